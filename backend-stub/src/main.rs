@@ -1,0 +1,2 @@
+//! A stand-in care-record store.
+fn main() {}

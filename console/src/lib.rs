@@ -1,0 +1,1 @@
+//! Doors for the office: certificate status now, pages for officers, clerks and facility administrators later.

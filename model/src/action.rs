@@ -1,0 +1,51 @@
+//! What is done to a record, and what kind of record it is.
+
+use crate::words;
+
+words! {
+    /// What a request does to records of one person.
+    pub enum Action ("action") {
+        /// Reads one record, or subscribes to news of them.
+        Read = "read",
+        /// Searches the records of a person.
+        Search = "search",
+        /// Adds a record.
+        Create = "create",
+        /// Replaces a record by a new version.
+        Update = "update",
+        /// Removes a record (art. 17-2, 19-2).
+        Delete = "delete",
+    }
+}
+
+impl Action {
+    /// Whether the store is changed: a write waits for its audit entry before it is forwarded (promise P3).
+    #[must_use]
+    pub const fn writes(self) -> bool {
+        matches!(self, Self::Create | Self::Update | Self::Delete)
+    }
+}
+
+words! {
+    /// What kind of shared information (連携情報) a record is; policy speaks of these, not of FHIR types.
+    pub enum Category ("category") {
+        /// Name, address, contacts of the person.
+        Demographics = "demographics",
+        /// Who is on the care team.
+        Team = "team",
+        /// The consent form on record.
+        Consent = "consent",
+        /// Notes between professions (連絡帳).
+        Note = "note",
+        /// Vital signs and measurements.
+        Observation = "observation",
+        /// Letters, images, scanned papers.
+        Document = "document",
+        /// Care plans.
+        Plan = "plan",
+        /// Medicines taken.
+        Medication = "medication",
+        /// Names of professionals and facilities: shared information that belongs to no person.
+        Directory = "directory",
+    }
+}

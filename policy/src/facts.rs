@@ -1,0 +1,128 @@
+//! The facts a decision rests on. Every field must be filled: a fact that cannot be had is a refusal before this point,
+//! never a default (promise P1). Time-dependent facts ("valid now") are resolved by whoever fills them in, at
+//! [`Request::at`].
+
+use model::lifecycle::{certificate, consent, facility, service, user_id};
+use model::{Action, Category, DeviceId, FacilityId, PersonId, Profession, TeamRole, Timestamp, UserId, UserKey};
+
+/// What is asked: an action on a category of record, at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// What is done.
+    pub action: Action,
+    /// To which kind of record.
+    pub category: Category,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Everything one decision may use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// Who asks.
+    pub subject: SubjectFacts,
+    /// With which terminal.
+    pub device: DeviceFacts,
+    /// About what.
+    pub resource: Resource,
+    /// In which state of the service.
+    pub service: ServiceFacts,
+}
+
+/// Who asks: a user ID, the human being behind it, and the facility it was granted at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubjectFacts {
+    /// The user ID signed in with.
+    pub user_id: UserId,
+    /// The human being.
+    pub user: UserKey,
+    /// Category of art. 7.
+    pub profession: Profession,
+    /// Where the user ID stands in its lifecycle.
+    pub user_id_state: user_id::State,
+    /// A suspension of this user ID is in force (art. 29).
+    pub user_id_suspended: bool,
+    /// The qualification of the human being is suspended (art. 39-2).
+    pub qualification_suspended: bool,
+    /// The facility that the user ID was granted at.
+    pub facility: FacilityId,
+    /// Where that facility stands (art. 6, 13).
+    pub facility_state: facility::State,
+    /// A suspension of that facility is in force.
+    pub facility_suspended: bool,
+}
+
+/// With which terminal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceFacts {
+    /// The terminal.
+    pub device: DeviceId,
+    /// The facility it is loaned to.
+    pub facility: FacilityId,
+    /// Where the presented certificate stands.
+    pub certificate_state: certificate::State,
+    /// Now lies within the certificate's validity.
+    pub certificate_in_validity: bool,
+    /// A suspension of the terminal is in force.
+    pub device_suspended: bool,
+}
+
+/// About what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resource {
+    /// A record of a person.
+    Record {
+        /// Whose.
+        person: PersonFacts,
+        /// How the subject stands to that person.
+        relation: Relation,
+    },
+    /// Names of professionals and facilities ([`Category::Directory`]).
+    Directory,
+}
+
+/// The supported person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PersonFacts {
+    /// Who.
+    pub person: PersonId,
+    /// Insured in this city, now (art. 3).
+    pub eligible: bool,
+    /// Where consent stands (art. 17).
+    pub consent: consent::State,
+    /// The form allows storing (17-1). False unless `consent` is given.
+    pub consent_store: bool,
+    /// The form allows sharing (17-1). False unless `consent` is given.
+    pub consent_share: bool,
+    /// The form allows disaster use (21-2). False unless `consent` is given.
+    pub consent_disaster: bool,
+    /// All records of the person are suspended.
+    pub person_suspended: bool,
+    /// The person lives in the area of the disaster use in force; false when none is.
+    pub in_disaster_area: bool,
+}
+
+/// How the subject stands to the person, now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relation {
+    /// On the care team, in this role, with a validity that holds now.
+    Team(TeamRole),
+    /// Not on the care team.
+    None,
+}
+
+/// The service as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceFacts {
+    /// Where it stands (art. 21, 26).
+    pub state: service::State,
+    /// Disaster use in force now (declared, begun and not past its end).
+    pub disaster: Option<DisasterFacts>,
+}
+
+/// Disaster use (art. 21), in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DisasterFacts {
+    /// When it ends by itself.
+    pub until: Timestamp,
+}

@@ -1,0 +1,1 @@
+//! The binary: settings, composition, command line.

@@ -1,0 +1,2 @@
+//! The binary: settings, composition, command line.
+fn main() {}

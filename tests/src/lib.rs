@@ -1,0 +1,1 @@
+//! House rules and end-to-end tests over real sockets.
