@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use jiff::tz::{Offset, TimeZone};
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
 
 /// A point in time, in milliseconds since the Unix epoch (UTC). Ordered; arithmetic saturates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -74,18 +75,17 @@ impl Timestamp {
     /// RFC 3339 in Japan Standard Time (UTC+9, no daylight saving), to the millisecond.
     #[must_use]
     pub fn to_jst(self) -> String {
-        self.zoned().map_or_else(String::new, |at| at.strftime("%Y-%m-%dT%H:%M:%S.%3f+09:00").to_string())
+        self.in_japan().map_or_else(String::new, |at| at.strftime("%Y-%m-%dT%H:%M:%S.%3f+09:00").to_string())
     }
 
     /// For people in Japan: `2026-11-23 14:05`.
     #[must_use]
     pub fn to_jst_minutes(self) -> String {
-        self.zoned().map_or_else(String::new, |at| at.strftime("%Y-%m-%d %H:%M").to_string())
+        self.in_japan().map_or_else(String::new, |at| at.strftime("%Y-%m-%d %H:%M").to_string())
     }
 
-    fn zoned(self) -> Option<jiff::Zoned> {
-        let zone = TimeZone::fixed(Offset::constant(9));
-        jiff::Timestamp::from_millisecond(self.0).ok().map(|at| at.to_zoned(zone))
+    fn in_japan(self) -> Option<DateTime> {
+        jiff::Timestamp::from_millisecond(self.0).ok().map(|at| Offset::constant(9).to_datetime(at))
     }
 }
 
