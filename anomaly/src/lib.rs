@@ -1,1 +1,13 @@
-//! From a stream of outcomes to a judgement: leaky buckets and their verdicts. Pure, time passed in.
+//! From a stream of outcomes to a judgement. Pure: time is passed in, state is a value the caller keeps and bounds.
+//!
+//! Two engines so far: [`gcra`], a leaky bucket in one number, behind every limit of the gateway; and [`guess`], which
+//! slows down the guessing of passwords without locking anybody out for good. The detectors of misuse come on top.
+
+pub mod gcra;
+pub mod guess;
+
+pub use gcra::{Bucket, Quota, Verdict};
+pub use guess::{Guesses, Patience};
+
+#[cfg(test)]
+mod tests;
