@@ -44,13 +44,11 @@ impl Bucket {
     pub fn charge(&mut self, quota: Quota, now: Timestamp, cost: u32) -> Verdict {
         let now = now.as_millis().saturating_mul(1000);
         // A clock that was set back must not lock anybody out for longer than an empty bucket would.
-        let furthest = now.saturating_add(quota.tolerance_micros).saturating_add(quota.interval_micros);
-        let start = self.next_micros.max(now).min(furthest);
-        let increment = quota.interval_micros.saturating_mul(i64::from(cost));
-        // A cost above the burst is let through when the bucket is full: otherwise it would never be.
-        let fits_by = now.saturating_add(quota.tolerance_micros.max(increment.saturating_sub(quota.interval_micros)));
-        let after = start.saturating_add(increment);
-        let limit = fits_by.saturating_add(quota.interval_micros);
+        let empty = quota.tolerance_micros.saturating_add(quota.interval_micros);
+        let limit = now.saturating_add(empty);
+        let start = self.next_micros.max(now).min(limit);
+        // A cost above the burst counts as the whole burst: otherwise it would never fit.
+        let after = start.saturating_add(quota.interval_micros.saturating_mul(i64::from(cost)).min(empty));
         if after <= limit {
             self.next_micros = after;
             Verdict::Within

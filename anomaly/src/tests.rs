@@ -28,8 +28,8 @@ fn a_cost_above_the_burst_passes_a_full_bucket_only() {
     let mut bucket = Bucket::default();
     assert_eq!(bucket.charge(quota, at(0), 5), Verdict::Within);
     assert!(matches!(bucket.charge(quota, at(0), 1), Verdict::Beyond { .. }));
-    assert!(matches!(bucket.charge(quota, at(2_900), 1), Verdict::Beyond { .. }));
-    assert_eq!(bucket.charge(quota, at(4_000), 1), Verdict::Within);
+    assert!(matches!(bucket.charge(quota, at(900), 5), Verdict::Beyond { .. }));
+    assert_eq!(bucket.charge(quota, at(2_000), 5), Verdict::Within);
 }
 
 #[test]
