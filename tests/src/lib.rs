@@ -1,1 +1,7 @@
 //! House rules and end-to-end tests over real sockets.
+//!
+//! One test binary: `house` holds the rules of the house (floors, dependency table, words), `world` starts a whole
+//! city on loopback (store, gateway, terminals), and each other module is a set of sentences about it.
+
+#[cfg(test)]
+mod house;

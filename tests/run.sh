@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Installs what the tests need, then runs all of them: format, lints, unit, property and end-to-end tests, doc tests.
+# Runs as root (installs by itself) or as a user on a machine that has the packages below.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+packages=(gcc cmake openssl curl nghttp2-client postgresql sqlite3 libnss3-tools chromium)
+missing=()
+for package in "${packages[@]}"; do
+  dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
+done
+if [ "${#missing[@]}" -gt 0 ]; then
+  if [ "$(id -u)" -ne 0 ]; then
+    echo "missing packages: ${missing[*]} (install them, or run as root)" >&2
+    exit 1
+  fi
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+fi
+
+step() { printf '\n== %s (%s)\n' "$1" "$(date +%T)"; }
+
+step 'format'
+cargo fmt --all --check
+step 'lints'
+cargo clippy --workspace --all-targets --locked -- -D warnings
+step 'build'
+cargo build --workspace --locked
+step 'tests'
+if cargo nextest --version >/dev/null 2>&1; then
+  cargo nextest run --workspace --locked --no-fail-fast
+else
+  cargo test --workspace --locked --no-fail-fast
+fi
+step 'doc tests'
+cargo test --workspace --doc --locked
+step 'done'

@@ -1,0 +1,124 @@
+//! Imports only go down the floors; the edge cannot name the crate that signs (promise P6).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
+
+/// Floor of each crate; side crates have none.
+const FLOORS: &[(&str, u8)] = &[
+    ("model", 0),
+    ("journal", 0),
+    ("policy", 1),
+    ("records", 1),
+    ("anomaly", 1),
+    ("ca", 1),
+    ("registry", 2),
+    ("audit", 2),
+    ("gateway", 3),
+    ("console", 3),
+    ("sekisho", 4),
+];
+const SIDE: &[&str] = &["backend-stub", "tests"];
+
+/// Crates that floors 0 and 1 may not know: no runtime, no network, no clock.
+const OUTSIDE_WORLD: &[&str] = &["tokio", "hyper", "hyper-util", "rustls", "tokio-rustls", "axum", "rustix", "socket2"];
+
+fn metadata() -> Metadata {
+    MetadataCommand::new().manifest_path(super::root().join("Cargo.toml")).no_deps().exec().unwrap()
+}
+
+/// Our crates, each with its ordinary dependencies.
+fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
+    metadata()
+        .workspace_packages()
+        .iter()
+        .map(|package| {
+            let ordinary = package.dependencies.iter().filter(|dependency| dependency.kind == DependencyKind::Normal);
+            (package.name.to_string(), ordinary.map(|dependency| dependency.name.clone()).collect())
+        })
+        .collect()
+}
+
+fn floor(name: &str) -> Option<u8> {
+    FLOORS.iter().find(|(known, _)| *known == name).map(|(_, floor)| *floor)
+}
+
+#[test]
+fn every_crate_has_its_place() {
+    for name in dependencies().keys() {
+        assert!(floor(name).is_some() || SIDE.contains(&name.as_str()), "`{name}` has no floor: add it to FLOORS");
+    }
+}
+
+#[test]
+fn imports_only_go_down() {
+    for (name, needs) in dependencies() {
+        let Some(own) = floor(&name) else { continue };
+        for need in needs {
+            if let Some(other) = floor(&need) {
+                assert!(other < own, "`{name}` (floor {own}) imports `{need}` (floor {other})");
+            }
+            assert!(!SIDE.contains(&need.as_str()), "`{name}` imports side crate `{need}`");
+        }
+    }
+}
+
+/// Not even through another crate.
+#[test]
+fn the_gateway_cannot_reach_the_ca() {
+    let all = dependencies();
+    let (mut reached, mut next) = (BTreeSet::new(), vec!["gateway".to_owned()]);
+    while let Some(name) = next.pop() {
+        if reached.insert(name.clone()) {
+            next.extend(all.get(&name).into_iter().flatten().cloned());
+        }
+    }
+    assert!(reached.contains("registry"), "the walk found nothing");
+    assert!(!reached.contains("ca"), "the gateway reaches `ca`");
+    assert!(!reached.contains("rcgen"), "the gateway reaches a crate that issues certificates");
+}
+
+#[test]
+fn the_lower_floors_know_no_outside_world() {
+    for (name, needs) in dependencies() {
+        if floor(&name).is_some_and(|floor| floor <= 1) {
+            for need in &needs {
+                assert!(!OUTSIDE_WORLD.contains(&need.as_str()), "`{name}` knows `{need}`");
+            }
+            let databases = needs.iter().any(|need| need == "rusqlite" || need == "postgres");
+            assert!(!databases || name == "journal", "`{name}` knows a database");
+        }
+    }
+}
+
+#[test]
+fn the_stand_in_store_imports_nothing_of_ours() {
+    let all = dependencies();
+    for need in &all["backend-stub"] {
+        assert!(floor(need).is_none(), "the stub imports `{need}`");
+    }
+}
+
+/// One dependency table: every crate takes its dependencies, lints, edition and licence from the workspace.
+#[test]
+fn one_table_for_all() {
+    for package in metadata().workspace_packages() {
+        let manifest = std::fs::read_to_string(&package.manifest_path).unwrap();
+        assert!(manifest.contains("[lints]\nworkspace = true"), "{}: lints of its own", package.name);
+        assert!(manifest.contains("license.workspace = true"), "{}: a licence of its own", package.name);
+        let dependencies = manifest.lines().skip_while(|line| !line.contains("dependencies]"));
+        for line in dependencies.filter(|line| line.contains('=') && !line.starts_with('#')) {
+            assert!(line.contains("workspace = true"), "{}: `{line}` is not from the table", package.name);
+        }
+    }
+}
+
+/// Every line of the table says what the dependency is for.
+#[test]
+fn every_dependency_has_a_purpose() {
+    let manifest = std::fs::read_to_string(super::root().join("Cargo.toml")).unwrap();
+    let table = manifest.split("[workspace.dependencies]").nth(1).unwrap().split("\n[").next().unwrap();
+    for line in table.lines().filter(|line| line.contains('=') && !line.contains("path = ")) {
+        assert!(line.contains("# "), "`{line}` has no purpose");
+    }
+}
