@@ -19,6 +19,12 @@ impl RuleId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The number in front of the words, `P01` of `P01-team-reads`: unique, and what tables print.
+    #[must_use]
+    pub fn number(&self) -> &str {
+        self.0.split_once('-').map_or(&*self.0, |(number, _)| number)
+    }
 }
 
 impl fmt::Display for RuleId {
