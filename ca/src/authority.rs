@@ -1,0 +1,330 @@
+//! The authorities: one root, kept offline; under it issuing authorities, each for terminals or for servers.
+//!
+//! ```text
+//! root (P-384, 20 years, path length 1)
+//!  |- issuing, devices (P-256, 3 years, path length 0, clientAuth only)  -> terminals
+//!  `- issuing, servers (P-256, 3 years, path length 0, serverAuth only)  -> the gateway's and console's own
+//! ```
+//!
+//! Who trusts terminals trusts the devices' issuing certificate only, so that nothing issued for servers gets in. No
+//! name constraints on the URI host: rustls-webpki refuses constraints of that kind instead of checking them.
+
+use model::{SerialNumber, Timestamp};
+use x509_parser::certificate::X509Certificate;
+use x509_parser::extensions::ParsedExtension;
+use x509_parser::prelude::FromDer;
+
+use crate::error::{Refused, cut};
+use crate::key::{IssuingKey, RootKey, pem};
+use crate::lint::lint;
+use crate::name::AuthorityName;
+use crate::plan::{IssuerView, Kind, Plan};
+use crate::prepare::{Issued, Prepared, end_of};
+use crate::profile::BACKDATED_SECONDS;
+use crate::public_key::{PublicKey, hex};
+use crate::random::Random;
+use crate::serial::{RecordedSerial, fresh_serial};
+
+/// The root's validity, in days: 20 years.
+pub(crate) const ROOT_DAYS: i64 = 7305;
+/// An issuing authority's validity, in days: 3 years; a new one is made every year.
+pub(crate) const ISSUING_DAYS: i64 = 1095;
+
+/// What an issuing authority issues for. Stands in its certificate as the extended key usage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Terminals: client authentication.
+    Devices,
+    /// Our own servers.
+    Servers,
+}
+
+impl Purpose {
+    /// One word for messages.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Devices => "devices",
+            Self::Servers => "servers",
+        }
+    }
+
+    fn kind(self) -> Kind {
+        match self {
+            Self::Devices => Kind::IssuingDevices,
+            Self::Servers => Kind::IssuingServers,
+        }
+    }
+}
+
+/// What all authorities have: a checked certificate and what is read from it.
+#[derive(Clone, Debug)]
+struct Authority {
+    der: Vec<u8>,
+    pem: String,
+    subject_der: Vec<u8>,
+    common_name: String,
+    serial: SerialNumber,
+    not_before: Timestamp,
+    not_after: Timestamp,
+    key: PublicKey,
+}
+
+macro_rules! accessors {
+    () => {
+        /// The certificate in DER.
+        #[must_use]
+        pub fn der(&self) -> &[u8] {
+            &self.authority.der
+        }
+
+        /// The certificate in PEM.
+        #[must_use]
+        pub fn pem(&self) -> &str {
+            &self.authority.pem
+        }
+
+        /// SHA-256 of the DER, in lower-case hexadecimal: what the city reads out and compares.
+        #[must_use]
+        pub fn fingerprint_sha256(&self) -> String {
+            hex(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &self.authority.der).as_ref())
+        }
+
+        /// The common name.
+        #[must_use]
+        pub fn common_name(&self) -> &str {
+            &self.authority.common_name
+        }
+
+        /// The certificate's serial number.
+        #[must_use]
+        pub fn serial(&self) -> SerialNumber {
+            self.authority.serial
+        }
+
+        /// First second of validity.
+        #[must_use]
+        pub fn not_before(&self) -> Timestamp {
+            self.authority.not_before
+        }
+
+        /// Last second of validity.
+        #[must_use]
+        pub fn not_after(&self) -> Timestamp {
+            self.authority.not_after
+        }
+
+        /// The public key.
+        #[must_use]
+        pub fn public_key(&self) -> &PublicKey {
+            &self.authority.key
+        }
+    };
+}
+
+/// The root's certificate.
+#[derive(Clone, Debug)]
+pub struct Root {
+    authority: Authority,
+}
+
+/// An issuing authority's certificate, signed by the root it was read with.
+#[derive(Clone, Debug)]
+pub struct Issuing {
+    authority: Authority,
+    purpose: Purpose,
+}
+
+impl Root {
+    /// Makes the self-signed root: P-384, 20 years from five minutes before `now`, path length 1.
+    ///
+    /// # Errors
+    /// The random source or the crypto library failed, or the lint found something.
+    pub fn create(name: &AuthorityName, key: &RootKey, random: &dyn Random, now: Timestamp) -> Result<Self, Refused> {
+        let not_before = now.plus_seconds(-BACKDATED_SECONDS);
+        let not_after = end_of(not_before, ROOT_DAYS);
+        let public = key.public();
+        let plan = Plan {
+            kind: Kind::Root,
+            serial: fresh_serial(random)?,
+            organization: Some(name.organization().to_owned()),
+            common_name: name.common_name().to_owned(),
+            not_before,
+            not_after,
+            alt_names: vec![],
+            list_url: None,
+            issuer: IssuerView {
+                certificate: None,
+                // Its own subject: the lint holds the two equal.
+                subject_der: vec![],
+                key_identifier: public.identifier(),
+                key_kind: public.kind(),
+                not_after,
+            },
+            key: public.clone(),
+        };
+        let issued = Prepared::from_plan(plan, name.common_name(), &public)?.issue_with(key.pair())?;
+        Self::read(issued.der())
+    }
+
+    /// Reads a root from PEM or DER and holds it to the root's profile, its own signature included. Whether it is
+    /// *the* root is for the caller to know, by its fingerprint.
+    ///
+    /// # Errors
+    /// Unreadable, or not a root as this crate makes them.
+    pub fn read(given: &[u8]) -> Result<Self, Refused> {
+        let authority = Authority::read(given, None)?.0;
+        Ok(Self { authority })
+    }
+
+    accessors!();
+}
+
+impl Issuing {
+    /// Has the root certify an issuing authority: P-256, 3 years from five minutes before `now` but not beyond the root,
+    /// path length 0.
+    ///
+    /// # Errors
+    /// The root is not valid at `now`, the root's key is another, or the lint found something.
+    pub fn create(
+        purpose: Purpose,
+        name: &AuthorityName,
+        key: &IssuingKey,
+        serial: RecordedSerial,
+        now: Timestamp,
+        root: &Root,
+        root_key: &RootKey,
+    ) -> Result<Self, Refused> {
+        let (from, until) = (root.not_before(), root.not_after());
+        if now < from || now > until {
+            return Err(Refused::IssuerNotValid { issuer: root.common_name().to_owned(), from, until });
+        }
+        let not_before = now.plus_seconds(-BACKDATED_SECONDS).max(from);
+        let plan = Plan {
+            kind: purpose.kind(),
+            serial: serial.number(),
+            organization: Some(name.organization().to_owned()),
+            common_name: name.common_name().to_owned(),
+            not_before,
+            not_after: end_of(not_before, ISSUING_DAYS).min(until),
+            alt_names: vec![],
+            list_url: None,
+            key: key.public(),
+            issuer: root.authority.view(),
+        };
+        let prepared = Prepared::from_plan(plan, root.common_name(), root.public_key())?;
+        let issued: Issued = prepared.issue_with(root_key.pair())?;
+        Self::read(issued.der(), root)
+    }
+
+    /// Reads an issuing authority from PEM or DER, holds it to its profile, and checks the root's signature.
+    ///
+    /// # Errors
+    /// Unreadable, not as this crate makes them, or not signed by `root`.
+    pub fn read(given: &[u8], root: &Root) -> Result<Self, Refused> {
+        let (authority, kind) = Authority::read(given, Some(&root.authority))?;
+        let purpose = if kind == Kind::IssuingServers { Purpose::Servers } else { Purpose::Devices };
+        Ok(Self { authority, purpose })
+    }
+
+    /// What it issues for.
+    #[must_use]
+    pub fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+
+    /// Checks that `key` is this authority's: at start, before the first certificate needs it.
+    ///
+    /// # Errors
+    /// It is another.
+    pub fn check_key(&self, key: &IssuingKey) -> Result<(), Refused> {
+        if key.public() == self.authority.key {
+            Ok(())
+        } else {
+            Err(Refused::OtherKey { issuer: self.common_name().to_owned() })
+        }
+    }
+
+    pub(crate) fn view(&self) -> IssuerView {
+        self.authority.view()
+    }
+
+    accessors!();
+}
+
+impl Authority {
+    /// Reads and checks; with no `issuer`, as a root.
+    fn read(given: &[u8], issuer: Option<&Authority>) -> Result<(Self, Kind), Refused> {
+        let wrong = |why: &str| Refused::Authority(why.to_owned());
+        let der = if given.first() == Some(&0x30) {
+            given.to_vec()
+        } else {
+            let (_, block) =
+                x509_parser::pem::parse_x509_pem(given).map_err(|_| wrong("it is neither DER nor PEM"))?;
+            if block.label != "CERTIFICATE" {
+                return Err(wrong("the PEM block is no certificate"));
+            }
+            block.contents
+        };
+        let (_, certificate) = X509Certificate::from_der(&der).map_err(|_| wrong("it is no X.509 certificate"))?;
+        let for_servers = certificate.iter_extensions().any(|extension| {
+            matches!(extension.parsed_extension(), ParsedExtension::ExtendedKeyUsage(usage) if usage.server_auth)
+        });
+        let kind = match (issuer, for_servers) {
+            (None, _) => Kind::Root,
+            (Some(_), true) => Kind::IssuingServers,
+            (Some(_), false) => Kind::IssuingDevices,
+        };
+        let text = |found: Option<&x509_parser::x509::AttributeTypeAndValue<'_>>| {
+            found.and_then(|attribute| attribute.as_str().ok()).map(str::to_owned)
+        };
+        let subject = certificate.subject();
+        let at = |time: &x509_parser::time::ASN1Time| Timestamp::from_millis(time.timestamp().saturating_mul(1000));
+        let key = PublicKey::read(certificate.public_key())?;
+        let own = Self {
+            pem: pem("CERTIFICATE", &der)?,
+            subject_der: subject.as_raw().to_vec(),
+            common_name: text(subject.iter_common_name().next()).ok_or_else(|| wrong("it has no common name"))?,
+            serial: SerialNumber::from_octets(certificate.tbs_certificate.raw_serial())
+                .map_err(|_| wrong("its serial number is not allowed"))?,
+            not_before: at(&certificate.validity().not_before),
+            not_after: at(&certificate.validity().not_after),
+            key,
+            der: der.clone(),
+        };
+        let signer = issuer.unwrap_or(&own);
+        // What it says, held against what an authority of this kind may say: the same lint as before signing.
+        let plan = Plan {
+            kind,
+            serial: own.serial,
+            organization: text(subject.iter_organization().next()),
+            common_name: own.common_name.clone(),
+            not_before: own.not_before,
+            not_after: own.not_after,
+            alt_names: vec![],
+            list_url: None,
+            key: own.key.clone(),
+            issuer: signer.view(),
+        };
+        let findings = lint(&plan, &der);
+        if !findings.is_empty() {
+            return Err(Refused::Lint(findings));
+        }
+        let body = certificate.tbs_certificate.as_ref();
+        if !signer.key.verify(&certificate.signature_algorithm, body, &certificate.signature_value.data) {
+            return Err(Refused::Authority(format!("it is not signed by `{}`", cut(&signer.common_name))));
+        }
+        drop(certificate);
+        Ok((own, kind))
+    }
+
+    fn view(&self) -> IssuerView {
+        IssuerView {
+            certificate: Some(self.der.clone()),
+            subject_der: self.subject_der.clone(),
+            key_identifier: self.key.identifier(),
+            key_kind: self.key.kind(),
+            not_after: self.not_after,
+        }
+    }
+}

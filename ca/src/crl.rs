@@ -1,0 +1,226 @@
+//! Revocation lists (RFC 5280 5): for strangers that check our certificates, and as evidence. The gateway itself asks
+//! the registry, which is faster and knows more.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use model::{ReasonCode, SerialNumber, Timestamp};
+use rcgen::{CertificateRevocationListParams, KeyIdMethod, RevocationReason, RevokedCertParams};
+use x509_parser::extensions::ParsedExtension;
+use x509_parser::prelude::FromDer;
+use x509_parser::revocation_list::CertificateRevocationList;
+
+use crate::authority::Issuing;
+use crate::error::Refused;
+use crate::key::{IssuingKey, pem};
+use crate::public_key::hex;
+
+/// From thisUpdate to nextUpdate, in seconds: 24 hours. Lists are signed anew every hour and at each revocation, so a
+/// list may be missed for a day before those who check it refuse everybody.
+pub const NEXT_UPDATE_SECONDS: i64 = 86_400;
+
+/// One revoked certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Revoked {
+    /// Its serial number.
+    pub serial: SerialNumber,
+    /// When it was revoked.
+    pub at: Timestamp,
+    /// Why.
+    pub reason: ReasonCode,
+}
+
+/// A signed revocation list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Crl {
+    der: Vec<u8>,
+    number: u64,
+    this_update: Timestamp,
+    next_update: Timestamp,
+    entries: usize,
+}
+
+impl Crl {
+    /// The list in DER: what distribution points serve (`application/pkix-crl`, RFC 2585 4.2).
+    #[must_use]
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// The list in PEM.
+    ///
+    /// # Errors
+    /// The crypto library failed.
+    pub fn pem(&self) -> Result<String, Refused> {
+        pem("X509 CRL", &self.der)
+    }
+
+    /// CRLNumber.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// thisUpdate.
+    #[must_use]
+    pub fn this_update(&self) -> Timestamp {
+        self.this_update
+    }
+
+    /// nextUpdate.
+    #[must_use]
+    pub fn next_update(&self) -> Timestamp {
+        self.next_update
+    }
+
+    /// How many certificates it names.
+    #[must_use]
+    pub fn entries(&self) -> usize {
+        self.entries
+    }
+}
+
+/// Builds and signs a full list: version 2 with AuthorityKeyIdentifier and CRLNumber, entries in the order of their
+/// serial numbers, unspecified reasons left out (RFC 5280 5.3.1), thisUpdate `now`, nextUpdate 24 hours later.
+///
+/// `number` must be larger than in every earlier list of this issuer (5.2.3); who keeps lists keeps count.
+///
+/// # Errors
+/// A serial number twice, number 0, a key that is not the issuer's, an issuer not valid at `now`, or a list that does
+/// not read back as it was meant.
+pub fn build_crl(
+    issuer: &Issuing,
+    key: &IssuingKey,
+    revoked: &[Revoked],
+    number: u64,
+    now: Timestamp,
+) -> Result<Crl, Refused> {
+    issuer.check_key(key)?;
+    let (from, until) = (issuer.not_before(), issuer.not_after());
+    if now < from || now > until {
+        return Err(Refused::IssuerNotValid { issuer: issuer.common_name().to_owned(), from, until });
+    }
+    if number == 0 {
+        return Err(Refused::Crl("its number is 0".to_owned()));
+    }
+    let mut ordered = BTreeMap::new();
+    for entry in revoked {
+        // A clock that was ahead must not date a revocation after the list that announces it.
+        let at = entry.at.min(now);
+        if ordered.insert(entry.serial, (at, entry.reason)).is_some() {
+            return Err(Refused::Crl(format!("serial number {} is on it twice", entry.serial)));
+        }
+    }
+    let this_update = Timestamp::from_millis(now.as_seconds().saturating_mul(1000));
+    let next_update = this_update.plus_seconds(NEXT_UPDATE_SECONDS);
+    let der = sign(issuer, key, &ordered, number, this_update, next_update)?;
+    read_back(issuer, &der, &ordered, number, this_update, next_update)?;
+    Ok(Crl { der, number, this_update, next_update, entries: ordered.len() })
+}
+
+type Ordered = BTreeMap<SerialNumber, (Timestamp, ReasonCode)>;
+
+fn sign(
+    issuer: &Issuing,
+    key: &IssuingKey,
+    ordered: &Ordered,
+    number: u64,
+    this_update: Timestamp,
+    next_update: Timestamp,
+) -> Result<Vec<u8>, Refused> {
+    let calendar = |at: Timestamp| {
+        let seconds = u64::try_from(at.as_seconds()).map_err(|_| Refused::Time("the time is before 1970"))?;
+        // Cannot overflow: model's last point in time is in the year 9998, the calendar's in 9999.
+        Ok::<_, Refused>(rcgen::date_time_ymd(1970, 1, 1) + Duration::from_secs(seconds))
+    };
+    let failed = |_| Refused::Crypto("writing a revocation list");
+    let entry = |(serial, (at, reason)): (&SerialNumber, &(Timestamp, ReasonCode))| {
+        Ok(RevokedCertParams {
+            serial_number: rcgen::SerialNumber::from_slice(serial.octets()),
+            revocation_time: calendar(*at)?,
+            reason_code: Some(reason_code(*reason)),
+            invalidity_date: None,
+        })
+    };
+    let params = CertificateRevocationListParams {
+        this_update: calendar(this_update)?,
+        next_update: calendar(next_update)?,
+        crl_number: number.into(),
+        issuing_distribution_point: None,
+        revoked_certs: ordered.iter().map(entry).collect::<Result<_, Refused>>()?,
+        key_identifier_method: KeyIdMethod::PreSpecified(issuer.public_key().identifier()),
+    };
+    let signer = rcgen::Issuer::from_ca_cert_der(&issuer.der().into(), key.pair()).map_err(failed)?;
+    Ok(params.signed_by(&signer).map_err(failed)?.der().to_vec())
+}
+
+const fn reason_code(reason: ReasonCode) -> RevocationReason {
+    match reason {
+        ReasonCode::Unspecified => RevocationReason::Unspecified,
+        ReasonCode::KeyCompromise => RevocationReason::KeyCompromise,
+        ReasonCode::AffiliationChanged => RevocationReason::AffiliationChanged,
+        ReasonCode::Superseded => RevocationReason::Superseded,
+        ReasonCode::CessationOfOperation => RevocationReason::CessationOfOperation,
+        ReasonCode::PrivilegeWithdrawn => RevocationReason::PrivilegeWithdrawn,
+    }
+}
+
+/// The list's lint: it must say what it was built from, no more, no less. A list that leaves a revoked terminal out is
+/// worse than none.
+fn read_back(
+    issuer: &Issuing,
+    der: &[u8],
+    ordered: &Ordered,
+    number: u64,
+    this_update: Timestamp,
+    next_update: Timestamp,
+) -> Result<(), Refused> {
+    let wrong = |what: &str| Refused::Crl(format!("{what} does not read back"));
+    let (rest, list) = CertificateRevocationList::from_der(der).map_err(|_| wrong("it"))?;
+    if !rest.is_empty() || list.version().map(|version| version.0) != Some(1) {
+        return Err(wrong("its version"));
+    }
+    if list.issuer().as_raw() != issuer.view().subject_der {
+        return Err(wrong("its issuer"));
+    }
+    let times = (list.last_update().timestamp(), list.next_update().map(|at| at.timestamp()));
+    if times != (this_update.as_seconds(), Some(next_update.as_seconds())) {
+        return Err(wrong("its time"));
+    }
+    let seen: Vec<_> = list
+        .iter_revoked_certificates()
+        .map(|entry| {
+            let reason = entry.reason_code().map_or(0, |(_, reason)| reason.0);
+            (SerialNumber::from_octets(entry.raw_serial()).ok(), entry.revocation_date.timestamp(), reason)
+        })
+        .collect();
+    let wanted: Vec<_> = ordered
+        .iter()
+        .map(|(serial, (at, reason))| (Some(*serial), at.as_seconds(), reason.number()))
+        .collect();
+    if seen != wanted {
+        return Err(wrong("its list of serial numbers"));
+    }
+    let mut extensions: Vec<_> = list
+        .extensions()
+        .iter()
+        .map(|extension| match extension.parsed_extension() {
+            ParsedExtension::AuthorityKeyIdentifier(seen) => {
+                seen.key_identifier.as_ref().map_or_else(String::new, |key| hex(key.0))
+            }
+            ParsedExtension::CRLNumber(seen) => seen.to_string(),
+            _ => "another".to_owned(),
+        })
+        .collect();
+    extensions.sort_unstable();
+    let mut wanted = [hex(&issuer.public_key().identifier()), number.to_string()];
+    wanted.sort_unstable();
+    if extensions != wanted {
+        return Err(wrong("its number or key identifier"));
+    }
+    let signature = &list.signature_value.data;
+    if !issuer.public_key().verify(&list.signature_algorithm, list.tbs_cert_list.as_ref(), signature) {
+        return Err(wrong("its signature"));
+    }
+    Ok(())
+}

@@ -1,0 +1,242 @@
+//! From profile to certificate in two steps: prepare (build, sign with a throw-away key, lint), then issue (sign once).
+//!
+//! The lint sees the very octets that will be signed: the throw-away certificate has the same to-be-signed part, and
+//! the issued one is compared with it. After letsencrypt/boulder, `issuance/cert.go` and `linter/linter.go`.
+
+use aws_lc_rs::digest;
+use model::{DeviceId, SerialNumber, Timestamp};
+use rcgen::CertificateParams;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::prelude::FromDer;
+
+use crate::authority::{Issuing, Purpose};
+use crate::error::Refused;
+use crate::key::{IssuingKey, Pair, pem};
+use crate::lint::lint;
+use crate::plan::{AltName, Kind, Plan};
+use crate::profile::{BACKDATED_SECONDS, DAY_SECONDS, DeviceProfile, ServerProfile};
+use crate::public_key::{PublicKey, hex};
+use crate::serial::RecordedSerial;
+
+/// A clean, unsigned certificate. Used up by [`Prepared::issue`]; dropped, it leaves a serial number that was never used.
+#[derive(Debug)]
+pub struct Prepared {
+    plan: Plan,
+    params: CertificateParams,
+    linted: Vec<u8>,
+    issuer_name: String,
+    issuer_key: PublicKey,
+}
+
+/// A signed certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Issued {
+    der: Vec<u8>,
+    pem: String,
+    fingerprint_sha256: String,
+    serial: SerialNumber,
+    not_before: Timestamp,
+    not_after: Timestamp,
+    key: PublicKey,
+}
+
+/// Prepares a terminal's certificate (art. 38-1). Facts about the loan are the registry's to check, before.
+///
+/// Valid from five minutes before `now`, for the profile's days, never beyond the loan or the issuer.
+///
+/// # Errors
+/// The issuer is for something else, is not valid at `now` or has less than a day left; the loan has ended; the key is
+/// the issuer's own; or the lint found something.
+pub fn prepare(
+    profile: &DeviceProfile,
+    device: &DeviceId,
+    key: &PublicKey,
+    serial: RecordedSerial,
+    now: Timestamp,
+    issuer: &Issuing,
+) -> Result<Prepared, Refused> {
+    let (not_before, not_after) = validity(profile.days, now, issuer, Purpose::Devices)?;
+    let not_after = profile.not_beyond.map_or(not_after, |end| not_after.min(end));
+    if not_after <= now {
+        return Err(Refused::Time("the loan of the terminal has ended"));
+    }
+    let plan = Plan {
+        kind: Kind::Device,
+        serial: serial.number(),
+        organization: None,
+        common_name: device.as_str().to_owned(),
+        not_before,
+        not_after,
+        alt_names: vec![AltName::Uri(profile.device_uri(device))],
+        list_url: Some(profile.list_url.clone()),
+        key: key.clone(),
+        issuer: issuer.view(),
+    };
+    Prepared::from_plan(plan, issuer.common_name(), issuer.public_key())
+}
+
+/// Prepares a server's certificate; the issuer is one for servers.
+///
+/// # Errors
+/// As [`prepare()`].
+pub fn prepare_server(
+    profile: &ServerProfile,
+    key: &PublicKey,
+    serial: RecordedSerial,
+    now: Timestamp,
+    issuer: &Issuing,
+) -> Result<Prepared, Refused> {
+    let (not_before, not_after) = validity(ServerProfile::DAYS, now, issuer, Purpose::Servers)?;
+    let hosts = profile.hosts.iter().map(|host| AltName::Dns(host.as_str().to_owned()));
+    let addresses = profile.addresses.iter().map(|address| AltName::Address(*address));
+    let plan = Plan {
+        kind: Kind::Server,
+        serial: serial.number(),
+        organization: None,
+        common_name: profile.common_name(),
+        not_before,
+        not_after,
+        alt_names: hosts.chain(addresses).collect(),
+        list_url: None,
+        key: key.clone(),
+        issuer: issuer.view(),
+    };
+    Prepared::from_plan(plan, issuer.common_name(), issuer.public_key())
+}
+
+fn validity(
+    days: u16,
+    now: Timestamp,
+    issuer: &Issuing,
+    purpose: Purpose,
+) -> Result<(Timestamp, Timestamp), Refused> {
+    if issuer.purpose() != purpose {
+        return Err(Refused::OtherPurpose { issuer: issuer.common_name().to_owned(), purpose: purpose.as_str() });
+    }
+    let (from, until) = (issuer.not_before(), issuer.not_after().plus_seconds(-DAY_SECONDS));
+    if now < from || now > until {
+        return Err(Refused::IssuerNotValid { issuer: issuer.common_name().to_owned(), from, until });
+    }
+    let begin = now.plus_seconds(-BACKDATED_SECONDS).max(from);
+    Ok((begin, end_of(begin, i64::from(days)).min(issuer.not_after())))
+}
+
+/// The last second of so many days from `begin` on: both ends belong to a validity (RFC 5280 4.1.2.5).
+pub(crate) fn end_of(begin: Timestamp, days: i64) -> Timestamp {
+    begin.plus_seconds(days.saturating_mul(DAY_SECONDS).saturating_sub(1))
+}
+
+impl Prepared {
+    pub(crate) fn from_plan(plan: Plan, issuer_name: &str, issuer_key: &PublicKey) -> Result<Self, Refused> {
+        // A terminal that got the issuer's own key certified could pass as the issuer wherever usages are not checked.
+        if plan.kind != Kind::Root && plan.key == *issuer_key {
+            return Err(Refused::IssuersKey);
+        }
+        let params = plan.params()?;
+        let rehearsal = plan.sign(&params, &Pair::throw_away(issuer_key.kind())?)?;
+        let findings = lint(&plan, &rehearsal);
+        if !findings.is_empty() {
+            return Err(Refused::Lint(findings));
+        }
+        let linted = to_be_signed(&rehearsal)?;
+        Ok(Self { plan, params, linted, issuer_name: issuer_name.to_owned(), issuer_key: issuer_key.clone() })
+    }
+
+    /// The serial number that the certificate will have.
+    #[must_use]
+    pub fn serial(&self) -> SerialNumber {
+        self.plan.serial
+    }
+
+    /// First and last second of validity.
+    #[must_use]
+    pub fn validity(&self) -> (Timestamp, Timestamp) {
+        (whole_second(self.plan.not_before), whole_second(self.plan.not_after))
+    }
+
+    /// Signs, once.
+    ///
+    /// # Errors
+    /// The key is not that of the issuer given to [`prepare()`]; or what came out differs from what was linted.
+    pub fn issue(self, key: &IssuingKey) -> Result<Issued, Refused> {
+        self.issue_with(key.pair())
+    }
+
+    pub(crate) fn issue_with(self, pair: &Pair) -> Result<Issued, Refused> {
+        if pair.public() != self.issuer_key {
+            return Err(Refused::OtherKey { issuer: self.issuer_name });
+        }
+        let der = self.plan.sign(&self.params, pair)?;
+        let serial = self.plan.serial;
+        let (_, signed) = X509Certificate::from_der(&der).map_err(|_| Refused::NotAsLinted { serial })?;
+        let body = signed.tbs_certificate.as_ref();
+        let genuine = self.issuer_key.verify(&signed.signature_algorithm, body, &signed.signature_value.data);
+        if body != self.linted || !genuine {
+            return Err(Refused::NotAsLinted { serial });
+        }
+        let (not_before, not_after) = self.validity();
+        Ok(Issued {
+            pem: pem("CERTIFICATE", &der)?,
+            fingerprint_sha256: hex(digest::digest(&digest::SHA256, &der).as_ref()),
+            der,
+            serial,
+            not_before,
+            not_after,
+            key: self.plan.key,
+        })
+    }
+}
+
+fn to_be_signed(der: &[u8]) -> Result<Vec<u8>, Refused> {
+    let (_, certificate) = X509Certificate::from_der(der).map_err(|_| Refused::Crypto("reading a certificate back"))?;
+    Ok(certificate.tbs_certificate.as_ref().to_vec())
+}
+
+/// As a certificate can say it.
+fn whole_second(at: Timestamp) -> Timestamp {
+    Timestamp::from_millis(at.as_seconds().saturating_mul(1000))
+}
+
+impl Issued {
+    /// The certificate in DER.
+    #[must_use]
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// The certificate in PEM.
+    #[must_use]
+    pub fn pem(&self) -> &str {
+        &self.pem
+    }
+
+    /// SHA-256 of the DER, in lower-case hexadecimal without colons.
+    #[must_use]
+    pub fn fingerprint_sha256(&self) -> &str {
+        &self.fingerprint_sha256
+    }
+
+    /// Its serial number.
+    #[must_use]
+    pub fn serial(&self) -> SerialNumber {
+        self.serial
+    }
+
+    /// First second of validity.
+    #[must_use]
+    pub fn not_before(&self) -> Timestamp {
+        self.not_before
+    }
+
+    /// Last second of validity.
+    #[must_use]
+    pub fn not_after(&self) -> Timestamp {
+        self.not_after
+    }
+
+    /// The key it certifies.
+    #[must_use]
+    pub fn public_key(&self) -> &PublicKey {
+        &self.key
+    }
+}

@@ -1,0 +1,128 @@
+//! Profiles: what a terminal's and a server's certificate says. The only choices the caller has are here.
+
+use std::net::IpAddr;
+
+use model::Timestamp;
+
+use crate::error::Refused;
+use crate::name::{check_host, check_list_url};
+
+/// Certificates begin so much before now, in seconds: terminals whose clock is behind can use them at once.
+pub(crate) const BACKDATED_SECONDS: i64 = 300;
+/// Seconds of a day.
+pub(crate) const DAY_SECONDS: i64 = 86_400;
+/// Longest validity of a terminal's or a server's certificate, in days (what Apple's platforms accept of servers).
+pub(crate) const LEAF_DAYS_MAX: u16 = 397;
+
+/// A host name in lower case, as the gateway is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Host(String);
+
+impl Host {
+    /// Checks and wraps: letters, digits, hyphens, in labels; no wildcard, no address, no port.
+    ///
+    /// # Errors
+    /// The text is no such name.
+    pub fn new(text: &str) -> Result<Self, Refused> {
+        check_host(text)?;
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The profile of device certificates, version 1.
+///
+/// Subject: `CN=<device id>`, nothing else, since certificates show up in logs. Alternative name: the URI
+/// `https://<host>/d/<device id>`. Usage: digitalSignature (critical), clientAuth exactly. Facility, holder and users
+/// are in the registry, not in the certificate: a terminal moves, a facility merges.
+#[derive(Clone, Debug)]
+pub struct DeviceProfile {
+    pub(crate) host: Host,
+    pub(crate) list_url: String,
+    pub(crate) days: u16,
+    pub(crate) not_beyond: Option<Timestamp>,
+}
+
+impl DeviceProfile {
+    /// Validity unless [`Self::valid_for`] says otherwise, in days.
+    pub const DAYS: u16 = 180;
+
+    /// For terminals of the gateway `host`, whose revocation list lies at `list_url`.
+    ///
+    /// # Errors
+    /// `list_url` is not `http(s)://host[:port]/path`.
+    pub fn new(host: Host, list_url: &str) -> Result<Self, Refused> {
+        check_list_url(list_url)?;
+        Ok(Self { host, list_url: list_url.to_owned(), days: Self::DAYS, not_beyond: None })
+    }
+
+    /// Valid for so many days, 1 to 397. Always ends with the issuer at the latest.
+    ///
+    /// # Errors
+    /// Out of bounds.
+    pub fn valid_for(mut self, days: u16) -> Result<Self, Refused> {
+        if !(1..=LEAF_DAYS_MAX).contains(&days) {
+            return Err(Refused::Bounds {
+                what: "the validity in days",
+                given: days.to_string(),
+                allowed: "1 to 397",
+            });
+        }
+        self.days = days;
+        Ok(self)
+    }
+
+    /// Valid until `end` at the latest: the end of the loan (art. 37).
+    #[must_use]
+    pub fn not_beyond(mut self, end: Timestamp) -> Self {
+        self.not_beyond = Some(end);
+        self
+    }
+
+    pub(crate) fn device_uri(&self, device: &model::DeviceId) -> String {
+        format!("https://{}/d/{device}", self.host.as_str())
+    }
+}
+
+/// The profile of server certificates: the gateway's and console's own, for cities without a public one. 397 days,
+/// digitalSignature, serverAuth exactly. Issued by an authority that cannot issue for terminals.
+#[derive(Clone, Debug)]
+pub struct ServerProfile {
+    pub(crate) hosts: Vec<Host>,
+    pub(crate) addresses: Vec<IpAddr>,
+}
+
+impl ServerProfile {
+    /// Validity, in days.
+    pub const DAYS: u16 = LEAF_DAYS_MAX;
+    /// Most names and addresses together.
+    pub const NAMES_MAX: usize = 32;
+
+    /// For a server under these names and addresses.
+    ///
+    /// # Errors
+    /// None at all, or too many.
+    pub fn new(hosts: Vec<Host>, addresses: Vec<IpAddr>) -> Result<Self, Refused> {
+        let count = hosts.len() + addresses.len();
+        if !(1..=Self::NAMES_MAX).contains(&count) {
+            return Err(Refused::Bounds {
+                what: "the number of names",
+                given: count.to_string(),
+                allowed: "1 to 32",
+            });
+        }
+        Ok(Self { hosts, addresses })
+    }
+
+    /// The first name that fits into a common name; programs read the alternative names only.
+    pub(crate) fn common_name(&self) -> String {
+        let hosts = self.hosts.iter().map(|host| host.as_str().to_owned());
+        let addresses = self.addresses.iter().map(ToString::to_string);
+        hosts.chain(addresses).find(|name| name.len() <= 64).unwrap_or_else(|| "Sekisho".to_owned())
+    }
+}

@@ -1,0 +1,76 @@
+//! Serial numbers: drawn at random, recorded, and only then usable. No number is ever used twice, whatever crashes.
+
+use std::error::Error;
+
+use model::SerialNumber;
+
+use crate::error::Refused;
+use crate::random::Random;
+
+/// Octets of a fresh serial number. 126 of its 128 bits are random; RFC 5280 4.1.2.2 allows 20 octets, and the
+/// CA/Browser Forum's floor is 64 random bits.
+const SERIAL_OCTETS: usize = 16;
+
+/// Where serial numbers are recorded before use: the registry's journal, or the transcript of a key ceremony.
+///
+/// Any `FnMut(&SerialNumber) -> Result<(), E>` is one.
+pub trait SerialBook {
+    /// What can go wrong.
+    type Error: Error + Send + Sync + 'static;
+
+    /// Records `serial`, durably, and refuses a number that it has seen before.
+    ///
+    /// # Errors
+    /// The number is not durable, or is taken.
+    fn record(&mut self, serial: &SerialNumber) -> Result<(), Self::Error>;
+}
+
+impl<F, E> SerialBook for F
+where
+    F: FnMut(&SerialNumber) -> Result<(), E>,
+    E: Error + Send + Sync + 'static,
+{
+    type Error = E;
+
+    fn record(&mut self, serial: &SerialNumber) -> Result<(), E> {
+        self(serial)
+    }
+}
+
+/// Proof that a serial number is recorded. Used up by preparing one certificate; cannot be copied.
+#[derive(Debug, PartialEq, Eq)]
+pub struct RecordedSerial(SerialNumber);
+
+impl RecordedSerial {
+    /// The number.
+    #[must_use]
+    pub fn number(&self) -> SerialNumber {
+        self.0
+    }
+}
+
+/// Draws a serial number of 16 octets, positive, with 126 random bits.
+///
+/// # Errors
+/// The random source failed.
+pub fn fresh_serial(random: &dyn Random) -> Result<SerialNumber, Refused> {
+    let mut octets = [0_u8; SERIAL_OCTETS];
+    random.fill(&mut octets)?;
+    // The top bit clear keeps the DER integer positive without a leading zero; the next one set fixes the length.
+    if let Some(top) = octets.first_mut() {
+        *top = (*top & 0x3f) | 0x40;
+    }
+    SerialNumber::from_octets(&octets).map_err(|_| Refused::Crypto("forming a serial number"))
+}
+
+/// Draws a serial number and has it recorded.
+///
+/// A crash after this and before the signature leaves a number that names no certificate: harmless.
+///
+/// # Errors
+/// The random source or the book failed.
+pub fn reserve(random: &dyn Random, book: &mut impl SerialBook) -> Result<RecordedSerial, Refused> {
+    let serial = fresh_serial(random)?;
+    book.record(&serial).map_err(|error| Refused::SerialNotRecorded(Box::new(error)))?;
+    Ok(RecordedSerial(serial))
+}
