@@ -1,0 +1,63 @@
+//! Every bound of the journal, and how they relate (promise P9).
+
+use std::time::Duration;
+
+/// Largest entry, in bytes.
+pub const ENTRY_BYTES_MAX: usize = 1 << 20;
+/// Most entries in one call of `append`.
+pub const CALL_ENTRIES_MAX: usize = 4096;
+/// Most bytes in one call of `append`.
+pub const CALL_BYTES_MAX: usize = 8 << 20;
+
+/// Most entries waiting for the writer; beyond it `append` answers `Busy`.
+pub(crate) const QUEUE_ENTRIES_MAX: usize = 16_384;
+/// Most bytes waiting for the writer.
+pub(crate) const QUEUE_BYTES_MAX: usize = 64 << 20;
+
+/// Most entries committed as one row. A batch takes whole calls, so it may pass this by at most one call.
+pub(crate) const BATCH_ENTRIES_MAX: usize = 4096;
+/// Most bytes committed as one row, passed by at most one call.
+pub(crate) const BATCH_BYTES_MAX: usize = 8 << 20;
+
+/// A read stops after about so many bytes, whatever number of entries was asked for.
+pub(crate) const READ_BYTES_MAX: usize = 16 << 20;
+/// Rows fetched in one go while reading; with small batches the bytes never get near their bound.
+pub(crate) const READ_ROWS_MAX: usize = 512;
+/// Rows at the end that are hashed anew on each opening, and the most that may be cut as a torn tail.
+pub(crate) const TAIL_ROWS_MAX: usize = 64;
+
+/// Largest snapshot, in bytes.
+pub const SNAPSHOT_BYTES_MAX: usize = 512 << 20;
+/// So many newest snapshots are kept; older ones are removed when one is saved.
+pub const SNAPSHOTS_KEPT: usize = 16;
+/// A snapshot is stored in pieces of so many bytes, one short transaction each, so that it never holds up an append.
+pub(crate) const SNAPSHOT_PIECE_BYTES: usize = 256 << 10;
+
+/// Threads that read. Two, so that a long read does not hold up a short one.
+pub(crate) const READERS: usize = 2;
+
+/// How long a database may keep us waiting for a lock held by another process.
+pub(crate) const LOCK_WAIT: Duration = Duration::from_secs(5);
+
+/// How often SQLite is asked whether somebody committed. Bounds how late another process's append is seen.
+pub(crate) const SQLITE_POLL: Duration = Duration::from_millis(2);
+/// How often the write-ahead log is copied back by the keeper.
+pub(crate) const SQLITE_CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
+/// Pages in the write-ahead log after which the writer copies them back itself (64 MiB of 4 KiB pages): the backstop for
+/// a keeper that never catches a quiet moment.
+pub(crate) const SQLITE_WAL_PAGES_MAX: u32 = 16_384;
+
+/// PostgreSQL: how long to wait for a connection.
+pub(crate) const POSTGRES_CONNECT_WAIT: Duration = Duration::from_secs(2);
+/// PostgreSQL: how often the head is asked for, should a notice have been lost.
+pub(crate) const POSTGRES_POLL: Duration = Duration::from_millis(200);
+/// PostgreSQL: tries, [`POSTGRES_SETTLE_PAUSE`] apart, to learn what became of a commit whose answer was lost.
+pub(crate) const POSTGRES_SETTLE_TRIES: u32 = 100;
+/// See [`POSTGRES_SETTLE_TRIES`].
+pub(crate) const POSTGRES_SETTLE_PAUSE: Duration = Duration::from_millis(100);
+
+// One call always fits into an empty queue, and one entry into a call.
+const _: () = assert!(ENTRY_BYTES_MAX <= CALL_BYTES_MAX);
+const _: () = assert!(CALL_BYTES_MAX <= QUEUE_BYTES_MAX && CALL_ENTRIES_MAX <= QUEUE_ENTRIES_MAX);
+// A row, with 4 bytes of length before each entry, stays far below what either engine can hold in one value (1 GB).
+const _: () = assert!(BATCH_BYTES_MAX + CALL_BYTES_MAX + 4 * (BATCH_ENTRIES_MAX + CALL_ENTRIES_MAX) < 1_000_000_000);

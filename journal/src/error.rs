@@ -1,0 +1,134 @@
+//! What can go wrong with a journal.
+
+use crate::Position;
+
+/// What can go wrong with a journal. Where not said otherwise, an append that ends in an error appended nothing.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JournalError {
+    /// Opened as existing, and it is not there. Missing state is never created silently.
+    #[error("there is no journal at {place}")]
+    Missing {
+        /// Where it was looked for.
+        place: String,
+    },
+    /// Something is there, but no journal of this version.
+    #[error("{place} holds no journal that can be used: {why}")]
+    NotAJournal {
+        /// Where.
+        place: String,
+        /// What was found instead.
+        why: String,
+    },
+    /// The database is set up so that a commit may be lost.
+    #[error("{place} does not keep what it acknowledges: {why}")]
+    NotDurable {
+        /// Where.
+        place: String,
+        /// Which setting.
+        why: String,
+    },
+    /// The end does not fit the chain or the head record. Nothing was repaired; see [`crate::Journal::cut_torn_tail`].
+    #[error("the end of the journal is torn after position {intact}: {why}")]
+    TornTail {
+        /// The last position that is in order.
+        intact: Position,
+        /// What does not fit.
+        why: String,
+    },
+    /// An entry does not fit the chain.
+    #[error("the journal is damaged after position {intact}: {why}")]
+    Damaged {
+        /// The last position that is in order.
+        intact: Position,
+        /// What does not fit.
+        why: String,
+    },
+    /// A head kept elsewhere is not on this journal's chain: it was cut back or rewritten.
+    #[error("the journal does not hold the head of position {position} that was kept elsewhere")]
+    Rewritten {
+        /// Position of that head.
+        position: Position,
+    },
+    /// The position asked for lies beyond the head.
+    #[error("position {asked} lies beyond the head at {head}")]
+    Beyond {
+        /// What was asked for.
+        asked: Position,
+        /// Where the journal ends.
+        head: Position,
+    },
+    /// A conditional append: somebody else was first.
+    #[error("the journal's head is at {found}, no longer at {expected}")]
+    HeadMoved {
+        /// Where the caller believed it.
+        expected: Position,
+        /// Where it is.
+        found: Position,
+    },
+    /// An append of nothing.
+    #[error("there is nothing to append")]
+    Nothing,
+    /// An entry or a call beyond its bound.
+    #[error("{what} of {bytes} bytes or {entries} entries is more than a journal takes at once")]
+    TooLarge {
+        /// An entry, a call or a snapshot.
+        what: &'static str,
+        /// Its size.
+        bytes: usize,
+        /// Its number of entries.
+        entries: usize,
+    },
+    /// Too much waits for the database already.
+    #[error("too much is waiting to be written")]
+    Busy,
+    /// The journal was closed while this waited.
+    #[error("the journal was closed")]
+    Closed,
+    /// No space left for the database. Later appends work again once there is.
+    #[error("there is no space left for the journal at {place}")]
+    NoSpace {
+        /// Where.
+        place: String,
+        /// What the database said.
+        source: BoxError,
+    },
+    /// The database cannot be reached.
+    #[error("the database of {place} cannot be reached")]
+    Unreachable {
+        /// Where.
+        place: String,
+        /// What the connection said.
+        source: BoxError,
+    },
+    /// The answer to a commit was lost and could not be asked for again: the entries are in the journal or they are
+    /// not, and only reading tells.
+    #[error("the connection to {place} broke during a commit; whether it holds is not known")]
+    Unsure {
+        /// Where.
+        place: String,
+    },
+    /// Anything else the database refused.
+    #[error("{doing} failed at {place}")]
+    Database {
+        /// What was being done.
+        doing: &'static str,
+        /// Where.
+        place: String,
+        /// What the database said.
+        source: BoxError,
+    },
+    /// A thread could not be started, a file not be made.
+    #[error("{doing} failed at {place}")]
+    System {
+        /// What was being done.
+        doing: &'static str,
+        /// Where.
+        place: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// A cause of any kind.
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -1,0 +1,104 @@
+//! The nouns: positions, hashes, entries, the head.
+
+use std::fmt;
+
+/// Number of an entry: 1 is the first, 0 ([`Position::START`]) is the place before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Position(u64);
+
+impl Position {
+    /// Before the first entry: the head of an empty journal.
+    pub const START: Self = Self(0);
+
+    /// A position by number.
+    #[must_use]
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+
+    /// So many entries further on. Saturates, which no journal reaches: 2^64 entries.
+    pub(crate) const fn plus(self, entries: u64) -> Self {
+        Self(self.0.saturating_add(entries))
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Hash of an entry and, through the chain, of all before it: SHA-256. Shown as 64 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Hash([u8; 32]);
+
+impl Hash {
+    /// The hash before the first entry.
+    pub const START: Self = Self([0; 32]);
+
+    /// From its octets.
+    #[must_use]
+    pub const fn new(octets: [u8; 32]) -> Self {
+        Self(octets)
+    }
+
+    /// Its octets.
+    #[must_use]
+    pub const fn octets(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|octet| write!(f, "{octet:02x}"))
+    }
+}
+
+impl fmt::Debug for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Hash({self})")
+    }
+}
+
+/// An entry as it was read, its place in the chain checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its number.
+    pub position: Position,
+    /// What was appended.
+    pub body: Vec<u8>,
+    /// Hash of the chain up to and with this entry.
+    pub hash: Hash,
+}
+
+/// The end of a journal. Kept elsewhere, it is evidence of everything before it: see [`crate::Journal::holds`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Number of the last entry.
+    pub position: Position,
+    /// Hash of the chain up to and with it.
+    pub hash: Hash,
+}
+
+impl Head {
+    /// The head of an empty journal.
+    pub const START: Self = Self { position: Position::START, hash: Hash::START };
+}
+
+/// What an append came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// Position of the first entry of the call.
+    pub first: Position,
+    /// Position of the last entry of the call.
+    pub last: Position,
+    /// Hash of the chain up to and with the last.
+    pub hash: Hash,
+}

@@ -1,0 +1,115 @@
+//! A receipt for an append: a future for async callers, `wait` for the others. No runtime needed.
+
+use std::pin::Pin;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use crate::{Appended, JournalError};
+
+/// What a receipt comes to. The error is shared: one failed commit fails every append in it.
+pub(crate) type Outcome = Result<Appended, Arc<JournalError>>;
+
+/// Comes to [`Appended`] once the entries are durable. Dropping it does not take the append back.
+#[derive(Debug)]
+#[must_use = "an append is durable only once its receipt says so"]
+pub struct Receipt {
+    slot: Arc<Slot>,
+}
+
+impl Receipt {
+    /// A receipt and the promise that fulfils it.
+    pub(crate) fn pair() -> (Self, Promise) {
+        let slot = Arc::new(Slot::default());
+        (Self { slot: Arc::clone(&slot) }, Promise { slot })
+    }
+
+    /// A receipt that failed before it was queued.
+    pub(crate) fn failed(error: JournalError) -> Self {
+        let (receipt, promise) = Self::pair();
+        promise.fulfil(Err(Arc::new(error)));
+        receipt
+    }
+
+    /// Blocks until the entries are durable or the append failed. Not for async code.
+    ///
+    /// # Errors
+    /// The append failed; see [`JournalError`].
+    pub fn wait(self) -> Result<Appended, Arc<JournalError>> {
+        let mut state = self.slot.lock();
+        loop {
+            if let Some(outcome) = state.outcome.clone() {
+                return outcome;
+            }
+            state = self.slot.done.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+impl Future for Receipt {
+    type Output = Result<Appended, Arc<JournalError>>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut state = self.slot.lock();
+        if let Some(outcome) = state.outcome.clone() {
+            return Poll::Ready(outcome);
+        }
+        match &mut state.waker {
+            Some(waker) => waker.clone_from(context.waker()),
+            none => *none = Some(context.waker().clone()),
+        }
+        Poll::Pending
+    }
+}
+
+/// The writer's end. Dropped unfulfilled (the writer ended), the receipt fails with `Closed`: nobody waits for ever.
+#[derive(Debug)]
+pub(crate) struct Promise {
+    slot: Arc<Slot>,
+}
+
+impl Promise {
+    pub(crate) fn fulfil(self, outcome: Outcome) {
+        self.slot.fulfil(outcome);
+    }
+}
+
+impl Drop for Promise {
+    fn drop(&mut self) {
+        self.slot.fulfil(Err(Arc::new(JournalError::Closed)));
+    }
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    state: Mutex<State>,
+    done: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    outcome: Option<Outcome>,
+    waker: Option<Waker>,
+}
+
+impl Slot {
+    /// The first outcome stands.
+    fn fulfil(&self, outcome: Outcome) {
+        let mut state = self.lock();
+        if state.outcome.is_some() {
+            return;
+        }
+        state.outcome = Some(outcome);
+        let waker = state.waker.take();
+        drop(state);
+        self.done.notify_all();
+        // Outside the lock: a waker may run the task at once, on this thread.
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// A poisoned lock is used all the same: no code that can panic runs while it is held.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,107 @@
+//! SIGKILL at random moments (promise P10): nothing that was acknowledged is lost, and the chain holds.
+//!
+//! `SEKISHO_KILLS=2000` makes a long run of it; each engine gets as many.
+
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::child::{lines, start};
+use super::{Home, without_postgres};
+use crate::testing::Postgres;
+use crate::{Head, Journal, Position};
+
+/// A small generator: moments need to differ, not to be unguessable.
+struct Dice(u64);
+
+impl Dice {
+    fn new() -> Self {
+        let seed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos();
+        Self(u64::try_from(seed & u128::from(u64::MAX)).unwrap())
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        // SplitMix64.
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % bound
+    }
+}
+
+fn kills(default: u64) -> u64 {
+    std::env::var("SEKISHO_KILLS").map_or(default, |count| count.parse().unwrap())
+}
+
+/// Checks what the dead child was told: each is there, in its place. Gives the new head and the number of entries told.
+fn account(journal: &Journal, told: &[String], verified: Head) -> (Head, usize) {
+    journal.holds(&verified).unwrap();
+    let head = journal.verify(verified.position).unwrap();
+    let mut count = 0;
+    for line in told.iter().filter(|line| !line.starts_with("failed")) {
+        let (first, text) = line.split_once(' ').unwrap();
+        let before = Position::new(first.parse::<u64>().unwrap() - 1);
+        let found = journal.read(before, 1).unwrap();
+        assert_eq!(found[0].body, text.as_bytes(), "acknowledged at {first}");
+        count += 1;
+    }
+    (head, count)
+}
+
+#[test]
+fn a_killed_process_loses_nothing_acknowledged_in_sqlite() {
+    let home = Home::sqlite();
+    // A second process has it open all the while, as a server has beside a command.
+    let bystander = home.journal();
+    let (mut dice, mut verified, mut acknowledged) = (Dice::new(), Head::START, 0);
+    for _ in 0..kills(60) {
+        let (mut child, output) = start("append until killed", &home.place);
+        thread::sleep(Duration::from_millis(5 + dice.below(60)));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let told: Vec<_> = lines(output).collect();
+        // By a fresh handle: recovery must find it too.
+        let (head, count) = account(&home.journal(), &told, verified);
+        (verified, acknowledged) = (head, acknowledged + count);
+    }
+    assert!(acknowledged > 0, "the children must have appended something");
+    assert_eq!(bystander.verify(Position::START).unwrap(), verified);
+}
+
+#[test]
+fn a_killed_process_or_server_loses_nothing_acknowledged_in_postgres() {
+    if without_postgres() {
+        return;
+    }
+    // A server of its own, for it is killed too.
+    let server = Postgres::start().unwrap();
+    let place = server.place();
+    let bystander = Journal::open(&place).unwrap();
+    let (mut dice, mut verified, mut acknowledged) = (Dice::new(), Head::START, 0);
+    for round in 0..kills(15) {
+        let (mut child, output) = start("append until killed", &place);
+        thread::sleep(Duration::from_millis(100 + dice.below(100)));
+        match round % 3 {
+            0 => {}
+            1 => {
+                server.kill_backends().unwrap();
+                server.wait_until_it_answers().unwrap();
+                thread::sleep(Duration::from_millis(dice.below(200)));
+            }
+            _ => {
+                server.crash_server().unwrap();
+                server.start_server().unwrap();
+                thread::sleep(Duration::from_millis(dice.below(200)));
+            }
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let told: Vec<_> = lines(output).collect();
+        let (head, count) = account(&Journal::open_existing(&place).unwrap(), &told, verified);
+        (verified, acknowledged) = (head, acknowledged + count);
+    }
+    assert!(acknowledged > 0, "the children must have appended something");
+    // The handle that was open through it all still works.
+    assert_eq!(bystander.verify(Position::START).unwrap(), verified);
+    bystander.append(vec![b"and goes on".to_vec()]).wait().unwrap();
+}
