@@ -1,1 +1,291 @@
 //! Policy enforcement point: TLS, the request pipeline, forwarding, cutting. The only crate that meets strangers.
+//!
+//! Start reading at [`pipeline`]: one function lists the steps of a request. What ends a request early is in
+//! [`refusal`]; what ends it late is in [`cut`]; every bound is in [`bounds`]. This crate cannot name `ca`: the edge
+//! cannot sign (promise P6).
+
+mod answer;
+pub mod bounds;
+pub mod connection;
+pub mod cut;
+mod gate;
+mod index;
+pub mod judge;
+pub mod pages;
+pub mod pipeline;
+mod public;
+pub mod refusal;
+pub mod session;
+mod store;
+mod store_door;
+pub mod tls;
+pub mod worker;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use audit::Audit;
+use model::Timestamp;
+use policy::DecisionPoint;
+use registry::{Registry, Vault};
+use rustls::pki_types::CertificateDer;
+use rustls::sign::CertifiedKey;
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::sync::watch;
+
+pub use pipeline::admit::Rates;
+pub use session::SessionLimits;
+pub use tls::hosts::TlsProfile;
+pub use tls::verifier::Strictness;
+
+/// A clock: the time of day, as late as it is asked.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// How the gateway is set up.
+pub struct Settings {
+    /// DNS name of the care host, in lower case.
+    pub care_host: String,
+    /// DNS name of the public host, in lower case.
+    pub public_host: String,
+    /// Where clients connect. Port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Where the store fetches our public keys, over plain HTTP: a loopback or internal address only.
+    pub store_door: SocketAddr,
+    /// The store.
+    pub store: SocketAddr,
+    /// Threads that serve, at least 1.
+    pub workers: usize,
+    /// Certificate and key of both hosts.
+    pub server_key: Arc<CertifiedKey>,
+    /// Issuing certificates of device certificates.
+    pub device_issuers: Vec<CertificateDer<'static>>,
+    /// Versions of TLS.
+    pub tls_profile: TlsProfile,
+    /// What a terminal without a standing certificate meets.
+    pub strictness: Strictness,
+    /// Key that seals sessions: 32 octets.
+    pub session_key: zeroize::Zeroizing<Vec<u8>>,
+    /// P-256 key that signs identity tokens: PKCS#8, DER.
+    pub identity_key: zeroize::Zeroizing<Vec<u8>>,
+    /// Whom to call.
+    pub desk: pages::Desk,
+    /// How long sessions last.
+    pub session_limits: SessionLimits,
+    /// Requests allowed.
+    pub rates: Rates,
+}
+
+/// What the gateway asks.
+pub struct Parts {
+    /// What the city has decided.
+    pub registry: Registry,
+    /// Opens sealed credentials.
+    pub vault: Vault,
+    /// Who did what.
+    pub audit: Audit,
+    /// The rules.
+    pub policy: Arc<DecisionPoint>,
+    /// The time of day.
+    pub clock: Clock,
+}
+
+/// Why the gateway cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum SetUpError {
+    /// Care host and public host have one name.
+    #[error("care host and public host must have different names")]
+    HostNames,
+    /// A trusted issuing certificate cannot be used, or there is none.
+    #[error("the issuing certificates of devices cannot be used")]
+    DeviceTrust(#[source] rustls::Error),
+    /// rustls does not take the settings.
+    #[error("the TLS settings cannot be used")]
+    Tls(#[source] rustls::Error),
+    /// The session key is not 32 octets.
+    #[error("the session key cannot be used")]
+    SessionKey(#[source] session::SealError),
+    /// The identity key is not a P-256 key.
+    #[error("the identity key cannot be used")]
+    IdentityKey(#[source] store::identity::IdentityKeyError),
+    /// A port cannot be listened on.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// Which.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A thread cannot be started.
+    #[error("cannot start a thread")]
+    Thread(#[source] std::io::Error),
+}
+
+/// A gateway that is serving. Dropping it does not stop it; [`Running::drain`] does.
+pub struct Running {
+    address: SocketAddr,
+    store_door: SocketAddr,
+    drain: watch::Sender<bool>,
+    threads: Vec<JoinHandle<()>>,
+    live: Arc<cut::live::Live>,
+}
+
+impl Running {
+    /// Where clients connect.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where the store fetches our keys.
+    #[must_use]
+    pub const fn store_door(&self) -> SocketAddr {
+        self.store_door
+    }
+
+    /// Open connections of terminals, exchanges in flight, and keys that lead to them.
+    #[must_use]
+    pub fn living(&self) -> (usize, usize, usize) {
+        self.live.counts()
+    }
+
+    /// Tells everybody, waits for everybody (at most [`bounds::DRAIN_MAX`]), then stops.
+    pub fn drain(self) {
+        let _ = self.drain.send(true);
+        for thread in self.threads {
+            if thread.join().is_err() {
+                tracing::error!("a worker ended by a panic");
+            }
+        }
+    }
+}
+
+/// Starts the gateway: binds first, then listens to the registry, then serves.
+///
+/// # Errors
+/// See [`SetUpError`]; nothing is left running.
+pub fn start(settings: Settings, parts: Parts) -> Result<Running, SetUpError> {
+    let judge = judge::Judge::new(Arc::clone(&parts.policy));
+    let live = Arc::new(cut::live::Live::new(settings.workers));
+    let standing: tls::verifier::Standing = {
+        let (registry, clock) = (parts.registry.clone(), Arc::clone(&parts.clock));
+        Arc::new(move |presented| tls::device::standing_in_handshake(presented, &registry.snapshot(), clock()))
+    };
+    let verifier = tls::verifier::DeviceVerifier::new(&settings.device_issuers, settings.strictness, standing)?;
+    let hosts = tls::hosts::Hosts::new(
+        &settings.care_host,
+        &settings.public_host,
+        settings.server_key,
+        settings.tls_profile,
+        verifier,
+    )?;
+    let sealer = session::Sealer::new(&settings.session_key).map_err(SetUpError::SessionKey)?;
+    let identity = store::identity::Identity::new(&settings.identity_key).map_err(SetUpError::IdentityKey)?;
+    let key_set = identity.key_set().to_owned();
+    let listeners = listeners(settings.listen, settings.workers.max(1))?;
+    let address = local_address(&listeners, settings.listen)?;
+    let door = listen(settings.store_door, false)?;
+    let door_address =
+        door.local_addr().map_err(|source| SetUpError::Listen { address: settings.store_door, source })?;
+
+    let cutter = cut::cutter::Cutter::new(Arc::clone(&live), judge.clone());
+    {
+        let (cutter, clock) = (cutter.clone(), Arc::clone(&parts.clock));
+        parts.registry.on_change(Box::new(move |change, snapshot| {
+            cutter.change(change, snapshot, clock());
+        }));
+    }
+    let shared = Arc::new(worker::Shared {
+        registry: parts.registry,
+        vault: parts.vault,
+        audit: parts.audit,
+        judge,
+        live: Arc::clone(&live),
+        hosts,
+        sealer,
+        identity,
+        session_limits: settings.session_limits,
+        desk: settings.desk,
+        guessing: gate::sign_in::Guessing::default(),
+        clock: parts.clock,
+        care_host: settings.care_host.clone(),
+    });
+    let (drain, draining) = watch::channel(false);
+    let mut threads = Vec::new();
+    for (number, listener) in listeners.into_iter().enumerate() {
+        let limits = pipeline::admit::Limits::new(settings.rates);
+        let (shared, draining, store) = (Arc::clone(&shared), draining.clone(), settings.store);
+        threads.push(thread(&format!("worker-{number}"), move || async move {
+            let worker = worker::Worker::new(number, shared, store, limits, draining);
+            if let Err(error) = worker.run(listener).await {
+                tracing::error!(%error, "a worker ended");
+            }
+        })?);
+    }
+    threads.push(thread("store-door", {
+        let draining = draining.clone();
+        move || store_door::serve(door, key_set, draining)
+    })?);
+    threads.push(thread("sweep", move || sweep(cutter, shared, draining))?);
+    Ok(Running { address, store_door: door_address, drain, threads, live })
+}
+
+/// Ends what only the clock ends.
+async fn sweep(cutter: cut::cutter::Cutter, shared: Arc<worker::Shared>, mut draining: watch::Receiver<bool>) {
+    for round in 0_u64.. {
+        tokio::select! {
+            _ = draining.wait_for(|begun| *begun) => return,
+            () = tokio::time::sleep(bounds::SWEEP_EVERY) => {}
+        }
+        let judge_all = round % bounds::SWEEPS_PER_JUDGEMENT == 0;
+        cutter.sweep(&shared.registry.snapshot(), (shared.clock)(), shared.registry.freshness(), judge_all);
+    }
+}
+
+fn thread<F, W>(name: &str, work: F) -> Result<JoinHandle<()>, SetUpError>
+where
+    F: FnOnce() -> W + Send + 'static,
+    W: Future<Output = ()>,
+{
+    std::thread::Builder::new()
+        .name(format!("sekisho-{name}"))
+        .spawn(move || match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+            Ok(runtime) => runtime.block_on(work()),
+            Err(error) => tracing::error!(%error, "a thread has no runtime"),
+        })
+        .map_err(SetUpError::Thread)
+}
+
+/// One listening socket a worker, all on one port: the kernel spreads connections over them.
+fn listeners(address: SocketAddr, workers: usize) -> Result<Vec<std::net::TcpListener>, SetUpError> {
+    let first = listen(address, true)?;
+    let bound = first.local_addr().map_err(|source| SetUpError::Listen { address, source })?;
+    let mut listeners = vec![first];
+    for _ in 1..workers {
+        listeners.push(listen(bound, true)?);
+    }
+    Ok(listeners)
+}
+
+fn local_address(listeners: &[std::net::TcpListener], address: SocketAddr) -> Result<SocketAddr, SetUpError> {
+    match listeners.first() {
+        Some(listener) => listener.local_addr().map_err(|source| SetUpError::Listen { address, source }),
+        None => Ok(address),
+    }
+}
+
+fn listen(address: SocketAddr, shared: bool) -> Result<std::net::TcpListener, SetUpError> {
+    let bind = || {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+        socket.set_reuse_address(true)?;
+        if shared {
+            socket.set_reuse_port(true)?;
+        }
+        socket.set_nonblocking(true)?;
+        socket.bind(&address.into())?;
+        socket.listen(bounds::ACCEPT_BACKLOG)?;
+        Ok(socket.into())
+    };
+    bind().map_err(|source| SetUpError::Listen { address, source })
+}

@@ -1,0 +1,98 @@
+//! Standing headers, and refusals as answers: a page for people, a problem document (RFC 9457) for programs.
+
+use audit::EntryId;
+use http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+
+use crate::connection::Client;
+use crate::pages;
+use crate::pipeline::extract::whole;
+use crate::pipeline::trace::Trace;
+use crate::refusal::Refusal;
+use crate::store::pool::Body;
+use crate::tls::hosts::Host;
+use crate::worker::Worker;
+
+const INCIDENT: HeaderName = HeaderName::from_static("sekisho-incident");
+
+/// Headers of every answer that holds a record: never kept (art. 33), never guessed at, never run; for reference only
+/// (art. 20-1).
+pub fn standing_headers(headers: &mut HeaderMap) {
+    fixed(headers, "cache-control", "no-store");
+    fixed(headers, "x-content-type-options", "nosniff");
+    fixed(headers, "referrer-policy", "no-referrer");
+    fixed(headers, "strict-transport-security", "max-age=31536000");
+    fixed(headers, "cross-origin-resource-policy", "same-origin");
+    fixed(headers, "content-security-policy", "default-src 'none'; frame-ancestors 'none'; sandbox");
+    fixed(headers, "sekisho-notice", "reference-information; article=20-1");
+}
+
+/// The number under which the exchange can be asked about.
+pub fn incident(headers: &mut HeaderMap, id: &EntryId) {
+    if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
+        headers.insert(INCIDENT, value);
+    }
+}
+
+/// Headers of the gateway's own pages.
+pub fn page_headers(headers: &mut HeaderMap) {
+    standing_headers(headers);
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(pages::CONTENT_SECURITY_POLICY));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(pages::CONTENT_TYPE));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.remove("sekisho-notice");
+}
+
+/// An answer of ours in JSON.
+pub fn json(headers: &mut HeaderMap) {
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+}
+
+/// A refusal as an answer.
+pub fn refusal(worker: &Worker, client: &Client, trace: &Trace, refusal: &Refusal) -> Response<Body> {
+    let incident_number = trace.id().to_string();
+    if trace.wants_page && client.host == Host::Care {
+        // A person without a session is led to the sign-in page instead of being told a code.
+        match refusal {
+            Refusal::SignInRequired(_) => return crate::gate::redirect_to(&trace.here.sign_in()),
+            Refusal::PasswordChangeRequired => return crate::gate::redirect(pages::paths::PASSWORD),
+            _ => {}
+        }
+    }
+    let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+    let (body, content_type) = if trace.wants_page {
+        (pages::refused(&worker.frame(trace), refusal, &incident_number), pages::CONTENT_TYPE)
+    } else {
+        (pages::problem(refusal, &incident_number), "application/problem+json")
+    };
+    let mut response = Response::new(whole(body.into()));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    page_headers(headers);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    incident(headers, trace.id());
+    headers.remove(LOCATION);
+    if let Some(seconds) = refusal.retry_after_seconds() {
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    match refusal {
+        Refusal::MethodNotAllowed(allowed) => {
+            headers.insert(ALLOW, HeaderValue::from_static(allowed));
+        }
+        // RFC 9110 15.5.2 asks for a challenge; these are the two factors of the care host.
+        Refusal::Certificate(_) => {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("ClientCertificate realm=\"sekisho\""));
+        }
+        Refusal::SignInRequired(_) => {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Session realm=\"sekisho\""));
+        }
+        _ => {}
+    }
+    response
+}
+
+fn fixed(headers: &mut HeaderMap, name: &'static str, value: &'static str) {
+    headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+}

@@ -1,0 +1,89 @@
+//! Every bound of the gateway, in one place (promise P9). Sizes in bytes, times in milliseconds unless the name says so.
+
+use std::time::Duration;
+
+/// Open client connections a worker holds; beyond it new ones are closed at once.
+pub const CONNECTIONS_PER_WORKER_MAX: usize = 20_000;
+/// Listening socket's queue of connections not yet accepted.
+pub const ACCEPT_BACKLOG: i32 = 1024;
+/// From accept to a finished TLS handshake.
+pub const HANDSHAKE_MAX: Duration = Duration::from_secs(5);
+/// From the first byte of a request to the end of its header section; also the idle time of a kept-alive connection
+/// over HTTP/1.1.
+pub const HEADER_READ_MAX: Duration = Duration::from_secs(30);
+/// Header section of a request.
+pub const HEADER_BYTES_MAX: usize = 32 * 1024;
+/// Header fields of a request.
+pub const HEADERS_MAX: usize = 100;
+/// Read buffer of a client connection; at least a whole header section.
+pub const READ_BUFFER_BYTES_MAX: usize = 64 * 1024;
+/// A request body that must be read before it is decided on. `records` may ask for less.
+pub const BODY_READ_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Time for reading such a body.
+pub const BODY_READ_MAX: Duration = Duration::from_secs(30);
+/// A streamed upload.
+pub const UPLOAD_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
+/// An answer of the store that must be read before it is released.
+pub const ANSWER_READ_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Streams at once on one HTTP/2 connection.
+pub const H2_STREAMS_MAX: u32 = 100;
+/// HTTP/2: streams reset by the client that are not yet accepted (CVE-2023-44487).
+pub const H2_PENDING_RESETS_MAX: usize = 20;
+/// HTTP/2: streams reset because of the client's own errors (CVE-2025-8671).
+pub const H2_ERROR_RESETS_MAX: usize = 200;
+/// HTTP/2: flow-control window of a stream and of a connection.
+pub const H2_STREAM_WINDOW_BYTES: u32 = 256 * 1024;
+/// See [`H2_STREAM_WINDOW_BYTES`].
+pub const H2_CONNECTION_WINDOW_BYTES: u32 = 1024 * 1024;
+/// HTTP/2: bytes waiting to be sent on one stream.
+pub const H2_SEND_BUFFER_BYTES_MAX: usize = 128 * 1024;
+/// HTTP/2: a ping after so long without a frame, and how long its answer may take.
+pub const H2_PING_AFTER: Duration = Duration::from_secs(30);
+/// See [`H2_PING_AFTER`].
+pub const H2_PING_ANSWER_MAX: Duration = Duration::from_secs(20);
+
+/// Connecting to the store.
+pub const STORE_CONNECT_MAX: Duration = Duration::from_secs(2);
+/// From the whole request to the head of the store's answer.
+pub const STORE_ANSWER_MAX: Duration = Duration::from_secs(30);
+/// Silence of the store in the middle of an answer that must be read.
+pub const STORE_READ_MAX: Duration = Duration::from_secs(30);
+/// Idle connections to the store that a worker keeps.
+pub const STORE_IDLE_PER_WORKER_MAX: usize = 64;
+
+/// Records whose person a worker remembers.
+pub const INDEX_RECORDS_MAX: usize = 50_000;
+/// Subjects whose buckets and wrong guesses are remembered.
+pub const SUBJECTS_MAX: usize = 50_000;
+/// TLS sessions kept for resumption (each a few hundred bytes).
+pub const TLS_SESSIONS_MAX: usize = 20_000;
+/// Identity tokens kept for their half minute.
+pub const IDENTITY_TOKENS_MAX: usize = 10_000;
+/// Password checks at once: each takes 19 MiB and tens of milliseconds of a core.
+pub const PASSWORD_CHECKS_MAX: usize = 4;
+/// A sign-in form or JSON body.
+pub const FORM_BYTES_MAX: usize = 8 * 1024;
+/// Requests in flight of one user ID.
+pub const REQUESTS_PER_USER_MAX: u32 = 64;
+/// Requests in flight in one worker.
+pub const REQUESTS_PER_WORKER_MAX: u32 = 4096;
+
+/// The registry may be silent for so long before no record is served any more.
+pub const REGISTRY_SILENCE_MAX: Duration = Duration::from_secs(5);
+/// How often live exchanges are judged anew because of the time of day (validity, ends, silence of the registry).
+pub const SWEEP_EVERY: Duration = Duration::from_secs(1);
+/// Every so many sweeps, each exchange is judged by the whole policy too.
+pub const SWEEPS_PER_JUDGEMENT: u64 = 10;
+/// Drain: how long open exchanges may go on after the order to stop.
+pub const DRAIN_MAX: Duration = Duration::from_secs(10);
+/// An identity token's life; the store accepts it no longer (and a cached one is replaced after half of it).
+pub const IDENTITY_TOKEN_SECONDS: i64 = 60;
+/// How long a sign-in form may stay open.
+pub const FORM_TOKEN_SECONDS_MAX: i64 = 2 * 3600;
+/// A session cookie is written anew when it was last written so long ago.
+pub const SESSION_TOUCH_SECONDS: i64 = 60;
+
+const _: () = assert!(READ_BUFFER_BYTES_MAX >= HEADER_BYTES_MAX, "a header section must fit the read buffer");
+const _: () = assert!(FORM_BYTES_MAX < BODY_READ_BYTES_MAX, "a form is the smallest body");
+const _: () = assert!(SWEEP_EVERY.as_millis() < REGISTRY_SILENCE_MAX.as_millis(), "silence must be seen in time");
+const _: () = assert!(STORE_CONNECT_MAX.as_millis() < STORE_ANSWER_MAX.as_millis(), "connecting is part of answering");

@@ -1,0 +1,161 @@
+//! One client connection: handshake, reading the certificate once, and serving HTTP/1.1 or HTTP/2 over it.
+
+use std::net::SocketAddr;
+use std::rc::Rc;
+
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use model::Timestamp;
+use registry::Snapshot;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::LazyConfigAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use crate::bounds::{
+    H2_CONNECTION_WINDOW_BYTES, H2_ERROR_RESETS_MAX, H2_PENDING_RESETS_MAX, H2_PING_AFTER, H2_PING_ANSWER_MAX,
+    H2_SEND_BUFFER_BYTES_MAX, H2_STREAM_WINDOW_BYTES, H2_STREAMS_MAX, HANDSHAKE_MAX, HEADER_BYTES_MAX, HEADER_READ_MAX,
+    HEADERS_MAX, READ_BUFFER_BYTES_MAX,
+};
+use crate::cut::live::ConnectionEntry;
+use crate::cut::socket::{Scissors, Socket};
+use crate::pipeline;
+use crate::refusal::{CertificateProblem, Refusal};
+use crate::tls::device::{Presented, VerifiedDevice};
+use crate::tls::hosts::Host;
+use crate::worker::Worker;
+
+/// A client, for as long as its connection lasts.
+pub struct Client {
+    /// Where it connects from.
+    pub peer: SocketAddr,
+    /// The host it asked for in the handshake.
+    pub host: Host,
+    /// The certificate it presented: read from the session, so it is there after a resumption too.
+    pub presented: Option<Presented>,
+    /// Cuts the connection.
+    pub scissors: Scissors,
+    /// Several exchanges at once (HTTP/2).
+    pub multiplexed: bool,
+    /// Its place among the living; none without a certificate that the registry knows.
+    pub living: Option<ConnectionEntry>,
+    /// Version of TLS, cipher suite and whether the session was resumed, for the connection check.
+    pub tls: String,
+}
+
+impl Client {
+    /// The device behind the connection, as of this snapshot.
+    ///
+    /// # Errors
+    /// What is wrong with its certificate.
+    pub fn device(&self, snapshot: &Snapshot, now: Timestamp) -> Result<VerifiedDevice, Refusal> {
+        let presented = self.presented.as_ref().ok_or(Refusal::Certificate(CertificateProblem::Missing))?;
+        presented.verify(snapshot, now).map_err(Refusal::Certificate)
+    }
+}
+
+/// Serves a connection to its end. Errors end only this connection.
+pub async fn serve(worker: Rc<Worker>, stream: TcpStream, peer: SocketAddr) {
+    let socket = Socket::new(stream);
+    let scissors = socket.scissors();
+    let handshake = handshake(&worker, socket);
+    let Ok(Some((host, tls))) = timeout(HANDSHAKE_MAX, handshake).await else { return };
+    let (_, session) = tls.get_ref();
+    let multiplexed = session.alpn_protocol() == Some(b"h2");
+    let presented = match session.peer_certificates().and_then(<[_]>::first) {
+        Some(leaf) => match Presented::read(leaf) {
+            Ok(presented) => Some(presented),
+            // The handshake read it already; a second reading that fails opens nothing.
+            Err(_) => return,
+        },
+        None => None,
+    };
+    let tls_text = format!(
+        "{:?} {:?} {:?}",
+        session.protocol_version(),
+        session.negotiated_cipher_suite().map(|suite| suite.suite()),
+        session.handshake_kind()
+    );
+    // Entered first, looked up afterwards (on every request): a revocation in between finds the connection.
+    let living = presented.as_ref().and_then(|presented| {
+        let snapshot = worker.snapshot();
+        let known = snapshot.certificate(presented.serial())?;
+        let device = snapshot.device(&known.device)?;
+        let live = worker.live();
+        Some(live.enter_connection(worker.number(), known.serial, &device.id, &device.facility, scissors.clone()))
+    });
+    let client = Client { peer, host, presented, scissors, multiplexed, living, tls: tls_text };
+    if let Err(error) = speak(&worker, Rc::new(client), tls).await {
+        tracing::debug!(%peer, %error, "a connection ended");
+    }
+}
+
+/// TLS, with the settings of the host that the client names. None when it names none of ours or fails.
+async fn handshake(worker: &Worker, socket: Socket) -> Option<(Host, TlsStream<Socket>)> {
+    let start = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), socket).await;
+    let start = start.inspect_err(|error| tracing::debug!(%error, "no TLS client hello")).ok()?;
+    let (host, config) = worker.hosts().choose(&start.client_hello())?;
+    let tls = start.into_stream(config).await;
+    tls.inspect_err(|error| tracing::debug!(%error, "a TLS handshake failed")).ok().map(|tls| (host, tls))
+}
+
+async fn speak(worker: &Rc<Worker>, client: Rc<Client>, tls: TlsStream<Socket>) -> hyper::Result<()> {
+    let service = {
+        let (worker, client) = (Rc::clone(worker), Rc::clone(&client));
+        service_fn(move |request| {
+            let (worker, client) = (Rc::clone(&worker), Rc::clone(&client));
+            async move { Ok::<_, std::convert::Infallible>(pipeline::serve(&worker, &client, request).await) }
+        })
+    };
+    let mut draining = worker.draining();
+    if client.multiplexed {
+        let connection = http2::Builder::new(LocalExecutor)
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(H2_STREAMS_MAX)
+            .max_pending_accept_reset_streams(H2_PENDING_RESETS_MAX)
+            .max_local_error_reset_streams(H2_ERROR_RESETS_MAX)
+            .initial_stream_window_size(H2_STREAM_WINDOW_BYTES)
+            .initial_connection_window_size(H2_CONNECTION_WINDOW_BYTES)
+            .max_send_buf_size(H2_SEND_BUFFER_BYTES_MAX)
+            .max_header_list_size(u32::try_from(HEADER_BYTES_MAX).unwrap_or(u32::MAX))
+            .keep_alive_interval(H2_PING_AFTER)
+            .keep_alive_timeout(H2_PING_ANSWER_MAX)
+            .serve_connection(TokioIo::new(tls), service);
+        let mut connection = std::pin::pin!(connection);
+        tokio::select! {
+            ended = &mut connection => return ended,
+            () = draining.begun() => connection.as_mut().graceful_shutdown(),
+        }
+        connection.await
+    } else {
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEADER_READ_MAX)
+            .max_headers(HEADERS_MAX)
+            .max_buf_size(READ_BUFFER_BYTES_MAX)
+            .half_close(false)
+            .serve_connection(TokioIo::new(tls), service)
+            .with_upgrades();
+        let mut connection = std::pin::pin!(connection);
+        tokio::select! {
+            ended = &mut connection => return ended,
+            () = draining.begun() => connection.as_mut().graceful_shutdown(),
+        }
+        connection.await
+    }
+}
+
+/// Runs the streams of an HTTP/2 connection on the worker's own thread.
+#[derive(Clone, Copy)]
+struct LocalExecutor;
+
+impl<F> hyper::rt::Executor<F> for LocalExecutor
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    fn execute(&self, future: F) {
+        tokio::task::spawn_local(future);
+    }
+}

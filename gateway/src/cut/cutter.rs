@@ -1,0 +1,130 @@
+//! Judges anew what a change of the registry affects, and cuts what no longer holds.
+//!
+//! Runs on the thread that publishes the change, after readers have the new snapshot: no queue, no scheduling between
+//! the commit and the cut. What only the clock ends (validity, end of a session, a silent registry) is found by a sweep.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::Timestamp;
+use registry::{Affected, Change, Snapshot};
+
+use super::live::{Live, LiveConnection, LiveExchange};
+use crate::bounds;
+use crate::judge::{Judge, Question};
+use crate::tls::device;
+
+/// Judges and cuts.
+#[derive(Clone)]
+pub struct Cutter {
+    live: Arc<Live>,
+    judge: Judge,
+}
+
+/// What a cut ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ended {
+    /// Connections cut.
+    pub connections: usize,
+    /// Exchanges cut (those on cut connections not counted).
+    pub exchanges: usize,
+}
+
+impl Cutter {
+    /// A cutter over the registers.
+    #[must_use]
+    pub const fn new(live: Arc<Live>, judge: Judge) -> Self {
+        Self { live, judge }
+    }
+
+    /// Judges anew what `change` affects.
+    pub fn change(&self, change: &Change, snapshot: &Arc<Snapshot>, now: Timestamp) -> Ended {
+        self.affected(&change.affects(), snapshot, now)
+    }
+
+    /// Judges anew what these affect.
+    pub fn affected(&self, affected: &Affected, snapshot: &Snapshot, now: Timestamp) -> Ended {
+        let (connections, exchanges) = self.live.affected(affected);
+        if connections.is_empty() && exchanges.is_empty() {
+            return Ended::default();
+        }
+        let mut ended = Ended::default();
+        // Connections first: one reset ends everything on them, for a lost terminal all at once.
+        for connection in &connections {
+            if !self.connection_holds(connection, snapshot, now) {
+                connection.scissors.cut();
+                ended.connections += 1;
+            }
+        }
+        for exchange in &exchanges {
+            if !exchange.switch.is_cut() && !self.exchange_holds(exchange, snapshot, now) {
+                exchange.switch.cut();
+                ended.exchanges += 1;
+            }
+        }
+        if ended != Ended::default() {
+            tracing::info!(connections = ended.connections, exchanges = ended.exchanges, "cut after a change");
+        }
+        ended
+    }
+
+    /// Ends what only the clock ends; `silence` is how long the registry has not been heard. With `judge_all` every
+    /// exchange is also judged anew (validity of memberships and suspensions), which costs a decision each.
+    pub fn sweep(&self, snapshot: &Snapshot, now: Timestamp, silence: Duration, judge_all: bool) -> Ended {
+        let mut ended = Ended::default();
+        let stale = silence > bounds::REGISTRY_SILENCE_MAX;
+        for connection in self.live.connections() {
+            if device::standing(snapshot, &connection.serial, now).is_err() {
+                connection.scissors.cut();
+                ended.connections += 1;
+            }
+        }
+        for exchange in self.live.exchanges() {
+            let over = exchange.basis.session_over <= now;
+            if !exchange.switch.is_cut()
+                && (stale || over || (judge_all && !self.exchange_holds(&exchange, snapshot, now)))
+            {
+                exchange.switch.cut();
+                ended.exchanges += 1;
+            }
+        }
+        if ended != Ended::default() {
+            tracing::info!(connections = ended.connections, exchanges = ended.exchanges, stale, "cut by the clock");
+        }
+        ended
+    }
+
+    /// A connection holds while its certificate does, and while one of the user IDs signed in over it does.
+    fn connection_holds(&self, connection: &LiveConnection, snapshot: &Snapshot, now: Timestamp) -> bool {
+        if device::standing(snapshot, &connection.serial, now).is_err() {
+            return false;
+        }
+        let users = connection.users();
+        users.is_empty()
+            || users.iter().any(|user_id| {
+                self.judge
+                    .standing(snapshot, user_id, &connection.serial, now)
+                    .is_ok_and(|decision| decision.is_permit())
+            })
+    }
+
+    /// An exchange holds while its session does and every one of its persons is still permitted.
+    fn exchange_holds(&self, exchange: &LiveExchange, snapshot: &Snapshot, now: Timestamp) -> bool {
+        let basis = &exchange.basis;
+        if snapshot.session_ended(&basis.session) {
+            return false;
+        }
+        let question = |person| Question {
+            user_id: &basis.user_id,
+            serial: &basis.serial,
+            person,
+            action: basis.action,
+            category: basis.category,
+            at: now,
+        };
+        if basis.persons.is_empty() {
+            return self.judge.permits(snapshot, question(None));
+        }
+        basis.persons.iter().all(|person| self.judge.permits(snapshot, question(Some(person))))
+    }
+}

@@ -1,0 +1,131 @@
+//! Tests of cutting, over real sockets.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::{Action, Category, DeviceId, FacilityId, PersonId, SerialNumber, SessionId, Timestamp, UserId, UserKey};
+use registry::Affected;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::live::{ExchangeBasis, Live, Switch};
+use super::socket::{Scissors, Socket};
+
+async fn pair() -> (Socket, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let (stream, _) = listener.accept().await.unwrap();
+    (Socket::new(stream), client)
+}
+
+#[tokio::test]
+async fn bytes_pass_until_the_cut_and_none_after() {
+    let (mut socket, mut client) = pair().await;
+    let scissors = socket.scissors();
+    socket.write_all(b"hello").await.unwrap();
+    let mut read = [0; 5];
+    client.read_exact(&mut read).await.unwrap();
+    client.write_all(b"there").await.unwrap();
+    socket.read_exact(&mut read).await.unwrap();
+    scissors.cut();
+    scissors.cut();
+    assert!(scissors.is_cut());
+    assert!(socket.write_all(b"more").await.is_err());
+    assert!(socket.read(&mut read).await.is_err());
+    assert!(client.read(&mut read).await.is_err(), "the client sees a reset, not an end");
+}
+
+/// A stalled reader must not get what lies in the kernel's send queue.
+#[tokio::test]
+async fn what_waits_in_the_kernel_is_thrown_away() {
+    let (mut socket, mut client) = pair().await;
+    let scissors = socket.scissors();
+    let chunk = vec![7_u8; 64 * 1024];
+    let mut sent = 0_usize;
+    while let Ok(written) = tokio::time::timeout(Duration::from_millis(200), socket.write(&chunk)).await {
+        sent += written.unwrap();
+    }
+    scissors.cut();
+    let mut received = 0_usize;
+    let mut read = vec![0; 64 * 1024];
+    while let Ok(count @ 1..) = client.read(&mut read).await {
+        received += count;
+    }
+    assert!(sent > 200_000, "the queue was not filled: {sent}");
+    assert!(received < sent, "everything arrived: {received} of {sent}");
+}
+
+#[tokio::test]
+async fn a_waiting_reader_wakes_when_it_is_cut_from_another_thread() {
+    let (mut socket, _client) = pair().await;
+    let scissors = socket.scissors();
+    let reading = tokio::spawn(async move { socket.read(&mut [0; 8]).await });
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    std::thread::spawn(move || scissors.cut());
+    let ended = tokio::time::timeout(Duration::from_secs(1), reading).await.expect("the reader sleeps on").unwrap();
+    assert!(ended.is_err());
+}
+
+fn basis(user: u32, person: u32) -> ExchangeBasis {
+    ExchangeBasis {
+        serial: serial(user),
+        device: DeviceId::new(&format!("D-{user}")).unwrap(),
+        user_id: UserId::new(&format!("U-{user}")).unwrap(),
+        user: UserKey::new(&format!("K-{user}")).unwrap(),
+        facility: FacilityId::new("F-1").unwrap(),
+        session: SessionId::new("s").unwrap(),
+        session_over: Timestamp::MAX,
+        persons: vec![PersonId::new(&format!("P-{person}")).unwrap()],
+        action: Action::Read,
+        category: Category::Note,
+    }
+}
+
+fn serial(number: u32) -> SerialNumber {
+    SerialNumber::from_octets(&(number + 1).to_be_bytes()).unwrap()
+}
+
+async fn scissors() -> Scissors {
+    pair().await.0.scissors()
+}
+
+#[tokio::test]
+async fn the_living_are_found_by_what_they_rest_on_and_leave_no_trace() {
+    let live = Arc::new(Live::new(2));
+    let (device, facility) = (DeviceId::new("D-1").unwrap(), FacilityId::new("F-1").unwrap());
+    let one = live.enter_connection(0, serial(1), &device, &facility, scissors().await);
+    let two = live.enter_connection(1, serial(2), &DeviceId::new("D-2").unwrap(), &facility, scissors().await);
+    let first = live.enter_exchange(0, &one.connection, basis(1, 7), Arc::new(Switch::new(None)));
+    let second = live.enter_exchange(1, &two.connection, basis(2, 7), Arc::new(Switch::new(None)));
+
+    let by = |affected: Affected| {
+        let (connections, exchanges) = live.affected(&affected);
+        (connections.len(), exchanges.len())
+    };
+    assert_eq!(by(Affected { serials: [serial(1)].into(), ..Affected::default() }), (1, 1));
+    assert_eq!(by(Affected { devices: [device.clone()].into(), ..Affected::default() }), (1, 1));
+    assert_eq!(by(Affected { user_ids: [UserId::new("U-2").unwrap()].into(), ..Affected::default() }), (1, 1));
+    assert_eq!(by(Affected { users: [UserKey::new("K-2").unwrap()].into(), ..Affected::default() }), (1, 1));
+    assert_eq!(by(Affected { facilities: [facility.clone()].into(), ..Affected::default() }), (2, 2));
+    assert_eq!(by(Affected { persons: [PersonId::new("P-7").unwrap()].into(), ..Affected::default() }), (0, 2));
+    assert_eq!(by(Affected { persons: [PersonId::new("P-8").unwrap()].into(), ..Affected::default() }), (0, 0));
+    assert_eq!(by(Affected { service: true, ..Affected::default() }), (0, 2));
+    assert_eq!(one.connection.users(), [UserId::new("U-1").unwrap()]);
+
+    drop((first, second));
+    assert_eq!(live.counts().1, 0);
+    drop((one, two));
+    assert_eq!(live.counts(), (0, 0, 0), "keys are left behind");
+}
+
+#[tokio::test]
+async fn a_switch_wakes_its_waiter_and_takes_the_connection_along() {
+    let (socket, _client) = pair().await;
+    let switch = Arc::new(Switch::new(Some(socket.scissors())));
+    let waiting = tokio::spawn(switch.cut_off());
+    tokio::task::yield_now().await;
+    switch.cut();
+    tokio::time::timeout(Duration::from_secs(1), waiting).await.expect("the waiter sleeps on").unwrap();
+    assert!(switch.is_cut() && socket.scissors().is_cut());
+    tokio::time::timeout(Duration::from_secs(1), switch.cut_off()).await.expect("late waiters are told at once");
+}

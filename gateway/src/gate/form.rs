@@ -1,0 +1,96 @@
+//! Forms, and where they come from.
+
+use http::HeaderMap;
+use http::header::{CONTENT_TYPE, ORIGIN};
+
+use crate::refusal::Refusal;
+
+/// Refuses a state-changing request that another site started: by `Sec-Fetch-Site` where the browser says it, and by
+/// `Origin`. Programs send neither and are let through; they hold no cookie that a stranger's page could use, because
+/// ours is `SameSite=Strict`.
+///
+/// # Errors
+/// Another site.
+pub fn same_origin(headers: &HeaderMap, care_host: &str) -> Result<(), Refusal> {
+    if let Some(site) = headers.get("sec-fetch-site") {
+        if site != "same-origin" && site != "none" {
+            return Err(Refusal::ForeignForm);
+        }
+    }
+    let Some(origin) = headers.get(ORIGIN) else { return Ok(()) };
+    let host = origin.to_str().ok().and_then(|origin| origin.strip_prefix("https://")).ok_or(Refusal::ForeignForm)?;
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|c| c.is_ascii_digit()) => name,
+        _ => host,
+    };
+    if name.eq_ignore_ascii_case(care_host) { Ok(()) } else { Err(Refusal::ForeignForm) }
+}
+
+/// The fields of a posted form, each at most once.
+pub struct Form(Vec<(String, String)>);
+
+impl Form {
+    /// Reads `application/x-www-form-urlencoded`.
+    ///
+    /// # Errors
+    /// Another content type, not UTF-8, or a field twice.
+    pub fn read(headers: &HeaderMap, body: &[u8]) -> Result<Self, Refusal> {
+        let unreadable = |why: &str| Refusal::Unreadable(why.to_owned());
+        let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        if content_type.split(';').next().map(str::trim) != Some("application/x-www-form-urlencoded") {
+            return Err(Refusal::ForeignForm);
+        }
+        if std::str::from_utf8(body).is_err() {
+            return Err(unreadable("a form that is no UTF-8"));
+        }
+        let fields: Vec<(String, String)> = form_urlencoded::parse(body).into_owned().collect();
+        let twice =
+            fields.iter().enumerate().any(|(index, (name, _))| fields.iter().skip(index + 1).any(|(n, _)| n == name));
+        if twice {
+            return Err(unreadable("a form with a field twice"));
+        }
+        Ok(Self(fields))
+    }
+
+    /// A field's value, empty when it is missing.
+    #[must_use]
+    pub fn field(&self, name: &str) -> &str {
+        self.0.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_pages_may_change_something() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(same_origin(&headers, "care.example"), Ok(()));
+        for (origin, ours) in [
+            ("https://care.example", true),
+            ("https://CARE.example:8443", true),
+            ("https://care.example.evil", false),
+            ("https://evil/care.example", false),
+            ("http://care.example", false),
+            ("null", false),
+        ] {
+            headers.insert(ORIGIN, origin.parse().unwrap());
+            assert_eq!(same_origin(&headers, "care.example").is_ok(), ours, "{origin}");
+        }
+        headers.insert(ORIGIN, "https://care.example".parse().unwrap());
+        headers.insert("sec-fetch-site", "cross-site".parse().unwrap());
+        assert_eq!(same_origin(&headers, "care.example"), Err(Refusal::ForeignForm));
+    }
+
+    #[test]
+    fn forms_are_read_strictly() {
+        let mut headers = HeaderMap::new();
+        assert!(Form::read(&headers, b"a=1").is_err());
+        headers.insert(CONTENT_TYPE, "application/x-www-form-urlencoded; charset=utf-8".parse().unwrap());
+        assert_eq!(Form::read(&headers, b"a=1&b=%E3%81%82").unwrap().field("b"), "あ");
+        assert!(Form::read(&headers, b"a=1&a=2").is_err());
+        headers.insert(CONTENT_TYPE, "text/plain".parse().unwrap());
+        assert!(Form::read(&headers, b"a=1").is_err());
+    }
+}

@@ -1,0 +1,69 @@
+//! The first page after signing in: previous sign-in (art. 28), the persons one cares for, and where to go on.
+
+use http::{Response, StatusCode};
+
+use super::html;
+use crate::pages::{Home, Page as _, PreviousSignIn, Shown, TeamPerson};
+use crate::pipeline::authenticate::Subject;
+use crate::pipeline::trace::Trace;
+use crate::refusal::Refusal;
+use crate::store::pool::Body;
+use crate::worker::Worker;
+
+/// Serves the page.
+///
+/// # Errors
+/// The user is not known any more, or the audit log cannot be read.
+pub fn serve(worker: &Worker, subject: &Subject, trace: &Trace) -> Result<Response<Body>, Refusal> {
+    let (snapshot, now) = (worker.snapshot(), worker.now());
+    let user = snapshot.user(subject.user()).ok_or(Refusal::NotAvailable)?;
+    let mut persons: Vec<TeamPerson<'_>> = snapshot
+        .persons_of(subject.user())
+        .filter(|membership| membership.holds_at(now))
+        .filter_map(|membership| snapshot.person(&membership.person).map(|person| (membership, person)))
+        .filter(|(_, person)| may_read(worker, subject, &snapshot, &person.id))
+        .map(|(membership, person)| TeamPerson {
+            id: &person.id,
+            name: Some(Shown(&person.name)),
+            role: membership.role,
+        })
+        .collect();
+    persons.sort_by(|a, b| a.id.cmp(b.id));
+    persons.dedup_by(|a, b| a.id == b.id);
+    let form_token =
+        worker.sealer().form_token(subject.device().serial(), now).map_err(|_| Refusal::AuditUnavailable)?;
+    let previous = worker.audit().previous_sign_in(subject.user_id()).map_err(|error| {
+        tracing::error!(%error, "the audit log cannot be read");
+        Refusal::AuditUnavailable
+    })?;
+    let label = super::device_label(&snapshot, subject.device().device());
+    let previous_label = previous.as_ref().map(|previous| super::device_label(&snapshot, &previous.device));
+    let page = Home {
+        frame: &worker.frame(trace),
+        form_token: &form_token,
+        name: Shown(&user.name),
+        user_id: subject.user_id(),
+        device: Shown(&label),
+        previous: previous.as_ref().map(|previous| PreviousSignIn {
+            at: previous.at,
+            device: Shown(previous_label.as_deref().unwrap_or_default()),
+        }),
+        persons: &persons,
+    };
+    Ok(html(StatusCode::OK, page.html()))
+}
+
+/// A person whose records may not be read is not named either.
+fn may_read(worker: &Worker, subject: &Subject, snapshot: &registry::Snapshot, person: &model::PersonId) -> bool {
+    worker.judge().permits(
+        snapshot,
+        crate::judge::Question {
+            user_id: subject.user_id(),
+            serial: subject.device().serial(),
+            person: Some(person),
+            action: model::Action::Read,
+            category: model::Category::Demographics,
+            at: worker.now(),
+        },
+    )
+}

@@ -1,0 +1,199 @@
+//! The gateway's own pages on the care host: sign-in, first password, home, own access history, sign-out.
+//!
+//! They reach no record. Each of them needs a device that stands; all but the sign-in page need a session.
+
+pub mod form;
+pub mod history;
+pub mod home;
+pub mod password;
+pub mod sign_in;
+pub mod sign_out;
+
+use http::header::{CONTENT_TYPE, LOCATION, SET_COOKIE};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use hyper::body::Incoming;
+
+use crate::answer;
+use crate::connection::Client;
+use crate::pages::paths::{HISTORY, HOME, PASSWORD, PROBLEMS, SIGN_IN, SIGN_OUT, STYLE};
+use crate::pages::{self, Language};
+use crate::pipeline::authenticate::{self, Subject};
+use crate::pipeline::extract::whole;
+use crate::pipeline::trace::Trace;
+use crate::refusal::Refusal;
+use crate::store::pool::Body;
+use crate::worker::Worker;
+
+/// Where programs sign in and out.
+const SESSION: &str = "/.sekisho/session";
+/// Remembers the language; not a secret.
+pub const LANGUAGE_COOKIE: &str = "sekisho-language";
+
+/// One of the gateway's own pages.
+pub struct GatePage {
+    kind: Kind,
+    request: Request<Incoming>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Home,
+    ShowSignIn,
+    SignIn,
+    Session,
+    ShowPassword,
+    Password,
+    History,
+    SignOut,
+    Style,
+    Problem,
+}
+
+impl GatePage {
+    /// The page a request asks for.
+    ///
+    /// # Errors
+    /// There is none, or not with this method.
+    pub fn of(request: Request<Incoming>) -> Result<Self, Refusal> {
+        let kind = match (request.uri().path(), request.method()) {
+            (HOME, &Method::GET) => Kind::Home,
+            (SIGN_IN, &Method::GET) => Kind::ShowSignIn,
+            (SIGN_IN, &Method::POST) => Kind::SignIn,
+            (SESSION, &Method::POST) => Kind::Session,
+            (SESSION, &Method::DELETE) | (SIGN_OUT, &Method::POST) => Kind::SignOut,
+            (PASSWORD, &Method::GET) => Kind::ShowPassword,
+            (PASSWORD, &Method::POST) => Kind::Password,
+            (HISTORY, &Method::GET) => Kind::History,
+            (STYLE, &Method::GET) => Kind::Style,
+            (path, &Method::GET) if path.starts_with(PROBLEMS) => Kind::Problem,
+            (HOME | HISTORY | STYLE, _) => return Err(Refusal::MethodNotAllowed("GET")),
+            (SIGN_IN | PASSWORD, _) => return Err(Refusal::MethodNotAllowed("GET, POST")),
+            (SESSION, _) => return Err(Refusal::MethodNotAllowed("POST, DELETE")),
+            (SIGN_OUT, _) => return Err(Refusal::MethodNotAllowed("POST")),
+            _ => return Err(Refusal::NoSuchPage),
+        };
+        Ok(Self { kind, request })
+    }
+}
+
+/// Serves a page.
+///
+/// # Errors
+/// The device does not stand, nobody is signed in, or the form is not ours.
+pub async fn serve(
+    worker: &Worker,
+    client: &Client,
+    page: GatePage,
+    trace: &mut Trace,
+) -> Result<Response<Body>, Refusal> {
+    let GatePage { kind, request } = page;
+    if kind == Kind::Style {
+        return Ok(style());
+    }
+    if let Some(language) = chosen_language(&request) {
+        return Ok(remember_language(&request, language));
+    }
+    if kind == Kind::Problem {
+        let code = request.uri().path().strip_prefix(PROBLEMS).unwrap_or_default();
+        let page = pages::explained(&worker.frame(trace), code).ok_or(Refusal::NoSuchPage)?;
+        return Ok(html(StatusCode::OK, page));
+    }
+    // Before anything else: the terminal. A page that explains is the answer to everything without a device.
+    let device = client.device(&worker.snapshot(), worker.now())?;
+    if request.method() != Method::GET {
+        form::same_origin(request.headers(), worker.care_host())?;
+    }
+    match kind {
+        Kind::ShowSignIn => return sign_in::show(worker, &device, &request, trace),
+        Kind::SignIn => return sign_in::by_form(worker, device, request, trace).await,
+        Kind::Session => return sign_in::by_program(worker, device, request, trace).await,
+        _ => {}
+    }
+    let subject = authenticate::subject(worker, device, request.headers())?;
+    let must_change = subject.must_change_password();
+    let refreshed = subject.refreshed().cloned();
+    let mut response = match kind {
+        Kind::SignOut => return sign_out::serve(worker, &subject, request, trace).await,
+        Kind::ShowPassword => password::show(worker, &subject, trace, None)?,
+        Kind::Password => return password::change(worker, subject, request, trace).await,
+        _ if must_change => return Err(Refusal::PasswordChangeRequired),
+        Kind::History => history::serve(worker, &subject, &request, trace)?,
+        _ => home::serve(worker, &subject, trace)?,
+    };
+    if let Some(cookie) = refreshed {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    Ok(response)
+}
+
+/// An answer that is a page.
+pub(crate) fn html(status: StatusCode, page: String) -> Response<Body> {
+    let mut response = Response::new(whole(page.into()));
+    *response.status_mut() = status;
+    answer::page_headers(response.headers_mut());
+    response
+}
+
+/// Go and see there (RFC 9110 15.4.4): a form sent once is never sent twice.
+pub(crate) fn redirect(to: &'static str) -> Response<Body> {
+    let mut response = Response::new(whole(bytes::Bytes::new()));
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    answer::page_headers(response.headers_mut());
+    response.headers_mut().insert(LOCATION, HeaderValue::from_static(to));
+    response
+}
+
+/// Go and see there, to a path of this host.
+pub(crate) fn redirect_to(path: &pages::LocalPath) -> Response<Body> {
+    let mut response = redirect(HOME);
+    if let Ok(location) = HeaderValue::from_str(path.as_str()) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    response
+}
+
+/// The style sheet.
+pub(crate) fn style() -> Response<Body> {
+    let mut response = Response::new(whole(bytes::Bytes::from_static(pages::STYLE.as_bytes())));
+    answer::page_headers(response.headers_mut());
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/css; charset=utf-8"));
+    response.headers_mut().insert(http::header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));
+    response
+}
+
+/// `?lang=en` and nothing else.
+pub(crate) fn chosen_language(request: &Request<Incoming>) -> Option<Language> {
+    if request.method() != Method::GET {
+        return None;
+    }
+    request.uri().query()?.split('&').find_map(|pair| pair.strip_prefix("lang=")).and_then(Language::parse)
+}
+
+/// Back to the same page, in the language chosen.
+pub(crate) fn remember_language(request: &Request<Incoming>, language: Language) -> Response<Body> {
+    let mut response = redirect(HOME);
+    // The path is one of ours: it was routed. What else was asked for stays.
+    let query: Vec<&str> = request
+        .uri()
+        .query()
+        .unwrap_or_default()
+        .split('&')
+        .filter(|pair| !pair.is_empty() && !pair.starts_with("lang="))
+        .collect();
+    let mark = if query.is_empty() { "" } else { "?" };
+    let here = format!("{}{mark}{}", request.uri().path(), query.join("&"));
+    if let Ok(location) = HeaderValue::from_str(&here) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    let cookie = match language {
+        Language::Ja => "sekisho-language=ja; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=31536000",
+        Language::En => "sekisho-language=en; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=31536000",
+    };
+    response.headers_mut().append(SET_COOKIE, HeaderValue::from_static(cookie));
+    response
+}
+
+/// What is written on the terminal, so that its holder sees that it was recognised.
+pub(crate) fn device_label(snapshot: &registry::Snapshot, device: &model::DeviceId) -> String {
+    snapshot.device(device).map_or_else(String::new, |device| device.label.clone())
+}

@@ -1,0 +1,355 @@
+//! Sign-in: user ID and password on a device that stands (art. 10-1). One text and one cost for "no such user ID" and
+//! "wrong password"; guessing gets slower, by user ID on this terminal and by terminal, and never locks anybody out.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anomaly::{Guesses, Patience};
+use audit::SignInOutcome;
+use http::header::SET_COOKIE;
+use http::{HeaderMap, Request, Response, StatusCode};
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use model::{DeviceId, SessionId, Timestamp, UserId};
+use registry::PasswordCheck;
+use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
+
+use super::form::Form;
+use crate::answer;
+use crate::bounds::{FORM_BYTES_MAX, FORM_TOKEN_SECONDS_MAX, PASSWORD_CHECKS_MAX, SUBJECTS_MAX};
+use crate::pages::{self, LocalPath, Page as _, Shown, SignInNotice, SignInProblem, paths};
+use crate::pipeline::authenticate::set_cookie;
+use crate::pipeline::extract::{read_body, whole};
+use crate::pipeline::trace::Trace;
+use crate::refusal::{Refusal, SignInReason};
+use crate::session::{Session, fresh_id};
+use crate::store::pool::Body;
+use crate::tls::device::VerifiedDevice;
+use crate::worker::Worker;
+
+/// Wrong passwords remembered, and how many are checked at once. Shared by all workers.
+pub struct Guessing {
+    by_pair: Mutex<HashMap<(DeviceId, String), Guesses>>,
+    by_device: Mutex<HashMap<DeviceId, Guesses>>,
+    checks: Arc<Semaphore>,
+}
+
+impl Default for Guessing {
+    fn default() -> Self {
+        Self {
+            by_pair: Mutex::default(),
+            by_device: Mutex::default(),
+            checks: Arc::new(Semaphore::new(PASSWORD_CHECKS_MAX)),
+        }
+    }
+}
+
+/// Somebody who is signed in now.
+pub struct SignedIn {
+    user_id: UserId,
+    sealed: String,
+    must_change_password: bool,
+}
+
+/// What a program sends.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Credentials {
+    user_id: String,
+    password: Zeroizing<String>,
+}
+
+/// What a program is told.
+#[derive(Serialize)]
+struct Welcome<'a> {
+    user_id: &'a str,
+    must_change_password: bool,
+    idle_seconds: i64,
+    absolute_seconds: i64,
+}
+
+/// How signing in ended.
+enum Tried {
+    Welcome(SignedIn),
+    Wrong,
+    Wait(u32),
+}
+
+/// The sign-in page.
+///
+/// # Errors
+/// The form cannot be sealed.
+pub fn show(
+    worker: &Worker,
+    device: &VerifiedDevice,
+    request: &Request<Incoming>,
+    trace: &Trace,
+) -> Result<Response<Body>, Refusal> {
+    let query = request.uri().query().unwrap_or_default();
+    let next = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "next").map(|(_, next)| next);
+    let next = next.as_deref().and_then(LocalPath::new).unwrap_or_else(LocalPath::home);
+    page(worker, device, trace, None, &next, "")
+}
+
+fn page(
+    worker: &Worker,
+    device: &VerifiedDevice,
+    trace: &Trace,
+    problem: Option<SignInProblem>,
+    next: &LocalPath,
+    typed: &str,
+) -> Result<Response<Body>, Refusal> {
+    let form_token =
+        worker.sealer().form_token(device.serial(), worker.now()).map_err(|_| Refusal::AuditUnavailable)?;
+    let label = super::device_label(&worker.snapshot(), device.device());
+    let status = if problem.is_some() { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
+    let page = pages::SignIn {
+        frame: &worker.frame(trace),
+        device: Shown(&label),
+        next,
+        form_token: &form_token,
+        notice: SignInNotice::Because(SignInReason::NoSession),
+        problem,
+        user_id: Shown(typed),
+    };
+    Ok(super::html(status, page.html()))
+}
+
+/// The form of the sign-in page.
+///
+/// # Errors
+/// The form is not ours, or the audit entry cannot be written.
+pub async fn by_form(
+    worker: &Worker,
+    device: VerifiedDevice,
+    request: Request<Incoming>,
+    trace: &Trace,
+) -> Result<Response<Body>, Refusal> {
+    let (parts, mut body) = request.into_parts();
+    let body = Zeroizing::new(read_body(&mut body, FORM_BYTES_MAX).await?.to_vec());
+    let form = Form::read(&parts.headers, &body)?;
+    let next = LocalPath::new(form.field("next")).unwrap_or_else(LocalPath::home);
+    let typed = form.field("user_id");
+    if !worker.sealer().form_token_fits(form.field("form_token"), device.serial(), worker.now(), FORM_TOKEN_SECONDS_MAX)
+    {
+        return page(worker, &device, trace, Some(SignInProblem::FormTooOld), &next, typed);
+    }
+    let password = Zeroizing::new(form.field("password").to_owned());
+    match try_password(worker, &device, typed, password, trace).await? {
+        Tried::Wrong => page(worker, &device, trace, Some(SignInProblem::Wrong), &next, typed),
+        Tried::Wait(seconds) => page(worker, &device, trace, Some(SignInProblem::Throttled(seconds)), &next, typed),
+        Tried::Welcome(signed_in) => {
+            let mut response = super::redirect(paths::PASSWORD);
+            if !signed_in.must_change_password {
+                let location = http::HeaderValue::from_str(next.as_str()).map_err(|_| Refusal::NoSuchPage)?;
+                response.headers_mut().insert(http::header::LOCATION, location);
+            }
+            cookie(response.headers_mut(), &signed_in)?;
+            Ok(response)
+        }
+    }
+}
+
+/// `POST /.sekisho/session` with `{"user_id": "...", "password": "..."}`: the way in for programs. The session is the
+/// same sealed cookie.
+///
+/// # Errors
+/// Wrong, too fast, unreadable, or the audit entry cannot be written.
+pub async fn by_program(
+    worker: &Worker,
+    device: VerifiedDevice,
+    request: Request<Incoming>,
+    trace: &Trace,
+) -> Result<Response<Body>, Refusal> {
+    let (parts, mut body) = request.into_parts();
+    json_only(&parts.headers)?;
+    let body = Zeroizing::new(read_body(&mut body, FORM_BYTES_MAX).await?.to_vec());
+    let credentials: Credentials = serde_json::from_slice(&body)
+        .map_err(|_| Refusal::Unreadable("expected {\"user_id\": \"…\", \"password\": \"…\"}".to_owned()))?;
+    match try_password(worker, &device, &credentials.user_id, credentials.password, trace).await? {
+        Tried::Wrong => Err(Refusal::WrongCredentials),
+        Tried::Wait(seconds) => Err(Refusal::TooMany { limit: "sign-in", retry_after_seconds: seconds }),
+        Tried::Welcome(signed_in) => {
+            let limits = worker.session_limits();
+            let welcome = Welcome {
+                user_id: signed_in.user_id.as_str(),
+                must_change_password: signed_in.must_change_password,
+                idle_seconds: limits.idle_seconds,
+                absolute_seconds: limits.absolute_seconds,
+            };
+            let text = serde_json::to_vec(&welcome).map_err(|_| Refusal::AuditUnavailable)?;
+            let mut response = Response::new(whole(text.into()));
+            answer::page_headers(response.headers_mut());
+            answer::json(response.headers_mut());
+            cookie(response.headers_mut(), &signed_in)?;
+            Ok(response)
+        }
+    }
+}
+
+/// A JSON body comes from a program; a page of another site cannot send one without asking first (CORS).
+pub(super) fn json_only(headers: &HeaderMap) -> Result<(), Refusal> {
+    let content_type =
+        headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if content_type.split(';').next().map(str::trim) == Some("application/json") {
+        Ok(())
+    } else {
+        Err(Refusal::Unreadable("expected Content-Type: application/json".to_owned()))
+    }
+}
+
+/// Seals a session for a user ID with this credential epoch.
+pub(super) fn session_for(
+    worker: &Worker,
+    device: &VerifiedDevice,
+    user_id: &UserId,
+    credential_epoch: u32,
+    must_change_password: bool,
+) -> Result<SignedIn, Refusal> {
+    let now = worker.now();
+    let id = fresh_id().ok().and_then(|id| SessionId::new(&id).ok()).ok_or(Refusal::AuditUnavailable)?;
+    let session = Session {
+        id,
+        user_id: user_id.clone(),
+        serial: *device.serial(),
+        credential_epoch,
+        signed_in: now,
+        last_used: now,
+    };
+    let sealed = worker.sealer().seal(&session).map_err(|_| Refusal::AuditUnavailable)?;
+    Ok(SignedIn { user_id: user_id.clone(), sealed, must_change_password })
+}
+
+pub(super) fn cookie(headers: &mut HeaderMap, signed_in: &SignedIn) -> Result<(), Refusal> {
+    headers.append(SET_COOKIE, set_cookie(&signed_in.sealed).ok_or(Refusal::AuditUnavailable)?);
+    Ok(())
+}
+
+async fn try_password(
+    worker: &Worker,
+    device: &VerifiedDevice,
+    typed: &str,
+    password: Zeroizing<String>,
+    trace: &Trace,
+) -> Result<Tried, Refusal> {
+    let shared = worker.shared();
+    let typed: String = typed.trim().chars().take(64).collect();
+    let pair = (device.device().clone(), typed.clone());
+    if let Some(seconds) = shared.guessing.wait(&pair, worker.now()) {
+        return Ok(Tried::Wait(seconds));
+    }
+    // An ID that cannot be one costs as much as one that is not there.
+    let user_id = UserId::new(&typed).ok();
+    let check = check(worker, user_id.clone(), password).await?;
+    let outcome = match (&check, &user_id) {
+        (PasswordCheck::Right { .. }, Some(user_id)) => standing(worker, device, user_id),
+        _ => Err(None),
+    };
+    let entry = audit::SignIn {
+        at: worker.now(),
+        user_id: typed,
+        device: device.device().clone(),
+        serial: *device.serial(),
+        source: trace.source().to_string(),
+        outcome: match &outcome {
+            Ok(()) => SignInOutcome::Welcome,
+            Err(None) => SignInOutcome::Wrong,
+            Err(Some(_)) => SignInOutcome::Refused,
+        },
+    };
+    // Signing in is on record before it counts.
+    let recorded = shared.audit.sign_in(&entry).await.map_err(|error| {
+        tracing::error!(%error, "the sign-in could not be recorded; refused");
+        Refusal::AuditUnavailable
+    })?;
+    drop(recorded);
+    match (outcome, check, user_id) {
+        (Ok(()), PasswordCheck::Right { credential_epoch, must_change }, Some(user_id)) => {
+            shared.guessing.right(&pair);
+            session_for(worker, device, &user_id, credential_epoch, must_change).map(Tried::Welcome)
+        }
+        (Err(Some(refusal)), _, _) => Err(refusal),
+        _ => {
+            shared.guessing.wrong(pair, worker.now());
+            Ok(Tried::Wrong)
+        }
+    }
+}
+
+/// The right password is not enough: suspended, closed and the like are told, now that it is he.
+fn standing(worker: &Worker, device: &VerifiedDevice, user_id: &UserId) -> Result<(), Option<Refusal>> {
+    let snapshot = worker.snapshot();
+    let known = snapshot.user_id(user_id).ok_or(None)?;
+    if known.state == model::lifecycle::user_id::State::Granted {
+        // The first password opens the change page and nothing else.
+        return Ok(());
+    }
+    let decision = worker
+        .judge()
+        .standing(&snapshot, user_id, device.serial(), worker.now())
+        .map_err(|_| Some(Refusal::NotAvailable))?;
+    if decision.is_permit() {
+        return Ok(());
+    }
+    let told = decision.basis().told_to_subject().cloned();
+    Err(Some(told.map_or(Refusal::NotAvailable, Refusal::Told)))
+}
+
+/// Argon2id costs tens of milliseconds: off the worker's thread, few at once.
+pub(super) async fn check(
+    worker: &Worker,
+    user_id: Option<UserId>,
+    password: Zeroizing<String>,
+) -> Result<PasswordCheck, Refusal> {
+    let busy = Refusal::TooMany { limit: "sign-in", retry_after_seconds: 2 };
+    let shared = worker.share();
+    let checks = Arc::clone(&shared.guessing.checks);
+    let permit = tokio::time::timeout(std::time::Duration::from_secs(2), checks.acquire_owned())
+        .await
+        .map_err(|_| busy.clone())?
+        .map_err(|_| busy.clone())?;
+    let checked = tokio::task::spawn_blocking(move || {
+        let _permit = permit;
+        shared.registry.snapshot().verify_password(&shared.vault, user_id.as_ref(), &password)
+    });
+    checked.await.map_err(|error| {
+        tracing::error!(%error, "a password check ended early; refused");
+        busy
+    })
+}
+
+impl Guessing {
+    /// Seconds to wait before the next try, if any.
+    fn wait(&self, pair: &(DeviceId, String), now: Timestamp) -> Option<u32> {
+        let waits = [patience(&self.by_pair, pair, now), patience(&self.by_device, &pair.0, now)];
+        waits.into_iter().flatten().max()
+    }
+
+    fn wrong(&self, pair: (DeviceId, String), now: Timestamp) {
+        note(&self.by_device, pair.0.clone(), now);
+        note(&self.by_pair, pair, now);
+    }
+
+    fn right(&self, pair: &(DeviceId, String)) {
+        self.by_pair.lock().unwrap_or_else(PoisonError::into_inner).remove(pair);
+        self.by_device.lock().unwrap_or_else(PoisonError::into_inner).remove(&pair.0);
+    }
+}
+
+fn patience<K: Eq + Hash>(guesses: &Mutex<HashMap<K, Guesses>>, key: &K, now: Timestamp) -> Option<u32> {
+    match guesses.lock().unwrap_or_else(PoisonError::into_inner).get(key)?.patience(now) {
+        Patience::Try => None,
+        Patience::Wait { seconds } => Some(seconds),
+    }
+}
+
+fn note<K: Eq + Hash>(guesses: &Mutex<HashMap<K, Guesses>>, key: K, now: Timestamp) {
+    let mut guesses = guesses.lock().unwrap_or_else(PoisonError::into_inner);
+    if guesses.len() >= SUBJECTS_MAX {
+        guesses.retain(|_, guesses| !guesses.is_forgotten(now));
+    }
+    guesses.entry(key).or_default().wrong(now);
+}

@@ -1,0 +1,94 @@
+//! What all pages share: language, address, header, footer with the desk's hours.
+
+use fluent_bundle::FluentValue;
+use model::{Article, Timestamp};
+
+use super::dates::When;
+use super::desk::Desk;
+use super::hours::OfficeHours;
+use super::paths::{self, LocalPath};
+use super::shown::Shown;
+use super::texts::{self, Language};
+
+/// On which host a page is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The care host, which asks for a device certificate.
+    Care,
+    /// The public host (art. 22).
+    Public,
+}
+
+/// The frame around a page.
+#[derive(Clone, Debug)]
+pub struct Frame<'a> {
+    /// Language of the page.
+    pub language: Language,
+    /// On which host.
+    pub place: Place,
+    /// Address of the page, for the language link; for the answer to a form, the address of the form.
+    pub here: LocalPath,
+    /// Whom to call.
+    pub desk: &'a Desk,
+    /// Now.
+    pub now: Timestamp,
+}
+
+impl Frame<'_> {
+    /// A text without placeholders.
+    #[must_use]
+    pub fn say(&self, key: &str) -> String {
+        texts::text(self.language, key, &[])
+    }
+
+    /// A text with one number, called `count` in the text.
+    #[must_use]
+    pub fn say_count(&self, key: &str, count: u64) -> String {
+        texts::text(self.language, key, &[("count", FluentValue::from(count))])
+    }
+
+    /// A point in time, written for the reader. By reference, as templates hand over fields.
+    #[must_use]
+    pub fn when(&self, at: &Timestamp) -> When {
+        When::new(self.language, *at)
+    }
+
+    /// Name of the desk, in the page's language.
+    #[must_use]
+    pub fn desk_name(&self) -> Shown<'_> {
+        self.desk.name(self.language)
+    }
+
+    /// The desk, now.
+    #[must_use]
+    pub fn hours(&self) -> OfficeHours {
+        OfficeHours::at(self.now)
+    }
+
+    /// Articles as the city cites them: 規約第29条第1項.
+    #[must_use]
+    pub fn articles(&self, articles: &[Article]) -> Vec<String> {
+        articles
+            .iter()
+            .map(|article| match self.language {
+                Language::Ja => format!("規約{}", article.to_japanese()),
+                Language::En => format!("Article {article} of the regulation"),
+            })
+            .collect()
+    }
+
+    /// Address of the style sheet on this host.
+    #[must_use]
+    pub const fn style_path(&self) -> &'static str {
+        match self.place {
+            Place::Care => paths::STYLE,
+            Place::Public => paths::PUBLIC_STYLE,
+        }
+    }
+
+    /// This page in the other language.
+    #[must_use]
+    pub fn other_language_path(&self) -> LocalPath {
+        self.here.with_language(self.language.other().code())
+    }
+}

@@ -1,0 +1,64 @@
+//! Help instead of a bare TLS error: what is wrong with the terminal's certificate, what to do, whom to call (art. 38).
+
+use askama::Template;
+
+use super::Page;
+use super::dates::When;
+use super::frame::Frame;
+use crate::refusal::{CertificateProblem, Refusal};
+
+#[derive(Template)]
+#[template(path = "help.html")]
+struct Help<'a> {
+    frame: &'a Frame<'a>,
+    problem: CertificateProblem,
+    articles: Vec<String>,
+    now: When,
+}
+
+/// The help page. The steps a reader can take alone come first; then whom to call, and whether somebody answers now.
+#[must_use]
+pub fn help(frame: &Frame<'_>, problem: CertificateProblem) -> String {
+    let articles = frame.articles(&Refusal::Certificate(problem).articles());
+    Help { frame, problem, articles, now: frame.when(&frame.now) }.html()
+}
+
+impl Help<'_> {
+    fn title(&self) -> String {
+        self.text("title")
+    }
+
+    fn text(&self, part: &str) -> String {
+        self.frame.say(&format!("help-{}-{part}", self.word()))
+    }
+
+    /// What the reader can do alone, in order.
+    fn steps(&self) -> Vec<String> {
+        let count = match self.problem {
+            CertificateProblem::Missing => 3,
+            CertificateProblem::NotYetValid | CertificateProblem::Revoked => 2,
+            CertificateProblem::Expired | CertificateProblem::Unknown => 1,
+        };
+        (1..=count).map(|step| self.text(&format!("step-{step}"))).collect()
+    }
+
+    /// Whether trying again can help without somebody else's doing.
+    fn can_retry(&self) -> bool {
+        matches!(self.problem, CertificateProblem::Missing | CertificateProblem::NotYetValid)
+    }
+
+    /// The reader should compare the terminal's clock.
+    fn shows_clock(&self) -> bool {
+        matches!(self.problem, CertificateProblem::NotYetValid | CertificateProblem::Expired)
+    }
+
+    fn word(&self) -> &'static str {
+        match self.problem {
+            CertificateProblem::Missing => "missing",
+            CertificateProblem::Expired => "expired",
+            CertificateProblem::NotYetValid => "not-yet-valid",
+            CertificateProblem::Revoked => "revoked",
+            CertificateProblem::Unknown => "unknown",
+        }
+    }
+}

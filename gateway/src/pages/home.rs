@@ -1,0 +1,71 @@
+//! Home after signing in: previous sign-in (art. 28), the persons of the user's teams, what else there is.
+
+use askama::Template;
+use model::{PersonId, TeamRole, Timestamp, UserId};
+
+use super::frame::Frame;
+use super::paths;
+use super::shown::Shown;
+
+/// The home page.
+#[derive(Template)]
+#[template(path = "home.html")]
+pub struct Home<'a> {
+    /// Around it.
+    pub frame: &'a Frame<'a>,
+    /// Token of the sign-out form.
+    pub form_token: &'a str,
+    /// The user's name.
+    pub name: Shown<'a>,
+    /// Signed in with.
+    pub user_id: &'a UserId,
+    /// Label of the terminal.
+    pub device: Shown<'a>,
+    /// The sign-in before this one; none on the first.
+    pub previous: Option<PreviousSignIn<'a>>,
+    /// Persons whose records this subject may read now. Whoever fills this in leaves out those that are stopped or
+    /// without consent: a name here is a disclosure (promise P4).
+    pub persons: &'a [TeamPerson<'a>],
+}
+
+/// The sign-in before this one.
+#[derive(Clone, Copy, Debug)]
+pub struct PreviousSignIn<'a> {
+    /// When.
+    pub at: Timestamp,
+    /// Label of the terminal.
+    pub device: Shown<'a>,
+}
+
+/// A person on whose team the user is.
+#[derive(Clone, Copy, Debug)]
+pub struct TeamPerson<'a> {
+    /// Who.
+    pub id: &'a PersonId,
+    /// Name, where it is known here.
+    pub name: Option<Shown<'a>>,
+    /// In which role.
+    pub role: TeamRole,
+}
+
+impl Home<'_> {
+    fn title(&self) -> String {
+        self.frame.say("home-title")
+    }
+
+    fn paths(&self) -> (&'static str, &'static str, &'static str) {
+        (paths::HISTORY, paths::PASSWORD, paths::SIGN_OUT)
+    }
+
+    fn count(&self) -> String {
+        self.frame.say_count("home-persons-count", u64::try_from(self.persons.len()).unwrap_or(u64::MAX))
+    }
+
+    fn role(&self, role: &TeamRole) -> String {
+        self.frame.say(match role {
+            TeamRole::Member => "role-member",
+            TeamRole::Substitute => "role-substitute",
+            TeamRole::OnCall => "role-on-call",
+        })
+    }
+}

@@ -1,0 +1,136 @@
+//! Refusals as pages, for browsers: what happened, on which article it rests, what to do next.
+
+use askama::Template;
+
+use super::Page;
+use super::frame::{Frame, Place};
+use super::help::help;
+use super::paths::{HOME, LocalPath, PASSWORD};
+use super::shown::Shown;
+use super::texts::Language;
+use crate::refusal::Refusal;
+
+#[derive(Template)]
+#[template(path = "refused.html")]
+struct Refused<'a> {
+    frame: &'a Frame<'a>,
+    texts: String,
+    /// What the rule says, where the reader may be told.
+    rule: Option<Shown<'a>>,
+    articles: Vec<String>,
+    incident: Option<Shown<'a>>,
+    wait: Option<String>,
+    way_on: WayOn,
+}
+
+/// Where the reader goes from here.
+enum WayOn {
+    SignIn(LocalPath),
+    ChangePassword,
+    Retry,
+    Home,
+    /// The public host has nothing but its outline to go back to; and a page about a code has no request to repeat.
+    None,
+}
+
+/// A refusal as a page. `incident` is the number under which the request can be asked about.
+///
+/// For [`Refusal::NotAvailable`] everything but the incident is the same whatever was asked for (promise P4).
+#[must_use]
+pub fn refused(frame: &Frame<'_>, refusal: &Refusal, incident: &str) -> String {
+    if let Refusal::Certificate(problem) = refusal {
+        return help(frame, *problem);
+    }
+    let way_on = match (frame.place, refusal) {
+        (_, Refusal::TooMany { .. } | Refusal::AuditUnavailable | Refusal::RegistryStale)
+        | (_, Refusal::StoreUnreachable | Refusal::StoreTimeout | Refusal::Stopped(_)) => WayOn::Retry,
+        (Place::Public, _) => WayOn::Home,
+        (Place::Care, Refusal::SignInRequired(_)) => WayOn::SignIn(frame.here.sign_in()),
+        (Place::Care, Refusal::PasswordChangeRequired) => WayOn::ChangePassword,
+        (Place::Care, _) => WayOn::Home,
+    };
+    Refused {
+        frame,
+        texts: format!("refusal-{}", refusal.code()),
+        rule: match refusal {
+            Refusal::Told(rule) | Refusal::Stopped(rule) => Some(Shown(match frame.language {
+                Language::Ja => &rule.text_ja,
+                Language::En => &rule.text_en,
+            })),
+            _ => None,
+        },
+        articles: frame.articles(&refusal.articles()),
+        incident: Some(Shown(incident)),
+        wait: match refusal {
+            // How long a stop or a fault lasts nobody knows; `Retry-After` there is for programs.
+            Refusal::TooMany { retry_after_seconds, .. } => {
+                Some(frame.say_count("refused-wait", (*retry_after_seconds).into()))
+            }
+            _ => None,
+        },
+        way_on,
+    }
+    .html()
+}
+
+/// What a code of a problem document means: the page behind its `type` (RFC 9457 3.1.1). None for an unknown code.
+#[must_use]
+pub fn explained(frame: &Frame<'_>, code: &str) -> Option<String> {
+    let code = CODES.iter().find(|known| **known == code)?;
+    let texts = format!("refusal-{code}");
+    let page =
+        Refused { frame, texts, rule: None, articles: Vec::new(), incident: None, wait: None, way_on: WayOn::None };
+    Some(page.html())
+}
+
+/// Every code of [`Refusal::code`].
+pub const CODES: [&str; 26] = [
+    "unreadable",
+    "body-too-large",
+    "no-such-page",
+    "method-not-allowed",
+    "certificate-missing",
+    "certificate-expired",
+    "certificate-not-yet-valid",
+    "certificate-revoked",
+    "certificate-unknown",
+    "sign-in-required",
+    "session-idle",
+    "session-over",
+    "session-ended",
+    "password-change-required",
+    "foreign-form",
+    "refused",
+    "not-available",
+    "service-stopped",
+    "too-many-requests",
+    "audit-unavailable",
+    "registry-stale",
+    "store-unreachable",
+    "store-timeout",
+    "store-misbehaves",
+    "version-conflict",
+    "cut",
+];
+
+impl Refused<'_> {
+    fn title(&self) -> String {
+        self.frame.say(&format!("{}-title", self.texts))
+    }
+
+    fn what(&self) -> String {
+        self.frame.say(&format!("{}-what", self.texts))
+    }
+
+    fn next(&self) -> String {
+        self.frame.say(&format!("{}-next", self.texts))
+    }
+
+    fn password(&self) -> &'static str {
+        PASSWORD
+    }
+
+    fn home(&self) -> &'static str {
+        HOME
+    }
+}

@@ -1,0 +1,129 @@
+//! Limits: by device before any costly work, by user ID as soon as it is known. A [`Slot`] is held to the last byte of
+//! the answer and gives its place back by itself.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anomaly::{Bucket, Quota, Verdict};
+use model::{DeviceId, Timestamp, UserId};
+
+use super::authenticate::Subject;
+use crate::bounds::{REQUESTS_PER_USER_MAX, REQUESTS_PER_WORKER_MAX, SUBJECTS_MAX};
+use crate::refusal::Refusal;
+use crate::tls::device::VerifiedDevice;
+use crate::worker::Worker;
+
+/// Limits of one worker. A subject's connections may land on several workers, so each worker allows the whole quota:
+/// the limit is at most so many times as wide as there are workers.
+pub struct Limits {
+    per_device: Quota,
+    per_user: Quota,
+    devices: Mutex<HashMap<DeviceId, Bucket>>,
+    users: Mutex<HashMap<UserId, Bucket>>,
+    in_flight: Arc<AtomicU32>,
+    in_flight_of: Mutex<HashMap<UserId, Arc<AtomicU32>>>,
+}
+
+/// Requests in so many seconds, and how many at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rates {
+    /// One terminal.
+    pub per_device: Quota,
+    /// One user ID.
+    pub per_user: Quota,
+}
+
+/// Proof: within the limits. Gives its places back when dropped.
+pub struct Slot {
+    _gateway: Place,
+    _user: Place,
+}
+
+/// Proof: within the limits of the device, not yet of the user ID.
+pub struct DeviceSlot {
+    gateway: Place,
+}
+
+/// One place among those in flight.
+struct Place(Arc<AtomicU32>);
+
+impl Limits {
+    /// Limits with these rates.
+    #[must_use]
+    pub fn new(rates: Rates) -> Self {
+        Self {
+            per_device: rates.per_device,
+            per_user: rates.per_user,
+            devices: Mutex::default(),
+            users: Mutex::default(),
+            in_flight: Arc::default(),
+            in_flight_of: Mutex::default(),
+        }
+    }
+}
+
+/// Admits a request of this device.
+///
+/// # Errors
+/// Too many requests of the device, or too many in flight in all.
+pub fn admit(worker: &Worker, device: VerifiedDevice) -> Result<(VerifiedDevice, DeviceSlot), Refusal> {
+    let limits = worker.limits();
+    charge(&limits.devices, device.device(), limits.per_device, worker.now(), "device")?;
+    let gateway = enter(&limits.in_flight, REQUESTS_PER_WORKER_MAX, "gateway")?;
+    Ok((device, DeviceSlot { gateway }))
+}
+
+impl DeviceSlot {
+    /// Goes on to the limits of the user ID.
+    ///
+    /// # Errors
+    /// Too many requests of the user ID, or too many of it in flight.
+    pub fn for_subject(self, worker: &Worker, subject: &Subject) -> Result<Slot, Refusal> {
+        let limits = worker.limits();
+        charge(&limits.users, subject.user_id(), limits.per_user, worker.now(), "user")?;
+        let counter = {
+            let mut counters = limits.in_flight_of.lock().unwrap_or_else(PoisonError::into_inner);
+            if counters.len() >= SUBJECTS_MAX {
+                counters.retain(|_, counter| counter.load(Ordering::Relaxed) > 0);
+            }
+            Arc::clone(counters.entry(subject.user_id().clone()).or_default())
+        };
+        Ok(Slot { _gateway: self.gateway, _user: enter(&counter, REQUESTS_PER_USER_MAX, "user")? })
+    }
+}
+
+fn charge<K: Eq + Hash + Clone>(
+    buckets: &Mutex<HashMap<K, Bucket>>,
+    key: &K,
+    quota: Quota,
+    now: Timestamp,
+    limit: &'static str,
+) -> Result<(), Refusal> {
+    let mut buckets = buckets.lock().unwrap_or_else(PoisonError::into_inner);
+    if buckets.len() >= SUBJECTS_MAX && !buckets.contains_key(key) {
+        buckets.retain(|_, bucket| !bucket.is_full(now));
+    }
+    match buckets.entry(key.clone()).or_default().charge(quota, now, 1) {
+        Verdict::Within => Ok(()),
+        Verdict::Beyond { retry_after_millis } => {
+            let seconds = u32::try_from(retry_after_millis.max(0).saturating_add(999) / 1000).unwrap_or(u32::MAX);
+            Err(Refusal::TooMany { limit, retry_after_seconds: seconds.max(1) })
+        }
+    }
+}
+
+fn enter(counter: &Arc<AtomicU32>, max: u32, limit: &'static str) -> Result<Place, Refusal> {
+    let entered = counter.fetch_update(Ordering::AcqRel, Ordering::Relaxed, |count| (count < max).then_some(count + 1));
+    match entered {
+        Ok(_) => Ok(Place(Arc::clone(counter))),
+        Err(_) => Err(Refusal::TooMany { limit, retry_after_seconds: 1 }),
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}

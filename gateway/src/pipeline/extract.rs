@@ -1,0 +1,160 @@
+//! Which persons and records does the request touch? `records` says what must be read for that; here it is read: the
+//! body, or the stored version at the store.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, ETAG};
+use http::{HeaderValue, Method, Request};
+use http_body_util::{BodyExt as _, Empty, Full, Limited};
+use hyper::body::Incoming;
+use records::{Head, Need, StoredNeeded, Touches, Unreadable};
+use tokio::time::timeout;
+
+use super::authenticate::Subject;
+use super::route::RecordRequest;
+use super::trace::Trace;
+use crate::bounds::{ANSWER_READ_BYTES_MAX, BODY_READ_BYTES_MAX, BODY_READ_MAX, STORE_READ_MAX};
+use crate::judge::Question;
+use crate::refusal::Refusal;
+use crate::store::pool::{Body, StoreError};
+use crate::worker::Worker;
+
+/// Proof: it is known which persons and records the request touches, and what would be sent to the store.
+pub struct Extracted {
+    pub(super) touches: Touches,
+    pub(super) request: Request<Incoming>,
+    /// The body, where it had to be read.
+    pub(super) body: Option<Bytes>,
+}
+
+/// Extracts.
+///
+/// # Errors
+/// The message cannot be read in one way only, the record is not there, or the store does not answer.
+pub async fn extract(
+    worker: &Worker,
+    subject: &Subject,
+    request: RecordRequest,
+    trace: &mut Trace,
+) -> Result<Extracted, Refusal> {
+    let (parts, mut incoming) = request.into_request().into_parts();
+    let target = parts.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+    let headers: Vec<(&str, &[u8])> =
+        parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+    let head = Head { method: parts.method.as_str(), target, headers: &headers };
+    let mut need = records::read_head(&head).map_err(refusal)?;
+    let mut body = None;
+    let touches = loop {
+        need = match need {
+            Need::Done(touches) => break touches,
+            Need::Body(needed) => {
+                let read = read_body(&mut incoming, needed.bytes_max().min(BODY_READ_BYTES_MAX)).await?;
+                let next = needed.read(&read).map_err(refusal)?;
+                body = Some(read);
+                next
+            }
+            Need::Stored(needed) => stored(worker, subject, needed, trace).await?,
+        };
+    };
+    trace.touches(&touches);
+    Ok(Extracted { touches, request: Request::from_parts(parts, incoming), body })
+}
+
+/// Learns whose a stored record is: from the index where that may be and the answer will be a permit, else from the
+/// store. A refusal always costs one look-up, as "not there" does, so that time tells nothing (promise P4).
+async fn stored(worker: &Worker, subject: &Subject, needed: StoredNeeded, trace: &mut Trace) -> Result<Need, Refusal> {
+    if needed.cacheable() {
+        if let Some(persons) = worker.index().persons(needed.record()) {
+            let known = needed.clone().from_index(&persons);
+            if matches!(&known, Need::Done(touches) if permitted(worker, subject, touches)) {
+                return Ok(known);
+            }
+        }
+    }
+    let mut request = Request::builder().method(Method::GET).uri(needed.target());
+    if let Some(headers) = request.headers_mut() {
+        headers.insert(ACCEPT, HeaderValue::from_static("application/fhir+json"));
+        worker.identify(headers, subject)?;
+    }
+    let empty = Empty::<Bytes>::new().map_err(|never| match never {}).boxed_unsync();
+    let request = request.body(empty).map_err(|_| Refusal::Unreadable("no target for the store".to_owned()))?;
+    let answer = worker.pool().send(request).await.map_err(|error| unavailable(&error))?;
+    let status = answer.status().as_u16();
+    let etag = answer.headers().get(ETAG).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let body = timeout(STORE_READ_MAX, Limited::new(answer.into_body(), ANSWER_READ_BYTES_MAX).collect())
+        .await
+        .map_err(|_| Refusal::StoreTimeout)?
+        .map_err(|_| Refusal::StoreMisbehaves)?
+        .to_bytes();
+    let record = needed.record().clone();
+    let next = needed.read(status, etag.as_deref(), &body).map_err(|unreadable| {
+        trace.missing(&record);
+        refusal(unreadable)
+    })?;
+    if let Need::Done(touches) = &next {
+        worker.index().learn(&record, &touches.persons);
+    }
+    Ok(next)
+}
+
+fn permitted(worker: &Worker, subject: &Subject, touches: &Touches) -> bool {
+    let snapshot = worker.snapshot();
+    !touches.persons.is_empty()
+        && touches.persons.iter().all(|person| {
+            worker.judge().permits(
+                &snapshot,
+                Question {
+                    user_id: subject.user_id(),
+                    serial: subject.device().serial(),
+                    person: Some(person),
+                    action: touches.action,
+                    category: touches.category,
+                    at: worker.now(),
+                },
+            )
+        })
+}
+
+/// Reads a body to its end, within `bytes_max`.
+///
+/// # Errors
+/// Too large, too slow, or broken off.
+pub async fn read_body(incoming: &mut Incoming, bytes_max: usize) -> Result<Bytes, Refusal> {
+    let limited = Limited::new(incoming, bytes_max);
+    match timeout(BODY_READ_MAX, limited.collect()).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(Refusal::BodyTooLarge(bytes_max)),
+        Ok(Err(_)) => Err(Refusal::Unreadable("the body broke off".to_owned())),
+        Err(_) => Err(Refusal::Unreadable(format!("the body took more than {} s", seconds(BODY_READ_MAX)))),
+    }
+}
+
+/// A body that has been read, as a body again.
+#[must_use]
+pub fn whole(bytes: Bytes) -> Body {
+    Full::new(bytes).map_err(|never| match never {}).boxed_unsync()
+}
+
+/// What the client is told when the store fails; the cause is logged.
+#[must_use]
+pub fn unavailable(error: &StoreError) -> Refusal {
+    tracing::warn!(error = %error, cause = ?std::error::Error::source(error), "the store failed");
+    match error {
+        StoreError::Connect(_) => Refusal::StoreUnreachable,
+        StoreError::Timeout => Refusal::StoreTimeout,
+        StoreError::Broken(_) => Refusal::StoreMisbehaves,
+    }
+}
+
+fn refusal(unreadable: Unreadable) -> Refusal {
+    match unreadable {
+        Unreadable::NotThere => Refusal::NotAvailable,
+        Unreadable::Stale => Refusal::Stale,
+        other => Refusal::Unreadable(other.to_string()),
+    }
+}
+
+const fn seconds(duration: Duration) -> u64 {
+    duration.as_secs()
+}

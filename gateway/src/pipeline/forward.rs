@@ -1,0 +1,123 @@
+//! To the store: a message rebuilt from what was understood, never the client's bytes. Headers go by an allow-list;
+//! hop-by-hop fields, every identity field and everything unknown stay behind (RFC 9110 7.6.1), ours are added.
+
+use http::header::{
+    ACCEPT, ACCEPT_LANGUAGE, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue,
+    IF_MATCH, IF_NONE_MATCH, RANGE, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
+    SEC_WEBSOCKET_VERSION, UPGRADE,
+};
+use http::{Method, Request, Response};
+use http_body_util::BodyExt as _;
+use hyper::body::{Body as _, Incoming};
+use hyper::upgrade::OnUpgrade;
+use records::{AnswerKind, Forward};
+
+use super::admit::Slot;
+use super::decide::Permit;
+use super::extract::{unavailable, whole};
+use super::record::Recorded;
+use crate::bounds::UPLOAD_BYTES_MAX;
+use crate::refusal::Refusal;
+use crate::store::pool::Body;
+use crate::worker::Worker;
+
+/// Proof: the store has answered a recorded permit. Nothing of the answer can be reached but through `release`.
+pub struct Answer {
+    pub(super) recorded: Recorded<Permit>,
+    pub(super) response: Response<Incoming>,
+    pub(super) slot: Slot,
+    /// The client's side of a tunnel, where one was asked for.
+    pub(super) upgrade: Option<OnUpgrade>,
+}
+
+/// Request headers that mean the same to every reader and may pass.
+const PASSED: [HeaderName; 3] = [ACCEPT, ACCEPT_LANGUAGE, IF_NONE_MATCH];
+/// And those of a WebSocket handshake (RFC 6455 4.1).
+const PASSED_FOR_TUNNELS: [HeaderName; 4] =
+    [SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_EXTENSIONS];
+const CLIENT_CERT: HeaderName = HeaderName::from_static("client-cert");
+
+/// Forwards.
+///
+/// # Errors
+/// The store cannot be reached or does not answer; the exchange was cut meanwhile.
+pub async fn forward(worker: &Worker, mut recorded: Recorded<Permit>, slot: Slot) -> Result<Answer, Refusal> {
+    let permit = &mut recorded.permit;
+    let (parts, incoming) = std::mem::take(&mut permit.request).into_parts();
+    let tunnel = permit.touches.answer == AnswerKind::WebSocket;
+    let mut parts = parts;
+    let upgrade = parts.extensions.remove::<OnUpgrade>().filter(|_| tunnel);
+    let forward = &permit.touches.forward;
+    let method = Method::from_bytes(forward.method.as_bytes())
+        .map_err(|_| Refusal::Unreadable("no method for the store".to_owned()))?;
+    let body = body(permit.body.take(), incoming)?;
+    let mut request = Request::builder()
+        .method(method)
+        .uri(forward.target.as_str())
+        .body(body)
+        .map_err(|_| Refusal::Unreadable("no target for the store".to_owned()))?;
+    headers(request.headers_mut(), &parts.headers, forward, &permit.touches.answer)?;
+    worker.identify(request.headers_mut(), &permit.subject)?;
+    let certificate = HeaderValue::from_str(permit.subject.device().client_cert_header());
+    request.headers_mut().insert(CLIENT_CERT, certificate.map_err(|_| Refusal::StoreMisbehaves)?);
+    let switch = std::sync::Arc::clone(&permit.living.exchange.switch);
+    let response = tokio::select! {
+        biased;
+        () = switch.cut_off() => return Err(Refusal::Cut),
+        answer = worker.pool().send(request) => answer.map_err(|error| unavailable(&error))?,
+    };
+    Ok(Answer { recorded, response, slot, upgrade })
+}
+
+/// The headers towards the store.
+fn headers(to: &mut HeaderMap, from: &HeaderMap, forward: &Forward, answer: &AnswerKind) -> Result<(), Refusal> {
+    let mut pass = |name: &HeaderName| {
+        // One field only: a list in two fields could be read differently.
+        if let Some(value) = from.get(name) {
+            to.insert(name.clone(), value.clone());
+        }
+    };
+    PASSED.iter().for_each(&mut pass);
+    match answer {
+        AnswerKind::Opaque => pass(&RANGE),
+        AnswerKind::WebSocket => {
+            PASSED_FOR_TUNNELS.iter().for_each(&mut pass);
+            to.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+            to.insert(UPGRADE, HeaderValue::from_static("websocket"));
+        }
+        AnswerKind::Resource { .. } | AnswerKind::Bundle | AnswerKind::EventStream => {}
+    }
+    let ours = |text: &str| HeaderValue::from_str(text).map_err(|_| Refusal::Unreadable("a header value".to_owned()));
+    to.insert(HOST, HeaderValue::from_static("care-record-store"));
+    if let Some(version) = &forward.if_match {
+        to.insert(IF_MATCH, ours(version)?);
+    }
+    if let Some(content_type) = &forward.content_type {
+        to.insert(CONTENT_TYPE, ours(content_type)?);
+    }
+    for (name, value) in &forward.headers {
+        to.insert(*name, ours(value)?);
+    }
+    if matches!(answer, AnswerKind::Resource { .. } | AnswerKind::Bundle) {
+        // What must be read before release comes as plain FHIR JSON.
+        to.insert(ACCEPT, HeaderValue::from_static("application/fhir+json"));
+    }
+    Ok(())
+}
+
+/// The body towards the store: what was read and understood, or the stream of an upload.
+fn body(read: Option<bytes::Bytes>, incoming: Incoming) -> Result<Body, Refusal> {
+    if let Some(read) = read {
+        return Ok(whole(read));
+    }
+    if incoming.size_hint().lower() > UPLOAD_BYTES_MAX {
+        return Err(Refusal::BodyTooLarge(usize::try_from(UPLOAD_BYTES_MAX).unwrap_or(usize::MAX)));
+    }
+    let limit = usize::try_from(UPLOAD_BYTES_MAX).unwrap_or(usize::MAX);
+    Ok(http_body_util::Limited::new(incoming, limit).boxed_unsync())
+}
+
+/// Copies the length of an answer that is streamed unread.
+pub(super) fn length(from: &HeaderMap) -> Option<HeaderValue> {
+    from.get(CONTENT_LENGTH).cloned()
+}

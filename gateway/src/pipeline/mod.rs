@@ -1,0 +1,85 @@
+//! A request's way. One function lists the steps; each step asks for the proof of the one before and hands on its own.
+//!
+//! ```text
+//! accept - handshake            per connection   limits, TLS; the certificate is read once
+//! route        -> Route                  which host, which page, or a record request
+//! admit        -> Slot                   limits by device, before any costly work; later by user
+//! authenticate -> Subject                session + device, against the current snapshot
+//! extract      -> Extracted              which persons and records; may look up the stored version
+//! decide       -> Permit                 entered among the living first, then judged
+//! record       -> Recorded<Permit>       the audit entry; a write waits for it here
+//! forward      -> Answer                 to the store, rebuilt, with our identity and none of the client's
+//! release      -> Released               the entry is durable; every resource of the answer judged again
+//! observe      -> Response               the outcome, in a drop guard
+//! ```
+//!
+//! | step | may refuse with |
+//! |---|---|
+//! | route | 400 unreadable, 401 certificate, 404 no such page, 405 |
+//! | admit | 429 |
+//! | authenticate | 401 sign in, 403 change the password first, 503 registry silent |
+//! | extract | 400, 404 not available, 413, 502/504 store |
+//! | decide | 403 with rule and article, 404 not available, 503 stopped |
+//! | record | 503 audit |
+//! | forward | 502/504 store |
+//! | release | 404, 412, 502 store misbehaves, 503 audit |
+//!
+//! Proofs have private fields and no public constructor, and are moved: leaving a step out does not compile
+//! (`tests/compile-fail/`).
+
+pub mod admit;
+pub mod authenticate;
+pub mod decide;
+pub mod extract;
+pub mod forward;
+pub mod observe;
+pub mod record;
+pub mod release;
+pub mod route;
+pub mod trace;
+pub mod tunnel;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+
+use crate::connection::Client;
+use crate::refusal::Refusal;
+use crate::store::pool::Body;
+use crate::worker::Worker;
+use crate::{answer, gate, public};
+use trace::Trace;
+
+/// Serves one request, whatever comes of it.
+pub async fn serve(worker: &Worker, client: &Client, request: Request<Incoming>) -> Response<Body> {
+    let mut trace = Trace::new(worker, client, &request);
+    match steps(worker, client, request, &mut trace).await {
+        Ok(response) => response,
+        Err(refusal) => {
+            trace.refused(worker, &refusal);
+            answer::refusal(worker, client, &trace, &refusal)
+        }
+    }
+}
+
+/// The steps.
+async fn steps(
+    worker: &Worker,
+    client: &Client,
+    request: Request<Incoming>,
+    trace: &mut Trace,
+) -> Result<Response<Body>, Refusal> {
+    let request = match route::route(worker, client, request, trace)? {
+        route::Route::Public(page) => return public::serve(worker, page, trace),
+        route::Route::Gate(page) => return Box::pin(gate::serve(worker, client, page, trace)).await,
+        route::Route::Record(request) => request,
+    };
+    let (device, slot) = admit::admit(worker, request.device(worker, client)?)?;
+    let subject = authenticate::authenticate(worker, device, &request, trace)?;
+    let slot = slot.for_subject(worker, &subject)?;
+    let extracted = extract::extract(worker, &subject, request, trace).await?;
+    let permit = decide::decide(worker, client, subject, extracted, trace)?;
+    let recorded = record::record(worker, permit, trace).await?;
+    let answer = forward::forward(worker, recorded, slot).await?;
+    let released = release::release(worker, answer).await?;
+    Ok(observe::observe(released))
+}

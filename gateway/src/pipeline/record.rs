@@ -1,0 +1,62 @@
+//! The audit entry. A write waits here until it is durable; a read goes on, and waits before anything is released
+//! (promise P3).
+
+use audit::{Durable, Entry, Pending};
+
+use super::decide::Permit;
+use super::trace::Trace;
+use crate::refusal::Refusal;
+use crate::worker::Worker;
+
+/// Proof: the permit is on record, or on its way there; [`Recorded::durable`] is the only way to the answer.
+pub struct Recorded<P> {
+    pub(super) permit: P,
+    pub(super) entry: Entry,
+    state: State,
+}
+
+enum State {
+    Pending(Pending),
+    Durable(Durable),
+}
+
+/// Records a permit.
+///
+/// # Errors
+/// The entry of a write could not be made durable.
+pub async fn record(worker: &Worker, permit: Permit, trace: &mut Trace) -> Result<Recorded<Permit>, Refusal> {
+    // The trace knows the subject, because a permit holds one.
+    let entry = trace.entry(None).ok_or(Refusal::AuditUnavailable)?;
+    let pending = worker.audit().record(&entry);
+    let state = if permit.touches.action.writes() {
+        State::Durable(pending.await.map_err(|error| unavailable(&error))?)
+    } else {
+        State::Pending(pending)
+    };
+    Ok(Recorded { permit, entry, state })
+}
+
+impl State {
+    async fn durable(self) -> Result<Durable, Refusal> {
+        match self {
+            Self::Durable(durable) => Ok(durable),
+            Self::Pending(pending) => pending.await.map_err(|error| unavailable(&error)),
+        }
+    }
+}
+
+impl<P> Recorded<P> {
+    /// Waits until the entry is durable and gives out what it was about.
+    ///
+    /// # Errors
+    /// It could not be made durable: nothing may be released.
+    pub(super) async fn durable(self) -> Result<(P, Entry, Durable), Refusal> {
+        let durable = self.state.durable().await?;
+        Ok((self.permit, self.entry, durable))
+    }
+}
+
+fn unavailable(error: &dyn std::fmt::Display) -> Refusal {
+    tracing::error!(%error, "the audit entry could not be made durable; refused");
+    Refusal::AuditUnavailable
+}

@@ -1,0 +1,147 @@
+//! Which host, which page, or a record request. The message must be readable in one way only before anything looks at
+//! what it asks for.
+
+use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING, UPGRADE};
+use http::{HeaderMap, Method, Request};
+use hyper::body::Incoming;
+
+use super::trace::Trace;
+use crate::connection::Client;
+use crate::gate::GatePage;
+use crate::public::PublicPage;
+use crate::refusal::{CertificateProblem, Refusal};
+use crate::tls::device::VerifiedDevice;
+use crate::tls::hosts::Host;
+use crate::worker::Worker;
+
+/// Prefix of the gateway's own pages on the care host; the store never sees it.
+pub const GATE_PREFIX: &str = "/.sekisho/";
+
+/// Where a request goes.
+pub enum Route {
+    /// Public information (art. 22): no certificate, no session, no store.
+    Public(PublicPage),
+    /// A page of the gateway itself on the care host.
+    Gate(GatePage),
+    /// Records.
+    Record(RecordRequest),
+}
+
+/// Proof: a well-framed request on the care host, for the store.
+pub struct RecordRequest {
+    request: Request<Incoming>,
+}
+
+impl RecordRequest {
+    /// The head of the request.
+    #[must_use]
+    pub const fn request(&self) -> &Request<Incoming> {
+        &self.request
+    }
+
+    /// The request itself, for the step that forwards it.
+    pub(super) fn into_request(self) -> Request<Incoming> {
+        self.request
+    }
+
+    /// The device behind this request's connection, checked against the current snapshot.
+    ///
+    /// # Errors
+    /// What is wrong with its certificate.
+    pub fn device(&self, worker: &Worker, client: &Client) -> Result<VerifiedDevice, Refusal> {
+        client.device(&worker.snapshot(), worker.now())
+    }
+}
+
+/// Routes.
+///
+/// # Errors
+/// The message is ambiguous, or there is no such page.
+pub fn route(
+    worker: &Worker,
+    client: &Client,
+    request: Request<Incoming>,
+    trace: &mut Trace,
+) -> Result<Route, Refusal> {
+    framing(request.headers())?;
+    let host = named_host(worker, &request)?;
+    if host != client.host {
+        // RFC 9110 7.4: a request for a host that this connection was not opened for.
+        return Err(Refusal::Unreadable("the host is not the one of the connection".to_owned()));
+    }
+    if !matches!(
+        *request.method(),
+        Method::GET | Method::HEAD | Method::POST | Method::PUT | Method::PATCH | Method::DELETE
+    ) {
+        return Err(Refusal::MethodNotAllowed("GET, HEAD, POST, PUT"));
+    }
+    let path = request.uri().path();
+    match host {
+        Host::Public => PublicPage::of(&request).map(Route::Public),
+        Host::Care if path == "/" || path.starts_with(GATE_PREFIX) => GatePage::of(request).map(Route::Gate),
+        Host::Care => {
+            trace.about_records();
+            // Said before anything else is looked at: whoever has no certificate learns nothing of what exists.
+            if client.presented.is_none() {
+                return Err(Refusal::Certificate(CertificateProblem::Missing));
+            }
+            if path.starts_with("/fhir/") || path == "/fhir" || path.starts_with("/feeds/") {
+                Ok(Route::Record(RecordRequest { request }))
+            } else {
+                Err(Refusal::NoSuchPage)
+            }
+        }
+    }
+}
+
+/// RFC 9112 3.2, 6.1, 6.3: what hyper lets through and two readers could read differently.
+fn framing(headers: &HeaderMap) -> Result<(), Refusal> {
+    let unreadable = |why: &str| Err(Refusal::Unreadable(why.to_owned()));
+    if headers.get_all(HOST).iter().count() > 1 {
+        return unreadable("more than one Host field");
+    }
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    if let Some(coding) = codings.next() {
+        if codings.next().is_some() || !coding.as_bytes().eq_ignore_ascii_case(b"chunked") {
+            return unreadable("a transfer coding other than chunked, once");
+        }
+        if headers.contains_key(CONTENT_LENGTH) {
+            return unreadable("both Content-Length and Transfer-Encoding");
+        }
+    }
+    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
+    if let Some(length) = lengths.next() {
+        if lengths.next().is_some() || length.is_empty() || !length.as_bytes().iter().all(u8::is_ascii_digit) {
+            return unreadable("a Content-Length other than one plain number");
+        }
+    }
+    let mut upgrades = headers.get_all(UPGRADE).iter();
+    if let Some(upgrade) = upgrades.next() {
+        if upgrades.next().is_some() || !upgrade.as_bytes().eq_ignore_ascii_case(b"websocket") {
+            return unreadable("an upgrade to something other than websocket");
+        }
+    }
+    Ok(())
+}
+
+/// The host that the message names: the authority of the target (HTTP/2, absolute form), which must agree with `Host`
+/// where both are there (RFC 9113 8.3.1, RFC 9112 3.2.2).
+fn named_host(worker: &Worker, request: &Request<Incoming>) -> Result<Host, Refusal> {
+    let unreadable = || Refusal::Unreadable("no Host, or one that is not ours".to_owned());
+    let field = match request.headers().get(HOST) {
+        Some(value) => Some(value.to_str().map_err(|_| unreadable())?),
+        None => None,
+    };
+    let authority = request.uri().authority().map(http::uri::Authority::as_str);
+    let named = match (authority, field) {
+        (Some(authority), Some(field)) if !authority.eq_ignore_ascii_case(field) => return Err(unreadable()),
+        (Some(named), _) | (None, Some(named)) => named,
+        (None, None) => return Err(unreadable()),
+    };
+    let name = match named.rsplit_once(':') {
+        Some((name, port)) if !port.is_empty() && port.bytes().all(|c| c.is_ascii_digit()) => name,
+        Some(_) => return Err(unreadable()),
+        None => named,
+    };
+    worker.hosts().by_name(name).ok_or_else(unreadable)
+}

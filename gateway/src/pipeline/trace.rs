@@ -1,0 +1,221 @@
+//! What is known about a request so far, for the audit entry and the answer. Every refusal of a record request after
+//! somebody is signed in leaves an entry; so does every permit.
+
+use std::net::IpAddr;
+
+use audit::{Entry, EntryId, Outcome, Verdict};
+use http::Request;
+use hyper::body::Incoming;
+use model::{Action, Category, DeviceId, FacilityId, PersonId, SerialNumber, Timestamp, UserId, UserKey};
+use records::Touches;
+
+use super::authenticate::Subject;
+use crate::connection::Client;
+use crate::pages::{Language, LocalPath};
+use crate::refusal::Refusal;
+use crate::tls::hosts::Host;
+use crate::worker::Worker;
+
+/// What is known so far.
+pub struct Trace {
+    id: EntryId,
+    at: Timestamp,
+    method: String,
+    target: String,
+    source: IpAddr,
+    /// The host the connection was opened for.
+    pub host: Host,
+    /// Address of the page, for its links.
+    pub here: LocalPath,
+    /// Language for pages and texts.
+    pub language: Language,
+    /// The client prefers a page over a problem document.
+    pub wants_page: bool,
+    about_records: bool,
+    recorded: bool,
+    subject: Option<TracedSubject>,
+    touches: Option<TracedTouches>,
+    judged: Option<Judged>,
+}
+
+struct TracedSubject {
+    user_id: UserId,
+    user: UserKey,
+    device: DeviceId,
+    serial: SerialNumber,
+    facility: FacilityId,
+}
+
+struct TracedTouches {
+    persons: Vec<PersonId>,
+    records: Vec<String>,
+    action: Action,
+    category: Category,
+}
+
+/// What a decision rested on, as the entry keeps it.
+#[derive(Clone, Debug, Default)]
+pub struct Judged {
+    /// Names of the rules.
+    pub rules: String,
+    /// Articles, comma separated.
+    pub articles: String,
+    /// Which set of rules.
+    pub policy_version: String,
+    /// Which state of the registry.
+    pub generation: u64,
+    /// The facts, in short.
+    pub facts: String,
+    /// Only disaster use (art. 21) made it possible.
+    pub disaster: bool,
+}
+
+impl Trace {
+    /// A trace of a request that has just arrived.
+    #[must_use]
+    pub fn new(worker: &Worker, client: &Client, request: &Request<Incoming>) -> Self {
+        let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+        let target = request.uri().path_and_query().map(http::uri::PathAndQuery::as_str);
+        let accept = text(http::header::ACCEPT).unwrap_or_default();
+        let language_cookie = crate::session::cookie(request.headers(), crate::gate::LANGUAGE_COOKIE);
+        Self {
+            id: worker.fresh_entry_id(),
+            at: worker.now(),
+            method: request.method().as_str().to_owned(),
+            target: target.unwrap_or_default().to_owned(),
+            source: client.peer.ip(),
+            host: client.host,
+            here: target.and_then(LocalPath::new).unwrap_or_else(LocalPath::home),
+            language: Language::choose(language_cookie, text(http::header::ACCEPT_LANGUAGE)),
+            wants_page: accept.contains("text/html"),
+            about_records: false,
+            recorded: false,
+            subject: None,
+            touches: None,
+            judged: None,
+        }
+    }
+
+    /// The number under which the request can be asked about.
+    #[must_use]
+    pub const fn id(&self) -> &EntryId {
+        &self.id
+    }
+
+    /// When the request arrived.
+    #[must_use]
+    pub const fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// Where it came from.
+    #[must_use]
+    pub const fn source(&self) -> IpAddr {
+        self.source
+    }
+
+    /// The request asks for records.
+    pub const fn about_records(&mut self) {
+        self.about_records = true;
+    }
+
+    /// Whether the request asks for records.
+    #[must_use]
+    pub const fn is_about_records(&self) -> bool {
+        self.about_records
+    }
+
+    /// Who asks.
+    pub fn subject(&mut self, subject: &Subject) {
+        self.subject = Some(TracedSubject {
+            user_id: subject.user_id().clone(),
+            user: subject.user().clone(),
+            device: subject.device().device().clone(),
+            serial: *subject.device().serial(),
+            facility: subject.facility().clone(),
+        });
+    }
+
+    /// What it touches.
+    pub fn touches(&mut self, touches: &Touches) {
+        self.touches = Some(TracedTouches {
+            persons: touches.persons.clone(),
+            records: touches.records.iter().map(ToString::to_string).collect(),
+            action: touches.action,
+            category: touches.category,
+        });
+    }
+
+    /// A record that was looked up and is not there, or cannot be read.
+    pub fn missing(&mut self, record: &records::RecordRef) {
+        let (action, category) = (Action::Read, record.category());
+        self.touches = Some(TracedTouches { persons: Vec::new(), records: vec![record.to_string()], action, category });
+    }
+
+    /// What the decision rested on.
+    pub fn judged(&mut self, judged: Judged) {
+        self.judged = Some(judged);
+    }
+
+    /// The audit entry: a permit without a refusal, a refusal with one. None while nobody is signed in.
+    pub fn entry(&mut self, refusal: Option<&Refusal>) -> Option<Entry> {
+        let subject = self.subject.as_ref()?;
+        let judged = self.judged.clone().unwrap_or_default();
+        let touches = self.touches.as_ref();
+        self.recorded = true;
+        Some(Entry {
+            id: self.id.clone(),
+            at: self.at,
+            user_id: subject.user_id.clone(),
+            user: subject.user.clone(),
+            device: subject.device.clone(),
+            serial: subject.serial,
+            facility: subject.facility.clone(),
+            persons: touches.map(|touches| touches.persons.clone()).unwrap_or_default(),
+            records: touches.map(|touches| touches.records.clone()).unwrap_or_default(),
+            action: touches.map(|touches| touches.action),
+            category: touches.map(|touches| touches.category),
+            verdict: if refusal.is_some() { Verdict::Refused } else { Verdict::Permitted },
+            reason: refusal.map(|refusal| refusal.code().to_owned()).unwrap_or_default(),
+            rules: judged.rules,
+            articles: judged.articles,
+            policy_version: judged.policy_version,
+            generation: judged.generation,
+            facts: judged.facts,
+            disaster: judged.disaster,
+            source: self.source.to_string(),
+            method: self.method.clone(),
+            target: self.target.clone(),
+        })
+    }
+
+    /// Notes a refusal: an entry when there is none yet, else the outcome of the one there is.
+    pub fn refused(&mut self, worker: &Worker, refusal: &Refusal) {
+        if !self.about_records {
+            return;
+        }
+        if self.recorded {
+            let ended = match refusal {
+                Refusal::StoreUnreachable | Refusal::StoreTimeout | Refusal::StoreMisbehaves => {
+                    audit::Ended::StoreFailed
+                }
+                Refusal::Cut => audit::Ended::Cut,
+                _ => audit::Ended::Refused,
+            };
+            worker.audit().outcome(&Outcome {
+                id: self.id.clone(),
+                at: worker.now(),
+                status: refusal.status(),
+                bytes: 0,
+                ended,
+                records: Vec::new(),
+            });
+            return;
+        }
+        tracing::info!(incident = %self.id, code = refusal.code(), "refused");
+        if let Some(entry) = self.entry(Some(refusal)) {
+            // Not waited for: nothing is released by a refusal. A lost one is counted and reported by `audit`.
+            drop(worker.audit().record(&entry));
+        }
+    }
+}

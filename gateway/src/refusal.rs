@@ -1,0 +1,183 @@
+//! Refusals: the answers that are not the record. Every step of the pipeline ends in one of these or hands on a proof.
+//!
+//! A refusal knows nothing of HTTP. [`Refusal::status`] and `pages::refusal` are the only two places that turn one
+//! into an answer, each by an exhaustive `match`.
+
+use std::sync::Arc;
+
+use model::Article;
+use policy::Rule;
+
+/// Why a request was not served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The message cannot be read in one way only (RFC 9112, RFC 9113, or the store's grammar). Holds the cause in one
+    /// phrase, for the officer; it names nothing that the client did not send.
+    Unreadable(String),
+    /// The body is larger than the route allows; holds the limit in bytes.
+    BodyTooLarge(usize),
+    /// No such page on this host.
+    NoSuchPage,
+    /// The page exists, not with this method. Holds what `Allow` says.
+    MethodNotAllowed(&'static str),
+    /// What the terminal presented does not open the care host (art. 38).
+    Certificate(CertificateProblem),
+    /// No session, or one that is over (art. 10).
+    SignInRequired(SignInReason),
+    /// User ID or password is wrong; which of them is not said.
+    WrongCredentials,
+    /// The new password does not fit the rules.
+    PasswordUnfit(crate::pages::ChangeProblem),
+    /// The first password has not been changed yet: nothing but the change page (art. 10-3).
+    PasswordChangeRequired,
+    /// A form came from another site or without its token.
+    ForeignForm,
+    /// A rule that says something about the subject, the terminal or the service; the subject may be told which.
+    Told(Arc<Rule>),
+    /// "Not there", "not yours" and "stopped": one answer (promise P4, art. 18).
+    NotAvailable,
+    /// The service is stopped (art. 26). Holds the rule that says so.
+    Stopped(Arc<Rule>),
+    /// Too many requests or too much at once; try again after so many seconds.
+    TooMany {
+        /// Which limit, in one word (`source`, `device`, `user`, `gateway`).
+        limit: &'static str,
+        /// Seconds until a retry has a chance.
+        retry_after_seconds: u32,
+    },
+    /// The audit entry could not be made durable: nothing is released (promise P3).
+    AuditUnavailable,
+    /// The registry has not been heard for too long: no record is served on old facts (promise P2).
+    RegistryStale,
+    /// The store cannot be reached.
+    StoreUnreachable,
+    /// The store did not answer in time.
+    StoreTimeout,
+    /// The store's answer may not be passed on. The cause goes to the log and the officer.
+    StoreMisbehaves,
+    /// The version to be replaced is no longer the stored one (`If-Match`, RFC 9110 13.1.1).
+    Stale,
+    /// The affected connection is being cut; the answer hardly ever arrives.
+    Cut,
+}
+
+/// What is wrong with the certificate a terminal presented.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CertificateProblem {
+    /// None was presented.
+    Missing,
+    /// Its validity is over.
+    Expired,
+    /// Its validity has not begun: most often the terminal's clock.
+    NotYetValid,
+    /// It was revoked (art. 38-2).
+    Revoked,
+    /// Correctly signed, but not in the registry (promise P7), or not in the form we issue.
+    Unknown,
+}
+
+/// Why somebody must sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignInReason {
+    /// No session was presented.
+    NoSession,
+    /// Unused for too long.
+    Idle,
+    /// Its time is over.
+    Over,
+    /// Signed out, replaced, or made for another certificate or an older password.
+    Ended,
+}
+
+impl Refusal {
+    /// The code that logs, audit entries, problem documents and help pages share. Stable.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Unreadable(_) => "unreadable",
+            Self::BodyTooLarge(_) => "body-too-large",
+            Self::NoSuchPage => "no-such-page",
+            Self::MethodNotAllowed(_) => "method-not-allowed",
+            Self::Certificate(CertificateProblem::Missing) => "certificate-missing",
+            Self::Certificate(CertificateProblem::Expired) => "certificate-expired",
+            Self::Certificate(CertificateProblem::NotYetValid) => "certificate-not-yet-valid",
+            Self::Certificate(CertificateProblem::Revoked) => "certificate-revoked",
+            Self::Certificate(CertificateProblem::Unknown) => "certificate-unknown",
+            Self::SignInRequired(SignInReason::NoSession) => "sign-in-required",
+            Self::SignInRequired(SignInReason::Idle) => "session-idle",
+            Self::SignInRequired(SignInReason::Over) => "session-over",
+            Self::SignInRequired(SignInReason::Ended) => "session-ended",
+            Self::WrongCredentials => "wrong-credentials",
+            Self::PasswordUnfit(_) => "password-unfit",
+            Self::PasswordChangeRequired => "password-change-required",
+            Self::ForeignForm => "foreign-form",
+            Self::Told(_) => "refused",
+            Self::NotAvailable => "not-available",
+            Self::Stopped(_) => "service-stopped",
+            Self::TooMany { .. } => "too-many-requests",
+            Self::AuditUnavailable => "audit-unavailable",
+            Self::RegistryStale => "registry-stale",
+            Self::StoreUnreachable => "store-unreachable",
+            Self::StoreTimeout => "store-timeout",
+            Self::StoreMisbehaves => "store-misbehaves",
+            Self::Stale => "version-conflict",
+            Self::Cut => "cut",
+        }
+    }
+
+    /// HTTP status. A certificate problem is never 403: Safari would ask for another certificate and hide the page.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        match self {
+            Self::Unreadable(_) => 400,
+            Self::BodyTooLarge(_) => 413,
+            Self::NoSuchPage | Self::NotAvailable => 404,
+            Self::MethodNotAllowed(_) => 405,
+            Self::Certificate(_) | Self::SignInRequired(_) | Self::WrongCredentials => 401,
+            Self::PasswordUnfit(_) => 422,
+            Self::PasswordChangeRequired | Self::ForeignForm | Self::Told(_) => 403,
+            Self::Stale => 412,
+            Self::TooMany { .. } => 429,
+            Self::StoreUnreachable | Self::StoreMisbehaves => 502,
+            Self::Stopped(_) | Self::AuditUnavailable | Self::RegistryStale | Self::Cut => 503,
+            Self::StoreTimeout => 504,
+        }
+    }
+
+    /// The articles it rests on, the most telling first.
+    #[must_use]
+    pub fn articles(&self) -> Vec<Article> {
+        match self {
+            Self::Told(rule) | Self::Stopped(rule) => rule.articles.clone(),
+            Self::Certificate(CertificateProblem::Revoked) => vec![Article::paragraph(38, 2)],
+            Self::Certificate(_) => vec![Article::paragraph(38, 1)],
+            Self::SignInRequired(_) | Self::WrongCredentials => vec![Article::paragraph(10, 1)],
+            Self::PasswordChangeRequired | Self::PasswordUnfit(_) => vec![Article::paragraph(10, 3)],
+            Self::NotAvailable => vec![Article::new(18)],
+            Self::Unreadable(_)
+            | Self::BodyTooLarge(_)
+            | Self::NoSuchPage
+            | Self::MethodNotAllowed(_)
+            | Self::ForeignForm
+            | Self::TooMany { .. }
+            | Self::AuditUnavailable
+            | Self::RegistryStale
+            | Self::StoreUnreachable
+            | Self::StoreTimeout
+            | Self::StoreMisbehaves
+            | Self::Stale
+            | Self::Cut => Vec::new(),
+        }
+    }
+
+    /// Seconds for `Retry-After`, where waiting helps.
+    #[must_use]
+    pub const fn retry_after_seconds(&self) -> Option<u32> {
+        match self {
+            Self::TooMany { retry_after_seconds, .. } => Some(*retry_after_seconds),
+            Self::Stopped(_) => Some(300),
+            Self::AuditUnavailable | Self::RegistryStale | Self::StoreUnreachable => Some(10),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! The store's side: connections kept alive ([`pool`]) and who we say is asking ([`identity`]).
+
+pub mod identity;
+pub mod pool;

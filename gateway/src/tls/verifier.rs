@@ -1,0 +1,113 @@
+//! The chain check in the handshake: is this a certificate of ours at all?
+//!
+//! Nothing more. rustls does not call this on resumption, and a CRL here would cost every handshake and bind nothing
+//! (5 connections, 2 calls; 58 ms a handshake with a million entries). Validity, revocation and registry are checked
+//! after every handshake and on every request, in [`super::device`]. A certificate of ours that has expired passes
+//! here on purpose, so that its holder meets a page that says what to do instead of a bare TLS error; it opens nothing.
+
+use std::sync::Arc;
+
+use rustls::client::danger::HandshakeSignatureValid;
+use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme};
+
+use super::device::Presented;
+
+/// What happens to a terminal without a certificate, or with one of ours that is expired, revoked or unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strictness {
+    /// The handshake succeeds and every request is answered with a page that explains (default).
+    Explain,
+    /// The handshake fails with an alert.
+    Alert,
+}
+
+/// Asks whether a certificate stands; used in the handshake only under [`Strictness::Alert`].
+pub type Standing = Arc<dyn Fn(&Presented) -> Result<(), CertificateError> + Send + Sync>;
+
+/// See the module.
+pub struct DeviceVerifier {
+    chain: Arc<dyn ClientCertVerifier>,
+    strictness: Strictness,
+    standing: Standing,
+}
+
+impl DeviceVerifier {
+    /// A verifier that trusts these issuing certificates.
+    ///
+    /// # Errors
+    /// One of them cannot be read, or there is none.
+    pub fn new(
+        issuers: &[CertificateDer<'static>],
+        strictness: Strictness,
+        standing: Standing,
+    ) -> Result<Self, crate::SetUpError> {
+        let mut roots = RootCertStore::empty();
+        for issuer in issuers {
+            roots.add(issuer.clone()).map_err(crate::SetUpError::DeviceTrust)?;
+        }
+        let chain = WebPkiClientVerifier::builder(Arc::new(roots))
+            .build()
+            .map_err(|error| crate::SetUpError::DeviceTrust(Error::General(error.to_string())))?;
+        Ok(Self { chain, strictness, standing })
+    }
+}
+
+impl std::fmt::Debug for DeviceVerifier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DeviceVerifier").field("strictness", &self.strictness).finish_non_exhaustive()
+    }
+}
+
+impl ClientCertVerifier for DeviceVerifier {
+    fn client_auth_mandatory(&self) -> bool {
+        self.strictness == Strictness::Alert
+    }
+
+    /// Our issuers' names, so that a browser offers only certificates that can work.
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        self.chain.root_hint_subjects()
+    }
+
+    fn verify_client_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        let presented = Presented::read(end_entity).map_err(|_| CertificateError::BadEncoding)?;
+        if self.strictness == Strictness::Alert {
+            self.chain.verify_client_cert(end_entity, intermediates, now)?;
+            (self.standing)(&presented)?;
+            return Ok(ClientCertVerified::assertion());
+        }
+        // The chain is checked at a time within the leaf's own validity; the time of day is checked per request.
+        let seconds = now.as_secs().clamp(presented.not_before_seconds(), presented.not_after_seconds());
+        let within = UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds));
+        self.chain.verify_client_cert(end_entity, intermediates, within)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.chain.verify_tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.chain.verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.chain.supported_verify_schemes()
+    }
+}

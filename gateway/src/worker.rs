@@ -1,0 +1,247 @@
+//! A worker: one thread, one current-thread runtime, its own listening socket, its own pool to the store.
+
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use audit::{Audit, EntryId};
+use http::HeaderMap;
+use model::Timestamp;
+use registry::{Registry, Snapshot, Vault};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::LocalSet;
+
+use crate::bounds::{CONNECTIONS_PER_WORKER_MAX, DRAIN_MAX, REGISTRY_SILENCE_MAX};
+use crate::cut::live::Live;
+use crate::gate::sign_in::Guessing;
+use crate::index::Index;
+use crate::judge::Judge;
+use crate::pages::{self, Frame, Place};
+use crate::pipeline::admit::Limits;
+use crate::pipeline::authenticate::Subject;
+use crate::pipeline::trace::Trace;
+use crate::refusal::Refusal;
+use crate::session::{Sealer, SessionLimits};
+use crate::store::identity::{self, Asker, Identity};
+use crate::store::pool::Pool;
+use crate::tls::hosts::Host;
+use crate::tls::hosts::Hosts;
+use crate::{Clock, connection};
+
+/// What all workers share.
+pub struct Shared {
+    pub(crate) registry: Registry,
+    pub(crate) vault: Vault,
+    pub(crate) audit: Audit,
+    pub(crate) judge: Judge,
+    pub(crate) live: Arc<Live>,
+    pub(crate) hosts: Hosts,
+    pub(crate) sealer: Sealer,
+    pub(crate) identity: Identity,
+    pub(crate) session_limits: SessionLimits,
+    pub(crate) guessing: Guessing,
+    pub(crate) clock: Clock,
+    pub(crate) care_host: String,
+    pub(crate) desk: pages::Desk,
+}
+
+/// One worker.
+pub struct Worker {
+    number: usize,
+    shared: Arc<Shared>,
+    pool: Pool,
+    index: Index,
+    limits: Limits,
+    drain: watch::Receiver<bool>,
+}
+
+/// Tells when the drain begins.
+pub struct Draining(watch::Receiver<bool>);
+
+impl Draining {
+    /// Ready when the drain has begun. Whoever gave the order being gone counts as the order.
+    pub async fn begun(&mut self) {
+        let _ = self.0.wait_for(|begun| *begun).await;
+    }
+}
+
+impl Worker {
+    pub(crate) fn new(
+        number: usize,
+        shared: Arc<Shared>,
+        store: SocketAddr,
+        limits: Limits,
+        drain: watch::Receiver<bool>,
+    ) -> Self {
+        Self { number, shared, pool: Pool::new(store), index: Index::default(), limits, drain }
+    }
+
+    /// Accepts and serves until the drain, then waits for open connections, at most [`DRAIN_MAX`].
+    pub(crate) async fn run(self, listener: std::net::TcpListener) -> std::io::Result<()> {
+        let listener = TcpListener::from_std(listener)?;
+        let worker = Rc::new(self);
+        let open = Rc::new(());
+        let local = LocalSet::new();
+        let accepting = async {
+            let mut draining = worker.draining();
+            loop {
+                let accepted = tokio::select! {
+                    biased;
+                    () = draining.begun() => break,
+                    accepted = listener.accept() => accepted,
+                };
+                match accepted {
+                    Ok((stream, peer)) => {
+                        if Rc::strong_count(&open) > CONNECTIONS_PER_WORKER_MAX {
+                            drop(stream);
+                            continue;
+                        }
+                        let _ = stream.set_nodelay(true);
+                        let (worker, open) = (Rc::clone(&worker), Rc::clone(&open));
+                        tokio::task::spawn_local(async move {
+                            let _open = open;
+                            connection::serve(worker, stream, peer).await;
+                        });
+                    }
+                    // Out of descriptors or the like: let others finish, do not spin.
+                    Err(error) => {
+                        tracing::warn!(%error, "a connection could not be accepted");
+                        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                    }
+                }
+            }
+            let deadline = tokio::time::Instant::now() + DRAIN_MAX;
+            while Rc::strong_count(&open) > 1 && tokio::time::Instant::now() < deadline {
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
+        };
+        local.run_until(accepting).await;
+        Ok(())
+    }
+
+    /// Its number, from 0.
+    #[must_use]
+    pub const fn number(&self) -> usize {
+        self.number
+    }
+
+    /// The current snapshot of the registry.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.shared.registry.snapshot()
+    }
+
+    /// Now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        (self.shared.clock)()
+    }
+
+    /// Refuses when the registry has been silent for too long: old facts open nothing (promise P2).
+    ///
+    /// # Errors
+    /// It has.
+    pub fn registry_is_fresh(&self) -> Result<(), Refusal> {
+        if self.shared.registry.freshness() > REGISTRY_SILENCE_MAX { Err(Refusal::RegistryStale) } else { Ok(()) }
+    }
+
+    /// Strips whatever identity is in these headers and puts in the subject's, signed.
+    ///
+    /// # Errors
+    /// Signing fails.
+    pub fn identify(&self, headers: &mut HeaderMap, subject: &Subject) -> Result<(), Refusal> {
+        headers.remove(identity::HEADER);
+        let asker = Asker {
+            session: subject.session(),
+            user_id: subject.user_id(),
+            user: subject.user(),
+            profession: subject.profession(),
+            facility: subject.facility().as_str(),
+            device: subject.device().device().as_str(),
+        };
+        let token = self.shared.identity.token(&asker, self.now()).map_err(|error| {
+            tracing::error!(%error, "no identity token; refused");
+            Refusal::StoreMisbehaves
+        })?;
+        headers.insert(identity::HEADER, token);
+        Ok(())
+    }
+
+    /// A number for the audit entry. When the system gives no random octets it is empty, which `audit` refuses: closed.
+    #[must_use]
+    pub fn fresh_entry_id(&self) -> EntryId {
+        EntryId::fresh()
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// Name of the care host.
+    pub(crate) fn care_host(&self) -> &str {
+        &self.shared.care_host
+    }
+
+    /// The frame of a page that answers this request.
+    pub(crate) fn frame(&self, trace: &Trace) -> Frame<'_> {
+        Frame {
+            language: trace.language,
+            place: match trace.host {
+                Host::Care => Place::Care,
+                Host::Public => Place::Public,
+            },
+            here: trace.here.clone(),
+            desk: &self.shared.desk,
+            now: self.now(),
+        }
+    }
+
+    pub(crate) fn share(&self) -> Arc<Shared> {
+        Arc::clone(&self.shared)
+    }
+
+    pub(crate) fn draining(&self) -> Draining {
+        Draining(self.drain.clone())
+    }
+
+    pub(crate) fn hosts(&self) -> &Hosts {
+        &self.shared.hosts
+    }
+
+    pub(crate) fn live(&self) -> &Arc<Live> {
+        &self.shared.live
+    }
+
+    pub(crate) fn judge(&self) -> &Judge {
+        &self.shared.judge
+    }
+
+    pub(crate) fn audit(&self) -> &Audit {
+        &self.shared.audit
+    }
+
+    pub(crate) fn sealer(&self) -> &Sealer {
+        &self.shared.sealer
+    }
+
+    pub(crate) fn session_limits(&self) -> SessionLimits {
+        self.shared.session_limits
+    }
+
+    pub(crate) fn clock(&self) -> Clock {
+        Arc::clone(&self.shared.clock)
+    }
+
+    pub(crate) const fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    pub(crate) const fn index(&self) -> &Index {
+        &self.index
+    }
+
+    pub(crate) const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+}
