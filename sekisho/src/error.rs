@@ -1,0 +1,94 @@
+//! What ends a command. Words for whoever typed it: what went wrong, with his own input in backticks.
+
+use std::path::PathBuf;
+
+use crate::settings::SettingsError;
+
+/// What ends a command.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The settings cannot be used.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// A file or folder could not be worked with.
+    #[error("{doing} `{}` is not possible", path.display())]
+    File {
+        /// `reading`, `writing` and so on.
+        doing: &'static str,
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Something stands where `init` would write.
+    #[error("`{}` is there already; nothing was changed", .0.display())]
+    Exists(PathBuf),
+    /// A secret that others on this machine can read.
+    #[error("`{}` can be read by others (mode {mode:03o}); a secret needs mode 600, its folder 700", path.display())]
+    Open {
+        /// Which.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// A key or certificate file that holds something else.
+    #[error("`{}` holds no {what}", path.display())]
+    NotA {
+        /// Which.
+        path: PathBuf,
+        /// What was expected.
+        what: &'static str,
+    },
+    /// The authority refuses.
+    #[error("{doing} is refused")]
+    Authority {
+        /// What was being done.
+        doing: &'static str,
+        /// Why.
+        #[source]
+        source: Box<ca::Refused>,
+    },
+    /// A journal cannot be used.
+    #[error("the journal of the {whose} cannot be used")]
+    Journal {
+        /// `registry` or `audit`.
+        whose: &'static str,
+        /// Why.
+        #[source]
+        source: journal::JournalError,
+    },
+    /// The arguments make no sense together, or a value is none.
+    #[error("{0}")]
+    Usage(String),
+}
+
+impl Error {
+    /// For `map_err` at file operations.
+    pub(crate) fn file(doing: &'static str, path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self {
+        move |source| Self::File { doing, path: path.to_owned(), source }
+    }
+
+    /// For `map_err` at the authority.
+    pub(crate) fn authority(doing: &'static str) -> impl FnOnce(ca::Refused) -> Self {
+        move |source| Self::Authority { doing, source: Box::new(source) }
+    }
+
+    /// For `map_err` at values that people typed.
+    pub(crate) fn usage(what: impl std::fmt::Display) -> Self {
+        Self::Usage(what.to_string())
+    }
+}
+
+/// An error with its causes, each on a line of its own.
+#[must_use]
+pub fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(because) = cause {
+        text.push_str("\n  because ");
+        text.push_str(&because.to_string());
+        cause = because.source();
+    }
+    text
+}

@@ -1,0 +1,169 @@
+//! The data folder: what lies where, and who may read it.
+//!
+//! ```text
+//! DIR/sekisho.toml                          settings; written last, so that its presence says that init was whole
+//! DIR/data/registry.db, audit.db            journals (SQLite)
+//! DIR/keys/root.pem, root.key.pem           root, its key encrypted: best kept elsewhere after init
+//! DIR/keys/issuing.pem, issuing.key.pem     issuing authority of device certificates, its key encrypted
+//! DIR/keys/server-issuing.pem               issuing authority of the server certificate; its key is thrown away
+//! DIR/keys/server.pem, server.key.pem       server certificate with its issuer's, and key
+//! DIR/keys/session.key, identity.key.pem, credential.key    see sample.toml
+//! DIR/keys/ceremony.txt                     what was made when, with fingerprints and serial numbers
+//! ```
+//!
+//! No lock: journals take appends of several processes, so the command line works beside a running server.
+
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use crate::error::Error;
+
+/// Largest key, certificate or passphrase file that is read, in bytes.
+const FILE_BYTES_MAX: u64 = 256 * 1024;
+
+/// A data folder as `init` lays it out.
+#[derive(Clone, Debug)]
+pub struct Folder {
+    root: PathBuf,
+}
+
+impl Folder {
+    /// The layout at this place. Touches nothing.
+    #[must_use]
+    pub fn at(root: &Path) -> Self {
+        Self { root: root.to_owned() }
+    }
+
+    /// The folder itself.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The settings file.
+    #[must_use]
+    pub fn settings(&self) -> PathBuf {
+        self.root.join("sekisho.toml")
+    }
+
+    /// Where the journals lie.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        self.root.join("data")
+    }
+
+    /// Where keys and certificates lie.
+    #[must_use]
+    pub fn keys(&self) -> PathBuf {
+        self.root.join("keys")
+    }
+
+    /// A file among the keys.
+    #[must_use]
+    pub fn key(&self, name: &str) -> PathBuf {
+        self.keys().join(name)
+    }
+}
+
+/// Makes a folder that only we can enter. Parents must exist.
+///
+/// # Errors
+/// It is there already, or cannot be made.
+pub fn make(path: &Path) -> Result<(), Error> {
+    match std::fs::DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(Error::Exists(path.to_owned())),
+        other => other.map_err(Error::file("making", path)),
+    }
+}
+
+/// Writes a new file that only we can read. When this returns the file is whole and survives a power cut.
+///
+/// # Errors
+/// It is there already, or cannot be written.
+pub fn write_new(path: &Path, content: &[u8]) -> Result<(), Error> {
+    let mut file = match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => return Err(Error::Exists(path.to_owned())),
+        other => other.map_err(Error::file("writing", path))?,
+    };
+    file.write_all(content).and_then(|()| file.sync_all()).map_err(Error::file("writing", path))?;
+    sync_folder_of(path)
+}
+
+/// Adds a line to a file that only we can read, and makes it durable.
+///
+/// # Errors
+/// It cannot be written.
+pub fn add_line(path: &Path, line: &str) -> Result<(), Error> {
+    let mut file = OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(Error::file("writing", path))?;
+    let written = writeln!(file, "{line}").and_then(|()| file.sync_all());
+    written.map_err(Error::file("writing", path))?;
+    sync_folder_of(path)
+}
+
+/// A name is durable only once its folder is.
+fn sync_folder_of(path: &Path) -> Result<(), Error> {
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::file("writing", folder))
+}
+
+/// Reads a file that may be public: a certificate.
+///
+/// # Errors
+/// Not there, not readable, or too large to be one.
+pub fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    let file = File::open(path).map_err(Error::file("reading", path))?;
+    let mut content = Vec::new();
+    read_bounded(file, &mut content, path)?;
+    Ok(content)
+}
+
+/// Reads a secret, if nobody but its owner can.
+///
+/// # Errors
+/// [`Error::Open`]; or as [`read`].
+pub fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let file = File::open(path).map_err(Error::file("reading", path))?;
+    // The opened file is asked, not the name: the name may lead elsewhere by now.
+    let mode = file.metadata().map_err(Error::file("reading", path))?.mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(Error::Open { path: path.to_owned(), mode });
+    }
+    // Grown in steps, a buffer would leave copies of the secret behind.
+    let mut content = Zeroizing::new(Vec::with_capacity(8 * 1024));
+    read_bounded(file, &mut content, path)?;
+    Ok(content)
+}
+
+fn read_bounded(file: File, content: &mut Vec<u8>, path: &Path) -> Result<(), Error> {
+    let read = file.take(FILE_BYTES_MAX.saturating_add(1)).read_to_end(content);
+    read.map_err(Error::file("reading", path))?;
+    if content.len() as u64 > FILE_BYTES_MAX {
+        return Err(Error::NotA { path: path.to_owned(), what: "key or certificate: it is too large" });
+    }
+    Ok(())
+}
+
+/// Whether others may enter a folder: its permission bits, if they are too wide.
+///
+/// # Errors
+/// [`Error::Open`], or it is not there.
+pub fn check_folder(path: &Path) -> Result<(), Error> {
+    let metadata = std::fs::metadata(path).map_err(Error::file("reading", path))?;
+    let mode = metadata.mode() & 0o777;
+    if !metadata.is_dir() {
+        return Err(Error::NotA { path: path.to_owned(), what: "folder" });
+    }
+    if mode & 0o077 == 0 { Ok(()) } else { Err(Error::Open { path: path.to_owned(), mode }) }
+}

@@ -1,0 +1,205 @@
+//! `sekisho init`: keys, authorities, settings and empty journals, once. What is there is never overwritten.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use ca::{
+    AuthorityName, Host, Issuing, IssuingKey, Passphrase, Purpose, Random, RecordedSerial, Root, RootKey, ServerProfile,
+    SystemRandom, prepare_server, reserve,
+};
+use journal::Journal;
+use model::{SerialNumber, Timestamp};
+
+use crate::error::Error;
+use crate::folder::{self, Folder};
+use crate::secrets;
+use crate::settings::{SAMPLE, Settings};
+
+/// What `init` is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// Name of the city, as it stands in the authorities' certificates.
+    pub city: String,
+    /// DNS name of the care host.
+    pub care_host: String,
+    /// DNS name of the public host.
+    pub public_host: String,
+    /// First of four ports on loopback: clients, store door, office, store.
+    pub port_base: u16,
+}
+
+/// What `init` made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// The settings file.
+    pub settings: PathBuf,
+    /// SHA-256 of the root's certificate, to be read out and compared.
+    pub root_fingerprint: String,
+    /// Last second of the issuing authority's validity.
+    pub issuing_until: Timestamp,
+    /// Last second of the server certificate's validity.
+    pub server_until: Timestamp,
+}
+
+/// Makes a data folder. A crash on the way leaves a folder without settings file, which nothing else reads and which
+/// `init` refuses to go on with: keys half made are thrown away by a person, not mended by a program.
+///
+/// # Errors
+/// Something stands there already, a value is wrong, or the system fails.
+pub fn init(root: &Path, plan: &Plan, passphrase: &Passphrase, now: Timestamp) -> Result<Made, Error> {
+    let folder = Folder::at(root);
+    let settings_text = settings_text(plan)?;
+    let settings = Settings::parse(&settings_text, &folder.settings())?;
+    // Checked before anything is made, so that a refusal leaves nothing behind.
+    if let Some(taken) = [folder.settings(), folder.keys(), folder.data()].into_iter().find(|path| path.exists()) {
+        return Err(Error::Exists(taken));
+    }
+    if root.exists() {
+        folder::check_folder(root)?;
+    } else {
+        folder::make(root)?;
+    }
+    folder::make(&folder.keys())?;
+    folder::make(&folder.data())?;
+    let random = SystemRandom::new();
+    let authorities = Authorities::make(&folder, plan, passphrase, &random, now)?;
+    let server_until = authorities.make_server_certificate(&folder, plan, &random, now)?;
+    secrets::make_key(&settings.keys.session, &random)?;
+    secrets::make_key(&settings.keys.credential, &random)?;
+    secrets::make_leaf_key(&settings.keys.identity)?;
+    for (whose, place) in [("registry", settings.journal.registry()), ("audit", settings.journal.audit())] {
+        Journal::open(&place).map_err(|source| Error::Journal { whose, source })?;
+    }
+    folder::write_new(&folder.settings(), settings_text.as_bytes())?;
+    Ok(Made {
+        settings: folder.settings(),
+        root_fingerprint: authorities.root.fingerprint_sha256(),
+        issuing_until: authorities.issuing.not_after(),
+        server_until,
+    })
+}
+
+/// Root and issuing authority of devices, as just made.
+struct Authorities {
+    root: Root,
+    root_key: RootKey,
+    issuing: Issuing,
+}
+
+impl Authorities {
+    fn make(
+        folder: &Folder,
+        plan: &Plan,
+        passphrase: &Passphrase,
+        random: &SystemRandom,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
+        let refused = || Error::authority("making the authorities");
+        let root_key = RootKey::generate().map_err(refused())?;
+        let root = Root::create(&name(plan, "Root")?, &root_key, random, now).map_err(refused())?;
+        log(folder, now, &format!("root {}: serial {}", root.common_name(), root.serial()))?;
+        log(folder, now, &format!("root certificate SHA-256 {}", root.fingerprint_sha256()))?;
+        let issuing_key = IssuingKey::generate().map_err(refused())?;
+        let serial = reserved(folder, random, now, "issuing authority of devices")?;
+        let issuing = Issuing::create(
+            Purpose::Devices,
+            &name(plan, "Devices")?,
+            &issuing_key,
+            serial,
+            now,
+            &root,
+            &root_key,
+        )
+        .map_err(refused())?;
+        log(folder, now, &format!("issuing certificate SHA-256 {}", issuing.fingerprint_sha256()))?;
+        let sealed = root_key.seal(passphrase, random).map_err(refused())?;
+        folder::write_new(&folder.key("root.key.pem"), sealed.as_bytes())?;
+        folder::write_new(&folder.key("root.pem"), root.pem().as_bytes())?;
+        let sealed = issuing_key.seal(passphrase, random).map_err(refused())?;
+        folder::write_new(&folder.key("issuing.key.pem"), sealed.as_bytes())?;
+        folder::write_new(&folder.key("issuing.pem"), issuing.pem().as_bytes())?;
+        Ok(Self { root, root_key, issuing })
+    }
+
+    /// The server's certificate comes from an authority of its own, so that trust in devices never includes who issues
+    /// for servers. Its key signs once and is thrown away: the next server certificate gets the next such authority.
+    fn make_server_certificate(
+        &self,
+        folder: &Folder,
+        plan: &Plan,
+        random: &SystemRandom,
+        now: Timestamp,
+    ) -> Result<Timestamp, Error> {
+        let refused = || Error::authority("making the server's certificate");
+        let key = IssuingKey::generate().map_err(refused())?;
+        let serial = reserved(folder, random, now, "issuing authority of servers")?;
+        let authority = Issuing::create(
+            Purpose::Servers,
+            &name(plan, "Servers")?,
+            &key,
+            serial,
+            now,
+            &self.root,
+            &self.root_key,
+        )
+        .map_err(refused())?;
+        let hosts = [&plan.care_host, &plan.public_host];
+        let hosts = hosts.into_iter().map(|host| Host::new(host)).collect::<Result<_, _>>().map_err(refused())?;
+        let profile = ServerProfile::new(hosts, Vec::new()).map_err(refused())?;
+        let server_key = secrets::make_leaf_key(&folder.key("server.key.pem"))?;
+        let serial = reserved(folder, random, now, "server")?;
+        let prepared = prepare_server(&profile, server_key.public(), serial, now, &authority).map_err(refused())?;
+        let issued = prepared.issue(&key).map_err(refused())?;
+        log(folder, now, &format!("server certificate SHA-256 {}", issued.fingerprint_sha256()))?;
+        folder::write_new(&folder.key("server-issuing.pem"), authority.pem().as_bytes())?;
+        let chain = format!("{}{}", issued.pem(), authority.pem());
+        folder::write_new(&folder.key("server.pem"), chain.as_bytes())?;
+        Ok(issued.not_after())
+    }
+}
+
+fn name(plan: &Plan, which: &str) -> Result<AuthorityName, Error> {
+    AuthorityName::new(&plan.city, &format!("Sekisho {which}")).map_err(Error::authority("the name of the city"))
+}
+
+/// Draws a serial number and writes it into the transcript, before anything is signed with it.
+fn reserved(folder: &Folder, random: &dyn Random, now: Timestamp, what: &str) -> Result<RecordedSerial, Error> {
+    let mut book = |serial: &SerialNumber| log(folder, now, &format!("serial {serial} for {what}"));
+    reserve(random, &mut book).map_err(Error::authority("recording a serial number"))
+}
+
+fn log(folder: &Folder, now: Timestamp, line: &str) -> Result<(), Error> {
+    folder::add_line(&folder.key("ceremony.txt"), &format!("{now} {line}"))
+}
+
+/// The sample, with the plan's values in place of its own.
+fn settings_text(plan: &Plan) -> Result<String, Error> {
+    let port = |offset: u16| {
+        let beyond = || Error::usage(format_args!("port base {} leaves no room for four ports", plan.port_base));
+        plan.port_base.checked_add(offset).ok_or_else(beyond)
+    };
+    let (clients, store_door, office, store) = (port(0)?, port(1)?, port(2)?, port(3)?);
+    let mut text = String::with_capacity(SAMPLE.len());
+    for line in SAMPLE.lines() {
+        let written = match line.split_once(" = ").map(|(key, _)| key) {
+            Some("care") => writeln!(text, "care = {}", quoted(&plan.care_host)),
+            Some("public") => writeln!(text, "public = {}", quoted(&plan.public_host)),
+            Some("clients") => writeln!(text, "clients = \"127.0.0.1:{clients}\""),
+            Some("store_door") => writeln!(text, "store_door = \"127.0.0.1:{store_door}\""),
+            Some("office") => writeln!(text, "office = \"127.0.0.1:{office}\""),
+            Some("address") => writeln!(text, "address = \"127.0.0.1:{store}\""),
+            Some("list_url") => writeln!(text, "list_url = \"http://127.0.0.1:{office}/crl/devices.crl\""),
+            _ => writeln!(text, "{line}"),
+        };
+        written.map_err(|_| Error::usage("the settings cannot be written"))?;
+    }
+    Ok(text)
+}
+
+/// A TOML string. What is no host name is refused when the settings are validated.
+fn quoted(text: &str) -> toml::Value {
+    toml::Value::String(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests;

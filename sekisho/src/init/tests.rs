@@ -1,0 +1,103 @@
+//! A data folder is whole, private, and made once.
+
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+use super::*;
+
+fn plan() -> Plan {
+    Plan {
+        city: "Joto City".to_owned(),
+        care_host: "care.example".to_owned(),
+        public_host: "www.example".to_owned(),
+        port_base: 9443,
+    }
+}
+
+fn now() -> Timestamp {
+    Timestamp::parse("2026-11-23T14:05:00+09:00").unwrap()
+}
+
+fn passphrase() -> Passphrase {
+    Passphrase::new("correct horse battery").unwrap()
+}
+
+fn openssl(arguments: &[&str]) -> String {
+    let output = Command::new("openssl").args(arguments).output().unwrap();
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "openssl {arguments:?}: {out}{err}");
+    out.into_owned()
+}
+
+#[test]
+fn a_folder_is_made_whole_and_once() {
+    let temporary = tempfile::tempdir().unwrap();
+    let root = temporary.path().join("sekisho");
+    let made = init(&root, &plan(), &passphrase(), now()).unwrap();
+    let settings = Settings::load(&made.settings).unwrap();
+    assert_eq!(settings.hosts.care, "care.example");
+    assert_eq!(settings.listen.office.port(), 9445);
+    assert_eq!(settings.store.port(), 9446);
+    assert_eq!(made.server_until.as_seconds() / 86_400, now().plus_seconds(397 * 86_400 - 300).as_seconds() / 86_400);
+
+    for path in settings.secret_files() {
+        let mode = std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{}", path.display());
+    }
+    for folder in [root.clone(), root.join("keys"), root.join("data")] {
+        folder::check_folder(&folder).unwrap();
+    }
+    assert_eq!(secrets::read_key(&settings.keys.session).unwrap().len(), 32);
+    secrets::server_key(&settings.tls.certificate, &settings.tls.key).unwrap();
+    journal::Journal::open_existing(&settings.journal.registry()).unwrap();
+
+    let path = |name: &str| root.join("keys").join(name).display().to_string();
+    let at = now().as_seconds().to_string();
+    let verified = openssl(&[
+        "verify", "-x509_strict", "-attime", &at, "-purpose", "sslserver", "-verify_hostname", "www.example", "-CAfile",
+        &path("root.pem"), "-untrusted", &path("server-issuing.pem"), &path("server.pem"),
+    ]);
+    assert!(verified.contains(": OK"), "{verified}");
+    openssl(&["pkey", "-in", &path("issuing.key.pem"), "-passin", "pass:correct horse battery", "-noout"]);
+
+    // The transcript names each serial number before the certificate that has it.
+    let transcript = std::fs::read_to_string(path("ceremony.txt")).unwrap();
+    assert_eq!(transcript.lines().filter(|line| line.contains(" serial ")).count(), 4, "{transcript}");
+    assert!(transcript.contains(&made.root_fingerprint));
+
+    let before = std::fs::read(path("root.key.pem")).unwrap();
+    let again = init(&root, &plan(), &passphrase(), now()).unwrap_err();
+    assert!(matches!(again, Error::Exists(_)), "{again}");
+    assert_eq!(before, std::fs::read(path("root.key.pem")).unwrap());
+}
+
+#[test]
+fn a_wrong_plan_leaves_nothing_behind() {
+    let temporary = tempfile::tempdir().unwrap();
+    let root = temporary.path().join("sekisho");
+    for wrong in [
+        Plan { care_host: "Care Host".to_owned(), ..plan() },
+        Plan { public_host: "care.example".to_owned(), ..plan() },
+        Plan { care_host: "x\"\nworkers = 3 #".to_owned(), ..plan() },
+        Plan { port_base: 65_534, ..plan() },
+    ] {
+        assert!(init(&root, &wrong, &passphrase(), now()).is_err(), "{wrong:?}");
+        assert!(!root.exists(), "{wrong:?}");
+    }
+}
+
+#[test]
+fn secrets_that_others_can_read_are_refused() {
+    let temporary = tempfile::tempdir().unwrap();
+    let path = temporary.path().join("session.key");
+    secrets::make_key(&path, &SystemRandom::new()).unwrap();
+    assert!(secrets::read_key(&path).is_ok());
+    for mode in [0o640, 0o604, 0o620, 0o666] {
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        assert!(matches!(secrets::read_key(&path), Err(Error::Open { .. })), "{mode:o}");
+    }
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    std::fs::write(&path, "AAAA").unwrap();
+    assert!(matches!(secrets::read_key(&path), Err(Error::NotA { .. })));
+    assert!(matches!(secrets::make_key(&path, &SystemRandom::new()), Err(Error::Exists(_))));
+}

@@ -1,0 +1,114 @@
+//! Secrets: drawn once, read when needed, wiped when dropped. Passphrases come from a file or the environment only.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ca::{LeafKey, Passphrase, Random, Zeroizing};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::sign::CertifiedKey;
+
+use crate::error::Error;
+use crate::folder;
+
+/// The environment variable that may hold the authority's passphrase.
+pub const PASSPHRASE_VARIABLE: &str = "SEKISHO_CA_PASSPHRASE";
+/// Octets of a symmetric key.
+const KEY_OCTETS: usize = 32;
+
+/// The authority's passphrase: from the file named on the command line, else from the environment.
+///
+/// # Errors
+/// Neither is given, the file can be read by others, or the passphrase is too short.
+pub fn passphrase(file: Option<&Path>) -> Result<Passphrase, Error> {
+    let text = match file {
+        Some(path) => {
+            let octets = folder::read_secret(path)?;
+            let text = std::str::from_utf8(&octets);
+            Zeroizing::new(text.map_err(|_| Error::NotA { path: path.to_owned(), what: "UTF-8 text" })?.to_owned())
+        }
+        None => Zeroizing::new(std::env::var(PASSPHRASE_VARIABLE).map_err(|_| {
+            Error::usage(format_args!(
+                "the authority's passphrase is missing; give --passphrase-file FILE or set {PASSPHRASE_VARIABLE}"
+            ))
+        })?),
+    };
+    Passphrase::new(&text).map_err(Error::authority("the passphrase"))
+}
+
+/// Writes a fresh symmetric key as a line of base64.
+///
+/// # Errors
+/// The file is there, cannot be written, or there are no random octets.
+pub fn make_key(path: &Path, random: &dyn Random) -> Result<(), Error> {
+    let mut octets = Zeroizing::new([0_u8; KEY_OCTETS]);
+    random.fill(octets.as_mut_slice()).map_err(Error::authority("drawing a key"))?;
+    let mut line = Zeroizing::new(STANDARD.encode(octets.as_slice()));
+    line.push('\n');
+    folder::write_new(path, line.as_bytes())
+}
+
+/// Reads a symmetric key of 32 octets.
+///
+/// # Errors
+/// Not there, readable by others, or something else.
+pub fn read_key(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let text = folder::read_secret(path)?;
+    let what = "key: 32 octets in base64 are expected";
+    let wrong = || Error::NotA { path: path.to_owned(), what };
+    let octets = STANDARD.decode(text.trim_ascii()).map(Zeroizing::new).map_err(|_| wrong())?;
+    if octets.len() == KEY_OCTETS { Ok(octets) } else { Err(wrong()) }
+}
+
+/// Writes a fresh P-256 key as PKCS#8 in PEM, and gives it.
+///
+/// # Errors
+/// The file is there, cannot be written, or the crypto library failed.
+pub fn make_leaf_key(path: &Path) -> Result<LeafKey, Error> {
+    let key = LeafKey::generate().map_err(Error::authority("making a key"))?;
+    let pem = key.pkcs8_pem().map_err(Error::authority("making a key"))?;
+    folder::write_new(path, pem.as_bytes())?;
+    Ok(key)
+}
+
+/// Reads a PKCS#8 key in PEM, and gives its DER.
+///
+/// # Errors
+/// Not there, readable by others, or something else.
+pub fn read_pkcs8(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let pem = folder::read_secret(path)?;
+    let key = PrivatePkcs8KeyDer::from_pem_slice(&pem)
+        .map_err(|_| Error::NotA { path: path.to_owned(), what: "PKCS#8 key in PEM" })?;
+    Ok(Zeroizing::new(key.secret_pkcs8_der().to_vec()))
+}
+
+/// Reads certificates in PEM, one or more.
+///
+/// # Errors
+/// Not there, or something else.
+pub fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let pem = folder::read(path)?;
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+    match found {
+        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+        _ => Err(Error::NotA { path: path.to_owned(), what: "certificate in PEM" }),
+    }
+}
+
+/// The server's certificate with its key, held to belong together.
+///
+/// # Errors
+/// A file cannot be used, or the key is of another certificate.
+pub fn server_key(certificate: &Path, key: &Path) -> Result<Arc<CertifiedKey>, Error> {
+    let chain = read_certificates(certificate)?;
+    let other = |what| Error::NotA { path: key.to_owned(), what };
+    let pem = folder::read_secret(key)?;
+    let private = PrivateKeyDer::from_pem_slice(&pem).map_err(|_| other("private key in PEM"))?;
+    let signing = rustls::crypto::aws_lc_rs::sign::any_supported_type(&private)
+        .map_err(|_| other("key of a kind that TLS can use"))?;
+    let certified = CertifiedKey::new(chain, signing);
+    certified.keys_match().map_err(|_| other("key that belongs to the server's certificate"))?;
+    Ok(Arc::new(certified))
+}

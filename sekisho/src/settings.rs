@@ -1,0 +1,250 @@
+//! The settings file: parse all, validate all, one list of everything that is wrong. `sample.toml` documents every key.
+
+mod file;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use file::SettingsFile;
+
+/// The sample, which `sekisho init` also writes from.
+pub const SAMPLE: &str = include_str!("../sample.toml");
+
+/// Settings, validated. Paths are absolute, or relative to the working folder as the settings file's path was.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Threads that serve clients.
+    pub workers: usize,
+    /// The two names.
+    pub hosts: Hosts,
+    /// The three doors.
+    pub listen: Listen,
+    /// The care-record store.
+    pub store: SocketAddr,
+    /// Where facts and evidence are kept.
+    pub journal: JournalPlace,
+    /// How terminals are met.
+    pub tls: Tls,
+    /// Keys of the gateway.
+    pub keys: Keys,
+    /// The authority; none on an edge.
+    pub ca: Option<Ca>,
+    /// How long sessions last.
+    pub session: Session,
+    /// How much is allowed.
+    pub limits: Limits,
+}
+
+/// The two names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hosts {
+    /// Of the care host.
+    pub care: String,
+    /// Of the public host.
+    pub public: String,
+}
+
+/// The three doors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listen {
+    /// For clients.
+    pub clients: SocketAddr,
+    /// For the store, which fetches our public keys.
+    pub store_door: SocketAddr,
+    /// For the office.
+    pub office: SocketAddr,
+}
+
+/// Where facts and evidence are kept.
+#[derive(Clone, PartialEq, Eq)]
+pub enum JournalPlace {
+    /// Files in this folder.
+    Sqlite(PathBuf),
+    /// Tables in this database.
+    Postgres(String),
+}
+
+impl JournalPlace {
+    /// The journal of the registry.
+    #[must_use]
+    pub fn registry(&self) -> journal::Place {
+        self.named("registry")
+    }
+
+    /// The journal of the audit.
+    #[must_use]
+    pub fn audit(&self) -> journal::Place {
+        self.named("audit")
+    }
+
+    fn named(&self, name: &str) -> journal::Place {
+        match self {
+            Self::Sqlite(folder) => journal::Place::Sqlite { file: folder.join(format!("{name}.db")) },
+            Self::Postgres(url) => journal::Place::Postgres { url: url.clone(), name: format!("sekisho_{name}") },
+        }
+    }
+}
+
+impl fmt::Debug for JournalPlace {
+    /// A connection string may hold a password, so it is never shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(folder) => write!(f, "Sqlite({})", folder.display()),
+            Self::Postgres(_) => f.write_str("Postgres(not shown)"),
+        }
+    }
+}
+
+/// How terminals are met.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
+    /// Server certificate and its issuer's.
+    pub certificate: PathBuf,
+    /// The server's key.
+    pub key: PathBuf,
+    /// Issuing certificates of devices, at least one.
+    pub device_issuers: Vec<PathBuf>,
+    /// Versions of TLS.
+    pub profile: TlsProfile,
+    /// What a terminal without a standing certificate meets.
+    pub without_certificate: WithoutCertificate,
+}
+
+model::words! {
+    /// Versions of TLS.
+    pub enum TlsProfile ("TLS profile") {
+        /// 1.3 only.
+        Standard = "standard",
+        /// 1.2 as well.
+        Compatibility = "compatibility",
+    }
+}
+
+model::words! {
+    /// What a terminal without a standing certificate meets.
+    pub enum WithoutCertificate ("way of meeting a terminal without certificate") {
+        /// A page that says what to do.
+        Explain = "explain",
+        /// A failed handshake.
+        Alert = "alert",
+    }
+}
+
+/// Keys of the gateway.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keys {
+    /// Seals sessions.
+    pub session: PathBuf,
+    /// Signs identity tokens.
+    pub identity: PathBuf,
+    /// Opens sealed password hashes.
+    pub credential: PathBuf,
+}
+
+/// The authority.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ca {
+    /// The root's certificate.
+    pub root: PathBuf,
+    /// Certificate of the issuing authority of devices.
+    pub issuing_certificate: PathBuf,
+    /// Its key, encrypted.
+    pub issuing_key: PathBuf,
+    /// Where the revocation list is found.
+    pub list_url: String,
+}
+
+/// How long sessions last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Unused for so many seconds: over.
+    pub idle_seconds: i64,
+    /// Over after so many seconds in any case.
+    pub absolute_seconds: i64,
+}
+
+/// How much is allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// One terminal.
+    pub per_device: Rate,
+    /// One user ID.
+    pub per_user: Rate,
+}
+
+/// `burst` at once, then `count` in every `seconds`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rate {
+    /// Requests, 1 to 1,000,000.
+    pub count: u32,
+    /// Seconds, 1 to 3600.
+    pub seconds: u32,
+    /// Requests at once, 1 to 1,000,000.
+    pub burst: u32,
+}
+
+/// Why settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The file cannot be read.
+    #[error("the settings `{}` cannot be read", path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file is no TOML, lacks a key, or has one that is not known.
+    #[error("the settings `{}` are not in order:\n{why}", path.display())]
+    Form {
+        /// Which.
+        path: PathBuf,
+        /// Line and what is wrong there.
+        why: String,
+    },
+    /// Values that cannot be used; all of them.
+    #[error("the settings `{}` are not in order:\n  {}", path.display(), faults.join("\n  "))]
+    Values {
+        /// Which.
+        path: PathBuf,
+        /// One phrase each, with its key.
+        faults: Vec<String>,
+    },
+}
+
+impl Settings {
+    /// Reads and validates a file.
+    ///
+    /// # Errors
+    /// See [`SettingsError`].
+    pub fn load(path: &Path) -> Result<Self, SettingsError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| SettingsError::Unreadable { path: path.to_owned(), source })?;
+        Self::parse(&text, path)
+    }
+
+    /// Validates a text, as if it stood at `path`.
+    ///
+    /// # Errors
+    /// See [`SettingsError`].
+    pub fn parse(text: &str, path: &Path) -> Result<Self, SettingsError> {
+        let file: SettingsFile = toml::from_str(text).map_err(|error| {
+            let why = error.to_string().trim_end().to_owned();
+            SettingsError::Form { path: path.to_owned(), why }
+        })?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        file.validate(folder).map_err(|faults| SettingsError::Values { path: path.to_owned(), faults })
+    }
+
+    /// Every secret file that a gateway reads. The key of the authority is not among them.
+    #[must_use]
+    pub fn secret_files(&self) -> [&Path; 4] {
+        [&self.tls.key, &self.keys.session, &self.keys.identity, &self.keys.credential]
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,263 @@
+//! The settings file as it is written, and the way from there to values that can be used.
+
+use std::fmt::Display;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::{Ca, Hosts, JournalPlace, Keys, Limits, Listen, Rate, Session, Settings, Tls};
+
+/// Most threads.
+const WORKERS_MAX: usize = 64;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SettingsFile {
+    workers: usize,
+    hosts: HostsTable,
+    listen: ListenTable,
+    store: StoreTable,
+    journal: JournalTable,
+    tls: TlsTable,
+    keys: KeysTable,
+    ca: Option<CaTable>,
+    session: SessionTable,
+    limits: LimitsTable,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HostsTable {
+    care: String,
+    public: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ListenTable {
+    clients: String,
+    store_door: String,
+    office: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoreTable {
+    address: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct JournalTable {
+    engine: String,
+    folder: Option<PathBuf>,
+    url: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TlsTable {
+    certificate: PathBuf,
+    key: PathBuf,
+    device_issuers: Vec<PathBuf>,
+    profile: String,
+    without_certificate: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeysTable {
+    session: PathBuf,
+    identity: PathBuf,
+    credential: PathBuf,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CaTable {
+    root: PathBuf,
+    issuing_certificate: PathBuf,
+    issuing_key: PathBuf,
+    list_url: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SessionTable {
+    idle_minutes: i64,
+    absolute_hours: i64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LimitsTable {
+    per_device: Rate,
+    per_user: Rate,
+}
+
+/// What is wrong so far. A value that cannot be had is none, and the reason stands here.
+#[derive(Default)]
+struct Faults(Vec<String>);
+
+impl Faults {
+    fn add(&mut self, key: &str, what: impl Display) {
+        self.0.push(format!("{key}: {what}"));
+    }
+
+    fn keep<T, E: Display>(&mut self, key: &str, result: Result<T, E>) -> Option<T> {
+        result.map_err(|error| self.add(key, error)).ok()
+    }
+
+    fn within<T: PartialOrd + Display>(&mut self, key: &str, value: T, least: T, most: T) {
+        if value < least || value > most {
+            self.add(key, format_args!("{value} is out of bounds; {least} to {most} are allowed"));
+        }
+    }
+
+    fn host(&mut self, key: &str, name: &str) {
+        let _ = self.keep(key, ca::Host::new(name));
+    }
+
+    fn address(&mut self, key: &str, text: &str) -> Option<SocketAddr> {
+        let found = text.parse().map_err(|_| format!("`{text}` is no address with port, such as 127.0.0.1:8443"));
+        self.keep(key, found)
+    }
+
+    /// Plain HTTP is spoken here, so strangers must not be able to reach it.
+    fn inner_address(&mut self, key: &str, text: &str) -> Option<SocketAddr> {
+        let address = self.address(key, text)?;
+        let inner = match address.ip() {
+            IpAddr::V4(ip) => ip.is_loopback() || ip.is_private(),
+            IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local(),
+        };
+        if !inner {
+            self.add(key, format_args!("`{text}` can be reached by strangers; a loopback or private address is needed"));
+        }
+        Some(address)
+    }
+
+    fn rate(&mut self, key: &str, rate: Rate) {
+        self.within(&format!("{key}.count"), rate.count, 1, 1_000_000);
+        self.within(&format!("{key}.seconds"), rate.seconds, 1, 3600);
+        self.within(&format!("{key}.burst"), rate.burst, 1, 1_000_000);
+    }
+}
+
+impl SettingsFile {
+    /// Values that can be used, or everything that is wrong.
+    pub(super) fn validate(self, folder: &Path) -> Result<Settings, Vec<String>> {
+        let mut faults = Faults::default();
+        faults.within("workers", self.workers, 1, WORKERS_MAX);
+        let hosts = self.hosts.validate(&mut faults);
+        let listen = self.listen.validate(&mut faults);
+        let store = faults.address("store.address", &self.store.address);
+        let journal = self.journal.validate(folder, &mut faults);
+        let tls = self.tls.validate(folder, &mut faults);
+        let keys = Keys {
+            session: folder.join(self.keys.session),
+            identity: folder.join(self.keys.identity),
+            credential: folder.join(self.keys.credential),
+        };
+        let ca = self.ca.map(|ca| ca.validate(folder, &mut faults));
+        let session = self.session.validate(&mut faults);
+        faults.rate("limits.per_device", self.limits.per_device);
+        faults.rate("limits.per_user", self.limits.per_user);
+        let limits = Limits { per_device: self.limits.per_device, per_user: self.limits.per_user };
+        // A value that is missing has left its fault.
+        match (listen, store, journal, tls) {
+            (Some(listen), Some(store), Some(journal), Some(tls)) if faults.0.is_empty() => {
+                Ok(Settings { workers: self.workers, hosts, listen, store, journal, tls, keys, ca, session, limits })
+            }
+            _ => Err(faults.0),
+        }
+    }
+}
+
+impl HostsTable {
+    fn validate(self, faults: &mut Faults) -> Hosts {
+        faults.host("hosts.care", &self.care);
+        faults.host("hosts.public", &self.public);
+        if self.care == self.public {
+            faults.add("hosts", "care host and public host must have different names");
+        }
+        Hosts { care: self.care, public: self.public }
+    }
+}
+
+impl ListenTable {
+    fn validate(self, faults: &mut Faults) -> Option<Listen> {
+        let clients = faults.address("listen.clients", &self.clients);
+        let store_door = faults.inner_address("listen.store_door", &self.store_door);
+        let office = faults.inner_address("listen.office", &self.office);
+        let (clients, store_door, office) = (clients?, store_door?, office?);
+        let taken_twice = |a: SocketAddr, b: SocketAddr| a.port() != 0 && a == b;
+        if taken_twice(clients, store_door) || taken_twice(clients, office) || taken_twice(store_door, office) {
+            faults.add("listen", "each door needs an address of its own");
+        }
+        Some(Listen { clients, store_door, office })
+    }
+}
+
+impl JournalTable {
+    fn validate(self, folder: &Path, faults: &mut Faults) -> Option<JournalPlace> {
+        match (self.engine.as_str(), self.folder, self.url) {
+            ("sqlite", Some(path), None) => Some(JournalPlace::Sqlite(folder.join(path))),
+            ("postgres", None, Some(url)) if !url.is_empty() => Some(JournalPlace::Postgres(url)),
+            ("sqlite", _, _) => {
+                faults.add("journal", "engine `sqlite` needs `folder`, and no `url`");
+                None
+            }
+            ("postgres", _, _) => {
+                faults.add("journal", "engine `postgres` needs `url`, and no `folder`");
+                None
+            }
+            (other, _, _) => {
+                faults.add("journal.engine", format_args!("unknown engine `{other}`; one of: sqlite, postgres"));
+                None
+            }
+        }
+    }
+}
+
+impl TlsTable {
+    fn validate(self, folder: &Path, faults: &mut Faults) -> Option<Tls> {
+        if self.device_issuers.is_empty() {
+            faults.add("tls.device_issuers", "at least one is needed");
+        }
+        let profile = faults.keep("tls.profile", self.profile.parse());
+        let without_certificate = faults.keep("tls.without_certificate", self.without_certificate.parse());
+        Some(Tls {
+            certificate: folder.join(self.certificate),
+            key: folder.join(self.key),
+            device_issuers: self.device_issuers.iter().map(|path| folder.join(path)).collect(),
+            profile: profile?,
+            without_certificate: without_certificate?,
+        })
+    }
+}
+
+impl CaTable {
+    fn validate(self, folder: &Path, faults: &mut Faults) -> Ca {
+        // The profile knows what a list's address may look like; the host does not matter here.
+        let profile = ca::Host::new("host.invalid").and_then(|host| ca::DeviceProfile::new(host, &self.list_url));
+        let _ = faults.keep("ca.list_url", profile);
+        Ca {
+            root: folder.join(self.root),
+            issuing_certificate: folder.join(self.issuing_certificate),
+            issuing_key: folder.join(self.issuing_key),
+            list_url: self.list_url,
+        }
+    }
+}
+
+impl SessionTable {
+    fn validate(self, faults: &mut Faults) -> Session {
+        faults.within("session.idle_minutes", self.idle_minutes, 1, 60);
+        faults.within("session.absolute_hours", self.absolute_hours, 1, 24);
+        Session {
+            idle_seconds: self.idle_minutes.saturating_mul(60),
+            absolute_seconds: self.absolute_hours.saturating_mul(3600),
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The sample parses; everything wrong is refused, and named.
+
+use super::*;
+
+fn parse(text: &str) -> Result<Settings, SettingsError> {
+    Settings::parse(text, Path::new("/etc/sekisho/sekisho.toml"))
+}
+
+/// The sample with one line replaced.
+fn with(line: &str, instead: &str) -> String {
+    assert_eq!(SAMPLE.lines().filter(|found| *found == line).count(), 1, "the sample has one line `{line}`");
+    let lines: Vec<&str> = SAMPLE.lines().map(|found| if found == line { instead } else { found }).collect();
+    lines.join("\n")
+}
+
+#[test]
+fn the_sample_parses() {
+    let settings = parse(SAMPLE).unwrap();
+    assert_eq!(settings.hosts.care, "care.sekisho.localhost");
+    assert_eq!(settings.tls.key, Path::new("/etc/sekisho/keys/server.key.pem"));
+    assert_eq!(settings.journal, JournalPlace::Sqlite(PathBuf::from("/etc/sekisho/data")));
+    assert_eq!(settings.session, Session { idle_seconds: 900, absolute_seconds: 43_200 });
+    assert_eq!(settings.limits.per_user, Rate { count: 300, seconds: 10, burst: 300 });
+}
+
+/// Each key stands under a comment that says what breaks and what an attacker gains.
+#[test]
+fn the_sample_documents_every_key() {
+    let mut comment = String::new();
+    let mut documented = 0;
+    for line in SAMPLE.lines() {
+        if let Some(text) = line.strip_prefix('#') {
+            comment.push_str(text);
+        } else if line.contains(" = ") {
+            if !comment.is_empty() && !matches!(line.split(' ').next(), Some("folder" | "per_user")) {
+                assert!(comment.contains("Breaks:") && comment.contains("Attacker:"), "`{line}`: {comment}");
+                documented += 1;
+            }
+            comment.clear();
+        } else if line.is_empty() {
+            comment.clear();
+        }
+    }
+    assert!(documented >= 23, "{documented}");
+}
+
+#[test]
+fn postgres_is_an_engine_too() {
+    let text = with("engine = \"sqlite\"", "engine = \"postgres\"").replace("folder = \"data\"", "url = \"postgresql:///x\"");
+    let settings = parse(&text).unwrap();
+    assert_eq!(settings.journal, JournalPlace::Postgres("postgresql:///x".to_owned()));
+    assert!(!format!("{settings:?}").contains("postgresql:///x"), "a connection string is not shown");
+    let journal::Place::Postgres { name, .. } = settings.journal.audit() else { panic!("not PostgreSQL") };
+    assert_eq!(name, "sekisho_audit");
+}
+
+#[test]
+fn an_edge_needs_no_authority() {
+    let text = SAMPLE.split("[ca]").next().unwrap().to_owned() + "[session]" + SAMPLE.split("[session]").nth(1).unwrap();
+    assert_eq!(parse(&text).unwrap().ca, None);
+}
+
+#[test]
+fn wrong_values_are_refused_by_name() {
+    for (line, instead, named) in [
+        ("workers = 2", "workers = 0", "workers: 0 is out of bounds; 1 to 64"),
+        ("workers = 2", "workers = 65", "workers: 65"),
+        ("workers = 2", "workers = -1", "invalid value"),
+        ("workers = 2", "", "missing field `workers`"),
+        ("workers = 2", "workers = 2\nworker = 3", "unknown field `worker`"),
+        ("care = \"care.sekisho.localhost\"", "care = \"Care Host\"", "hosts.care: `Care Host` is no host name"),
+        ("care = \"care.sekisho.localhost\"", "care = \"www.sekisho.localhost\"", "hosts: care host and public host"),
+        ("clients = \"127.0.0.1:8443\"", "clients = \"8443\"", "listen.clients: `8443` is no address"),
+        ("store_door = \"127.0.0.1:8444\"", "store_door = \"0.0.0.0:8444\"", "listen.store_door: `0.0.0.0:8444` can be"),
+        ("office = \"127.0.0.1:8445\"", "office = \"203.0.113.1:80\"", "listen.office: `203.0.113.1:80` can be reached"),
+        ("office = \"127.0.0.1:8445\"", "office = \"127.0.0.1:8443\"", "listen: each door"),
+        ("address = \"127.0.0.1:8446\"", "address = \"store\"", "store.address: `store`"),
+        ("engine = \"sqlite\"", "engine = \"redis\"", "journal.engine: unknown engine `redis`"),
+        ("engine = \"sqlite\"", "engine = \"postgres\"", "journal: engine `postgres` needs `url`"),
+        ("folder = \"data\"", "url = \"x\"", "journal: engine `sqlite` needs `folder`"),
+        ("device_issuers = [\"keys/issuing.pem\"]", "device_issuers = []", "tls.device_issuers: at least one"),
+        ("profile = \"standard\"", "profile = \"tls11\"", "tls.profile: unknown TLS profile `tls11`; one of: standard"),
+        ("without_certificate = \"explain\"", "without_certificate = \"\"", "tls.without_certificate: unknown"),
+        ("idle_minutes = 15", "idle_minutes = 61", "session.idle_minutes: 61"),
+        ("absolute_hours = 12", "absolute_hours = 0", "session.absolute_hours: 0"),
+        (
+            "per_user = { count = 300, seconds = 10, burst = 300 }",
+            "per_user = { count = 0, seconds = 0, burst = 0 }",
+            "limits.per_user.burst: 0",
+        ),
+        (
+            "list_url = \"http://127.0.0.1:8445/crl/devices.crl\"",
+            "list_url = \"ftp://x/y\"",
+            "ca.list_url: `ftp://x/y` is no address of a revocation list",
+        ),
+    ] {
+        let error = parse(&with(line, instead)).unwrap_err().to_string();
+        assert!(error.contains(named), "`{instead}`: {error}");
+    }
+}
+
+#[test]
+fn all_faults_are_named_at_once() {
+    let text = with("workers = 2", "workers = 0").replace("127.0.0.1:8446", "store").replace("\"standard\"", "\"old\"");
+    let Err(SettingsError::Values { faults, .. }) = parse(&text) else { panic!("accepted") };
+    assert_eq!(faults.len(), 3, "{faults:?}");
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let error = Settings::load(Path::new("/nowhere/sekisho.toml")).unwrap_err();
+    assert_eq!(error.to_string(), "the settings `/nowhere/sekisho.toml` cannot be read");
+}
