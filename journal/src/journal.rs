@@ -256,6 +256,9 @@ fn read_rows(connection: &mut dyn Connection, after: Position, limit: usize) -> 
     let stretch = connection.rows(after.plus(1), rows_max, READ_BYTES_MAX)?;
     let (mut chain, mut entries) = (Chain::from(stretch.before), Vec::new());
     for row in &stretch.rows {
+        if entries.len() >= limit {
+            break;
+        }
         chain.follow(row, |head, body| {
             if head.position > after && entries.len() < limit {
                 entries.push(Entry { position: head.position, body: body.to_vec(), hash: head.hash });

@@ -414,7 +414,7 @@ impl Sql {
                      SELECT {columns}, sum(octet_length(body)) OVER (ORDER BY first) - octet_length(body) AS bytes_before
                      FROM (SELECT {columns} FROM {n}_batch
                            WHERE first >= coalesce((SELECT max(first) FROM {n}_batch WHERE first <= $1), 0)
-                           ORDER BY first LIMIT $2) AS some) AS summed
+                           ORDER BY first LIMIT $2) AS stretch) AS summed
                  WHERE bytes_before < $3::bigint ORDER BY first"
             ),
             tail: format!("SELECT {columns} FROM {n}_batch ORDER BY first DESC LIMIT $1"),

