@@ -1,0 +1,83 @@
+//! The doors of the store: which path goes where, and the check of identity before all of them.
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
+use axum::routing::{any, get};
+use tokio::sync::watch;
+
+use crate::broken;
+use crate::feeds::{self, Hub};
+use crate::fhir::outcome::Fault;
+use crate::fhir::{self, refuse};
+use crate::request_log::RequestLog;
+use crate::store::Store;
+use crate::trust::Gatekeeper;
+
+/// What every handler shares.
+#[derive(Clone)]
+pub(crate) struct App(Arc<Shared>);
+
+/// See [`App`].
+pub(crate) struct Shared {
+    pub(crate) store: Store,
+    pub(crate) hub: Hub,
+    pub(crate) log: RequestLog,
+    pub(crate) gatekeeper: Gatekeeper,
+    pub(crate) heartbeat: Duration,
+    pub(crate) draining: watch::Receiver<bool>,
+}
+
+impl App {
+    pub(crate) fn new(shared: Shared) -> Self {
+        Self(Arc::new(shared))
+    }
+}
+
+impl Deref for App {
+    type Target = Shared;
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+/// The record side.
+pub(crate) fn router(app: App) -> Router {
+    Router::new()
+        .route("/fhir", any(fhir::handle))
+        .route("/fhir/", any(fhir::handle))
+        .route("/fhir/{*rest}", any(fhir::handle))
+        .route("/feeds/notes", get(feeds::events))
+        .route("/feeds/notes/socket", get(feeds::socket))
+        .route("/broken/{what}", get(broken::direct))
+        .route("/slow/{millis}", get(broken::slow))
+        .fallback(nothing)
+        .layer(from_fn_with_state(app.clone(), identify))
+        .with_state(app)
+}
+
+async fn nothing(request: Request) -> Response {
+    refuse(&Fault::new(404, "not-found", format!("{} is nowhere", request.uri().path())))
+}
+
+/// Nothing is answered without an identity, and everything is logged.
+async fn identify(State(app): State<App>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let now = fhir::date::now();
+    match app.gatekeeper.check(&parts.headers, now.div_euclid(1_000)).await {
+        Ok(identity) => {
+            app.log.note(&parts, now, identity.as_ref(), None);
+            next.run(Request::from_parts(parts, body)).await
+        }
+        Err(stranger) => {
+            tracing::warn!(method = %parts.method, path = parts.uri.path(), %stranger, "refused");
+            app.log.note(&parts, now, None, Some(stranger.to_string()));
+            refuse(&Fault::new(401, "login", stranger.to_string()))
+        }
+    }
+}
