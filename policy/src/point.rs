@@ -207,6 +207,11 @@ impl DecisionPoint {
     }
 
     #[cfg(test)]
+    pub(crate) fn judge_sliced(&self, request: &Request, facts: &Facts, slice: &Slice) -> Decision {
+        self.judge_slice(slice, self.sets.for_request(request.action, Kind::of(&facts.resource)))
+    }
+
+    #[cfg(test)]
     pub(crate) const fn parts(&self) -> (&Schema, &Vocabulary, &PolicySet) {
         (&self.schema, &self.vocabulary, &self.sets.all)
     }

@@ -49,11 +49,14 @@ fn cedar_agrees_with_the_oracle_in_decisions_and_reasons() {
     assert_eq!(alone.keys().cloned().collect::<BTreeSet<_>>(), names, "every rule is the only reason once");
 }
 
-/// Every profession x relation x category x action x situation of the table, all of it and nothing random.
+/// Every profession x relation x category x action x situation of the table, all of it and nothing random. The three
+/// roles on a team are alike in the rules; that they are is looked at on the ordinary day and by the random facts.
 #[test]
 fn every_cell_of_the_table_agrees_with_the_oracle() {
-    let relations = TeamRole::ALL.iter().map(|role| Relation::Team(*role)).chain([Relation::None]);
-    for (situation, relation) in SITUATIONS.iter().flat_map(|s| relations.clone().map(move |r| (s, r))) {
+    let both = [Relation::Team(TeamRole::Member), Relation::None];
+    let others = [Relation::Team(TeamRole::Substitute), Relation::Team(TeamRole::OnCall)];
+    let every = SITUATIONS.iter().flat_map(|situation| both.map(|relation| (situation, relation)));
+    for (situation, relation) in every.chain(others.map(|relation| (&SITUATIONS[0], relation))) {
         for (category, action) in Category::ALL.iter().flat_map(|c| Action::ALL.iter().map(move |a| (*c, *a))) {
             for profession in Profession::ALL {
                 let mut facts = ordinary();
@@ -219,5 +222,33 @@ fn a_category_that_does_not_belong_is_denied_with_an_error() {
     for category in Category::ALL.iter().filter(|category| **category != Category::Directory) {
         let answer = decided(&request(Action::Read, *category), &facts);
         assert_eq!(answer, "denial - ! `category` cannot be said of this resource");
+    }
+}
+
+/// What a decision costs, printed: `cargo test -p policy --release -- --ignored --nocapture costs`. No assertion on time,
+/// since a busy machine is no fault of the rules.
+#[test]
+#[ignore = "a measurement, not a check"]
+fn what_a_decision_costs() {
+    let (request, facts) = (request(Action::Read, Category::Note), ordinary());
+    let all = POINT.parts().2;
+    let slice = POINT.slice(&request, &facts).unwrap();
+    let measures: [(&str, &dyn Fn()); 4] = [
+        ("decide", &|| assert!(POINT.decide(&request, &facts).is_permit())),
+        ("slice only", &|| assert!(POINT.slice(&request, &facts).is_ok())),
+        ("evaluation only, all rules", &|| assert!(POINT.judge_slice(&slice, all).is_permit())),
+        ("evaluation only, rules cut to size", &|| assert!(POINT.judge_sliced(&request, &facts, &slice).is_permit())),
+    ];
+    for (name, measure) in measures {
+        let mut nanos: Vec<u128> = (0..5_000)
+            .map(|_| {
+                let start = std::time::Instant::now();
+                measure();
+                start.elapsed().as_nanos()
+            })
+            .collect();
+        nanos.sort_unstable();
+        let at = |percent: usize| nanos[nanos.len() * percent / 100] / 100;
+        println!("{name}: p50 {}.{} us, p99 {}.{} us", at(50) / 10, at(50) % 10, at(99) / 10, at(99) % 10);
     }
 }
