@@ -259,8 +259,7 @@ impl Authority {
         let der = if given.first() == Some(&0x30) {
             given.to_vec()
         } else {
-            let (_, block) =
-                x509_parser::pem::parse_x509_pem(given).map_err(|_| wrong("it is neither DER nor PEM"))?;
+            let (_, block) = x509_parser::pem::parse_x509_pem(given).map_err(|_| wrong("it is neither DER nor PEM"))?;
             if block.label != "CERTIFICATE" {
                 return Err(wrong("the PEM block is no certificate"));
             }
@@ -311,10 +310,9 @@ impl Authority {
             return Err(Refused::Lint(findings));
         }
         let body = certificate.tbs_certificate.as_ref();
-        if !signer.key.verify(&certificate.signature_algorithm, body, &certificate.signature_value.data) {
+        if !signer.key.signed(&der, body, &certificate.signature_algorithm, &certificate.signature_value) {
             return Err(Refused::Authority(format!("it is not signed by `{}`", cut(&signer.common_name))));
         }
-        drop(certificate);
         Ok((own, kind))
     }
 

@@ -194,10 +194,8 @@ fn read_back(
             (SerialNumber::from_octets(entry.raw_serial()).ok(), entry.revocation_date.timestamp(), reason)
         })
         .collect();
-    let wanted: Vec<_> = ordered
-        .iter()
-        .map(|(serial, (at, reason))| (Some(*serial), at.as_seconds(), reason.number()))
-        .collect();
+    let wanted: Vec<_> =
+        ordered.iter().map(|(serial, (at, reason))| (Some(*serial), at.as_seconds(), reason.number())).collect();
     if seen != wanted {
         return Err(wrong("its list of serial numbers"));
     }
@@ -218,8 +216,8 @@ fn read_back(
     if extensions != wanted {
         return Err(wrong("its number or key identifier"));
     }
-    let signature = &list.signature_value.data;
-    if !issuer.public_key().verify(&list.signature_algorithm, list.tbs_cert_list.as_ref(), signature) {
+    let body = list.tbs_cert_list.as_ref();
+    if !issuer.public_key().signed(der, body, &list.signature_algorithm, &list.signature_value) {
         return Err(wrong("its signature"));
     }
     Ok(())

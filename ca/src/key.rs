@@ -4,7 +4,7 @@
 //! scrypt and AES-256-CBC: what `openssl pkey` reads). They sign certificates and lists that this crate has checked,
 //! and have no method that signs anything else:
 //!
-//! ```compile_fail
+//! ```compile_fail,E0599
 //! # fn stranger(key: &ca::IssuingKey) {
 //! key.sign(b"whatever a stranger sends");
 //! # }

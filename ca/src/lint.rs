@@ -186,7 +186,12 @@ fn body(plan: &Plan, certificate: &X509Certificate<'_>, found: &mut Findings) {
     found.same("notAfter", &until, &plan.not_after.as_seconds());
     // Both ends belong to the validity (RFC 5280 4.1.2.5).
     let span = until.saturating_sub(from).saturating_add(1);
-    found.holds("validity", span > 0 && span <= rules.days_max * DAY_SECONDS, span, "within the kind's longest, in seconds");
+    found.holds(
+        "validity",
+        span > 0 && span <= rules.days_max * DAY_SECONDS,
+        span,
+        "within the kind's longest, in seconds",
+    );
     found.holds("notAfter", until <= plan.issuer.not_after.as_seconds(), until, "not beyond the issuer");
 
     let mut subject = vec![];
@@ -205,13 +210,23 @@ fn body(plan: &Plan, certificate: &X509Certificate<'_>, found: &mut Findings) {
     found.same("subject", &seen, &subject);
     found.same("subject", &tbs.subject.iter_rdn().count(), &subject.len());
     let authority = matches!(plan.kind, Kind::Root | Kind::IssuingDevices | Kind::IssuingServers);
-    found.holds("subject", plan.organization.is_some() == authority, seen.len(), "with an organization for authorities only");
+    found.holds(
+        "subject",
+        plan.organization.is_some() == authority,
+        seen.len(),
+        "with an organization for authorities only",
+    );
     if plan.kind == Kind::Device {
         found.holds("subject", model::id::check(&plan.common_name).is_ok(), &plan.common_name, "a device ID");
     }
 
     found.same("subjectPublicKeyInfo", &hex(tbs.subject_pki.raw), &hex(&plan.key.info_der()));
-    found.holds("subjectPublicKeyInfo", rules.keys.contains(&plan.key.kind()), plan.key.kind().as_str(), "a key of the kind's");
+    found.holds(
+        "subjectPublicKeyInfo",
+        rules.keys.contains(&plan.key.kind()),
+        plan.key.kind().as_str(),
+        "a key of the kind's",
+    );
     found.same("issuerUniqueID", &tbs.issuer_uid.is_some(), &false);
     found.same("subjectUniqueID", &tbs.subject_uid.is_some(), &false);
 }
@@ -219,7 +234,8 @@ fn body(plan: &Plan, certificate: &X509Certificate<'_>, found: &mut Findings) {
 fn extensions(plan: &Plan, certificate: &X509Certificate<'_>, found: &mut Findings) {
     let rules = rules(plan.kind);
     let name = |oid: &str, critical: bool| format!("{oid}{}", if critical { " critical" } else { "" });
-    let mut seen: Vec<_> = certificate.iter_extensions().map(|one| name(&one.oid.to_id_string(), one.critical)).collect();
+    let mut seen: Vec<_> =
+        certificate.iter_extensions().map(|one| name(&one.oid.to_id_string(), one.critical)).collect();
     let mut wanted: Vec<_> = rules.extensions.iter().map(|(oid, critical)| name(oid, *critical)).collect();
     seen.sort_unstable();
     wanted.sort_unstable();
@@ -271,7 +287,12 @@ fn extensions(plan: &Plan, certificate: &X509Certificate<'_>, found: &mut Findin
     if plan.kind == Kind::Device {
         let suffix = format!("/d/{}", plan.common_name);
         let named = matches!(plan.alt_names.as_slice(), [AltName::Uri(uri)] if uri.starts_with("https://") && uri.ends_with(&suffix));
-        found.holds("subjectAltName", named, format!("{:?}", plan.alt_names), "one https URI that ends with the device ID");
+        found.holds(
+            "subjectAltName",
+            named,
+            format!("{:?}", plan.alt_names),
+            "one https URI that ends with the device ID",
+        );
     }
 }
 

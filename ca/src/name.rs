@@ -71,7 +71,7 @@ pub(crate) fn check_list_url(text: &str) -> Result<(), Refused> {
     };
     let host_fine = check_host(host).is_ok() || host.parse::<std::net::Ipv4Addr>().is_ok();
     let port_fine = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0));
-    let path_fine =
-        !path.is_empty() && path.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~' | b'/'));
+    let path_fine = !path.is_empty()
+        && path.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~' | b'/'));
     if host_fine && port_fine && path_fine && text.len() <= 255 { Ok(()) } else { Err(wrong()) }
 }

@@ -18,7 +18,14 @@ use crate::profile::{BACKDATED_SECONDS, DAY_SECONDS, DeviceProfile, ServerProfil
 use crate::public_key::{PublicKey, hex};
 use crate::serial::RecordedSerial;
 
-/// A clean, unsigned certificate. Used up by [`Prepared::issue`]; dropped, it leaves a serial number that was never used.
+/// A clean, unsigned certificate. Dropped, it leaves a serial number that was never used. [`Prepared::issue`] uses it up:
+///
+/// ```compile_fail,E0382
+/// # fn stranger(prepared: ca::Prepared, key: &ca::IssuingKey) {
+/// let first = prepared.issue(key);
+/// let second = prepared.issue(key);
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Prepared {
     plan: Plan,
@@ -104,12 +111,7 @@ pub fn prepare_server(
     Prepared::from_plan(plan, issuer.common_name(), issuer.public_key())
 }
 
-fn validity(
-    days: u16,
-    now: Timestamp,
-    issuer: &Issuing,
-    purpose: Purpose,
-) -> Result<(Timestamp, Timestamp), Refused> {
+fn validity(days: u16, now: Timestamp, issuer: &Issuing, purpose: Purpose) -> Result<(Timestamp, Timestamp), Refused> {
     if issuer.purpose() != purpose {
         return Err(Refused::OtherPurpose { issuer: issuer.common_name().to_owned(), purpose: purpose.as_str() });
     }
@@ -170,7 +172,7 @@ impl Prepared {
         let serial = self.plan.serial;
         let (_, signed) = X509Certificate::from_der(&der).map_err(|_| Refused::NotAsLinted { serial })?;
         let body = signed.tbs_certificate.as_ref();
-        let genuine = self.issuer_key.verify(&signed.signature_algorithm, body, &signed.signature_value.data);
+        let genuine = self.issuer_key.signed(&der, body, &signed.signature_algorithm, &signed.signature_value);
         if body != self.linted || !genuine {
             return Err(Refused::NotAsLinted { serial });
         }

@@ -67,11 +67,7 @@ impl DeviceProfile {
     /// Out of bounds.
     pub fn valid_for(mut self, days: u16) -> Result<Self, Refused> {
         if !(1..=LEAF_DAYS_MAX).contains(&days) {
-            return Err(Refused::Bounds {
-                what: "the validity in days",
-                given: days.to_string(),
-                allowed: "1 to 397",
-            });
+            return Err(Refused::Bounds { what: "the validity in days", given: days.to_string(), allowed: "1 to 397" });
         }
         self.days = days;
         Ok(self)
@@ -110,11 +106,7 @@ impl ServerProfile {
     pub fn new(hosts: Vec<Host>, addresses: Vec<IpAddr>) -> Result<Self, Refused> {
         let count = hosts.len() + addresses.len();
         if !(1..=Self::NAMES_MAX).contains(&count) {
-            return Err(Refused::Bounds {
-                what: "the number of names",
-                given: count.to_string(),
-                allowed: "1 to 32",
-            });
+            return Err(Refused::Bounds { what: "the number of names", given: count.to_string(), allowed: "1 to 32" });
         }
         Ok(Self { hosts, addresses })
     }

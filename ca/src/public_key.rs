@@ -5,8 +5,10 @@ use std::fmt;
 use aws_lc_rs::digest;
 use aws_lc_rs::signature as algorithms;
 use aws_lc_rs::signature::{UnparsedPublicKey, VerificationAlgorithm};
+use pkcs8::der::asn1::AnyRef;
+use pkcs8::der::{Encode, Tag};
 use rcgen::{PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_RSA_SHA256, PublicKeyData, SignatureAlgorithm};
-use x509_parser::der_parser::asn1_rs::Oid;
+use x509_parser::der_parser::asn1_rs::{BitString, Oid};
 use x509_parser::oid_registry as oids;
 use x509_parser::prelude::FromDer;
 use x509_parser::public_key::RSAPublicKey;
@@ -118,14 +120,28 @@ impl PublicKey {
         KeyData(self)
     }
 
-    /// Checks `signature` over `message`. Only the pairs of key kind and hash listed here; SHA-1 is not among them.
-    pub(crate) fn verify(&self, algorithm: &AlgorithmIdentifier<'_>, message: &[u8], signature: &[u8]) -> bool {
+    /// Whether `der` is exactly `body` signed with this key: SEQUENCE of body, algorithm and signature, in DER.
+    ///
+    /// Only the pairs of key kind and hash listed here; SHA-1 is not among them. The whole is put together again and
+    /// compared, since algorithm and wrapping are not under the signature and the parser is lenient about them.
+    pub(crate) fn signed(
+        &self,
+        der: &[u8],
+        body: &[u8],
+        algorithm: &AlgorithmIdentifier<'_>,
+        signature: &BitString<'_>,
+    ) -> bool {
         let Some(verification) = self.verification(&algorithm.algorithm) else { return false };
-        let parameters_fine = match self.kind {
-            KeyKind::Rsa => is_null(algorithm),
-            KeyKind::P256 | KeyKind::P384 => algorithm.parameters.is_none(),
+        // RSA's parameters are NULL, ECDSA's are absent (RFC 4055 5, RFC 5758 3.2).
+        let parameters: &[u8] = if self.kind == KeyKind::Rsa { &[0x05, 0x00] } else { &[] };
+        let whole = || {
+            let oid = tlv(Tag::ObjectIdentifier, algorithm.algorithm.as_bytes())?;
+            let algorithm = tlv(Tag::Sequence, &[&oid, parameters].concat())?;
+            let bits = tlv(Tag::BitString, &[&[0], signature.data.as_ref()].concat())?;
+            tlv(Tag::Sequence, &[body, &algorithm, &bits].concat())
         };
-        parameters_fine && UnparsedPublicKey::new(verification, &self.octets).verify(message, signature).is_ok()
+        whole().is_some_and(|whole| whole == der)
+            && UnparsedPublicKey::new(verification, &self.octets).verify(body, &signature.data).is_ok()
     }
 
     fn verification(&self, algorithm: &Oid<'_>) -> Option<&'static dyn VerificationAlgorithm> {
@@ -169,6 +185,10 @@ impl PublicKeyData for KeyData<'_> {
 
 fn is_null(algorithm: &AlgorithmIdentifier<'_>) -> bool {
     algorithm.parameters.as_ref().is_some_and(|given| given.as_null().is_ok() && given.data.is_empty())
+}
+
+fn tlv(tag: Tag, content: &[u8]) -> Option<Vec<u8>> {
+    AnyRef::new(tag, content).ok()?.to_der().ok()
 }
 
 /// Lower-case hexadecimal.

@@ -38,8 +38,7 @@ fn read_der(der: &[u8]) -> Result<PublicKey, Refused> {
     }
     let info = &request.certification_request_info;
     let key = PublicKey::read(&info.subject_pki)?;
-    let signature = &request.signature_value;
-    if signature.unused_bits == 0 && key.verify(&request.signature_algorithm, info.raw, &signature.data) {
+    if key.signed(der, info.raw, &request.signature_algorithm, &request.signature_value) {
         Ok(key)
     } else {
         Err(Refused::NoProofOfPossession)

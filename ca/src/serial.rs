@@ -37,7 +37,13 @@ where
     }
 }
 
-/// Proof that a serial number is recorded. Used up by preparing one certificate; cannot be copied.
+/// Proof that a serial number is recorded. Used up by preparing one certificate; cannot be copied, cannot be made up:
+///
+/// ```compile_fail,E0599
+/// # fn stranger(serial: ca::RecordedSerial) {
+/// ca::RecordedSerial::clone(&serial);
+/// # }
+/// ```
 #[derive(Debug, PartialEq, Eq)]
 pub struct RecordedSerial(SerialNumber);
 

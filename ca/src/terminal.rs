@@ -3,7 +3,9 @@
 //! A key that travels is the weakest path of art. 38-1: it can be copied on the way. Terminals that can make their own
 //! key send a request instead ([`crate::read_request`]).
 
-use p12_keystore::{Certificate, EncryptionAlgorithm, KeyStore, KeyStoreEntry, MacAlgorithm, PrivateKey, PrivateKeyChain};
+use p12_keystore::{
+    Certificate, EncryptionAlgorithm, KeyStore, KeyStoreEntry, MacAlgorithm, PrivateKey, PrivateKeyChain,
+};
 use zeroize::Zeroizing;
 
 use crate::authority::{Issuing, Root};
@@ -40,8 +42,8 @@ pub fn fresh_password(random: &dyn Random) -> Result<Zeroizing<String>, Refused>
 }
 
 /// A PKCS#12 container with key, certificate, issuing certificate and root: PBES2 with PBKDF2-HMAC-SHA-256 and
-/// AES-256-CBC, MAC with HMAC-SHA-256. Taken by Windows 10 1709 and later, iOS and macOS of 2022 and later, Android 13
-/// and later, Firefox, OpenSSL and Java; older ones call it a wrong password (see the manual).
+/// AES-256-CBC, MAC with HMAC-SHA-256. Tested with OpenSSL, NSS (Firefox) and Java. Windows before 10 1709 and Server
+/// 2019, and older Apple systems, know the older algorithms only and call this a wrong password.
 ///
 /// `name` is the friendly name people see in the key store: 1 to 64 characters of Unicode's basic plane.
 ///
