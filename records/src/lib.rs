@@ -1,1 +1,54 @@
 //! Which person's record does this message touch? Canonical targets, FHIR R4 grammar, checks on what comes back. Pure.
+//!
+//! A message is read by asking [`read_head`]; the answer is a [`Need`]: either [`Touches`] (whose record, what is done,
+//! and what is to be sent to the store), or what must be read first: the body, or the stored version. The caller brings
+//! that and asks again until it is done. Whatever comes back from the store goes through [`release`].
+//!
+//! Three rules hold everywhere:
+//!
+//! - **One reading.** A message that two readers could read differently is refused, not interpreted. What is forwarded is
+//!   built anew from what was understood ([`Forward`]); no byte of the client's head reaches the store.
+//! - **Closed by default.** Types, interactions, parameters and forms of reference stand on allow-lists. Who cannot be
+//!   told apart is refused.
+//! - **Nothing is said before the decision.** "Not there", "not yours" and "cannot tell whose" are one answer
+//!   (promise P4): what a look-up at the store showed never changes the cause that a client hears.
+
+pub mod bounds;
+mod error;
+mod feeds;
+mod fhir;
+mod head;
+mod json;
+mod media;
+mod need;
+mod release;
+mod target;
+mod touches;
+
+pub use error::{Misbehaviour, Unreadable};
+pub use fhir::types::FhirType;
+pub use head::Head;
+pub use json::JsonFault;
+pub use need::{BodyNeeded, Need, StoredNeeded};
+pub use release::{Dropped, Released, location, release};
+pub use touches::{AnswerKind, Forward, ForwardBody, RecordId, RecordRef, Touches};
+
+use head::Fields;
+use target::Target;
+
+/// Reads the head of a request.
+///
+/// # Errors
+/// The message cannot be read in one way only, or asks for something that is not served.
+pub fn read_head(head: &Head<'_>) -> Result<Need, Unreadable> {
+    let fields = Fields::read(head.headers)?;
+    let target = Target::read(head.target)?;
+    match target.segments.split_first() {
+        Some((&"fhir", rest)) => fhir::interaction::read(head.method, rest, target.query, &fields),
+        Some((&"feeds", rest)) => feeds::read(head.method, rest, target.query, &fields),
+        _ => Err(Unreadable::Interaction("an address outside /fhir and /feeds")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,48 @@
+//! Every bound of this crate, in one place (promise P9). Sizes in bytes.
+
+/// A request target, path and query.
+pub const TARGET_BYTES_MAX: usize = 2048;
+/// Segments of a path.
+pub const SEGMENTS_MAX: usize = 8;
+/// Parameters of a query, body form included.
+pub const PARAMETERS_MAX: usize = 24;
+/// The value of one parameter, decoded.
+pub const PARAMETER_BYTES_MAX: usize = 256;
+/// The form of `POST _search`.
+pub const FORM_BYTES_MAX: usize = 8 * 1024;
+/// The value of one header field that is read here.
+pub const FIELD_BYTES_MAX: usize = 512;
+
+/// A resource that is created or updated.
+pub const RESOURCE_BYTES_MAX: usize = 1024 * 1024;
+/// A Binary sent as JSON: base64 needs a third more than the bytes. Larger ones are uploaded raw, as a stream.
+pub const BINARY_RESOURCE_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// An answer of the store that is read whole. The gateway reads no more than this.
+pub const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Levels of lists and objects in JSON. FHIR's own examples stay below 20.
+pub const JSON_DEPTH_MAX: usize = 40;
+/// Values in a JSON text.
+pub const JSON_VALUES_MAX: usize = 400_000;
+/// Characters of a number. FHIR asks for 18 digits at least.
+pub const NUMBER_LENGTH_MAX: usize = 40;
+/// Largest exponent of a number. With the digits that [`NUMBER_LENGTH_MAX`] leaves, no reader with 64-bit floats (up to
+/// 10^308) sees infinity or zero.
+pub const EXPONENT_MAX: u32 = 260;
+
+/// Records that a created or updated record may link to; each is looked up.
+pub const LINKS_MAX: usize = 8;
+/// Entries of a page when the client does not say.
+pub const COUNT_DEFAULT: u32 = 50;
+/// Entries of a page at most.
+pub const COUNT_MAX: u32 = 200;
+/// How far a search can be paged.
+pub const OFFSET_MAX: u32 = 100_000;
+/// Entries of an answer, included ones too.
+pub const ENTRIES_MAX: usize = 2_000;
+/// Reasons kept for entries that were dropped; all are counted.
+pub const DROPPED_KEPT_MAX: usize = 16;
+
+const _: () = assert!(RESOURCE_BYTES_MAX <= BINARY_RESOURCE_BYTES_MAX, "a Binary carries more than a record");
+const _: () = assert!(BINARY_RESOURCE_BYTES_MAX < ANSWER_BYTES_MAX, "what was written can be read back");
+const _: () = assert!(COUNT_DEFAULT <= COUNT_MAX && (COUNT_MAX as usize) < ENTRIES_MAX, "a page fits an answer");
+const _: () = assert!(PARAMETER_BYTES_MAX * 3 < TARGET_BYTES_MAX, "one value never fills the target, even encoded");

@@ -1,0 +1,71 @@
+//! Dates of searches: FHIR R4 `date` and `dateTime`, with a prefix (<https://hl7.org/fhir/R4/search.html#date>).
+
+const PREFIXES: [&str; 9] = ["eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"];
+
+/// Which side of a range a search date limits; for `eq` and the like both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    From,
+    Until,
+    Both,
+}
+
+/// Checks a search date: `[prefix]YYYY[-MM[-DD[Thh:mm[:ss[.f]](Z|+hh:mm)]]]`, each part in its range.
+pub(crate) fn check(text: &str) -> Option<Side> {
+    let (prefix, date) = match text.split_at_checked(2) {
+        Some((prefix, date)) if PREFIXES.contains(&prefix) => (prefix, date),
+        _ => ("eq", text),
+    };
+    let (date, time) = match date.split_once('T') {
+        Some((date, time)) => (date, Some(time)),
+        None => (date, None),
+    };
+    let mut parts = date.split('-');
+    number(parts.next()?, 4, 1..=9999)?;
+    let month = parts.next().map(|month| number(month, 2, 1..=12));
+    let day = parts.next().map(|day| number(day, 2, 1..=31));
+    if parts.next().is_some() || month == Some(None) || day == Some(None) {
+        return None;
+    }
+    if let Some(time) = time {
+        day?;
+        check_time(time)?;
+    }
+    Some(match prefix {
+        "gt" | "ge" | "sa" => Side::From,
+        "lt" | "le" | "eb" => Side::Until,
+        _ => Side::Both,
+    })
+}
+
+/// A time with its zone: without one, the day it falls on would depend on the reader.
+fn check_time(time: &str) -> Option<()> {
+    let (time, zone) = match time.strip_suffix('Z') {
+        Some(time) => (time, None),
+        None => {
+            let (time, zone) = time.split_once(['+', '-'])?;
+            (time, Some(zone))
+        }
+    };
+    if let Some(zone) = zone {
+        let (hours, minutes) = zone.split_once(':')?;
+        number(hours, 2, 0..=14)?;
+        number(minutes, 2, 0..=59)?;
+    }
+    let mut parts = time.split(':');
+    number(parts.next()?, 2, 0..=23)?;
+    number(parts.next()?, 2, 0..=59)?;
+    if let Some(seconds) = parts.next() {
+        let (whole, fraction) = seconds.split_once('.').unwrap_or((seconds, "0"));
+        number(whole, 2, 0..=60)?;
+        if fraction.is_empty() || fraction.len() > 9 || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+    }
+    parts.next().is_none().then_some(())
+}
+
+fn number(text: &str, digits: usize, range: std::ops::RangeInclusive<u32>) -> Option<u32> {
+    let plain = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|number| plain && range.contains(number))
+}

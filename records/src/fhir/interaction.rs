@@ -1,0 +1,172 @@
+//! Which interaction is it (<https://hl7.org/fhir/R4/http.html>)? Read, search, create and update of the types served;
+//! everything else is refused by its name, so that whoever asks knows that it was understood.
+
+use model::{Action, Category};
+
+use super::draft::Draft;
+use super::person::Owner;
+use super::search;
+use super::types::{FhirType, PersonElement};
+use crate::error::{Unreadable, quote};
+use crate::head::Fields;
+use crate::json::Object;
+use crate::media;
+use crate::need::{BodyFor, BodyNeeded, Need, StoredNeeded};
+use crate::target::{self, Query};
+use crate::touches::{AnswerKind, Forward, RecordId, RecordRef, Touches};
+
+/// Reads what stands behind `/fhir`.
+pub(crate) fn read(method: &str, rest: &[&str], query: Query<'_>, fields: &Fields<'_>) -> Result<Need, Unreadable> {
+    let (first, rest) = rest.split_first().ok_or(Unreadable::Interaction("a batch or transaction"))?;
+    match *first {
+        "metadata" => return Err(Unreadable::Interaction("the capability statement")),
+        "_history" => return Err(Unreadable::Interaction("the history of the store")),
+        "_search" => return Err(Unreadable::Interaction("a search over all types")),
+        operation if operation.starts_with('$') => return Err(Unreadable::Interaction("an operation")),
+        _ => {}
+    }
+    let fhir_type = FhirType::parse(first).map_err(|_| Unreadable::Type(quote(first)))?;
+    let query = query.without_form()?;
+    match (method, rest) {
+        (_, [.., operation]) if operation.starts_with('$') => Err(Unreadable::Interaction("an operation")),
+        (_, ["_history"] | [_, "_history"]) => Err(Unreadable::Interaction("a history")),
+        (_, [_, "_history", _]) => Err(Unreadable::Interaction("an old version")),
+        ("GET", []) => {
+            fields.no_body()?;
+            fields.nothing_special()?;
+            search::read(fhir_type, query).map(Need::Done)
+        }
+        ("POST", ["_search"]) => search_form(fhir_type, query, fields),
+        ("POST", []) => create(fhir_type, &query, fields),
+        ("GET", [id]) => read_one(RecordRef::one(fhir_type, RecordId::read(id)?), &query, fields),
+        ("PUT", [id]) => update(RecordRef::one(fhir_type, RecordId::read(id)?), &query, fields),
+        ("PUT", []) => Err(Unreadable::Interaction("a conditional update")),
+        ("DELETE", _) => Err(Unreadable::Interaction("removing records")),
+        ("PATCH", _) => Err(Unreadable::Interaction("changing parts of a record")),
+        ("GET", [_, _]) => Err(Unreadable::Interaction("a search within a compartment")),
+        ("GET" | "POST" | "PUT", _) => Err(Unreadable::Interaction("this address")),
+        _ => Err(Unreadable::Method(quote(method))),
+    }
+}
+
+fn search_form(fhir_type: FhirType, query: Query<'_>, fields: &Fields<'_>) -> Result<Need, Unreadable> {
+    fields.nothing_special()?;
+    if !fields.content_type.as_ref().is_some_and(media::MediaType::is_form) {
+        return Err(Unreadable::Header { name: "content-type".to_owned(), why: "is not that of a form" });
+    }
+    let query = query.0.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    Ok(Need::Body(BodyNeeded(BodyFor::Search { fhir_type, query })))
+}
+
+/// How a record is to be read, once it is known whose it is.
+#[derive(Clone, Debug)]
+pub(crate) struct Reading {
+    opaque: bool,
+}
+
+impl Reading {
+    pub(crate) fn done(&self, record: RecordRef, owner: Owner) -> Touches {
+        let mut forward = Forward::get(target::build(&format!("/fhir/{record}"), []));
+        let answer = if self.opaque {
+            // The native form: a resource in JSON would have to be read before release.
+            forward.headers.push(("accept", "*/*".to_owned()));
+            AnswerKind::Opaque
+        } else {
+            AnswerKind::Resource { fhir_type: record.fhir_type }
+        };
+        let persons = match owner {
+            Owner::Person(person) => vec![person],
+            Owner::Directory => Vec::new(),
+        };
+        let category = record.category();
+        Touches { action: Action::Read, category, persons, records: vec![record], forward, answer, stale: false }
+    }
+}
+
+fn read_one(record: RecordRef, query: &Query<'_>, fields: &Fields<'_>) -> Result<Need, Unreadable> {
+    fields.no_body()?;
+    fields.nothing_special()?;
+    query.none()?;
+    let opaque = record.fhir_type == FhirType::Binary && !fields.accept.is_some_and(media::accepts_fhir_json);
+    let reading = Reading { opaque };
+    Ok(match (record.fhir_type.person_element(), &record.id) {
+        (PersonElement::None, _) => Need::Done(reading.done(record, Owner::Directory)),
+        (PersonElement::OwnId, Some(id)) => {
+            let person = model::PersonId::new(id.as_str())
+                .map_err(|cause| Unreadable::Id { given: quote(id.as_str()), cause })?;
+            Need::Done(reading.done(record, Owner::Person(person)))
+        }
+        _ => Need::Stored(StoredNeeded::read_of(record, reading)),
+    })
+}
+
+fn create(fhir_type: FhirType, query: &Query<'_>, fields: &Fields<'_>) -> Result<Need, Unreadable> {
+    query.none()?;
+    if fields.if_match.is_some() {
+        return Err(Unreadable::Header { name: "if-match".to_owned(), why: "does not belong to this request" });
+    }
+    match fhir_type.category() {
+        // A person is entered by the city's clerk; the store follows.
+        Category::Demographics => return Err(Unreadable::Interaction("creating a person")),
+        Category::Directory => return Err(Unreadable::Interaction("changing the directory")),
+        _ => {}
+    }
+    written(Draft::create(fhir_type), fields)
+}
+
+fn update(record: RecordRef, query: &Query<'_>, fields: &Fields<'_>) -> Result<Need, Unreadable> {
+    query.none()?;
+    if record.fhir_type.is_directory() {
+        return Err(Unreadable::Interaction("changing the directory"));
+    }
+    let named = fields.if_match.map(tag).transpose()?;
+    written(Draft::update(record, named), fields)
+}
+
+fn written(mut draft: Draft, fields: &Fields<'_>) -> Result<Need, Unreadable> {
+    let header = |name: &str, why| Unreadable::Header { name: name.to_owned(), why };
+    if fields.upgrade.is_some() {
+        return Err(header("upgrade", "does not belong to this request"));
+    }
+    draft.minimal = fields.minimal;
+    let content_type = fields.content_type.as_ref().ok_or_else(|| header("content-type", "is missing"))?;
+    if content_type.is_fhir_json() {
+        if fields.security_context.is_some() {
+            return Err(header("x-security-context", "does not belong to this request"));
+        }
+        return Ok(Need::Body(BodyNeeded(BodyFor::Resource(draft))));
+    }
+    if draft.fhir_type != FhirType::Binary || !content_type.is_plain_bytes() {
+        return Err(header("content-type", "is not that of FHIR JSON in UTF-8"));
+    }
+    // FHIR R4 binary.html#rest: raw bytes say whose they are in a header field.
+    let context = fields.security_context.ok_or_else(|| header("x-security-context", "is missing"))?;
+    let person = super::person::patient(context)
+        .ok_or_else(|| header("x-security-context", "is no reference of the form Patient/ID"))?;
+    draft.upload(person, content_type).next()
+}
+
+/// One entity tag as FHIR writes them: `W/"3"` (<https://hl7.org/fhir/R4/http.html#concurrency>). Returns what is inside.
+pub(crate) fn tag(text: &str) -> Result<String, Unreadable> {
+    let inside = text.strip_prefix("W/").unwrap_or(text).strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let id = |inside: &str| {
+        (1..=64).contains(&inside.len()) && inside.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.')
+    };
+    inside
+        .filter(|inside| id(inside))
+        .map(str::to_owned)
+        .ok_or_else(|| Unreadable::Header { name: "if-match".to_owned(), why: "names no single version" })
+}
+
+/// Whether a resource is the one that a reference names.
+pub(crate) fn is_the_one(resource: &Object<'_>, record: &RecordRef) -> Result<(), &'static str> {
+    if resource.text("resourceType") != Some(record.fhir_type.as_str()) {
+        return Err("is of another type than the target");
+    }
+    if let Some(id) = &record.id
+        && resource.text("id") != Some(id.as_str())
+    {
+        return Err("has another id than the target");
+    }
+    Ok(())
+}

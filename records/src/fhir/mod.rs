@@ -1,0 +1,9 @@
+//! FHIR R4 (<https://hl7.org/fhir/R4/http.html>), as far as it is served.
+
+pub(crate) mod date;
+pub(crate) mod draft;
+pub(crate) mod interaction;
+pub(crate) mod links;
+pub(crate) mod person;
+pub(crate) mod search;
+pub(crate) mod types;

@@ -1,0 +1,164 @@
+//! What must be read before it is known whose records a request touches: a body, a stored version, or nothing more.
+
+use model::PersonId;
+
+use crate::bounds::FORM_BYTES_MAX;
+use crate::error::Unreadable;
+use crate::fhir::draft::Draft;
+use crate::fhir::interaction::{self, Reading};
+use crate::fhir::person::{self, Owner};
+use crate::fhir::search;
+use crate::fhir::types::{FhirType, PersonElement};
+use crate::json;
+use crate::target::{self, Query};
+use crate::touches::{RecordRef, Touches};
+
+/// What is needed next.
+#[derive(Clone, Debug)]
+#[must_use]
+pub enum Need {
+    /// Nothing: this is what the request touches.
+    Done(Touches),
+    /// The whole body.
+    Body(BodyNeeded),
+    /// A version at the store.
+    Stored(StoredNeeded),
+}
+
+/// The body is needed.
+#[derive(Clone, Debug)]
+pub struct BodyNeeded(pub(crate) BodyFor);
+
+/// What the body is for.
+#[derive(Clone, Debug)]
+pub(crate) enum BodyFor {
+    /// `POST _search`, with the parameters of the target.
+    Search { fhir_type: FhirType, query: Vec<(String, String)> },
+    /// A create or an update.
+    Resource(Draft),
+}
+
+impl BodyNeeded {
+    /// How many bytes it may have; whoever reads it need not read more.
+    #[must_use]
+    pub const fn bytes_max(&self) -> usize {
+        match &self.0 {
+            BodyFor::Search { .. } => FORM_BYTES_MAX,
+            BodyFor::Resource(draft) => draft.fhir_type.bytes_max(),
+        }
+    }
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// Too large, not readable in one way, not what the target says, or reaching into another person's records.
+    pub fn read(self, body: &[u8]) -> Result<Need, Unreadable> {
+        if body.len() > self.bytes_max() {
+            return Err(Unreadable::BodyTooLarge(self.bytes_max()));
+        }
+        match self.0 {
+            BodyFor::Search { fhir_type, query } => {
+                let plain = std::str::from_utf8(body).map_err(|_| Unreadable::Body("is no form"))?;
+                let form = if plain.is_empty() { Query::default() } else { Query::read(plain)? };
+                let query = Query(query.iter().map(|(name, value)| (name.as_str(), value.clone())).collect());
+                search::read(fhir_type, query.merged(form)?.without_form()?).map(Need::Done)
+            }
+            BodyFor::Resource(draft) => draft.read(body)?.next(),
+        }
+    }
+}
+
+/// A stored version is needed: of the record itself, or of one that it links to.
+#[derive(Clone, Debug)]
+pub struct StoredNeeded {
+    record: RecordRef,
+    target: String,
+    purpose: Purpose,
+}
+
+#[derive(Clone, Debug)]
+enum Purpose {
+    /// Whose is the record that is to be read?
+    Read(Reading),
+    /// Is the linked record the same person's?
+    Link(Box<Draft>),
+    /// Which version is to be replaced, and whose is it?
+    Version(Box<Draft>),
+}
+
+impl StoredNeeded {
+    pub(crate) fn read_of(record: RecordRef, reading: Reading) -> Self {
+        Self::new(record, Purpose::Read(reading))
+    }
+
+    pub(crate) fn link_of(record: RecordRef, draft: Draft) -> Self {
+        Self::new(record, Purpose::Link(Box::new(draft)))
+    }
+
+    pub(crate) fn version_of(record: RecordRef, draft: Draft) -> Self {
+        Self::new(record, Purpose::Version(Box::new(draft)))
+    }
+
+    fn new(record: RecordRef, purpose: Purpose) -> Self {
+        let element = match record.fhir_type.person_element() {
+            PersonElement::Reference(element) => element,
+            PersonElement::OwnId | PersonElement::None => "id",
+        };
+        let target = target::build(&format!("/fhir/{record}"), [("_elements", element)]);
+        Self { record, target, purpose }
+    }
+
+    /// What to ask the store for: `GET`, `Accept: application/fhir+json`. Only the element that names the person is asked
+    /// for; the record itself is not read before the decision.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// Whether an index may answer instead. True for reads: what the store then returns is resolved anew before release.
+    /// False for writes: the version looked at is the one that will be replaced.
+    #[must_use]
+    pub const fn cacheable(&self) -> bool {
+        matches!(self.purpose, Purpose::Read(_))
+    }
+
+    /// Which record is looked up.
+    #[must_use]
+    pub const fn record(&self) -> &RecordRef {
+        &self.record
+    }
+
+    /// Reads the store's answer.
+    ///
+    /// # Errors
+    /// [`Unreadable::NotThere`], also for a linked record that is another person's; [`Unreadable::Withheld`] when it cannot be
+    /// told whose it is; [`Unreadable::StoreFailed`].
+    pub fn read(self, status: u16, etag: Option<&str>, body: &[u8]) -> Result<Need, Unreadable> {
+        match status {
+            200 => {}
+            404 | 410 => return Err(Unreadable::NotThere),
+            other => return Err(Unreadable::StoreFailed(other)),
+        }
+        let owner = self.owner(body).map_err(Unreadable::Withheld)?;
+        match self.purpose {
+            Purpose::Read(reading) => Ok(Need::Done(reading.done(self.record, owner))),
+            Purpose::Link(draft) => draft.linked(&owner)?.next(),
+            Purpose::Version(draft) => draft.replacing(owner, etag)?.next(),
+        }
+    }
+
+    /// Takes the answer from an index. An index that knows no single person, or may not be asked, changes nothing.
+    pub fn from_index(self, persons: &[PersonId]) -> Need {
+        match (self.purpose, persons) {
+            (Purpose::Read(reading), [person]) => Need::Done(reading.done(self.record, Owner::Person(person.clone()))),
+            (purpose, _) => Need::Stored(Self { record: self.record, target: self.target, purpose }),
+        }
+    }
+
+    fn owner(&self, body: &[u8]) -> Result<Owner, String> {
+        let tree = json::parse(body).map_err(|fault| format!("the answer {fault}"))?;
+        let resource = tree.object().ok_or("the answer is no resource")?;
+        interaction::is_the_one(resource, &self.record).map_err(str::to_owned)?;
+        person::owner(resource, self.record.fhir_type).map_err(|unclear| unclear.to_string())
+    }
+}

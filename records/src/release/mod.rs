@@ -1,0 +1,197 @@
+//! What comes back is not believed: every resource of an answer is resolved to its person and asked about once more.
+//!
+//! What does not belong is left out of a searchset, and makes a single answer unusable. Whatever goes out is written anew
+//! from what was read; an error of the store is replaced by one that says nothing (promise P4).
+
+mod bundle;
+mod outcome;
+
+use model::{Action, Category, PersonId};
+
+use crate::bounds::{ANSWER_BYTES_MAX, DROPPED_KEPT_MAX};
+use crate::error::{Misbehaviour, quote};
+use crate::fhir::links::{self, Source};
+use crate::fhir::person::{self, Owner};
+use crate::fhir::types::FhirType;
+use crate::json::{self, Object};
+use crate::media::MediaType;
+use crate::target::Target;
+use crate::touches::{AnswerKind, RecordId, RecordRef, Touches};
+
+/// An answer that may go out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Released {
+    /// FHIR JSON, written anew; empty where the store sent no body and none is needed (204, 304, a minimal answer).
+    pub body: Vec<u8>,
+    /// Every record in it, in order.
+    pub records: Vec<RecordRef>,
+    /// Every person in it, once.
+    pub persons: Vec<PersonId>,
+    /// How many entries were left out.
+    pub dropped: usize,
+    /// Why, for the first of them (at most [`DROPPED_KEPT_MAX`]).
+    pub why: Vec<Dropped>,
+}
+
+/// An entry that was left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dropped {
+    /// Which record, as far as it can be told.
+    pub record: String,
+    /// Why, for the officer.
+    pub why: String,
+}
+
+impl Released {
+    const fn new() -> Self {
+        Self { body: Vec::new(), records: Vec::new(), persons: Vec::new(), dropped: 0, why: Vec::new() }
+    }
+
+    fn with_body(body: Vec<u8>) -> Self {
+        Self { body, ..Self::new() }
+    }
+
+    fn note(&mut self, record: RecordRef, owner: Owner) {
+        self.records.push(record);
+        if let Owner::Person(person) = owner
+            && !self.persons.contains(&person)
+        {
+            self.persons.push(person);
+        }
+    }
+
+    fn leave_out(&mut self, dropped: Dropped) {
+        self.dropped += 1;
+        if self.why.len() < DROPPED_KEPT_MAX {
+            self.why.push(dropped);
+        }
+    }
+}
+
+/// Asks whether the subject may see records of a person, of a category, by the newest facts.
+pub(crate) type MaySee<'a> = dyn FnMut(&PersonId, Category) -> bool + 'a;
+
+/// Checks an answer of the store and writes it anew.
+///
+/// A status of 400 and above gives a neutral OperationOutcome whatever the store wrote; the caller decides whether even
+/// that goes out.
+///
+/// # Errors
+/// The answer is not what was asked for, has no single reading, or is a record that must not be seen.
+pub fn release(
+    kind: &AnswerKind,
+    touches: &Touches,
+    status: u16,
+    content_type: Option<&str>,
+    body: &[u8],
+    may_see: &mut dyn FnMut(&PersonId, Category) -> bool,
+) -> Result<Released, Misbehaviour> {
+    if (400..600).contains(&status) {
+        return Ok(Released::with_body(outcome::refused(status)));
+    }
+    let writes = touches.action.writes();
+    match (status, writes) {
+        // RFC 9110 15.4.5: no body, whatever is there.
+        (304, false) => return Ok(Released::new()),
+        (200, false) | (200 | 201 | 204, true) => {}
+        _ => return Err(Misbehaviour::Status(status)),
+    }
+    if writes && body.is_empty() {
+        return Ok(Released::new());
+    }
+    if body.len() > ANSWER_BYTES_MAX {
+        return Err(Misbehaviour::Shape("is too large"));
+    }
+    let media = content_type.and_then(MediaType::read);
+    if !media.is_some_and(|media| media.is_fhir_json()) {
+        return Err(Misbehaviour::ContentType(quote(content_type.unwrap_or("none"))));
+    }
+    let tree = json::parse(body)?;
+    let resource = tree.object().ok_or(Misbehaviour::Shape("is no resource"))?;
+    match kind {
+        AnswerKind::Resource { fhir_type } => single(*fhir_type, touches, resource, may_see),
+        AnswerKind::Bundle => bundle::release(touches, resource, may_see),
+        // These are not read as JSON; a success that is neither bytes nor a stream was not asked for.
+        AnswerKind::Opaque | AnswerKind::EventStream | AnswerKind::WebSocket => Err(Misbehaviour::Status(status)),
+    }
+}
+
+fn single(
+    fhir_type: FhirType,
+    touches: &Touches,
+    resource: &Object<'_>,
+    may_see: &mut MaySee<'_>,
+) -> Result<Released, Misbehaviour> {
+    match resource.text("resourceType") {
+        Some("OperationOutcome") if touches.action.writes() => return Ok(Released::with_body(outcome::done())),
+        Some(name) if name == fhir_type.as_str() => {}
+        _ => return Err(Misbehaviour::Shape("is of another type than was asked for")),
+    }
+    let (record, owner) = judged(resource, fhir_type, touches, may_see)
+        .map_err(|Dropped { record, why }| Misbehaviour::ForeignRecord { record, why })?;
+    let asked = touches.records.first().and_then(|record| record.id.as_ref());
+    if touches.action != Action::Create && record.id.as_ref() != asked {
+        return Err(Misbehaviour::ForeignRecord {
+            record: record.to_string(),
+            why: "another one was asked for".to_owned(),
+        });
+    }
+    let mut released = Released::with_body(resource.to_bytes());
+    released.note(record, owner);
+    Ok(released)
+}
+
+/// Resolves a resource to its person and asks. The error says which and why not.
+fn judged(
+    resource: &Object<'_>,
+    fhir_type: FhirType,
+    touches: &Touches,
+    may_see: &mut MaySee<'_>,
+) -> Result<(RecordRef, Owner), Dropped> {
+    let id = resource.text("id").unwrap_or("?");
+    let out = |why: String| Dropped { record: format!("{fhir_type}/{}", quote(id)), why };
+    let record = RecordId::new(id).map(|id| RecordRef::one(fhir_type, id)).map_err(|error| out(error.to_string()))?;
+    let owner = person::owner(resource, fhir_type).map_err(|unclear| out(format!("it {unclear}")))?;
+    links::check(resource, &owner, Source::Store).map_err(|unclear| out(format!("it {unclear}")))?;
+    if let Owner::Person(person) = &owner {
+        // The audit entry names the persons of the request; nobody else's record leaves under it (promise P3).
+        if !touches.persons.contains(person) {
+            return Err(out(format!("it belongs to `{person}`, who was not asked about")));
+        }
+        if !may_see(person, fhir_type.category()) {
+            return Err(out("it may not be seen".to_owned()));
+        }
+    }
+    Ok((record, owner))
+}
+
+/// `Location` of a written record, made anew from what it names. None for a foreign or unreadable one, and for a request
+/// that writes nothing.
+#[must_use]
+pub fn location(text: &str, touches: &Touches) -> Option<String> {
+    if !touches.action.writes() {
+        return None;
+    }
+    let record = touches.records.first()?;
+    let path = in_origin_form(text);
+    let path = if path.starts_with('/') { path.to_owned() } else { format!("/fhir/{path}") };
+    let target = Target::read(&path).ok()?;
+    let (["fhir", kind, id] | ["fhir", kind, id, "_history", _]) = target.segments.as_slice() else { return None };
+    let id = RecordId::new(id).ok()?;
+    let same = *kind == record.fhir_type.as_str() && target.query.0.is_empty();
+    let known = record.id.as_ref().is_none_or(|own| *own == id);
+    (same && known).then(|| format!("/fhir/{kind}/{id}"))
+}
+
+/// The path and query of a URL of the store. Which host it names does not matter: what is made of it is checked, and
+/// written anew without one.
+pub(crate) fn in_origin_form(url: &str) -> &str {
+    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+    match rest {
+        Some(rest) => rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/"),
+        None => url,
+    }
+}
+
+#[cfg(test)]
+mod tests;
