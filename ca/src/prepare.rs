@@ -40,6 +40,7 @@ pub struct Prepared {
 pub struct Issued {
     der: Vec<u8>,
     pem: String,
+    fingerprint: [u8; 32],
     fingerprint_sha256: String,
     serial: SerialNumber,
     not_before: Timestamp,
@@ -177,9 +178,12 @@ impl Prepared {
             return Err(Refused::NotAsLinted { serial });
         }
         let (not_before, not_after) = self.validity();
+        let fingerprint = <[u8; 32]>::try_from(digest::digest(&digest::SHA256, &der).as_ref())
+            .map_err(|_| Refused::Crypto("computing a fingerprint"))?;
         Ok(Issued {
             pem: pem("CERTIFICATE", &der)?,
-            fingerprint_sha256: hex(digest::digest(&digest::SHA256, &der).as_ref()),
+            fingerprint,
+            fingerprint_sha256: hex(&fingerprint),
             der,
             serial,
             not_before,
@@ -210,6 +214,12 @@ impl Issued {
     #[must_use]
     pub fn pem(&self) -> &str {
         &self.pem
+    }
+
+    /// SHA-256 of the DER: what the registry records (promise P7).
+    #[must_use]
+    pub fn fingerprint(&self) -> [u8; 32] {
+        self.fingerprint
     }
 
     /// SHA-256 of the DER, in lower-case hexadecimal without colons.
