@@ -1,1 +1,30 @@
 //! Who did what to which record by which rule: one durable entry per request, search and verification.
+//!
+//! - [`Audit::record`] answers with [`Durable`] once the entry is on the disk; whoever releases a record asks for one
+//!   (promise P3). An entry that breaks a bound is refused and with it the request (promise P1).
+//! - An entry is one line of canonical JSON in a journal of its own, hash-chained there (promise P5). `line` is the only
+//!   place that knows the form; whatever is typed by strangers is made harmless in `text`.
+//! - Histories come from a small index in memory, made from the journal by the same fold at the start and later.
+//!
+//! Reading order: `entry` (what is kept), `line` (how it is written), `index` and `search` (how it is found), `audit`.
+
+mod audit;
+mod bounds;
+mod entry;
+mod error;
+pub mod facts;
+mod index;
+mod line;
+mod pending;
+mod search;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+pub use audit::{Audit, Found, Recorded};
+pub use bounds::{FACTS_BYTES_MAX, FOUND_MAX, PERSONS_MAX, RECORDS_MAX};
+pub use entry::{Ended, Entry, EntryId, Event, Outcome, SignIn, SignInOutcome, Verdict};
+pub use error::AuditError;
+pub use pending::{Durable, Pending};
+pub use search::Query;

@@ -1,0 +1,196 @@
+//! What is kept: one entry per record request, its outcome, and sign-ins.
+
+use std::fmt;
+
+use model::{Action, Category, DeviceId, FacilityId, PersonId, SerialNumber, Timestamp, UserId, UserKey, words};
+
+/// Number of an entry, by which a user may ask about it: 128 random bits, shown as 32 hexadecimal digits.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct EntryId([u8; 16]);
+
+impl EntryId {
+    /// A fresh one. Should the system give no random octets it is all zeros, which [`crate::Audit::record`] refuses.
+    #[must_use]
+    pub fn fresh() -> Self {
+        let mut octets = [0; 16];
+        match aws_lc_rs::rand::fill(&mut octets) {
+            Ok(()) => Self(octets),
+            Err(_) => Self([0; 16]),
+        }
+    }
+
+    /// From its octets.
+    #[must_use]
+    pub const fn new(octets: [u8; 16]) -> Self {
+        Self(octets)
+    }
+
+    /// All zeros: nobody's.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0 == [0; 16]
+    }
+
+    /// Reads 32 lower-case hexadecimal digits.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let digit = |byte: u8| match byte {
+            b'0'..=b'9' => Some(byte - b'0'),
+            b'a'..=b'f' => Some(byte - b'a' + 10),
+            _ => None,
+        };
+        let octets: Option<Vec<u8>> = text
+            .as_bytes()
+            .chunks(2)
+            .map(|pair| match pair {
+                [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
+                _ => None,
+            })
+            .collect();
+        octets?.try_into().ok().map(Self)
+    }
+}
+
+impl fmt::Display for EntryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|octet| write!(f, "{octet:02x}"))
+    }
+}
+
+impl fmt::Debug for EntryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EntryId({self})")
+    }
+}
+
+words! {
+    /// What was decided.
+    pub enum Verdict ("verdict") {
+        /// The request was permitted.
+        Permitted = "permitted",
+        /// It was refused.
+        Refused = "refused",
+    }
+}
+
+words! {
+    /// How an exchange ended.
+    pub enum Ended ("end") {
+        /// The whole answer was sent.
+        Completed = "completed",
+        /// The client left before.
+        ClientLeft = "client-left",
+        /// Cut off: a revocation, a suspension and the like took effect.
+        Cut = "cut",
+        /// The store failed in between.
+        StoreFailed = "store-failed",
+        /// Refused after the decision, such as an answer that did not belong.
+        Refused = "refused",
+    }
+}
+
+words! {
+    /// What came of a sign-in.
+    pub enum SignInOutcome ("sign-in outcome") {
+        /// Signed in.
+        Welcome = "welcome",
+        /// The user ID or the password was wrong.
+        Wrong = "wrong",
+        /// Both were right, and it was refused all the same.
+        Refused = "refused",
+    }
+}
+
+/// One request for records: who asked for what, and what was decided by which rule (art. 28, 34).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its number.
+    pub id: EntryId,
+    /// When the request arrived.
+    pub at: Timestamp,
+    /// The user ID signed in with.
+    pub user_id: UserId,
+    /// The human being behind it.
+    pub user: UserKey,
+    /// The terminal.
+    pub device: DeviceId,
+    /// The device certificate presented.
+    pub serial: SerialNumber,
+    /// The facility the user ID was granted at.
+    pub facility: FacilityId,
+    /// Whose records; at most [`crate::PERSONS_MAX`]. Empty for the directory, or when it could not be read.
+    pub persons: Vec<PersonId>,
+    /// Which records; at most [`crate::RECORDS_MAX`].
+    pub records: Vec<String>,
+    /// What was to be done. `None`: the request could not be read.
+    pub action: Option<Action>,
+    /// To which kind of record. `None`: the request could not be read.
+    pub category: Option<Category>,
+    /// What was decided.
+    pub verdict: Verdict,
+    /// Why it was refused, as a short code; empty when permitted.
+    pub reason: String,
+    /// Names of the rules that decided, comma separated.
+    pub rules: String,
+    /// Articles behind them, comma separated.
+    pub articles: String,
+    /// Which set of rules was asked.
+    pub policy_version: String,
+    /// Which state of the registry was asked.
+    pub generation: u64,
+    /// The facts that were used: [`crate::facts::compact`].
+    pub facts: String,
+    /// Only disaster use (art. 21) made it possible.
+    pub disaster: bool,
+    /// Address the request came from.
+    pub source: String,
+    /// Its method.
+    pub method: String,
+    /// Its canonical target. The caller leaves secrets out.
+    pub target: String,
+}
+
+/// How it went on after the entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The entry's number.
+    pub id: EntryId,
+    /// When it ended.
+    pub at: Timestamp,
+    /// Status of the answer.
+    pub status: u16,
+    /// Bytes of the body that were sent.
+    pub bytes: u64,
+    /// How it ended.
+    pub ended: Ended,
+    /// The records released; the first [`crate::RECORDS_MAX`] are kept, the rest is counted in the log.
+    pub records: Vec<String>,
+}
+
+/// One try at signing in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignIn {
+    /// When.
+    pub at: Timestamp,
+    /// The user ID as it was typed; bounded and made harmless when written.
+    pub user_id: String,
+    /// From which terminal.
+    pub device: DeviceId,
+    /// With which device certificate.
+    pub serial: SerialNumber,
+    /// Address it came from.
+    pub source: String,
+    /// What came of it.
+    pub outcome: SignInOutcome,
+}
+
+/// One line of the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A request.
+    Entry(Box<Entry>),
+    /// Its outcome.
+    Outcome(Outcome),
+    /// A sign-in.
+    SignIn(SignIn),
+}

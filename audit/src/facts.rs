@@ -1,0 +1,192 @@
+//! The facts of a decision, in short: what an entry keeps so that the decision can be made again (promise P8).
+//!
+//! One line of JSON with short keys; the words are those of the regulation's lifecycles. [`read`] gives the facts back.
+
+use model::{Action, Category, Profession, TeamRole, Timestamp};
+use policy::{DeviceFacts, DisasterFacts, Facts, PersonFacts, Relation, Request, Resource, ServiceFacts, SubjectFacts};
+use serde::{Deserialize, Serialize};
+
+/// Facts that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("recorded facts cannot be read: {0}")]
+pub struct FactsError(String);
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    v: u32,
+    ask: AskLine,
+    subject: SubjectLine,
+    device: DeviceLine,
+    person: Option<PersonLine>,
+    service: String,
+    /// End of the disaster use in force.
+    disaster: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AskLine {
+    action: String,
+    category: String,
+    at: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SubjectLine {
+    user_id: String,
+    user: String,
+    profession: String,
+    state: String,
+    suspended: bool,
+    qualification_suspended: bool,
+    facility: String,
+    facility_state: String,
+    facility_suspended: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DeviceLine {
+    id: String,
+    facility: String,
+    certificate: String,
+    in_validity: bool,
+    suspended: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PersonLine {
+    id: String,
+    eligible: bool,
+    consent: String,
+    store: bool,
+    share: bool,
+    disaster: bool,
+    suspended: bool,
+    in_area: bool,
+    /// Role on the care team; none: not on it.
+    team: Option<String>,
+}
+
+/// Writes what was asked and the facts that answered it. Below 2 KiB: identifiers have 64 characters at most.
+#[must_use]
+pub fn compact(request: &Request, facts: &Facts) -> String {
+    let Facts { subject, device, resource, service } = facts;
+    let line = Line {
+        v: 1,
+        ask: AskLine {
+            action: request.action.to_string(),
+            category: request.category.to_string(),
+            at: request.at.to_string(),
+        },
+        subject: SubjectLine {
+            user_id: subject.user_id.to_string(),
+            user: subject.user.to_string(),
+            profession: subject.profession.to_string(),
+            state: subject.user_id_state.to_string(),
+            suspended: subject.user_id_suspended,
+            qualification_suspended: subject.qualification_suspended,
+            facility: subject.facility.to_string(),
+            facility_state: subject.facility_state.to_string(),
+            facility_suspended: subject.facility_suspended,
+        },
+        device: DeviceLine {
+            id: device.device.to_string(),
+            facility: device.facility.to_string(),
+            certificate: device.certificate_state.to_string(),
+            in_validity: device.certificate_in_validity,
+            suspended: device.device_suspended,
+        },
+        person: person_line(resource),
+        service: service.state.to_string(),
+        disaster: service.disaster.as_ref().map(|disaster| disaster.until.to_string()),
+    };
+    // Strings, booleans and numbers always serialise; an empty text would be refused by `read`.
+    serde_json::to_string(&line).unwrap_or_default()
+}
+
+fn person_line(resource: &Resource) -> Option<PersonLine> {
+    let Resource::Record { person, relation } = resource else { return None };
+    Some(PersonLine {
+        id: person.person.to_string(),
+        eligible: person.eligible,
+        consent: person.consent.to_string(),
+        store: person.consent_store,
+        share: person.consent_share,
+        disaster: person.consent_disaster,
+        suspended: person.person_suspended,
+        in_area: person.in_disaster_area,
+        team: match relation {
+            Relation::Team(role) => Some(role.to_string()),
+            Relation::None => None,
+        },
+    })
+}
+
+/// Reads them back, for a replay.
+///
+/// # Errors
+/// Another version, an unknown word, a missing fact: nothing is made up.
+pub fn read(text: &str) -> Result<(Request, Facts), FactsError> {
+    parse(text).map_err(FactsError)
+}
+
+fn parse(text: &str) -> Result<(Request, Facts), String> {
+    let line: Line = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    if line.v != 1 {
+        return Err(format!("their version is {}, this program reads 1", line.v));
+    }
+    let Line { ask, subject, device, person, .. } = line;
+    let request = Request {
+        action: word(Action::parse(&ask.action))?,
+        category: word(Category::parse(&ask.category))?,
+        at: word(Timestamp::parse(&ask.at))?,
+    };
+    let subject = SubjectFacts {
+        user_id: word(subject.user_id.parse())?,
+        user: word(subject.user.parse())?,
+        profession: word(Profession::parse(&subject.profession))?,
+        user_id_state: word(subject.state.parse())?,
+        user_id_suspended: subject.suspended,
+        qualification_suspended: subject.qualification_suspended,
+        facility: word(subject.facility.parse())?,
+        facility_state: word(subject.facility_state.parse())?,
+        facility_suspended: subject.facility_suspended,
+    };
+    let device = DeviceFacts {
+        device: word(device.id.parse())?,
+        facility: word(device.facility.parse())?,
+        certificate_state: word(device.certificate.parse())?,
+        certificate_in_validity: device.in_validity,
+        device_suspended: device.suspended,
+    };
+    let resource = person.map_or(Ok(Resource::Directory), record)?;
+    let disaster = line.disaster.map(|until| word(Timestamp::parse(&until))).transpose()?;
+    let service =
+        ServiceFacts { state: word(line.service.parse())?, disaster: disaster.map(|until| DisasterFacts { until }) };
+    Ok((request, Facts { subject, device, resource, service }))
+}
+
+fn record(line: PersonLine) -> Result<Resource, String> {
+    let role = line.team.map(|role| word(TeamRole::parse(&role))).transpose()?;
+    Ok(Resource::Record {
+        person: PersonFacts {
+            person: word(line.id.parse())?,
+            eligible: line.eligible,
+            consent: word(line.consent.parse())?,
+            consent_store: line.store,
+            consent_share: line.share,
+            consent_disaster: line.disaster,
+            person_suspended: line.suspended,
+            in_disaster_area: line.in_area,
+        },
+        relation: role.map_or(Relation::None, Relation::Team),
+    })
+}
+
+fn word<T, E: std::fmt::Display>(parsed: Result<T, E>) -> Result<T, String> {
+    parsed.map_err(|error| error.to_string())
+}

@@ -1,0 +1,127 @@
+//! The index: the newest positions of each user ID and each person, and which outcome belongs to which entry.
+//!
+//! A fold over the journal, the same at the start, for our own entries and for those of other processes. Bounded; what has
+//! left it is found by searching.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::hash::Hash;
+
+use journal::Position;
+use model::{PersonId, UserId};
+
+use crate::bounds::{INDEX_KEYS_MAX, INDEX_OPEN_MAX, INDEX_OUTCOMES_MAX, INDEX_POSITIONS_MAX};
+use crate::{Entry, EntryId, Event};
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(crate) struct Index {
+    seen: Position,
+    user_ids: Keys<UserId>,
+    persons: Keys<PersonId>,
+    /// Entries that may still get an outcome, and their order of arrival.
+    open: HashMap<EntryId, Position>,
+    open_order: VecDeque<EntryId>,
+    outcomes: BTreeMap<Position, Position>,
+}
+
+/// Positions of one key, newest last.
+pub(crate) struct Positions<'a> {
+    pub(crate) positions: &'a VecDeque<Position>,
+    /// There may be older ones.
+    pub(crate) cut: bool,
+}
+
+impl Index {
+    /// Up to where it has been folded.
+    pub(crate) fn seen(&self) -> Position {
+        self.seen
+    }
+
+    /// Folds the next event.
+    pub(crate) fn fold(&mut self, position: Position, event: &Event) {
+        self.seen = position;
+        match event {
+            Event::Entry(entry) => self.fold_entry(position, entry),
+            Event::Outcome(outcome) => {
+                if let Some(entry) = self.open.remove(&outcome.id) {
+                    self.outcomes.insert(entry, position);
+                    if self.outcomes.len() > INDEX_OUTCOMES_MAX {
+                        self.outcomes.pop_first();
+                    }
+                }
+            }
+            Event::SignIn(_) => {}
+        }
+    }
+
+    fn fold_entry(&mut self, position: Position, entry: &Entry) {
+        self.user_ids.add(&entry.user_id, position);
+        // A person named twice by one entry is one line of his history.
+        for person in &entry.persons {
+            self.persons.add(person, position);
+        }
+        if self.open.insert(entry.id.clone(), position).is_none() {
+            self.open_order.push_back(entry.id.clone());
+        }
+        while self.open_order.len() > INDEX_OPEN_MAX {
+            if let Some(oldest) = self.open_order.pop_front() {
+                self.open.remove(&oldest);
+            }
+        }
+    }
+
+    /// Positions of a user ID's entries; `None`: the index cannot tell.
+    pub(crate) fn of_user_id(&self, user_id: &UserId) -> Option<Positions<'_>> {
+        self.user_ids.get(user_id)
+    }
+
+    /// Positions of entries that touch a person; `None`: the index cannot tell.
+    pub(crate) fn of_person(&self, person: &PersonId) -> Option<Positions<'_>> {
+        self.persons.get(person)
+    }
+
+    /// Where the outcome of the entry at `position` stands, if it is known.
+    pub(crate) fn outcome_of(&self, position: Position) -> Option<Position> {
+        self.outcomes.get(&position).copied()
+    }
+}
+
+static NONE: VecDeque<Position> = VecDeque::new();
+
+#[derive(Debug)]
+struct Keys<K> {
+    positions: HashMap<K, VecDeque<Position>>,
+    /// A key was turned away: an unknown key may be one of those.
+    full: bool,
+}
+
+impl<K> Default for Keys<K> {
+    fn default() -> Self {
+        Self { positions: HashMap::new(), full: false }
+    }
+}
+
+impl<K: Clone + Eq + Hash> Keys<K> {
+    fn add(&mut self, key: &K, position: Position) {
+        if let Some(positions) = self.positions.get_mut(key) {
+            if positions.back() != Some(&position) {
+                positions.push_back(position);
+            }
+            if positions.len() > INDEX_POSITIONS_MAX {
+                positions.pop_front();
+            }
+        } else if self.positions.len() < INDEX_KEYS_MAX {
+            self.positions.insert(key.clone(), VecDeque::from([position]));
+        } else {
+            self.full = true;
+        }
+    }
+
+    fn get(&self, key: &K) -> Option<Positions<'_>> {
+        match self.positions.get(key) {
+            Some(positions) => Some(Positions { positions, cut: positions.len() >= INDEX_POSITIONS_MAX }),
+            None if self.full => None,
+            None => Some(Positions { positions: &NONE, cut: false }),
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! The written form: one line of canonical JSON per event, version 1. Nothing else knows it.
+//!
+//! Canonical: the keys stand in the order below, none is missing, none is added, no space. A line that says anything
+//! else, another version included, is an error; what cannot be read is never passed over.
+
+use journal::Position;
+use model::{Action, Category, SerialNumber, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::bounds::{
+    FACTS_BYTES_MAX, PERSONS_MAX, RECORD_BYTES_MAX, RECORDS_MAX, RULES_BYTES_MAX, TARGET_BYTES_MAX, WORD_BYTES_MAX,
+};
+use crate::text::harmless;
+use crate::{AuditError, Ended, Entry, EntryId, Event, Outcome, SignIn, SignInOutcome, Verdict};
+
+/// Version of the lines below.
+const VERSION: u32 = 1;
+
+/// A line as it stands.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+enum Line {
+    Entry(EntryLine),
+    Outcome(OutcomeLine),
+    SignIn(SignInLine),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EntryLine {
+    v: u32,
+    id: String,
+    at: String,
+    user_id: String,
+    user: String,
+    device: String,
+    serial: String,
+    facility: String,
+    persons: Vec<String>,
+    records: Vec<String>,
+    action: Option<String>,
+    category: Option<String>,
+    verdict: String,
+    reason: String,
+    rules: String,
+    articles: String,
+    policy_version: String,
+    generation: u64,
+    facts: String,
+    disaster: bool,
+    source: String,
+    method: String,
+    target: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OutcomeLine {
+    v: u32,
+    id: String,
+    at: String,
+    status: u16,
+    bytes: u64,
+    ended: String,
+    records: Vec<String>,
+    records_more: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SignInLine {
+    v: u32,
+    at: String,
+    user_id: String,
+    device: String,
+    serial: String,
+    source: String,
+    outcome: String,
+}
+
+/// Writes an entry.
+///
+/// # Errors
+/// A bound that must not be met by cutting, or no id.
+pub(crate) fn write_entry(entry: &Entry) -> Result<Vec<u8>, AuditError> {
+    at_most("persons", entry.persons.len(), PERSONS_MAX)?;
+    at_most("records", entry.records.len(), RECORDS_MAX)?;
+    at_most("bytes of facts", entry.facts.len(), FACTS_BYTES_MAX)?;
+    at_most("bytes of rules", entry.rules.len(), RULES_BYTES_MAX)?;
+    at_most("bytes of articles", entry.articles.len(), RULES_BYTES_MAX)?;
+    if entry.id.is_empty() {
+        return Err(AuditError::NoId);
+    }
+    let word = |text: &str| harmless(text, WORD_BYTES_MAX);
+    Ok(write(&Line::Entry(EntryLine {
+        v: VERSION,
+        id: entry.id.to_string(),
+        at: entry.at.to_string(),
+        user_id: entry.user_id.to_string(),
+        user: entry.user.to_string(),
+        device: entry.device.to_string(),
+        serial: entry.serial.to_string(),
+        facility: entry.facility.to_string(),
+        persons: entry.persons.iter().map(ToString::to_string).collect(),
+        records: entry.records.iter().map(|record| harmless(record, RECORD_BYTES_MAX)).collect(),
+        action: entry.action.map(|action| action.as_str().to_owned()),
+        category: entry.category.map(|category| category.as_str().to_owned()),
+        verdict: entry.verdict.as_str().to_owned(),
+        reason: word(&entry.reason),
+        rules: lossless("bytes of rules", &entry.rules, RULES_BYTES_MAX)?,
+        articles: lossless("bytes of articles", &entry.articles, RULES_BYTES_MAX)?,
+        policy_version: word(&entry.policy_version),
+        generation: entry.generation,
+        facts: lossless("bytes of facts", &entry.facts, FACTS_BYTES_MAX)?,
+        disaster: entry.disaster,
+        source: word(&entry.source),
+        method: word(&entry.method),
+        target: harmless(&entry.target, TARGET_BYTES_MAX),
+    })))
+}
+
+/// Writes an outcome. It cannot fail: an exchange that is over must not lose its end to a bound.
+pub(crate) fn write_outcome(outcome: &Outcome) -> Vec<u8> {
+    let records = outcome.records.iter().take(RECORDS_MAX).map(|record| harmless(record, RECORD_BYTES_MAX)).collect();
+    let more = outcome.records.len().saturating_sub(RECORDS_MAX);
+    write(&Line::Outcome(OutcomeLine {
+        v: VERSION,
+        id: outcome.id.to_string(),
+        at: outcome.at.to_string(),
+        status: outcome.status,
+        bytes: outcome.bytes,
+        ended: outcome.ended.as_str().to_owned(),
+        records,
+        records_more: u64::try_from(more).unwrap_or(u64::MAX),
+    }))
+}
+
+/// Writes a sign-in. It cannot fail: whatever was typed can be kept in some form.
+pub(crate) fn write_sign_in(sign_in: &SignIn) -> Vec<u8> {
+    write(&Line::SignIn(SignInLine {
+        v: VERSION,
+        at: sign_in.at.to_string(),
+        user_id: harmless(&sign_in.user_id, WORD_BYTES_MAX),
+        device: sign_in.device.to_string(),
+        serial: sign_in.serial.to_string(),
+        source: harmless(&sign_in.source, WORD_BYTES_MAX),
+        outcome: sign_in.outcome.as_str().to_owned(),
+    }))
+}
+
+/// Reads a line.
+///
+/// # Errors
+/// It is none of ours: `Unreadable` with the position given.
+pub(crate) fn read(position: Position, line: &[u8]) -> Result<Event, AuditError> {
+    parse(line).map_err(|why| AuditError::Unreadable { position, why })
+}
+
+fn parse(line: &[u8]) -> Result<Event, String> {
+    let line: Line = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+    match line {
+        Line::Entry(line) => Ok(Event::Entry(Box::new(entry(line)?))),
+        Line::Outcome(line) => {
+            check_version(line.v)?;
+            Ok(Event::Outcome(Outcome {
+                id: EntryId::parse(&line.id).ok_or("an entry's id is malformed")?,
+                at: time(&line.at)?,
+                status: line.status,
+                bytes: line.bytes,
+                ended: word(Ended::parse(&line.ended))?,
+                records: line.records,
+            }))
+        }
+        Line::SignIn(line) => {
+            check_version(line.v)?;
+            Ok(Event::SignIn(SignIn {
+                at: time(&line.at)?,
+                user_id: line.user_id,
+                device: word(line.device.parse())?,
+                serial: word(SerialNumber::parse(&line.serial))?,
+                source: line.source,
+                outcome: word(SignInOutcome::parse(&line.outcome))?,
+            }))
+        }
+    }
+}
+
+fn entry(line: EntryLine) -> Result<Entry, String> {
+    check_version(line.v)?;
+    Ok(Entry {
+        id: EntryId::parse(&line.id).ok_or("an entry's id is malformed")?,
+        at: time(&line.at)?,
+        user_id: word(line.user_id.parse())?,
+        user: word(line.user.parse())?,
+        device: word(line.device.parse())?,
+        serial: word(SerialNumber::parse(&line.serial))?,
+        facility: word(line.facility.parse())?,
+        persons: line.persons.iter().map(|person| word(person.parse())).collect::<Result<_, _>>()?,
+        records: line.records,
+        action: line.action.map(|action| word(Action::parse(&action))).transpose()?,
+        category: line.category.map(|category| word(Category::parse(&category))).transpose()?,
+        verdict: word(Verdict::parse(&line.verdict))?,
+        reason: line.reason,
+        rules: line.rules,
+        articles: line.articles,
+        policy_version: line.policy_version,
+        generation: line.generation,
+        facts: line.facts,
+        disaster: line.disaster,
+        source: line.source,
+        method: line.method,
+        target: line.target,
+    })
+}
+
+fn check_version(version: u32) -> Result<(), String> {
+    if version == VERSION {
+        return Ok(());
+    }
+    Err(format!("its version is {version}, this program reads {VERSION}"))
+}
+
+fn time(text: &str) -> Result<Timestamp, String> {
+    word(Timestamp::parse(text))
+}
+
+fn word<T, E: std::fmt::Display>(parsed: Result<T, E>) -> Result<T, String> {
+    parsed.map_err(|error| error.to_string())
+}
+
+fn at_most(what: &'static str, count: usize, max: usize) -> Result<(), AuditError> {
+    if count > max { Err(AuditError::TooMuch { what, count, max }) } else { Ok(()) }
+}
+
+/// A text of ours that must not lose a character to its bound. (Harmful characters are replaced all the same.)
+fn lossless(what: &'static str, text: &str, bytes_max: usize) -> Result<String, AuditError> {
+    // Replacing may lengthen: a control character of one byte becomes three.
+    let kept = harmless(text, usize::MAX);
+    at_most(what, kept.len(), bytes_max)?;
+    Ok(kept)
+}
+
+fn write(line: &Line) -> Vec<u8> {
+    // Strings, numbers and lists of strings always serialise; an empty line would be refused by `read`.
+    serde_json::to_vec(line).unwrap_or_default()
+}
