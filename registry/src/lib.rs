@@ -1,1 +1,53 @@
 //! What the city has decided: commands become changes in a journal, changes become an immutable snapshot.
+//!
+//! - Offices give a [`Command`]; [`Registry::execute`] validates it against the newest state, writes what it comes to
+//!   as one journal entry, publishes the next [`Snapshot`] and tells the listeners. On return it is durable and in force.
+//! - Readers hold a snapshot: a [`Generation`] of the state that never changes under their hands. Its
+//!   [`Snapshot::facts`] are what the policy decides on.
+//! - Several processes may work on one journal. Each follows what the others write within milliseconds; an entry that
+//!   cannot be understood stops it, and [`Registry::freshness`] says so.
+//! - [`Registry::as_of`] answers for the past.
+//!
+//! Reading order: `state` (the nouns), `command` (who may ask what), `change` (what it comes to), `validate` (from the one
+//! to the other), `apply` (what it does to the state), `form` (how it is written), `registry` (over a journal).
+
+mod apply;
+mod bounds;
+mod change;
+mod command;
+mod credential;
+mod error;
+mod facts;
+mod follow;
+mod form;
+mod history;
+mod password;
+mod refused;
+mod registry;
+mod state;
+mod validate;
+
+#[cfg(test)]
+mod tests;
+
+pub use apply::{Act, Misfit};
+pub use bounds::{
+    CERTIFICATE_DAYS_MAX, CERTIFICATES_PER_DEVICE_MAX, DISASTER_HOURS_MAX, ENDED_SESSIONS_PER_USER_ID_MAX,
+    NAME_CHARACTERS_MAX, PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN, REASON_CHARACTERS_MAX, SESSION_HOURS_MAX,
+    SUSPENSIONS_PER_TARGET_MAX, TEAM_MAX, USER_IDS_PER_USER_MAX,
+};
+pub use change::{Affected, Change};
+pub use command::{Command, CommandKind};
+pub use credential::{PasswordCheck, Sealed, VAULT_KEY_OCTETS, Vault, VaultError};
+pub use error::{BadEntry, BadEntryWhy, RegistryError};
+pub use facts::MissingFact;
+pub use form::FormError;
+pub use password::{PasswordFault, check_password};
+pub use refused::{Refused, Why};
+pub use registry::{Executed, Listener, Registry, Secrets};
+pub use state::{
+    Administrator, Certificate, Confirmation, Consent, ConsentForm, Device, Disaster, Eligibility, EligibilityKind,
+    EndedSession, Facility, FacilityDetails, FacilityKind, Generation, GivenBy, Membership, MembershipId, Person,
+    Report, ReportId, ReportSubject, Revocation, Service, Snapshot, Stop, StopReason, Suspension, SuspensionEnd,
+    SuspensionId, User, UserIdRecord, WHOLE_CITY,
+};

@@ -1,0 +1,51 @@
+//! Every bound of the registry, and how they relate (promise P9).
+
+use std::time::Duration;
+
+/// Longest name, address, label or area, in characters.
+pub const NAME_CHARACTERS_MAX: usize = 200;
+/// Longest reason or announcement, in characters.
+pub const REASON_CHARACTERS_MAX: usize = 1000;
+
+/// Shortest password, in characters: random ones of this length need no rotation (MHLW guideline v6.0 Q&A Q-54).
+pub const PASSWORD_CHARACTERS_MIN: usize = 13;
+/// Longest password, in characters (NIST SP 800-63B-4 3.1.1.2 asks for at least 64).
+pub const PASSWORD_CHARACTERS_MAX: usize = 128;
+/// Characters of a first password, hyphens not counted: about 79 random bits.
+pub(crate) const FIRST_PASSWORD_CHARACTERS: usize = 16;
+
+/// Most memberships of one person's care team at a time, past ones not counted.
+pub const TEAM_MAX: usize = 200;
+/// Most suspensions of one target at a time.
+pub const SUSPENSIONS_PER_TARGET_MAX: usize = 16;
+/// Most certificates of one device, ended ones included: a device that needs more is worth a look.
+pub const CERTIFICATES_PER_DEVICE_MAX: usize = 1000;
+/// Most user IDs of one user, ended ones included.
+pub const USER_IDS_PER_USER_MAX: usize = 100;
+/// Ended sessions remembered for one user ID. The next one ends all sessions of that user ID and empties the list.
+pub const ENDED_SESSIONS_PER_USER_ID_MAX: usize = 64;
+/// Longest life of a session, in hours: an end of a session need not be remembered for longer.
+pub const SESSION_HOURS_MAX: i64 = 7 * 24;
+/// Longest disaster use from its declaration, in hours; then it is declared anew or it ends (art. 21).
+pub const DISASTER_HOURS_MAX: i64 = 72;
+/// Longest validity of a certificate, in days.
+pub const CERTIFICATE_DAYS_MAX: i64 = 3660;
+/// Most things one `Tick` puts in order; the next one goes on.
+pub(crate) const TICK_CHANGES_MAX: usize = 1000;
+
+/// Times a command is validated anew because another process was first.
+pub(crate) const TRIES_MAX: u32 = 32;
+/// Entries read from the journal in one go.
+pub(crate) const READ_ENTRIES: usize = 512;
+/// Longest the follower sleeps without looking at the journal: how coarse [`crate::Registry::freshness`] is.
+pub(crate) const FOLLOW_PAUSE: Duration = Duration::from_millis(100);
+/// Entries after which the whole state is stored beside the journal, at the least.
+pub(crate) const KEEP_EVERY_ENTRIES: u64 = 1000;
+/// The larger the state, the rarer it is stored: after one entry for so many objects.
+pub(crate) const KEEP_OBJECTS_PER_ENTRY: u64 = 8;
+
+// A first password fits the rules it will be checked by, would anybody keep it.
+const _: () = assert!(FIRST_PASSWORD_CHARACTERS >= PASSWORD_CHARACTERS_MIN);
+const _: () = assert!(PASSWORD_CHARACTERS_MIN < PASSWORD_CHARACTERS_MAX);
+// One change is well below 500 bytes, and a journal takes a mebibyte as one entry.
+const _: () = assert!(TICK_CHANGES_MAX * 500 < journal::ENTRY_BYTES_MAX);

@@ -1,0 +1,510 @@
+//! Commands: what offices ask the registry to do. Who may is written here, once.
+
+use model::{
+    Article, Author, DeviceId, FacilityId, Office, PersonId, Profession, ReasonCode, SerialNumber, SessionId, Target,
+    TeamRole, Timestamp, UserId, UserKey, words,
+};
+use zeroize::Zeroizing;
+
+use crate::state::{Administrator, ConsentForm, Eligibility, FacilityDetails, ReportId, StopReason, SuspensionId};
+
+/// What is to be done.
+#[derive(Clone)]
+pub enum Command {
+    /// Enters a facility's application (art. 8).
+    RegisterFacility {
+        /// Which; never used before.
+        facility: FacilityId,
+        /// What the application says.
+        details: FacilityDetails,
+        /// Who applies, and will answer for it.
+        administrator: Administrator,
+    },
+    /// Approves an application (art. 9).
+    ApproveFacility {
+        /// Which.
+        facility: FacilityId,
+        /// The city's words on the notice.
+        reason: String,
+    },
+    /// Refuses an application (art. 9).
+    RefuseFacility {
+        /// Which.
+        facility: FacilityId,
+        /// Why.
+        reason: String,
+    },
+    /// Enters a new application of a refused facility (art. 8).
+    ReapplyFacility {
+        /// Which.
+        facility: FacilityId,
+        /// What the application says now.
+        details: FacilityDetails,
+    },
+    /// Enters a change notice (art. 12), or takes a facility off the public page (art. 23).
+    ChangeFacility {
+        /// Which.
+        facility: FacilityId,
+        /// As they are now.
+        details: FacilityDetails,
+    },
+    /// Says who answers for a facility (art. 8, 12).
+    SetAdministrator {
+        /// Which.
+        facility: FacilityId,
+        /// Who.
+        administrator: Administrator,
+    },
+    /// Closes a facility: all its user IDs, certificates, devices and memberships end with it (art. 13).
+    CloseFacility {
+        /// Which.
+        facility: FacilityId,
+        /// The notice it gave.
+        reason: String,
+    },
+    /// Registers a user as a human being.
+    RegisterUser {
+        /// Who; never used before.
+        user: UserKey,
+        /// Name.
+        name: String,
+    },
+    /// Grants a user ID; the first password comes back once (art. 10-1).
+    GrantUserId {
+        /// Which; never used before.
+        user_id: UserId,
+        /// To whom.
+        user: UserKey,
+        /// At which approved facility.
+        facility: FacilityId,
+        /// Category of art. 7.
+        profession: Profession,
+        /// Who recognised the user; needed for art. 7-8 to 7-10, and only there.
+        recognised_by: Option<String>,
+    },
+    /// Ends a lost user ID and grants a new one in its place; the first password comes back once (art. 10-6).
+    ReplaceUserId {
+        /// The lost one.
+        old: UserId,
+        /// The new one; never used before.
+        new: UserId,
+        /// What was reported.
+        reason: String,
+    },
+    /// Ends a user ID: its user left the facility (art. 12).
+    EndUserId {
+        /// Which.
+        user_id: UserId,
+        /// Why.
+        reason: String,
+    },
+    /// The user sets a password (art. 10-3).
+    ChangePassword {
+        /// Of which user ID.
+        user_id: UserId,
+        /// The password there is.
+        current: Zeroizing<String>,
+        /// The password there shall be.
+        new: Zeroizing<String>,
+    },
+    /// Loans a device (art. 37).
+    RegisterDevice {
+        /// Which; never used before.
+        device: DeviceId,
+        /// What people call it.
+        label: String,
+        /// To which approved facility.
+        facility: FacilityId,
+        /// Who answers for it: somebody with a user ID there.
+        holder: UserKey,
+    },
+    /// A device came back, was lost or retired: all its certificates are revoked.
+    ReturnDevice {
+        /// Which.
+        device: DeviceId,
+        /// Why, for the certificates.
+        reason: ReasonCode,
+    },
+    /// Takes a serial number for a certificate, before it is signed (promise P10).
+    ReserveCertificate {
+        /// The number; never used before.
+        serial: SerialNumber,
+        /// For which terminal.
+        device: DeviceId,
+        /// First instant of its validity.
+        not_before: Timestamp,
+        /// End of its validity (half-open).
+        not_after: Timestamp,
+    },
+    /// Records a signed certificate (promise P7).
+    RecordIssued {
+        /// Its number.
+        serial: SerialNumber,
+        /// SHA-256 of it in DER.
+        fingerprint: [u8; 32],
+    },
+    /// Revokes a certificate, reserved or issued (art. 38-2).
+    RevokeCertificate {
+        /// Its number.
+        serial: SerialNumber,
+        /// Why.
+        reason: ReasonCode,
+    },
+    /// The facility administrator confirms a revocation (art. 38-3).
+    ConfirmRevocation {
+        /// Its number.
+        serial: SerialNumber,
+    },
+    /// Gives up a reserved number.
+    AbandonCertificate {
+        /// The number.
+        serial: SerialNumber,
+    },
+    /// Registers a person (art. 3).
+    RegisterPerson {
+        /// Who; equal to the FHIR Patient's id, never used before.
+        person: PersonId,
+        /// Name.
+        name: String,
+        /// District of the city, as disaster use names it; may be empty.
+        area: String,
+        /// Why eligible, from and until when.
+        eligibility: Eligibility,
+    },
+    /// Changes a person's name or district.
+    ChangePerson {
+        /// Who.
+        person: PersonId,
+        /// Name now.
+        name: String,
+        /// District now; may be empty.
+        area: String,
+    },
+    /// A person's eligibility ends (art. 3).
+    EndEligibility {
+        /// Whose.
+        person: PersonId,
+        /// From when on the person is not eligible any more.
+        until: Timestamp,
+    },
+    /// A person is eligible again, or on another ground (art. 3).
+    RenewEligibility {
+        /// Whose.
+        person: PersonId,
+        /// As it is now.
+        eligibility: Eligibility,
+    },
+    /// Enters a consent form (art. 17-1).
+    GiveConsent {
+        /// Whose.
+        person: PersonId,
+        /// What stands on it.
+        form: ConsentForm,
+    },
+    /// Withdraws consent: support stopped (art. 17-2, 17-3).
+    WithdrawConsent {
+        /// Whose.
+        person: PersonId,
+        /// What was asked for.
+        reason: String,
+    },
+    /// Enters a user on a person's care team.
+    JoinTeam {
+        /// Whose team.
+        person: PersonId,
+        /// Who.
+        user: UserKey,
+        /// Why.
+        role: TeamRole,
+        /// Through which facility; none where the user has user IDs at one facility only.
+        facility: Option<FacilityId>,
+        /// From when.
+        from: Timestamp,
+        /// Until when (half-open); none: until further notice.
+        until: Option<Timestamp>,
+    },
+    /// Takes a user off a person's care team, in all roles.
+    LeaveTeam {
+        /// Whose team.
+        person: PersonId,
+        /// Who.
+        user: UserKey,
+    },
+    /// Suspends a user ID (art. 29), a user (art. 39-2), a device, a facility or a person's records.
+    Suspend {
+        /// Whom or what.
+        target: Target,
+        /// Why.
+        reason: String,
+        /// By which article.
+        article: Article,
+        /// Until when (half-open); none: until lifted. The machine must give one (promise P11).
+        until: Option<Timestamp>,
+    },
+    /// Lifts suspensions.
+    Lift {
+        /// Of whom or what.
+        target: Target,
+        /// Which; none: all.
+        suspension: Option<SuspensionId>,
+        /// Why.
+        reason: String,
+    },
+    /// Stops the service without notice (art. 26).
+    StopService {
+        /// Why.
+        reason: StopReason,
+        /// What people are told; may be empty.
+        text: String,
+    },
+    /// The service goes on.
+    ResumeService,
+    /// Two officers declare disaster use (art. 21-1).
+    DeclareDisaster {
+        /// Which district; [`crate::WHOLE_CITY`] for all.
+        area: String,
+        /// Why.
+        reason: String,
+        /// From when.
+        from: Timestamp,
+        /// Until when (half-open), at most 72 hours from now.
+        until: Timestamp,
+        /// The two officers. The author is one of them.
+        officers: [Author; 2],
+    },
+    /// Ends disaster use.
+    EndDisaster {
+        /// Why.
+        reason: String,
+    },
+    /// A user signs out: one session ends before its time.
+    EndSession {
+        /// Which.
+        session: SessionId,
+        /// When it would be over at the latest.
+        over_at: Timestamp,
+    },
+    /// Ends all sessions of a user ID.
+    EndSessions {
+        /// Of which.
+        user_id: UserId,
+    },
+    /// The city has received a report (art. 29-2, 39-3).
+    AcknowledgeReport {
+        /// Which.
+        report: ReportId,
+    },
+    /// Puts in order what only the clock ended: suspensions, disaster use, memberships, remembered sessions. Decisions do
+    /// not wait for it. Comes to no changes when there is nothing to do.
+    Tick,
+}
+
+words! {
+    /// The kinds of commands, as the journal names them.
+    pub enum CommandKind ("command") {
+        /// [`Command::RegisterFacility`].
+        RegisterFacility = "register-facility",
+        /// [`Command::ApproveFacility`].
+        ApproveFacility = "approve-facility",
+        /// [`Command::RefuseFacility`].
+        RefuseFacility = "refuse-facility",
+        /// [`Command::ReapplyFacility`].
+        ReapplyFacility = "reapply-facility",
+        /// [`Command::ChangeFacility`].
+        ChangeFacility = "change-facility",
+        /// [`Command::SetAdministrator`].
+        SetAdministrator = "set-administrator",
+        /// [`Command::CloseFacility`].
+        CloseFacility = "close-facility",
+        /// [`Command::RegisterUser`].
+        RegisterUser = "register-user",
+        /// [`Command::GrantUserId`].
+        GrantUserId = "grant-user-id",
+        /// [`Command::ReplaceUserId`].
+        ReplaceUserId = "replace-user-id",
+        /// [`Command::EndUserId`].
+        EndUserId = "end-user-id",
+        /// [`Command::ChangePassword`].
+        ChangePassword = "change-password",
+        /// [`Command::RegisterDevice`].
+        RegisterDevice = "register-device",
+        /// [`Command::ReturnDevice`].
+        ReturnDevice = "return-device",
+        /// [`Command::ReserveCertificate`].
+        ReserveCertificate = "reserve-certificate",
+        /// [`Command::RecordIssued`].
+        RecordIssued = "record-issued",
+        /// [`Command::RevokeCertificate`].
+        RevokeCertificate = "revoke-certificate",
+        /// [`Command::ConfirmRevocation`].
+        ConfirmRevocation = "confirm-revocation",
+        /// [`Command::AbandonCertificate`].
+        AbandonCertificate = "abandon-certificate",
+        /// [`Command::RegisterPerson`].
+        RegisterPerson = "register-person",
+        /// [`Command::ChangePerson`].
+        ChangePerson = "change-person",
+        /// [`Command::EndEligibility`].
+        EndEligibility = "end-eligibility",
+        /// [`Command::RenewEligibility`].
+        RenewEligibility = "renew-eligibility",
+        /// [`Command::GiveConsent`].
+        GiveConsent = "give-consent",
+        /// [`Command::WithdrawConsent`].
+        WithdrawConsent = "withdraw-consent",
+        /// [`Command::JoinTeam`].
+        JoinTeam = "join-team",
+        /// [`Command::LeaveTeam`].
+        LeaveTeam = "leave-team",
+        /// [`Command::Suspend`].
+        Suspend = "suspend",
+        /// [`Command::Lift`].
+        Lift = "lift",
+        /// [`Command::StopService`].
+        StopService = "stop-service",
+        /// [`Command::ResumeService`].
+        ResumeService = "resume-service",
+        /// [`Command::DeclareDisaster`].
+        DeclareDisaster = "declare-disaster",
+        /// [`Command::EndDisaster`].
+        EndDisaster = "end-disaster",
+        /// [`Command::EndSession`].
+        EndSession = "end-session",
+        /// [`Command::EndSessions`].
+        EndSessions = "end-sessions",
+        /// [`Command::AcknowledgeReport`].
+        AcknowledgeReport = "acknowledge-report",
+        /// [`Command::Tick`].
+        Tick = "tick",
+    }
+}
+
+impl Command {
+    /// Its kind.
+    #[must_use]
+    pub const fn kind(&self) -> CommandKind {
+        match self {
+            Self::RegisterFacility { .. } => CommandKind::RegisterFacility,
+            Self::ApproveFacility { .. } => CommandKind::ApproveFacility,
+            Self::RefuseFacility { .. } => CommandKind::RefuseFacility,
+            Self::ReapplyFacility { .. } => CommandKind::ReapplyFacility,
+            Self::ChangeFacility { .. } => CommandKind::ChangeFacility,
+            Self::SetAdministrator { .. } => CommandKind::SetAdministrator,
+            Self::CloseFacility { .. } => CommandKind::CloseFacility,
+            Self::RegisterUser { .. } => CommandKind::RegisterUser,
+            Self::GrantUserId { .. } => CommandKind::GrantUserId,
+            Self::ReplaceUserId { .. } => CommandKind::ReplaceUserId,
+            Self::EndUserId { .. } => CommandKind::EndUserId,
+            Self::ChangePassword { .. } => CommandKind::ChangePassword,
+            Self::RegisterDevice { .. } => CommandKind::RegisterDevice,
+            Self::ReturnDevice { .. } => CommandKind::ReturnDevice,
+            Self::ReserveCertificate { .. } => CommandKind::ReserveCertificate,
+            Self::RecordIssued { .. } => CommandKind::RecordIssued,
+            Self::RevokeCertificate { .. } => CommandKind::RevokeCertificate,
+            Self::ConfirmRevocation { .. } => CommandKind::ConfirmRevocation,
+            Self::AbandonCertificate { .. } => CommandKind::AbandonCertificate,
+            Self::RegisterPerson { .. } => CommandKind::RegisterPerson,
+            Self::ChangePerson { .. } => CommandKind::ChangePerson,
+            Self::EndEligibility { .. } => CommandKind::EndEligibility,
+            Self::RenewEligibility { .. } => CommandKind::RenewEligibility,
+            Self::GiveConsent { .. } => CommandKind::GiveConsent,
+            Self::WithdrawConsent { .. } => CommandKind::WithdrawConsent,
+            Self::JoinTeam { .. } => CommandKind::JoinTeam,
+            Self::LeaveTeam { .. } => CommandKind::LeaveTeam,
+            Self::Suspend { .. } => CommandKind::Suspend,
+            Self::Lift { .. } => CommandKind::Lift,
+            Self::StopService { .. } => CommandKind::StopService,
+            Self::ResumeService => CommandKind::ResumeService,
+            Self::DeclareDisaster { .. } => CommandKind::DeclareDisaster,
+            Self::EndDisaster { .. } => CommandKind::EndDisaster,
+            Self::EndSession { .. } => CommandKind::EndSession,
+            Self::EndSessions { .. } => CommandKind::EndSessions,
+            Self::AcknowledgeReport { .. } => CommandKind::AcknowledgeReport,
+            Self::Tick => CommandKind::Tick,
+        }
+    }
+}
+
+impl std::fmt::Debug for Command {
+    /// The kind alone: a command may hold a password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.kind().as_str())
+    }
+}
+
+impl CommandKind {
+    /// Which offices may give it. Beyond that a facility administrator acts for his own facility only, and a user for
+    /// himself. The contractor may stop things and never open them (art. 4-3, 29-2, 39-3); the machine may renew
+    /// certificates besides.
+    #[must_use]
+    pub const fn offices(self) -> &'static [Office] {
+        use Office::{CityClerk, CityOfficer, Contractor, FacilityAdministrator, System, User};
+        match self {
+            Self::RegisterFacility | Self::ReapplyFacility => &[CityOfficer, CityClerk, FacilityAdministrator],
+            Self::ApproveFacility
+            | Self::RefuseFacility
+            | Self::ChangeFacility
+            | Self::SetAdministrator
+            | Self::CloseFacility
+            | Self::RegisterUser
+            | Self::GrantUserId
+            | Self::ReplaceUserId
+            | Self::EndUserId
+            | Self::RegisterDevice
+            | Self::RegisterPerson
+            | Self::ChangePerson
+            | Self::EndEligibility
+            | Self::RenewEligibility
+            | Self::GiveConsent
+            | Self::WithdrawConsent
+            | Self::JoinTeam
+            | Self::LeaveTeam
+            | Self::Lift
+            | Self::StopService
+            | Self::ResumeService
+            | Self::AcknowledgeReport => &[CityOfficer, CityClerk],
+            Self::ReserveCertificate | Self::RecordIssued | Self::AbandonCertificate => {
+                &[CityOfficer, CityClerk, System]
+            }
+            // Day and night, by whoever is nearest (art. 38-2).
+            Self::RevokeCertificate | Self::ReturnDevice => {
+                &[CityOfficer, CityClerk, Contractor, FacilityAdministrator, User, System]
+            }
+            Self::ConfirmRevocation => &[FacilityAdministrator],
+            Self::Suspend => &[CityOfficer, CityClerk, Contractor, FacilityAdministrator, System],
+            Self::DeclareDisaster | Self::EndDisaster => &[CityOfficer],
+            Self::ChangePassword | Self::EndSession => &[User],
+            Self::EndSessions => &[CityOfficer, CityClerk, Contractor, System, User],
+            Self::Tick => &[System],
+        }
+    }
+
+    /// The article that the command carries out.
+    #[must_use]
+    pub const fn article(self) -> Article {
+        match self {
+            Self::RegisterFacility | Self::ReapplyFacility => Article::new(8),
+            Self::ApproveFacility | Self::RefuseFacility => Article::new(9),
+            Self::ChangeFacility | Self::SetAdministrator | Self::EndUserId => Article::new(12),
+            Self::CloseFacility => Article::new(13),
+            Self::RegisterUser => Article::new(7),
+            Self::GrantUserId => Article::paragraph(10, 1),
+            Self::ReplaceUserId => Article::paragraph(10, 6),
+            Self::ChangePassword | Self::EndSession | Self::EndSessions => Article::paragraph(10, 3),
+            Self::RegisterDevice => Article::new(37),
+            Self::ReserveCertificate | Self::RecordIssued | Self::AbandonCertificate => Article::paragraph(38, 1),
+            Self::ReturnDevice | Self::RevokeCertificate => Article::paragraph(38, 2),
+            Self::ConfirmRevocation => Article::paragraph(38, 3),
+            Self::RegisterPerson | Self::ChangePerson | Self::EndEligibility | Self::RenewEligibility => {
+                Article::new(3)
+            }
+            Self::GiveConsent => Article::paragraph(17, 1),
+            Self::WithdrawConsent => Article::paragraph(17, 2),
+            Self::JoinTeam | Self::LeaveTeam => Article::new(18),
+            Self::Suspend | Self::Lift | Self::Tick => Article::paragraph(29, 1),
+            Self::AcknowledgeReport => Article::paragraph(29, 2),
+            Self::StopService | Self::ResumeService => Article::paragraph(26, 1),
+            Self::DeclareDisaster | Self::EndDisaster => Article::paragraph(21, 1),
+        }
+    }
+}

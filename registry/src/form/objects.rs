@@ -1,0 +1,66 @@
+//! Forms of what the state consists of. A field's name in the journal is its name here: renaming one in the code breaks
+//! `registry/forms.ndjson`, which is the point of that file.
+
+use serde_json::{Map, Value};
+
+use super::{Fields, Form, FormError, put};
+use crate::state::{
+    Administrator, Certificate, Confirmation, Consent, ConsentForm, Device, Disaster, Eligibility, EndedSession,
+    Facility, FacilityDetails, Membership, Person, Report, Revocation, Service, Stop, Suspension, User, UserIdRecord,
+};
+
+/// Writes `struct` by struct which fields there are.
+macro_rules! objects {
+    ($($type:ident { $($field:ident),+ $(,)? })+) => { $(
+        impl Form for $type {
+            fn write(&self) -> Value {
+                // Taken apart whole, so that a new field that is not written here does not compile.
+                let $type { $($field),+ } = self;
+                let mut map = Map::new();
+                $(put(&mut map, stringify!($field), $field);)+
+                Value::Object(map)
+            }
+
+            fn read(value: &Value) -> Result<Self, FormError> {
+                let mut fields = Fields::of(value)?;
+                $(let $field = fields.take(stringify!($field))?;)+
+                fields.finish()?;
+                Ok($type { $($field),+ })
+            }
+
+            #[cfg(test)]
+            fn any(dice: &mut crate::tests::dice::Dice) -> Self {
+                $type { $($field: Form::any(dice)),+ }
+            }
+        }
+    )+ };
+}
+
+objects! {
+    FacilityDetails { name, address, phone, kind, publish_consent }
+    Administrator { key, name }
+    Facility {
+        id, name, address, phone, kind, publish_consent, administrator, state, reason, applied_at, decided_at,
+    }
+    User { key, name, registered_at }
+    UserIdRecord {
+        id, user, facility, profession, recognised_by, state, credential_epoch, granted_at, ended_at, replaces, credential,
+    }
+    Device { id, label, facility, holder, loaned_at, returned_at }
+    Certificate {
+        serial, device, state, fingerprint, not_before, not_after, predecessor, reserved_at, revocation,
+    }
+    Revocation { at, reason, by, confirmed }
+    Confirmation { at, by }
+    Eligibility { kind, municipality, from, until }
+    Person { id, name, area, eligibility, registered_at }
+    ConsentForm { store, share, disaster, given_by, reason, signed_at, received_at, form_hash }
+    Consent { person, state, form, withdrawal, since }
+    Membership { id, person, user, facility, role, from, until, added_by }
+    Suspension { id, target, reason, article, author, since, until }
+    Report { id, about, article, author, since }
+    Stop { reason, text, since, by }
+    Disaster { area, reason, from, until, officers }
+    Service { state, stopped, disaster }
+    EndedSession { session, user_id, over_at }
+}

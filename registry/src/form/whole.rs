@@ -1,0 +1,72 @@
+//! The form of a whole snapshot: lists of what the state consists of. Indexes are built anew when it is read. It only
+//! saves replaying; the journal is the truth.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::{Fields, Form, FormError, put};
+use crate::state::{
+    Certificate, Consent, Device, EndedSession, Facility, Generation, Membership, Person, Report, Snapshot, Suspension,
+    Tables, User, UserIdRecord,
+};
+
+/// Version of the form. One of another version is passed over, and the journal replayed.
+const VERSION: u64 = 1;
+
+/// Writes a snapshot.
+pub(crate) fn write_snapshot(snapshot: &Snapshot) -> Vec<u8> {
+    let tables = &snapshot.tables;
+    let mut map = Map::new();
+    put(&mut map, "v", &VERSION);
+    put(&mut map, "generation", &snapshot.generation.get());
+    put(&mut map, "last_at", &snapshot.last_at);
+    put(&mut map, "last_number", &tables.last_number);
+    let mut list = |name: &str, items: Vec<Value>| map.insert(name.to_owned(), Value::Array(items));
+    list("facilities", tables.facilities.values().map(|one| one.write()).collect());
+    list("users", tables.users.values().map(|one| one.write()).collect());
+    // Along the indexes, which have an order that means something.
+    let user_ids = tables.user_ids_of.values().flat_map(|ids| ids.iter()).filter_map(|id| tables.user_ids.get(id));
+    list("user_ids", user_ids.map(|one| one.write()).collect());
+    list("devices", tables.devices.values().map(|one| one.write()).collect());
+    let serials = tables.certificates_of.values().flat_map(|serials| serials.iter());
+    list("certificates", serials.filter_map(|one| tables.certificates.get(one)).map(|one| one.write()).collect());
+    list("persons", tables.persons.values().map(|one| one.write()).collect());
+    list("consents", tables.consents.values().map(|one| one.write()).collect());
+    list("memberships", tables.teams.values().flat_map(|team| team.iter()).map(|one| one.write()).collect());
+    list("suspensions", tables.suspensions.values().map(|one| one.write()).collect());
+    list("reports", tables.reports.values().map(|one| one.write()).collect());
+    list("sessions", tables.sessions.iter().map(|one| one.write()).collect());
+    put(&mut map, "service", tables.service.as_ref());
+    Value::Object(map).to_string().into_bytes()
+}
+
+/// Reads a snapshot.
+///
+/// # Errors
+/// Anything about it is not in the form.
+pub(crate) fn read_snapshot(body: &[u8]) -> Result<Snapshot, FormError> {
+    let value: Value = serde_json::from_slice(body).map_err(|error| FormError::new(error.to_string()))?;
+    let mut fields = Fields::of(&value)?;
+    let version: u64 = fields.take("v")?;
+    if version != VERSION {
+        return Err(FormError::new(format!("version {version} is not known here")));
+    }
+    let generation = Generation::new(fields.take("generation")?);
+    let last_at = fields.take("last_at")?;
+    let mut tables = Tables { last_number: fields.take("last_number")?, ..Tables::default() };
+    fields.take::<Vec<Facility>>("facilities")?.into_iter().for_each(|one| tables.put_facility(one));
+    fields.take::<Vec<User>>("users")?.into_iter().for_each(|one| tables.put_user(one));
+    fields.take::<Vec<UserIdRecord>>("user_ids")?.into_iter().for_each(|one| tables.put_user_id(one));
+    fields.take::<Vec<Device>>("devices")?.into_iter().for_each(|one| tables.put_device(one));
+    fields.take::<Vec<Certificate>>("certificates")?.into_iter().for_each(|one| tables.put_certificate(one));
+    fields.take::<Vec<Person>>("persons")?.into_iter().for_each(|one| tables.put_person(one));
+    fields.take::<Vec<Consent>>("consents")?.into_iter().for_each(|one| tables.put_consent(one));
+    fields.take::<Vec<Membership>>("memberships")?.into_iter().for_each(|one| tables.put_membership(one));
+    fields.take::<Vec<Suspension>>("suspensions")?.into_iter().for_each(|one| tables.put_suspension(one));
+    fields.take::<Vec<Report>>("reports")?.into_iter().for_each(|one| tables.put_report(one));
+    fields.take::<Vec<EndedSession>>("sessions")?.into_iter().for_each(|one| tables.sessions.insert(one));
+    tables.service = Arc::new(fields.take("service")?);
+    fields.finish()?;
+    Ok(Snapshot { generation, last_at, tables })
+}

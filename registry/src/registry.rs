@@ -1,0 +1,365 @@
+//! The registry over a journal: commands in, snapshots out.
+//!
+//! One lock orders everything that is published: own commands, and entries of other processes. Whoever holds it has
+//! caught up with the journal as far as it knows; `append_at` proves that nobody else was first. Nothing slow is done
+//! under it but the commit itself: passwords are hashed before.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use journal::{ENTRY_BYTES_MAX, Journal, JournalError, Position};
+use model::{Author, Timestamp};
+use zeroize::Zeroizing;
+
+use crate::bounds::{KEEP_EVERY_ENTRIES, KEEP_OBJECTS_PER_ENTRY, TRIES_MAX};
+use crate::change::Change;
+use crate::command::Command;
+use crate::credential::{PasswordCheck, Sealed, Vault, first_password};
+use crate::error::{BadEntry, RegistryError};
+use crate::form::{Entry, write_entry, write_snapshot};
+use crate::history::{self, Next};
+use crate::state::{Generation, Snapshot};
+use crate::validate::{Draft, Materials, validate};
+use crate::{follow, validate};
+
+/// Hears of each change, in order, after readers can see it. Runs under the registry's lock: it must be quick, and must
+/// not give commands or register listeners.
+pub type Listener = Box<dyn Fn(&Change, &Arc<Snapshot>) + Send + Sync>;
+
+/// What the city has decided. Cheap to clone.
+#[derive(Clone)]
+pub struct Registry {
+    inner: Arc<Inner>,
+}
+
+/// A command that was carried out: durable, and in force.
+#[derive(Clone, Debug)]
+pub struct Executed {
+    /// The state that holds it.
+    pub generation: Generation,
+    /// What it came to. Empty: there was nothing to do.
+    pub changes: Vec<Change>,
+    /// What is shown once and kept nowhere.
+    pub secrets: Secrets,
+}
+
+/// What is shown once and kept nowhere (art. 10-2).
+#[derive(Clone, Default)]
+pub struct Secrets {
+    /// The first password of a user ID that was granted.
+    pub first_password: Option<Zeroizing<String>>,
+}
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secrets")
+    }
+}
+
+impl std::fmt::Debug for Registry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Registry").field("generation", &self.snapshot().generation()).finish()
+    }
+}
+
+impl Registry {
+    /// Opens the registry over its journal: reads a stored state and what came after, then follows.
+    ///
+    /// # Errors
+    /// The journal cannot be read, an entry cannot be understood, or the vault has another key than the one that the
+    /// credentials were sealed with.
+    pub fn open(journal: Journal, vault: Vault) -> Result<Self, RegistryError> {
+        let snapshot = history::newest(&journal)?;
+        // Found out here, once, and not by every user as "wrong password".
+        let sealed = snapshot.user_ids().find_map(|known| Some((&known.id, known.credential.as_ref()?)));
+        if let Some((user_id, sealed)) = sealed {
+            drop(vault.open(user_id, sealed)?);
+        }
+        let kept = AtomicU64::new(snapshot.generation().get());
+        let inner = Arc::new(Inner {
+            journal,
+            vault,
+            current: ArcSwap::from_pointee(snapshot),
+            listeners: Mutex::default(),
+            at_head: Mutex::new(Instant::now()),
+            fault: OnceLock::new(),
+            keeping: AtomicBool::new(false),
+            kept,
+        });
+        follow::start(&inner)?;
+        Ok(Self { inner })
+    }
+
+    /// The current state. Takes no lock.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.inner.current.load_full()
+    }
+
+    /// Carries out a command. Blocks until it is durable, readers can see it and every listener has heard of it; not
+    /// for async code. `at` is when it was given.
+    ///
+    /// # Errors
+    /// [`RegistryError::Refused`]: nothing has happened. [`RegistryError::Unsure`]: only looking tells. On any other
+    /// error nothing has happened either.
+    pub fn execute(&self, command: Command, author: Author, at: Timestamp) -> Result<Executed, RegistryError> {
+        let (materials, secrets) = self.make_ready(&command, &author, at)?;
+        let listeners = self.inner.lock();
+        self.inner.catch_up(&listeners)?;
+        for _ in 0..TRIES_MAX {
+            let current = self.snapshot();
+            let draft = match validate(&current, &command, &materials, &author, at) {
+                Ok(draft) => draft,
+                // Perhaps refused on a state that another process has left behind.
+                Err(_) if self.inner.catch_up_from_database(&listeners)? => continue,
+                Err(refused) => return Err(refused.into()),
+            };
+            if draft.changes.is_empty() {
+                return Ok(Executed { generation: current.generation(), changes: Vec::new(), secrets });
+            }
+            if let Some(generation) = self.inner.commit(&listeners, &current, &draft)? {
+                return Ok(Executed { generation, changes: draft.changes, secrets });
+            }
+        }
+        Err(RegistryError::Crowded)
+    }
+
+    /// Has a listener hear of every change from here on, own and followed.
+    pub fn on_change(&self, listener: Listener) {
+        self.inner.lock().push(listener);
+    }
+
+    /// The state at a time, from history.
+    ///
+    /// # Errors
+    /// The journal cannot be read or understood.
+    pub fn as_of(&self, at: Timestamp) -> Result<Snapshot, RegistryError> {
+        history::as_of(&self.inner.journal, at)
+    }
+
+    /// The state of a generation, as an audit entry names it (promise P8).
+    ///
+    /// # Errors
+    /// It has not been reached, or the journal cannot be read or understood.
+    pub fn at_generation(&self, generation: Generation) -> Result<Snapshot, RegistryError> {
+        history::at_generation(&self.inner.journal, generation)
+    }
+
+    /// How long ago this state was known to be the newest: a node that has not heard stops serving records (promise P2).
+    /// For ever, once an entry cannot be understood.
+    #[must_use]
+    pub fn freshness(&self) -> Duration {
+        if self.inner.fault.get().is_some() {
+            return Duration::MAX;
+        }
+        self.inner.at_head().elapsed().max(self.inner.journal.silent_for())
+    }
+
+    /// The entry that cannot be understood, if there is one.
+    #[must_use]
+    pub fn fault(&self) -> Option<&BadEntry> {
+        self.inner.fault.get()
+    }
+
+    /// Stores the current state beside the journal, so that the next opening need not replay what is in it. Happens by
+    /// itself from time to time.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub fn keep(&self) -> Result<Generation, RegistryError> {
+        self.inner.keep(&self.snapshot())
+    }
+
+    /// What must be made before validation because it is random or slow: passwords. A command that would be refused
+    /// anyway costs nothing here.
+    fn make_ready(
+        &self,
+        command: &Command,
+        author: &Author,
+        at: Timestamp,
+    ) -> Result<(Materials, Secrets), RegistryError> {
+        let new_user_id = match command {
+            Command::GrantUserId { user_id, .. } | Command::ReplaceUserId { new: user_id, .. } => user_id,
+            Command::ChangePassword { user_id, .. } => user_id,
+            _ => return Ok((Materials::default(), Secrets::default())),
+        };
+        self.inner.catch_up_from_database(&self.inner.lock())?;
+        let (snapshot, vault) = (self.snapshot(), &self.inner.vault);
+        let verified_epoch = snapshot.user_id(new_user_id).map(|known| known.credential_epoch);
+        let rehearsal = Materials { credential: Some(Sealed::new("")), verified_epoch };
+        validate::validate(&snapshot, command, &rehearsal, author, at)?;
+        if let Command::ChangePassword { user_id, current, new } = command {
+            let PasswordCheck::Right { credential_epoch, .. } = snapshot.verify_password(vault, Some(user_id), current)
+            else {
+                // Without a verified epoch, validation refuses.
+                return Ok((Materials::default(), Secrets::default()));
+            };
+            let credential = Some(vault.credential(user_id, new)?);
+            return Ok((Materials { credential, verified_epoch: Some(credential_epoch) }, Secrets::default()));
+        }
+        let password = first_password()?;
+        let credential = Some(vault.credential(new_user_id, &password)?);
+        Ok((Materials { credential, verified_epoch: None }, Secrets { first_password: Some(password) }))
+    }
+}
+
+/// Shared by all handles and the follower.
+pub(crate) struct Inner {
+    journal: Journal,
+    vault: Vault,
+    current: ArcSwap<Snapshot>,
+    /// The lock that orders what is published.
+    listeners: Mutex<Vec<Listener>>,
+    /// When the state was last known to be the newest.
+    at_head: Mutex<Instant>,
+    fault: OnceLock<BadEntry>,
+    keeping: AtomicBool,
+    kept: AtomicU64,
+}
+
+pub(crate) type Locked<'a> = MutexGuard<'a, Vec<Listener>>;
+
+impl Inner {
+    pub(crate) fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    pub(crate) fn position(&self) -> Position {
+        self.current.load().position()
+    }
+
+    /// A listener that panicked left the state as it was published; the lock is used all the same.
+    pub(crate) fn lock(&self) -> Locked<'_> {
+        self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn at_head(&self) -> MutexGuard<'_, Instant> {
+        self.at_head.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The state was the newest just now.
+    pub(crate) fn heard(&self) {
+        *self.at_head() = Instant::now();
+    }
+
+    /// Takes in what the journal is already known to hold.
+    pub(crate) fn catch_up(&self, listeners: &Locked<'_>) -> Result<(), RegistryError> {
+        let known = self.journal.watch().wait_past(self.position(), Duration::ZERO);
+        if known > self.position() {
+            self.catch_up_from_database(listeners)?;
+        }
+        self.fault.get().map_or(Ok(()), |fault| Err(RegistryError::Entry(fault.clone())))
+    }
+
+    /// Takes in what the journal holds; whether that was anything.
+    fn catch_up_from_database(&self, listeners: &Locked<'_>) -> Result<bool, RegistryError> {
+        let begun = self.position();
+        loop {
+            if let Some(fault) = self.fault.get() {
+                return Err(RegistryError::Entry(fault.clone()));
+            }
+            let entries = history::read_behind(&self.journal, &self.current.load())?;
+            if entries.is_empty() {
+                self.heard();
+                return Ok(self.position() > begun);
+            }
+            for entry in &entries {
+                self.take_in(listeners, entry).map_err(|bad| {
+                    tracing::error!(position = %bad.position, why = ?bad.why, "the registry stands still: bad entry");
+                    RegistryError::Entry(self.fault.get_or_init(|| bad).clone())
+                })?;
+            }
+        }
+    }
+
+    fn take_in(&self, listeners: &Locked<'_>, entry: &journal::Entry) -> Result<(), BadEntry> {
+        let mut next = Snapshot::clone(&self.current.load());
+        let changes = Next::read(next.generation(), entry)?.apply(&mut next)?;
+        self.publish(listeners, next, &changes);
+        Ok(())
+    }
+
+    /// Writes a draft. None: another process was first, and what it wrote has been taken in.
+    ///
+    /// A crash before the receipt: the command was never acknowledged, and the journal holds it or not. A crash after
+    /// it: the next opening replays it.
+    fn commit(
+        &self,
+        listeners: &Locked<'_>,
+        current: &Snapshot,
+        draft: &Draft,
+    ) -> Result<Option<Generation>, RegistryError> {
+        let (at, by) = (draft.act.at, draft.act.by.clone());
+        let body = write_entry(&Entry { at, by, command: draft.kind, changes: draft.changes.clone() });
+        if body.len() > ENTRY_BYTES_MAX {
+            return Err(RegistryError::TooLarge { changes: draft.changes.len() });
+        }
+        let error = match self.journal.append_at(current.position(), vec![body.clone()]).wait() {
+            Ok(appended) => {
+                let mut next = draft.next.clone();
+                next.reached(appended.last, at);
+                let generation = next.generation();
+                self.publish(listeners, next, &draft.changes);
+                self.heard();
+                return Ok(Some(generation));
+            }
+            Err(error) => error,
+        };
+        match *error {
+            JournalError::HeadMoved { .. } => {
+                self.catch_up_from_database(listeners)?;
+                Ok(None)
+            }
+            // The answer got lost. The entry is the next one, or it is not.
+            JournalError::Unsure { .. } => {
+                let behind = self.journal.read(current.position(), 1);
+                let first = behind.map_err(|_| RegistryError::Unsure(Arc::clone(&error)))?.into_iter().next();
+                let held = first.is_some_and(|entry| entry.body == body);
+                self.catch_up_from_database(listeners)?;
+                Ok(held.then(|| Generation::new(current.generation().get().saturating_add(1))))
+            }
+            _ => Err(RegistryError::journal("writing", error)),
+        }
+    }
+
+    /// Readers first, then the listeners.
+    fn publish(&self, listeners: &Locked<'_>, next: Snapshot, changes: &[Change]) {
+        let next = Arc::new(next);
+        self.current.store(Arc::clone(&next));
+        for change in changes {
+            for listener in listeners.iter() {
+                listener(change, &next);
+            }
+        }
+    }
+
+    fn keep(&self, snapshot: &Snapshot) -> Result<Generation, RegistryError> {
+        let saved = self.journal.save_snapshot(snapshot.position(), &write_snapshot(snapshot));
+        saved.map_err(|error| RegistryError::journal("storing the state", error))?;
+        self.kept.fetch_max(snapshot.generation().get(), Ordering::Relaxed);
+        Ok(snapshot.generation())
+    }
+
+    /// Stores the state in the background when enough has happened since the last time.
+    pub(crate) fn keep_if_due(self: &Arc<Self>) {
+        let snapshot = self.current.load_full();
+        let since = snapshot.generation().get().saturating_sub(self.kept.load(Ordering::Relaxed));
+        let due = since >= KEEP_EVERY_ENTRIES.max(snapshot.objects() / KEEP_OBJECTS_PER_ENTRY);
+        if !due || self.keeping.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let inner = Arc::clone(self);
+        let thread = std::thread::Builder::new().name("registry-keeper".to_owned()).spawn(move || {
+            // Not stored is stored later: the journal is the truth.
+            if let Err(error) = inner.keep(&snapshot) {
+                tracing::warn!(%error, "the state of the registry could not be stored");
+            }
+            inner.keeping.store(false, Ordering::Release);
+        });
+        if thread.is_err() {
+            self.keeping.store(false, Ordering::Release);
+        }
+    }
+}

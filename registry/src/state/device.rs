@@ -1,0 +1,80 @@
+//! Devices (貸与端末, art. 37) and their certificates (電子証明書, art. 38).
+
+use model::lifecycle::certificate;
+use model::{Author, DeviceId, FacilityId, ReasonCode, SerialNumber, Timestamp, UserKey};
+
+/// A loaned terminal. There is none without a holder (art. 37: one person answers for it).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Device {
+    /// Which.
+    pub id: DeviceId,
+    /// What people call it, 1 to 200 characters.
+    pub label: String,
+    /// To which facility it is loaned.
+    pub facility: FacilityId,
+    /// Who answers for it.
+    pub holder: UserKey,
+    /// Since when.
+    pub loaned_at: Timestamp,
+    /// When it came back, was lost or retired; it gets no certificate any more.
+    pub returned_at: Option<Timestamp>,
+}
+
+/// A device certificate. Never removed: a serial number is never used twice (promise P10).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Certificate {
+    /// Serial number.
+    pub serial: SerialNumber,
+    /// The only terminal it may be on (art. 38-1).
+    pub device: DeviceId,
+    /// Where it stands. Expiry is not a state: see [`Self::in_validity`].
+    pub state: certificate::State,
+    /// SHA-256 of the signed certificate in DER, once it is recorded (promise P7).
+    pub fingerprint: Option<[u8; 32]>,
+    /// First instant of its validity.
+    pub not_before: Timestamp,
+    /// Its validity ends here: half-open.
+    pub not_after: Timestamp,
+    /// The certificate of the same terminal that it follows.
+    pub predecessor: Option<SerialNumber>,
+    /// When the number was taken.
+    pub reserved_at: Timestamp,
+    /// The revocation, if any.
+    pub revocation: Option<Revocation>,
+}
+
+/// That, when and why a certificate was revoked (RFC 5280 5.3), and who confirmed it (art. 38-3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revocation {
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub reason: ReasonCode,
+    /// By whom.
+    pub by: Author,
+    /// The facility administrator who confirmed it, and when.
+    pub confirmed: Option<Confirmation>,
+}
+
+/// A confirmation by the facility administrator (art. 38-3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Confirmation {
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: Author,
+}
+
+impl Certificate {
+    /// `at` lies within its validity.
+    #[must_use]
+    pub fn in_validity(&self, at: Timestamp) -> bool {
+        self.not_before <= at && at < self.not_after
+    }
+
+    /// Neither revoked nor given up.
+    #[must_use]
+    pub const fn is_live(&self) -> bool {
+        matches!(self.state, certificate::State::Reserved | certificate::State::Active)
+    }
+}

@@ -1,0 +1,244 @@
+//! The state as an immutable snapshot: tables in persistent maps, so that the next snapshot shares almost all of this
+//! one. Looking up copies nothing.
+
+mod device;
+mod facility;
+mod number;
+mod person;
+mod service;
+mod session;
+mod suspension;
+mod tables;
+mod team;
+mod user;
+
+pub use device::{Certificate, Confirmation, Device, Revocation};
+pub use facility::{Administrator, Facility, FacilityDetails, FacilityKind};
+pub use number::{Generation, MembershipId, ReportId, SuspensionId};
+pub use person::{Consent, ConsentForm, Eligibility, EligibilityKind, GivenBy, Person};
+pub use service::{Disaster, Service, Stop, StopReason, WHOLE_CITY};
+pub use session::EndedSession;
+pub use suspension::{Report, ReportSubject, Suspension, SuspensionEnd};
+pub use team::Membership;
+pub use user::{User, UserIdRecord};
+
+use model::lifecycle::{facility as facility_lifecycle, user_id as user_id_lifecycle};
+use model::{DeviceId, FacilityId, PersonId, SerialNumber, SessionId, Target, Timestamp, UserId, UserKey};
+
+pub(crate) use tables::Tables;
+
+/// What the city has decided, as of one generation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Snapshot {
+    pub(crate) generation: Generation,
+    pub(crate) last_at: Option<Timestamp>,
+    pub(crate) tables: Tables,
+}
+
+impl Default for Snapshot {
+    fn default() -> Self {
+        Self { generation: Generation::START, last_at: None, tables: Tables::default() }
+    }
+}
+
+impl Snapshot {
+    /// Which state this is.
+    #[must_use]
+    pub const fn generation(&self) -> Generation {
+        self.generation
+    }
+
+    /// The time of the newest command in it; none in the empty registry.
+    #[must_use]
+    pub const fn last_at(&self) -> Option<Timestamp> {
+        self.last_at
+    }
+
+    /// A facility.
+    #[must_use]
+    pub fn facility(&self, id: &FacilityId) -> Option<&Facility> {
+        self.tables.facilities.get(id).map(AsRef::as_ref)
+    }
+
+    /// All facilities, by ID.
+    pub fn facilities(&self) -> impl Iterator<Item = &Facility> {
+        self.tables.facilities.values().map(AsRef::as_ref)
+    }
+
+    /// Where a facility stands at `at`: a suspension that is over by then is over, lifted or not.
+    #[must_use]
+    pub fn facility_state(&self, facility: &Facility, at: Timestamp) -> facility_lifecycle::State {
+        let over = facility.state == facility_lifecycle::State::Suspended
+            && self.suspension(&Target::Facility(facility.id.clone()), at).is_none();
+        let resumed = facility.state.after(facility_lifecycle::Event::Resume);
+        if over { resumed.unwrap_or(facility.state) } else { facility.state }
+    }
+
+    /// A user.
+    #[must_use]
+    pub fn user(&self, key: &UserKey) -> Option<&User> {
+        self.tables.users.get(key).map(AsRef::as_ref)
+    }
+
+    /// All users, in no particular order.
+    pub fn users(&self) -> impl Iterator<Item = &User> {
+        self.tables.users.values().map(AsRef::as_ref)
+    }
+
+    /// A user ID, ended ones included.
+    #[must_use]
+    pub fn user_id(&self, id: &UserId) -> Option<&UserIdRecord> {
+        self.tables.user_ids.get(id).map(AsRef::as_ref)
+    }
+
+    /// All user IDs, ended ones included, in no particular order.
+    pub fn user_ids(&self) -> impl Iterator<Item = &UserIdRecord> {
+        self.tables.user_ids.values().map(AsRef::as_ref)
+    }
+
+    /// All user IDs of a user, ended ones included, in the order they were granted: his history (art. 10-6).
+    pub fn user_ids_of(&self, user: &UserKey) -> impl Iterator<Item = &UserIdRecord> {
+        self.tables.user_ids_of.get(user).into_iter().flat_map(|ids| ids.iter()).filter_map(|id| self.user_id(id))
+    }
+
+    /// Where a user ID stands at `at`: a suspension that is over by then is over, lifted or not.
+    #[must_use]
+    pub fn user_id_state(&self, user_id: &UserIdRecord, at: Timestamp) -> user_id_lifecycle::State {
+        use user_id_lifecycle::{Event, State};
+        let over = matches!(user_id.state, State::Suspended | State::GrantedSuspended)
+            && self.suspension(&Target::UserId(user_id.id.clone()), at).is_none();
+        let resumed = user_id.state.after(Event::Resume);
+        if over { resumed.unwrap_or(user_id.state) } else { user_id.state }
+    }
+
+    /// A user ID that has not been given yet: `U-0001`, `U-0002`, ... Somebody else may take it before you do.
+    ///
+    /// # Errors
+    /// None but a fault of the grammar of identifiers.
+    pub fn free_user_id(&self) -> Result<UserId, model::IdError> {
+        let mut number = self.tables.user_ids.len() + 1;
+        loop {
+            let id = UserId::new(&format!("U-{number:04}"))?;
+            if !self.tables.user_ids.contains_key(&id) {
+                return Ok(id);
+            }
+            number += 1;
+        }
+    }
+
+    /// A device, returned ones included.
+    #[must_use]
+    pub fn device(&self, id: &DeviceId) -> Option<&Device> {
+        self.tables.devices.get(id).map(AsRef::as_ref)
+    }
+
+    /// All devices, returned ones included, in no particular order.
+    pub fn devices(&self) -> impl Iterator<Item = &Device> {
+        self.tables.devices.values().map(AsRef::as_ref)
+    }
+
+    /// A certificate, by its serial number. Every number that was ever taken is here.
+    #[must_use]
+    pub fn certificate(&self, serial: &SerialNumber) -> Option<&Certificate> {
+        self.tables.certificates.get(serial).map(AsRef::as_ref)
+    }
+
+    /// All certificates, in no particular order.
+    pub fn certificates(&self) -> impl Iterator<Item = &Certificate> {
+        self.tables.certificates.values().map(AsRef::as_ref)
+    }
+
+    /// All certificates of a device, in the order their numbers were taken.
+    pub fn certificates_of(&self, device: &DeviceId) -> impl Iterator<Item = &Certificate> {
+        let serials = self.tables.certificates_of.get(device);
+        serials.into_iter().flat_map(|serials| serials.iter()).filter_map(|serial| self.certificate(serial))
+    }
+
+    /// A person.
+    #[must_use]
+    pub fn person(&self, id: &PersonId) -> Option<&Person> {
+        self.tables.persons.get(id).map(AsRef::as_ref)
+    }
+
+    /// All persons, in no particular order.
+    pub fn persons(&self) -> impl Iterator<Item = &Person> {
+        self.tables.persons.values().map(AsRef::as_ref)
+    }
+
+    /// A person's consent; none before any form or withdrawal.
+    #[must_use]
+    pub fn consent(&self, person: &PersonId) -> Option<&Consent> {
+        self.tables.consents.get(person).map(AsRef::as_ref)
+    }
+
+    /// Memberships of a user on a person's team, present and future (past ones until the next `Tick`).
+    pub fn memberships(&self, person: &PersonId, user: &UserKey) -> impl Iterator<Item = &Membership> {
+        self.team(person).filter(move |membership| membership.user == *user)
+    }
+
+    /// A person's care team, present and future (past ones until the next `Tick`).
+    pub fn team(&self, person: &PersonId) -> impl Iterator<Item = &Membership> {
+        self.tables.teams.get(person).into_iter().flat_map(|team| team.iter()).map(AsRef::as_ref)
+    }
+
+    /// A user's memberships on all teams, in the order they were entered.
+    pub fn persons_of(&self, user: &UserKey) -> impl Iterator<Item = &Membership> {
+        let memberships = self.tables.memberships_of.get(user);
+        memberships.into_iter().flat_map(imbl::OrdMap::values).map(AsRef::as_ref)
+    }
+
+    /// A suspension of this target that is in force at `at`: the one that holds longest.
+    #[must_use]
+    pub fn suspension(&self, target: &Target, at: Timestamp) -> Option<&Suspension> {
+        let longest = |suspension: &&Suspension| suspension.until.unwrap_or(Timestamp::MAX);
+        self.suspensions_of(target).filter(|suspension| suspension.holds_at(at)).max_by_key(longest)
+    }
+
+    /// All suspensions of a target (expired ones until the next `Tick`).
+    pub fn suspensions_of(&self, target: &Target) -> impl Iterator<Item = &Suspension> {
+        self.tables.suspensions_of.get(target).into_iter().flat_map(|all| all.iter()).map(AsRef::as_ref)
+    }
+
+    /// All suspensions, in the order they were made (expired ones until the next `Tick`).
+    pub fn suspensions(&self) -> impl Iterator<Item = &Suspension> {
+        self.tables.suspensions.values().map(AsRef::as_ref)
+    }
+
+    /// The reports that the city waits for (art. 29-2, 39-3), oldest first.
+    pub fn reports(&self) -> impl Iterator<Item = &Report> {
+        self.tables.reports.values().map(AsRef::as_ref)
+    }
+
+    /// Where the service stands.
+    #[must_use]
+    pub fn service(&self) -> &Service {
+        &self.tables.service
+    }
+
+    /// The session was ended before its time. That says nothing of sessions that are over by the clock or by their
+    /// credential epoch.
+    #[must_use]
+    pub fn session_ended(&self, session: &SessionId) -> bool {
+        self.tables.sessions.contains(session)
+    }
+
+    /// How many objects it holds: for metrics, and for deciding when to store it.
+    #[must_use]
+    pub fn objects(&self) -> u64 {
+        let tables = &self.tables;
+        let lengths = [
+            tables.facilities.len(),
+            tables.users.len(),
+            tables.user_ids.len(),
+            tables.devices.len(),
+            tables.certificates.len(),
+            tables.persons.len(),
+            tables.consents.len(),
+            tables.membership_count,
+            tables.suspensions.len(),
+            tables.reports.len(),
+            tables.sessions.len(),
+        ];
+        lengths.iter().map(|length| u64::try_from(*length).unwrap_or(u64::MAX)).fold(0, u64::saturating_add)
+    }
+}

@@ -1,0 +1,168 @@
+//! The tables behind a snapshot, with the indexes that keep look-ups short. Only inserting and taking out: what may
+//! happen when is `apply`'s.
+
+use std::sync::Arc;
+
+use imbl::{HashMap, OrdMap, OrdSet};
+use model::{DeviceId, FacilityId, PersonId, SerialNumber, Target, Timestamp, UserId, UserKey};
+
+use super::session::EndedSessions;
+use super::{
+    Certificate, Consent, Device, Facility, Membership, MembershipId, Person, Report, ReportId, Service, Suspension,
+    SuspensionId, User, UserIdRecord,
+};
+
+/// All tables. Values are behind `Arc`: changing a map copies its path of nodes, and with it pointers only.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Tables {
+    pub(crate) facilities: OrdMap<FacilityId, Arc<Facility>>,
+    pub(crate) users: HashMap<UserKey, Arc<User>>,
+    pub(crate) user_ids: HashMap<UserId, Arc<UserIdRecord>>,
+    /// In the order they were granted.
+    pub(crate) user_ids_of: HashMap<UserKey, Arc<Vec<UserId>>>,
+    pub(crate) devices: HashMap<DeviceId, Arc<Device>>,
+    pub(crate) certificates: HashMap<SerialNumber, Arc<Certificate>>,
+    /// In the order they were reserved.
+    pub(crate) certificates_of: HashMap<DeviceId, Arc<Vec<SerialNumber>>>,
+    pub(crate) persons: HashMap<PersonId, Arc<Person>>,
+    pub(crate) consents: HashMap<PersonId, Arc<Consent>>,
+    /// A team is short and is always read whole.
+    pub(crate) teams: HashMap<PersonId, Arc<Vec<Arc<Membership>>>>,
+    /// A user may be on many teams.
+    pub(crate) memberships_of: HashMap<UserKey, OrdMap<MembershipId, Arc<Membership>>>,
+    pub(crate) membership_count: usize,
+    /// Memberships that end by the clock, the earliest first.
+    pub(crate) expiring: OrdSet<(Timestamp, MembershipId, PersonId)>,
+    pub(crate) suspensions: OrdMap<SuspensionId, Arc<Suspension>>,
+    pub(crate) suspensions_of: HashMap<Target, Arc<Vec<Arc<Suspension>>>>,
+    pub(crate) reports: OrdMap<ReportId, Arc<Report>>,
+    pub(crate) service: Arc<Service>,
+    pub(crate) sessions: EndedSessions,
+    /// The last number given to a membership, suspension or report.
+    pub(crate) last_number: u64,
+}
+
+impl Default for Tables {
+    fn default() -> Self {
+        Self {
+            facilities: OrdMap::new(),
+            users: HashMap::new(),
+            user_ids: HashMap::new(),
+            user_ids_of: HashMap::new(),
+            devices: HashMap::new(),
+            certificates: HashMap::new(),
+            certificates_of: HashMap::new(),
+            persons: HashMap::new(),
+            consents: HashMap::new(),
+            teams: HashMap::new(),
+            memberships_of: HashMap::new(),
+            membership_count: 0,
+            expiring: OrdSet::new(),
+            suspensions: OrdMap::new(),
+            suspensions_of: HashMap::new(),
+            reports: OrdMap::new(),
+            service: Arc::new(Service::RUNNING),
+            sessions: EndedSessions::default(),
+            last_number: 0,
+        }
+    }
+}
+
+impl Tables {
+    pub(crate) fn put_facility(&mut self, facility: Facility) {
+        self.facilities.insert(facility.id.clone(), Arc::new(facility));
+    }
+
+    pub(crate) fn put_user(&mut self, user: User) {
+        self.users.insert(user.key.clone(), Arc::new(user));
+    }
+
+    /// A new user ID.
+    pub(crate) fn put_user_id(&mut self, user_id: UserIdRecord) {
+        Arc::make_mut(self.user_ids_of.entry(user_id.user.clone()).or_default()).push(user_id.id.clone());
+        self.user_ids.insert(user_id.id.clone(), Arc::new(user_id));
+    }
+
+    pub(crate) fn put_device(&mut self, device: Device) {
+        self.devices.insert(device.id.clone(), Arc::new(device));
+    }
+
+    /// A new certificate.
+    pub(crate) fn put_certificate(&mut self, certificate: Certificate) {
+        Arc::make_mut(self.certificates_of.entry(certificate.device.clone()).or_default()).push(certificate.serial);
+        self.certificates.insert(certificate.serial, Arc::new(certificate));
+    }
+
+    pub(crate) fn put_person(&mut self, person: Person) {
+        self.persons.insert(person.id.clone(), Arc::new(person));
+    }
+
+    pub(crate) fn put_consent(&mut self, consent: Consent) {
+        self.consents.insert(consent.person.clone(), Arc::new(consent));
+    }
+
+    /// A new membership.
+    pub(crate) fn put_membership(&mut self, membership: Membership) {
+        self.number(membership.id.get());
+        if let Some(until) = membership.until {
+            self.expiring.insert((until, membership.id, membership.person.clone()));
+        }
+        let membership = Arc::new(membership);
+        Arc::make_mut(self.teams.entry(membership.person.clone()).or_default()).push(Arc::clone(&membership));
+        self.memberships_of.entry(membership.user.clone()).or_default().insert(membership.id, membership);
+        self.membership_count += 1;
+    }
+
+    pub(crate) fn take_membership(&mut self, id: MembershipId, person: &PersonId) -> Option<Arc<Membership>> {
+        let team = self.teams.get_mut(person)?;
+        let place = team.iter().position(|membership| membership.id == id)?;
+        let team_now = Arc::make_mut(team);
+        let taken = team_now.remove(place);
+        if team_now.is_empty() {
+            self.teams.remove(person);
+        }
+        if let Some(until) = taken.until {
+            self.expiring.remove(&(until, id, person.clone()));
+        }
+        let emptied = self.memberships_of.get_mut(&taken.user).is_some_and(|memberships| {
+            memberships.remove(&id);
+            memberships.is_empty()
+        });
+        if emptied {
+            self.memberships_of.remove(&taken.user);
+        }
+        self.membership_count = self.membership_count.saturating_sub(1);
+        Some(taken)
+    }
+
+    /// A new suspension.
+    pub(crate) fn put_suspension(&mut self, suspension: Suspension) {
+        self.number(suspension.id.get());
+        let suspension = Arc::new(suspension);
+        let of_target = self.suspensions_of.entry(suspension.target.clone()).or_default();
+        Arc::make_mut(of_target).push(Arc::clone(&suspension));
+        self.suspensions.insert(suspension.id, suspension);
+    }
+
+    pub(crate) fn take_suspension(&mut self, id: SuspensionId) -> Option<Arc<Suspension>> {
+        let taken = self.suspensions.remove(&id)?;
+        let emptied = self.suspensions_of.get_mut(&taken.target).is_some_and(|all| {
+            let all = Arc::make_mut(all);
+            all.retain(|suspension| suspension.id != id);
+            all.is_empty()
+        });
+        if emptied {
+            self.suspensions_of.remove(&taken.target);
+        }
+        Some(taken)
+    }
+
+    pub(crate) fn put_report(&mut self, report: Report) {
+        self.number(report.id.get());
+        self.reports.insert(report.id, Arc::new(report));
+    }
+
+    fn number(&mut self, given: u64) {
+        self.last_number = self.last_number.max(given);
+    }
+}

@@ -1,0 +1,3 @@
+//! Tests of the registry.
+
+pub(crate) mod dice;

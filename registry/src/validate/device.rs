@@ -1,0 +1,114 @@
+//! Devices and certificates (art. 37, 38).
+
+use model::{Article, DeviceId, FacilityId, Office, ReasonCode, SerialNumber, Target, Timestamp, UserKey};
+
+use super::{Draft, suspension};
+use crate::bounds::{CERTIFICATE_DAYS_MAX, CERTIFICATES_PER_DEVICE_MAX};
+use crate::change::Change;
+use crate::refused::{Refused, Why};
+use crate::state::{Device, ReportSubject};
+
+pub(super) fn register(
+    d: &mut Draft,
+    id: &DeviceId,
+    label: &str,
+    facility: &FacilityId,
+    holder: &UserKey,
+) -> Result<(), Refused> {
+    d.name("the label", label)?;
+    d.approved(facility)?;
+    holds_here(d, holder, facility)?;
+    d.push(Change::DeviceLoaned {
+        device: Device {
+            id: id.clone(),
+            label: label.to_owned(),
+            facility: facility.clone(),
+            holder: holder.clone(),
+            loaned_at: d.at(),
+            returned_at: None,
+        },
+    })
+}
+
+/// One person of the facility answers for a terminal (art. 37).
+fn holds_here(d: &Draft, holder: &UserKey, facility: &FacilityId) -> Result<(), Refused> {
+    if d.next.user(holder).is_none() {
+        return Err(d.not_known("user", holder));
+    }
+    let why = || Why::Condition(format!("the holder `{holder}` has no user ID at facility `{facility}`"));
+    if d.user_id_at(holder, facility).is_none() {
+        return Err(d.refused_by(Article::new(37), why()));
+    }
+    Ok(())
+}
+
+pub(super) fn give_back(d: &mut Draft, device: &DeviceId, reason: ReasonCode) -> Result<(), Refused> {
+    let known = d.next.device(device).cloned().ok_or_else(|| d.not_known("device", device))?;
+    theirs(d, &known)?;
+    d.require(known.returned_at.is_none(), || Why::Condition(format!("device `{device}` was returned already")))?;
+    end_one(d, device, reason)?;
+    suspension::report(d, ReportSubject::Return(device.clone()), &[Office::Contractor, Office::System])
+}
+
+/// Takes a device back, if that has not happened: certificates, suspensions and all.
+pub(super) fn end_one(d: &mut Draft, device: &DeviceId, reason: ReasonCode) -> Result<(), Refused> {
+    let live = d.next.certificates_of(device).filter(|certificate| certificate.is_live());
+    let serials: Vec<SerialNumber> = live.map(|certificate| certificate.serial).collect();
+    for serial in serials {
+        d.push(Change::CertificateRevoked { serial, reason })?;
+    }
+    if d.next.device(device).is_some_and(|device| device.returned_at.is_none()) {
+        d.push(Change::DeviceReturned { device: device.clone() })?;
+    }
+    d.end_suspensions(&Target::Device(device.clone()))
+}
+
+pub(super) fn reserve(
+    d: &mut Draft,
+    serial: SerialNumber,
+    device: &DeviceId,
+    not_before: Timestamp,
+    not_after: Timestamp,
+) -> Result<(), Refused> {
+    let known = d.next.device(device).cloned().ok_or_else(|| d.not_known("device", device))?;
+    d.require(known.returned_at.is_none(), || Why::Condition(format!("device `{device}` was returned")))?;
+    d.approved(&known.facility)?;
+    holds_here(d, &known.holder, &known.facility)?;
+    d.require(not_before < not_after, || Why::Time("the certificate's validity ends before it begins"))?;
+    d.require(d.at() < not_after, || Why::Time("the certificate's validity is over already"))?;
+    let longest = not_before.plus_seconds(CERTIFICATE_DAYS_MAX * 24 * 3600);
+    d.require(not_after <= longest, || Why::Time("the certificate's validity is longer than any device lasts"))?;
+    let (what, max) = ("certificates of this device", CERTIFICATES_PER_DEVICE_MAX);
+    d.require(d.next.certificates_of(device).count() < max, || Why::Full { what, max })?;
+    let live = d.next.certificates_of(device).filter(|certificate| certificate.is_live());
+    let predecessor = live.last().map(|certificate| certificate.serial);
+    let device = device.clone();
+    d.push(Change::CertificateReserved { serial, device, not_before, not_after, predecessor })
+}
+
+pub(super) fn revoke(d: &mut Draft, serial: SerialNumber, reason: ReasonCode) -> Result<(), Refused> {
+    let device = device_of(d, serial)?;
+    theirs(d, &device)?;
+    d.push(Change::CertificateRevoked { serial, reason })?;
+    suspension::report(d, ReportSubject::Revocation(serial), &[Office::Contractor, Office::System])
+}
+
+pub(super) fn confirm(d: &mut Draft, serial: SerialNumber) -> Result<(), Refused> {
+    let device = device_of(d, serial)?;
+    d.own_facility(&device.facility)?;
+    d.push(Change::CertificateConfirmed { serial })
+}
+
+fn device_of(d: &Draft, serial: SerialNumber) -> Result<Device, Refused> {
+    let certificate = d.next.certificate(&serial).ok_or_else(|| d.not_known("certificate", &serial))?;
+    d.next.device(&certificate.device).cloned().ok_or_else(|| d.not_known("device", &certificate.device))
+}
+
+/// A facility administrator for his facility's devices, a user for those he holds (art. 38-2).
+fn theirs(d: &Draft, device: &Device) -> Result<(), Refused> {
+    d.own_facility(&device.facility)?;
+    if d.act.by.office == Office::User && d.author_user_id()?.user != device.holder {
+        return Err(d.not_theirs(format!("device `{}`", device.id)));
+    }
+    Ok(())
+}
