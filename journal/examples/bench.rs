@@ -16,7 +16,9 @@ const ENTRY_BYTES: usize = 600;
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let place = match arguments.next() {
-        Some(url) if url.contains('=') || url.starts_with("postgres") => Place::Postgres { url, name: "bench".to_owned() },
+        Some(url) if url.contains('=') || url.starts_with("postgres") => {
+            Place::Postgres { url, name: "bench".to_owned() }
+        }
         Some(file) => Place::Sqlite { file: PathBuf::from(file) },
         None => Place::Sqlite { file: std::env::temp_dir().join(format!("journal-bench-{}.db", std::process::id())) },
     };

@@ -28,7 +28,7 @@ struct Shared {
     queue: Arc<Queue>,
     notice: Arc<Notice>,
     readers: Readers,
-    writer: Mutex<Option<JoinHandle<()>>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Journal {
@@ -58,11 +58,14 @@ impl Journal {
         let head = readers.run(tail::check)?;
         let queue = Arc::new(Queue::default());
         let notice = Arc::new(Notice::new(head.position));
-        engine::start_watching(place, &notice)?;
+        let mut threads = engine::start_watching(place, &notice)?;
         let (work, news) = (Arc::clone(&queue), Arc::clone(&notice));
-        let writer = engine::spawn(place, "journal-writer", move || writer::run(connection, &work, &news))?;
-        let writer = Mutex::new(Some(writer));
-        Ok(Self { shared: Arc::new(Shared { place: place.clone(), queue, notice, readers, writer }) })
+        threads.push(
+            engine::spawn(place, "journal-writer", move || writer::run(connection, &work, &news))
+                .inspect_err(|_| notice.close())?,
+        );
+        let threads = Mutex::new(threads);
+        Ok(Self { shared: Arc::new(Shared { place: place.clone(), queue, notice, readers, threads }) })
     }
 
     /// Appends entries, together with whatever else waits. They are durable when the receipt says so, and stand one
@@ -204,16 +207,24 @@ impl Journal {
 }
 
 impl Drop for Shared {
+    /// Writes what waits and closes every connection, so that the database is at rest when this returns.
     fn drop(&mut self) {
         self.queue.close();
-        let writer = self.writer.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        // A waker may drop the last handle on the writer's own thread, which must not wait for itself.
-        if let Some(writer) = writer.filter(|writer| writer.thread().id() != thread::current().id())
-            && writer.join().is_err()
-        {
-            tracing::error!("journal: the writer panicked");
+        // The last to be started is the writer; it goes first, and its news are still told.
+        let threads = std::mem::take(self.threads.get_mut().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads.into_iter().rev() {
+            join(thread);
+            self.notice.close();
         }
-        self.notice.close();
+        self.readers.close().into_iter().for_each(join);
+    }
+}
+
+/// Waits for a thread, unless it is this one: a waker may drop the last handle on the writer's own thread.
+fn join(thread: JoinHandle<()>) {
+    let name = thread.thread().name().unwrap_or_default().to_owned();
+    if thread.thread().id() != thread::current().id() && thread.join().is_err() {
+        tracing::error!(thread = name, "journal: a thread panicked");
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 
 use crate::engine::{self, Connection};
 use crate::{JournalError, Place};
@@ -14,19 +15,28 @@ type Job = Box<dyn FnOnce(&mut Desk) + Send>;
 /// The way to the readers.
 #[derive(Debug)]
 pub(crate) struct Readers {
-    jobs: Sender<Job>,
+    /// `None` once closed.
+    jobs: Option<Sender<Job>>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 impl Readers {
-    /// Starts the threads. They end when this is dropped.
+    /// Starts the threads.
     pub(crate) fn start(place: &Place, count: usize) -> Result<Self, JournalError> {
         let (jobs, waiting) = mpsc::channel::<Job>();
         let waiting = Arc::new(Mutex::new(waiting));
+        let mut threads = Vec::new();
         for _ in 0..count {
             let (waiting, place) = (Arc::clone(&waiting), place.clone());
-            engine::spawn(&place.clone(), "journal-reader", move || serve(&waiting, place))?;
+            threads.push(engine::spawn(&place.clone(), "journal-reader", move || serve(&waiting, place))?);
         }
-        Ok(Self { jobs })
+        Ok(Self { jobs: Some(jobs), threads })
+    }
+
+    /// Lets the threads end; they do once they have answered what was asked.
+    pub(crate) fn close(&mut self) -> Vec<JoinHandle<()>> {
+        self.jobs = None;
+        std::mem::take(&mut self.threads)
     }
 
     /// Runs `work` on a reader's connection and waits for it. Broken connections are made anew, once per call.
@@ -37,7 +47,7 @@ impl Readers {
         let (answer, answered) = mpsc::sync_channel(1);
         // The receiver waits below; it can only be gone if its thread was killed, and then nobody asks.
         let job: Job = Box::new(move |desk| drop(answer.send(desk.run(&work))));
-        self.jobs.send(job).map_err(|_| JournalError::Closed)?;
+        self.jobs.as_ref().and_then(|jobs| jobs.send(job).ok()).ok_or(JournalError::Closed)?;
         answered.recv().map_err(|_| JournalError::Closed)?
     }
 }

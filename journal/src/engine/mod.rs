@@ -45,9 +45,12 @@ pub(crate) trait Connection: Send {
     /// Where snapshots are stored, newest first.
     fn snapshots(&mut self) -> Result<Vec<Position>, JournalError>;
 
-    /// A stored snapshot: its digest and body.
-    fn snapshot(&mut self, at: Position) -> Result<Option<(Vec<u8>, Vec<u8>)>, JournalError>;
+    /// A stored snapshot.
+    fn snapshot(&mut self, at: Position) -> Result<Option<Stored>, JournalError>;
 }
+
+/// A snapshot as stored: its digest (32 octets unless damaged) and its body.
+pub(crate) type Stored = (Vec<u8>, Vec<u8>);
 
 /// Rows in order, and what stands before them.
 #[derive(Clone, Debug)]
@@ -94,21 +97,23 @@ pub(crate) fn connect(place: &Place) -> Result<Box<dyn Connection>, JournalError
     })
 }
 
-/// Starts what watches for appends by other processes. It ends when the notice is closed.
-pub(crate) fn start_watching(place: &Place, notice: &Arc<Notice>) -> Result<(), JournalError> {
+/// Starts what watches for appends by other processes. It ends when the notice is closed; the threads given back do so at
+/// once, PostgreSQL's within its poll.
+pub(crate) fn start_watching(place: &Place, notice: &Arc<Notice>) -> Result<Vec<JoinHandle<()>>, JournalError> {
     match place {
         Place::Sqlite { file } => {
             let (at, path, shared) = (place.clone(), file.clone(), Arc::clone(notice));
-            spawn(place, "journal-watch", move || sqlite::watch(&at, &path, &shared))?;
-            let (at, file, shared) = (place.clone(), file.clone(), Arc::clone(notice));
-            spawn(place, "journal-keeper", move || sqlite::keep_wal_short(&at, &file, &shared))?;
+            let watch = spawn(place, "journal-watch", move || sqlite::watch(&at, &path, &shared))?;
+            let (at, path, shared) = (place.clone(), file.clone(), Arc::clone(notice));
+            Ok(vec![watch, spawn(place, "journal-keeper", move || sqlite::keep_wal_short(&at, &path, &shared))?])
         }
         Place::Postgres { url, name } => {
             let (at, url, name, shared) = (place.clone(), url.clone(), name.clone(), Arc::clone(notice));
-            spawn(place, "journal-watch", move || postgres::watch(&at, &url, &name, &shared))?;
+            // Waiting for notices cannot be interrupted, and nobody needs to wait for that.
+            drop(spawn(place, "journal-watch", move || postgres::watch(&at, &url, &name, &shared))?);
+            Ok(Vec::new())
         }
     }
-    Ok(())
 }
 
 /// Starts a thread of the journal.

@@ -6,7 +6,7 @@ use postgres::error::SqlState;
 use postgres::fallible_iterator::FallibleIterator;
 use postgres::{Client, Config, NoTls, SimpleQueryMessage};
 
-use super::{Connection, Plan, Stretch, head};
+use super::{Connection, Plan, Stored, Stretch, head};
 use crate::bounds::{
     LOCK_WAIT, POSTGRES_CONNECT_WAIT, POSTGRES_POLL, POSTGRES_SETTLE_PAUSE, POSTGRES_SETTLE_TRIES,
     SNAPSHOT_PIECE_BYTES, SNAPSHOTS_KEPT,
@@ -277,7 +277,7 @@ impl Connection for Postgres {
         })
     }
 
-    fn snapshot(&mut self, at: Position) -> Result<Option<(Vec<u8>, Vec<u8>)>, JournalError> {
+    fn snapshot(&mut self, at: Position) -> Result<Option<Stored>, JournalError> {
         let at = signed(at.get());
         self.ask("reading a snapshot", |client, sql| {
             let Some(found) = client.query_opt(&sql.snapshot, &[&at])? else { return Ok(None) };

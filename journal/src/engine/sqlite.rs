@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{ErrorCode, OpenFlags, OptionalExtension, params};
 
-use super::{Connection, Plan, Stretch, head};
+use super::{Connection, Plan, Stored, Stretch, head};
 use crate::bounds::{
     LOCK_WAIT, SNAPSHOT_PIECE_BYTES, SNAPSHOTS_KEPT, SQLITE_CHECKPOINT_EVERY, SQLITE_POLL, SQLITE_WAL_PAGES_MAX,
 };
@@ -263,7 +263,7 @@ impl Sqlite {
         Ok(())
     }
 
-    fn read_snapshot(&self, at: Position) -> rusqlite::Result<Option<(Vec<u8>, Vec<u8>)>> {
+    fn read_snapshot(&self, at: Position) -> rusqlite::Result<Option<Stored>> {
         // One read transaction, so that nobody replaces pieces meanwhile.
         let _one_moment = self.connection.unchecked_transaction()?;
         let (db, at) = (&self.connection, signed(at.get()));
@@ -352,7 +352,7 @@ impl Connection for Sqlite {
         found.map(|at| at.map(|at| Position::new(unsigned(at))).map_err(error)).collect()
     }
 
-    fn snapshot(&mut self, at: Position) -> Result<Option<(Vec<u8>, Vec<u8>)>, JournalError> {
+    fn snapshot(&mut self, at: Position) -> Result<Option<Stored>, JournalError> {
         self.read_snapshot(at).map_err(|error| self.error("reading a snapshot", error))
     }
 }

@@ -395,6 +395,19 @@ fn another_programs_file_is_left_alone() {
     assert!(matches!(Journal::open(&place), Err(JournalError::NotAJournal { .. })));
 }
 
+#[test]
+fn a_closed_journal_is_one_file_at_rest() {
+    let home = Home::sqlite();
+    let journal = home.journal();
+    journal.append(entries(&["somewhere in here"])).wait().unwrap();
+    journal.read(Position::START, 1).unwrap();
+    drop(journal);
+    // SQLite's last connection takes the write-ahead log back: nothing may hold one any more.
+    let Place::Sqlite { file } = &home.place else { unreachable!() };
+    assert!(!file.with_file_name("journal.db-wal").exists());
+    assert!(std::fs::read(file).unwrap().windows(9).any(|window| window == b"somewhere"));
+}
+
 #[cfg(unix)]
 #[test]
 fn only_the_owner_reads_the_file() {
