@@ -3,6 +3,11 @@
 //! Believable, and naive on purpose: it answers whatever the gateway's token vouches for, about anybody. It has no idea of
 //! consent, teams or professions; that nothing wrong reaches it is what Sekisho is for. It runs as a program
 //! (`backend-stub`) and inside a test ([`run`]).
+//!
+//! Served with an identity: `/fhir/...`, `/feeds/notes?patient=ID`, `/feeds/notes/socket?patient=ID`, `/broken/{what}`,
+//! `/slow/{milliseconds}`. Served for tests, on a listener of its own: `GET` and `DELETE /stub/requests`, `GET /stub/count`,
+//! `POST /stub/news` (`{"person":"P-0001","data":"..."}`: told to the listeners word for word). Which records misbehave, and
+//! how, stands in `data/README.md`.
 
 mod admin;
 mod app;
