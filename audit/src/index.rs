@@ -10,7 +10,7 @@ use journal::Position;
 use model::{PersonId, UserId};
 
 use crate::bounds::{INDEX_KEYS_MAX, INDEX_OPEN_MAX, INDEX_OUTCOMES_MAX, INDEX_POSITIONS_MAX};
-use crate::{Entry, EntryId, Event};
+use crate::{Entry, EntryId, Event, SignIn, SignInOutcome};
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -22,6 +22,8 @@ pub(crate) struct Index {
     open: HashMap<EntryId, Position>,
     open_order: VecDeque<EntryId>,
     outcomes: BTreeMap<Position, Position>,
+    /// The last two sign-ins that succeeded, by user ID as it was typed (which is then a real one).
+    welcomes: HashMap<String, [Option<SignIn>; 2]>,
 }
 
 /// Positions of one key, newest last.
@@ -50,7 +52,7 @@ impl Index {
                     }
                 }
             }
-            Event::SignIn(_) => {}
+            Event::SignIn(sign_in) => self.welcomed(sign_in),
         }
     }
 
@@ -68,6 +70,23 @@ impl Index {
                 self.open.remove(&oldest);
             }
         }
+    }
+
+    fn welcomed(&mut self, sign_in: &SignIn) {
+        if sign_in.outcome != SignInOutcome::Welcome {
+            return;
+        }
+        if let Some(last) = self.welcomes.get_mut(&sign_in.user_id) {
+            last.swap(0, 1);
+            last[1] = Some(sign_in.clone());
+        } else if self.welcomes.len() < INDEX_KEYS_MAX {
+            self.welcomes.insert(sign_in.user_id.clone(), [None, Some(sign_in.clone())]);
+        }
+    }
+
+    /// The sign-in before the last one, if it is remembered.
+    pub(crate) fn previous_sign_in(&self, user_id: &UserId) -> Option<SignIn> {
+        self.welcomes.get(user_id.as_str()).and_then(|[previous, _]| previous.clone())
     }
 
     /// Positions of a user ID's entries; `None`: the index cannot tell.

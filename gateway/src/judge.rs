@@ -36,6 +36,8 @@ pub struct Question<'a> {
 pub struct Judgement {
     /// What was decided.
     pub decision: Decision,
+    /// What was asked.
+    pub request: Request,
     /// On these facts.
     pub facts: Facts,
 }
@@ -64,7 +66,7 @@ impl Judge {
         if !decision.basis().errors.is_empty() {
             tracing::error!(errors = ?decision.basis().errors, "policy evaluation failed; refused");
         }
-        Ok(Judgement { decision, facts })
+        Ok(Judgement { decision, request, facts })
     }
 
     /// Whether the request is permitted; a missing fact is a no.

@@ -4,20 +4,20 @@
 //! [`refusal`]; what ends it late is in [`cut`]; every bound is in [`bounds`]. This crate cannot name `ca`: the edge
 //! cannot sign (promise P6).
 
-mod answer;
+pub mod answer;
 pub mod bounds;
 pub mod connection;
 pub mod cut;
-mod gate;
-mod index;
+pub mod gate;
+pub mod index;
 pub mod judge;
 pub mod pages;
 pub mod pipeline;
-mod public;
+pub mod public;
 pub mod refusal;
 pub mod session;
-mod store;
-mod store_door;
+pub mod store;
+pub mod store_door;
 pub mod tls;
 pub mod worker;
 

@@ -5,7 +5,7 @@ use gateway::pipeline::extract::Extracted;
 use gateway::pipeline::record::Recorded;
 
 pub fn permit(extracted: Extracted) -> Permit {
-    Permit { touches: extracted.touches, request: extracted.request, body: extracted.body }
+    Permit { touches: extracted.touches, request: extracted.request }
 }
 
 pub fn recorded(permit: Permit) -> Recorded<Permit> {

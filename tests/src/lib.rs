@@ -3,5 +3,13 @@
 //! One test binary: `house` holds the rules of the house (floors, dependency table, words), `world` starts a whole
 //! city on loopback (store, gateway, terminals), and each other module is a set of sentences about it.
 
-#[cfg(test)]
+#![cfg(test)]
+
+mod care;
+mod cutting;
+mod faults;
 mod house;
+mod sign_in;
+mod situations;
+mod strangers;
+mod world;

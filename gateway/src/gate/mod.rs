@@ -17,7 +17,7 @@ use crate::answer;
 use crate::connection::Client;
 use crate::pages::paths::{HISTORY, HOME, PASSWORD, PROBLEMS, SIGN_IN, SIGN_OUT, STYLE};
 use crate::pages::{self, Language};
-use crate::pipeline::authenticate::{self, Subject};
+use crate::pipeline::authenticate;
 use crate::pipeline::extract::whole;
 use crate::pipeline::trace::Trace;
 use crate::refusal::Refusal;

@@ -3,7 +3,7 @@
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use model::{Author, Office};
-use registry::{Command, PasswordCheck};
+use registry::{Command, PasswordCheck, PasswordFault, Refused, RegistryError, Why};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
@@ -119,7 +119,7 @@ async fn apply(worker: &Worker, subject: &Subject, change: Change) -> Result<Res
             let known = snapshot.user_id(&user_id).ok_or(Refusal::NotAvailable)?;
             Ok(Ok(known.credential_epoch))
         }
-        Ok(Err(error)) => match PasswordProblem::of(&error) {
+        Ok(Err(error)) => match problem(&error) {
             Some(problem) => Ok(Err(problem)),
             None => {
                 tracing::error!(%error, "a password could not be changed");
@@ -131,4 +131,19 @@ async fn apply(worker: &Worker, subject: &Subject, change: Change) -> Result<Res
             Err(Refusal::RegistryStale)
         }
     }
+}
+
+/// What the user can do something about; none for a fault of ours.
+fn problem(error: &RegistryError) -> Option<ChangeProblem> {
+    let RegistryError::Refused(Refused { why: Why::Password(fault), .. }) = error else { return None };
+    Some(match fault {
+        PasswordFault::TooShort => ChangeProblem::TooShort,
+        PasswordFault::TooLong => {
+            ChangeProblem::TooLong(u32::try_from(registry::PASSWORD_CHARACTERS_MAX).unwrap_or(u32::MAX))
+        }
+        PasswordFault::Character | PasswordFault::Guessable => ChangeProblem::Known,
+        PasswordFault::AboutUser => ChangeProblem::LikeUserId,
+        PasswordFault::Same => ChangeProblem::Same,
+        PasswordFault::WrongCurrent => ChangeProblem::CurrentWrong,
+    })
 }

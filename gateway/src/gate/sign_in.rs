@@ -9,7 +9,6 @@ use anomaly::{Guesses, Patience};
 use audit::SignInOutcome;
 use http::header::SET_COOKIE;
 use http::{HeaderMap, Request, Response, StatusCode};
-use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use model::{DeviceId, SessionId, Timestamp, UserId};
 use registry::PasswordCheck;

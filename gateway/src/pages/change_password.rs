@@ -5,11 +5,12 @@ use model::UserId;
 
 use super::frame::Frame;
 use super::paths;
+use super::texts::{self, Language};
 
 /// Fewest characters of a password, as the page explains it. The registry is what holds it.
 pub const CHARACTERS_MIN: u32 = 13;
 
-/// The page. Form fields: `current_password`, `new_password`, `new_password_again`, `form_token`.
+/// The page. Form fields: `current`, `new`, `again`, `form_token`.
 #[derive(Template)]
 #[template(path = "change_password.html")]
 pub struct ChangePassword<'a> {
@@ -85,16 +86,28 @@ impl ChangePassword<'_> {
     }
 
     fn problem(&self) -> Option<String> {
-        self.problem.map(|problem| match problem {
-            ChangeProblem::CurrentWrong => self.frame.say("change-current-wrong"),
-            ChangeProblem::TooShort => self.frame.say_count("change-too-short", CHARACTERS_MIN.into()),
-            ChangeProblem::TooLong(limit) => self.frame.say_count("change-too-long", limit.into()),
-            ChangeProblem::LikeUserId => self.frame.say("change-like-user-id"),
-            ChangeProblem::Known => self.frame.say("change-known"),
-            ChangeProblem::Same => self.frame.say("change-same"),
-            ChangeProblem::NotRepeated => self.frame.say("change-not-repeated"),
-            ChangeProblem::Throttled(seconds) => self.frame.say_count("sign-in-throttled", seconds.into()),
-            ChangeProblem::FormTooOld => self.frame.say("form-too-old"),
-        })
+        self.problem.map(|problem| problem.text(self.frame.language))
+    }
+}
+
+impl ChangeProblem {
+    /// What is wrong, and what to do about it.
+    #[must_use]
+    pub fn text(self, language: Language) -> String {
+        let (key, count) = match self {
+            Self::CurrentWrong => ("change-current-wrong", None),
+            Self::TooShort => ("change-too-short", Some(CHARACTERS_MIN)),
+            Self::TooLong(limit) => ("change-too-long", Some(limit)),
+            Self::LikeUserId => ("change-like-user-id", None),
+            Self::Known => ("change-known", None),
+            Self::Same => ("change-same", None),
+            Self::NotRepeated => ("change-not-repeated", None),
+            Self::Throttled(seconds) => ("sign-in-throttled", Some(seconds)),
+            Self::FormTooOld => ("form-too-old", None),
+        };
+        match count {
+            Some(count) => texts::text(language, key, &[("count", count.into())]),
+            None => texts::text(language, key, &[]),
+        }
     }
 }

@@ -25,9 +25,9 @@ fn is_national(day: Day) -> bool {
         (1 | 10, 8..=14) => day.weekday() == MONDAY,
         // Sea: third Monday.
         (7, 15..=21) => day.weekday() == MONDAY,
-        (3, _) => of_month == equinox(year, 20_843_100),
+        (3, _) => of_month == equinoxes(year).0,
         // The aged: third Monday; and the equinox.
-        (9, _) => of_month == equinox(year, 23_248_800) || (day.weekday() == MONDAY && (15..=21).contains(&of_month)),
+        (9, _) => of_month == equinoxes(year).1 || (day.weekday() == MONDAY && (15..=21).contains(&of_month)),
         _ => false,
     }
 }
@@ -42,9 +42,12 @@ fn is_substitute(day: Day) -> bool {
         && !is_national(day)
 }
 
-/// Day of the month of an equinox in Japan, from its millionths in 1980. The approximation in common use, right for
-/// 1980 to 2099; the official day is announced each February for the year after.
-const fn equinox(year: i64, in_1980: i64) -> i64 {
+/// Days of the equinoxes in Japan, in March and in September. The approximation in common use, right for 1980 to 2099;
+/// the official day is announced each February for the year after.
+#[must_use]
+pub const fn equinoxes(year: i64) -> (i64, i64) {
+    // In millionths of a day.
     let years = year - 1980;
-    (in_1980 + 242_194 * years - 1_000_000 * years.div_euclid(4)).div_euclid(1_000_000)
+    let drift = 242_194 * years - 1_000_000 * years.div_euclid(4);
+    ((20_843_100 + drift).div_euclid(1_000_000), (23_248_800 + drift).div_euclid(1_000_000))
 }

@@ -36,12 +36,14 @@ pub fn problem(refusal: &Refusal, incident: &str) -> String {
     let (rule, text_ja, text_en) = match refusal {
         Refusal::Told(rule) => (Some(rule.id.as_str()), rule.text_ja.clone(), rule.text_en.clone()),
         Refusal::Stopped(rule) => (Some(rule.id.as_str()), text(Language::Ja, "what"), text(Language::En, "what")),
+        Refusal::PasswordUnfit(problem) => (None, problem.text(Language::Ja), problem.text(Language::En)),
         _ => (None, text(Language::Ja, "what"), text(Language::En, "what")),
     };
     let detail = match refusal {
         Refusal::Unreadable(cause) => cause.clone(),
         Refusal::BodyTooLarge(limit) => format!("{text_en} At most {limit} octets."),
         Refusal::MethodNotAllowed(allowed) => format!("{text_en} Allowed: {allowed}."),
+        Refusal::PasswordUnfit(problem) => problem.text(Language::En),
         Refusal::TooMany { limit, .. } => format!("{text_en} Limit: {limit}."),
         _ => text_en.clone(),
     };

@@ -46,7 +46,8 @@ pub fn refused(frame: &Frame<'_>, refusal: &Refusal, incident: &str) -> String {
         | (_, Refusal::StoreUnreachable | Refusal::StoreTimeout | Refusal::Stopped(_)) => WayOn::Retry,
         (Place::Public, _) => WayOn::Home,
         (Place::Care, Refusal::SignInRequired(_)) => WayOn::SignIn(frame.here.sign_in()),
-        (Place::Care, Refusal::PasswordChangeRequired) => WayOn::ChangePassword,
+        (Place::Care, Refusal::WrongCredentials) => WayOn::SignIn(LocalPath::home().sign_in()),
+        (Place::Care, Refusal::PasswordChangeRequired | Refusal::PasswordUnfit(_)) => WayOn::ChangePassword,
         (Place::Care, _) => WayOn::Home,
     };
     Refused {
@@ -84,7 +85,7 @@ pub fn explained(frame: &Frame<'_>, code: &str) -> Option<String> {
 }
 
 /// Every code of [`Refusal::code`].
-pub const CODES: [&str; 26] = [
+pub const CODES: [&str; 28] = [
     "unreadable",
     "body-too-large",
     "no-such-page",
@@ -98,6 +99,8 @@ pub const CODES: [&str; 26] = [
     "session-idle",
     "session-over",
     "session-ended",
+    "wrong-credentials",
+    "password-unfit",
     "password-change-required",
     "foreign-form",
     "refused",

@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use http::Request;
 use hyper::body::Incoming;
-use model::{Article, PersonId, Timestamp};
-use policy::{Decision, Facts};
+use model::{Action, Article, Category, PersonId, Timestamp};
+use policy::{Basis, Decision};
 use records::{AnswerKind, Touches};
+use registry::Snapshot;
 
 use super::authenticate::Subject;
 use super::extract::Extracted;
@@ -25,7 +25,6 @@ pub struct Permit {
     pub(super) subject: Subject,
     pub(super) touches: Touches,
     pub(super) request: Request<Incoming>,
-    pub(super) body: Option<Bytes>,
     pub(super) living: ExchangeEntry,
     pub(super) at: Timestamp,
 }
@@ -41,7 +40,7 @@ pub fn decide(
     extracted: Extracted,
     trace: &mut Trace,
 ) -> Result<Permit, Refusal> {
-    let Extracted { touches, request, body } = extracted;
+    let Extracted { touches, request } = extracted;
     // A certificate that was unknown when the connection was opened is not among the living: it has to come again.
     let connection = client.living.as_ref().ok_or(Refusal::Certificate(CertificateProblem::Unknown))?;
     let alone = !client.multiplexed || touches.answer == AnswerKind::WebSocket;
@@ -74,7 +73,9 @@ pub fn decide(
         };
         worker.judge().ask(&snapshot, question).map_err(|missing| {
             tracing::info!(%missing, "a fact is missing; refused");
-            Refusal::NotAvailable
+            // A person who is not registered must not be told apart from one who is: what is said of the subject or
+            // the service is said first, here as there.
+            standing(worker, &snapshot, &subject).err().unwrap_or(Refusal::NotAvailable)
         })
     };
     let judgements: Vec<Judgement> = if touches.persons.is_empty() {
@@ -87,14 +88,44 @@ pub fn decide(
     let Some(telling) = telling else { return Err(Refusal::NotAvailable) };
     trace.judged(judged(telling, snapshot.generation().get(), judgements.len()));
     match &telling.decision {
-        Decision::Permit(_) => Ok(Permit { subject, touches, request, body, living, at }),
-        Decision::Denial(basis) => Err(match basis.told_to_subject() {
-            Some(rule) if rule.articles.iter().any(|article| article.number() == 26) => {
-                Refusal::Stopped(Arc::clone(rule))
-            }
-            Some(rule) => Refusal::Told(Arc::clone(rule)),
-            None => Refusal::NotAvailable,
-        }),
+        Decision::Permit(_) => {
+            // Said only now: to a stranger it would tell that the record exists.
+            touches.check_version().map_err(|_| Refusal::Stale)?;
+            Ok(Permit { subject, touches, request, living, at })
+        }
+        Decision::Denial(basis) => Err(denied(basis)),
+    }
+}
+
+/// Whether this subject may use the service at all, now: what refuses him whatever he asks for (suspended, closed,
+/// stopped). Asked before the store is, and before anything could depend on whether a record exists.
+///
+/// # Errors
+/// The rule that refuses him.
+pub(super) fn standing(worker: &Worker, snapshot: &Snapshot, subject: &Subject) -> Result<(), Refusal> {
+    let question = Question {
+        user_id: subject.user_id(),
+        serial: subject.device().serial(),
+        person: None,
+        action: Action::Read,
+        category: Category::Directory,
+        at: worker.now(),
+    };
+    match worker.judge().ask(snapshot, question) {
+        Ok(judgement) if judgement.decision.is_permit() => Ok(()),
+        Ok(judgement) => Err(denied(judgement.decision.basis())),
+        Err(missing) => {
+            tracing::info!(%missing, "a fact is missing; refused");
+            Err(Refusal::NotAvailable)
+        }
+    }
+}
+
+fn denied(basis: &Basis) -> Refusal {
+    match basis.told_to_subject() {
+        Some(rule) if rule.articles.iter().any(|article| article.number() == 26) => Refusal::Stopped(Arc::clone(rule)),
+        Some(rule) => Refusal::Told(Arc::clone(rule)),
+        None => Refusal::NotAvailable,
     }
 }
 
@@ -109,50 +140,8 @@ fn judged(judgement: &Judgement, generation: u64, count: usize) -> Judged {
         articles: basis.articles().iter().map(Article::to_string).collect::<Vec<_>>().join(","),
         policy_version: basis.version.to_string(),
         generation,
-        facts: short(&judgement.facts),
+        facts: audit::facts::compact(&judgement.request, &judgement.facts),
         disaster: judgement.decision.is_permit()
             && basis.rules.iter().all(|rule| rule.articles.iter().any(|article| article.number() == 21)),
     }
-}
-
-/// The facts in one line, so that the entry can be read and replayed.
-fn short(facts: &Facts) -> String {
-    let Facts { subject, device, resource, service } = facts;
-    let mut text = format!(
-        "user-id={} profession={} facility={}/{} device={} certificate={} valid={} service={}",
-        subject.user_id_state,
-        subject.profession,
-        subject.facility,
-        subject.facility_state,
-        device.device,
-        device.certificate_state,
-        device.certificate_in_validity,
-        service.state,
-    );
-    for (name, set) in [
-        ("user-id-suspended", subject.user_id_suspended),
-        ("qualification-suspended", subject.qualification_suspended),
-        ("facility-suspended", subject.facility_suspended),
-        ("device-suspended", device.device_suspended),
-        ("device-of-other-facility", device.facility != subject.facility),
-    ] {
-        if set {
-            text.push(' ');
-            text.push_str(name);
-        }
-    }
-    if let policy::Resource::Record { person, relation } = resource {
-        let relation = match relation {
-            policy::Relation::Team(role) => role.as_str(),
-            policy::Relation::None => "none",
-        };
-        text.push_str(&format!(
-            " relation={relation} eligible={} consent={} store={} share={} disaster={}",
-            person.eligible, person.consent, person.consent_store, person.consent_share, person.consent_disaster
-        ));
-        if person.person_suspended {
-            text.push_str(" person-suspended");
-        }
-    }
-    text
 }

@@ -12,6 +12,7 @@ use records::{Head, Need, StoredNeeded, Touches, Unreadable};
 use tokio::time::timeout;
 
 use super::authenticate::Subject;
+use super::decide;
 use super::route::RecordRequest;
 use super::trace::Trace;
 use crate::bounds::{ANSWER_READ_BYTES_MAX, BODY_READ_BYTES_MAX, BODY_READ_MAX, STORE_READ_MAX};
@@ -24,8 +25,6 @@ use crate::worker::Worker;
 pub struct Extracted {
     pub(super) touches: Touches,
     pub(super) request: Request<Incoming>,
-    /// The body, where it had to be read.
-    pub(super) body: Option<Bytes>,
 }
 
 /// Extracts.
@@ -44,21 +43,18 @@ pub async fn extract(
         parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
     let head = Head { method: parts.method.as_str(), target, headers: &headers };
     let mut need = records::read_head(&head).map_err(refusal)?;
-    let mut body = None;
     let touches = loop {
         need = match need {
             Need::Done(touches) => break touches,
             Need::Body(needed) => {
                 let read = read_body(&mut incoming, needed.bytes_max().min(BODY_READ_BYTES_MAX)).await?;
-                let next = needed.read(&read).map_err(refusal)?;
-                body = Some(read);
-                next
+                needed.read(&read).map_err(refusal)?
             }
             Need::Stored(needed) => stored(worker, subject, needed, trace).await?,
         };
     };
     trace.touches(&touches);
-    Ok(Extracted { touches, request: Request::from_parts(parts, incoming), body })
+    Ok(Extracted { touches, request: Request::from_parts(parts, incoming) })
 }
 
 /// Learns whose a stored record is: from the index where that may be and the answer will be a permit, else from the
@@ -72,6 +68,8 @@ async fn stored(worker: &Worker, subject: &Subject, needed: StoredNeeded, trace:
             }
         }
     }
+    // Nobody's look-up reaches the store who may not use the service at all.
+    decide::standing(worker, &worker.snapshot(), subject)?;
     let mut request = Request::builder().method(Method::GET).uri(needed.target());
     if let Some(headers) = request.headers_mut() {
         headers.insert(ACCEPT, HeaderValue::from_static("application/fhir+json"));
@@ -147,10 +145,21 @@ pub fn unavailable(error: &StoreError) -> Refusal {
     }
 }
 
+/// What the client is told. What a look-up at the store showed is one answer, whatever it was (promise P4); the cause
+/// goes to the log.
 fn refusal(unreadable: Unreadable) -> Refusal {
     match unreadable {
         Unreadable::NotThere => Refusal::NotAvailable,
+        Unreadable::Withheld(why) => {
+            tracing::warn!(%why, "a stored record cannot be attributed; withheld");
+            Refusal::NotAvailable
+        }
+        Unreadable::StoreFailed(status) => {
+            tracing::warn!(status, "the store failed a look-up");
+            Refusal::StoreMisbehaves
+        }
         Unreadable::Stale => Refusal::Stale,
+        Unreadable::BodyTooLarge(bytes_max) => Refusal::BodyTooLarge(bytes_max),
         other => Refusal::Unreadable(other.to_string()),
     }
 }

@@ -1,6 +1,7 @@
 //! To the store: a message rebuilt from what was understood, never the client's bytes. Headers go by an allow-list;
 //! hop-by-hop fields, every identity field and everything unknown stay behind (RFC 9110 7.6.1), ours are added.
 
+use bytes::Bytes;
 use http::header::{
     ACCEPT, ACCEPT_LANGUAGE, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue,
     IF_MATCH, IF_NONE_MATCH, RANGE, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
@@ -10,24 +11,35 @@ use http::{Method, Request, Response};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 use hyper::upgrade::OnUpgrade;
-use records::{AnswerKind, Forward};
+use model::Timestamp;
+use records::{AnswerKind, Forward, ForwardBody, Touches};
 
 use super::admit::Slot;
+use super::authenticate::Subject;
 use super::decide::Permit;
 use super::extract::{unavailable, whole};
 use super::record::Recorded;
 use crate::bounds::UPLOAD_BYTES_MAX;
+use crate::cut::live::ExchangeEntry;
 use crate::refusal::Refusal;
 use crate::store::pool::Body;
 use crate::worker::Worker;
 
 /// Proof: the store has answered a recorded permit. Nothing of the answer can be reached but through `release`.
 pub struct Answer {
-    pub(super) recorded: Recorded<Permit>,
+    pub(super) recorded: Recorded<Forwarded>,
     pub(super) response: Response<Incoming>,
     pub(super) slot: Slot,
     /// The client's side of a tunnel, where one was asked for.
     pub(super) upgrade: Option<OnUpgrade>,
+}
+
+/// What is left of a permit once its request is on its way.
+pub(super) struct Forwarded {
+    pub(super) subject: Subject,
+    pub(super) touches: Touches,
+    pub(super) living: ExchangeEntry,
+    pub(super) at: Timestamp,
 }
 
 /// Request headers that mean the same to every reader and may pass.
@@ -41,26 +53,29 @@ const CLIENT_CERT: HeaderName = HeaderName::from_static("client-cert");
 ///
 /// # Errors
 /// The store cannot be reached or does not answer; the exchange was cut meanwhile.
-pub async fn forward(worker: &Worker, mut recorded: Recorded<Permit>, slot: Slot) -> Result<Answer, Refusal> {
-    let permit = &mut recorded.permit;
-    let (parts, incoming) = std::mem::take(&mut permit.request).into_parts();
-    let tunnel = permit.touches.answer == AnswerKind::WebSocket;
-    let mut parts = parts;
+pub async fn forward(worker: &Worker, recorded: Recorded<Permit>, slot: Slot) -> Result<Answer, Refusal> {
+    let (request, mut recorded) = recorded.split(|permit| {
+        let Permit { subject, touches, request, living, at } = permit;
+        (request, Forwarded { subject, touches, living, at })
+    });
+    let sent = &mut recorded.permit;
+    let (mut parts, incoming) = request.into_parts();
+    let tunnel = sent.touches.answer == AnswerKind::WebSocket;
     let upgrade = parts.extensions.remove::<OnUpgrade>().filter(|_| tunnel);
-    let forward = &permit.touches.forward;
+    let body = body(std::mem::replace(&mut sent.touches.forward.body, ForwardBody::None), incoming)?;
+    let forward = &sent.touches.forward;
     let method = Method::from_bytes(forward.method.as_bytes())
         .map_err(|_| Refusal::Unreadable("no method for the store".to_owned()))?;
-    let body = body(permit.body.take(), incoming)?;
     let mut request = Request::builder()
         .method(method)
         .uri(forward.target.as_str())
         .body(body)
         .map_err(|_| Refusal::Unreadable("no target for the store".to_owned()))?;
-    headers(request.headers_mut(), &parts.headers, forward, &permit.touches.answer)?;
-    worker.identify(request.headers_mut(), &permit.subject)?;
-    let certificate = HeaderValue::from_str(permit.subject.device().client_cert_header());
+    headers(request.headers_mut(), &parts.headers, forward, &sent.touches.answer)?;
+    worker.identify(request.headers_mut(), &sent.subject)?;
+    let certificate = HeaderValue::from_str(sent.subject.device().client_cert_header());
     request.headers_mut().insert(CLIENT_CERT, certificate.map_err(|_| Refusal::StoreMisbehaves)?);
-    let switch = std::sync::Arc::clone(&permit.living.exchange.switch);
+    let switch = std::sync::Arc::clone(&sent.living.exchange.switch);
     let response = tokio::select! {
         biased;
         () = switch.cut_off() => return Err(Refusal::Cut),
@@ -105,16 +120,19 @@ fn headers(to: &mut HeaderMap, from: &HeaderMap, forward: &Forward, answer: &Ans
     Ok(())
 }
 
-/// The body towards the store: what was read and understood, or the stream of an upload.
-fn body(read: Option<bytes::Bytes>, incoming: Incoming) -> Result<Body, Refusal> {
-    if let Some(read) = read {
-        return Ok(whole(read));
+/// The body towards the store: what was understood, written anew, or the stream of an upload.
+fn body(forward: ForwardBody, incoming: Incoming) -> Result<Body, Refusal> {
+    match forward {
+        ForwardBody::None => Ok(whole(Bytes::new())),
+        ForwardBody::Built(built) => Ok(whole(built.into())),
+        ForwardBody::Stream => {
+            let limit = usize::try_from(UPLOAD_BYTES_MAX).unwrap_or(usize::MAX);
+            if incoming.size_hint().lower() > UPLOAD_BYTES_MAX {
+                return Err(Refusal::BodyTooLarge(limit));
+            }
+            Ok(http_body_util::Limited::new(incoming, limit).boxed_unsync())
+        }
     }
-    if incoming.size_hint().lower() > UPLOAD_BYTES_MAX {
-        return Err(Refusal::BodyTooLarge(usize::try_from(UPLOAD_BYTES_MAX).unwrap_or(usize::MAX)));
-    }
-    let limit = usize::try_from(UPLOAD_BYTES_MAX).unwrap_or(usize::MAX);
-    Ok(http_body_util::Limited::new(incoming, limit).boxed_unsync())
 }
 
 /// Copies the length of an answer that is streamed unread.

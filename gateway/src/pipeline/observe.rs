@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use audit::{Audit, Ended, EntryId, Outcome};
+use audit::{Audit, Ended, Outcome};
 use bytes::Bytes;
 use http::Response;
 use http_body_util::BodyExt as _;

@@ -46,6 +46,12 @@ impl State {
 }
 
 impl<P> Recorded<P> {
+    /// Takes something out of what is on record; the rest stays so.
+    pub(super) fn split<Q, R>(self, split: impl FnOnce(P) -> (R, Q)) -> (R, Recorded<Q>) {
+        let (taken, permit) = split(self.permit);
+        (taken, Recorded { permit, entry: self.entry, state: self.state })
+    }
+
     /// Waits until the entry is durable and gives out what it was about.
     ///
     /// # Errors

@@ -17,9 +17,8 @@ use tokio::time::timeout;
 
 use super::admit::Slot;
 use super::authenticate::Subject;
-use super::decide::Permit;
 use super::extract::whole;
-use super::forward::{Answer, length};
+use super::forward::{Answer, Forwarded, length};
 use super::tunnel::Tunnel;
 use crate::bounds::{ANSWER_READ_BYTES_MAX, STORE_READ_MAX};
 use crate::cut::live::ExchangeEntry;
@@ -52,7 +51,7 @@ const PASSED_OPAQUE: [HeaderName; 3] = [CONTENT_RANGE, ACCEPT_RANGES, CONTENT_DI
 pub async fn release(worker: &Worker, answer: Answer) -> Result<Released, Refusal> {
     let Answer { recorded, response, slot, upgrade } = answer;
     let (permit, entry, _durable) = recorded.durable().await?;
-    let Permit { subject, touches, living, at, .. } = permit;
+    let Forwarded { subject, touches, living, at } = permit;
     if living.exchange.switch.is_cut() {
         return Err(Refusal::Cut);
     }

@@ -1,0 +1,241 @@
+//! Everyday care: what a team may read and write, and what nobody learns.
+
+use http::StatusCode;
+use serde_json::json;
+
+use crate::world::{Ask, World, city};
+
+const FHIR: &str = "application/fhir+json";
+
+/// Every story that the data tells comes true.
+#[tokio::test]
+async fn the_stories_of_the_city_come_true() {
+    let world = World::start().await;
+    let mut sessions = std::collections::HashMap::new();
+    let city = city::city();
+    for story in city["stories"].as_array().unwrap() {
+        let text = |field: &str| story[field].as_str().unwrap();
+        let (user_id, device, because) = (text("user_id"), text("device"), text("because"));
+        if because == "facility closed" {
+            let terminal = world.stranger(crate::world::CARE);
+            let reply = terminal.ask(Ask::get(text("target"))).await.unwrap();
+            assert_eq!(reply.status, StatusCode::UNAUTHORIZED, "{because}");
+            continue;
+        }
+        if !sessions.contains_key(user_id) {
+            sessions.insert(user_id.to_owned(), world.signed_in(user_id, device).await);
+        }
+        let (terminal, cookie) = &sessions[user_id];
+        let reply = terminal.ask(Ask::get(text("target")).as_(cookie)).await.unwrap();
+        let expected = if text("expected") == "permit" { StatusCode::OK } else { StatusCode::NOT_FOUND };
+        assert_eq!(reply.status, expected, "{user_id} {}: {because}: {}", text("target"), reply.text());
+    }
+}
+
+#[tokio::test]
+async fn a_nurse_reads_writes_and_changes_a_note_and_it_is_on_record() {
+    let world = World::start().await;
+    let (terminal, cookie) = world.signed_in("U-sato", "D-sato").await;
+    let note = json!({
+        "resourceType": "Communication",
+        "status": "completed",
+        "subject": { "reference": "Patient/P-0001" },
+        "payload": [{ "contentString": "体温 36.50 度。" }],
+    });
+    let created = terminal.ask(Ask::post("/fhir/Communication", FHIR, note.to_string()).as_(&cookie)).await.unwrap();
+    assert_eq!(created.status, StatusCode::CREATED, "{}", created.text());
+    let location = created.headers["location"].to_str().unwrap().to_owned();
+    assert!(location.starts_with("/fhir/Communication/"), "{location}");
+    let id = created.json()["id"].as_str().unwrap().to_owned();
+
+    let target = format!("/fhir/Communication/{id}");
+    let read = terminal.ask(Ask::get(&target).as_(&cookie)).await.unwrap();
+    assert_eq!(read.status, StatusCode::OK, "{}", read.text());
+    assert_eq!(read.json()["payload"], note["payload"]);
+    assert_eq!(read.headers["cache-control"], "no-store");
+    assert_eq!(read.headers["sekisho-notice"], "reference-information; article=20-1");
+
+    let mut changed = read.json();
+    changed["payload"][0]["contentString"] = json!("体温 37.2 度。");
+    let updated = terminal.ask(Ask::put(&target, FHIR, changed.to_string()).as_(&cookie)).await.unwrap();
+    assert_eq!(updated.status, StatusCode::OK, "{}", updated.text());
+    let stale = Ask::put(&target, FHIR, changed.to_string()).as_(&cookie).with("if-match", "W/\"1\"");
+    assert_eq!(terminal.ask(stale).await.unwrap().status, StatusCode::PRECONDITION_FAILED);
+
+    let entries = world.entries();
+    let actions: Vec<String> = entries.iter().map(|entry| format!("{:?}", entry.action.unwrap())).collect();
+    assert_eq!(actions, ["Create", "Read", "Update", "Update"]);
+    assert!(entries.iter().all(|entry| entry.persons.len() == 1 && entry.rules.contains("P0")), "{entries:#?}");
+    let incident = read.headers["sekisho-incident"].to_str().unwrap();
+    assert_eq!(entries[1].id.to_string(), incident);
+}
+
+/// "Not there", "not yours" and "stopped" are one answer: status, headers and body, but for the incident's number.
+#[tokio::test]
+async fn a_refusal_tells_nothing() {
+    let world = World::start().await;
+    let (terminal, cookie) = world.signed_in("U-sato", "D-sato").await;
+    let mut answers = Vec::new();
+    for target in [
+        "/fhir/Patient/P-0008",
+        "/fhir/Patient/P-9999",
+        "/fhir/Patient/P-0005",
+        "/fhir/Observation?patient=P-0008",
+        "/fhir/Observation?patient=P-9999",
+        "/fhir/Observation/nobodys-record",
+        "/feeds/notes?patient=P-0008",
+        "/feeds/notes?patient=P-9999",
+    ] {
+        let reply = terminal.ask(Ask::get(target).as_(&cookie)).await.unwrap();
+        let incident = reply.headers["sekisho-incident"].to_str().unwrap().to_owned();
+        let mut headers: Vec<String> = reply
+            .headers
+            .iter()
+            .filter(|(name, _)| *name != "date")
+            .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap().replace(&incident, "*")))
+            .collect();
+        headers.sort();
+        answers.push((reply.status, headers, reply.text().replace(&incident, "*")));
+    }
+    assert_eq!(answers[0].0, StatusCode::NOT_FOUND);
+    for answer in &answers {
+        assert_eq!(*answer, answers[0]);
+    }
+    assert!(world.store_saw().is_empty(), "the store was asked: {:?}", world.store_saw());
+}
+
+/// A record of a stranger's person, by its id: looked up, refused, never fetched.
+#[tokio::test]
+async fn a_strangers_record_is_refused_by_id() {
+    let world = World::start().await;
+    let (owner, owners) = world.signed_in("U-sato", "D-sato").await;
+    let list = owner.ask(Ask::get("/fhir/Observation?patient=P-0001&_count=1").as_(&owners)).await.unwrap();
+    let id = list.json()["entry"][0]["resource"]["id"].as_str().unwrap().to_owned();
+    let target = format!("/fhir/Observation/{id}");
+    assert_eq!(owner.ask(Ask::get(&target).as_(&owners)).await.unwrap().status, StatusCode::OK);
+    let (terminal, cookie) = world.signed_in("U-tamura", "D-tamura").await;
+    world.store.clear_requests();
+    let reply = terminal.ask(Ask::get(&target).as_(&cookie)).await.unwrap();
+    assert_eq!(reply.status, StatusCode::NOT_FOUND);
+    assert_eq!(reply.code(), "not-available");
+    assert!(world.store_saw().is_empty());
+    // And a write into a stranger's record, under one's own name for it.
+    let note = json!({ "resourceType": "Communication", "status": "completed", "subject": { "reference": "Patient/P-0001" } });
+    let reply = terminal.ask(Ask::post("/fhir/Communication", FHIR, note.to_string()).as_(&cookie)).await.unwrap();
+    assert_eq!(reply.status, StatusCode::NOT_FOUND);
+    assert!(world.store_saw().is_empty());
+}
+
+#[tokio::test]
+async fn what_the_gateway_does_not_understand_reaches_nobody() {
+    let world = World::start().await;
+    let (terminal, cookie) = world.signed_in("U-sato", "D-sato").await;
+    for target in [
+        "/fhir/Patient/P-0001/$everything",
+        "/fhir/Patient",
+        "/fhir/Observation",
+        "/fhir/Observation?patient=P-0001,P-0008",
+        "/fhir/Observation?patient=P-0001&patient=P-0008",
+        "/fhir/Observation?patient=P-0001&_has:x=1",
+        "/fhir//Patient/P-0001",
+        "/fhir/Patient/P-0001/../P-0008",
+        "/fhir/Patient/P-0001%2f..%2fP-0008",
+        "/fhir/patient/P-0001",
+        "/fhir/Patient/P-0001;v=1",
+        "/fhir/metadata?x=1",
+        "/fhir/_history",
+        "/fhir/$graphql",
+        "/fhir/Binary?_id=1",
+    ] {
+        let reply = terminal.ask(Ask::get(target).as_(&cookie)).await.unwrap();
+        assert!(matches!(reply.status.as_u16(), 400 | 404), "{target}: {} {}", reply.status, reply.text());
+    }
+    for (name, value) in [
+        ("x-http-method-override", "DELETE"),
+        ("prefer", "respond-async"),
+        ("if-none-exist", "identifier=1"),
+    ] {
+        let reply = terminal.ask(Ask::get("/fhir/Patient/P-0001").as_(&cookie).with(name, value)).await.unwrap();
+        assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{name}");
+    }
+    assert!(world.store_saw().is_empty(), "{:?}", world.store_saw());
+}
+
+/// Whatever identity a client claims, the store hears ours.
+#[tokio::test]
+async fn identity_is_ours_alone() {
+    let world = World::start().await;
+    let (terminal, cookie) = world.signed_in("U-sato", "D-sato").await;
+    let ask = Ask::get("/fhir/Patient/P-0001")
+        .as_(&cookie)
+        .with("sekisho-identity", "forged")
+        .with("client-cert", ":Zm9yZ2Vk:")
+        .with("x-forwarded-user", "U-nakamura")
+        .with("x-forwarded-for", "10.0.0.1")
+        .with("x_client_dn", "CN=D-nakamura")
+        .with("authorization", "Bearer x")
+        .with("connection", "sekisho-identity");
+    assert_eq!(terminal.ask(ask).await.unwrap().status, StatusCode::OK);
+    let requests = world.store.requests();
+    let seen = requests.last().unwrap();
+    let names: Vec<&str> = seen.headers.iter().map(|(name, _)| name.as_str()).collect();
+    for forbidden in ["x-forwarded-user", "x-forwarded-for", "x_client_dn", "authorization", "cookie", "connection"] {
+        assert!(!names.contains(&forbidden), "{forbidden} reached the store: {names:?}");
+    }
+    let value = |name: &str| seen.headers.iter().filter(|(n, _)| n == name).map(|(_, v)| v.clone()).collect::<Vec<_>>();
+    assert_eq!(value("sekisho-identity").len(), 1);
+    assert_ne!(value("sekisho-identity")[0], "forged");
+    assert_eq!(value("client-cert").len(), 1);
+    assert_ne!(value("client-cert")[0], ":Zm9yZ2Vk:");
+}
+
+#[tokio::test]
+async fn a_store_that_returns_too_much_loses_the_surplus() {
+    let world = World::start().await;
+    let (terminal, cookie) = world.signed_in("U-sato", "D-sato").await;
+    let get = |target: &'static str| terminal.ask(Ask::get(target).as_(&cookie));
+    let surplus = get("/fhir/Observation?patient=P-0900&code=broken-surplus").await.unwrap();
+    assert_eq!(surplus.status, StatusCode::OK, "{}", surplus.text());
+    let text = surplus.text();
+    assert!(text.contains("Patient/P-0900") && !text.contains("P-0008") && !text.contains("P-0001"), "{text}");
+    for (target, status) in [
+        ("/fhir/Observation/broken-foreign", 404),
+        ("/fhir/Observation/broken-swapped", 404),
+        ("/fhir/Observation/broken-truncated", 502),
+        ("/fhir/Observation/broken-json", 502),
+        ("/fhir/Observation/broken-contenttype", 502),
+        ("/fhir/Observation/broken-close", 502),
+        ("/fhir/Observation/broken-500", 502),
+        ("/fhir/Observation/slow-2s", 200),
+    ] {
+        let reply = get(target).await.unwrap();
+        assert_eq!(reply.status.as_u16(), status, "{target}: {}", reply.text());
+        if status != 200 {
+            assert!(!reply.text().contains("Observation"), "{target} tells: {}", reply.text());
+        }
+    }
+}
+
+#[tokio::test]
+async fn documents_go_up_and_down() {
+    let world = World::start().await;
+    let (terminal, cookie) = world.signed_in("U-sato", "D-sato").await;
+    let body = vec![0xa5_u8; 300_000];
+    let upload = Ask::post("/fhir/Binary", "image/jpeg", body.clone())
+        .as_(&cookie)
+        .with("x-security-context", "Patient/P-0001");
+    let created = terminal.ask(upload).await.unwrap();
+    assert_eq!(created.status, StatusCode::CREATED, "{}", created.text());
+    let location = created.headers["location"].to_str().unwrap().to_owned();
+    let target = location.split("/_history").next().unwrap();
+    let read = terminal.ask(Ask::get(target).as_(&cookie).with("accept", "image/jpeg")).await.unwrap();
+    assert_eq!(read.status, StatusCode::OK);
+    assert_eq!(read.body, body);
+    assert_eq!(read.headers["content-type"], "image/jpeg");
+    let part = Ask::get(target).as_(&cookie).with("accept", "*/*").with("range", "bytes=10-19");
+    let part = terminal.ask(part).await.unwrap();
+    assert_eq!((part.status, part.body.len()), (StatusCode::PARTIAL_CONTENT, 10));
+    let (other, others) = world.signed_in("U-tamura", "D-tamura").await;
+    let refused = other.ask(Ask::get(target).as_(&others).with("accept", "image/jpeg")).await.unwrap();
+    assert_eq!(refused.status, StatusCode::NOT_FOUND);
+}
