@@ -9,9 +9,7 @@ use model::{Author, Office, Timestamp};
 
 use crate::error::Error;
 
-pub use people::{
-    Consent, Facility, Person, Team, User,
-};
+pub use people::{Consent, Facility, Person, Team, User};
 
 /// Zero-trust access gateway for a city's care records.
 ///
@@ -30,6 +28,7 @@ pub struct Cli {
 
 /// Given to every verb.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub struct Common {
     /// Settings file
     #[arg(long, global = true, value_name = "FILE", env = "SEKISHO_SETTINGS", hide_env_values = true)]
@@ -54,7 +53,9 @@ impl Common {
         match (&self.data, &self.settings) {
             (Some(folder), _) => Ok(crate::folder::Folder::at(folder).settings()),
             (None, Some(file)) => Ok(file.clone()),
-            (None, None) => Err(Error::usage("no settings; give --data DIR or --settings FILE, or set SEKISHO_SETTINGS")),
+            (None, None) => {
+                Err(Error::usage("no settings; give --data DIR or --settings FILE, or set SEKISHO_SETTINGS"))
+            }
         }
     }
 
@@ -236,8 +237,21 @@ pub enum Device {
     Add(DeviceAdd),
     /// Issue a further certificate for a terminal, before the old one expires
     Certificate(DeviceCertificate),
+    /// A terminal came back, was lost or retired: its certificates are revoked (art. 38-2)
+    Return(DeviceReturn),
     /// List the terminals
     List,
+}
+
+/// `device return`.
+#[derive(Debug, Args)]
+pub struct DeviceReturn {
+    /// The terminal
+    #[arg(value_name = "DEVICE")]
+    pub device: String,
+    /// Why its certificates are revoked: key-compromise (lost, stolen), affiliation-changed or cessation-of-operation
+    #[arg(long, value_name = "REASON", default_value = "cessation-of-operation")]
+    pub reason: String,
 }
 
 /// `device add`.
@@ -311,6 +325,9 @@ pub struct Resume {
     /// user-id:…, user:…, device:…, facility:… or person:…
     #[arg(value_name = "TARGET")]
     pub target: String,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
 }
 
 /// `revoke`.
@@ -372,13 +389,21 @@ pub enum Disaster {
     /// Declare disaster use, by two officers, for 72 hours at most
     Declare(DisasterDeclare),
     /// End it before its time
-    End,
+    End(DisasterEnd),
+}
+
+/// `disaster end`.
+#[derive(Debug, Args)]
+pub struct DisasterEnd {
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
 }
 
 /// `disaster declare`.
 #[derive(Debug, Args)]
 pub struct DisasterDeclare {
-    /// The area
+    /// The district, as persons' areas name it; `*` is the whole city
     #[arg(long, value_name = "AREA")]
     pub area: String,
     /// Why

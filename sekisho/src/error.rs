@@ -58,6 +58,36 @@ pub enum Error {
         #[source]
         source: journal::JournalError,
     },
+    /// The registry refuses, or cannot be used.
+    #[error(transparent)]
+    Registry(#[from] registry::RegistryError),
+    /// The audit cannot be used.
+    #[error(transparent)]
+    Audit(#[from] audit::AuditError),
+    /// The gateway cannot start.
+    #[error(transparent)]
+    Gateway(Box<gateway::SetUpError>),
+    /// A port cannot be listened on.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// Which.
+        address: std::net::SocketAddr,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A thread, a runtime or a signal handler cannot be had.
+    #[error("the system gives no thread or signal")]
+    Thread(#[source] std::io::Error),
+    /// The first of two acts was done, the second was not.
+    #[error("{done}, but the rest was not done")]
+    Halfway {
+        /// What was done.
+        done: String,
+        /// Why not the rest.
+        #[source]
+        source: Box<Error>,
+    },
     /// The arguments make no sense together, or a value is none.
     #[error("{0}")]
     Usage(String),

@@ -98,12 +98,8 @@ pub fn write_new(path: &Path, content: &[u8]) -> Result<(), Error> {
 /// # Errors
 /// It cannot be written.
 pub fn add_line(path: &Path, line: &str) -> Result<(), Error> {
-    let mut file = OpenOptions::new()
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(Error::file("writing", path))?;
+    let mut file =
+        OpenOptions::new().append(true).create(true).mode(0o600).open(path).map_err(Error::file("writing", path))?;
     let written = writeln!(file, "{line}").and_then(|()| file.sync_all());
     written.map_err(Error::file("writing", path))?;
     sync_folder_of(path)

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use ca::{
-    AuthorityName, Host, Issuing, IssuingKey, Passphrase, Purpose, Random, RecordedSerial, Root, RootKey, ServerProfile,
-    SystemRandom, prepare_server, reserve,
+    AuthorityName, Host, Issuing, IssuingKey, Passphrase, Purpose, Random, RecordedSerial, Root, RootKey,
+    ServerProfile, SystemRandom, prepare_server, reserve,
 };
 use journal::Journal;
 use model::{SerialNumber, Timestamp};
@@ -101,16 +101,9 @@ impl Authorities {
         log(folder, now, &format!("root certificate SHA-256 {}", root.fingerprint_sha256()))?;
         let issuing_key = IssuingKey::generate().map_err(refused())?;
         let serial = reserved(folder, random, now, "issuing authority of devices")?;
-        let issuing = Issuing::create(
-            Purpose::Devices,
-            &name(plan, "Devices")?,
-            &issuing_key,
-            serial,
-            now,
-            &root,
-            &root_key,
-        )
-        .map_err(refused())?;
+        let issuing =
+            Issuing::create(Purpose::Devices, &name(plan, "Devices")?, &issuing_key, serial, now, &root, &root_key)
+                .map_err(refused())?;
         log(folder, now, &format!("issuing certificate SHA-256 {}", issuing.fingerprint_sha256()))?;
         let sealed = root_key.seal(passphrase, random).map_err(refused())?;
         folder::write_new(&folder.key("root.key.pem"), sealed.as_bytes())?;
@@ -133,16 +126,9 @@ impl Authorities {
         let refused = || Error::authority("making the server's certificate");
         let key = IssuingKey::generate().map_err(refused())?;
         let serial = reserved(folder, random, now, "issuing authority of servers")?;
-        let authority = Issuing::create(
-            Purpose::Servers,
-            &name(plan, "Servers")?,
-            &key,
-            serial,
-            now,
-            &self.root,
-            &self.root_key,
-        )
-        .map_err(refused())?;
+        let authority =
+            Issuing::create(Purpose::Servers, &name(plan, "Servers")?, &key, serial, now, &self.root, &self.root_key)
+                .map_err(refused())?;
         let hosts = [&plan.care_host, &plan.public_host];
         let hosts = hosts.into_iter().map(|host| Host::new(host)).collect::<Result<_, _>>().map_err(refused())?;
         let profile = ServerProfile::new(hosts, Vec::new()).map_err(refused())?;

@@ -30,6 +30,8 @@ pub struct Settings {
     pub keys: Keys,
     /// The authority; none on an edge.
     pub ca: Option<Ca>,
+    /// Whom to call.
+    pub desk: Desk,
     /// How long sessions last.
     pub session: Session,
     /// How much is allowed.
@@ -153,6 +155,20 @@ pub struct Ca {
     pub issuing_key: PathBuf,
     /// Where the revocation list is found.
     pub list_url: String,
+}
+
+/// Whom to call (art. 14).
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Desk {
+    /// Name of the inquiry desk in Japanese.
+    pub name_ja: String,
+    /// The same in English.
+    pub name_en: String,
+    /// Its number, in inquiry hours.
+    pub phone: String,
+    /// The number for lost terminals, at any hour.
+    pub loss_phone: String,
 }
 
 /// How long sessions last.

@@ -11,21 +11,13 @@ pub enum Facility {
     /// A facility applies (art. 8)
     Add(FacilityAdd),
     /// The city approves it (art. 9)
-    Approve(FacilityId),
+    Approve(FacilityDecision),
     /// The city refuses it (art. 9)
-    Refuse(FacilityRefuse),
+    Refuse(FacilityDecision),
     /// It gives notice: its user IDs end, its certificates are revoked (art. 13)
-    Close(FacilityId),
+    Close(FacilityDecision),
     /// List the facilities
     List,
-}
-
-/// One facility.
-#[derive(Debug, Args)]
-pub struct FacilityId {
-    /// The facility
-    #[arg(value_name = "FACILITY")]
-    pub facility: String,
 }
 
 /// `facility add`.
@@ -37,26 +29,30 @@ pub struct FacilityAdd {
     /// Its name
     #[arg(long, value_name = "TEXT")]
     pub name: String,
-    /// What kind of facility it is, such as home-visit-nursing
-    #[arg(long, value_name = "TEXT")]
+    /// medical-institution, pharmacy, nursing-station, care-manager-office, care-provider, support-centre or other
+    #[arg(long, value_name = "KIND")]
     pub kind: String,
     /// Its address
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     pub address: String,
     /// Its telephone number
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", default_value = "", hide_default_value = true)]
     pub phone: String,
-    /// Who applies for it, its facility administrator (art. 8)
-    #[arg(long, value_name = "NAME")]
+    /// Who applies for it, its facility administrator (art. 8): key as a human being, as in --as
+    /// facility-administrator:USER
+    #[arg(long, value_name = "USER")]
     pub administrator: String,
+    /// Name of the facility administrator
+    #[arg(long, value_name = "TEXT")]
+    pub administrator_name: String,
     /// It agrees that its name, address and telephone number are public (art. 22)
     #[arg(long)]
     pub publish: bool,
 }
 
-/// `facility refuse`.
+/// `facility approve`, `refuse`, `close`.
 #[derive(Debug, Args)]
-pub struct FacilityRefuse {
+pub struct FacilityDecision {
     /// The facility
     #[arg(value_name = "FACILITY")]
     pub facility: String,
@@ -74,6 +70,8 @@ pub enum User {
     Grant(UserGrant),
     /// End a lost or shared user ID and grant a new one (art. 10-6); care teams stay as they are
     ReplaceId(UserReplaceId),
+    /// End a user ID: its user left the facility (art. 12)
+    EndId(UserEndId),
     /// List users and their user IDs
     List,
 }
@@ -106,7 +104,7 @@ pub struct UserGrant {
 /// A user ID and its place.
 #[derive(Debug, Args)]
 pub struct UserPlace {
-    /// The user ID; drawn if not given
+    /// The user ID; the next free number if not given
     #[arg(long, value_name = "USER_ID")]
     pub user_id: Option<String>,
     /// At this facility
@@ -127,9 +125,20 @@ pub struct UserReplaceId {
     /// The user ID that ends
     #[arg(value_name = "USER_ID")]
     pub user_id: String,
-    /// The new user ID; drawn if not given
+    /// The new user ID; the next free number if not given
     #[arg(long, value_name = "USER_ID")]
     pub new: Option<String>,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+}
+
+/// `user end-id`.
+#[derive(Debug, Args)]
+pub struct UserEndId {
+    /// The user ID that ends
+    #[arg(value_name = "USER_ID")]
+    pub user_id: String,
     /// Why
     #[arg(long, value_name = "TEXT")]
     pub reason: String,
@@ -153,14 +162,14 @@ pub struct PersonAdd {
     /// Name
     #[arg(long, value_name = "TEXT")]
     pub name: String,
-    /// Area of residence, as disaster use names areas
-    #[arg(long, value_name = "AREA")]
+    /// District of residence, as disaster use names districts
+    #[arg(long, value_name = "AREA", default_value = "", hide_default_value = true)]
     pub area: String,
     /// Municipality that insures the person (art. 3)
     #[arg(long, value_name = "TEXT")]
     pub municipality: String,
-    /// On which ground the person is eligible (art. 3)
-    #[arg(long, value_name = "KIND")]
+    /// On which ground the person is eligible (art. 3): insured or address-exception
+    #[arg(long, value_name = "KIND", default_value = "insured")]
     pub eligibility: String,
     /// Eligible from this time on (RFC 3339) [default: now]
     #[arg(long, value_name = "TIME", value_parser = time)]
@@ -188,7 +197,7 @@ pub struct ConsentGive {
     /// Who signed: person, family or relative
     #[arg(long, value_name = "WHO", default_value = "person")]
     pub given_by: String,
-    /// Why a relative signed
+    /// Why family or a relative signed
     #[arg(long, value_name = "TEXT")]
     pub because: Option<String>,
     /// The form does not allow storing
@@ -214,6 +223,9 @@ pub struct ConsentWithdraw {
     /// The person
     #[arg(value_name = "PERSON")]
     pub person: String,
+    /// What was asked for
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
 }
 
 /// `team …`.
@@ -236,6 +248,9 @@ pub struct TeamJoin {
     /// The user (not the user ID)
     #[arg(value_name = "USER")]
     pub user: String,
+    /// Through this facility: only user IDs of it see the person. Needed where the user has several
+    #[arg(long, value_name = "FACILITY")]
+    pub facility: Option<String>,
     /// member, substitute or on-call
     #[arg(long, value_name = "ROLE", default_value = "member")]
     pub role: String,

@@ -25,7 +25,7 @@ fn walk(command: &mut Command, words: Vec<String>, found: &mut Vec<(Vec<String>,
 /// `UPDATE_TEXTS=1` rewrites them.
 #[test]
 fn help_texts_are_as_reviewed() {
-    let mut command = Cli::command().term_width(110);
+    let mut command = Cli::command();
     command.build();
     let mut found = Vec::new();
     walk(&mut command, vec!["sekisho".to_owned()], &mut found);

@@ -54,8 +54,19 @@ fn a_folder_is_made_whole_and_once() {
     let path = |name: &str| root.join("keys").join(name).display().to_string();
     let at = now().as_seconds().to_string();
     let verified = openssl(&[
-        "verify", "-x509_strict", "-attime", &at, "-purpose", "sslserver", "-verify_hostname", "www.example", "-CAfile",
-        &path("root.pem"), "-untrusted", &path("server-issuing.pem"), &path("server.pem"),
+        "verify",
+        "-x509_strict",
+        "-attime",
+        &at,
+        "-purpose",
+        "sslserver",
+        "-verify_hostname",
+        "www.example",
+        "-CAfile",
+        &path("root.pem"),
+        "-untrusted",
+        &path("server-issuing.pem"),
+        &path("server.pem"),
     ]);
     assert!(verified.contains(": OK"), "{verified}");
     openssl(&["pkey", "-in", &path("issuing.key.pem"), "-passin", "pass:correct horse battery", "-noout"]);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{Ca, Hosts, JournalPlace, Keys, Limits, Listen, Rate, Session, Settings, Tls};
+use super::{Ca, Desk, Hosts, JournalPlace, Keys, Limits, Listen, Rate, Session, Settings, Tls};
 
 /// Most threads.
 const WORKERS_MAX: usize = 64;
@@ -22,6 +22,7 @@ pub(super) struct SettingsFile {
     tls: TlsTable,
     keys: KeysTable,
     ca: Option<CaTable>,
+    desk: Desk,
     session: SessionTable,
     limits: LimitsTable,
 }
@@ -132,9 +133,21 @@ impl Faults {
             IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local(),
         };
         if !inner {
-            self.add(key, format_args!("`{text}` can be reached by strangers; a loopback or private address is needed"));
+            self.add(
+                key,
+                format_args!("`{text}` can be reached by strangers; a loopback or private address is needed"),
+            );
         }
         Some(address)
+    }
+
+    fn desk(&mut self, desk: &Desk) {
+        let Desk { name_ja, name_en, phone, loss_phone } = desk;
+        for (key, text) in [("name_ja", name_ja), ("name_en", name_en), ("phone", phone), ("loss_phone", loss_phone)] {
+            if !(1..=100).contains(&text.chars().count()) || text.chars().any(char::is_control) {
+                self.add(&format!("desk.{key}"), "must have 1 to 100 characters and no control characters");
+            }
+        }
     }
 
     fn rate(&mut self, key: &str, rate: Rate) {
@@ -160,15 +173,26 @@ impl SettingsFile {
             credential: folder.join(self.keys.credential),
         };
         let ca = self.ca.map(|ca| ca.validate(folder, &mut faults));
+        faults.desk(&self.desk);
         let session = self.session.validate(&mut faults);
         faults.rate("limits.per_device", self.limits.per_device);
         faults.rate("limits.per_user", self.limits.per_user);
         let limits = Limits { per_device: self.limits.per_device, per_user: self.limits.per_user };
         // A value that is missing has left its fault.
         match (listen, store, journal, tls) {
-            (Some(listen), Some(store), Some(journal), Some(tls)) if faults.0.is_empty() => {
-                Ok(Settings { workers: self.workers, hosts, listen, store, journal, tls, keys, ca, session, limits })
-            }
+            (Some(listen), Some(store), Some(journal), Some(tls)) if faults.0.is_empty() => Ok(Settings {
+                workers: self.workers,
+                hosts,
+                listen,
+                store,
+                journal,
+                tls,
+                keys,
+                ca,
+                desk: self.desk,
+                session,
+                limits,
+            }),
             _ => Err(faults.0),
         }
     }

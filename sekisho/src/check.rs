@@ -1,0 +1,222 @@
+//! `sekisho check`: everything that the settings lead to, before it is needed. Changes nothing.
+
+use model::Timestamp;
+use rustls::client::verify_server_name;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::server::ParsedCertificate;
+use serde_json::json;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::prelude::FromDer;
+
+use crate::authority::{self, Authority};
+use crate::cli::{Check, Common};
+use crate::error::{Error, with_causes};
+use crate::output::{Output, listed};
+use crate::settings::{JournalPlace, Settings};
+use crate::verbs::open_registry;
+use crate::{clock, folder, secrets};
+
+/// Most devices named in one warning.
+const DEVICES_NAMED_MAX: usize = 10;
+
+/// What was found, so far.
+struct Findings {
+    output: Output,
+    now: Timestamp,
+    /// Whatever ends before this is worth a warning.
+    soon: Timestamp,
+    faults: usize,
+}
+
+/// The verb. True: nothing is wrong, warnings aside.
+pub(crate) fn run(common: &Common, verb: &Check) -> Result<bool, Error> {
+    let settings = Settings::load(&common.settings_file()?)?;
+    let now = clock::now();
+    let soon = now.plus_seconds(i64::from(verb.days).saturating_mul(86_400));
+    let mut found = Findings { output: Output::new(common.json), now, soon, faults: 0 };
+    found.fine("settings: in order")?;
+    folders(&settings, &mut found)?;
+    gateway_keys(&settings, &mut found)?;
+    server_certificate(&settings, &mut found)?;
+    certificate_authority(&settings, &mut found)?;
+    let policy = policy::DecisionPoint::builtin().map(|point| format!("version {}", point.version()));
+    found.take("rules", policy.map_err(Error::usage))?;
+    journals(&settings, &mut found)?;
+    facts(&settings, &mut found)?;
+    Ok(found.faults == 0)
+}
+
+impl Findings {
+    fn say(&self, level: &str, what: &str) -> Result<(), Error> {
+        self.output.say(format_args!("{level}: {what}"), &json!({ "level": level, "what": what }))
+    }
+
+    fn fine(&self, what: &str) -> Result<(), Error> {
+        self.say("ok", what)
+    }
+
+    fn warning(&self, what: &str) -> Result<(), Error> {
+        self.say("warning", what)
+    }
+
+    fn fault(&mut self, what: &str) -> Result<(), Error> {
+        self.faults = self.faults.saturating_add(1);
+        self.say("fault", what)
+    }
+
+    /// What came of one check.
+    fn take(&mut self, what: &str, result: Result<String, Error>) -> Result<(), Error> {
+        match result {
+            Ok(details) => self.fine(&format!("{what}: {details}")),
+            Err(error) => self.fault(&format!("{what}: {}", with_causes(&error))),
+        }
+    }
+
+    /// An end of validity.
+    fn end(&mut self, what: &str, until: Timestamp) -> Result<(), Error> {
+        let day = until.to_jst_minutes();
+        if until < self.now {
+            self.fault(&format!("{what}: expired {day}"))
+        } else if until < self.soon {
+            self.warning(&format!("{what}: expires {day}"))
+        } else {
+            self.fine(&format!("{what}: valid until {day}"))
+        }
+    }
+}
+
+fn folders(settings: &Settings, found: &mut Findings) -> Result<(), Error> {
+    let mut folders: Vec<_> = settings.secret_files().into_iter().filter_map(std::path::Path::parent).collect();
+    if let JournalPlace::Sqlite(folder) = &settings.journal {
+        folders.push(folder);
+    }
+    folders.sort_unstable();
+    folders.dedup();
+    for path in folders {
+        let private = folder::check_folder(path).map(|()| "only its owner can enter".to_owned());
+        found.take(&format!("folder `{}`", path.display()), private)?;
+    }
+    Ok(())
+}
+
+fn gateway_keys(settings: &Settings, found: &mut Findings) -> Result<(), Error> {
+    let of_32 = |key: Result<_, Error>| key.map(|_: ca::Zeroizing<Vec<u8>>| "32 octets".to_owned());
+    found.take("session key", of_32(secrets::read_key(&settings.keys.session)))?;
+    found.take("credential key", of_32(secrets::read_key(&settings.keys.credential)))?;
+    let identity = secrets::read_pkcs8(&settings.keys.identity).and_then(|der| {
+        let pair = aws_lc_rs::signature::EcdsaKeyPair::from_pkcs8(
+            &aws_lc_rs::signature::ECDSA_P256_SHA256_FIXED_SIGNING,
+            &der,
+        );
+        let wrong = |_| Error::NotA { path: settings.keys.identity.clone(), what: "P-256 key" };
+        pair.map(|_| "P-256".to_owned()).map_err(wrong)
+    });
+    found.take("identity key", identity)
+}
+
+fn server_certificate(settings: &Settings, found: &mut Findings) -> Result<(), Error> {
+    let key = secrets::server_key(&settings.tls.certificate, &settings.tls.key);
+    found.take("server key", key.map(|_| "belongs to the server's certificate".to_owned()))?;
+    let Ok(chain) = secrets::read_certificates(&settings.tls.certificate) else { return Ok(()) };
+    let Some(certificate) = chain.first() else { return Ok(()) };
+    for host in [&settings.hosts.care, &settings.hosts.public] {
+        found.take("server certificate", named(certificate, host))?;
+    }
+    for certificate in &chain {
+        if let Some(until) = not_after(certificate) {
+            found.end("server certificate", until)?;
+        }
+    }
+    for path in &settings.tls.device_issuers {
+        let what = format!("issuer of devices `{}`", path.display());
+        match secrets::read_certificates(path).map(|found| found.iter().filter_map(not_after).min()) {
+            Ok(Some(until)) => found.end(&what, until)?,
+            Ok(None) => found.fault(&format!("{what}: cannot be read"))?,
+            Err(error) => found.take(&what, Err(error))?,
+        }
+    }
+    Ok(())
+}
+
+fn named(certificate: &CertificateDer<'_>, host: &str) -> Result<String, Error> {
+    let parsed = ParsedCertificate::try_from(certificate).map_err(Error::usage)?;
+    let name = ServerName::try_from(host).map_err(Error::usage)?;
+    verify_server_name(&parsed, &name).map_err(|_| Error::usage(format_args!("it does not name `{host}`")))?;
+    Ok(format!("names `{host}`"))
+}
+
+fn not_after(certificate: &CertificateDer<'_>) -> Option<Timestamp> {
+    let (_, read) = X509Certificate::from_der(certificate).ok()?;
+    Some(Timestamp::from_millis(read.validity().not_after.timestamp().saturating_mul(1000)))
+}
+
+fn certificate_authority(settings: &Settings, found: &mut Findings) -> Result<(), Error> {
+    let Some(ca) = &settings.ca else {
+        return found.fine("authority: none here; this is an edge");
+    };
+    match authority::certificates(ca) {
+        Ok((root, issuing)) => {
+            found.end("root certificate", root.not_after())?;
+            found.end("issuing certificate", issuing.not_after())?;
+        }
+        Err(error) => return found.take("authority", Err(error)),
+    }
+    // Whoever checks need not hold the passphrase.
+    if std::env::var_os(secrets::PASSPHRASE_VARIABLE).is_none() {
+        return found.warning("issuing key: not opened; SEKISHO_CA_PASSPHRASE is not set");
+    }
+    let opened = secrets::passphrase(None).and_then(|passphrase| {
+        let authority = Authority::load(ca, passphrase)?;
+        authority.key().map(|_| "opens, and belongs to the issuing certificate".to_owned())
+    });
+    found.take("issuing key", opened)
+}
+
+fn journals(settings: &Settings, found: &mut Findings) -> Result<(), Error> {
+    for (whose, place) in [("registry", settings.journal.registry()), ("audit", settings.journal.audit())] {
+        let verified = journal::Journal::open_existing(&place)
+            .and_then(|journal| journal.verify(journal::Position::START))
+            .map(|head| format!("{} entries, the chain is whole", head.position));
+        found.take(&format!("journal of the {whose}"), verified.map_err(|source| Error::Journal { whose, source }))?;
+    }
+    Ok(())
+}
+
+/// What the registry itself says: whether it can be read with these keys, whether the clock fits, what runs out.
+fn facts(settings: &Settings, found: &mut Findings) -> Result<(), Error> {
+    let registry = match open_registry(settings) {
+        Ok((registry, _)) => registry,
+        Err(error) => return found.take("registry", Err(error)),
+    };
+    let snapshot = registry.snapshot();
+    match snapshot.last_at() {
+        Some(last) if last > found.now => found.fault(&format!(
+            "clock: it says {}, but the registry's newest entry is of {}",
+            found.now.to_jst_minutes(),
+            last.to_jst_minutes()
+        ))?,
+        _ => found.fine(&format!("clock: {}", found.now.to_jst_minutes()))?,
+    }
+    let (now, soon) = (found.now, found.soon);
+    let mut ending: Vec<_> = snapshot
+        .devices()
+        .filter(|device| device.returned_at.is_none())
+        .filter(|device| {
+            let last =
+                snapshot.certificates_of(&device.id).filter(|known| known.is_live()).map(|known| known.not_after);
+            last.max().is_some_and(|until| now < until && until < soon)
+        })
+        .map(|device| device.id.to_string())
+        .collect();
+    ending.sort_unstable();
+    let count = ending.len();
+    ending.truncate(DEVICES_NAMED_MAX);
+    if count > 0 {
+        found.warning(&format!("devices: the last certificate of {count} expires soon: {}", listed(&ending)))?;
+    }
+    let waiting = snapshot.reports().count();
+    if waiting > 0 {
+        found.warning(&format!("reports: {waiting} are due to the city (art. 29-2, 39-3)"))?;
+    }
+    Ok(())
+}

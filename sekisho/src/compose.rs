@@ -1,0 +1,186 @@
+//! Putting the crates together: from settings to a gateway, to the office's door, and to the clock that ticks.
+
+use std::net::{SocketAddr, TcpListener as StdListener};
+use std::sync::{Arc, OnceLock};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use anomaly::Quota;
+use console::{Console, ListError, ListSource, RegistryList};
+use gateway::pages::{Desk, Phone};
+use journal::Journal;
+use model::{Author, Office};
+use policy::DecisionPoint;
+use registry::{Command, Registry, Vault};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use crate::authority::Authority;
+use crate::error::Error;
+use crate::settings::{Rate, Settings, TlsProfile, WithoutCertificate};
+use crate::{clock, secrets};
+
+/// How often what only the clock ends is put in order in the registry. Decisions do not wait for it.
+const TICK_EVERY: Duration = Duration::from_secs(10);
+/// The registry may be silent for so long before the office says that it is not ready.
+const SILENCE_MAX: Duration = Duration::from_secs(5);
+
+/// Starts the gateway. Nothing of the authority is read here: an edge gets no further (promise P6).
+pub(crate) fn gateway(settings: &Settings, registry: Registry, vault: Vault) -> Result<gateway::Running, Error> {
+    let journal = Journal::open_existing(&settings.journal.audit())
+        .map_err(|source| Error::Journal { whose: "audit", source })?;
+    let audit = audit::Audit::open(journal)?;
+    let policy = Arc::new(DecisionPoint::builtin().map_err(Error::usage)?);
+    let mut device_issuers = Vec::new();
+    for path in &settings.tls.device_issuers {
+        device_issuers.extend(secrets::read_certificates(path)?);
+    }
+    let quota = |rate: Rate| Quota::new(rate.count, rate.seconds, rate.burst);
+    let composed = gateway::Settings {
+        care_host: settings.hosts.care.clone(),
+        public_host: settings.hosts.public.clone(),
+        listen: settings.listen.clients,
+        store_door: settings.listen.store_door,
+        store: settings.store,
+        workers: settings.workers,
+        server_key: secrets::server_key(&settings.tls.certificate, &settings.tls.key)?,
+        device_issuers,
+        tls_profile: match settings.tls.profile {
+            TlsProfile::Standard => gateway::TlsProfile::Standard,
+            TlsProfile::Compatibility => gateway::TlsProfile::Compatibility,
+        },
+        strictness: match settings.tls.without_certificate {
+            WithoutCertificate::Explain => gateway::Strictness::Explain,
+            WithoutCertificate::Alert => gateway::Strictness::Alert,
+        },
+        session_key: secrets::read_key(&settings.keys.session)?,
+        identity_key: secrets::read_pkcs8(&settings.keys.identity)?,
+        desk: Desk {
+            name_ja: settings.desk.name_ja.clone(),
+            name_en: settings.desk.name_en.clone(),
+            phone: Phone(settings.desk.phone.clone()),
+            loss_phone: Phone(settings.desk.loss_phone.clone()),
+        },
+        session_limits: gateway::SessionLimits {
+            idle_seconds: settings.session.idle_seconds,
+            absolute_seconds: settings.session.absolute_seconds,
+        },
+        rates: gateway::Rates {
+            per_device: quota(settings.limits.per_device),
+            per_user: quota(settings.limits.per_user),
+        },
+    };
+    let parts = gateway::Parts { registry, vault, audit, policy, clock: Arc::new(clock::now) };
+    gateway::start(composed, parts).map_err(|source| Error::Gateway(Box::new(source)))
+}
+
+/// The office's door, open on a thread of its own until it is dropped or told to stop.
+pub(crate) struct OfficeDoor {
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl OfficeDoor {
+    /// Binds and opens. The authority's key is opened when the first list is signed, on that thread.
+    pub(crate) fn open(at: SocketAddr, registry: Registry, authority: Authority) -> Result<Self, Error> {
+        let listening = |source| Error::Listen { address: at, source };
+        let listener = StdListener::bind(at).map_err(listening)?;
+        listener.set_nonblocking(true).map_err(listening)?;
+        let address = listener.local_addr().map_err(listening)?;
+        let (root, issuing) = (authority.root.clone(), authority.issuing.clone());
+        let source = Arc::new(LateList { registry: registry.clone(), authority, list: OnceLock::new() });
+        let heard = registry.clone();
+        let obstacle =
+            Arc::new(move || (heard.freshness() > SILENCE_MAX).then(|| "the registry has not been heard".to_owned()));
+        let console = Console::new(root, issuing, source, Arc::new(clock::now), obstacle);
+        console::follow(&registry, console.rebuild());
+        let (stop, stopped) = oneshot::channel();
+        let thread = std::thread::Builder::new().name("sekisho-office".to_owned());
+        let thread = thread.spawn(move || serve_office(listener, console, stopped)).map_err(Error::Thread)?;
+        Ok(Self { address, stop: Some(stop), thread: Some(thread) })
+    }
+
+    /// Where it is open.
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for OfficeDoor {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            // Nobody waits for it any more when the door has fallen shut by itself.
+            let _ = stop.send(());
+        }
+        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the office's door ended by a panic");
+        }
+    }
+}
+
+fn serve_office(listener: StdListener, console: Console, stopped: oneshot::Receiver<()>) {
+    let served = tokio::runtime::Builder::new_current_thread().enable_all().build().and_then(|runtime| {
+        runtime.block_on(async {
+            let stop = async {
+                let _ = stopped.await;
+            };
+            console::serve(TcpListener::from_std(listener)?, console, stop).await
+        })
+    });
+    if let Err(error) = served {
+        tracing::error!(%error, "the office's door is shut");
+    }
+}
+
+/// The revocation list, whose key is opened when the first one is signed: a start does not wait for it.
+struct LateList {
+    registry: Registry,
+    authority: Authority,
+    list: OnceLock<RegistryList>,
+}
+
+impl ListSource for LateList {
+    fn build(&self, number: u64) -> Result<ca::Crl, ListError> {
+        if let Some(list) = self.list.get() {
+            return list.build(number);
+        }
+        let key = self.authority.key().map_err(ListError::new)?;
+        let issuing = self.authority.issuing.clone();
+        let list = RegistryList::new(self.registry.clone(), issuing, key, Arc::new(clock::now));
+        self.list.get_or_init(|| list).build(number)
+    }
+}
+
+/// The thread that puts in order what only the clock ended. Ends when dropped.
+pub(crate) struct Ticking {
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Ticking {
+    /// Begins.
+    pub(crate) fn start(registry: Registry) -> Result<Self, Error> {
+        let (stop, stopped) = mpsc::channel();
+        let thread = std::thread::Builder::new().name("sekisho-tick".to_owned()).spawn(move || {
+            let author = Author::new(Office::System, "sekisho");
+            while stopped.recv_timeout(TICK_EVERY) == Err(RecvTimeoutError::Timeout) {
+                if let Err(error) = registry.execute(Command::Tick, author.clone(), clock::now()) {
+                    // The next tick tries again; what is over is over without it.
+                    tracing::warn!(error = &error as &dyn std::error::Error, "the registry could not be put in order");
+                }
+            }
+        });
+        Ok(Self { stop: Some(stop), thread: Some(thread.map_err(Error::Thread)?) })
+    }
+}
+
+impl Drop for Ticking {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the tick ended by a panic");
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! The lines to paste. Each stands behind one Japanese and one English sentence that says what it shows.
+
+use std::path::Path;
+
+use crate::error::Error;
+use crate::folder::Folder;
+use crate::settings::Settings;
+
+/// One thing to try.
+struct Step {
+    japanese: &'static str,
+    english: &'static str,
+    lines: Vec<String>,
+}
+
+/// Everything that `demo` prints once it is up.
+pub(super) fn text(settings: &Settings, folder: &Folder, password: &str) -> Result<String, Error> {
+    let own = std::env::current_exe().map_err(Error::file("finding", Path::new("sekisho")))?;
+    let words = Words {
+        folder: quoted(folder.root()),
+        sekisho: format!("{} --data {}", quoted(&own), quoted(folder.root())),
+        care: format!("https://{}:{}", settings.hosts.care, settings.listen.clients.port()),
+        public: format!("https://{}:{}", settings.hosts.public, settings.listen.clients.port()),
+        password: password.to_owned(),
+    };
+    let mut text = String::from("\n関所のデモが動いています。 / The Sekisho demo is up.\n");
+    for (number, step) in words.steps().iter().enumerate() {
+        let Step { japanese, english, lines } = step;
+        text.push_str(&format!("\n# {}. {japanese}\n#    {english}\n{}\n", number + 1, lines.join("\n")));
+    }
+    text.push_str(&format!(
+        "\n# 利用者のパスワードはすべて {password} です。データは {} にあります。Ctrl-C で終わります。\n\
+         #    Every user's password is {password}. The data lies in {}. Ctrl-C stops everything.\n",
+        words.folder, words.folder
+    ));
+    Ok(text)
+}
+
+struct Words {
+    folder: String,
+    sekisho: String,
+    care: String,
+    public: String,
+    password: String,
+}
+
+impl Words {
+    /// `curl` with the terminal's certificate and the cookies of its user.
+    fn curl(&self, device: &str, more: &str) -> String {
+        let folder = &self.folder;
+        format!(
+            "curl -sS --cacert {folder}/keys/root.pem --cert {folder}/terminals/D-{device}.pem -c {folder}/cookies-{device} -b {folder}/cookies-{device} {more}"
+        )
+    }
+
+    fn sign_in(&self, user: &str) -> String {
+        let body = format!(r#"{{"user_id":"U-{user}","password":"{}"}}"#, self.password);
+        self.curl(user, &format!("-H 'Content-Type: application/json' -d '{body}' {}/.sekisho/session", self.care))
+    }
+
+    fn steps(&self) -> Vec<Step> {
+        let Self { folder, sekisho, care, public, .. } = self;
+        vec![
+            Step {
+                japanese: "訪問看護師の佐藤さんが、自分の端末でサインインします。",
+                english: "Sato, a visiting nurse, signs in with her own terminal.",
+                lines: vec![self.sign_in("sato")],
+            },
+            Step {
+                japanese: "支援チームの一員なので、P-0001 の連携情報を読めます。",
+                english: "She is on the care team of P-0001, so she may read the records.",
+                lines: vec![self.curl("sato", &format!("'{care}/fhir/Observation?patient=P-0001&_count=2'"))],
+            },
+            Step {
+                japanese: "P-0005 は支援中止です。端末には「ない」とも「見られない」とも言わない、同じ答えが返ります。",
+                english: "P-0005 withdrew consent. The terminal gets the one answer for \"not there\" and \"not yours\".",
+                lines: vec![self.curl("sato", &format!("-i '{care}/fhir/Observation?patient=P-0005'"))],
+            },
+            Step {
+                japanese: "その理由と条文は、市の担当者にだけ示されます。",
+                english: "Why, and by which article, is shown to the city's officer.",
+                lines: vec![format!("{sekisho} explain --user U-sato --person P-0005 --category observation")],
+            },
+            Step {
+                japanese: "電子証明書のない端末は、何も読めません。",
+                english: "A terminal without a device certificate reads nothing.",
+                lines: vec![format!("curl -sS -i --cacert {folder}/keys/root.pem '{care}/fhir/Patient/P-0001'")],
+            },
+            Step {
+                japanese: "だれが何をしたか、監査記録に残っています。",
+                english: "Who did what is in the audit, just now.",
+                lines: vec![format!("{sekisho} audit search --user U-sato --limit 3")],
+            },
+            Step {
+                japanese: "加藤さんの端末で新着の通知を開いたまま、別の画面で端末を失効させると、通知はその場で切れます。",
+                english: "Kato's terminal keeps a stream of news open; revoke it in another window and the stream ends at once.",
+                lines: vec![
+                    self.sign_in("kato"),
+                    self.curl("kato", &format!("-N '{care}/feeds/notes?patient=P-0001'")),
+                    format!("{sekisho} --as city-officer:officer-ito revoke --device D-kato --reason key-compromise"),
+                ],
+            },
+            Step {
+                japanese: "公開情報は、だれでも読めます。",
+                english: "Public information is open to anyone.",
+                lines: vec![format!("curl -sS --cacert {folder}/keys/root.pem {public}/")],
+            },
+            Step {
+                japanese: "ほかにできること。",
+                english: "What else there is.",
+                lines: vec![format!("{sekisho} --help")],
+            },
+        ]
+    }
+}
+
+/// A path for a shell; quoted only where it must be.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c));
+    if plain { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}

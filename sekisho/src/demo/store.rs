@@ -1,0 +1,110 @@
+//! The stand-in store as a process of its own: it is no part of us, and knows us only by our keys.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::error::Error;
+use crate::folder::Folder;
+use crate::settings::Settings;
+
+/// Name of the program.
+const PROGRAM: &str = "backend-stub";
+/// How long it may take to stop by itself.
+const STOP_MAX: Duration = Duration::from_secs(3);
+
+/// The running store. Dropped without [`Store::stop`], it is killed.
+pub(super) struct Store {
+    child: Child,
+    /// Kept open: a program that writes into a closed pipe dies of it.
+    _said: BufReader<ChildStdout>,
+}
+
+/// The program, beside our own. In a Cargo workspace it is built when it is not there yet.
+pub(super) fn find() -> Result<PathBuf, Error> {
+    let own = std::env::current_exe().map_err(Error::file("finding", Path::new("sekisho")))?;
+    let folder = own.parent().unwrap_or(Path::new("."));
+    let program = folder.join(PROGRAM);
+    // `target/release` and `target/debug`, two levels below the workspace.
+    let workspace = folder.ancestors().nth(2).filter(|root| root.join(PROGRAM).join("Cargo.toml").is_file());
+    if let Some(workspace) = workspace {
+        let release = folder.file_name().is_some_and(|name| name == "release");
+        build(workspace, release)?;
+    }
+    if program.is_file() {
+        Ok(program)
+    } else {
+        Err(Error::usage(format_args!("the stand-in store `{}` is not there", program.display())))
+    }
+}
+
+/// Costs a moment when there is nothing to do, and never runs an old store beside a new gateway.
+fn build(workspace: &Path, release: bool) -> Result<(), Error> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.args(["build", "--quiet", "--package", PROGRAM]).current_dir(workspace);
+    if release {
+        command.arg("--release");
+    }
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(_) => Err(Error::usage("the stand-in store could not be built; see above")),
+        // Installed without cargo: whatever lies beside us is used.
+        Err(_) => Ok(()),
+    }
+}
+
+impl Store {
+    /// Starts it and waits until it listens.
+    pub(super) fn start(program: &Path, settings: &Settings, folder: &Folder) -> Result<Self, Error> {
+        let keys = format!("http://{}/.well-known/jwks.json", settings.listen.store_door);
+        let child = Command::new(program)
+            .arg("--listen")
+            .arg(settings.store.to_string())
+            .arg("--jwks-url")
+            .arg(keys)
+            .arg("--data-file")
+            .arg(folder.data().join("store.db"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(Error::file("starting", program));
+        let mut child = child?;
+        let said = child.stdout.take().map(BufReader::new);
+        let Some(mut said) = said else {
+            return Err(Error::usage("the stand-in store says nothing"));
+        };
+        let mut line = String::new();
+        let heard = said.read_line(&mut line);
+        let store = Self { child, _said: said };
+        match heard {
+            Ok(_) if line.starts_with("listening on ") => Ok(store),
+            _ => Err(Error::usage(format_args!("the stand-in store did not start on {}", settings.store))),
+        }
+    }
+
+    /// Waits for it; Ctrl-C reached it too. What does not stop is killed.
+    pub(super) fn stop(mut self) {
+        if let Some(id) = rustix::process::Pid::from_raw(i32::try_from(self.child.id()).unwrap_or(0)) {
+            // It may have gone already.
+            let _ = rustix::process::kill_process(id, rustix::process::Signal::TERM);
+        }
+        let begun = Instant::now();
+        while begun.elapsed() < STOP_MAX {
+            if matches!(self.child.try_wait(), Ok(Some(_))) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        if !matches!(self.child.try_wait(), Ok(Some(_))) {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}

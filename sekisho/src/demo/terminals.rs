@@ -1,0 +1,37 @@
+//! The demo's terminals: a key and a certificate for each device on loan, as files.
+
+use ca::{LeafKey, pem_bundle};
+use model::{Author, DeviceId, Office};
+use registry::Registry;
+
+use crate::authority::Authority;
+use crate::clock;
+use crate::error::Error;
+use crate::folder::{self, Folder};
+use crate::settings::Settings;
+use crate::verbs::{Order, issue};
+
+/// Days of validity.
+const DAYS: u16 = ca::DeviceProfile::DAYS;
+
+/// Issues a certificate for each device, into `DIR/terminals/DEVICE.pem`.
+pub(super) fn issue_all(
+    folder: &Folder,
+    settings: &Settings,
+    registry: &Registry,
+    authority: &Authority,
+    devices: &[DeviceId],
+) -> Result<(), Error> {
+    let refused = || Error::authority("issuing the demo's certificates");
+    let terminals = folder.root().join("terminals");
+    folder::make(&terminals)?;
+    let author = Author::new(Office::CityClerk, "demo");
+    for device in devices {
+        let key = LeafKey::generate().map_err(refused())?;
+        let order = Order { device, key: key.public(), days: DAYS, author: &author, now: clock::now() };
+        let issued = issue(settings, registry, authority, &order)?;
+        let bundle = pem_bundle(&issued, &key, &authority.issuing).map_err(refused())?;
+        folder::write_new(&terminals.join(format!("{device}.pem")), bundle.as_bytes())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,40 @@
+//! What a command prints: sentences for people, or one JSON object a line for programs.
+
+use std::fmt::Display;
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::error::Error;
+
+/// Where answers go.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Output {
+    json: bool,
+}
+
+impl Output {
+    pub(crate) const fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    /// One fact, in both forms. A secret is printed here once and kept nowhere.
+    pub(crate) fn say(self, sentence: impl Display, value: &Value) -> Result<(), Error> {
+        if self.json { self.line(value) } else { self.line(sentence) }
+    }
+
+    fn line(self, line: impl Display) -> Result<(), Error> {
+        match writeln!(std::io::stdout().lock(), "{line}") {
+            // Whoever reads has seen enough, as `head` does.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+            other => other.map_err(Error::file("writing", Path::new("standard output"))),
+        }
+    }
+}
+
+/// A list in a sentence: `a, b`, or `none`.
+pub(crate) fn listed<T: Display>(items: impl IntoIterator<Item = T>) -> String {
+    let items: Vec<String> = items.into_iter().map(|item| item.to_string()).collect();
+    if items.is_empty() { "none".to_owned() } else { items.join(", ") }
+}

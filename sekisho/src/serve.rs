@@ -1,0 +1,101 @@
+//! `sekisho serve`: one process, in its role, until it is told to stop.
+
+use std::net::SocketAddr;
+
+use ca::Passphrase;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::authority::{self, Authority};
+use crate::cli::{Common, Role, Serve};
+use crate::compose::{self, OfficeDoor, Ticking};
+use crate::error::Error;
+use crate::secrets;
+use crate::settings::Settings;
+use crate::verbs::open_registry;
+
+/// Everything that runs in this process.
+pub(crate) struct Server {
+    gateway: Option<gateway::Running>,
+    office: Option<OfficeDoor>,
+    ticking: Option<Ticking>,
+}
+
+impl Server {
+    /// Starts what the role asks for. The passphrase is asked for only where something is signed: an edge never has it.
+    pub(crate) fn start(
+        settings: &Settings,
+        role: Role,
+        passphrase: impl FnOnce() -> Result<Passphrase, Error>,
+    ) -> Result<Self, Error> {
+        let (registry, vault) = open_registry(settings)?;
+        let mut server = Self { gateway: None, office: None, ticking: None };
+        if role.signs() {
+            let authority = Authority::load(authority::settings(settings)?, passphrase()?)?;
+            server.office = Some(OfficeDoor::open(settings.listen.office, registry.clone(), authority)?);
+            server.ticking = Some(Ticking::start(registry.clone())?);
+        }
+        if role.serves_clients() {
+            server.gateway = Some(compose::gateway(settings, registry, vault)?);
+        }
+        Ok(server)
+    }
+
+    /// One line for each door.
+    pub(crate) fn doors(&self, settings: &Settings) -> Vec<String> {
+        let mut doors = Vec::new();
+        if let Some(gateway) = &self.gateway {
+            let port = gateway.address().port();
+            let crate::settings::Hosts { care, public } = &settings.hosts;
+            doors.push(format!("sekisho: clients on https://{care}:{port} and https://{public}:{port}"));
+            let door: SocketAddr = gateway.store_door();
+            doors.push(format!("sekisho: keys for the store on http://{door}/.well-known/jwks.json"));
+        }
+        if let Some(office) = &self.office {
+            doors.push(format!("sekisho: office on http://{}", office.address()));
+        }
+        doors
+    }
+
+    /// Tells everybody, waits for everybody, then stops.
+    pub(crate) fn drain(self) {
+        if let Some(gateway) = self.gateway {
+            gateway.drain();
+        }
+        drop((self.ticking, self.office));
+    }
+}
+
+/// The verb.
+pub(crate) fn run(common: &Common, verb: &Serve) -> Result<(), Error> {
+    let settings = Settings::load(&common.settings_file()?)?;
+    let file = verb.passphrase.passphrase_file.as_deref();
+    let start = || {
+        let server = Server::start(&settings, verb.role, || secrets::passphrase(file))?;
+        for door in server.doors(&settings) {
+            println!("{door}");
+        }
+        Ok(server)
+    };
+    until_told_to_stop(start, Server::drain)
+}
+
+/// Starts, waits for SIGTERM or Ctrl-C, drains. Signals are listened to before anything starts, so that none is missed.
+pub(crate) fn until_told_to_stop<T>(
+    start: impl FnOnce() -> Result<T, Error>,
+    drain: impl FnOnce(T),
+) -> Result<(), Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Thread)?;
+    let _inside = runtime.enter();
+    let mut terminate = signal(SignalKind::terminate()).map_err(Error::Thread)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::Thread)?;
+    let running = start()?;
+    runtime.block_on(async {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    });
+    tracing::info!("told to stop; waiting for what is open");
+    drain(running);
+    Ok(())
+}

@@ -1,0 +1,46 @@
+//! The verbs: one file a noun. Each opens the desk, gives the registry a command in somebody's name, and says what came
+//! of it. A server that runs beside follows within milliseconds.
+
+mod audit;
+mod certificate;
+mod desk;
+mod device;
+mod explain;
+mod facility;
+mod issue;
+mod person;
+mod revocation;
+mod service;
+mod suspension;
+mod team;
+mod user;
+
+use crate::cli::{Common, Verb};
+use crate::error::Error;
+
+pub(crate) use desk::{Desk, open_registry};
+pub(crate) use issue::{Order, issue};
+
+/// Carries out a verb about the registry or the audit.
+pub(crate) fn run(common: &Common, verb: &Verb) -> Result<(), Error> {
+    match verb {
+        Verb::Facility(verb) => facility::run(&Desk::open(common)?, verb),
+        Verb::User(verb) => user::run(&Desk::open(common)?, verb),
+        Verb::Device(verb) => device::run(&Desk::open(common)?, verb),
+        Verb::Person(verb) => person::run(&Desk::open(common)?, verb),
+        Verb::Consent(verb) => person::consent(&Desk::open(common)?, verb),
+        Verb::Team(verb) => team::run(&Desk::open(common)?, verb),
+        Verb::Suspend(verb) => suspension::suspend(&Desk::open(common)?, verb),
+        Verb::Resume(verb) => suspension::resume(&Desk::open(common)?, verb),
+        Verb::Revoke(verb) => revocation::revoke(&Desk::open(common)?, verb),
+        Verb::Confirm(verb) => revocation::confirm(&Desk::open(common)?, verb),
+        Verb::Service(verb) => service::run(&Desk::open(common)?, verb),
+        Verb::Disaster(verb) => service::disaster(&Desk::open(common)?, verb),
+        Verb::Explain(verb) => explain::run(&Desk::open(common)?, verb),
+        Verb::Certificate(verb) => certificate::run(&Desk::open(common)?, verb),
+        Verb::Audit(verb) => audit::run(common, verb),
+        Verb::Init(_) | Verb::Serve(_) | Verb::Check(_) | Verb::Demo(_) => {
+            Err(Error::usage("this verb is not one about the registry"))
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! `audit`: who did what to whose records; and whether both chains are whole.
+
+use audit::{Query, Recorded};
+use journal::{Journal, Position};
+use serde_json::json;
+
+use crate::cli::{Audit, AuditSearch, Common};
+use crate::error::Error;
+use crate::ids;
+use crate::output::{Output, listed};
+use crate::settings::Settings;
+
+pub(super) fn run(common: &Common, verb: &Audit) -> Result<(), Error> {
+    let settings = Settings::load(&common.settings_file()?)?;
+    let output = Output::new(common.json);
+    match verb {
+        Audit::Search(search) => find(&settings, output, search),
+        Audit::Verify => verify(&settings, output),
+    }
+}
+
+fn find(settings: &Settings, output: Output, search: &AuditSearch) -> Result<(), Error> {
+    let journal = Journal::open_existing(&settings.journal.audit())
+        .map_err(|source| Error::Journal { whose: "audit", source })?;
+    let query = Query {
+        person: search.person.as_deref().map(ids::parse).transpose()?,
+        user_ids: search.user.as_deref().map(ids::parse).transpose()?.into_iter().collect(),
+        device: search.device.as_deref().map(ids::parse).transpose()?,
+        from: search.from,
+        until: search.to,
+        limit: search.limit,
+        ..Query::default()
+    };
+    let found = audit::Audit::open(journal)?.search(&query)?;
+    found.entries.iter().try_for_each(|recorded| say(output, recorded))?;
+    if found.more_before.is_some() {
+        // Not part of the answer: programs count lines.
+        tracing::warn!("there are more entries; ask with a larger --limit or a --to");
+    }
+    Ok(())
+}
+
+fn say(output: Output, recorded: &Recorded) -> Result<(), Error> {
+    let Recorded { position, entry, outcome } = recorded;
+    let action = entry.action.map_or("?", model::Action::as_str);
+    let category = entry.category.map_or("?", model::Category::as_str);
+    let why = if entry.reason.is_empty() { String::new() } else { format!(" ({})", entry.reason) };
+    let end = outcome.as_ref().map_or_else(
+        || "no outcome yet".to_owned(),
+        |outcome| format!("{} {}, {} bytes", outcome.status, outcome.ended, outcome.bytes),
+    );
+    output.say(
+        format_args!(
+            "{}  #{position}  {} with {}  {action} {category} of {}  {}{why}  rules {}  art. {}  {end}  id {}",
+            entry.at.to_jst(),
+            entry.user_id,
+            entry.device,
+            listed(&entry.persons),
+            entry.verdict,
+            if entry.rules.is_empty() { "-" } else { &entry.rules },
+            entry.articles,
+            entry.id
+        ),
+        &json!({
+            "position": position.get(), "id": entry.id.to_string(), "at": entry.at.to_string(),
+            "user_id": entry.user_id.as_str(), "user": entry.user.as_str(), "facility": entry.facility.as_str(),
+            "device": entry.device.as_str(), "serial": entry.serial.to_string(), "action": action,
+            "category": category, "verdict": entry.verdict.as_str(), "reason": entry.reason,
+            "persons": entry.persons.iter().map(|person| person.as_str()).collect::<Vec<_>>(),
+            "records": entry.records, "rules": entry.rules, "articles": entry.articles,
+            "policy_version": entry.policy_version, "generation": entry.generation, "disaster": entry.disaster,
+            "source": entry.source, "method": entry.method, "target": entry.target,
+            "status": outcome.as_ref().map(|outcome| outcome.status),
+            "ended": outcome.as_ref().map(|outcome| outcome.ended.as_str()),
+            "bytes": outcome.as_ref().map(|outcome| outcome.bytes),
+            "released": outcome.as_ref().map(|outcome| outcome.records.clone()),
+        }),
+    )
+}
+
+/// Both journals, every entry. The heads printed are evidence when kept elsewhere.
+fn verify(settings: &Settings, output: Output) -> Result<(), Error> {
+    for (whose, place) in [("registry", settings.journal.registry()), ("audit", settings.journal.audit())] {
+        let damaged = |source| Error::Journal { whose, source };
+        let journal = Journal::open_existing(&place).map_err(damaged)?;
+        let head = journal.verify(Position::START).map_err(damaged)?;
+        output.say(
+            format_args!("{whose}: {} entries, the chain is whole; head {}", head.position, head.hash),
+            &json!({ "journal": whose, "entries": head.position.get(), "head": head.hash.to_string() }),
+        )?;
+    }
+    Ok(())
+}

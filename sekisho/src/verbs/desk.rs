@@ -1,0 +1,74 @@
+//! The desk: the registry opened in somebody's name.
+
+use std::fmt::Display;
+use std::sync::Arc;
+
+use journal::Journal;
+use model::{Author, Timestamp};
+use registry::{Command, Executed, Registry, Snapshot, Vault};
+use serde_json::Value;
+
+use crate::cli::Common;
+use crate::clock;
+use crate::error::Error;
+use crate::output::Output;
+use crate::secrets;
+use crate::settings::Settings;
+
+/// The registry, who acts, and where answers go.
+pub(crate) struct Desk {
+    pub(crate) settings: Settings,
+    pub(crate) registry: Registry,
+    author: Author,
+    output: Output,
+}
+
+impl Desk {
+    /// Opens the registry that the settings name. It must be there.
+    pub(crate) fn open(common: &Common) -> Result<Self, Error> {
+        let author = common.author()?;
+        let settings = Settings::load(&common.settings_file()?)?;
+        let (registry, _) = open_registry(&settings)?;
+        Ok(Self { settings, registry, author, output: Output::new(common.json) })
+    }
+
+    /// The state as of now.
+    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
+        self.registry.snapshot()
+    }
+
+    /// Now.
+    pub(crate) fn now(&self) -> Timestamp {
+        clock::now()
+    }
+
+    /// Who acts.
+    pub(crate) fn author(&self) -> &Author {
+        &self.author
+    }
+
+    /// Has a command carried out. When this returns it is durable.
+    pub(crate) fn execute(&self, command: Command) -> Result<Executed, Error> {
+        self.execute_as(&self.author, command)
+    }
+
+    /// The same in another name, where the verb itself says whose.
+    pub(crate) fn execute_as(&self, author: &Author, command: Command) -> Result<Executed, Error> {
+        Ok(self.registry.execute(command, author.clone(), self.now())?)
+    }
+
+    /// Says what came of it.
+    pub(crate) fn say(&self, sentence: impl Display, value: &Value) -> Result<(), Error> {
+        self.output.say(sentence, value)
+    }
+}
+
+/// The registry over the journal that the settings name, and the vault that opens its credentials.
+pub(crate) fn open_registry(settings: &Settings) -> Result<(Registry, Vault), Error> {
+    let key = secrets::read_key(&settings.keys.credential)?;
+    let wrong = |_| Error::NotA { path: settings.keys.credential.clone(), what: "key of 32 octets" };
+    let vault = Vault::new(&key).map_err(wrong)?;
+    let journal = Journal::open_existing(&settings.journal.registry())
+        .map_err(|source| Error::Journal { whose: "registry", source })?;
+    Ok((Registry::open(journal, vault.clone())?, vault))
+}

@@ -1,0 +1,185 @@
+//! `device`: loan a terminal, issue its certificates, take it back (art. 37, 38).
+
+use std::path::{Path, PathBuf};
+
+use ca::{Issued, LeafKey, Passphrase, PublicKey, SystemRandom, fresh_password, pem_bundle, pkcs12, read_request};
+use model::{DeviceId, ReasonCode};
+use registry::Command;
+use serde_json::{Value, json};
+
+use super::{Desk, Order, issue};
+use crate::authority::{self, Authority};
+use crate::cli::{Device, DeviceAdd, DeviceReturn, IssueTo};
+use crate::error::Error;
+use crate::{folder, ids, secrets};
+
+pub(super) fn run(desk: &Desk, verb: &Device) -> Result<(), Error> {
+    match verb {
+        Device::Add(add) => register(desk, add),
+        Device::Certificate(certificate) => {
+            let device: DeviceId = ids::parse(&certificate.device)?;
+            let desired = Desired::prepare(desk, &device, &certificate.issue)?;
+            desired.hand_out(desk, &device, &certificate.issue)
+        }
+        Device::Return(back) => take_back(desk, back),
+        Device::List => list(desk),
+    }
+}
+
+/// Loan and certificate are two acts: who fails at the second has loaned, and goes on with `device certificate`.
+fn register(desk: &Desk, add: &DeviceAdd) -> Result<(), Error> {
+    let device: DeviceId = ids::given_or_drawn(add.id.as_deref(), "D")?;
+    // Everything that can be found wrong is found before the loan is entered.
+    let desired = Desired::prepare(desk, &device, &add.issue)?;
+    desk.execute(Command::RegisterDevice {
+        device: device.clone(),
+        label: add.label.clone(),
+        facility: ids::parse(&add.facility)?,
+        holder: ids::parse(&add.holder)?,
+    })?;
+    desired
+        .hand_out(desk, &device, &add.issue)
+        .map_err(|error| Error::Halfway { done: format!("device {device} is on loan"), source: Box::new(error) })
+}
+
+/// A certificate about to be issued: authority opened, key at hand, files not there yet.
+struct Desired {
+    authority: Authority,
+    key: Key,
+    pem: PathBuf,
+    p12: PathBuf,
+}
+
+enum Key {
+    /// Made here; goes into the files.
+    Ours(LeafKey),
+    /// The terminal's own, which never leaves it.
+    Theirs(PublicKey),
+}
+
+impl Desired {
+    fn prepare(desk: &Desk, device: &DeviceId, to: &IssueTo) -> Result<Self, Error> {
+        let passphrase = secrets::passphrase(to.passphrase.passphrase_file.as_deref())?;
+        let authority = Authority::load(authority::settings(&desk.settings)?, passphrase)?;
+        authority.key()?;
+        let key = match &to.csr {
+            Some(path) => {
+                let request = read_request(&folder::read(path)?);
+                Key::Theirs(request.map_err(Error::authority("the certification request"))?)
+            }
+            None => Key::Ours(LeafKey::generate().map_err(Error::authority("making a key"))?),
+        };
+        let (pem, p12) = (to.out.join(format!("{device}.pem")), to.out.join(format!("{device}.p12")));
+        if !to.out.is_dir() {
+            return Err(Error::NotA { path: to.out.clone(), what: "folder" });
+        }
+        if let Some(taken) = [&pem, &p12].into_iter().find(|path| path.exists()) {
+            return Err(Error::Exists(taken.clone()));
+        }
+        Ok(Self { authority, key, pem, p12 })
+    }
+
+    fn hand_out(self, desk: &Desk, device: &DeviceId, to: &IssueTo) -> Result<(), Error> {
+        let key = match &self.key {
+            Key::Ours(key) => key.public(),
+            Key::Theirs(key) => key,
+        };
+        let order = Order { device, key, days: to.days, author: desk.author(), now: desk.now() };
+        let issued = issue(&desk.settings, &desk.registry, &self.authority, &order)?;
+        match &self.key {
+            Key::Ours(key) => self.with_key(desk, device, &issued, key),
+            Key::Theirs(_) => {
+                let chain = format!("{}{}", issued.pem(), self.authority.issuing.pem());
+                folder::write_new(&self.pem, chain.as_bytes())?;
+                let value = certificate_value(device, &issued, &[("pem", &self.pem)]);
+                desk.say(format_args!("{}; it is in {}", sentence(device, &issued), self.pem.display()), &value)
+            }
+        }
+    }
+
+    /// Files with the key in them, readable by us alone, and the container's password, printed once.
+    fn with_key(&self, desk: &Desk, device: &DeviceId, issued: &Issued, key: &LeafKey) -> Result<(), Error> {
+        let refused = || Error::authority("writing the terminal's files");
+        let password = fresh_password(&SystemRandom::new()).map_err(refused())?;
+        let sealed_by = Passphrase::new(&password).map_err(refused())?;
+        let (issuing, root) = (&self.authority.issuing, &self.authority.root);
+        let container = pkcs12(issued, key, issuing, root, device.as_str(), &sealed_by).map_err(refused())?;
+        let bundle = pem_bundle(issued, key, issuing).map_err(refused())?;
+        folder::write_new(&self.pem, bundle.as_bytes())?;
+        folder::write_new(&self.p12, &container)?;
+        let mut value = certificate_value(device, issued, &[("pem", &self.pem), ("p12", &self.p12)]);
+        if let Some(object) = value.as_object_mut() {
+            object.insert("p12_password".to_owned(), Value::String(password.to_string()));
+        }
+        desk.say(
+            format_args!(
+                "{}; key and certificate are in {} and {}; password of the latter, shown this once: {}",
+                sentence(device, issued),
+                self.pem.display(),
+                self.p12.display(),
+                password.as_str()
+            ),
+            &value,
+        )
+    }
+}
+
+fn sentence(device: &DeviceId, issued: &Issued) -> String {
+    let until = issued.not_after().to_jst_minutes();
+    format!("device {device} has the certificate with serial number {}, valid until {until}", issued.serial())
+}
+
+fn certificate_value(device: &DeviceId, issued: &Issued, files: &[(&str, &Path)]) -> Value {
+    let mut value = json!({
+        "device": device.as_str(), "serial": issued.serial().to_string(),
+        "not_before": issued.not_before().to_string(), "not_after": issued.not_after().to_string(),
+        "fingerprint_sha256": issued.fingerprint_sha256(),
+    });
+    if let Some(object) = value.as_object_mut() {
+        for (name, path) in files {
+            object.insert((*name).to_owned(), Value::String(path.display().to_string()));
+        }
+    }
+    value
+}
+
+fn take_back(desk: &Desk, back: &DeviceReturn) -> Result<(), Error> {
+    let device: DeviceId = ids::parse(&back.device)?;
+    let reason: ReasonCode = back.reason.parse().map_err(Error::usage)?;
+    let executed = desk.execute(Command::ReturnDevice { device: device.clone(), reason })?;
+    let revoked = super::revocation::revoked_in(&executed.changes);
+    desk.say(
+        format_args!("device {device} is back; certificates revoked: {}", crate::output::listed(&revoked)),
+        &json!({ "device": device.as_str(), "revoked": super::revocation::texts(&revoked) }),
+    )
+}
+
+fn list(desk: &Desk) -> Result<(), Error> {
+    let (snapshot, now) = (desk.snapshot(), desk.now());
+    let mut devices: Vec<_> = snapshot.devices().collect();
+    devices.sort_by(|a, b| a.id.cmp(&b.id));
+    for device in devices {
+        let live: Vec<_> = snapshot
+            .certificates_of(&device.id)
+            .filter(|certificate| certificate.is_live() && certificate.in_validity(now))
+            .map(|certificate| certificate.serial)
+            .collect();
+        let standing = if device.returned_at.is_some() { "returned" } else { "on loan" };
+        desk.say(
+            format_args!(
+                "{}  {standing}  {}  at {}  held by {}  certificates: {}",
+                device.id,
+                device.label,
+                device.facility,
+                device.holder,
+                crate::output::listed(&live)
+            ),
+            &json!({
+                "device": device.id.as_str(), "label": device.label, "facility": device.facility.as_str(),
+                "holder": device.holder.as_str(), "returned": device.returned_at.map(|at| at.to_string()),
+                "serials": super::revocation::texts(&live),
+            }),
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,152 @@
+//! `explain`: may this user, with this device, do this to this person's records? By which rule and article, and what
+//! would change it. The same decision point as at the gate; nothing is recorded, nothing is changed.
+
+use std::sync::Arc;
+
+use model::lifecycle::certificate;
+use model::{Action, Category, DeviceId, PersonId, SerialNumber, Timestamp, UserId, UserKey};
+use policy::{DecisionPoint, Explanation, Facts, Request, Rule};
+use registry::Snapshot;
+use serde_json::{Value, json};
+
+use super::Desk;
+use crate::cli::Explain;
+use crate::error::Error;
+use crate::ids;
+
+pub(super) fn run(desk: &Desk, verb: &Explain) -> Result<(), Error> {
+    let snapshot = match verb.as_of {
+        Some(at) => Arc::new(desk.registry.as_of(at)?),
+        None => desk.snapshot(),
+    };
+    let at = verb.as_of.unwrap_or_else(|| desk.now());
+    let action: Action = verb.action.parse().map_err(Error::usage)?;
+    let person: Option<PersonId> = verb.person.as_deref().map(ids::parse).transpose()?;
+    let categories = categories(verb.category.as_deref(), person.is_some())?;
+    let point = DecisionPoint::builtin().map_err(Error::usage)?;
+    for user_id in user_ids(&snapshot, &verb.user)? {
+        let serial = serial(&snapshot, verb, &user_id, at)?;
+        let facts = snapshot.facts(&user_id, &serial, person.as_ref(), at).map_err(Error::usage)?;
+        for category in &categories {
+            let request = Request { action, category: *category, at };
+            let asked =
+                Asked { point: &point, request, facts: &facts, serial, generation: snapshot.generation().get() };
+            asked.say(desk, verb.category.is_none() && categories.len() > 1)?;
+        }
+    }
+    Ok(())
+}
+
+/// The category asked about, or every one that belongs to a person.
+fn categories(given: Option<&str>, of_person: bool) -> Result<Vec<Category>, Error> {
+    match given {
+        Some(text) => {
+            let category: Category = text.parse().map_err(Error::usage)?;
+            if of_person == (category == Category::Directory) {
+                return Err(Error::usage("`directory` belongs to no person, every other category to one"));
+            }
+            Ok(vec![category])
+        }
+        None if of_person => Ok(Category::ALL.iter().copied().filter(|one| *one != Category::Directory).collect()),
+        None => Ok(vec![Category::Directory]),
+    }
+}
+
+/// The user ID named, or every one of the user named that has not ended.
+fn user_ids(snapshot: &Snapshot, text: &str) -> Result<Vec<UserId>, Error> {
+    if let Some(known) = UserId::new(text).ok().and_then(|id| snapshot.user_id(&id)) {
+        return Ok(vec![known.id.clone()]);
+    }
+    let user = UserKey::new(text).ok().and_then(|key| snapshot.user(&key));
+    let user = user.ok_or_else(|| Error::usage(format_args!("there is no user ID and no user `{text}`")))?;
+    let live: Vec<UserId> =
+        snapshot.user_ids_of(&user.key).filter(|known| known.is_live()).map(|known| known.id.clone()).collect();
+    if live.is_empty() {
+        return Err(Error::usage(format_args!("user `{text}` has no user ID")));
+    }
+    Ok(live)
+}
+
+/// The certificate asked about: as named, or the newest of a device, preferably a standing one.
+fn serial(snapshot: &Snapshot, verb: &Explain, user_id: &UserId, at: Timestamp) -> Result<SerialNumber, Error> {
+    if let Some(text) = &verb.serial {
+        return SerialNumber::parse(text).map_err(Error::usage);
+    }
+    let devices: Vec<DeviceId> = match &verb.device {
+        Some(device) => vec![ids::parse(device)?],
+        None => held_by(snapshot, user_id),
+    };
+    let certificates = || devices.iter().flat_map(|device| snapshot.certificates_of(device));
+    let standing = certificates()
+        .filter(|known| known.state == certificate::State::Active && known.in_validity(at))
+        .max_by_key(|known| known.reserved_at);
+    let newest = standing.or_else(|| certificates().max_by_key(|known| known.reserved_at));
+    newest.map(|known| known.serial).ok_or_else(|| {
+        let of = verb.device.as_deref().unwrap_or("the user's");
+        Error::usage(format_args!("no certificate of {of} device is on record; name one with --device or --serial"))
+    })
+}
+
+fn held_by(snapshot: &Snapshot, user_id: &UserId) -> Vec<DeviceId> {
+    let Some(known) = snapshot.user_id(user_id) else { return Vec::new() };
+    let held = snapshot.devices().filter(|device| device.holder == known.user && device.facility == known.facility);
+    held.map(|device| device.id.clone()).collect()
+}
+
+/// One question with what it rests on.
+struct Asked<'a> {
+    point: &'a DecisionPoint,
+    request: Request,
+    facts: &'a Facts,
+    serial: SerialNumber,
+    generation: u64,
+}
+
+impl Asked<'_> {
+    /// In short, a line for each of several categories; else taken apart, in Japanese and in English.
+    fn say(&self, desk: &Desk, in_short: bool) -> Result<(), Error> {
+        let explanation = self.point.explain(&self.request, self.facts);
+        let Request { action, category, at } = self.request;
+        let (user_id, device) = (&self.facts.subject.user_id, &self.facts.device.device);
+        let whose = match &self.facts.resource {
+            policy::Resource::Record { person, .. } => format!(" of {}", person.person),
+            policy::Resource::Directory => String::new(),
+        };
+        let question = format!("{user_id} with {device}, {action} {category}{whose}");
+        if in_short {
+            let basis = explanation.decision.basis();
+            let verdict = if explanation.decision.is_permit() { "permitted" } else { "denied" };
+            let articles: Vec<String> = basis.articles().iter().map(ToString::to_string).collect();
+            let rules = basis.rule_names();
+            let sentence = format!("{question}: {verdict}  art. {}  {rules}", articles.join(", "));
+            return desk.say(sentence, &self.value(&explanation));
+        }
+        let at = at.to_jst_minutes();
+        let japanese = explanation.to_japanese();
+        desk.say(format_args!("{question}, at {at}:\n{japanese}\n{explanation}"), &self.value(&explanation))
+    }
+
+    fn value(&self, explanation: &Explanation) -> Value {
+        let basis = explanation.decision.basis();
+        let rules = |rules: &[Arc<Rule>]| rules.iter().map(|rule| value_of(rule)).collect::<Vec<_>>();
+        let articles: Vec<String> = basis.articles().iter().map(ToString::to_string).collect();
+        let person = match &self.facts.resource {
+            policy::Resource::Record { person, .. } => Some(person.person.as_str()),
+            policy::Resource::Directory => None,
+        };
+        json!({
+            "user_id": self.facts.subject.user_id.as_str(), "device": self.facts.device.device.as_str(),
+            "serial": self.serial.to_string(), "person": person,
+            "action": self.request.action.as_str(), "category": self.request.category.as_str(),
+            "at": self.request.at.to_string(), "permitted": explanation.decision.is_permit(), "articles": articles,
+            "rules": rules(&basis.rules), "forbids": rules(&explanation.forbids), "permits": rules(&explanation.permits),
+            "errors": basis.errors, "policy_version": basis.version.as_str(), "generation": self.generation,
+            "text_ja": explanation.to_japanese(), "text_en": explanation.to_string(),
+        })
+    }
+}
+
+fn value_of(rule: &Rule) -> Value {
+    let articles: Vec<String> = rule.articles.iter().map(ToString::to_string).collect();
+    json!({ "id": rule.id.as_str(), "articles": articles, "text_ja": rule.text_ja, "text_en": rule.text_en })
+}

@@ -1,0 +1,90 @@
+//! `service` and `disaster`: the service as a whole (art. 26), and disaster use (art. 21).
+
+use model::{Author, Office};
+use registry::{Command, StopReason};
+use serde_json::json;
+
+use super::Desk;
+use crate::cli::{Disaster, DisasterDeclare, Service, ServiceStop};
+use crate::error::Error;
+
+pub(super) fn run(desk: &Desk, verb: &Service) -> Result<(), Error> {
+    match verb {
+        Service::Stop(stop) => halt(desk, stop),
+        Service::Resume => {
+            desk.execute(Command::ResumeService)?;
+            desk.say("the service is running again", &json!({ "service": "running" }))
+        }
+        Service::Status => status(desk),
+    }
+}
+
+fn halt(desk: &Desk, stop: &ServiceStop) -> Result<(), Error> {
+    let reason: StopReason = stop.reason.parse().map_err(Error::usage)?;
+    desk.execute(Command::StopService { reason, text: stop.text.clone() })?;
+    desk.say(
+        format_args!("the service is stopped ({reason}); public information stays open"),
+        &json!({ "service": "stopped", "reason": reason.as_str(), "text": stop.text }),
+    )
+}
+
+fn status(desk: &Desk) -> Result<(), Error> {
+    let (snapshot, now) = (desk.snapshot(), desk.now());
+    let service = snapshot.service();
+    let state = snapshot.service_facts(now).state;
+    let details = match (&service.stopped, service.disaster_at(now)) {
+        (Some(stop), _) => format!(", since {}: {} ({})", stop.since.to_jst_minutes(), stop.text, stop.reason),
+        (None, Some(use_now)) => {
+            let [one, other] = &use_now.officers;
+            let until = use_now.until.to_jst_minutes();
+            format!(" in `{}` until {until}, declared by {one} and {other}: {}", use_now.area, use_now.reason)
+        }
+        (None, None) => String::new(),
+    };
+    desk.say(
+        format_args!("the service is {state}{details}"),
+        &json!({
+            "service": state.as_str(),
+            "reason": service.stopped.as_ref().map(|stop| stop.reason.as_str()),
+            "text": service.stopped.as_ref().map(|stop| stop.text.as_str()),
+            "area": service.disaster_at(now).map(|disaster| disaster.area.as_str()),
+            "until": service.disaster_at(now).map(|disaster| disaster.until.to_string()),
+        }),
+    )
+}
+
+pub(super) fn disaster(desk: &Desk, verb: &Disaster) -> Result<(), Error> {
+    match verb {
+        Disaster::Declare(declare) => begin(desk, declare),
+        Disaster::End(end) => {
+            desk.execute(Command::EndDisaster { reason: end.reason.clone() })?;
+            desk.say("disaster use has ended", &json!({ "service": "running" }))
+        }
+    }
+}
+
+/// Two officers; whoever types is one of them.
+fn begin(desk: &Desk, declare: &DisasterDeclare) -> Result<(), Error> {
+    let officer = |name: &str| Author::new(Office::CityOfficer, name);
+    let officers = [officer(&declare.officer), officer(&declare.second_officer)];
+    let [one, other] = officers.clone();
+    let command = Command::DeclareDisaster {
+        area: declare.area.clone(),
+        reason: declare.reason.clone(),
+        from: desk.now(),
+        until: declare.until,
+        officers,
+    };
+    desk.execute_as(&one, command)?;
+    desk.say(
+        format_args!(
+            "disaster use in `{}` until {}, declared by {one} and {other}",
+            declare.area,
+            declare.until.to_jst_minutes()
+        ),
+        &json!({
+            "service": "disaster-use", "area": declare.area, "until": declare.until.to_string(),
+            "officers": [one.to_string(), other.to_string()],
+        }),
+    )
+}
