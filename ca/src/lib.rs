@@ -36,7 +36,7 @@ pub use error::Refused;
 pub use key::{IssuingKey, LeafKey, Passphrase, RootKey};
 pub use lint::Finding;
 pub use name::AuthorityName;
-pub use prepare::{Issued, Prepared, prepare, prepare_server};
+pub use prepare::{Issued, Prepared, device_validity, prepare, prepare_server};
 pub use profile::{DeviceProfile, Host, ServerProfile};
 pub use public_key::{KeyKind, PublicKey};
 pub use random::{Random, SystemRandom};

@@ -63,11 +63,7 @@ pub fn prepare(
     now: Timestamp,
     issuer: &Issuing,
 ) -> Result<Prepared, Refused> {
-    let (not_before, not_after) = validity(profile.days, now, issuer, Purpose::Devices)?;
-    let not_after = profile.not_beyond.map_or(not_after, |end| not_after.min(end));
-    if not_after <= now {
-        return Err(Refused::Time("the loan of the terminal has ended"));
-    }
+    let (not_before, not_after) = device_validity(profile, now, issuer)?;
     let plan = Plan {
         kind: Kind::Device,
         serial: serial.number(),
@@ -81,6 +77,24 @@ pub fn prepare(
         issuer: issuer.view(),
     };
     Prepared::from_plan(plan, issuer.common_name(), issuer.public_key())
+}
+
+/// First and last second that a terminal's certificate prepared at `now` would have, for whoever records the serial
+/// number before there is a certificate. The same for the same arguments.
+///
+/// # Errors
+/// As [`prepare()`], as far as times and the issuer go.
+pub fn device_validity(
+    profile: &DeviceProfile,
+    now: Timestamp,
+    issuer: &Issuing,
+) -> Result<(Timestamp, Timestamp), Refused> {
+    let (not_before, not_after) = validity(profile.days, now, issuer, Purpose::Devices)?;
+    let not_after = profile.not_beyond.map_or(not_after, |end| not_after.min(end));
+    if not_after <= now {
+        return Err(Refused::Time("the loan of the terminal has ended"));
+    }
+    Ok((whole_second(not_before), whole_second(not_after)))
 }
 
 /// Prepares a server's certificate; the issuer is one for servers.

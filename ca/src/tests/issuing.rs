@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use super::{House, name, now, profile, serial};
 use crate::{
     AuthorityName, DeviceProfile, Host, Issuing, IssuingKey, LeafKey, Purpose, Random, Refused, Root, RootKey,
-    ServerProfile, SystemRandom, fresh_serial, prepare, reserve,
+    ServerProfile, SystemRandom, device_validity, fresh_serial, prepare, reserve,
 };
 use model::{DeviceId, SerialNumber, Timestamp};
 
@@ -77,8 +77,10 @@ fn validity_is_the_profiles_but_never_beyond_the_issuer_or_the_loan() {
     let key = LeafKey::generate().unwrap();
     let device = DeviceId::new("D-1").unwrap();
     let validity = |profile: &DeviceProfile, now: &str| {
-        prepare(profile, &device, key.public(), serial(), at(now), &issuing)
-            .map(|prepared| format!("{} {}", prepared.validity().0, prepared.validity().1))
+        let foretold = device_validity(profile, at(now), &issuing);
+        let prepared = prepare(profile, &device, key.public(), serial(), at(now), &issuing);
+        assert_eq!(foretold.ok(), prepared.as_ref().ok().map(|prepared| prepared.validity()));
+        prepared.map(|prepared| format!("{} {}", prepared.validity().0, prepared.validity().1))
     };
     let check = |profile: &DeviceProfile, now: &str, wanted: &str| assert_eq!(validity(profile, now).unwrap(), wanted);
     let (half_year, year) = (profile(), profile().valid_for(397).unwrap());
