@@ -1,1 +1,83 @@
 //! Doors for the office: certificate status now, pages for officers, clerks and facility administrators later.
+//!
+//! | address | what it gives |
+//! |---|---|
+//! | `GET /ca/root.pem` | the root's certificate; compare its fingerprint before trusting it |
+//! | `GET /ca/issuing.pem` | the certificate of the authority that issues for terminals |
+//! | `GET /crl/devices.crl` | the revocation list of terminals, DER; at most a moment behind the registry |
+//! | `GET /healthz` | this process answers |
+//! | `GET /readyz` | this process can do its work: the list is current, the registry is heard |
+//!
+//! All of it is public, signed or both, and served over plain HTTP: a revocation list fetched over TLS may need itself
+//! (RFC 5280 8). Nothing here reads a request's body. The crate owns no clock and no key: the composition hands in a
+//! [`Clock`] and a [`ListSource`], which signs.
+
+mod bounds;
+mod door;
+mod list;
+mod problem;
+mod registry_list;
+mod routes;
+
+use std::sync::Arc;
+
+use model::Timestamp;
+
+pub use bounds::Bounds;
+pub use door::serve;
+pub use list::{ListError, ListSource, Rebuild};
+pub use registry_list::{RegistryList, follow};
+
+/// Tells the time.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Says why the process cannot do its work just now; nothing when it can.
+pub type Obstacle = Arc<dyn Fn() -> Option<String> + Send + Sync>;
+
+/// What the doors for the office are made of. Cheap to copy.
+#[derive(Clone)]
+pub struct Console {
+    pub(crate) root: Arc<ca::Root>,
+    pub(crate) issuing: Arc<ca::Issuing>,
+    pub(crate) list: Arc<list::Shelf>,
+    pub(crate) clock: Clock,
+    pub(crate) obstacle: Obstacle,
+    pub(crate) bounds: Bounds,
+}
+
+impl Console {
+    /// Puts the parts together. The first list is built when [`serve`] begins.
+    #[must_use]
+    pub fn new(
+        root: ca::Root,
+        issuing: ca::Issuing,
+        source: Arc<dyn ListSource>,
+        clock: Clock,
+        obstacle: Obstacle,
+    ) -> Self {
+        Self {
+            root: Arc::new(root),
+            issuing: Arc::new(issuing),
+            list: Arc::new(list::Shelf::new(source, Arc::clone(&clock))),
+            clock,
+            obstacle,
+            bounds: Bounds::default(),
+        }
+    }
+
+    /// With other bounds than the usual ones.
+    #[must_use]
+    pub fn with_bounds(mut self, bounds: Bounds) -> Self {
+        self.bounds = bounds;
+        self
+    }
+
+    /// A handle for whoever hears of revocations.
+    #[must_use]
+    pub fn rebuild(&self) -> Rebuild {
+        Rebuild::new(&self.list)
+    }
+}
+
+#[cfg(test)]
+mod tests;

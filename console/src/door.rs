@@ -1,0 +1,92 @@
+//! The listener: plain HTTP/1.1, one request per connection, every wait bounded.
+
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::AbortHandle;
+
+use crate::bounds::Bounds;
+use crate::{Console, routes};
+
+/// After a failed accept (no file descriptor left, say): let others end first.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Ends a task with its owner.
+struct Ended(AbortHandle);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Serves until `stop` resolves, then takes no more connections and waits for the open ones, up to
+/// [`Bounds::drain_within`]. Keeps the revocation list fresh meanwhile.
+///
+/// # Errors
+/// The listener is no listening socket.
+pub async fn serve(
+    listener: TcpListener,
+    console: Console,
+    stop: impl Future<Output = ()> + Send,
+) -> Result<(), io::Error> {
+    let at = listener.local_addr()?;
+    let bounds = console.bounds;
+    let _keeper = Ended(tokio::spawn(Arc::clone(&console.list).keep(bounds)).abort_handle());
+    let router = TowerToHyperService::new(routes::router(console));
+    let places = Arc::new(Semaphore::new(bounds.connections_max));
+    tracing::info!(%at, "doors for the office are open");
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        // The place comes before the connection: without one, the next waits in the kernel's queue.
+        let place = tokio::select! {
+            () = &mut stop => break,
+            place = Arc::clone(&places).acquire_owned() => place.map_err(io::Error::other)?,
+        };
+        let stream = tokio::select! {
+            () = &mut stop => break,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            },
+        };
+        let router = router.clone();
+        tokio::spawn(async move {
+            connection(stream, router, bounds).await;
+            drop(place);
+        });
+    }
+    drop(listener);
+    let all = u32::try_from(bounds.connections_max).unwrap_or(u32::MAX);
+    if tokio::time::timeout(bounds.drain_within, places.acquire_many(all)).await.is_err() {
+        tracing::warn!(%at, "connections were still open at the end of the drain");
+    }
+    Ok(())
+}
+
+async fn connection(stream: TcpStream, router: TowerToHyperService<axum::Router>, bounds: Bounds) {
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .keep_alive(false)
+        .header_read_timeout(bounds.head_within)
+        .max_header_size(bounds.head_octets_max)
+        .max_headers(bounds.fields_max)
+        .serve_connection(TokioIo::new(stream), router);
+    // Strangers break off and send nonsense all day: worth a line for who looks, no more.
+    match tokio::time::timeout(bounds.connection_within, served).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!(%error, "a connection ended early"),
+        Err(_) => tracing::debug!("a connection took too long"),
+    }
+}

@@ -1,0 +1,73 @@
+//! Refusals as problem documents (RFC 9457), in Japanese and English. They repeat nothing of the request.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+/// What these doors refuse with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Problem {
+    /// No such address.
+    NotFound,
+    /// Not by this method.
+    MethodNotAllowed,
+    /// No current revocation list.
+    NoList,
+    /// Cannot do its work just now.
+    NotReady,
+}
+
+impl Problem {
+    fn parts(self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Self::NotFound => {
+                (StatusCode::NOT_FOUND, "Not Found", "この場所には何もありません。 / There is nothing at this address.")
+            }
+            Self::MethodNotAllowed => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "Method Not Allowed",
+                "この場所は読み取り(GET)だけができます。 / This address can only be read (GET).",
+            ),
+            Self::NoList => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Service Unavailable",
+                "有効な失効リストがまだありません。 / There is no current revocation list yet.",
+            ),
+            Self::NotReady => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Service Unavailable",
+                "ただいま準備中です。 / Not ready at the moment.",
+            ),
+        }
+    }
+
+    /// With `obstacles`: what stands in the way, for who runs the service.
+    pub(crate) fn with(self, obstacles: &[String]) -> Response {
+        let (status, title, detail) = self.parts();
+        let mut document = serde_json::json!({
+            "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail,
+        });
+        if let (Some(fields), false) = (document.as_object_mut(), obstacles.is_empty()) {
+            fields.insert("obstacles".to_owned(), obstacles.into());
+        }
+        let mut response = (status, document.to_string()).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        match self {
+            Self::MethodNotAllowed => {
+                headers.insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+            }
+            Self::NoList | Self::NotReady => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+            }
+            Self::NotFound => {}
+        }
+        response
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        self.with(&[])
+    }
+}

@@ -1,0 +1,148 @@
+//! From the office's command to the list, through a real registry.
+
+use std::convert::Infallible;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
+
+use ca::{AuthorityName, Issuing, IssuingKey, Purpose, Root, RootKey, SystemRandom, reserve};
+use journal::{Journal, Place};
+use model::{Author, DeviceId, FacilityId, Office, Profession, ReasonCode, SerialNumber, Timestamp, UserId, UserKey};
+use registry::{Administrator, Command, FacilityDetails, FacilityKind, Registry, Vault};
+use tokio::net::TcpListener;
+
+use super::fetch;
+use crate::{Clock, Console, ListSource, RegistryList, follow, serve};
+
+fn registry(folder: &Path) -> Registry {
+    let journal = Journal::open(&Place::Sqlite { file: folder.join("registry.db") }).unwrap();
+    Registry::open(journal, Vault::new(&[7; 32]).unwrap()).unwrap()
+}
+
+fn execute(registry: &Registry, command: Command) {
+    let clerk = Author::new(Office::CityClerk, "佐藤");
+    registry.execute(command, clerk, begin()).unwrap();
+}
+
+fn begin() -> Timestamp {
+    Timestamp::parse("2026-11-23T05:00:00Z").unwrap()
+}
+
+fn serial(number: u8) -> SerialNumber {
+    SerialNumber::from_octets(&[0x41, 2, 3, 4, 5, 6, 7, number]).unwrap()
+}
+
+/// A facility with one user, one terminal and two certificates for it.
+fn furnish(registry: &Registry) {
+    let facility = FacilityId::new("F-1").unwrap();
+    let user = UserKey::new("P-1").unwrap();
+    let device = DeviceId::new("D-1").unwrap();
+    let details = FacilityDetails {
+        name: "関所訪問看護ステーション".to_owned(),
+        address: String::new(),
+        phone: String::new(),
+        kind: FacilityKind::NursingStation,
+        publish_consent: false,
+    };
+    let administrator = Administrator { key: UserKey::new("P-9").unwrap(), name: "高橋".to_owned() };
+    execute(registry, Command::RegisterFacility { facility: facility.clone(), details, administrator });
+    execute(registry, Command::ApproveFacility { facility: facility.clone(), reason: "適".to_owned() });
+    execute(registry, Command::RegisterUser { user: user.clone(), name: "鈴木".to_owned() });
+    execute(
+        registry,
+        Command::GrantUserId {
+            user_id: UserId::new("U-1").unwrap(),
+            user: user.clone(),
+            facility: facility.clone(),
+            profession: Profession::Nurse,
+            recognised_by: None,
+        },
+    );
+    let label = "看護 1 号".to_owned();
+    execute(registry, Command::RegisterDevice { device: device.clone(), label, facility, holder: user });
+    for number in [1, 2] {
+        let (not_before, not_after) = (begin(), begin().plus_seconds(86_400));
+        let reserve =
+            Command::ReserveCertificate { serial: serial(number), device: device.clone(), not_before, not_after };
+        execute(registry, reserve);
+    }
+    execute(registry, Command::RecordIssued { serial: serial(1), fingerprint: [1; 32] });
+}
+
+struct Authority {
+    root: Root,
+    issuing: Issuing,
+    key: Arc<IssuingKey>,
+}
+
+fn authority() -> Authority {
+    let (root_key, key) = (RootKey::generate().unwrap(), IssuingKey::generate().unwrap());
+    let name = |text| AuthorityName::new("関所市", text).unwrap();
+    let random = SystemRandom::new();
+    let root = Root::create(&name("Root"), &root_key, &random, begin()).unwrap();
+    let recorded = reserve(&random, &mut |_: &SerialNumber| Ok::<(), Infallible>(())).unwrap();
+    let issuing =
+        Issuing::create(Purpose::Devices, &name("Devices"), &key, recorded, begin(), &root, &root_key).unwrap();
+    Authority { root, issuing, key: Arc::new(key) }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_revocation_by_command_is_on_the_list_at_once_even_from_another_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let office = registry(folder.path());
+    furnish(&office);
+    let Authority { root, issuing, key } = authority();
+    let clock: Clock = Arc::new(begin);
+    let source = RegistryList::new(office.clone(), issuing.clone(), key, Arc::clone(&clock));
+    let console = Console::new(root, issuing, Arc::new(source), clock, Arc::new(|| None));
+    follow(&office, console.rebuild());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let served = tokio::spawn(serve(listener, console, std::future::pending()));
+
+    let wait = async |entries: usize| {
+        let begin = Instant::now();
+        loop {
+            let list = fetch(&address, "/crl/devices.crl").await;
+            // One entry: serial number of 8 octets, a time, a reason.
+            if list.status == 200
+                && list.body.windows(8).filter(|octets| octets[..7] == [0x41, 2, 3, 4, 5, 6, 7]).count() == entries
+            {
+                return begin.elapsed();
+            }
+            assert!(begin.elapsed() < Duration::from_secs(10), "not on the list: {list:?}");
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    wait(0).await;
+    let revoke = |number, reason| Command::RevokeCertificate { serial: serial(number), reason };
+    let (here, first) = (office.clone(), revoke(1, ReasonCode::KeyCompromise));
+    tokio::task::spawn_blocking(move || execute(&here, first)).await.unwrap();
+    println!("own command: on the list after {:?}", wait(1).await);
+
+    // Another process beside this one, as the command line is: the same file, its own registry. The number was only
+    // reserved, and is revoked all the same.
+    let other = registry(folder.path());
+    let second = revoke(2, ReasonCode::Superseded);
+    tokio::task::spawn_blocking(move || execute(&other, second)).await.unwrap();
+    println!("another process: on the list after {:?}", wait(2).await);
+    served.abort();
+}
+
+#[test]
+fn expired_certificates_leave_the_list_two_days_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let office = registry(folder.path());
+    furnish(&office);
+    execute(&office, Command::RevokeCertificate { serial: serial(1), reason: ReasonCode::KeyCompromise });
+    let Authority { issuing, key, .. } = authority();
+    let hours = Arc::new(AtomicI64::new(0));
+    let passed = Arc::clone(&hours);
+    let clock: Clock = Arc::new(move || begin().plus_seconds(passed.load(Ordering::SeqCst) * 3600));
+    let list = RegistryList::new(office, issuing, key, clock);
+    for (after, entries) in [(0, 1), (24, 1), (72, 1), (73, 0)] {
+        hours.store(after, Ordering::SeqCst);
+        assert_eq!(list.build(1).unwrap().entries(), entries, "after {after} h");
+    }
+}
