@@ -99,7 +99,8 @@ impl Audit {
         self.shared.lost.load(Ordering::Relaxed)
     }
 
-    /// Searches, newest first. Reads the journal backwards until the limit, the beginning or `from` is met.
+    /// Searches, newest first. Reads the journal backwards until the limit or the beginning is met; `from` does not end
+    /// it early, for a clock may have been set back and evidence must not be overlooked.
     ///
     /// # Errors
     /// The journal, or a line that cannot be read.
@@ -116,8 +117,16 @@ impl Audit {
             return Ok(Vec::new());
         }
         let query = Query { user_ids: user_ids.to_vec(), ..Query::default() };
-        self.shared
-            .from_index(&query, limit, |index| user_ids.iter().map(|user_id| index.of_user_id(user_id)).collect())
+        self.shared.by_index(&query, limit, |index| user_ids.iter().map(|user_id| index.of_user_id(user_id)).collect())
+    }
+
+    /// The sign-in before the present one: shown to the user, who will know whether it was his (art. 28). Quick: from
+    /// the index.
+    ///
+    /// # Errors
+    /// As [`Self::search`].
+    pub fn previous_sign_in(&self, user_id: &UserId) -> Result<Option<SignIn>, AuditError> {
+        Ok(self.shared.caught_up()?.previous_sign_in(user_id))
     }
 
     /// The newest permitted requests that touched a person: who saw my record?
@@ -126,7 +135,7 @@ impl Audit {
     /// As [`Self::search`].
     pub fn who_saw(&self, person: &PersonId, limit: usize) -> Result<Vec<Entry>, AuditError> {
         let query = Query { person: Some(person.clone()), verdict: Some(Verdict::Permitted), ..Query::default() };
-        self.shared.from_index(&query, limit, |index| Some(vec![index.of_person(person)?]))
+        self.shared.by_index(&query, limit, |index| Some(vec![index.of_person(person)?]))
     }
 
     /// Events behind a position, in order, at most `limit` of them: for whoever rebuilds counters after a restart. Empty:
@@ -237,7 +246,7 @@ impl Shared {
     }
 
     /// The newest entries that meet a query, by the index where it knows enough, else by searching.
-    fn from_index(
+    fn by_index(
         &self,
         query: &Query,
         limit: usize,

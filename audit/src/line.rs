@@ -20,7 +20,7 @@ const VERSION: u32 = 1;
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 enum Line {
-    Entry(EntryLine),
+    Entry(Box<EntryLine>),
     Outcome(OutcomeLine),
     SignIn(SignInLine),
 }
@@ -92,7 +92,7 @@ pub(crate) fn write_entry(entry: &Entry) -> Result<Vec<u8>, AuditError> {
         return Err(AuditError::NoId);
     }
     let word = |text: &str| harmless(text, WORD_BYTES_MAX);
-    Ok(write(&Line::Entry(EntryLine {
+    Ok(write(&Line::Entry(Box::new(EntryLine {
         v: VERSION,
         id: entry.id.to_string(),
         at: entry.at.to_string(),
@@ -116,7 +116,7 @@ pub(crate) fn write_entry(entry: &Entry) -> Result<Vec<u8>, AuditError> {
         source: word(&entry.source),
         method: word(&entry.method),
         target: harmless(&entry.target, TARGET_BYTES_MAX),
-    })))
+    }))))
 }
 
 /// Writes an outcome. It cannot fail: an exchange that is over must not lose its end to a bound.
@@ -159,7 +159,7 @@ pub(crate) fn read(position: Position, line: &[u8]) -> Result<Event, AuditError>
 fn parse(line: &[u8]) -> Result<Event, String> {
     let line: Line = serde_json::from_slice(line).map_err(|error| error.to_string())?;
     match line {
-        Line::Entry(line) => Ok(Event::Entry(Box::new(entry(line)?))),
+        Line::Entry(line) => Ok(Event::Entry(Box::new(entry(*line)?))),
         Line::Outcome(line) => {
             check_version(line.v)?;
             Ok(Event::Outcome(Outcome {

@@ -8,6 +8,15 @@ use journal::{Appended, Position, Receipt};
 use crate::AuditError;
 
 /// Proof that an entry is durable. Only the log makes one, and it cannot be copied: whoever releases a record asks for it.
+///
+/// ```compile_fail,E0451
+/// let forged = audit::Durable { position: journal::Position::START };
+/// ```
+/// ```compile_fail,E0599
+/// fn twice(durable: audit::Durable) -> (audit::Durable, audit::Durable) {
+///     (durable.clone(), durable)
+/// }
+/// ```
 #[derive(Debug, PartialEq, Eq)]
 pub struct Durable {
     position: Position,
