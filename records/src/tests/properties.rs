@@ -1,0 +1,283 @@
+//! Properties: nothing panics, what is forwarded reads the same again, and a naive second reader agrees.
+
+use proptest::prelude::*;
+
+use super::Request;
+use super::released::touches;
+use crate::{ForwardBody, Need, Touches, release};
+
+fn served(request: &Request) -> Option<Touches> {
+    match request.read() {
+        Ok(Need::Done(touches)) => Some(touches),
+        _ => None,
+    }
+}
+
+/// A second implementation, as plain as can be: what a search about one person may look like once it is forwarded.
+/// Splits, decodes and checks anew, with nothing shared.
+fn naive(target: &str) -> Option<(String, Vec<(String, String)>)> {
+    if !target.chars().all(|c| c.is_ascii_alphanumeric() || "/?&=%-._~:".contains(c)) {
+        return None;
+    }
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    if path.contains('%') || path.contains("//") || path.contains("..") || path.ends_with('/') {
+        return None;
+    }
+    let mut pairs = Vec::new();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=')?;
+        let mut decoded = Vec::new();
+        let bytes = value.as_bytes();
+        let mut at = 0;
+        while at < bytes.len() {
+            if bytes[at] == b'%' {
+                decoded.push(u8::from_str_radix(std::str::from_utf8(bytes.get(at + 1..at + 3)?).ok()?, 16).ok()?);
+                at += 3;
+            } else {
+                decoded.push(bytes[at]);
+                at += 1;
+            }
+        }
+        pairs.push((name.to_owned(), String::from_utf8(decoded).ok()?));
+    }
+    Some((path.to_owned(), pairs))
+}
+
+const SNIPPETS: &[&str] = &[
+    "/fhir",
+    "/Observation",
+    "/Patient",
+    "/Binary",
+    "/Practitioner",
+    "/P-1",
+    "/_search",
+    "/_history",
+    "/1",
+    "/feeds/notes",
+    "/socket",
+    "/",
+    "//",
+    "/.",
+    "/..",
+    "%2f",
+    "%2e",
+    "%00",
+    "%25",
+    "%7C",
+    "\\",
+    ";",
+    "#",
+    "?",
+    "&",
+    "=",
+    "+",
+    "%2B",
+    ",",
+    ":",
+    "|",
+    "あ",
+    "%E3%81%82",
+    "%C0%AF",
+    "patient",
+    "subject",
+    "date",
+    "code",
+    "_count",
+    "_offset",
+    "_sort",
+    "_include",
+    "_id",
+    "_has:",
+    "name",
+    "status",
+    "P-1",
+    "P-2",
+    "Patient/P-1",
+    "Patient%2FP-2",
+    "ge2024-01-01",
+    "le2024-02-01T10:00:00%2B09:00",
+    "10",
+    "0",
+    "-date",
+    "Observation:performer",
+    "http://loinc.org|8480-6",
+    "_format=json",
+    "amp;",
+    "[]",
+    "*",
+];
+
+/// A target of pieces that mean something somewhere.
+fn targets() -> impl Strategy<Value = String> {
+    const STARTS: &[&str] = &[
+        "",
+        "/fhir",
+        "/fhir/Patient/P-1",
+        "/fhir/Practitioner",
+        "/fhir/Observation?patient=P-1",
+        "/fhir/Communication?subject=P-1",
+        "/feeds/notes?patient=P-1",
+    ];
+    let piece = prop_oneof![8 => proptest::sample::select(SNIPPETS).prop_map(str::to_owned), 1 => "\\PC{0,3}"];
+    let pieces = proptest::collection::vec(piece, 0..8);
+    let free =
+        (proptest::sample::select(STARTS), pieces).prop_map(|(start, pieces)| start.to_owned() + &pieces.concat());
+    let parameter = (proptest::sample::select(SNIPPETS), proptest::sample::select(SNIPPETS));
+    let query = proptest::collection::vec(parameter, 0..5);
+    let search = (proptest::sample::select(&["Observation", "Communication", "Practitioner", "Patient"][..]), query)
+        .prop_map(|(kind, pairs)| {
+            let pairs: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            format!("/fhir/{kind}?patient=P-1&{}", pairs.join("&"))
+        });
+    prop_oneof![free, search]
+}
+
+/// Searches that are mostly in their grammar, so that the properties of what is served are not empty.
+fn searches() -> impl Strategy<Value = String> {
+    let parameter = proptest::sample::select(
+        &[
+            "code=8480-6",
+            "code=http://loinc.org|8480-6",
+            "code=http%3A%2F%2Floinc.org%7C8480-6",
+            "status=final",
+            "category=vital-signs",
+            "date=ge2024-01-01",
+            "date=le2024-02",
+            "_count=7",
+            "_count=007",
+            "_offset=14",
+            "_offset=0",
+            "_sort=-date",
+            "_format=json",
+            "_include=Observation:performer",
+            "_include=Observation:performer:Practitioner",
+            "_pretty=true",
+        ][..],
+    );
+    (
+        proptest::collection::vec(parameter, 0..6),
+        0..6usize,
+        proptest::sample::select(&["patient=P-1", "subject=Patient/P-1", "subject=Patient%2fP-1", "patient=P-2"][..]),
+    )
+        .prop_map(|(mut pairs, at, person)| {
+            pairs.insert(at.min(pairs.len()), person);
+            format!("/fhir/Observation?{}", pairs.join("&"))
+        })
+}
+
+fn json_like() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        Just("null".to_owned()),
+        Just("36.50".to_owned()),
+        Just(r#""Patient/P-1""#.to_owned()),
+        Just(r#""Patient/P-2""#.to_owned()),
+        Just(r#""http://store/fhir/Patient/P-2/_history/1""#.to_owned()),
+        "\\PC{0,6}".prop_map(|text| format!("{text:?}")),
+    ];
+    leaf.prop_recursive(5, 40, 5, |inner| {
+        let name = proptest::sample::select(
+            &[
+                "reference",
+                "subject",
+                "identifier",
+                "contained",
+                "resourceType",
+                "extension",
+                "url",
+                "type",
+                "id",
+                "meta",
+                "x",
+            ][..],
+        );
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..4).prop_map(|list| format!("[{}]", list.join(","))),
+            proptest::collection::vec((name, inner), 0..5).prop_map(|members| {
+                let members: Vec<String> = members.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+                format!("{{{}}}", members.join(","))
+            }),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn no_head_panics(method in "GET|POST|PUT|HEAD|get|\\PC{0,8}", target in targets(), name in "[a-z-]{1,20}", value: Vec<u8>) {
+        let headers = vec![(name, value)];
+        let _ = Request { method, headers, ..Request::get(&target) }.read();
+    }
+
+    #[test]
+    fn what_is_forwarded_reads_the_same_again(target in prop_oneof![targets(), searches()]) {
+        if let Some(touches) = served(&Request::get(&target)) {
+            let again = served(&Request::get(&touches.forward.target));
+            prop_assert_eq!(Some(&touches), again.as_ref());
+            prop_assert_eq!(&touches.forward.body, &ForwardBody::None);
+        }
+    }
+
+    #[test]
+    fn a_second_reader_sees_the_same_person(target in prop_oneof![1 => targets(), 2 => searches()]) {
+        if let Some(touches) = served(&Request::get(&target)) {
+            let (path, pairs) = naive(&touches.forward.target).expect("not canonical");
+            let named: Vec<&str> =
+                pairs.iter().filter(|(name, _)| name == "patient").map(|(_, value)| value.as_str()).collect();
+            let persons: Vec<&str> = touches.persons.iter().map(model::PersonId::as_str).collect();
+            if touches.action == model::Action::Search && !path.ends_with("/Patient") {
+                prop_assert_eq!(&named, &persons);
+            }
+            if touches.category != model::Category::Directory {
+                prop_assert_eq!(persons.len(), 1);
+            }
+            let mut sorted = pairs.clone();
+            sorted.dedup();
+            prop_assert_eq!(sorted.len(), pairs.len(), "a pair stands twice");
+        }
+    }
+
+    #[test]
+    fn no_body_panics(body: Vec<u8>, text in json_like()) {
+        for body in [body, text.into_bytes()] {
+            let headers = vec![("content-type".to_owned(), b"application/fhir+json".to_vec())];
+            let request = Request { method: "POST".to_owned(), headers, body: body.clone(), ..Request::get("/fhir/Observation") };
+            let _ = request.read();
+            let _ = Request { stored: vec![(200, None, body)], ..Request::get("/fhir/Observation/o-1") }.read();
+        }
+    }
+
+    /// Whatever else stands in a resource: if it is released to somebody who may see P-1 only, then P-2 is nowhere in it,
+    /// as far as a reader who looks for addresses can tell.
+    #[test]
+    fn nobody_else_is_in_what_goes_out(inner in json_like(), as_entry: bool) {
+        let line = if as_entry { "GET /fhir/Observation?patient=P-1" } else { "GET /fhir/Observation/o-1" };
+        let touches = touches(line);
+        let resource = format!(r#"{{"resourceType":"Observation","id":"o-1","subject":{{"reference":"Patient/P-1"}},"value":{inner}}}"#);
+        let body = if as_entry {
+            format!(r#"{{"resourceType":"Bundle","type":"searchset","entry":[{{"resource":{resource}}}]}}"#)
+        } else {
+            resource
+        };
+        let mut only_p1 = |person: &model::PersonId, _| person.as_str() == "P-1";
+        let answer = release(&touches.answer, &touches, 200, Some("application/fhir+json"), body.as_bytes(), &mut only_p1);
+        if let Ok(released) = answer {
+            let text = String::from_utf8(released.body).unwrap();
+            prop_assert!(!text.contains("Patient/P-2"), "{}", text);
+        }
+    }
+}
+
+/// The properties above are about something: a good part of the generated searches is served.
+#[test]
+fn the_generators_reach_what_they_are_for() {
+    use proptest::strategy::ValueTree as _;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut count = |strategy: &dyn Fn(&mut proptest::test_runner::TestRunner) -> String| {
+        (0..500).filter(|_| served(&Request::get(&strategy(&mut runner))).is_some()).count()
+    };
+    let of_searches = count(&|runner| searches().new_tree(runner).unwrap().current());
+    assert!(of_searches > 100, "{of_searches} of 500 searches are served");
+    let of_targets = count(&|runner| targets().new_tree(runner).unwrap().current());
+    assert!(of_targets > 5, "{of_targets} of 500 targets are served");
+}

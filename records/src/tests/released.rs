@@ -1,0 +1,143 @@
+//! Answers. A case is a request line, an answer (`< status content-type`), its body (`| ...`), what may not be seen
+//! (`hidden: category`), and what goes out.
+
+use model::Category;
+
+use super::cases::unescape;
+use super::{Request, check_folder};
+use crate::{Need, Touches, location, read_head, release};
+
+const SUBJECTS: &str = r#"{"resourceType":"Observation","id":"o-1","subject":{"reference":"Patient/P-1"}}"#;
+
+/// The touches of a request line; look-ups say that the record is P-1's.
+pub(super) fn touches(line: &str) -> Touches {
+    let (method, target) = line.split_once(' ').unwrap();
+    let mut request = Request { method: method.to_owned(), ..Request::get(target) };
+    let kind = target.split(['/', '?']).nth(2).unwrap_or_default().to_owned();
+    let id = target.split(['/', '?']).nth(3).unwrap_or_default().to_owned();
+    let element = match kind.as_str() {
+        "Consent" => "patient",
+        "Binary" => "securityContext",
+        _ => "subject",
+    };
+    let body = SUBJECTS.replace("Observation", &kind).replace("subject", element);
+    if method != "GET" {
+        request.headers.push(("content-type".to_owned(), b"application/fhir+json".to_vec()));
+        let id = if method == "PUT" { format!(r#""id":"{id}""#) } else { r#""language":"ja""#.to_owned() };
+        request.body = body.replace(r#""id":"o-1""#, &id).into_bytes();
+    } else if kind == "Binary" && !target.contains("raw") {
+        request.headers.push(("accept".to_owned(), b"application/fhir+json".to_vec()));
+    }
+    request.stored.push((200, Some("W/\"1\"".to_owned()), body.replace("o-1", &id).into_bytes()));
+    request.touches()
+}
+
+fn run(block: &[&str]) -> Vec<String> {
+    let touches = touches(block[0]);
+    let (mut status, mut content_type, mut body, mut hidden) = (200, None, Vec::new(), Vec::new());
+    for line in &block[1..] {
+        if let Some(answer) = line.strip_prefix("< ") {
+            let (number, kind) = answer.split_once(' ').unwrap_or((answer, "application/fhir+json; charset=utf-8"));
+            status = number.parse().unwrap();
+            content_type = Some(kind).filter(|kind| *kind != "-");
+        } else if let Some(text) = line.strip_prefix("| ") {
+            body.extend(unescape(text));
+        } else {
+            hidden.push(Category::parse(line.strip_prefix("hidden: ").unwrap()).unwrap());
+        }
+    }
+    let mut may_see = |_: &_, category| !hidden.contains(&category);
+    match release(&touches.answer, &touches, status, content_type, &body, &mut may_see) {
+        Err(misbehaviour) => vec![format!("misbehaves: {misbehaviour}")],
+        Ok(released) => {
+            let join = |texts: Vec<String>| if texts.is_empty() { "-".to_owned() } else { texts.join(", ") };
+            let mut lines = vec![
+                format!("| {}", String::from_utf8(released.body).unwrap()),
+                format!(
+                    "records {} of {}",
+                    join(released.records.iter().map(ToString::to_string).collect()),
+                    join(released.persons.iter().map(ToString::to_string).collect())
+                ),
+            ];
+            assert!(released.dropped == released.why.len() || released.why.len() == crate::bounds::DROPPED_KEPT_MAX);
+            lines.extend(released.why.iter().map(|dropped| format!("dropped {}: {}", dropped.record, dropped.why)));
+            lines
+        }
+    }
+}
+
+#[test]
+fn released() {
+    let count = check_folder("released", run);
+    assert!(count >= 45, "only {count} cases");
+}
+
+/// What went out is a fixed point: read again as an answer, it goes out the same.
+#[test]
+fn what_goes_out_goes_out_again() {
+    let touches = touches("GET /fhir/Observation?patient=P-1&_count=2");
+    let body = br#"{"resourceType":"Bundle","type":"searchset","total":9,"link":[
+        {"relation":"next","url":"http://store:1/fhir/Observation?patient=P-1&_count=2&_offset=2"}],
+        "entry":[{"resource":{"resourceType":"Observation","id":"a","subject":{"reference":"Patient/P-1"},"value":36.50}}]}"#;
+    let mut all = |_: &_, _| true;
+    let json = Some("application/fhir+json");
+    let first = release(&touches.answer, &touches, 200, json, body, &mut all).unwrap();
+    let second = release(&touches.answer, &touches, 200, json, &first.body, &mut all).unwrap();
+    assert_eq!(first, second);
+    assert!(String::from_utf8(first.body).unwrap().contains("36.50"));
+}
+
+#[test]
+fn a_broken_answer_is_never_half_released() {
+    let touches = touches("GET /fhir/Observation/o-1");
+    let whole = br#"{"resourceType":"Observation","id":"o-1","subject":{"reference":"Patient/P-1"},"note":[{"text":"\u98df"}]}"#;
+    for length in 0..whole.len() {
+        let answer =
+            release(&touches.answer, &touches, 200, Some("application/json"), &whole[..length], &mut |_, _| true);
+        assert!(answer.is_err(), "{length} bytes");
+    }
+    assert!(release(&touches.answer, &touches, 200, Some("application/json"), whole, &mut |_, _| true).is_ok());
+}
+
+#[test]
+fn locations_are_made_anew() {
+    let create = touches("POST /fhir/Observation");
+    let update = touches("PUT /fhir/Observation/o-1");
+    let read = touches("GET /fhir/Observation/o-1");
+    let cases = [
+        (&create, "http://127.0.0.1:8080/fhir/Observation/o-9/_history/1", Some("/fhir/Observation/o-9")),
+        (&create, "Observation/o-9/_history/1", Some("/fhir/Observation/o-9")),
+        (&create, "/fhir/Observation/o-9", Some("/fhir/Observation/o-9")),
+        (&create, "/fhir/Consent/o-9", None),
+        (&create, "https://evil.example/", None),
+        (&create, "https://evil.example", None),
+        (&create, "/fhir/Observation/o-9?patient=P-2", None),
+        (&create, "/fhir/Observation/../Patient/P-2", None),
+        (&create, "", None),
+        (&update, "/fhir/Observation/o-1", Some("/fhir/Observation/o-1")),
+        (&update, "/fhir/Observation/o-2", None),
+        (&read, "/fhir/Observation/o-1", None),
+    ];
+    for (touches, text, expected) in cases {
+        assert_eq!(location(text, touches).as_deref(), expected, "{text}");
+    }
+}
+
+/// The gateway asks an index first; an index may save a look-up, never decide.
+#[test]
+fn an_index_answers_reads_only() {
+    let json: &[(&str, &[u8])] = &[("content-type", b"application/fhir+json")];
+    let need = |method, headers| read_head(&crate::Head { method, target: "/fhir/Observation/o-1", headers }).unwrap();
+    let Need::Stored(read) = need("GET", &[]) else { panic!() };
+    assert!(read.cacheable());
+    let (one, two) = (super::person("P-1"), super::person("P-2"));
+    assert!(
+        matches!(read.clone().from_index(std::slice::from_ref(&one)), Need::Done(touches) if touches.persons == [one.clone()])
+    );
+    assert!(matches!(read.clone().from_index(&[one.clone(), two]), Need::Stored(_)));
+    assert!(matches!(read.from_index(&[]), Need::Stored(_)));
+    let Need::Body(update) = need("PUT", json) else { panic!() };
+    let Need::Stored(update) = update.read(SUBJECTS.as_bytes()).unwrap() else { panic!() };
+    assert!(!update.cacheable());
+    assert!(matches!(update.from_index(&[one]), Need::Stored(_)));
+}
