@@ -156,7 +156,8 @@ fn longest_walk(characters: &[char]) -> usize {
             forwards.max(backwards)
         })
     };
-    ROWS.iter().map(|row| along(row)).max().unwrap_or(0).max(same)
+    // As typed, and as the stand-ins in it are undone.
+    ROWS.iter().map(|row| along(row).max(along(&fold(row)))).max().unwrap_or(0).max(same)
 }
 
 /// Letters of one's own, and digits that are not only a year or a number at the end.

@@ -10,6 +10,8 @@ mod objects;
 mod scalars;
 mod whole;
 
+#[cfg(test)]
+pub(crate) use changes::KINDS;
 pub(crate) use entry::{Entry, read_entry, write_entry};
 pub(crate) use whole::{read_snapshot, write_snapshot};
 

@@ -1,3 +1,13 @@
 //! Tests of the registry.
 
 pub(crate) mod dice;
+mod facts;
+mod forms;
+mod journals;
+mod model_based;
+mod offices;
+mod passwords;
+mod processes;
+mod speed;
+mod stories;
+mod world;

@@ -1,0 +1,271 @@
+//! Random commands by random authors at random times: nothing panics, everything that must hold holds after each, and
+//! the journal's entries come to the same state again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::lifecycle::{certificate, facility as facility_lifecycle, user_id as user_id_lifecycle};
+use model::{Article, Author, Office, Profession, ReasonCode, SerialNumber, SessionId, Target, TeamRole, Timestamp};
+use proptest::prelude::*;
+
+use super::dice::Dice;
+use super::world::*;
+use crate::form::{Entry, read_snapshot, write_entry, write_snapshot};
+use crate::history::Next;
+use crate::{Command, CommandKind, MembershipId, ReportId, Snapshot, StopReason};
+
+/// A command over few names, so that they meet.
+fn any_command(dice: &mut Dice, now: Timestamp) -> Command {
+    fn of(dice: &mut Dice, kind: &str, count: u64) -> String {
+        format!("{kind}-{}", 1 + dice.below(count))
+    }
+    let reason = "as it happened".to_owned();
+    let near = |dice: &mut Dice| now.plus_seconds(i64::try_from(dice.below(5 * 86_400)).unwrap() - 86_400);
+    let maybe = |dice: &mut Dice| (dice.below(2) == 0).then(|| near(dice));
+    let a_facility = |dice: &mut Dice| facility(&of(dice, "F", 3));
+    let a_user = |dice: &mut Dice| user(&of(dice, "K", 4));
+    let an_id = |dice: &mut Dice| user_id(&of(dice, "U", 8));
+    let a_device = |dice: &mut Dice| device(&of(dice, "D", 4));
+    let a_person = |dice: &mut Dice| person(&of(dice, "P", 3));
+    let a_serial = |dice: &mut Dice| serial(1 + dice.below(12));
+    let a_target = |dice: &mut Dice| match dice.below(5) {
+        0 => Target::User(a_user(dice)),
+        1 => Target::Device(a_device(dice)),
+        2 => Target::Facility(a_facility(dice)),
+        3 => Target::Person(a_person(dice)),
+        _ => Target::UserId(an_id(dice)),
+    };
+    match dice.one_of(CommandKind::ALL) {
+        CommandKind::RegisterFacility => {
+            let id = a_facility(dice);
+            Command::RegisterFacility {
+                details: details(id.as_str()),
+                administrator: administrator(id.as_str()),
+                facility: id,
+            }
+        }
+        // More often than its share, or little else happens.
+        CommandKind::ApproveFacility | CommandKind::RefuseFacility if dice.below(4) > 0 => {
+            Command::ApproveFacility { facility: a_facility(dice), reason }
+        }
+        CommandKind::ApproveFacility | CommandKind::RefuseFacility => {
+            Command::RefuseFacility { facility: a_facility(dice), reason }
+        }
+        CommandKind::ReapplyFacility => {
+            Command::ReapplyFacility { facility: a_facility(dice), details: details("again") }
+        }
+        CommandKind::ChangeFacility => {
+            Command::ChangeFacility { facility: a_facility(dice), details: details("other") }
+        }
+        CommandKind::SetAdministrator => {
+            let id = a_facility(dice);
+            Command::SetAdministrator { administrator: administrator(id.as_str()), facility: id }
+        }
+        CommandKind::CloseFacility if dice.below(8) > 0 => Command::Tick,
+        CommandKind::CloseFacility => Command::CloseFacility { facility: a_facility(dice), reason },
+        CommandKind::RegisterUser => Command::RegisterUser { user: a_user(dice), name: "Sato".to_owned() },
+        CommandKind::GrantUserId => Command::GrantUserId {
+            user_id: an_id(dice),
+            user: a_user(dice),
+            facility: a_facility(dice),
+            profession: *dice.one_of(Profession::ALL),
+            recognised_by: (dice.below(2) == 0).then(|| "院長".to_owned()),
+        },
+        CommandKind::ReplaceUserId => Command::ReplaceUserId { old: an_id(dice), new: an_id(dice), reason },
+        CommandKind::EndUserId => Command::EndUserId { user_id: an_id(dice), reason },
+        CommandKind::ChangePassword => {
+            Command::ChangePassword { user_id: an_id(dice), current: secret("old"), new: secret(PASSWORD) }
+        }
+        CommandKind::RegisterDevice => Command::RegisterDevice {
+            device: a_device(dice),
+            label: "tablet".to_owned(),
+            facility: a_facility(dice),
+            holder: a_user(dice),
+        },
+        CommandKind::ReturnDevice => {
+            Command::ReturnDevice { device: a_device(dice), reason: *dice.one_of(ReasonCode::ALL) }
+        }
+        CommandKind::ReserveCertificate => Command::ReserveCertificate {
+            serial: a_serial(dice),
+            device: a_device(dice),
+            not_before: near(dice),
+            not_after: near(dice),
+        },
+        CommandKind::RecordIssued => Command::RecordIssued { serial: a_serial(dice), fingerprint: [dice.octet(); 32] },
+        CommandKind::RevokeCertificate => {
+            Command::RevokeCertificate { serial: a_serial(dice), reason: *dice.one_of(ReasonCode::ALL) }
+        }
+        CommandKind::ConfirmRevocation => Command::ConfirmRevocation { serial: a_serial(dice) },
+        CommandKind::AbandonCertificate => Command::AbandonCertificate { serial: a_serial(dice) },
+        CommandKind::RegisterPerson => Command::RegisterPerson {
+            person: a_person(dice),
+            name: "Yamada".to_owned(),
+            area: "north".to_owned(),
+            eligibility: eligibility(),
+        },
+        CommandKind::ChangePerson => {
+            Command::ChangePerson { person: a_person(dice), name: "Yamada".to_owned(), area: String::new() }
+        }
+        CommandKind::EndEligibility => Command::EndEligibility { person: a_person(dice), until: near(dice) },
+        CommandKind::RenewEligibility => {
+            Command::RenewEligibility { person: a_person(dice), eligibility: eligibility() }
+        }
+        CommandKind::GiveConsent => Command::GiveConsent {
+            person: a_person(dice),
+            form: form(dice.below(2) == 0, dice.below(2) == 0, dice.below(2) == 0),
+        },
+        CommandKind::WithdrawConsent => Command::WithdrawConsent { person: a_person(dice), reason },
+        CommandKind::JoinTeam => Command::JoinTeam {
+            person: a_person(dice),
+            user: a_user(dice),
+            role: *dice.one_of(TeamRole::ALL),
+            facility: (dice.below(2) == 0).then(|| a_facility(dice)),
+            from: near(dice),
+            until: maybe(dice),
+        },
+        CommandKind::LeaveTeam => Command::LeaveTeam { person: a_person(dice), user: a_user(dice) },
+        CommandKind::Suspend => {
+            Command::Suspend { target: a_target(dice), reason, article: Article::new(29), until: maybe(dice) }
+        }
+        CommandKind::Lift => Command::Lift { target: a_target(dice), suspension: None, reason },
+        CommandKind::StopService => Command::StopService { reason: *dice.one_of(StopReason::ALL), text: String::new() },
+        CommandKind::ResumeService => Command::ResumeService,
+        CommandKind::DeclareDisaster => Command::DeclareDisaster {
+            area: "north".to_owned(),
+            reason,
+            from: near(dice),
+            until: near(dice),
+            officers: [officer(), second_officer()],
+        },
+        CommandKind::EndDisaster => Command::EndDisaster { reason },
+        CommandKind::EndSession => {
+            Command::EndSession { session: SessionId::new(&of(dice, "S", 5)).unwrap(), over_at: near(dice) }
+        }
+        CommandKind::EndSessions => Command::EndSessions { user_id: an_id(dice) },
+        CommandKind::AcknowledgeReport => Command::AcknowledgeReport { report: ReportId::new(dice.below(20)) },
+        CommandKind::Tick => Command::Tick,
+    }
+}
+
+/// Mostly somebody who may.
+fn any_author(dice: &mut Dice, command: &Command) -> Author {
+    let office = if dice.below(8) == 0 { *dice.one_of(Office::ALL) } else { *dice.one_of(command.kind().offices()) };
+    match office {
+        Office::FacilityAdministrator => administrator_of(&format!("F-{}", 1 + dice.below(3))),
+        Office::CityOfficer => officer(),
+        Office::User => match command {
+            Command::ChangePassword { user_id, .. } => himself(user_id.as_str()),
+            _ => himself(&format!("U-{}", 1 + dice.below(8))),
+        },
+        other => Author::new(other, "somebody"),
+    }
+}
+
+/// What must hold in every state, looked up the slow way.
+fn check(snapshot: &Snapshot) {
+    for id in snapshot.user_ids() {
+        assert_eq!(id.credential.is_some(), id.is_live(), "{}", id.id);
+        assert_eq!(id.ended_at.is_some(), !id.is_live());
+        let home = snapshot.facility(&id.facility).unwrap();
+        assert!(snapshot.user(&id.user).is_some());
+        if home.state == facility_lifecycle::State::Closed {
+            assert_eq!(id.state, user_id_lifecycle::State::Ended);
+        }
+        let suspensions = snapshot.suspensions_of(&Target::UserId(id.id.clone())).count();
+        let suspended =
+            matches!(id.state, user_id_lifecycle::State::Suspended | user_id_lifecycle::State::GrantedSuspended);
+        assert_eq!(suspended, suspensions > 0, "{}", id.id);
+    }
+    for facility in snapshot.facilities() {
+        let suspensions = snapshot.suspensions_of(&Target::Facility(facility.id.clone())).count();
+        assert_eq!(facility.state == facility_lifecycle::State::Suspended, suspensions > 0, "{}", facility.id);
+        let live = |user: &crate::User| {
+            snapshot.user_ids_of(&user.key).filter(|id| id.is_live() && id.facility == facility.id).count()
+        };
+        assert!(snapshot.users().all(|user| live(user) <= 1), "two user IDs at {}", facility.id);
+    }
+    for certificate in snapshot.certificates() {
+        let device = snapshot.device(&certificate.device).unwrap();
+        assert!(device.returned_at.is_none() || !certificate.is_live());
+        let revoked = matches!(certificate.state, certificate::State::Revoked | certificate::State::Confirmed);
+        assert_eq!(revoked, certificate.revocation.is_some());
+        let confirmed = certificate.revocation.as_ref().is_some_and(|revocation| revocation.confirmed.is_some());
+        assert_eq!(confirmed, certificate.state == certificate::State::Confirmed);
+        assert!(certificate.state != certificate::State::Active || certificate.fingerprint.is_some());
+    }
+    // Every index leads to what the other one does.
+    let by_person: BTreeMap<MembershipId, _> =
+        snapshot.persons().flat_map(|person| snapshot.team(&person.id)).map(|one| (one.id, one.clone())).collect();
+    let by_user: BTreeMap<MembershipId, _> =
+        snapshot.users().flat_map(|user| snapshot.persons_of(&user.key)).map(|one| (one.id, one.clone())).collect();
+    assert_eq!(by_person, by_user);
+    assert_eq!(by_person.len(), snapshot.tables.membership_count);
+    assert_eq!(by_person.values().filter(|one| one.until.is_some()).count(), snapshot.tables.expiring.len());
+    for membership in by_person.values() {
+        assert!(snapshot.user_ids_of(&membership.user).any(|id| id.is_live() && id.facility == membership.facility));
+    }
+    let by_device: usize = snapshot.devices().map(|device| snapshot.certificates_of(&device.id).count()).sum();
+    assert_eq!(by_device, snapshot.certificates().count());
+    let targets: BTreeSet<_> = snapshot.suspensions().map(|suspension| suspension.target.clone()).collect();
+    let by_target: usize = targets.iter().map(|target| snapshot.suspensions_of(target).count()).sum();
+    assert_eq!(by_target, snapshot.suspensions().count());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, max_shrink_iters: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_commands_in_any_order(seed: u64, count in 1_usize..400) {
+        let mut dice = Dice::new(seed);
+        let mut world = World::new();
+        let mut journal: Vec<Vec<u8>> = Vec::new();
+        let mut taken: BTreeSet<SerialNumber> = BTreeSet::new();
+        let mut carried_out = 0;
+        for _ in 0..count {
+            world.later(i64::try_from(dice.below(7200)).unwrap());
+            let command = any_command(&mut dice, world.now);
+            let (kind, author) = (command.kind(), any_author(&mut dice, &command));
+            let before = std::sync::Arc::clone(&world.snapshot);
+            match world.give(author.clone(), command) {
+                Ok(changes) => {
+                    carried_out += 1;
+                    check(&world.snapshot);
+                    for change in &changes {
+                        if let crate::Change::CertificateReserved { serial, .. } = change {
+                            assert!(taken.insert(*serial), "{serial} twice");
+                        }
+                    }
+                    journal.push(write_entry(&Entry { at: world.now, by: author, command: kind, changes }));
+                }
+                Err(refused) => {
+                    assert_eq!(*world.snapshot, *before);
+                    assert!(!refused.to_string().contains("given twice"), "{refused}");
+                }
+            }
+        }
+        prop_assert!(count < 50 || carried_out > 0);
+        // Replayed from the beginning, and from a stored state half way.
+        let half = journal.len() / 2;
+        let mut replayed = Snapshot::default();
+        for (place, body) in journal.into_iter().enumerate() {
+            if place == half {
+                let kept = read_snapshot(&write_snapshot(&replayed)).unwrap();
+                prop_assert_eq!(&kept, &replayed);
+                replayed = kept;
+            }
+            let position = journal::Position::new(place as u64 + 1);
+            let entry = journal::Entry { position, body, hash: journal::Hash::START };
+            Next::read(replayed.generation(), &entry).unwrap().apply(&mut replayed).unwrap();
+        }
+        prop_assert_eq!(replayed, (*world.snapshot).clone());
+    }
+
+    /// Facts at any time come out or say what is missing; they never panic.
+    #[test]
+    fn facts_at_any_time(millis in Timestamp::MIN.as_millis()..Timestamp::MAX.as_millis()) {
+        let world = World::usual();
+        let at = Timestamp::from_millis(millis);
+        let facts = world.snapshot.facts(&user_id("U-1"), &serial(1), Some(&person("P-1")), at).unwrap();
+        let inside = world.snapshot.certificate(&serial(1)).unwrap().in_validity(at);
+        prop_assert_eq!(facts.device.certificate_in_validity, inside);
+    }
+}

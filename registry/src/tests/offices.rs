@@ -1,0 +1,194 @@
+//! Who may give which command.
+
+use std::collections::BTreeSet;
+
+use model::{Article, Author, Office, Profession, ReasonCode, SessionId, Target, TeamRole};
+
+use super::world::*;
+use crate::{Command, CommandKind, ReportId, StopReason, Why};
+
+/// One of every command, such as the usual world takes (most of them).
+fn one_of_each() -> Vec<Command> {
+    let reason = || "as notified".to_owned();
+    let now = begin();
+    vec![
+        Command::RegisterFacility {
+            facility: facility("F-9"),
+            details: details("F-9"),
+            administrator: administrator("F-9"),
+        },
+        Command::ApproveFacility { facility: facility("F-1"), reason: reason() },
+        Command::RefuseFacility { facility: facility("F-1"), reason: reason() },
+        Command::ReapplyFacility { facility: facility("F-1"), details: details("F-1") },
+        Command::ChangeFacility { facility: facility("F-1"), details: details("F-1") },
+        Command::SetAdministrator { facility: facility("F-1"), administrator: administrator("F-1") },
+        Command::CloseFacility { facility: facility("F-1"), reason: reason() },
+        Command::RegisterUser { user: user("K-9"), name: "Sato".to_owned() },
+        Command::GrantUserId {
+            user_id: user_id("U-9"),
+            user: user("K-1"),
+            facility: facility("F-2"),
+            profession: Profession::Nurse,
+            recognised_by: None,
+        },
+        Command::ReplaceUserId { old: user_id("U-1"), new: user_id("U-9"), reason: reason() },
+        Command::EndUserId { user_id: user_id("U-1"), reason: reason() },
+        Command::ChangePassword { user_id: user_id("U-1"), current: secret("current"), new: secret(PASSWORD) },
+        Command::RegisterDevice {
+            device: device("D-9"),
+            label: reason(),
+            facility: facility("F-1"),
+            holder: user("K-1"),
+        },
+        Command::ReturnDevice { device: device("D-1"), reason: ReasonCode::CessationOfOperation },
+        Command::ReserveCertificate {
+            serial: serial(9),
+            device: device("D-1"),
+            not_before: now,
+            not_after: now.plus_seconds(DAY),
+        },
+        Command::RecordIssued { serial: serial(1), fingerprint: [0; 32] },
+        Command::RevokeCertificate { serial: serial(1), reason: ReasonCode::KeyCompromise },
+        Command::ConfirmRevocation { serial: serial(1) },
+        Command::AbandonCertificate { serial: serial(1) },
+        Command::RegisterPerson {
+            person: person("P-9"),
+            name: reason(),
+            area: String::new(),
+            eligibility: eligibility(),
+        },
+        Command::ChangePerson { person: person("P-1"), name: reason(), area: String::new() },
+        Command::EndEligibility { person: person("P-1"), until: now.plus_seconds(DAY) },
+        Command::RenewEligibility { person: person("P-1"), eligibility: eligibility() },
+        Command::GiveConsent { person: person("P-1"), form: form(true, true, false) },
+        Command::WithdrawConsent { person: person("P-1"), reason: reason() },
+        Command::JoinTeam {
+            person: person("P-1"),
+            user: user("K-2"),
+            role: TeamRole::Member,
+            facility: None,
+            from: now,
+            until: None,
+        },
+        Command::LeaveTeam { person: person("P-1"), user: user("K-1") },
+        Command::Suspend {
+            target: Target::UserId(user_id("U-1")),
+            reason: reason(),
+            article: Article::new(29),
+            until: Some(now.plus_seconds(DAY)),
+        },
+        Command::Lift { target: Target::UserId(user_id("U-1")), suspension: None, reason: reason() },
+        Command::StopService { reason: StopReason::Maintenance, text: String::new() },
+        Command::ResumeService,
+        Command::DeclareDisaster {
+            area: "north".to_owned(),
+            reason: reason(),
+            from: now,
+            until: now.plus_seconds(HOUR),
+            officers: [officer(), second_officer()],
+        },
+        Command::EndDisaster { reason: reason() },
+        Command::EndSession { session: SessionId::new("S-1").unwrap(), over_at: now.plus_seconds(HOUR) },
+        Command::EndSessions { user_id: user_id("U-1") },
+        Command::AcknowledgeReport { report: ReportId::new(1) },
+        Command::Tick,
+    ]
+}
+
+#[test]
+fn every_command_is_refused_to_the_other_offices() {
+    let commands = one_of_each();
+    let kinds: BTreeSet<_> = commands.iter().map(Command::kind).collect();
+    assert_eq!(kinds.len(), CommandKind::ALL.len(), "a command is not tried here");
+    let mut world = World::usual();
+    for command in commands {
+        let kind = command.kind();
+        let may = kind.offices();
+        assert!(!may.is_empty());
+        for office in Office::ALL {
+            let result = world.clone().give(Author::new(*office, "somebody"), command.clone());
+            let by_office = matches!(&result, Err(refused) if matches!(refused.why, Why::Office { .. }));
+            assert_eq!(by_office, !may.contains(office), "{kind} by {office}: {result:?}");
+        }
+        // Nobody acts without a name.
+        let nameless = world.refused(Author::new(may[0], " "), command);
+        assert!(nameless.contains("the author's name must have 1 to 200 characters"), "{nameless}");
+    }
+}
+
+/// The separations of the regulation, said once more in its own words.
+#[test]
+fn the_contractor_stops_and_never_opens() {
+    let may = |kind: &CommandKind| kind.offices().contains(&Office::Contractor);
+    let kinds: Vec<_> = CommandKind::ALL.iter().filter(|kind| may(kind)).map(|kind| kind.as_str()).collect();
+    assert_eq!(kinds, ["return-device", "revoke-certificate", "suspend", "end-sessions"]);
+    let officers_only: Vec<_> = CommandKind::ALL
+        .iter()
+        .filter(|kind| kind.offices() == [Office::CityOfficer])
+        .map(|kind| kind.as_str())
+        .collect();
+    assert_eq!(officers_only, ["declare-disaster", "end-disaster"]);
+    assert_eq!(CommandKind::ConfirmRevocation.offices(), [Office::FacilityAdministrator]);
+}
+
+#[test]
+fn a_facility_administrator_acts_for_his_own_facility_only() {
+    let world = World::usual();
+    let (own, other) = (administrator_of("F-1"), administrator_of("F-2"));
+    let mut revoked = world.clone();
+    revoked.must(own.clone(), Command::RevokeCertificate { serial: serial(1), reason: ReasonCode::KeyCompromise });
+    for command in [
+        Command::RevokeCertificate { serial: serial(1), reason: ReasonCode::KeyCompromise },
+        Command::ReturnDevice { device: device("D-1"), reason: ReasonCode::KeyCompromise },
+        Command::Suspend {
+            target: Target::UserId(user_id("U-1")),
+            reason: "lost".to_owned(),
+            article: Article::new(29),
+            until: None,
+        },
+        Command::Suspend {
+            target: Target::Device(device("D-1")),
+            reason: "lost".to_owned(),
+            article: Article::new(29),
+            until: None,
+        },
+    ] {
+        world.clone().must(own.clone(), command.clone());
+        let refusal = world.clone().refused(other.clone(), command);
+        assert!(refusal.contains("`facility-administrator:A-F-2` may not do this to facility `F-1`"), "{refusal}");
+    }
+    // Beyond his facility there is nothing he may suspend, not even his own.
+    for target in ["facility:F-1", "user:K-1", "person:P-1"] {
+        let (target, reason) = (Target::parse(target).unwrap(), "dispute".to_owned());
+        let command = Command::Suspend { target, reason, article: Article::new(29), until: None };
+        assert!(world.clone().refused(own.clone(), command).contains("may not do this"));
+    }
+    // Art. 38-3: no one else confirms.
+    assert!(revoked.refused(other, Command::ConfirmRevocation { serial: serial(1) }).contains("F-1"));
+    revoked.must(own, Command::ConfirmRevocation { serial: serial(1) });
+    let confirmed = revoked.snapshot.certificate(&serial(1)).unwrap().revocation.clone().unwrap().confirmed.unwrap();
+    assert_eq!(confirmed.by, administrator_of("F-1"));
+}
+
+#[test]
+fn a_user_acts_for_himself_only() {
+    let world = World::usual();
+    let change = |id: &str| Command::ChangePassword {
+        user_id: user_id(id),
+        current: secret("old"),
+        new: secret("another long one"),
+    };
+    world.clone().must(himself("U-1"), change("U-1"));
+    assert!(world.clone().refused(himself("U-2"), change("U-1")).contains("may not do this to user ID `U-1`"));
+    let end = || Command::EndSessions { user_id: user_id("U-1") };
+    world.clone().must(himself("U-1"), end());
+    assert!(world.clone().refused(himself("U-2"), end()).contains("may not do this"));
+    // Art. 38-2: whoever holds the terminal reports it lost by himself.
+    let revoke = || Command::RevokeCertificate { serial: serial(1), reason: ReasonCode::KeyCompromise };
+    world.clone().must(himself("U-1"), revoke());
+    assert!(world.clone().refused(himself("U-2"), revoke()).contains("may not do this to device `D-1`"));
+    assert!(world.clone().refused(himself("U-3"), revoke()).contains("there is no user ID `U-3`"));
+    let mut ended = world.clone();
+    ended.must(clerk(), Command::EndUserId { user_id: user_id("U-1"), reason: "left".to_owned() });
+    assert!(ended.refused(himself("U-1"), revoke()).contains("there is no user ID `U-1`"));
+}
