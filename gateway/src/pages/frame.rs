@@ -65,16 +65,18 @@ impl Frame<'_> {
         OfficeHours::at(self.now)
     }
 
-    /// Articles as the city cites them: 規約第29条第1項.
+    /// Articles as the city cites them: 規約第29条第1項、第39条. Empty for none.
     #[must_use]
-    pub fn articles(&self, articles: &[Article]) -> Vec<String> {
-        articles
-            .iter()
-            .map(|article| match self.language {
-                Language::Ja => format!("規約{}", article.to_japanese()),
-                Language::En => format!("Article {article} of the regulation"),
-            })
-            .collect()
+    pub fn articles(&self, articles: &[Article]) -> String {
+        let joined = |write: fn(Article) -> String, between: &str| {
+            articles.iter().map(|article| write(*article)).collect::<Vec<_>>().join(between)
+        };
+        match (self.language, articles.len()) {
+            (_, 0) => String::new(),
+            (Language::Ja, _) => format!("規約{}", joined(Article::to_japanese, "、")),
+            (Language::En, 1) => format!("Article {} of the regulation", joined(|article| article.to_string(), ", ")),
+            (Language::En, _) => format!("Articles {} of the regulation", joined(|article| article.to_string(), ", ")),
+        }
     }
 
     /// Address of the style sheet on this host.

@@ -12,7 +12,7 @@ use crate::refusal::{CertificateProblem, Refusal};
 struct Help<'a> {
     frame: &'a Frame<'a>,
     problem: CertificateProblem,
-    articles: Vec<String>,
+    articles: String,
     now: When,
 }
 

@@ -17,7 +17,7 @@ struct Refused<'a> {
     texts: String,
     /// What the rule says, where the reader may be told.
     rule: Option<Shown<'a>>,
-    articles: Vec<String>,
+    articles: String,
     incident: Option<Shown<'a>>,
     wait: Option<String>,
     way_on: WayOn,
@@ -80,7 +80,7 @@ pub fn explained(frame: &Frame<'_>, code: &str) -> Option<String> {
     let code = CODES.iter().find(|known| **known == code)?;
     let texts = format!("refusal-{code}");
     let page =
-        Refused { frame, texts, rule: None, articles: Vec::new(), incident: None, wait: None, way_on: WayOn::None };
+        Refused { frame, texts, rule: None, articles: String::new(), incident: None, wait: None, way_on: WayOn::None };
     Some(page.html())
 }
 

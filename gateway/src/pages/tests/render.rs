@@ -189,6 +189,20 @@ fn refusals_name_rule_and_articles() {
 }
 
 #[test]
+fn articles_are_cited_as_the_city_does() {
+    use model::Article;
+
+    let desk = desk();
+    let ja = frame(&desk, "/");
+    let en = Frame { language: Language::En, ..ja.clone() };
+    let two = [Article::paragraph(29, 1), Article::new(39)];
+    assert_eq!(ja.articles(&two), "規約第29条第1項、第39条");
+    assert_eq!(en.articles(&two), "Articles 29-1, 39 of the regulation");
+    assert_eq!(en.articles(&two[..1]), "Article 29-1 of the regulation");
+    assert_eq!((ja.articles(&[]), en.articles(&[])), (String::new(), String::new()));
+}
+
+#[test]
 fn signing_in_comes_back_to_where_one_was() {
     let desk = desk();
     let frame = frame(&desk, "/fhir/Observation?patient=204&_count=20");
