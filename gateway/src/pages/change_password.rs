@@ -9,6 +9,7 @@ use super::texts::{self, Language};
 
 /// Fewest characters of a password, as the page explains it. The registry is what holds it.
 pub const CHARACTERS_MIN: u32 = 13;
+const _: () = assert!(CHARACTERS_MIN as usize == registry::PASSWORD_CHARACTERS_MIN);
 
 /// The page. Form fields: `current`, `new`, `again`, `form_token`.
 #[derive(Template)]
