@@ -69,3 +69,37 @@ fn number(text: &str, digits: usize, range: std::ops::RangeInclusive<u32>) -> Op
     let plain = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|number| plain && range.contains(number))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Side, check};
+
+    #[test]
+    fn dates_and_what_they_limit() {
+        for (text, expected) in [
+            ("2024", Some(Side::Both)),
+            ("ge2024-02", Some(Side::From)),
+            ("eb2024-02-29", Some(Side::Until)),
+            ("ne2024-02-29T23:59:60Z", Some(Side::Both)),
+            ("2024-02-29T10:00:00.123456789-03:30", Some(Side::Both)),
+            ("2024-02-29T10:00+09:00", Some(Side::Both)),
+            ("2024-02-29T10Z", None),
+            ("2024-02-29T10:00:00", None),
+            ("2024-02-29T10:00:00.Z", None),
+            ("2024-02-29T10:00:00+0900", None),
+            ("2024-02-29T10:00:00+15:00", None),
+            ("2024-02-29T", None),
+            ("2024-00", None),
+            ("2024-01-32", None),
+            ("2024-01-1", None),
+            ("0000", None),
+            ("+024", None),
+            ("gele2024", None),
+            ("ge", None),
+            ("", None),
+            ("２０２４", None),
+        ] {
+            assert_eq!(check(text), expected, "{text}");
+        }
+    }
+}

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::Request;
 use super::released::touches;
-use crate::{ForwardBody, Need, Touches, release};
+use crate::{ForwardBody, Need, Touches, Unreadable, release};
 
 fn served(request: &Request) -> Option<Touches> {
     match request.read() {
@@ -244,6 +244,50 @@ proptest! {
             let request = Request { method: "POST".to_owned(), headers, body: body.clone(), ..Request::get("/fhir/Observation") };
             let _ = request.read();
             let _ = Request { stored: vec![(200, None, body)], ..Request::get("/fhir/Observation/o-1") }.read();
+        }
+    }
+
+    /// Whatever a look-up shows, what is said before the decision is one of three things, and two of them are one answer
+    /// for the client (promise P4). A version that is not the stored one is said after the decision only.
+    #[test]
+    fn look_ups_tell_nothing(
+        which in 0..3usize,
+        status in prop_oneof![4 => Just(200u16), 1 => 100..600u16],
+        etag in proptest::option::of(prop_oneof![Just("W/\"1\"".to_owned()), Just("W/\"2\"".to_owned()), "\\PC{0,6}"]),
+        owner in proptest::sample::select(&["P-1", "P-2", "", "G/1"][..]),
+        inner in json_like(),
+    ) {
+        let own = r#"{"resourceType":"Observation","id":"o-1","subject":{"reference":"Patient/P-1"}}"#;
+        let linking = r#"{"resourceType":"Observation","subject":{"reference":"Patient/P-1"},"hasMember":[{"reference":"Observation/o-1"}]}"#;
+        let (method, target, body) = [("GET", "/fhir/Observation/o-1", ""), ("PUT", "/fhir/Observation/o-1", own), ("POST", "/fhir/Observation", linking)][which];
+        let mut headers = Vec::new();
+        if which > 0 {
+            headers.push(("content-type".to_owned(), b"application/fhir+json".to_vec()));
+        }
+        if which == 1 {
+            headers.push(("if-match".to_owned(), b"W/\"1\"".to_vec()));
+        }
+        let stored = format!(r#"{{"resourceType":"Observation","id":"o-1","meta":{inner},"subject":{{"reference":"Patient/{owner}"}}}}"#);
+        let request = Request {
+            method: method.to_owned(),
+            headers,
+            body: body.as_bytes().to_vec(),
+            stored: vec![(status, etag.clone(), stored.into_bytes())],
+            ..Request::get(target)
+        };
+        match request.read() {
+            Ok(Need::Done(touches)) => {
+                prop_assert_eq!(status, 200);
+                let stale = which == 1 && etag.as_deref() != Some("W/\"1\"");
+                prop_assert_eq!(touches.check_version().is_err(), stale);
+                // What is not the stored version is no version at all: the store refuses it too.
+                let wanted = if stale { "W/\"0\"" } else { "W/\"1\"" };
+                prop_assert!(which != 1 || touches.forward.if_match.as_deref() == Some(wanted));
+                // Somebody else's record is never touched without him.
+                prop_assert!(touches.persons.iter().any(|person| person.as_str() == owner), "{:?}", touches);
+            }
+            Err(Unreadable::NotThere | Unreadable::Withheld(_) | Unreadable::StoreFailed(_)) => {}
+            other => prop_assert!(false, "{:?}", other),
         }
     }
 

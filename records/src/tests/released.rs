@@ -88,6 +88,21 @@ fn what_goes_out_goes_out_again() {
 }
 
 #[test]
+fn a_page_asks_once_for_each_person_and_category() {
+    let touches = touches("GET /fhir/Observation?patient=P-1");
+    let entry = r#"{"resource":{"resourceType":"Observation","id":"a","subject":{"reference":"Patient/P-1"}}}"#;
+    let body = format!(r#"{{"resourceType":"Bundle","type":"searchset","entry":[{}]}}"#, [entry; 50].join(","));
+    let mut asked = 0;
+    let mut may_see = |_: &_, _| {
+        asked += 1;
+        true
+    };
+    let json = Some("application/fhir+json");
+    let released = release(&touches.answer, &touches, 200, json, body.as_bytes(), &mut may_see).unwrap();
+    assert_eq!((released.records.len(), asked), (50, 1));
+}
+
+#[test]
 fn a_broken_answer_is_never_half_released() {
     let touches = touches("GET /fhir/Observation/o-1");
     let whole = br#"{"resourceType":"Observation","id":"o-1","subject":{"reference":"Patient/P-1"},"note":[{"text":"\u98df"}]}"#;
