@@ -7,7 +7,7 @@ use model::{Action, Timestamp};
 use proptest::prelude::*;
 
 use super::{entry, journal_in, open, outcome};
-use crate::{Audit, Entry, EntryId, Outcome, Query, Recorded, Verdict};
+use crate::{Audit, Entry, EntryId, Outcome, Query, Recorded, SignIn, SignInOutcome, Verdict};
 
 #[test]
 fn the_newest_comes_first_with_its_outcome() {
@@ -76,6 +76,38 @@ fn a_history_longer_than_the_index_is_whole() {
         assert_eq!(quiet.len(), limit.min(7));
         assert!(quiet.iter().all(|entry| entry.user_id == both[1]));
     }
+}
+
+#[test]
+fn the_sign_in_before_this_one_is_remembered() {
+    let folder = tempfile::tempdir().unwrap();
+    let audit = open(&folder);
+    let nurse: model::UserId = "nurse-1".parse().unwrap();
+    let sign_in = |at: i64, typed: &str, outcome: SignInOutcome| {
+        let tried = SignIn {
+            at: Timestamp::from_millis(at),
+            user_id: typed.to_owned(),
+            device: entry(0).device,
+            serial: entry(0).serial,
+            source: "192.0.2.1".to_owned(),
+            outcome,
+        };
+        audit.sign_in(&tried).wait().unwrap();
+        tried
+    };
+    assert_eq!(audit.previous_sign_in(&nurse).unwrap(), None);
+    let first = sign_in(1, "nurse-1", SignInOutcome::Welcome);
+    assert_eq!(audit.previous_sign_in(&nurse).unwrap(), None);
+    // Neither a failed try nor somebody else's counts.
+    sign_in(2, "nurse-1", SignInOutcome::Wrong);
+    sign_in(3, "nurse-2", SignInOutcome::Welcome);
+    let second = sign_in(4, "nurse-1", SignInOutcome::Welcome);
+    assert_eq!(audit.previous_sign_in(&nurse).unwrap(), Some(first));
+    sign_in(5, "nurse-1", SignInOutcome::Welcome);
+    assert_eq!(audit.previous_sign_in(&nurse).unwrap(), Some(second.clone()));
+    // The same after a restart.
+    drop(audit);
+    assert_eq!(open(&folder).previous_sign_in(&nurse).unwrap(), Some(second));
 }
 
 #[test]
