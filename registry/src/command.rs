@@ -1,11 +1,12 @@
-//! Commands: what offices ask the registry to do. Who may is written here, once.
+//! Commands: what offices ask the registry to do. Who may is in `kind`.
 
 use model::{
-    Article, Author, DeviceId, FacilityId, Office, PersonId, Profession, ReasonCode, SerialNumber, SessionId, Target,
-    TeamRole, Timestamp, UserId, UserKey, words,
+    Article, Author, DeviceId, FacilityId, PersonId, Profession, ReasonCode, SerialNumber, SessionId, Target, TeamRole,
+    Timestamp, UserId, UserKey,
 };
 use zeroize::Zeroizing;
 
+use crate::kind::CommandKind;
 use crate::state::{Administrator, ConsentForm, Eligibility, FacilityDetails, ReportId, StopReason, SuspensionId};
 
 /// What is to be done.
@@ -299,86 +300,6 @@ pub enum Command {
     Tick,
 }
 
-words! {
-    /// The kinds of commands, as the journal names them.
-    pub enum CommandKind ("command") {
-        /// [`Command::RegisterFacility`].
-        RegisterFacility = "register-facility",
-        /// [`Command::ApproveFacility`].
-        ApproveFacility = "approve-facility",
-        /// [`Command::RefuseFacility`].
-        RefuseFacility = "refuse-facility",
-        /// [`Command::ReapplyFacility`].
-        ReapplyFacility = "reapply-facility",
-        /// [`Command::ChangeFacility`].
-        ChangeFacility = "change-facility",
-        /// [`Command::SetAdministrator`].
-        SetAdministrator = "set-administrator",
-        /// [`Command::CloseFacility`].
-        CloseFacility = "close-facility",
-        /// [`Command::RegisterUser`].
-        RegisterUser = "register-user",
-        /// [`Command::GrantUserId`].
-        GrantUserId = "grant-user-id",
-        /// [`Command::ReplaceUserId`].
-        ReplaceUserId = "replace-user-id",
-        /// [`Command::EndUserId`].
-        EndUserId = "end-user-id",
-        /// [`Command::ChangePassword`].
-        ChangePassword = "change-password",
-        /// [`Command::RegisterDevice`].
-        RegisterDevice = "register-device",
-        /// [`Command::ReturnDevice`].
-        ReturnDevice = "return-device",
-        /// [`Command::ReserveCertificate`].
-        ReserveCertificate = "reserve-certificate",
-        /// [`Command::RecordIssued`].
-        RecordIssued = "record-issued",
-        /// [`Command::RevokeCertificate`].
-        RevokeCertificate = "revoke-certificate",
-        /// [`Command::ConfirmRevocation`].
-        ConfirmRevocation = "confirm-revocation",
-        /// [`Command::AbandonCertificate`].
-        AbandonCertificate = "abandon-certificate",
-        /// [`Command::RegisterPerson`].
-        RegisterPerson = "register-person",
-        /// [`Command::ChangePerson`].
-        ChangePerson = "change-person",
-        /// [`Command::EndEligibility`].
-        EndEligibility = "end-eligibility",
-        /// [`Command::RenewEligibility`].
-        RenewEligibility = "renew-eligibility",
-        /// [`Command::GiveConsent`].
-        GiveConsent = "give-consent",
-        /// [`Command::WithdrawConsent`].
-        WithdrawConsent = "withdraw-consent",
-        /// [`Command::JoinTeam`].
-        JoinTeam = "join-team",
-        /// [`Command::LeaveTeam`].
-        LeaveTeam = "leave-team",
-        /// [`Command::Suspend`].
-        Suspend = "suspend",
-        /// [`Command::Lift`].
-        Lift = "lift",
-        /// [`Command::StopService`].
-        StopService = "stop-service",
-        /// [`Command::ResumeService`].
-        ResumeService = "resume-service",
-        /// [`Command::DeclareDisaster`].
-        DeclareDisaster = "declare-disaster",
-        /// [`Command::EndDisaster`].
-        EndDisaster = "end-disaster",
-        /// [`Command::EndSession`].
-        EndSession = "end-session",
-        /// [`Command::EndSessions`].
-        EndSessions = "end-sessions",
-        /// [`Command::AcknowledgeReport`].
-        AcknowledgeReport = "acknowledge-report",
-        /// [`Command::Tick`].
-        Tick = "tick",
-    }
-}
-
 impl Command {
     /// Its kind.
     #[must_use]
@@ -429,82 +350,5 @@ impl std::fmt::Debug for Command {
     /// The kind alone: a command may hold a password.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.kind().as_str())
-    }
-}
-
-impl CommandKind {
-    /// Which offices may give it. Beyond that a facility administrator acts for his own facility only, and a user for
-    /// himself. The contractor may stop things and never open them (art. 4-3, 29-2, 39-3); the machine may renew
-    /// certificates besides.
-    #[must_use]
-    pub const fn offices(self) -> &'static [Office] {
-        use Office::{CityClerk, CityOfficer, Contractor, FacilityAdministrator, System, User};
-        match self {
-            Self::RegisterFacility | Self::ReapplyFacility => &[CityOfficer, CityClerk, FacilityAdministrator],
-            Self::ApproveFacility
-            | Self::RefuseFacility
-            | Self::ChangeFacility
-            | Self::SetAdministrator
-            | Self::CloseFacility
-            | Self::RegisterUser
-            | Self::GrantUserId
-            | Self::ReplaceUserId
-            | Self::EndUserId
-            | Self::RegisterDevice
-            | Self::RegisterPerson
-            | Self::ChangePerson
-            | Self::EndEligibility
-            | Self::RenewEligibility
-            | Self::GiveConsent
-            | Self::WithdrawConsent
-            | Self::JoinTeam
-            | Self::LeaveTeam
-            | Self::Lift
-            | Self::StopService
-            | Self::ResumeService
-            | Self::AcknowledgeReport => &[CityOfficer, CityClerk],
-            Self::ReserveCertificate | Self::RecordIssued | Self::AbandonCertificate => {
-                &[CityOfficer, CityClerk, System]
-            }
-            // Day and night, by whoever is nearest (art. 38-2).
-            Self::RevokeCertificate | Self::ReturnDevice => {
-                &[CityOfficer, CityClerk, Contractor, FacilityAdministrator, User, System]
-            }
-            Self::ConfirmRevocation => &[FacilityAdministrator],
-            Self::Suspend => &[CityOfficer, CityClerk, Contractor, FacilityAdministrator, System],
-            Self::DeclareDisaster | Self::EndDisaster => &[CityOfficer],
-            Self::ChangePassword | Self::EndSession => &[User],
-            Self::EndSessions => &[CityOfficer, CityClerk, Contractor, System, User],
-            Self::Tick => &[System],
-        }
-    }
-
-    /// The article that the command carries out.
-    #[must_use]
-    pub const fn article(self) -> Article {
-        match self {
-            Self::RegisterFacility | Self::ReapplyFacility => Article::new(8),
-            Self::ApproveFacility | Self::RefuseFacility => Article::new(9),
-            Self::ChangeFacility | Self::SetAdministrator | Self::EndUserId => Article::new(12),
-            Self::CloseFacility => Article::new(13),
-            Self::RegisterUser => Article::new(7),
-            Self::GrantUserId => Article::paragraph(10, 1),
-            Self::ReplaceUserId => Article::paragraph(10, 6),
-            Self::ChangePassword | Self::EndSession | Self::EndSessions => Article::paragraph(10, 3),
-            Self::RegisterDevice => Article::new(37),
-            Self::ReserveCertificate | Self::RecordIssued | Self::AbandonCertificate => Article::paragraph(38, 1),
-            Self::ReturnDevice | Self::RevokeCertificate => Article::paragraph(38, 2),
-            Self::ConfirmRevocation => Article::paragraph(38, 3),
-            Self::RegisterPerson | Self::ChangePerson | Self::EndEligibility | Self::RenewEligibility => {
-                Article::new(3)
-            }
-            Self::GiveConsent => Article::paragraph(17, 1),
-            Self::WithdrawConsent => Article::paragraph(17, 2),
-            Self::JoinTeam | Self::LeaveTeam => Article::new(18),
-            Self::Suspend | Self::Lift | Self::Tick => Article::paragraph(29, 1),
-            Self::AcknowledgeReport => Article::paragraph(29, 2),
-            Self::StopService | Self::ResumeService => Article::paragraph(26, 1),
-            Self::DeclareDisaster | Self::EndDisaster => Article::paragraph(21, 1),
-        }
     }
 }

@@ -8,7 +8,7 @@
 //!   cannot be understood stops it, and [`Registry::freshness`] says so.
 //! - [`Registry::as_of`] answers for the past.
 //!
-//! Reading order: `state` (the nouns), `command` (who may ask what), `change` (what it comes to), `validate` (from the one
+//! Reading order: `state` (the nouns), `command` and `kind` (who may ask what), `change` (what it comes to), `validate` (from the one
 //! to the other), `apply` (what it does to the state), `form` (how it is written), `registry` (over a journal).
 
 mod apply;
@@ -21,6 +21,7 @@ mod facts;
 mod follow;
 mod form;
 mod history;
+mod kind;
 mod password;
 mod refused;
 mod registry;
@@ -37,11 +38,12 @@ pub use bounds::{
     SUSPENSIONS_PER_TARGET_MAX, TEAM_MAX, USER_IDS_PER_USER_MAX,
 };
 pub use change::{Affected, Change};
-pub use command::{Command, CommandKind};
+pub use command::Command;
 pub use credential::{PasswordCheck, Sealed, VAULT_KEY_OCTETS, Vault, VaultError};
 pub use error::{BadEntry, BadEntryWhy, RegistryError};
 pub use facts::MissingFact;
 pub use form::FormError;
+pub use kind::CommandKind;
 pub use password::{PasswordFault, check_password};
 pub use refused::{Refused, Why};
 pub use registry::{Executed, Listener, Registry, Secrets};

@@ -172,12 +172,6 @@ impl Registry {
         self.inner.keep(&self.snapshot())
     }
 
-    /// Waits until whatever is being published has been told to every listener.
-    #[cfg(test)]
-    pub(crate) fn inner_lock_for_tests(&self) -> Locked<'_> {
-        self.inner.lock()
-    }
-
     /// What must be made before validation because it is random or slow: passwords. A command that would be refused
     /// anyway costs nothing here.
     fn make_ready(

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{Fields, FormError, put};
 use crate::change::Change;
-use crate::command::CommandKind;
+use crate::kind::CommandKind;
 
 /// Version of the form. A reader refuses any other.
 const VERSION: u64 = 1;

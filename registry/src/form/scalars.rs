@@ -10,8 +10,8 @@ use model::{
 use serde_json::Value;
 
 use super::{Form, FormError};
-use crate::command::CommandKind;
 use crate::credential::Sealed;
+use crate::kind::CommandKind;
 use crate::state::{
     EligibilityKind, FacilityKind, GivenBy, MembershipId, ReportId, ReportSubject, StopReason, SuspensionEnd,
     SuspensionId,

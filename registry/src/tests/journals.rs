@@ -317,3 +317,27 @@ fn revoked_in_the_journal_is_revoked_for_good() {
     let again = registry.execute(Command::RecordIssued { serial: serial(1), fingerprint: [1; 32] }, clerk(), begin());
     assert!(again.unwrap_err().refused().is_some());
 }
+
+/// After enough entries the state is stored without anybody asking, so that the next opening need not replay them.
+#[test]
+fn the_state_is_stored_from_time_to_time() {
+    use crate::form::{Entry, write_entry};
+    let folder = tempfile::tempdir().unwrap();
+    let registry = open(folder.path());
+    let beside = Journal::open_existing(&place(folder.path())).unwrap();
+    let entry = |number: usize| {
+        let (id, name, area) = (person(&format!("P-{number}")), "山田".to_owned(), String::new());
+        let person = crate::Person { id, name, area, eligibility: eligibility(), registered_at: begin() };
+        let changes = vec![Change::PersonRegistered { person }];
+        write_entry(&Entry { at: begin(), by: clerk(), command: crate::CommandKind::RegisterPerson, changes })
+    };
+    let written = 1500;
+    beside.append((0..written).map(entry).collect()).wait().unwrap();
+    wait_until("the entries", || registry.snapshot().generation().get() == written as u64);
+    wait_until("a stored state", || beside.snapshot_before(None).unwrap().is_some());
+    let (position, _) = beside.snapshot_before(None).unwrap().unwrap();
+    assert_eq!(position.get(), written as u64);
+    let reopened = open(folder.path());
+    assert_eq!(reopened.snapshot(), registry.snapshot());
+    assert_eq!(reopened.at_generation(Generation::new(7)).unwrap().persons().count(), 7);
+}

@@ -54,7 +54,7 @@ fn short_known_and_lazy_ones_are_not() {
         ("パスワード123456789", Guessable),
         ("U-0001-U-0001-xyz", AboutUser),
         ("hanako-sato-2026", AboutUser),
-        ("佐藤花子佐藤花子あ佐藤花", AboutUser),
+        ("佐藤花子佐藤花子あ佐藤花子", AboutUser),
     ] {
         assert_eq!(check(bad), Err(fault), "{bad:?}");
     }

@@ -17,8 +17,9 @@ use model::{Article, Author, FacilityId, Office, Target, Timestamp, UserId, User
 use crate::apply::{Act, Misfit};
 use crate::bounds::{NAME_CHARACTERS_MAX, REASON_CHARACTERS_MAX};
 use crate::change::Change;
-use crate::command::{Command, CommandKind};
+use crate::command::Command;
 use crate::credential::Sealed;
+use crate::kind::CommandKind;
 use crate::refused::{Refused, Why};
 use crate::state::{Facility, Snapshot, UserIdRecord};
 

@@ -3,7 +3,7 @@
 use model::lifecycle::user_id::{Event, State};
 use model::{Article, FacilityId, Office, Profession, SessionId, Target, Timestamp, UserId, UserKey};
 
-use super::{Draft, Materials, team};
+use super::{Draft, Materials, suspension, team};
 use crate::bounds::{ENDED_SESSIONS_PER_USER_ID_MAX, SESSION_HOURS_MAX, USER_IDS_PER_USER_MAX};
 use crate::change::Change;
 use crate::password::{PasswordFault, check_password};
@@ -138,9 +138,11 @@ pub(super) fn change_password(
     let name = d.next.user(&known.user).map_or("", |user| user.name.as_str());
     check_password(new, &[user_id.as_str(), name, known.user.as_str()]).map_err(|fault| d.refused(fault))?;
     d.require(new != current, || PasswordFault::Same.into())?;
+    let epoch = known.credential_epoch.saturating_add(1);
     let no_credential = || d.refused(Why::Condition("no password was made ready".to_owned()));
     let credential = materials.credential.clone().ok_or_else(no_credential)?;
-    let epoch = known.credential_epoch.saturating_add(1);
+    // A suspension that is over by the clock does not stand in the way until somebody tidies up.
+    suspension::settle(d, &Target::UserId(user_id.clone()))?;
     d.push(Change::PasswordChanged { user_id: user_id.clone(), credential, epoch })
 }
 

@@ -1,0 +1,160 @@
+//! The kinds of commands: how the journal names them, which offices may give them, which article each carries out.
+
+use model::{Article, Office, words};
+
+words! {
+    /// The kinds of commands, as the journal names them.
+    pub enum CommandKind ("command") {
+        /// [`crate::Command::RegisterFacility`].
+        RegisterFacility = "register-facility",
+        /// [`crate::Command::ApproveFacility`].
+        ApproveFacility = "approve-facility",
+        /// [`crate::Command::RefuseFacility`].
+        RefuseFacility = "refuse-facility",
+        /// [`crate::Command::ReapplyFacility`].
+        ReapplyFacility = "reapply-facility",
+        /// [`crate::Command::ChangeFacility`].
+        ChangeFacility = "change-facility",
+        /// [`crate::Command::SetAdministrator`].
+        SetAdministrator = "set-administrator",
+        /// [`crate::Command::CloseFacility`].
+        CloseFacility = "close-facility",
+        /// [`crate::Command::RegisterUser`].
+        RegisterUser = "register-user",
+        /// [`crate::Command::GrantUserId`].
+        GrantUserId = "grant-user-id",
+        /// [`crate::Command::ReplaceUserId`].
+        ReplaceUserId = "replace-user-id",
+        /// [`crate::Command::EndUserId`].
+        EndUserId = "end-user-id",
+        /// [`crate::Command::ChangePassword`].
+        ChangePassword = "change-password",
+        /// [`crate::Command::RegisterDevice`].
+        RegisterDevice = "register-device",
+        /// [`crate::Command::ReturnDevice`].
+        ReturnDevice = "return-device",
+        /// [`crate::Command::ReserveCertificate`].
+        ReserveCertificate = "reserve-certificate",
+        /// [`crate::Command::RecordIssued`].
+        RecordIssued = "record-issued",
+        /// [`crate::Command::RevokeCertificate`].
+        RevokeCertificate = "revoke-certificate",
+        /// [`crate::Command::ConfirmRevocation`].
+        ConfirmRevocation = "confirm-revocation",
+        /// [`crate::Command::AbandonCertificate`].
+        AbandonCertificate = "abandon-certificate",
+        /// [`crate::Command::RegisterPerson`].
+        RegisterPerson = "register-person",
+        /// [`crate::Command::ChangePerson`].
+        ChangePerson = "change-person",
+        /// [`crate::Command::EndEligibility`].
+        EndEligibility = "end-eligibility",
+        /// [`crate::Command::RenewEligibility`].
+        RenewEligibility = "renew-eligibility",
+        /// [`crate::Command::GiveConsent`].
+        GiveConsent = "give-consent",
+        /// [`crate::Command::WithdrawConsent`].
+        WithdrawConsent = "withdraw-consent",
+        /// [`crate::Command::JoinTeam`].
+        JoinTeam = "join-team",
+        /// [`crate::Command::LeaveTeam`].
+        LeaveTeam = "leave-team",
+        /// [`crate::Command::Suspend`].
+        Suspend = "suspend",
+        /// [`crate::Command::Lift`].
+        Lift = "lift",
+        /// [`crate::Command::StopService`].
+        StopService = "stop-service",
+        /// [`crate::Command::ResumeService`].
+        ResumeService = "resume-service",
+        /// [`crate::Command::DeclareDisaster`].
+        DeclareDisaster = "declare-disaster",
+        /// [`crate::Command::EndDisaster`].
+        EndDisaster = "end-disaster",
+        /// [`crate::Command::EndSession`].
+        EndSession = "end-session",
+        /// [`crate::Command::EndSessions`].
+        EndSessions = "end-sessions",
+        /// [`crate::Command::AcknowledgeReport`].
+        AcknowledgeReport = "acknowledge-report",
+        /// [`crate::Command::Tick`].
+        Tick = "tick",
+    }
+}
+
+impl CommandKind {
+    /// Which offices may give it. Beyond that a facility administrator acts for his own facility only, and a user for
+    /// himself. The contractor may stop things and never open them (art. 4-3, 29-2, 39-3); the machine may renew
+    /// certificates besides.
+    #[must_use]
+    pub const fn offices(self) -> &'static [Office] {
+        use Office::{CityClerk, CityOfficer, Contractor, FacilityAdministrator, System, User};
+        match self {
+            Self::RegisterFacility | Self::ReapplyFacility => &[CityOfficer, CityClerk, FacilityAdministrator],
+            Self::ApproveFacility
+            | Self::RefuseFacility
+            | Self::ChangeFacility
+            | Self::SetAdministrator
+            | Self::CloseFacility
+            | Self::RegisterUser
+            | Self::GrantUserId
+            | Self::ReplaceUserId
+            | Self::EndUserId
+            | Self::RegisterDevice
+            | Self::RegisterPerson
+            | Self::ChangePerson
+            | Self::EndEligibility
+            | Self::RenewEligibility
+            | Self::GiveConsent
+            | Self::WithdrawConsent
+            | Self::JoinTeam
+            | Self::LeaveTeam
+            | Self::Lift
+            | Self::StopService
+            | Self::ResumeService
+            | Self::AcknowledgeReport => &[CityOfficer, CityClerk],
+            Self::ReserveCertificate | Self::RecordIssued | Self::AbandonCertificate => {
+                &[CityOfficer, CityClerk, System]
+            }
+            // Day and night, by whoever is nearest (art. 38-2).
+            Self::RevokeCertificate | Self::ReturnDevice => {
+                &[CityOfficer, CityClerk, Contractor, FacilityAdministrator, User, System]
+            }
+            Self::ConfirmRevocation => &[FacilityAdministrator],
+            Self::Suspend => &[CityOfficer, CityClerk, Contractor, FacilityAdministrator, System],
+            Self::DeclareDisaster | Self::EndDisaster => &[CityOfficer],
+            Self::ChangePassword | Self::EndSession => &[User],
+            Self::EndSessions => &[CityOfficer, CityClerk, Contractor, System, User],
+            Self::Tick => &[System],
+        }
+    }
+
+    /// The article that the command carries out.
+    #[must_use]
+    pub const fn article(self) -> Article {
+        match self {
+            Self::RegisterFacility | Self::ReapplyFacility => Article::new(8),
+            Self::ApproveFacility | Self::RefuseFacility => Article::new(9),
+            Self::ChangeFacility | Self::SetAdministrator | Self::EndUserId => Article::new(12),
+            Self::CloseFacility => Article::new(13),
+            Self::RegisterUser => Article::new(7),
+            Self::GrantUserId => Article::paragraph(10, 1),
+            Self::ReplaceUserId => Article::paragraph(10, 6),
+            Self::ChangePassword | Self::EndSession | Self::EndSessions => Article::paragraph(10, 3),
+            Self::RegisterDevice => Article::new(37),
+            Self::ReserveCertificate | Self::RecordIssued | Self::AbandonCertificate => Article::paragraph(38, 1),
+            Self::ReturnDevice | Self::RevokeCertificate => Article::paragraph(38, 2),
+            Self::ConfirmRevocation => Article::paragraph(38, 3),
+            Self::RegisterPerson | Self::ChangePerson | Self::EndEligibility | Self::RenewEligibility => {
+                Article::new(3)
+            }
+            Self::GiveConsent => Article::paragraph(17, 1),
+            Self::WithdrawConsent => Article::paragraph(17, 2),
+            Self::JoinTeam | Self::LeaveTeam => Article::new(18),
+            Self::Suspend | Self::Lift | Self::Tick => Article::paragraph(29, 1),
+            Self::AcknowledgeReport => Article::paragraph(29, 2),
+            Self::StopService | Self::ResumeService => Article::paragraph(26, 1),
+            Self::DeclareDisaster | Self::EndDisaster => Article::paragraph(21, 1),
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! What the regulation tells, told to the registry.
+
+mod care;
+mod devices;
+mod hits;
+mod institutions;
+mod suspensions;
+mod users;
+
+use crate::Change;
+
+/// The kinds of these changes, as the journal names them.
+fn kinds(changes: &[Change]) -> Vec<String> {
+    use crate::form::Form as _;
+    changes.iter().map(|change| change.write()["kind"].as_str().unwrap().to_owned()).collect()
+}
