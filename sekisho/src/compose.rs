@@ -1,8 +1,8 @@
 //! Putting the crates together: from settings to a gateway, to the office's door, and to the clock that ticks.
 
 use std::net::{SocketAddr, TcpListener as StdListener};
-use std::sync::{Arc, OnceLock};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 

@@ -21,6 +21,8 @@ mod serve;
 pub mod settings;
 mod verbs;
 
+use std::io::IsTerminal;
+
 use serde_json::json;
 use tracing_subscriber::EnvFilter;
 
@@ -47,7 +49,8 @@ pub fn run(cli: &Cli) -> Result<bool, Error> {
 pub fn start_log(verb: &Verb) {
     let usual = if matches!(verb, Verb::Serve(_)) { "info" } else { "warn" };
     let filter = EnvFilter::try_from_env("SEKISHO_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
 }
 
 fn make_folder(common: &Common, verb: &Init) -> Result<(), Error> {

@@ -28,7 +28,7 @@ pub(super) fn find() -> Result<PathBuf, Error> {
     let program = folder.join(PROGRAM);
     // `target/release` and `target/debug`, two levels below the workspace.
     let workspace = folder.ancestors().nth(2).filter(|root| root.join(PROGRAM).join("Cargo.toml").is_file());
-    if let Some(workspace) = workspace {
+    if let Some(workspace) = workspace.filter(|_| !program.is_file()) {
         let release = folder.file_name().is_some_and(|name| name == "release");
         build(workspace, release)?;
     }
@@ -39,9 +39,10 @@ pub(super) fn find() -> Result<PathBuf, Error> {
     }
 }
 
-/// Costs a moment when there is nothing to do, and never runs an old store beside a new gateway.
+/// `cargo run` builds the program it runs and no other.
 fn build(workspace: &Path, release: bool) -> Result<(), Error> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    eprintln!("sekisho demo: building the stand-in store ...");
     let mut command = Command::new(cargo);
     command.args(["build", "--quiet", "--package", PROGRAM]).current_dir(workspace);
     if release {
@@ -50,8 +51,7 @@ fn build(workspace: &Path, release: bool) -> Result<(), Error> {
     match command.status() {
         Ok(status) if status.success() => Ok(()),
         Ok(_) => Err(Error::usage("the stand-in store could not be built; see above")),
-        // Installed without cargo: whatever lies beside us is used.
-        Err(_) => Ok(()),
+        Err(source) => Err(Error::File { doing: "starting", path: PathBuf::from("cargo"), source }),
     }
 }
 

@@ -59,9 +59,9 @@ fn postgres_is_an_engine_too() {
 
 #[test]
 fn an_edge_needs_no_authority() {
-    let text =
-        SAMPLE.split("[ca]").next().unwrap().to_owned() + "[session]" + SAMPLE.split("[session]").nth(1).unwrap();
-    assert_eq!(parse(&text).unwrap().ca, None);
+    let (before, rest) = SAMPLE.split_once("[ca]").unwrap();
+    let (_, after) = rest.split_once("[desk]").unwrap();
+    assert_eq!(parse(&format!("{before}[desk]{after}")).unwrap().ca, None);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! `audit`: who did what to whose records; and whether both chains are whole.
 
-use audit::{Query, Recorded};
+use audit::{Query, Recorded, Verdict};
 use journal::{Journal, Position};
 use serde_json::json;
 
@@ -46,12 +46,12 @@ fn say(output: Output, recorded: &Recorded) -> Result<(), Error> {
     let category = entry.category.map_or("?", model::Category::as_str);
     let why = if entry.reason.is_empty() { String::new() } else { format!(" ({})", entry.reason) };
     let end = outcome.as_ref().map_or_else(
-        || "no outcome yet".to_owned(),
-        |outcome| format!("{} {}, {} bytes", outcome.status, outcome.ended, outcome.bytes),
+        || if entry.verdict == Verdict::Permitted { "  still running".to_owned() } else { String::new() },
+        |outcome| format!("  {} {}, {} bytes", outcome.status, outcome.ended, outcome.bytes),
     );
     output.say(
         format_args!(
-            "{}  #{position}  {} with {}  {action} {category} of {}  {}{why}  rules {}  art. {}  {end}  id {}",
+            "{}  #{position}  {} with {}  {action} {category} of {}  {}{why}  rules {}  art. {}{end}  id {}",
             entry.at.to_jst(),
             entry.user_id,
             entry.device,

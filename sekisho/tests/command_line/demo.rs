@@ -1,0 +1,106 @@
+//! `demo`: every line it prints works as pasted.
+
+use std::io::Read;
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::support::{SEKISHO, text};
+
+/// Four neighbouring ports that were free a moment ago.
+fn ports() -> u16 {
+    loop {
+        let base = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let free =
+            |offset: u16| base.checked_add(offset).is_some_and(|port| TcpListener::bind(("127.0.0.1", port)).is_ok());
+        if (0..4).all(free) {
+            return base;
+        }
+    }
+}
+
+struct Demo {
+    child: Child,
+    said: std::path::PathBuf,
+    _temporary: tempfile::TempDir,
+}
+
+impl Demo {
+    fn start() -> Self {
+        let temporary = tempfile::tempdir().unwrap();
+        let (ready, said) = (temporary.path().join("ready"), temporary.path().join("said"));
+        let child = Command::new(SEKISHO)
+            .arg("demo")
+            .arg("--data")
+            .arg(temporary.path().join("d"))
+            .args(["--port-base", &ports().to_string(), "--ready-file"])
+            .arg(&ready)
+            .stdout(std::fs::File::create(&said).unwrap())
+            .spawn()
+            .unwrap();
+        let mut demo = Self { child, said, _temporary: temporary };
+        let begun = Instant::now();
+        while !ready.exists() {
+            assert!(demo.child.try_wait().unwrap().is_none(), "the demo ended");
+            // The stand-in store may have to be built first.
+            assert!(begun.elapsed() < Duration::from_secs(600), "the demo did not come up");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        demo
+    }
+
+    /// The lines to paste that hold a word.
+    fn line(&self, word: &str) -> String {
+        let said = std::fs::read_to_string(&self.said).unwrap();
+        let found = said.lines().find(|line| !line.starts_with('#') && line.contains(word));
+        found.unwrap_or_else(|| panic!("no line with `{word}`: {said}")).to_owned()
+    }
+
+    fn paste(&self, word: &str) -> String {
+        let output = Command::new("bash").args(["-c", &self.line(word)]).output().unwrap();
+        text(&output.stdout) + &text(&output.stderr)
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        // An orderly end stops the store too.
+        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn every_line_of_the_demo_works_as_pasted() {
+    let demo = Demo::start();
+    assert!(demo.paste(r#""user_id":"U-sato""#).contains(r#""must_change_password":false"#));
+    let allowed = demo.paste("Observation?patient=P-0001");
+    assert!(allowed.contains(r#""resourceType":"Bundle""#) && allowed.contains("Patient/P-0001"), "{allowed}");
+    let denied = demo.paste("Observation?patient=P-0005");
+    assert!(denied.contains("404") && denied.contains("not-available") && !denied.contains("P-0005"), "{denied}");
+    let why = demo.paste(" explain ");
+    assert!(why.contains("支援中止") && why.contains("17-3"), "{why}");
+    let stranger = demo.paste("fhir/Patient/P-0001");
+    assert!(stranger.contains("401") && stranger.contains("certificate-missing"), "{stranger}");
+    let audit = demo.paste(" audit search ");
+    assert!(audit.contains("permitted") && audit.contains("refused") && audit.contains("17-3"), "{audit}");
+    assert!(demo.paste("https://www.").contains("<!DOCTYPE html>"));
+    assert!(demo.paste("--help").contains("Usage: sekisho"));
+
+    assert!(demo.paste(r#""user_id":"U-kato""#).contains("U-kato"));
+    let mut stream = Command::new("bash")
+        .args(["-c", &format!("exec {}", demo.line("/feeds/notes"))])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut out = stream.stdout.take().unwrap();
+    let mut first = [0];
+    out.read_exact(&mut first).unwrap();
+    assert!(stream.try_wait().unwrap().is_none(), "the stream is running");
+    assert!(demo.paste(" revoke ").contains("revoked (key-compromise)"));
+    let begun = Instant::now();
+    out.read_to_end(&mut Vec::new()).unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(2), "the stream ended after {:?}", begun.elapsed());
+    assert!(!stream.wait().unwrap().success(), "it was cut, not finished");
+}

@@ -1,0 +1,10 @@
+//! The command line through the real binary: what is typed, what is printed, what lies in the folder afterwards.
+
+#[cfg(test)]
+mod demo;
+#[cfg(test)]
+mod serving;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod verbs;

@@ -1,0 +1,204 @@
+//! What the city decides, from the command line.
+
+use std::os::unix::fs::PermissionsExt;
+
+use crate::support::{City, mode};
+
+#[test]
+fn init_overwrites_nothing_and_needs_a_passphrase() {
+    let city = City::new();
+    let before = std::fs::read(city.path("keys/root.key.pem")).unwrap();
+    assert!(city.refused("init").contains("is there already; nothing was changed"));
+    assert_eq!(before, std::fs::read(city.path("keys/root.key.pem")).unwrap());
+
+    let elsewhere = city.path("other");
+    let output = std::process::Command::new(crate::support::SEKISHO)
+        .env_clear()
+        .args(["init", "--data"])
+        .arg(&elsewhere)
+        .output()
+        .unwrap();
+    assert!(!output.status.success() && !elsewhere.exists());
+    assert!(crate::support::text(&output.stderr).contains("passphrase is missing"));
+}
+
+#[test]
+fn a_terminal_gets_what_openssl_and_key_stores_take() {
+    let city = City::at_work();
+    let out = city.path("more");
+    std::fs::create_dir(&out).unwrap();
+    let said = city.json(&format!("device certificate D-1 --days 30 --out {}", out.display()));
+    let (serial, password) = (said[0]["serial"].as_str().unwrap(), said[0]["p12_password"].as_str().unwrap());
+    assert_eq!((mode(&out.join("D-1.pem")), mode(&out.join("D-1.p12"))), (0o600, 0o600));
+    city.openssl(
+        "verify -x509_strict -purpose sslclient -CAfile @keys/root.pem -untrusted @keys/issuing.pem @more/D-1.pem",
+    );
+    let shown = city.openssl("x509 -in @more/D-1.pem -noout -serial -subject -checkend 2505600");
+    assert!(shown.to_lowercase().contains(&format!("serial={serial}")), "{shown}");
+    assert!(shown.contains("CN=D-1") || shown.contains("CN = D-1"), "{shown}");
+    let container = city.openssl(&format!("pkcs12 -in @more/D-1.p12 -passin pass:{password} -noenc -info"));
+    assert!(container.contains("PBES2") && container.contains("BEGIN PRIVATE KEY"), "{container}");
+
+    // The registry knows it, and it has never been under another number.
+    let status = city.json(&format!("certificate status {serial}"));
+    assert_eq!(status[0]["state"], "active");
+    assert_eq!(city.json("certificate status D-1").len(), 2);
+    // Never over what lies there.
+    assert!(city.refused(&format!("device certificate D-1 --out {}", out.display())).contains("is there already"));
+    assert_eq!(city.json("certificate status D-1").len(), 2, "a refusal costs no number");
+}
+
+#[test]
+fn a_terminal_may_keep_its_key_to_itself() {
+    let city = City::at_work();
+    city.openssl(
+        "req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout @own.key -out @own.csr -subj /CN=Mayor/O=City",
+    );
+    let out = city.path("own");
+    std::fs::create_dir(&out).unwrap();
+    let csr = city.path("own.csr");
+    city.json(&format!("device certificate D-1 --csr {} --out {}", csr.display(), out.display()));
+    let pem = std::fs::read_to_string(out.join("D-1.pem")).unwrap();
+    assert!(!pem.contains("PRIVATE KEY") && !out.join("D-1.p12").exists());
+    let subject = city.openssl("x509 -in @own/D-1.pem -noout -subject");
+    assert!(subject.contains("D-1") && !subject.contains("Mayor"), "only the key is taken: {subject}");
+    assert_eq!(city.openssl("x509 -in @own/D-1.pem -noout -pubkey"), city.openssl("pkey -in @own.key -pubout"));
+}
+
+#[test]
+fn explain_names_rule_and_article_in_both_languages() {
+    let city = City::in_use();
+    let ask = "explain --user U-1 --person P-1 --category note";
+    let said = city.json(ask);
+    assert_eq!((said[0]["permitted"].as_bool(), said[0]["device"].as_str()), (Some(true), Some("D-1")));
+    assert_eq!(city.json("explain --user K-1 --person P-1").len(), 8, "every category of a person");
+    assert_eq!(city.json("explain --user K-1").len(), 1, "the directory");
+
+    let before = said[0]["at"].as_str().unwrap().to_owned();
+    city.json("team leave P-1 K-1");
+    let sentence = city.say(ask);
+    assert!(sentence.contains("拒否") && sentence.contains("denied"), "{sentence}");
+    assert!(sentence.contains("would be permitted if") && sentence.contains("(art. "), "{sentence}");
+    // The past is as it was.
+    assert_eq!(city.json(&format!("{ask} --as-of {before}"))[0]["permitted"], true);
+    assert!(city.refused("explain --user U-9 --person P-1").contains("there is no user ID and no user `U-9`"));
+}
+
+#[test]
+fn consent_suspension_and_stop_close_and_open() {
+    let city = City::in_use();
+    let permitted = || city.json("explain --user U-1 --person P-1 --category observation")[0]["permitted"] == true;
+    assert!(permitted());
+    for (shut, open) in [
+        ("suspend user-id:U-1 --reason lost --article 29-1", "resume user-id:U-1 --reason found"),
+        ("suspend user:K-1 --reason misuse --article 39-2", "resume user:K-1 --reason heard"),
+        ("suspend device:D-1 --reason lost --article 29-1", "resume device:D-1 --reason found"),
+        ("suspend facility:F-1 --reason review --article 39-2", "resume facility:F-1 --reason reviewed"),
+        ("suspend person:P-1 --reason dispute --article 17-3", "resume person:P-1 --reason settled"),
+        ("service stop --reason maintenance --text back-at-nine", "service resume"),
+        ("consent withdraw P-1 --reason asked", "consent give P-1"),
+    ] {
+        city.json(shut);
+        assert!(!permitted(), "{shut}");
+        city.json(open);
+        assert!(permitted(), "{open}");
+    }
+    assert!(city.refused("resume user-id:U-1 --reason again").contains("(art. "));
+    assert!(city.refused("suspend nurse:U-1 --reason x --article 29-1").contains("`nurse:U-1` names no target"));
+    assert!(city.refused("suspend user-id:U-1 --reason x --article 99").contains("names no article"));
+}
+
+#[test]
+fn a_revocation_is_final_and_confirmed_by_the_facility() {
+    let city = City::at_work();
+    let revoked = city.json("--as contractor:night revoke --device D-1 --reason key-compromise");
+    let serial = revoked[0]["revoked"][0].as_str().unwrap().to_owned();
+    let status = &city.json(&format!("certificate status {serial}"))[0];
+    assert_eq!((status["state"].as_str(), status["revoked_by"].as_str()), (Some("revoked"), Some("contractor:night")));
+    assert!(city.refused("revoke --device D-1 --reason superseded").contains("no certificate that could be revoked"));
+    // art. 38-3: by the administrator of that facility, and nobody else.
+    assert!(city.refused(&format!("confirm {serial}")).contains("art. 38-3"));
+    assert!(city.refused(&format!("--as facility-administrator:K-8 confirm {serial}")).contains("may not do this"));
+    city.json(&format!("--as facility-administrator:K-9 confirm {serial}"));
+    assert_eq!(city.json("certificate status D-1")[0]["state"], "confirmed");
+}
+
+#[test]
+fn a_closed_facility_takes_everything_with_it() {
+    let city = City::at_work();
+    let closed = &city.json("facility close F-1 --reason notice")[0];
+    assert_eq!(closed["user_ids_ended"], 1);
+    assert_eq!(closed["certificates_revoked"], 1);
+    assert_eq!(city.json("user list")[0]["user_ids"][0]["state"], "ended");
+    assert!(city.refused("user grant K-1 --facility F-1 --profession nurse").contains("(art. "));
+}
+
+#[test]
+fn disaster_use_needs_two_officers() {
+    let city = City::at_work();
+    let until = "2026-01-01T00:00:00+09:00";
+    let declare = |second: &str, until: &str| {
+        format!("disaster declare --area honcho --reason flood --until {until} --officer Ito --second-officer {second}")
+    };
+    assert!(city.refused(&declare("Mori", until)).contains("(art. 21"), "an end in the past");
+    let asked = city.json("explain --user U-1 --person P-1 --category note");
+    let now = model::Timestamp::parse(asked[0]["at"].as_str().unwrap()).unwrap();
+    let until = now.plus_seconds(3600).to_string();
+    assert!(city.refused(&declare("Ito", &until)).contains("(art. 21"), "one officer twice");
+    city.json(&declare("Mori", &until));
+    assert_eq!(city.json("service status")[0]["service"], "disaster-use");
+    city.json("--as city-officer:Ito disaster end --reason over");
+    assert_eq!(city.json("service status")[0]["service"], "running");
+}
+
+#[test]
+fn a_lost_user_id_is_replaced_and_teams_stay() {
+    let city = City::at_work();
+    let said = &city.json("user replace-id U-1 --reason lost-slip")[0];
+    let new = said["user_id"].as_str().unwrap().to_owned();
+    assert!(said["first_password"].as_str().unwrap().len() >= 13);
+    // Until the first password is changed nothing is readable; the team is the same.
+    assert_eq!(city.json("team list P-1")[0]["user"], "K-1");
+    assert!(city.say(&format!("explain --user {new} --person P-1 --category note")).contains("denied"));
+    let log = std::fs::read(city.path("data/registry.db")).unwrap();
+    let password = said["first_password"].as_str().unwrap().as_bytes();
+    assert!(!log.windows(password.len()).any(|window| window == password), "a password lies in the journal");
+}
+
+#[test]
+fn who_may_not_is_told_by_which_article() {
+    let city = City::at_work();
+    let refused = city.refused("--as contractor:night user add --name X --facility F-1 --profession nurse");
+    assert!(refused.contains("`contractor` may not do this") && refused.contains("art. "), "{refused}");
+    assert!(city.refused("--as mayor:X facility list").contains("unknown office `mayor`"));
+    assert!(city.refused("device add --facility F-9 --holder K-1 --label x").contains("F-9"));
+}
+
+#[test]
+fn check_finds_what_is_wrong() {
+    let city = City::at_work();
+    let said = city.json("check");
+    assert!(said.iter().all(|line| line["level"] == "ok"), "{said:?}");
+    assert!(city.say("check --days 190").contains("warning: devices: the last certificate of 1 expires soon: D-1"));
+
+    let key = city.path("keys/session.key");
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let output = city.run("check");
+    assert!(!output.status.success());
+    assert!(crate::support::text(&output.stdout).contains("fault: session key: "));
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
+
+    city.openssl("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out @other.pem");
+    std::fs::copy(city.path("other.pem"), city.path("keys/server.key.pem")).unwrap();
+    let said = crate::support::text(&city.run("check").stdout);
+    assert!(said.contains("fault: server key: ") && said.contains("belongs to the server's certificate"), "{said}");
+}
+
+#[test]
+fn both_chains_can_be_verified() {
+    let city = City::at_work();
+    let said = city.json("audit verify");
+    assert_eq!((said[0]["journal"].as_str(), said[1]["journal"].as_str()), (Some("registry"), Some("audit")));
+    assert!(said[0]["entries"].as_u64().unwrap() >= 9);
+    assert_eq!(said[0]["head"].as_str().unwrap().len(), 64);
+}
