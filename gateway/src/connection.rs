@@ -24,6 +24,7 @@ use crate::pipeline;
 use crate::refusal::{CertificateProblem, Refusal};
 use crate::tls::device::{Presented, VerifiedDevice};
 use crate::tls::hosts::Host;
+use crate::tls::verifier::Strictness;
 use crate::worker::Worker;
 
 /// A client, for as long as its connection lasts.
@@ -86,6 +87,11 @@ pub async fn serve(worker: Rc<Worker>, stream: TcpStream, peer: SocketAddr) {
         Some(live.enter_connection(worker.number(), known.serial, &device.id, &device.facility, scissors.clone()))
     });
     let client = Client { peer, host, presented, scissors, multiplexed, living, tls: tls_text };
+    // A resumed session passes the handshake without a question: asked here, it is refused all the same.
+    let strict = host == Host::Care && worker.strictness() == Strictness::Alert;
+    if strict && client.device(&worker.snapshot(), worker.now()).is_err() {
+        return;
+    }
     if let Err(error) = speak(&worker, Rc::new(client), tls).await {
         tracing::debug!(%peer, %error, "a connection ended");
     }

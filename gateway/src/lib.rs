@@ -207,6 +207,7 @@ pub fn start(settings: Settings, parts: Parts) -> Result<Running, SetUpError> {
         identity,
         session_limits: settings.session_limits,
         desk: settings.desk,
+        strictness: settings.strictness,
         guessing: gate::sign_in::Guessing::default(),
         clock: parts.clock,
         care_host: settings.care_host.clone(),

@@ -27,6 +27,7 @@ use crate::store::identity::{self, Asker, Identity};
 use crate::store::pool::Pool;
 use crate::tls::hosts::Host;
 use crate::tls::hosts::Hosts;
+use crate::tls::verifier::Strictness;
 use crate::{Clock, connection};
 
 /// What all workers share.
@@ -44,6 +45,7 @@ pub struct Shared {
     pub(crate) clock: Clock,
     pub(crate) care_host: String,
     pub(crate) desk: pages::Desk,
+    pub(crate) strictness: Strictness,
 }
 
 /// One worker.
@@ -176,6 +178,11 @@ impl Worker {
 
     pub(crate) fn shared(&self) -> &Shared {
         &self.shared
+    }
+
+    /// What a terminal without a standing certificate meets.
+    pub(crate) fn strictness(&self) -> Strictness {
+        self.shared.strictness
     }
 
     /// Name of the care host.

@@ -6,7 +6,13 @@
 //! the request was due, so a stall is not hidden), `full` or `resumed` (handshakes, one after another on COUNT tasks),
 //! `idle` (COUNT connections held open). Prints one line of JSON.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a measuring tool stops at once")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a measuring tool stops at once"
+)]
 #![allow(dead_code, missing_docs, reason = "shares the tests' client")]
 
 #[path = "../src/world/client.rs"]
@@ -101,7 +107,9 @@ async fn run() {
         micros.extend(task.await.unwrap());
     }
     micros.sort_unstable();
-    let quantile = |q: f64| micros.get(((micros.len() as f64 * q) as usize).min(micros.len().saturating_sub(1))).copied().unwrap_or(0);
+    let quantile = |q: f64| {
+        micros.get(((micros.len() as f64 * q) as usize).min(micros.len().saturating_sub(1))).copied().unwrap_or(0)
+    };
     let (done, failed) = (done.load(Ordering::Relaxed), failed.load(Ordering::Relaxed));
     println!(
         r#"{{"done":{done},"failed":{failed},"seconds":{:.3},"per_second":{:.1},"p50_us":{},"p99_us":{}}}"#,

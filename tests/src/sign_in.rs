@@ -28,7 +28,11 @@ async fn the_first_password_opens_the_change_page_and_nothing_else() {
     let cookie = terminal.sign_in("U-sato", &first).await.unwrap();
     for target in [RECORD, "/.sekisho/history"] {
         let reply = terminal.ask(Ask::get(target).as_(&cookie)).await.unwrap();
-        assert_eq!((reply.status, reply.code().as_str()), (StatusCode::FORBIDDEN, "password-change-required"), "{target}");
+        assert_eq!(
+            (reply.status, reply.code().as_str()),
+            (StatusCode::FORBIDDEN, "password-change-required"),
+            "{target}"
+        );
     }
     let change = |current: &str, new: &str| {
         let body = json!({ "current": current, "new": new }).to_string();
@@ -85,7 +89,8 @@ async fn people_sign_in_by_pages() {
     for hidden in ["P-0005", "P-0008", "P-0004"] {
         assert!(!text.contains(hidden), "{hidden} is named");
     }
-    let english = terminal.ask(Ask::get("/").as_(&format!("{cookie}; sekisho-language=en")).with("accept", "text/html"));
+    let english =
+        terminal.ask(Ask::get("/").as_(&format!("{cookie}; sekisho-language=en")).with("accept", "text/html"));
     assert!(english.await.unwrap().text().contains("lang=\"en\""));
 
     terminal.ask(Ask::get(RECORD).as_(&cookie)).await.unwrap();

@@ -57,8 +57,9 @@ async fn expired_revoked_and_unknown_certificates_are_told_so() {
     let world = World::start().await;
     let device = DeviceId::new("D-sato").unwrap();
 
-    let (expired, keys) = world.authority.sign(&device, world.now().plus_seconds(-100 * 86_400), 30);
-    world.record(&device, &expired);
+    let then = world.now().plus_seconds(-100 * 86_400);
+    let (expired, keys) = world.authority.sign(&device, then, 30);
+    world.record_at(&device, &expired, then);
     is_told(&world.terminal_with(&keys), "certificate-expired").await;
 
     // Promise P7: correctly signed, not in the registry.

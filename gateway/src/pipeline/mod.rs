@@ -55,7 +55,7 @@ pub async fn serve(worker: &Worker, client: &Client, request: Request<Incoming>)
     match steps(worker, client, request, &mut trace).await {
         Ok(response) => response,
         Err(refusal) => {
-            trace.refused(worker, &refusal);
+            trace.refused(worker, &refusal).await;
             answer::refusal(worker, client, &trace, &refusal)
         }
     }

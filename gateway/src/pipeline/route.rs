@@ -9,7 +9,7 @@ use super::trace::Trace;
 use crate::connection::Client;
 use crate::gate::GatePage;
 use crate::public::PublicPage;
-use crate::refusal::{CertificateProblem, Refusal};
+use crate::refusal::Refusal;
 use crate::tls::device::VerifiedDevice;
 use crate::tls::hosts::Host;
 use crate::worker::Worker;
@@ -81,10 +81,8 @@ pub fn route(
         Host::Care if path == "/" || path.starts_with(GATE_PREFIX) => GatePage::of(request).map(Route::Gate),
         Host::Care => {
             trace.about_records();
-            // Said before anything else is looked at: whoever has no certificate learns nothing of what exists.
-            if client.presented.is_none() {
-                return Err(Refusal::Certificate(CertificateProblem::Missing));
-            }
+            // Said before anything else is looked at: whoever has no standing certificate learns nothing of what exists.
+            client.device(&worker.snapshot(), worker.now())?;
             if path.starts_with("/fhir/") || path == "/fhir" || path.starts_with("/feeds/") {
                 Ok(Route::Record(RecordRequest { request }))
             } else {

@@ -189,8 +189,10 @@ impl Trace {
         })
     }
 
-    /// Notes a refusal: an entry when there is none yet, else the outcome of the one there is.
-    pub fn refused(&mut self, worker: &Worker, refusal: &Refusal) {
+    /// Notes a refusal: an entry when there is none yet, else the outcome of the one there is. Waits until the entry is
+    /// durable, so that a flood of refusals is held to what the log can take; a failure changes nothing, since nothing
+    /// is released.
+    pub async fn refused(&mut self, worker: &Worker, refusal: &Refusal) {
         if !self.about_records {
             return;
         }
@@ -214,8 +216,9 @@ impl Trace {
         }
         tracing::info!(incident = %self.id, code = refusal.code(), "refused");
         if let Some(entry) = self.entry(Some(refusal)) {
-            // Not waited for: nothing is released by a refusal. A lost one is counted and reported by `audit`.
-            drop(worker.audit().record(&entry));
+            if let Err(error) = worker.audit().record(&entry).await {
+                tracing::error!(%error, "a refusal could not be recorded");
+            }
         }
     }
 }

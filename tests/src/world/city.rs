@@ -133,5 +133,5 @@ pub(crate) fn enter(registry: &Registry) -> Vec<(UserId, String)> {
 
 /// The first password that a grant gave out.
 pub(crate) fn first_password(executed: &registry::Executed) -> String {
-    executed.secrets.first().map(|secret| secret.to_string()).expect("a first password")
+    executed.secrets.first_password.as_ref().expect("a first password").to_string()
 }

@@ -122,18 +122,24 @@ impl Terminal {
         Self { address, host: host.to_owned(), config: Arc::new(config) }
     }
 
-    /// Opens a connection; an error says what the handshake said.
-    pub(crate) async fn connect(&self) -> Result<Connection, String> {
+    /// TLS and nothing above it; an error says what the handshake said.
+    pub(crate) async fn raw(&self) -> Result<tokio_rustls::client::TlsStream<TcpStream>, String> {
         let stream = TcpStream::connect(self.address).await.map_err(|error| error.to_string())?;
         stream.set_nodelay(true).unwrap();
         let name = ServerName::try_from(self.host.clone()).unwrap();
         let tls = TlsConnector::from(Arc::clone(&self.config)).connect(name, stream).await;
-        let tls = tls.map_err(|error| error.to_string())?;
+        tls.map_err(|error| error.to_string())
+    }
+
+    /// Opens a connection.
+    pub(crate) async fn connect(&self) -> Result<Connection, String> {
+        let tls = self.raw().await?;
         let resumed = tls.get_ref().1.handshake_kind() == Some(rustls::HandshakeKind::Resumed);
         let two = tls.get_ref().1.alpn_protocol() == Some(b"h2");
         let sender = if two {
-            let (sender, connection) =
-                hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(tls)).await.map_err(|e| e.to_string())?;
+            let (sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(tls))
+                .await
+                .map_err(|e| e.to_string())?;
             tokio::spawn(connection);
             Sender::Two(sender)
         } else {

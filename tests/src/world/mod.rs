@@ -12,7 +12,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anomaly::Quota;
 use audit::{Audit, Entry, Event};
-use ca::{AuthorityName, DeviceProfile, Host, Issuing, IssuingKey, LeafKey, Purpose, Root, RootKey, ServerProfile, SystemRandom};
+use ca::{
+    AuthorityName, DeviceProfile, Host, Issuing, IssuingKey, LeafKey, Purpose, Root, RootKey, ServerProfile,
+    SystemRandom,
+};
 use gateway::pages::{Desk, Phone};
 use gateway::{Clock, Parts, Rates, Running, SessionLimits, Settings, Strictness, TlsProfile};
 use journal::{Journal, Place};
@@ -110,7 +113,8 @@ impl Authority {
     /// A certificate for a terminal, signed; recorded nowhere.
     pub(crate) fn sign(&self, device: &DeviceId, now: Timestamp, days: u16) -> (ca::Issued, Keys) {
         let key = LeafKey::generate().unwrap();
-        let profile = DeviceProfile::new(Host::new(CARE).unwrap(), "http://office.sekisho.localhost/crl/devices.crl").unwrap();
+        let profile =
+            DeviceProfile::new(Host::new(CARE).unwrap(), "http://office.sekisho.localhost/crl/devices.crl").unwrap();
         let serial = ca::reserve(&self.random, &mut recorded).unwrap();
         let prepared =
             ca::prepare(&profile.valid_for(days).unwrap(), device, key.public(), serial, now, &self.devices).unwrap();
@@ -121,10 +125,7 @@ impl Authority {
 
     fn keys(&self, issued: &ca::Issued, key: &LeafKey, issuing: &Issuing) -> Keys {
         Keys {
-            chain: vec![
-                CertificateDer::from(issued.der().to_vec()),
-                CertificateDer::from(issuing.der().to_vec()),
-            ],
+            chain: vec![CertificateDer::from(issued.der().to_vec()), CertificateDer::from(issuing.der().to_vec())],
             key: PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.pkcs8_der().to_vec())),
         }
     }
@@ -246,9 +247,15 @@ impl World {
         keys
     }
 
-    /// Records a signed certificate.
+    /// Records a signed certificate, now.
     pub(crate) fn record(&self, device: &DeviceId, issued: &ca::Issued) {
-        self.clerk(Command::ReserveCertificate {
+        self.record_at(device, issued, self.now());
+    }
+
+    /// Records a signed certificate, at an earlier time than anything else since the city was entered.
+    pub(crate) fn record_at(&self, device: &DeviceId, issued: &ca::Issued, at: Timestamp) {
+        let clerk = |command| self.registry.execute(command, city::clerk(), at).unwrap();
+        clerk(Command::ReserveCertificate {
             serial: issued.serial(),
             device: device.clone(),
             not_before: issued.not_before(),
@@ -257,7 +264,7 @@ impl World {
         let mut fingerprint = [0; 32];
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, issued.der());
         fingerprint.copy_from_slice(digest.as_ref());
-        self.clerk(Command::RecordIssued { serial: issued.serial(), fingerprint });
+        clerk(Command::RecordIssued { serial: issued.serial(), fingerprint });
     }
 
     /// Serial number of the certificate last issued to a device.

@@ -1,0 +1,138 @@
+//! When something around the gateway fails: closed, with a clear word, and back by itself.
+
+use http::StatusCode;
+use journal::Place;
+use model::Timestamp;
+
+use crate::world::{Ask, PUBLIC, Plan, World};
+
+const RECORD: &str = "/fhir/Patient/P-0001";
+
+#[tokio::test]
+async fn a_store_that_is_down_is_a_502_with_an_entry() {
+    let dead = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let world = World::planned(Plan { store: Some(dead), ..Plan::default() }).await;
+    let (terminal, cookie) = world.signed_in("U-sato", "D-sato").await;
+    let reply = terminal.ask(Ask::get(RECORD).as_(&cookie)).await.unwrap();
+    assert_eq!((reply.status, reply.code().as_str()), (StatusCode::BAD_GATEWAY, "store-unreachable"));
+    world.until("the entry is there", |world| world.entries().len() == 1).await;
+}
+
+/// Promise P3: the log cannot be written, so no record leaves and no write reaches the store. And it comes back.
+#[tokio::test]
+async fn a_full_audit_disk_releases_nothing() {
+    let disk = FullDisk::new();
+    let world =
+        World::planned(Plan { audit: Some(Place::Sqlite { file: disk.path().join("audit.db") }), ..Plan::default() })
+            .await;
+    let (terminal, cookie) = world.signed_in("U-sato", "D-sato").await;
+    let get = || terminal.ask(Ask::get(RECORD).as_(&cookie));
+    assert_eq!(get().await.unwrap().status, StatusCode::OK);
+    disk.fill();
+    let mut refused = 0;
+    for _ in 0..200 {
+        let reply = get().await.unwrap();
+        if reply.status == StatusCode::SERVICE_UNAVAILABLE {
+            assert_eq!(reply.code(), "audit-unavailable");
+            assert!(!reply.text().contains("P-0001"));
+            refused += 1;
+            if refused == 5 {
+                break;
+            }
+        }
+    }
+    assert_eq!(refused, 5, "the log never filled up");
+    world.store.clear_requests();
+    let note = serde_json::json!({ "resourceType": "Communication", "status": "completed", "subject": { "reference": "Patient/P-0001" } });
+    let write = Ask::post("/fhir/Communication", "application/fhir+json", note.to_string()).as_(&cookie);
+    let reply = terminal.ask(write).await.unwrap();
+    assert_eq!(reply.code(), "audit-unavailable");
+    assert!(world.store_saw().is_empty(), "a write reached the store without its entry");
+    let page = world.stranger(PUBLIC).ask(Ask::get("/")).await.unwrap();
+    assert_eq!(page.status, StatusCode::OK, "public information stays open");
+    disk.empty();
+    let mut back = false;
+    for _ in 0..100 {
+        if get().await.unwrap().status == StatusCode::OK {
+            back = true;
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert!(back, "the log does not come back after space returns");
+    world.audit.verify().unwrap();
+    // Every read that was released has its entry.
+    assert!(world.entries().iter().all(|entry| entry.at > Timestamp::MIN));
+}
+
+/// A small file system of its own, where mounting is possible (root); else a folder whose database is held to a size by
+/// an exclusive lock of another connection, which fails every write all the same.
+struct FullDisk {
+    folder: tempfile::TempDir,
+    mounted: bool,
+    lock: std::sync::Mutex<Option<std::process::Child>>,
+}
+
+impl FullDisk {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mounted = std::process::Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=3m", "tmpfs"])
+            .arg(folder.path())
+            .status()
+            .is_ok_and(|status| status.success());
+        Self { folder, mounted, lock: std::sync::Mutex::default() }
+    }
+
+    fn path(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    fn fill(&self) {
+        if self.mounted {
+            let filler = std::fs::File::create(self.path().join("filler")).unwrap();
+            let block = vec![0_u8; 64 * 1024];
+            while std::io::Write::write_all(&mut &filler, &block).is_ok() {}
+            while std::io::Write::write_all(&mut &filler, &[0_u8; 512]).is_ok() {}
+        } else {
+            use std::io::Write as _;
+            let mut child = std::process::Command::new("sqlite3")
+                .arg(self.path().join("audit.db"))
+                .stdin(std::process::Stdio::piped())
+                .spawn()
+                .unwrap();
+            child.stdin.as_mut().unwrap().write_all(b"BEGIN EXCLUSIVE;\n").unwrap();
+            *self.lock.lock().unwrap() = Some(child);
+            std::thread::sleep(std::time::Duration::from_millis(300));
+        }
+    }
+
+    fn empty(&self) {
+        if self.mounted {
+            std::fs::remove_file(self.path().join("filler")).unwrap();
+        } else if let Some(mut child) = self.lock.lock().unwrap().take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+impl Drop for FullDisk {
+    fn drop(&mut self) {
+        self.empty_quietly();
+        if self.mounted {
+            // Lazily: the gateway of this test may still hold the database.
+            let _ = std::process::Command::new("umount").arg("-l").arg(self.path()).status();
+        }
+    }
+}
+
+impl FullDisk {
+    fn empty_quietly(&self) {
+        let _ = std::fs::remove_file(self.path().join("filler"));
+        if let Some(mut child) = self.lock.lock().unwrap().take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
