@@ -158,6 +158,9 @@ pub struct Init {
     /// First of four ports on loopback: clients, store door, office, store
     #[arg(long, value_name = "PORT", default_value_t = 8443)]
     pub port_base: u16,
+    /// Keep the journals in this PostgreSQL database instead of files
+    #[arg(long, value_name = "URL")]
+    pub postgres: Option<String>,
     /// The authority's passphrase.
     #[command(flatten)]
     pub passphrase: PassphraseFile,

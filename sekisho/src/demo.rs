@@ -69,6 +69,7 @@ fn prepare(folder: &Folder, verb: &Demo, passphrase: &str, password: &str) -> Re
         care_host: "care.sekisho.localhost".to_owned(),
         public_host: "www.sekisho.localhost".to_owned(),
         port_base: verb.port_base,
+        postgres: None,
     };
     let made = init(folder.root(), &plan, &opened(passphrase)?, clock::now())?;
     // Only a demo keeps the passphrase beside the key: so that the verbs that issue can be tried too.

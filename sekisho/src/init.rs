@@ -26,6 +26,8 @@ pub struct Plan {
     pub public_host: String,
     /// First of four ports on loopback: clients, store door, office, store.
     pub port_base: u16,
+    /// The PostgreSQL database that holds the journals; none: files.
+    pub postgres: Option<String>,
 }
 
 /// What `init` made.
@@ -68,7 +70,12 @@ pub fn init(root: &Path, plan: &Plan, passphrase: &Passphrase, now: Timestamp) -
     secrets::make_key(&settings.keys.credential, &random)?;
     secrets::make_leaf_key(&settings.keys.identity)?;
     for (whose, place) in [("registry", settings.journal.registry()), ("audit", settings.journal.audit())] {
-        Journal::open(&place).map_err(|source| Error::Journal { whose, source })?;
+        let failed = |source| Error::Journal { whose, source };
+        let head = Journal::open(&place).and_then(|journal| journal.head()).map_err(failed)?;
+        if head != journal::Head::START {
+            // A database that another folder was made with: its keys open what is in there, ours do not.
+            return Err(Error::usage(format_args!("the journal of the {whose} is not empty")));
+        }
     }
     folder::write_new(&folder.settings(), settings_text.as_bytes())?;
     Ok(Made {
@@ -167,6 +174,7 @@ fn settings_text(plan: &Plan) -> Result<String, Error> {
     let (clients, store_door, office, store) = (port(0)?, port(1)?, port(2)?, port(3)?);
     let mut text = String::with_capacity(SAMPLE.len());
     for line in SAMPLE.lines() {
+        let url = plan.postgres.as_deref();
         let written = match line.split_once(" = ").map(|(key, _)| key) {
             Some("care") => writeln!(text, "care = {}", quoted(&plan.care_host)),
             Some("public") => writeln!(text, "public = {}", quoted(&plan.public_host)),
@@ -174,6 +182,8 @@ fn settings_text(plan: &Plan) -> Result<String, Error> {
             Some("store_door") => writeln!(text, "store_door = \"127.0.0.1:{store_door}\""),
             Some("office") => writeln!(text, "office = \"127.0.0.1:{office}\""),
             Some("address") => writeln!(text, "address = \"127.0.0.1:{store}\""),
+            Some("engine") if url.is_some() => writeln!(text, "engine = \"postgres\""),
+            Some("folder") if url.is_some() => writeln!(text, "url = {}", quoted(url.unwrap_or_default())),
             Some("list_url") => writeln!(text, "list_url = \"http://127.0.0.1:{office}/crl/devices.crl\""),
             _ => writeln!(text, "{line}"),
         };

@@ -26,8 +26,10 @@ pub(super) fn find() -> Result<PathBuf, Error> {
     let own = std::env::current_exe().map_err(Error::file("finding", Path::new("sekisho")))?;
     let folder = own.parent().unwrap_or(Path::new("."));
     let program = folder.join(PROGRAM);
-    // `target/release` and `target/debug`, two levels below the workspace.
-    let workspace = folder.ancestors().nth(2).filter(|root| root.join(PROGRAM).join("Cargo.toml").is_file());
+    // `cargo run` says where our manifest is; without it, `target/release` lies two levels below the workspace.
+    let manifest = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let workspace = manifest.as_deref().and_then(Path::parent).or_else(|| folder.ancestors().nth(2));
+    let workspace = workspace.filter(|root| root.join(PROGRAM).join("Cargo.toml").is_file());
     if let Some(workspace) = workspace.filter(|_| !program.is_file()) {
         let release = folder.file_name().is_some_and(|name| name == "release");
         build(workspace, release)?;

@@ -11,6 +11,7 @@ fn plan() -> Plan {
         care_host: "care.example".to_owned(),
         public_host: "www.example".to_owned(),
         port_base: 9443,
+        postgres: None,
     }
 }
 
@@ -80,6 +81,13 @@ fn a_folder_is_made_whole_and_once() {
     let again = init(&root, &plan(), &passphrase(), now()).unwrap_err();
     assert!(matches!(again, Error::Exists(_)), "{again}");
     assert_eq!(before, std::fs::read(path("root.key.pem")).unwrap());
+}
+
+#[test]
+fn the_settings_name_the_database() {
+    let plan = Plan { postgres: Some("postgresql:///\"x\"?host=/run".to_owned()), ..plan() };
+    let settings = Settings::parse(&settings_text(&plan).unwrap(), Path::new("x")).unwrap();
+    assert_eq!(settings.journal, crate::settings::JournalPlace::Postgres("postgresql:///\"x\"?host=/run".to_owned()));
 }
 
 #[test]
