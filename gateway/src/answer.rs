@@ -7,7 +7,7 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 
 use crate::connection::Client;
-use crate::pages;
+use crate::pages::{self, reference};
 use crate::pipeline::extract::whole;
 use crate::pipeline::trace::Trace;
 use crate::refusal::Refusal;
@@ -26,7 +26,7 @@ pub fn standing_headers(headers: &mut HeaderMap) {
     fixed(headers, "strict-transport-security", "max-age=31536000");
     fixed(headers, "cross-origin-resource-policy", "same-origin");
     fixed(headers, "content-security-policy", "default-src 'none'; frame-ancestors 'none'; sandbox");
-    fixed(headers, "sekisho-notice", "reference-information; article=20-1");
+    fixed(headers, reference::FIELD_NAME, reference::FIELD_VALUE);
 }
 
 /// The number under which the exchange can be asked about.
@@ -42,7 +42,7 @@ pub fn page_headers(headers: &mut HeaderMap) {
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(pages::CONTENT_SECURITY_POLICY));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(pages::CONTENT_TYPE));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.remove("sekisho-notice");
+    headers.remove(reference::FIELD_NAME);
 }
 
 /// An answer of ours in JSON.
@@ -56,7 +56,7 @@ pub fn refusal(worker: &Worker, client: &Client, trace: &Trace, refusal: &Refusa
     if trace.wants_page && client.host == Host::Care {
         // A person without a session is led to the sign-in page instead of being told a code.
         match refusal {
-            Refusal::SignInRequired(_) => return crate::gate::redirect_to(&trace.here.sign_in()),
+            Refusal::SignInRequired(reason) => return crate::gate::to_sign_in(&trace.here, *reason),
             Refusal::PasswordChangeRequired => return crate::gate::redirect(pages::paths::PASSWORD),
             _ => {}
         }

@@ -89,6 +89,28 @@ pub enum SignInReason {
     Ended,
 }
 
+impl SignInReason {
+    /// The word for it in the address of the sign-in page.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NoSession => "no-session",
+            Self::Idle => "idle",
+            Self::Over => "over",
+            Self::Ended => "ended",
+        }
+    }
+
+    /// Reads the word; anything else is no session.
+    #[must_use]
+    pub fn parse(word: &str) -> Self {
+        [Self::Idle, Self::Over, Self::Ended]
+            .into_iter()
+            .find(|reason| reason.as_str() == word)
+            .unwrap_or(Self::NoSession)
+    }
+}
+
 impl Refusal {
     /// The code that logs, audit entries, problem documents and help pages share. Stable.
     #[must_use]

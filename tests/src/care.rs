@@ -53,7 +53,7 @@ async fn a_nurse_reads_writes_and_changes_a_note_and_it_is_on_record() {
     assert_eq!(read.status, StatusCode::OK, "{}", read.text());
     assert_eq!(read.json()["payload"], note["payload"]);
     assert_eq!(read.headers["cache-control"], "no-store");
-    assert_eq!(read.headers["sekisho-notice"], "reference-information; article=20-1");
+    assert_eq!(read.headers["sekisho-notice"], gateway::pages::reference::FIELD_VALUE);
 
     let mut changed = read.json();
     changed["payload"][0]["contentString"] = json!("体温 37.2 度。");

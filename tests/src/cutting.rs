@@ -83,7 +83,7 @@ impl Everything {
     }
 
     /// All of it has ended, and nothing new begins. What a new connection is told is `code`.
-    async fn is_dead(mut self, code: &str) {
+    async fn must_be_dead(mut self, code: &str) {
         use futures_util::StreamExt as _;
         assert!(ends(self.stream).await, "the event stream goes on");
         assert!(ends(self.stream_two).await, "the event stream over HTTP/2 goes on");
@@ -103,7 +103,7 @@ impl Everything {
     }
 
     /// All of it is alive, and the same connections still answer.
-    async fn is_alive(mut self, world: &World) {
+    async fn must_be_alive(mut self, world: &World) {
         use futures_util::StreamExt as _;
         for (name, connection) in [("HTTP/1.1", &mut self.one), ("HTTP/2", &mut self.two)] {
             let reply = connection.ask(Ask::get(RECORD).as_(&self.cookie)).await;
@@ -154,8 +154,8 @@ async fn revoking_a_certificate_ends_everything_of_that_terminal_and_nothing_els
     let victim = Everything::open(&world, "U-sato", "D-sato").await;
     let neighbour = Everything::open(&world, "U-nakamura", "D-nakamura").await;
     world.revoke("D-sato");
-    victim.is_dead("certificate-revoked").await;
-    neighbour.is_alive(&world).await;
+    victim.must_be_dead("certificate-revoked").await;
+    neighbour.must_be_alive(&world).await;
 }
 
 #[tokio::test]
@@ -169,8 +169,8 @@ async fn suspending_a_user_id_ends_everything_of_it_and_nothing_else() {
         article: Article::paragraph(29, 1),
         until: None,
     });
-    victim.is_dead("refused").await;
-    neighbour.is_alive(&world).await;
+    victim.must_be_dead("refused").await;
+    neighbour.must_be_alive(&world).await;
 }
 
 #[tokio::test]
@@ -183,7 +183,7 @@ async fn suspending_the_human_being_ends_his_user_ids() {
         article: Article::paragraph(39, 2),
         until: None,
     });
-    victim.is_dead("refused").await;
+    victim.must_be_dead("refused").await;
 }
 
 /// Consent is about one person: streams of that person end for everybody, connections and other persons go on.
@@ -239,6 +239,19 @@ async fn nothing_is_left_behind_by_connections_that_end() {
         drop((stream, connection));
     }
     world.until("the register empties", |world| world.living() == (0, 0, 0)).await;
+}
+
+/// A new password ends every session of the old one, transfers included.
+#[tokio::test]
+async fn a_changed_password_ends_streams_of_the_old_session() {
+    let world = World::start().await;
+    let (terminal, cookie) = world.signed_in("U-sato", "D-sato").await;
+    let mut connection = terminal.connect().await.unwrap();
+    let stream = body(&mut connection, STREAM, &cookie, "text/event-stream").await;
+    let change = serde_json::json!({ "current": crate::world::PASSWORD, "new": "a new one, 9 mountains" }).to_string();
+    let changed = terminal.ask(Ask::post("/.sekisho/password", "application/json", change).as_(&cookie)).await.unwrap();
+    assert_eq!(changed.status, StatusCode::OK, "{}", changed.text());
+    assert!(ends(stream).await);
 }
 
 /// A quick look at speed, far from a benchmark: one revocation ends a stream well within a second.

@@ -111,7 +111,9 @@ impl Cutter {
     /// An exchange holds while its session does and every one of its persons is still permitted.
     fn exchange_holds(&self, exchange: &LiveExchange, snapshot: &Snapshot, now: Timestamp) -> bool {
         let basis = &exchange.basis;
-        if snapshot.session_ended(&basis.session) {
+        let same_credential =
+            snapshot.user_id(&basis.user_id).is_some_and(|known| known.credential_epoch == basis.credential_epoch);
+        if snapshot.session_ended(&basis.session) || !same_credential {
             return false;
         }
         let question = |person| Question {

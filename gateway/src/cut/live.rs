@@ -73,6 +73,8 @@ pub struct ExchangeBasis {
     pub facility: FacilityId,
     /// The session.
     pub session: SessionId,
+    /// Version of the credential signed in with; a newer one ends the session.
+    pub credential_epoch: u32,
     /// When the session is over in any case.
     pub session_over: Timestamp,
     /// Whose records.

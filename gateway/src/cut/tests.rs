@@ -74,6 +74,7 @@ fn basis(user: u32, person: u32) -> ExchangeBasis {
         user: UserKey::new(&format!("K-{user}")).unwrap(),
         facility: FacilityId::new("F-1").unwrap(),
         session: SessionId::new("s").unwrap(),
+        credential_epoch: 1,
         session_over: Timestamp::MAX,
         persons: vec![PersonId::new(&format!("P-{person}")).unwrap()],
         action: Action::Read,

@@ -12,10 +12,8 @@ use crate::refusal::Refusal;
 /// # Errors
 /// Another site.
 pub fn same_origin(headers: &HeaderMap, care_host: &str) -> Result<(), Refusal> {
-    if let Some(site) = headers.get("sec-fetch-site") {
-        if site != "same-origin" && site != "none" {
-            return Err(Refusal::ForeignForm);
-        }
+    if headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none") {
+        return Err(Refusal::ForeignForm);
     }
     let Some(origin) = headers.get(ORIGIN) else { return Ok(()) };
     let host = origin.to_str().ok().and_then(|origin| origin.strip_prefix("https://")).ok_or(Refusal::ForeignForm)?;

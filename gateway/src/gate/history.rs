@@ -48,7 +48,14 @@ pub fn serve(
             at: entry.at,
             person: match entry.persons.as_slice() {
                 [] => HistoryPerson::Nobody,
-                [id] => HistoryPerson::Person { id, name: snapshot.person(id).map(|person| Shown(&person.name)) },
+                [id] => HistoryPerson::Person {
+                    id,
+                    // Whoever is not on the team any more does not learn today's name.
+                    name: snapshot
+                        .person(id)
+                        .filter(|_| super::home::may_read(worker, subject, &snapshot, id))
+                        .map(|person| Shown(&person.name)),
+                },
                 several => HistoryPerson::Several(several.len()),
             },
             action: entry.action.unwrap_or(Action::Read),

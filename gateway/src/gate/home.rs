@@ -54,7 +54,12 @@ pub fn serve(worker: &Worker, subject: &Subject, trace: &Trace) -> Result<Respon
 }
 
 /// A person whose records may not be read is not named either.
-fn may_read(worker: &Worker, subject: &Subject, snapshot: &registry::Snapshot, person: &model::PersonId) -> bool {
+pub(super) fn may_read(
+    worker: &Worker,
+    subject: &Subject,
+    snapshot: &registry::Snapshot,
+    person: &model::PersonId,
+) -> bool {
     worker.judge().permits(
         snapshot,
         crate::judge::Question {

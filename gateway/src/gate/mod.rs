@@ -20,7 +20,7 @@ use crate::pages::{self, Language};
 use crate::pipeline::authenticate;
 use crate::pipeline::extract::whole;
 use crate::pipeline::trace::Trace;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, SignInReason};
 use crate::store::pool::Body;
 use crate::worker::Worker;
 
@@ -143,10 +143,16 @@ pub(crate) fn redirect(to: &'static str) -> Response<Body> {
     response
 }
 
-/// Go and see there, to a path of this host.
-pub(crate) fn redirect_to(path: &pages::LocalPath) -> Response<Body> {
-    let mut response = redirect(HOME);
-    if let Ok(location) = HeaderValue::from_str(path.as_str()) {
+/// To the sign-in page, which leads back to `here` and says why one is there.
+pub(crate) fn to_sign_in(here: &pages::LocalPath, reason: SignInReason) -> Response<Body> {
+    let mut response = redirect(SIGN_IN);
+    let to = here.sign_in();
+    let mark = if to.as_str().contains('?') { '&' } else { '?' };
+    let to = match reason {
+        SignInReason::NoSession => to.to_string(),
+        told => format!("{to}{mark}why={}", told.as_str()),
+    };
+    if let Ok(location) = HeaderValue::from_str(&to) {
         response.headers_mut().insert(LOCATION, location);
     }
     response

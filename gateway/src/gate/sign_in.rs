@@ -53,6 +53,9 @@ pub struct SignedIn {
     must_change_password: bool,
 }
 
+/// Beside a problem nothing else need be said.
+const NO_NOTICE: SignInNotice = SignInNotice::Because(SignInReason::NoSession);
+
 /// What a program sends.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -90,7 +93,9 @@ pub fn show(
     let query = request.uri().query().unwrap_or_default();
     let next = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "next").map(|(_, next)| next);
     let next = next.as_deref().and_then(LocalPath::new).unwrap_or_else(LocalPath::home);
-    page(worker, device, trace, None, &next, "")
+    let why = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "why").map(|(_, why)| why);
+    let reason = why.as_deref().map_or(SignInReason::NoSession, SignInReason::parse);
+    page(worker, device, trace, None, &next, ("", SignInNotice::Because(reason)))
 }
 
 fn page(
@@ -99,7 +104,7 @@ fn page(
     trace: &Trace,
     problem: Option<SignInProblem>,
     next: &LocalPath,
-    typed: &str,
+    (typed, notice): (&str, SignInNotice),
 ) -> Result<Response<Body>, Refusal> {
     let form_token =
         worker.sealer().form_token(device.serial(), worker.now()).map_err(|_| Refusal::AuditUnavailable)?;
@@ -110,7 +115,7 @@ fn page(
         device: Shown(&label),
         next,
         form_token: &form_token,
-        notice: SignInNotice::Because(SignInReason::NoSession),
+        notice,
         problem,
         user_id: Shown(typed),
     };
@@ -134,12 +139,14 @@ pub async fn by_form(
     let typed = form.field("user_id");
     if !worker.sealer().form_token_fits(form.field("form_token"), device.serial(), worker.now(), FORM_TOKEN_SECONDS_MAX)
     {
-        return page(worker, &device, trace, Some(SignInProblem::FormTooOld), &next, typed);
+        return page(worker, &device, trace, Some(SignInProblem::FormTooOld), &next, (typed, NO_NOTICE));
     }
     let password = Zeroizing::new(form.field("password").to_owned());
     match try_password(worker, &device, typed, password, trace).await? {
-        Tried::Wrong => page(worker, &device, trace, Some(SignInProblem::Wrong), &next, typed),
-        Tried::Wait(seconds) => page(worker, &device, trace, Some(SignInProblem::Throttled(seconds)), &next, typed),
+        Tried::Wrong => page(worker, &device, trace, Some(SignInProblem::Wrong), &next, (typed, NO_NOTICE)),
+        Tried::Wait(seconds) => {
+            page(worker, &device, trace, Some(SignInProblem::Throttled(seconds)), &next, (typed, NO_NOTICE))
+        }
         Tried::Welcome(signed_in) => {
             let mut response = super::redirect(paths::PASSWORD);
             if !signed_in.must_change_password {
@@ -260,11 +267,10 @@ async fn try_password(
         },
     };
     // Signing in is on record before it counts.
-    let recorded = shared.audit.sign_in(&entry).await.map_err(|error| {
+    let _on_record: audit::Durable = shared.audit.sign_in(&entry).await.map_err(|error| {
         tracing::error!(%error, "the sign-in could not be recorded; refused");
         Refusal::AuditUnavailable
     })?;
-    drop(recorded);
     match (outcome, check, user_id) {
         (Ok(()), PasswordCheck::Right { credential_epoch, must_change }, Some(user_id)) => {
             shared.guessing.right(&pair);

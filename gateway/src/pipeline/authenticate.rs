@@ -21,6 +21,7 @@ pub struct Subject {
     profession: Profession,
     facility: FacilityId,
     session: SessionId,
+    credential_epoch: u32,
     session_over: Timestamp,
     refreshed: Option<HeaderValue>,
     state: user_id::State,
@@ -73,6 +74,7 @@ pub fn subject(worker: &Worker, device: VerifiedDevice, headers: &http::HeaderMa
         profession: known.profession,
         facility: known.facility.clone(),
         session: session.id.clone(),
+        credential_epoch: session.credential_epoch,
         session_over: session.over_at(worker.session_limits()),
         state: known.state,
         refreshed: refreshed(worker, session, now),
@@ -131,6 +133,12 @@ impl Subject {
     #[must_use]
     pub const fn session(&self) -> &SessionId {
         &self.session
+    }
+
+    /// Version of the credential signed in with.
+    #[must_use]
+    pub const fn credential_epoch(&self) -> u32 {
+        self.credential_epoch
     }
 
     /// When the session is over in any case.

@@ -52,6 +52,7 @@ pub fn decide(
         user: subject.user().clone(),
         facility: subject.facility().clone(),
         session: subject.session().clone(),
+        credential_epoch: subject.credential_epoch(),
         session_over: subject.session_over(),
         persons: touches.persons.clone(),
         action: touches.action,

@@ -60,12 +60,12 @@ pub async fn extract(
 /// Learns whose a stored record is: from the index where that may be and the answer will be a permit, else from the
 /// store. A refusal always costs one look-up, as "not there" does, so that time tells nothing (promise P4).
 async fn stored(worker: &Worker, subject: &Subject, needed: StoredNeeded, trace: &mut Trace) -> Result<Need, Refusal> {
-    if needed.cacheable() {
-        if let Some(persons) = worker.index().persons(needed.record()) {
-            let known = needed.clone().from_index(&persons);
-            if matches!(&known, Need::Done(touches) if permitted(worker, subject, touches)) {
-                return Ok(known);
-            }
+    if needed.cacheable()
+        && let Some(persons) = worker.index().persons(needed.record())
+    {
+        let known = needed.clone().from_index(&persons);
+        if matches!(&known, Need::Done(touches) if permitted(worker, subject, touches)) {
+            return Ok(known);
         }
     }
     // Nobody's look-up reaches the store who may not use the service at all.

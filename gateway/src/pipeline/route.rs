@@ -108,16 +108,16 @@ fn framing(headers: &HeaderMap) -> Result<(), Refusal> {
         }
     }
     let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
-    if let Some(length) = lengths.next() {
-        if lengths.next().is_some() || length.is_empty() || !length.as_bytes().iter().all(u8::is_ascii_digit) {
-            return unreadable("a Content-Length other than one plain number");
-        }
+    if let Some(length) = lengths.next()
+        && (lengths.next().is_some() || length.is_empty() || !length.as_bytes().iter().all(u8::is_ascii_digit))
+    {
+        return unreadable("a Content-Length other than one plain number");
     }
     let mut upgrades = headers.get_all(UPGRADE).iter();
-    if let Some(upgrade) = upgrades.next() {
-        if upgrades.next().is_some() || !upgrade.as_bytes().eq_ignore_ascii_case(b"websocket") {
-            return unreadable("an upgrade to something other than websocket");
-        }
+    if let Some(upgrade) = upgrades.next()
+        && (upgrades.next().is_some() || !upgrade.as_bytes().eq_ignore_ascii_case(b"websocket"))
+    {
+        return unreadable("an upgrade to something other than websocket");
     }
     Ok(())
 }

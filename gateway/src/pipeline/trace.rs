@@ -215,10 +215,10 @@ impl Trace {
             return;
         }
         tracing::info!(incident = %self.id, code = refusal.code(), "refused");
-        if let Some(entry) = self.entry(Some(refusal)) {
-            if let Err(error) = worker.audit().record(&entry).await {
-                tracing::error!(%error, "a refusal could not be recorded");
-            }
+        if let Some(entry) = self.entry(Some(refusal))
+            && let Err(error) = worker.audit().record(&entry).await
+        {
+            tracing::error!(%error, "a refusal could not be recorded");
         }
     }
 }

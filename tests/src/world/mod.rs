@@ -37,7 +37,6 @@ pub(crate) const PASSWORD: &str = "hashi wo wataru 7 nin";
 pub(crate) struct World {
     pub(crate) registry: Registry,
     pub(crate) audit: Audit,
-    pub(crate) vault: Vault,
     pub(crate) store: backend_stub::Handle,
     pub(crate) authority: Authority,
     pub(crate) address: SocketAddr,
@@ -207,7 +206,6 @@ impl World {
             address: gateway.address(),
             registry,
             audit,
-            vault: vault(),
             store,
             authority,
             clock_shift,
