@@ -122,9 +122,11 @@ fn server_certificate(settings: &Settings, found: &mut Findings) -> Result<(), E
     for host in [&settings.hosts.care, &settings.hosts.public] {
         found.take("server certificate", named(certificate, host))?;
     }
-    for certificate in &chain {
-        if let Some(until) = not_after(certificate) {
-            found.end("server certificate", until)?;
+    for (place, certificate) in chain.iter().enumerate() {
+        let what = if place == 0 { "server certificate" } else { "issuer of the server certificate" };
+        match not_after(certificate) {
+            Some(until) => found.end(what, until)?,
+            None => found.fault(&format!("{what}: cannot be read"))?,
         }
     }
     for path in &settings.tls.device_issuers {
