@@ -65,6 +65,50 @@ async fn a_full_audit_disk_releases_nothing() {
     assert!(world.entries().iter().all(|entry| entry.at > Timestamp::MIN));
 }
 
+/// Promise P1: facts that cannot be understood serve nothing, and nothing behind them is believed.
+#[tokio::test]
+async fn a_registry_that_cannot_be_understood_serves_no_record() {
+    let world = World::start().await;
+    let (terminal, cookie) = world.signed_in("U-sato", "D-sato").await;
+    let get = || terminal.ask(Ask::get(RECORD).as_(&cookie));
+    assert_eq!(get().await.unwrap().status, StatusCode::OK);
+    let mut connection = terminal.connect().await.unwrap();
+    let stream = Ask::get("/feeds/notes?patient=P-0001").as_(&cookie).with("accept", "text/event-stream");
+    let mut stream = connection.start(stream).await.unwrap().into_body();
+    world.registry_journal().append(vec![b"{\"v\":1,\"kind\":\"unheard-of\"}".to_vec()]).wait().unwrap();
+    world.until("the registry notices", |world| world.registry.fault().is_some()).await;
+    let reply = get().await.unwrap();
+    assert_eq!((reply.status, reply.code().as_str()), (StatusCode::SERVICE_UNAVAILABLE, "registry-stale"));
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(5), async {
+        while let Some(Ok(_)) = http_body_util::BodyExt::frame(&mut stream).await {}
+    });
+    assert!(ended.await.is_ok(), "a stream goes on upon facts that nobody can read");
+    let page = world.stranger(PUBLIC).ask(Ask::get("/")).await.unwrap();
+    assert_eq!(page.status, StatusCode::OK, "public information stays open");
+}
+
+/// A command given by another process takes effect here within moments, on what is open too.
+#[tokio::test]
+async fn another_process_revokes_and_it_bites_here() {
+    let world = World::start().await;
+    let (terminal, cookie) = world.signed_in("U-sato", "D-sato").await;
+    let mut connection = terminal.connect().await.unwrap();
+    let stream = Ask::get("/feeds/notes?patient=P-0001").as_(&cookie).with("accept", "text/event-stream");
+    let mut stream = connection.start(stream).await.unwrap().into_body();
+    let vault = registry::Vault::new(&[3; 32]).unwrap();
+    let other = registry::Registry::open(world.registry_journal(), vault).unwrap();
+    let command = registry::Command::RevokeCertificate {
+        serial: world.serial("D-sato"),
+        reason: model::ReasonCode::KeyCompromise,
+    };
+    other.execute(command, crate::world::city::officer("officer-ito"), world.now()).unwrap();
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(1), async {
+        while let Some(Ok(_)) = http_body_util::BodyExt::frame(&mut stream).await {}
+    });
+    assert!(ended.await.is_ok(), "the stream goes on");
+    assert_eq!(terminal.ask(Ask::get(RECORD).as_(&cookie)).await.unwrap().code(), "certificate-revoked");
+}
+
 /// A small file system of its own, where mounting is possible (root); else a folder whose database is held to a size by
 /// an exclusive lock of another connection, which fails every write all the same.
 struct FullDisk {

@@ -143,7 +143,7 @@ mod tests {
     fn numbers_and_order_survive() {
         check(
             r#"{"id":"x","valueQuantity":{"value":36.50},"meta":{"versionId":"9","profile":["p"]},"status":"final"}"#,
-            r#"{"resourceType":"Observation","id":"o-1","meta":{"lastUpdated":"T","profile":["p"],"versionId":"2"},"valueQuantity":{"value":36.50},"status":"final"}"#,
+            r#"{"resourceType":"Observation","id":"o-1","meta":{"versionId":"2","profile":["p"],"lastUpdated":"T"},"valueQuantity":{"value":36.50},"status":"final"}"#,
         );
     }
 

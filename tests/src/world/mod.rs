@@ -45,7 +45,7 @@ pub(crate) struct World {
     gateway: Option<Running>,
     passwords: Mutex<HashMap<UserId, String>>,
     serials: Mutex<HashMap<String, SerialNumber>>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 /// The certificate authority of a city.
@@ -213,7 +213,7 @@ impl World {
             gateway: Some(gateway),
             passwords: Mutex::new(passwords),
             serials: Mutex::default(),
-            _folder: folder,
+            folder,
         }
     }
 
@@ -350,6 +350,11 @@ impl World {
             .filter(|request| !request.target.contains("_elements="))
             .map(|request| format!("{} {}", request.method, request.target))
             .collect()
+    }
+
+    /// Another handle on the registry's journal, as another process would have it.
+    pub(crate) fn registry_journal(&self) -> Journal {
+        Journal::open_existing(&Place::Sqlite { file: self.folder.path().join("registry.db") }).unwrap()
     }
 
     /// Open connections, exchanges in flight, keys.
