@@ -36,8 +36,13 @@ const KEEPER: &str = r#"
         esac
         echo "$word" >>done.log
     done
+    # Nobody needs the data any more. A server that is just recovering from killed backends has been seen to sit out a
+    # polite request for good, so it gets three seconds.
     kill -INT "$server" 2>/dev/null
+    ( sleep 3; kill -QUIT "$server"; sleep 2; kill -KILL "$server" ) 2>/dev/null &
+    mercy=$!
     wait "$server"
+    kill "$mercy" 2>/dev/null
     cd / && rm -rf "$2"
 "#;
 
