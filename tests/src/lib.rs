@@ -6,6 +6,7 @@
 #![cfg(test)]
 
 mod care;
+mod crash;
 mod cutting;
 mod faults;
 mod house;

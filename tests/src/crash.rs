@@ -1,0 +1,436 @@
+//! The server is killed again and again while it works. Nothing that anybody was told may be gone (promises P1, P4).
+//!
+//! Real programs: `sekisho init` and `sekisho serve`, the stand-in store, terminals over HTTPS with certificates that
+//! `sekisho device certificate` issued, and an office that writes to the same registry from another process (this one).
+//! SIGKILL comes 0 to 200 ms after the server is ready (600 without optimisation). At the end, each answer that a terminal saw has its entry in the
+//! audit, each change that the office was told of and each sign-out that a user was told of stands in the registry, and
+//! both chains are whole. `SEKISHO_KILLS=2000` for the long run.
+
+use std::collections::{HashMap, HashSet};
+use std::io::{BufRead as _, BufReader};
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command as Program, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use audit::{Audit, Event, Verdict};
+use base64::Engine as _;
+use http::StatusCode;
+use http_body_util::BodyExt as _;
+use journal::{Journal, Place, Position};
+use model::{Article, Author, Office, Target, Timestamp, UserId};
+use registry::{Command, Registry, Vault};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use crate::world::{Ask, CARE, Http, Keys, PASSWORD, Terminal, Tls, city};
+
+const FHIR: &str = "application/fhir+json";
+const PASSPHRASE: &str = "correct horse battery";
+/// Who reads and writes, and who signs in and out; each with the terminal of that name.
+const AT_WORK: [&str; 3] = ["sato", "nakamura", "kobayashi"];
+const COMING_AND_GOING: &str = "kato";
+/// Sessions to be ended that are begun in peace: a password check can take longer than a server lives.
+const SESSIONS_FIRST: usize = 10;
+/// Longest life of a server after it is ready, in milliseconds. Without optimisation everything takes longer.
+const LIFE_MAX: u64 = if cfg!(debug_assertions) { 600 } else { 200 };
+
+/// A program that does not outlive the test.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        // It may be gone already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A data folder, its store, and what starts its server.
+struct City {
+    folder: tempfile::TempDir,
+    port: u16,
+    _store: Killed,
+}
+
+/// What somebody was told.
+#[derive(Default)]
+struct Told {
+    /// Number of each exchange whose answer was 2xx, and whether it was a write.
+    exchanges: Mutex<Vec<(String, bool)>>,
+    /// Position in the registry's journal, and a text that stands there.
+    changes: Mutex<Vec<(u64, String)>>,
+    /// Cookies of sessions that were ended.
+    signed_out: Mutex<Vec<String>>,
+    /// Exchanges that broke off.
+    broken: AtomicU64,
+    /// How many of the users are signed in, and the killing may begin.
+    begun: AtomicUsize,
+    over: AtomicBool,
+}
+
+/// A program of ours, beside this one; built if it is not there.
+fn program(name: &str) -> PathBuf {
+    let own = std::env::current_exe().unwrap();
+    let folder = own.ancestors().nth(2).unwrap();
+    let program = folder.join(name);
+    if !program.is_file() {
+        let mut cargo = Program::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
+        cargo.args(["build", "--quiet", "--locked", "--package", name]).current_dir(crate::house::root());
+        if folder.ends_with("release") {
+            cargo.arg("--release");
+        }
+        assert!(cargo.status().unwrap().success(), "`{name}` could not be built");
+    }
+    program
+}
+
+/// Four ports in a row that nobody has.
+fn free_ports() -> u16 {
+    for _ in 0..1000 {
+        let first = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = first.local_addr().unwrap().port();
+        let rest = || (1..4).all(|n| port < 65_000 && TcpListener::bind(("127.0.0.1", port + n)).is_ok());
+        if rest() {
+            return port;
+        }
+    }
+    panic!("no four ports in a row are free")
+}
+
+fn now() -> Timestamp {
+    let millis = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
+    Timestamp::from_millis(i64::try_from(millis).unwrap())
+}
+
+impl City {
+    fn found() -> (Self, Registry) {
+        let folder = tempfile::tempdir().unwrap();
+        let port = free_ports();
+        let store = Program::new(program("backend-stub"))
+            .args(["--listen", &format!("127.0.0.1:{}", port + 3), "--requests-kept", "0"])
+            .args(["--jwks-url", &format!("http://127.0.0.1:{}/.well-known/jwks.json", port + 1)])
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let city = Self { folder, port, _store: Killed(store) };
+        city.run(&["init", "--port-base", &port.to_string()]);
+        let registry = city.registry();
+        let passwords: HashMap<UserId, String> = city::enter(&registry).into_iter().collect();
+        let terminals = city.folder.path().join("terminals");
+        std::fs::create_dir(&terminals).unwrap();
+        for name in AT_WORK.into_iter().chain([COMING_AND_GOING]) {
+            let user_id = UserId::new(&format!("U-{name}")).unwrap();
+            let command = Command::ChangePassword {
+                user_id: user_id.clone(),
+                current: Zeroizing::new(passwords[&user_id].clone()),
+                new: Zeroizing::new(PASSWORD.to_owned()),
+            };
+            registry.execute(command, Author::new(Office::User, user_id.as_str()), now()).unwrap();
+            city.run(&["device", "certificate", &format!("D-{name}"), "--out", terminals.to_str().unwrap()]);
+        }
+        (city, registry)
+    }
+
+    fn root(&self) -> PathBuf {
+        self.folder.path().join("city")
+    }
+
+    fn place(&self, which: &str) -> Place {
+        Place::Sqlite { file: self.root().join("data").join(which) }
+    }
+
+    /// A handle of our own on the journal that the server serves from.
+    fn registry(&self) -> Registry {
+        let text = std::fs::read_to_string(self.root().join("keys/credential.key")).unwrap();
+        let key = base64::engine::general_purpose::STANDARD.decode(text.trim()).unwrap();
+        let journal = Journal::open_existing(&self.place("registry.db")).unwrap();
+        let key: [u8; 32] = key.try_into().unwrap();
+        Registry::open(journal, Vault::new(&key).unwrap()).unwrap()
+    }
+
+    fn sekisho(&self, arguments: &[&str]) -> Program {
+        let mut command = Program::new(program("sekisho"));
+        command.arg("--data").arg(self.root()).args(arguments).stdin(Stdio::null());
+        command.env("SEKISHO_CA_PASSPHRASE", PASSPHRASE).env("SEKISHO_LOG", "warn");
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) {
+        let output = self.sekisho(arguments).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// Starts the server and waits until it says where it listens.
+    fn serve(&self) -> (Killed, BufReader<ChildStdout>) {
+        let said = self.folder.path().join("server.log");
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(&said).unwrap();
+        let mut child = self.sekisho(&["serve"]).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let server = Killed(child);
+        let mut line = String::new();
+        out.read_line(&mut line).unwrap();
+        let log = || std::fs::read_to_string(&said).unwrap_or_default();
+        assert!(line.starts_with("sekisho: clients on "), "the server did not start again: {line}{}", log());
+        (server, out)
+    }
+
+    fn terminal(&self, name: &str) -> Terminal {
+        let file = self.folder.path().join(format!("terminals/D-{name}.pem"));
+        let chain = CertificateDer::pem_file_iter(&file).unwrap().map(Result::unwrap).collect();
+        let keys = Keys { chain, key: PrivateKeyDer::from_pem_file(&file).unwrap() };
+        let root = CertificateDer::from_pem_file(self.root().join("keys/root.pem")).unwrap();
+        let address = SocketAddr::from(([127, 0, 0, 1], self.port));
+        Terminal::speaking(address, CARE, &root, Some(&keys), Http::One, Tls::V13)
+    }
+}
+
+/// Signs in, however often the server dies over it.
+async fn sign_in(terminal: &Terminal, name: &str, told: &Told) -> Option<String> {
+    let body = json!({ "user_id": format!("U-{name}"), "password": PASSWORD }).to_string();
+    while !told.over.load(Ordering::Relaxed) {
+        if let Ok(mut connection) = terminal.connect().await
+            && let Ok(reply) = connection.ask(Ask::post("/.sekisho/session", "application/json", body.clone())).await
+            && reply.status == StatusCode::OK
+        {
+            return reply.cookie();
+        }
+        tokio::time::sleep(Duration::from_millis(3)).await;
+    }
+    None
+}
+
+/// Reads and writes one person's records as fast as it is answered; notes what was answered with yes.
+async fn at_work(terminal: Terminal, name: &'static str, told: Arc<Told>) {
+    let Some(mut cookie) = sign_in(&terminal, name, &told).await else { return };
+    told.begun.fetch_add(1, Ordering::Relaxed);
+    let note = json!({
+        "resourceType": "Communication",
+        "status": "completed",
+        "subject": { "reference": "Patient/P-0001" },
+        "payload": [{ "contentString": "体温 36.50 度。" }],
+    });
+    let mut number = 0_u64;
+    while !told.over.load(Ordering::Relaxed) {
+        let Ok(mut connection) = terminal.connect().await else {
+            tokio::time::sleep(Duration::from_millis(3)).await;
+            continue;
+        };
+        while !told.over.load(Ordering::Relaxed) {
+            number += 1;
+            let (ask, write) = match number % 4 {
+                0 => (Ask::post("/fhir/Communication", FHIR, note.to_string()), true),
+                2 => (Ask::get("/fhir/CarePlan?patient=P-0001"), false),
+                _ => (Ask::get("/fhir/Patient/P-0001"), false),
+            };
+            let Ok(response) = connection.start(ask.as_(&cookie)).await else {
+                told.broken.fetch_add(1, Ordering::Relaxed);
+                break;
+            };
+            // From the head on, the terminal has something in its hand.
+            if response.status().is_success() {
+                let incident = response.headers()["sekisho-incident"].to_str().unwrap().to_owned();
+                told.exchanges.lock().unwrap().push((incident, write));
+            } else if response.status() == StatusCode::TOO_MANY_REQUESTS {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            } else {
+                // The store is there all the time, and nothing was taken away from anybody.
+                let status = response.status();
+                assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{name} was refused");
+            }
+            let set = response.headers().get_all("set-cookie").iter().filter_map(|value| value.to_str().ok());
+            if let Some(renewed) = set.filter_map(|value| value.split(';').next()).last() {
+                renewed.clone_into(&mut cookie);
+            }
+            if response.into_body().collect().await.is_err() {
+                told.broken.fetch_add(1, Ordering::Relaxed);
+                break;
+            }
+        }
+    }
+}
+
+/// Signs in and out; each sign-out is a change that the server itself commits.
+async fn coming_and_going(terminal: Terminal, told: Arc<Told>) {
+    let mut cookies = Vec::new();
+    while cookies.len() < SESSIONS_FIRST {
+        let Some(cookie) = sign_in(&terminal, COMING_AND_GOING, &told).await else { return };
+        cookies.push(cookie);
+    }
+    told.begun.fetch_add(1, Ordering::Relaxed);
+    loop {
+        let cookie = match cookies.pop() {
+            Some(cookie) => Some(cookie),
+            None => sign_in(&terminal, COMING_AND_GOING, &told).await,
+        };
+        let Some(cookie) = cookie else { return };
+        loop {
+            let mut ask = Ask::get("/.sekisho/session").as_(&cookie);
+            ask.method = http::Method::DELETE;
+            let reply = match terminal.connect().await {
+                Ok(mut connection) => connection.ask(ask).await,
+                Err(error) => Err(error),
+            };
+            match reply {
+                Ok(reply) if reply.status == StatusCode::NO_CONTENT => {
+                    told.signed_out.lock().unwrap().push(cookie);
+                    break;
+                }
+                // The one before was carried out, and nobody was left to say so.
+                Ok(reply) if reply.status == StatusCode::UNAUTHORIZED => break,
+                Ok(reply) => {
+                    assert_eq!(reply.status, StatusCode::SERVICE_UNAVAILABLE, "no sign-out: {}", reply.text());
+                }
+                Err(_) if told.over.load(Ordering::Relaxed) => return,
+                Err(_) => tokio::time::sleep(Duration::from_millis(3)).await,
+            }
+        }
+    }
+}
+
+/// Suspends a terminal that nobody uses, and lifts it, from beside the server.
+fn office(registry: &Registry, told: &Told) {
+    let target = || Target::parse("device:D-hirano").unwrap();
+    let mut number = 0_u64;
+    while !told.over.load(Ordering::Relaxed) {
+        number += 1;
+        let reason = format!("crash-{number}-end");
+        let command = if number % 2 == 1 {
+            let article = Article::paragraph(29, 1);
+            Command::Suspend { target: target(), reason: reason.clone(), article, until: None }
+        } else {
+            Command::Lift { target: target(), suspension: None, reason: reason.clone() }
+        };
+        let executed = registry.execute(command, Author::new(Office::CityOfficer, "officer-ito"), now()).unwrap();
+        // A lifting's reason is not kept for ever; a suspension's is.
+        if number % 2 == 1 {
+            told.changes.lock().unwrap().push((executed.generation.get(), reason));
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_that_anybody_was_told_is_lost_when_the_server_is_killed() {
+    let kills: u32 = std::env::var("SEKISHO_KILLS").map_or(40, |text| text.parse().unwrap());
+    let begun = Instant::now();
+    let (city, registry) = City::found();
+    let told = Arc::new(Told::default());
+    let mut tasks = Vec::new();
+    for name in AT_WORK {
+        tasks.push(tokio::spawn(at_work(city.terminal(name), name, Arc::clone(&told))));
+    }
+    let terminal = city.terminal(COMING_AND_GOING);
+    tasks.push(tokio::spawn(coming_and_going(terminal.clone(), Arc::clone(&told))));
+    let office = {
+        let told = Arc::clone(&told);
+        std::thread::spawn(move || office(&registry, &told))
+    };
+
+    let ready = Arc::clone(&told);
+    let (city, mut starts) = tokio::task::spawn_blocking(move || {
+        let mut starts = Vec::new();
+        let in_peace = city.serve();
+        while ready.begun.load(Ordering::Relaxed) < AT_WORK.len() + 1 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        drop(in_peace);
+        let mut dice = u64::from(std::process::id()) | 1;
+        for _ in 0..kills {
+            let starting = Instant::now();
+            let (mut server, _out) = city.serve();
+            starts.push(starting.elapsed());
+            // xorshift: the moments differ from run to run.
+            dice ^= dice << 13;
+            dice ^= dice >> 7;
+            dice ^= dice << 17;
+            std::thread::sleep(Duration::from_micros(dice % (LIFE_MAX * 1000)));
+            server.0.kill().unwrap();
+            server.0.wait().unwrap();
+        }
+        (city, starts)
+    })
+    .await
+    .unwrap();
+    told.over.store(true, Ordering::Relaxed);
+    office.join().unwrap();
+    for task in tasks {
+        task.await.unwrap();
+    }
+
+    let signed_out = told.signed_out.lock().unwrap().clone();
+    let (server, _out) = city.serve();
+    for cookie in &signed_out {
+        let reply = terminal.ask(Ask::get("/fhir/Patient/P-0001").as_(cookie)).await.unwrap();
+        assert_eq!(reply.status, StatusCode::UNAUTHORIZED, "a session that was ended opens again");
+    }
+    drop(server);
+    eprint!("{}", std::fs::read_to_string(city.folder.path().join("server.log")).unwrap_or_default());
+    let exchanges = told.exchanges.lock().unwrap();
+    let missing = without_entry(&city.place("audit.db"), &exchanges);
+    assert!(missing.is_empty(), "{} answers without an entry: {missing:?}", missing.len());
+    let changes = told.changes.lock().unwrap();
+    changes_stand(&city.place("registry.db"), &changes);
+
+    let writes = exchanges.iter().filter(|(_, write)| *write).count();
+    starts.sort_unstable();
+    let broken = told.broken.load(Ordering::Relaxed);
+    eprintln!(
+        "{kills} kills in {:.0} s: {} reads, {writes} writes, {} changes and {} sign-outs were acknowledged, none is \
+         lost; {broken} exchanges broke off; start-up {:.0} ms (median), {:.0} ms (longest)",
+        begun.elapsed().as_secs_f64(),
+        exchanges.len() - writes,
+        changes.len(),
+        signed_out.len(),
+        starts[starts.len() / 2].as_secs_f64() * 1e3,
+        starts[starts.len() - 1].as_secs_f64() * 1e3,
+    );
+    // Otherwise the test would show nothing.
+    let kills = kills as usize;
+    assert!(exchanges.len() > kills && writes > kills / 8 && changes.len() > kills / 4, "hardly anything was done");
+    assert!(broken > u64::from(kills as u32 / 8) && !signed_out.is_empty(), "the kills hit nobody");
+}
+
+/// Answers whose permitted entry is not in the audit. The whole chain is checked on the way.
+fn without_entry(place: &Place, exchanges: &[(String, bool)]) -> Vec<String> {
+    let audit = Audit::open(Journal::open_existing(place).unwrap()).unwrap();
+    audit.verify().unwrap();
+    let mut permitted = HashSet::new();
+    let mut after = Position::START;
+    loop {
+        let events = audit.events(after, 1000).unwrap();
+        let Some((last, _)) = events.last() else { break };
+        after = *last;
+        for (_, event) in events {
+            if let Event::Entry(entry) = event
+                && entry.verdict == Verdict::Permitted
+            {
+                permitted.insert((entry.id.to_string(), entry.method == "POST"));
+            }
+        }
+    }
+    exchanges.iter().filter(|exchange| !permitted.contains(*exchange)).map(|(id, _)| id.clone()).collect()
+}
+
+/// Every change stands where the office was told it stands. The whole chain is checked first.
+fn changes_stand(place: &Place, changes: &[(u64, String)]) {
+    let journal = Journal::open_existing(place).unwrap();
+    journal.verify(Position::START).unwrap();
+    let mut bodies = HashMap::new();
+    let mut after = Position::START;
+    loop {
+        let entries = journal.read(after, 1000).unwrap();
+        let Some(last) = entries.last() else { break };
+        after = last.position;
+        bodies.extend(entries.into_iter().map(|entry| (entry.position.get(), entry.body)));
+    }
+    for (position, reason) in changes {
+        let body = bodies.get(position).map(|body| String::from_utf8_lossy(body));
+        let stands = body.as_ref().is_some_and(|body| body.contains(reason.as_str()));
+        assert!(stands, "`{reason}` does not stand at {position}: {body:?}");
+    }
+}
