@@ -1,4 +1,4 @@
-//! Every bound of the gateway, in one place (promise P9). Sizes in bytes, times in milliseconds unless the name says so.
+//! Every bound of the gateway, in one place (promise P9). Sizes in bytes.
 
 use std::time::Duration;
 
@@ -11,9 +11,9 @@ pub const HANDSHAKE_MAX: Duration = Duration::from_secs(5);
 /// From the first byte of a request to the end of its header section; also the idle time of a kept-alive connection
 /// over HTTP/1.1.
 pub const HEADER_READ_MAX: Duration = Duration::from_secs(30);
-/// Header section of a request.
+/// Header section of a request over HTTP/2; over HTTP/1.1 it is [`READ_BUFFER_BYTES_MAX`].
 pub const HEADER_BYTES_MAX: usize = 32 * 1024;
-/// Header fields of a request.
+/// Header fields of a request over HTTP/1.1.
 pub const HEADERS_MAX: usize = 100;
 /// Read buffer of a client connection; at least a whole header section.
 pub const READ_BUFFER_BYTES_MAX: usize = 64 * 1024;
@@ -44,9 +44,13 @@ pub const H2_PING_ANSWER_MAX: Duration = Duration::from_secs(20);
 
 /// Connecting to the store.
 pub const STORE_CONNECT_MAX: Duration = Duration::from_secs(2);
-/// From the whole request to the head of the store's answer.
+/// A streamed upload, from its beginning to the head of the store's answer.
+pub const UPLOAD_MAX: Duration = Duration::from_secs(3600);
+/// Silence of the client in the middle of a streamed upload.
+pub const UPLOAD_SILENCE_MAX: Duration = Duration::from_secs(30);
+/// From connecting to the head of the store's answer, for everything but a streamed upload.
 pub const STORE_ANSWER_MAX: Duration = Duration::from_secs(30);
-/// Silence of the store in the middle of an answer that must be read.
+/// Reading the whole of an answer that must be read before it is released.
 pub const STORE_READ_MAX: Duration = Duration::from_secs(30);
 /// Idle connections to the store that a worker keeps.
 pub const STORE_IDLE_PER_WORKER_MAX: usize = 64;
@@ -63,7 +67,7 @@ pub const IDENTITY_TOKENS_MAX: usize = 10_000;
 pub const PASSWORD_CHECKS_MAX: usize = 4;
 /// A sign-in form or JSON body.
 pub const FORM_BYTES_MAX: usize = 8 * 1024;
-/// Requests in flight of one user ID.
+/// Requests in flight of one user ID in one worker.
 pub const REQUESTS_PER_USER_MAX: u32 = 64;
 /// Requests in flight in one worker.
 pub const REQUESTS_PER_WORKER_MAX: u32 = 4096;

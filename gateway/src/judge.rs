@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use model::lifecycle::service;
+use model::lifecycle::{service, user_id};
 use model::{Action, Category, PersonId, SerialNumber, Timestamp, UserId};
 use policy::{Decision, DecisionPoint, Facts, Request, ServiceFacts};
 use registry::{MissingFact, Snapshot};
@@ -76,7 +76,8 @@ impl Judge {
     }
 
     /// Whether this user ID with this certificate may use the service at all: the directory, which belongs to nobody,
-    /// asked as if the service were running (a stop ends exchanges, not connections or sessions).
+    /// asked as if the service were running (a stop ends exchanges, not connections or sessions) and as if the first
+    /// password had been changed (until it is, the change page is all there is; `authenticate` sees to that).
     ///
     /// # Errors
     /// A fact is missing.
@@ -89,6 +90,11 @@ impl Judge {
     ) -> Result<Decision, MissingFact> {
         let mut facts = snapshot.facts(user_id, serial, None, at)?;
         facts.service = ServiceFacts { state: service::State::Running, disaster: None };
+        facts.subject.user_id_state = match facts.subject.user_id_state {
+            user_id::State::Granted => user_id::State::Active,
+            user_id::State::GrantedSuspended => user_id::State::Suspended,
+            other => other,
+        };
         Ok(self.point.decide(&Request { action: Action::Read, category: Category::Directory, at }, &facts))
     }
 }

@@ -120,11 +120,12 @@ impl StoredNeeded {
         &self.target
     }
 
-    /// Whether an index may answer instead. True for reads: what the store then returns is resolved anew before release.
-    /// False for writes: the version looked at is the one that will be replaced.
+    /// Whether an index may answer instead. True for reads whose answer is read too: what the store then returns is
+    /// resolved anew before release. False for the bytes of a document, which are not read, so that nothing would find
+    /// out that the index is wrong; and for writes, where the version looked at is the one that will be replaced.
     #[must_use]
     pub const fn cacheable(&self) -> bool {
-        matches!(self.purpose, Purpose::Read(_))
+        matches!(&self.purpose, Purpose::Read(reading) if !reading.is_opaque())
     }
 
     /// Which record is looked up.
@@ -158,7 +159,7 @@ impl StoredNeeded {
     /// Takes the answer from an index. An index that knows no single person, or may not be asked, changes nothing.
     pub fn from_index(self, persons: &[PersonId]) -> Need {
         match (self.purpose, persons) {
-            (Purpose::Read(reading), [person]) => Need::Done(reading.done(self.record, Owner::Person(person.clone()))),
+            (Purpose::Read(reading), [person]) if !reading.is_opaque() => Need::Done(reading.done(self.record, Owner::Person(person.clone()))),
             (purpose, _) => Need::Stored(Self { record: self.record, target: self.target, purpose }),
         }
     }

@@ -15,3 +15,12 @@ pub fn recorded(permit: Permit) -> Recorded<Permit> {
 pub fn slot() -> Slot {
     Slot {}
 }
+
+pub fn others() {
+    let _ = gateway::tls::device::VerifiedDevice {};
+    let _ = gateway::pipeline::admit::DeviceSlot {};
+    let _ = gateway::pipeline::authenticate::Subject {};
+    let _ = gateway::pipeline::route::RecordRequest {};
+    let _ = gateway::pipeline::forward::Answer {};
+    let _ = gateway::pipeline::release::Released {};
+}

@@ -1,11 +1,11 @@
-//! No limits: there is no device to authenticate and no slot.
+//! No limits: a device alone gives no slot.
 use gateway::connection::Client;
 use gateway::pipeline::{admit, authenticate, decide, extract, forward, observe, record, release, route, trace::Trace};
 use gateway::refusal::Refusal;
 use gateway::worker::Worker;
 
 pub async fn steps(worker: &Worker, client: &Client, request: route::RecordRequest, trace: &mut Trace) -> Result<(), Refusal> {
-    let device = request.device(worker, client)?;
+    let (device, slot) = (request.device(worker, client)?, ());
     let subject = authenticate::authenticate(worker, device, &request, trace)?;
     let slot = slot.for_subject(worker, &subject)?;
     let extracted = extract::extract(worker, &subject, request, trace).await?;

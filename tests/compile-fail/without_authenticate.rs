@@ -1,4 +1,4 @@
-//! Nobody signed in: there is no subject.
+//! Nobody signed in: a device is no subject.
 use gateway::connection::Client;
 use gateway::pipeline::{admit, authenticate, decide, extract, forward, observe, record, release, route, trace::Trace};
 use gateway::refusal::Refusal;
@@ -6,6 +6,7 @@ use gateway::worker::Worker;
 
 pub async fn steps(worker: &Worker, client: &Client, request: route::RecordRequest, trace: &mut Trace) -> Result<(), Refusal> {
     let (device, slot) = admit::admit(worker, request.device(worker, client)?)?;
+    let subject = device;
     let slot = slot.for_subject(worker, &subject)?;
     let extracted = extract::extract(worker, &subject, request, trace).await?;
     let permit = decide::decide(worker, client, subject, extracted, trace)?;

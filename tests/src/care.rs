@@ -237,6 +237,16 @@ async fn documents_go_up_and_down() {
     let part = Ask::get(target).as_(&cookie).with("accept", "*/*").with("range", "bytes=10-19");
     let part = terminal.ask(part).await.unwrap();
     assert_eq!((part.status, part.body.len()), (StatusCode::PARTIAL_CONTENT, 10));
+    // Handed over to another person: whoever was right before is not right any more, whatever was remembered.
+    let (kato, katos) = world.signed_in("U-kato", "D-kato").await;
+    let get = || kato.ask(Ask::get(target).as_(&katos).with("accept", "image/jpeg"));
+    assert_eq!(get().await.unwrap().status, StatusCode::OK);
+    let moved = Ask { method: http::Method::PUT, ..Ask::post(target, "image/jpeg", body.clone()) }
+        .as_(&cookie)
+        .with("x-security-context", "Patient/P-0900");
+    let moved = terminal.ask(moved).await.unwrap();
+    assert!(moved.status.is_success(), "{}", moved.text());
+    assert_eq!(get().await.unwrap().status, StatusCode::NOT_FOUND);
     let (other, others) = world.signed_in("U-tamura", "D-tamura").await;
     let refused = other.ask(Ask::get(target).as_(&others).with("accept", "image/jpeg")).await.unwrap();
     assert_eq!(refused.status, StatusCode::NOT_FOUND);

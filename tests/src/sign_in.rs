@@ -124,7 +124,10 @@ async fn unknown_ids_and_wrong_passwords_are_one_answer_and_get_slower() {
     let slowed = terminal.sign_in("U-sato", PASSWORD).await.unwrap_err();
     assert_eq!(slowed.status, StatusCode::TOO_MANY_REQUESTS, "{}", slowed.text());
     assert!(slowed.headers.contains_key("retry-after"));
-    // Somebody else's guessing does not shut her out of her other terminal.
+    // Guessing on one terminal does not shut her out of another one of her facility.
+    let other = world.terminal("D-ono");
+    assert!(other.sign_in("U-sato", PASSWORD).await.is_ok());
+    // And it is never for good.
     world.shift_clock(1800);
     assert!(terminal.sign_in("U-sato", PASSWORD).await.is_ok());
 }

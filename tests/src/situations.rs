@@ -45,6 +45,8 @@ async fn a_suspended_user_is_told_the_article_and_lifted_again() {
         let reply = terminal.ask(Ask::get(target).as_(&cookie)).await.unwrap();
         assert_eq!((reply.status, reply.code().as_str()), (StatusCode::FORBIDDEN, "refused"), "{}", reply.text());
         assert!(reply.json()["articles"].to_string().contains("29"), "{}", reply.text());
+        let entry = world.entries().pop().unwrap();
+        assert!(entry.rules.contains("F05") && entry.generation > 0 && entry.action.is_some(), "{entry:?}");
     }
     let again = terminal.sign_in("U-sato", crate::world::PASSWORD).await.unwrap_err();
     assert_eq!(again.code(), "refused");

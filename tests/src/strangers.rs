@@ -34,7 +34,7 @@ fn ask(method: &str, target: &str) -> Ask {
     ask
 }
 
-async fn is_told(terminal: &Terminal, code: &str) {
+async fn must_be_told(terminal: &Terminal, code: &str) {
     for (method, target) in ADDRESSES {
         let reply = terminal.ask(ask(method, target)).await.unwrap();
         assert_eq!(reply.status, StatusCode::UNAUTHORIZED, "{method} {target}: {}", reply.text());
@@ -48,7 +48,7 @@ async fn is_told(terminal: &Terminal, code: &str) {
 #[tokio::test]
 async fn without_a_certificate_there_is_an_explanation_and_nothing_else() {
     let world = World::start().await;
-    is_told(&world.stranger(CARE), "certificate-missing").await;
+    must_be_told(&world.stranger(CARE), "certificate-missing").await;
     assert!(world.store.requests().is_empty());
 }
 
@@ -60,16 +60,20 @@ async fn expired_revoked_and_unknown_certificates_are_told_so() {
     let then = world.now().plus_seconds(-100 * 86_400);
     let (expired, keys) = world.authority.sign(&device, then, 30);
     world.record_at(&device, &expired, then);
-    is_told(&world.terminal_with(&keys), "certificate-expired").await;
+    must_be_told(&world.terminal_with(&keys), "certificate-expired").await;
 
     // Promise P7: correctly signed, not in the registry.
     let (_, keys) = world.authority.sign(&device, world.now(), 180);
-    is_told(&world.terminal_with(&keys), "certificate-unknown").await;
+    must_be_told(&world.terminal_with(&keys), "certificate-unknown").await;
 
-    // The same serial number on another certificate: the fingerprint differs.
+    // The same serial number and the same device, signed by the same key, but not the certificate that was recorded.
+    let (recorded, other) = world.authority.twins(&device, world.now());
+    world.record(&device, &recorded);
+    must_be_told(&world.terminal_with(&other), "certificate-unknown").await;
+
     let terminal = world.terminal("D-sato");
     world.revoke("D-sato");
-    is_told(&terminal, "certificate-revoked").await;
+    must_be_told(&terminal, "certificate-revoked").await;
     assert!(world.store.requests().is_empty());
 }
 
@@ -123,6 +127,9 @@ async fn a_terminal_of_another_facility_is_refused_with_the_article() {
     let articles = reply.json()["articles"].to_string();
     assert!(articles.contains("38") || articles.contains("37"), "{articles}");
     // And a session made on the right terminal is worthless on the other.
+    let first = world.first_password("U-kato");
+    let unchanged = terminal.sign_in("U-kato", &first).await.unwrap_err();
+    assert_eq!(unchanged.code(), "refused", "the first password opens no other facility's terminal either");
     let (_, cookie) = world.signed_in("U-sato", "D-sato").await;
     let stolen = terminal.ask(Ask::get(RECORD).as_(&cookie)).await.unwrap();
     assert_eq!((stolen.status, stolen.code().as_str()), (StatusCode::UNAUTHORIZED, "session-ended"));

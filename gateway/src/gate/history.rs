@@ -16,13 +16,13 @@ use crate::worker::Worker;
 /// Rows on one page.
 const ROWS: usize = 50;
 /// Rows that can be paged through.
-const ROWS_MAX: usize = 1000;
+const ROWS_MAX: usize = 200;
 
 /// Serves the page.
 ///
 /// # Errors
 /// The audit log cannot be read.
-pub fn serve(
+pub async fn serve(
     worker: &Worker,
     subject: &Subject,
     request: &Request<Incoming>,
@@ -34,10 +34,8 @@ pub fn serve(
     let skip = skip.min(ROWS_MAX);
     // All user IDs of the human being: a replaced one is still his history (art. 10-6).
     let user_ids: Vec<_> = snapshot.user_ids_of(subject.user()).map(|known| known.id.clone()).collect();
-    let entries = worker.audit().history_of(&user_ids, skip + ROWS + 1).map_err(|error| {
-        tracing::error!(%error, "the audit log cannot be read");
-        Refusal::AuditUnavailable
-    })?;
+    let audit = worker.audit().clone();
+    let entries = super::read_audit(move || audit.history_of(&user_ids, skip + ROWS + 1)).await?;
     let more = entries.len() > skip + ROWS;
     let shown: Vec<_> = entries.iter().skip(skip).take(ROWS).collect();
     let labels: Vec<String> = shown.iter().map(|entry| super::device_label(&snapshot, &entry.device)).collect();

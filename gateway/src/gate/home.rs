@@ -14,7 +14,7 @@ use crate::worker::Worker;
 ///
 /// # Errors
 /// The user is not known any more, or the audit log cannot be read.
-pub fn serve(worker: &Worker, subject: &Subject, trace: &Trace) -> Result<Response<Body>, Refusal> {
+pub async fn serve(worker: &Worker, subject: &Subject, trace: &Trace) -> Result<Response<Body>, Refusal> {
     let (snapshot, now) = (worker.snapshot(), worker.now());
     let user = snapshot.user(subject.user()).ok_or(Refusal::NotAvailable)?;
     let mut persons: Vec<TeamPerson<'_>> = snapshot
@@ -32,10 +32,8 @@ pub fn serve(worker: &Worker, subject: &Subject, trace: &Trace) -> Result<Respon
     persons.dedup_by(|a, b| a.id == b.id);
     let form_token =
         worker.sealer().form_token(subject.device().serial(), now).map_err(|_| Refusal::AuditUnavailable)?;
-    let previous = worker.audit().previous_sign_in(subject.user_id()).map_err(|error| {
-        tracing::error!(%error, "the audit log cannot be read");
-        Refusal::AuditUnavailable
-    })?;
+    let (audit, user_id) = (worker.audit().clone(), subject.user_id().clone());
+    let previous = super::read_audit(move || audit.previous_sign_in(&user_id)).await?;
     let label = super::device_label(&snapshot, subject.device().device());
     let previous_label = previous.as_ref().map(|previous| super::device_label(&snapshot, &previous.device));
     let page = Home {

@@ -1,6 +1,7 @@
 //! The gateway's own pages on the care host: sign-in, first password, home, own access history, sign-out.
 //!
-//! They reach no record. Each of them needs a device that stands; all but the sign-in page need a session.
+//! They reach no record. Each of them needs a device that stands, but for the style sheet, the choice of a language and
+//! the pages that explain a problem; all but those and the sign-in page need a session.
 
 pub mod form;
 pub mod history;
@@ -17,9 +18,9 @@ use crate::answer;
 use crate::connection::Client;
 use crate::pages::paths::{HISTORY, HOME, PASSWORD, PROBLEMS, SIGN_IN, SIGN_OUT, STYLE};
 use crate::pages::{self, Language};
-use crate::pipeline::authenticate;
 use crate::pipeline::extract::whole;
 use crate::pipeline::trace::Trace;
+use crate::pipeline::{admit, authenticate};
 use crate::refusal::{Refusal, SignInReason};
 use crate::store::pool::Body;
 use crate::worker::Worker;
@@ -103,6 +104,7 @@ pub async fn serve(
     if request.method() != Method::GET {
         form::same_origin(request.headers(), worker.care_host())?;
     }
+    let (device, _slot) = admit::admit(worker, device)?;
     match kind {
         Kind::ShowSignIn => return sign_in::show(worker, &device, &request, trace),
         Kind::SignIn => return sign_in::by_form(worker, device, request, trace).await,
@@ -110,6 +112,10 @@ pub async fn serve(
         _ => {}
     }
     let subject = authenticate::subject(worker, device, request.headers())?;
+    if kind != Kind::SignOut {
+        sign_in::standing(worker, subject.device(), subject.user_id())
+            .map_err(|refusal| refusal.unwrap_or(Refusal::SignInRequired(SignInReason::Ended)))?;
+    }
     let must_change = subject.must_change_password();
     let refreshed = subject.refreshed().cloned();
     let mut response = match kind {
@@ -117,8 +123,8 @@ pub async fn serve(
         Kind::ShowPassword => password::show(worker, &subject, trace, None)?,
         Kind::Password => return password::change(worker, subject, request, trace).await,
         _ if must_change => return Err(Refusal::PasswordChangeRequired),
-        Kind::History => history::serve(worker, &subject, &request, trace)?,
-        _ => home::serve(worker, &subject, trace)?,
+        Kind::History => history::serve(worker, &subject, &request, trace).await?,
+        _ => home::serve(worker, &subject, trace).await?,
     };
     if let Some(cookie) = refreshed {
         response.headers_mut().append(SET_COOKIE, cookie);
@@ -197,6 +203,23 @@ pub(crate) fn remember_language(request: &Request<Incoming>, language: Language)
     };
     response.headers_mut().append(SET_COOKIE, HeaderValue::from_static(cookie));
     response
+}
+
+/// Reads the audit log off the worker's thread: others are being served on it meanwhile.
+pub(crate) async fn read_audit<T: Send + 'static>(
+    read: impl FnOnce() -> Result<T, audit::AuditError> + Send + 'static,
+) -> Result<T, Refusal> {
+    match tokio::task::spawn_blocking(read).await {
+        Ok(Ok(found)) => Ok(found),
+        Ok(Err(error)) => {
+            tracing::error!(%error, "the audit log cannot be read");
+            Err(Refusal::AuditUnavailable)
+        }
+        Err(error) => {
+            tracing::error!(%error, "reading the audit log ended early");
+            Err(Refusal::AuditUnavailable)
+        }
+    }
 }
 
 /// What is written on the terminal, so that its holder sees that it was recognised.

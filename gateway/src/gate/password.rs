@@ -105,10 +105,18 @@ pub async fn change(
 /// The new credential epoch, or what is wrong with the passwords.
 async fn apply(worker: &Worker, subject: &Subject, change: Change) -> Result<Result<u32, ChangeProblem>, Refusal> {
     let user_id = subject.user_id().clone();
+    // An open session must not be a way to guess the password at full speed.
+    let guessing = &worker.shared().guessing;
+    let pair = (subject.device().device().clone(), user_id.to_string());
+    if let Some(seconds) = guessing.wait(&pair, worker.now()) {
+        return Ok(Err(ChangeProblem::Throttled(seconds)));
+    }
+    guessing.wrong(pair.clone(), worker.now());
     let PasswordCheck::Right { .. } = sign_in::check(worker, Some(user_id.clone()), change.current.clone()).await?
     else {
         return Ok(Err(ChangeProblem::CurrentWrong));
     };
+    guessing.right(&pair);
     let (shared, now) = (worker.share(), worker.now());
     let author = Author::new(Office::User, user_id.as_str());
     let command = Command::ChangePassword { user_id: user_id.clone(), current: change.current, new: change.new };

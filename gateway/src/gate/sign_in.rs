@@ -244,9 +244,12 @@ async fn try_password(
     let shared = worker.shared();
     let typed: String = typed.trim().chars().take(64).collect();
     let pair = (device.device().clone(), typed.clone());
+    worker.registry_is_fresh()?;
     if let Some(seconds) = shared.guessing.wait(&pair, worker.now()) {
         return Ok(Tried::Wait(seconds));
     }
+    // Charged before the password is looked at, so that many tries at once are as slow as one after another.
+    shared.guessing.wrong(pair.clone(), worker.now());
     // An ID that cannot be one costs as much as one that is not there.
     let user_id = UserId::new(&typed).ok();
     let check = check(worker, user_id.clone(), password).await?;
@@ -276,21 +279,19 @@ async fn try_password(
             shared.guessing.right(&pair);
             session_for(worker, device, &user_id, credential_epoch, must_change).map(Tried::Welcome)
         }
-        (Err(Some(refusal)), _, _) => Err(refusal),
-        _ => {
-            shared.guessing.wrong(pair, worker.now());
-            Ok(Tried::Wrong)
+        (Err(Some(refusal)), _, _) => {
+            shared.guessing.right(&pair);
+            Err(refusal)
         }
+        _ => Ok(Tried::Wrong),
     }
 }
 
 /// The right password is not enough: suspended, closed and the like are told, now that it is he.
-fn standing(worker: &Worker, device: &VerifiedDevice, user_id: &UserId) -> Result<(), Option<Refusal>> {
+pub(super) fn standing(worker: &Worker, device: &VerifiedDevice, user_id: &UserId) -> Result<(), Option<Refusal>> {
     let snapshot = worker.snapshot();
-    let known = snapshot.user_id(user_id).ok_or(None)?;
-    if known.state == model::lifecycle::user_id::State::Granted {
-        // The first password opens the change page and nothing else.
-        return Ok(());
+    if snapshot.user_id(user_id).is_none() {
+        return Err(None);
     }
     let decision = worker
         .judge()
@@ -328,17 +329,17 @@ pub(super) async fn check(
 
 impl Guessing {
     /// Seconds to wait before the next try, if any.
-    fn wait(&self, pair: &(DeviceId, String), now: Timestamp) -> Option<u32> {
+    pub(super) fn wait(&self, pair: &(DeviceId, String), now: Timestamp) -> Option<u32> {
         let waits = [patience(&self.by_pair, pair, now), patience(&self.by_device, &pair.0, now)];
         waits.into_iter().flatten().max()
     }
 
-    fn wrong(&self, pair: (DeviceId, String), now: Timestamp) {
+    pub(super) fn wrong(&self, pair: (DeviceId, String), now: Timestamp) {
         note(&self.by_device, pair.0.clone(), now);
         note(&self.by_pair, pair, now);
     }
 
-    fn right(&self, pair: &(DeviceId, String)) {
+    pub(super) fn right(&self, pair: &(DeviceId, String)) {
         self.by_pair.lock().unwrap_or_else(PoisonError::into_inner).remove(pair);
         self.by_device.lock().unwrap_or_else(PoisonError::into_inner).remove(&pair.0);
     }
@@ -355,6 +356,10 @@ fn note<K: Eq + Hash>(guesses: &Mutex<HashMap<K, Guesses>>, key: K, now: Timesta
     let mut guesses = guesses.lock().unwrap_or_else(PoisonError::into_inner);
     if guesses.len() >= SUBJECTS_MAX {
         guesses.retain(|_, guesses| !guesses.is_forgotten(now));
+    }
+    // Full of fresh ones: they are all forgotten rather than memory be unbounded. Each terminal is slowed on its own too.
+    if guesses.len() >= SUBJECTS_MAX {
+        guesses.clear();
     }
     guesses.entry(key).or_default().wrong(now);
 }

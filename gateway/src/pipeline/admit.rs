@@ -104,6 +104,9 @@ fn charge<K: Eq + Hash + Clone>(
     let mut buckets = buckets.lock().unwrap_or_else(PoisonError::into_inner);
     if buckets.len() >= SUBJECTS_MAX && !buckets.contains_key(key) {
         buckets.retain(|_, bucket| !bucket.is_full(now));
+        if buckets.len() >= SUBJECTS_MAX {
+            buckets.clear();
+        }
     }
     match buckets.entry(key.clone()).or_default().charge(quota, now, 1) {
         Verdict::Within => Ok(()),

@@ -38,20 +38,21 @@ pub fn authenticate(
     request: &RecordRequest,
     trace: &mut Trace,
 ) -> Result<Subject, Refusal> {
-    worker.registry_is_fresh()?;
     let subject = subject(worker, device, request.request().headers())?;
     trace.subject(&subject);
-    if matches!(subject.state, user_id::State::Granted | user_id::State::GrantedSuspended) {
+    if subject.must_change_password() {
         return Err(Refusal::PasswordChangeRequired);
     }
     Ok(subject)
 }
 
-/// The subject behind a session cookie, for record requests and for the gateway's own pages.
+/// The subject behind a session cookie, for the gateway's own pages: the first password may still have to be changed.
+/// Not to be had outside this crate, where [`authenticate`] is the only way to a [`Subject`].
 ///
 /// # Errors
 /// See [`authenticate`].
-pub fn subject(worker: &Worker, device: VerifiedDevice, headers: &http::HeaderMap) -> Result<Subject, Refusal> {
+pub(crate) fn subject(worker: &Worker, device: VerifiedDevice, headers: &http::HeaderMap) -> Result<Subject, Refusal> {
+    worker.registry_is_fresh()?;
     let required = |reason| Refusal::SignInRequired(reason);
     let sealed = session::cookie(headers, session::COOKIE).ok_or(required(SignInReason::NoSession))?;
     let session = worker.sealer().open(sealed).ok_or(required(SignInReason::Ended))?;

@@ -63,7 +63,7 @@ pub fn decide(
     let snapshot = worker.snapshot();
     // From here on a change finds the exchange; what was changed before is in this snapshot.
     subject.device().still_stands(&snapshot, at)?;
-    let ask = |person: Option<&PersonId>| {
+    let mut ask = |person: Option<&PersonId>| {
         let question = Question {
             user_id: subject.user_id(),
             serial: subject.device().serial(),
@@ -76,7 +76,7 @@ pub fn decide(
             tracing::info!(%missing, "a fact is missing; refused");
             // A person who is not registered must not be told apart from one who is: what is said of the subject or
             // the service is said first, here as there.
-            standing(worker, &snapshot, &subject).err().unwrap_or(Refusal::NotAvailable)
+            standing(worker, &snapshot, &subject, trace).err().unwrap_or(Refusal::NotAvailable)
         })
     };
     let judgements: Vec<Judgement> = if touches.persons.is_empty() {
@@ -87,7 +87,7 @@ pub fn decide(
     // What the entry keeps is the denial if there is one, else the first permit (and how many more there were).
     let telling = judgements.iter().find(|judgement| !judgement.decision.is_permit()).or(judgements.first());
     let Some(telling) = telling else { return Err(Refusal::NotAvailable) };
-    trace.judged(judged(telling, snapshot.generation().get(), judgements.len()));
+    trace.judged(judged(telling, snapshot.generation().get()));
     match &telling.decision {
         Decision::Permit(_) => {
             // Said only now: to a stranger it would tell that the record exists.
@@ -103,7 +103,12 @@ pub fn decide(
 ///
 /// # Errors
 /// The rule that refuses him.
-pub(super) fn standing(worker: &Worker, snapshot: &Snapshot, subject: &Subject) -> Result<(), Refusal> {
+pub(super) fn standing(
+    worker: &Worker,
+    snapshot: &Snapshot,
+    subject: &Subject,
+    trace: &mut Trace,
+) -> Result<(), Refusal> {
     let question = Question {
         user_id: subject.user_id(),
         serial: subject.device().serial(),
@@ -114,7 +119,10 @@ pub(super) fn standing(worker: &Worker, snapshot: &Snapshot, subject: &Subject) 
     };
     match worker.judge().ask(snapshot, question) {
         Ok(judgement) if judgement.decision.is_permit() => Ok(()),
-        Ok(judgement) => Err(denied(judgement.decision.basis())),
+        Ok(judgement) => {
+            trace.judged(judged(&judgement, snapshot.generation().get()));
+            Err(denied(judgement.decision.basis()))
+        }
         Err(missing) => {
             tracing::info!(%missing, "a fact is missing; refused");
             Err(Refusal::NotAvailable)
@@ -130,14 +138,10 @@ fn denied(basis: &Basis) -> Refusal {
     }
 }
 
-fn judged(judgement: &Judgement, generation: u64, count: usize) -> Judged {
+fn judged(judgement: &Judgement, generation: u64) -> Judged {
     let basis = judgement.decision.basis();
-    let mut rules = basis.rule_names();
-    if count > 1 {
-        rules.push_str(&format!(" (1 of {count} persons)"));
-    }
     Judged {
-        rules,
+        rules: basis.rule_names(),
         articles: basis.articles().iter().map(Article::to_string).collect::<Vec<_>>().join(","),
         policy_version: basis.version.to_string(),
         generation,

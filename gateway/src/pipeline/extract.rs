@@ -15,7 +15,7 @@ use super::authenticate::Subject;
 use super::decide;
 use super::route::RecordRequest;
 use super::trace::Trace;
-use crate::bounds::{ANSWER_READ_BYTES_MAX, BODY_READ_BYTES_MAX, BODY_READ_MAX, STORE_READ_MAX};
+use crate::bounds::{ANSWER_READ_BYTES_MAX, BODY_READ_BYTES_MAX, BODY_READ_MAX, STORE_ANSWER_MAX, STORE_READ_MAX};
 use crate::judge::Question;
 use crate::refusal::Refusal;
 use crate::store::pool::{Body, StoreError};
@@ -69,7 +69,8 @@ async fn stored(worker: &Worker, subject: &Subject, needed: StoredNeeded, trace:
         }
     }
     // Nobody's look-up reaches the store who may not use the service at all.
-    decide::standing(worker, &worker.snapshot(), subject)?;
+    trace.looked_up(needed.record());
+    decide::standing(worker, &worker.snapshot(), subject, trace)?;
     let mut request = Request::builder().method(Method::GET).uri(needed.target());
     if let Some(headers) = request.headers_mut() {
         headers.insert(ACCEPT, HeaderValue::from_static("application/fhir+json"));
@@ -77,7 +78,7 @@ async fn stored(worker: &Worker, subject: &Subject, needed: StoredNeeded, trace:
     }
     let empty = Empty::<Bytes>::new().map_err(|never| match never {}).boxed_unsync();
     let request = request.body(empty).map_err(|_| Refusal::Unreadable("no target for the store".to_owned()))?;
-    let answer = worker.pool().send(request).await.map_err(|error| unavailable(&error))?;
+    let answer = worker.pool().send(request, STORE_ANSWER_MAX).await.map_err(|error| unavailable(&error))?;
     let status = answer.status().as_u16();
     let etag = answer.headers().get(ETAG).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let body = timeout(STORE_READ_MAX, Limited::new(answer.into_body(), ANSWER_READ_BYTES_MAX).collect())
@@ -86,10 +87,7 @@ async fn stored(worker: &Worker, subject: &Subject, needed: StoredNeeded, trace:
         .map_err(|_| Refusal::StoreMisbehaves)?
         .to_bytes();
     let record = needed.record().clone();
-    let next = needed.read(status, etag.as_deref(), &body).map_err(|unreadable| {
-        trace.missing(&record);
-        refusal(unreadable)
-    })?;
+    let next = needed.read(status, etag.as_deref(), &body).map_err(refusal)?;
     if let Need::Done(touches) = &next {
         worker.index().learn(&record, &touches.persons);
     }

@@ -4,8 +4,7 @@
 use bytes::Bytes;
 use http::header::{
     ACCEPT, ACCEPT_LANGUAGE, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue,
-    IF_MATCH, IF_NONE_MATCH, RANGE, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
-    SEC_WEBSOCKET_VERSION, UPGRADE,
+    IF_MATCH, IF_NONE_MATCH, RANGE, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use http::{Method, Request, Response};
 use http_body_util::BodyExt as _;
@@ -19,9 +18,11 @@ use super::authenticate::Subject;
 use super::decide::Permit;
 use super::extract::{unavailable, whole};
 use super::record::Recorded;
-use crate::bounds::UPLOAD_BYTES_MAX;
+use super::tunnel::Asked;
+use crate::bounds::{STORE_ANSWER_MAX, UPLOAD_BYTES_MAX, UPLOAD_MAX};
 use crate::cut::live::ExchangeEntry;
 use crate::refusal::Refusal;
+use crate::store::paced::Paced;
 use crate::store::pool::Body;
 use crate::worker::Worker;
 
@@ -30,8 +31,8 @@ pub struct Answer {
     pub(super) recorded: Recorded<Forwarded>,
     pub(super) response: Response<Incoming>,
     pub(super) slot: Slot,
-    /// The client's side of a tunnel, where one was asked for.
-    pub(super) upgrade: Option<OnUpgrade>,
+    /// The tunnel that was asked for, if any.
+    pub(super) asked: Option<Asked>,
 }
 
 /// What is left of a permit once its request is on its way.
@@ -44,9 +45,8 @@ pub(super) struct Forwarded {
 
 /// Request headers that mean the same to every reader and may pass.
 const PASSED: [HeaderName; 3] = [ACCEPT, ACCEPT_LANGUAGE, IF_NONE_MATCH];
-/// And those of a WebSocket handshake (RFC 6455 4.1).
-const PASSED_FOR_TUNNELS: [HeaderName; 4] =
-    [SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_EXTENSIONS];
+/// And those of a WebSocket handshake (RFC 6455 4.1); no extensions, so that frames can be read.
+const PASSED_FOR_TUNNELS: [HeaderName; 2] = [SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION];
 const CLIENT_CERT: HeaderName = HeaderName::from_static("client-cert");
 
 /// Forwards.
@@ -61,7 +61,9 @@ pub async fn forward(worker: &Worker, recorded: Recorded<Permit>, slot: Slot) ->
     let sent = &mut recorded.permit;
     let (mut parts, incoming) = request.into_parts();
     let tunnel = sent.touches.answer == AnswerKind::WebSocket;
-    let upgrade = parts.extensions.remove::<OnUpgrade>().filter(|_| tunnel);
+    let asked = parts.extensions.remove::<OnUpgrade>().filter(|_| tunnel);
+    let asked = asked.zip(parts.headers.get(SEC_WEBSOCKET_KEY).cloned()).map(|(client, key)| Asked { client, key });
+    let uploads = matches!(sent.touches.forward.body, ForwardBody::Stream);
     let body = body(std::mem::replace(&mut sent.touches.forward.body, ForwardBody::None), incoming)?;
     let forward = &sent.touches.forward;
     let method = Method::from_bytes(forward.method.as_bytes())
@@ -75,13 +77,14 @@ pub async fn forward(worker: &Worker, recorded: Recorded<Permit>, slot: Slot) ->
     worker.identify(request.headers_mut(), &sent.subject)?;
     let certificate = HeaderValue::from_str(sent.subject.device().client_cert_header());
     request.headers_mut().insert(CLIENT_CERT, certificate.map_err(|_| Refusal::StoreMisbehaves)?);
+    let within = if uploads { UPLOAD_MAX } else { STORE_ANSWER_MAX };
     let switch = std::sync::Arc::clone(&sent.living.exchange.switch);
     let response = tokio::select! {
         biased;
         () = switch.cut_off() => return Err(Refusal::Cut),
-        answer = worker.pool().send(request) => answer.map_err(|error| unavailable(&error))?,
+        answer = worker.pool().send(request, within) => answer.map_err(|error| unavailable(&error))?,
     };
-    Ok(Answer { recorded, response, slot, upgrade })
+    Ok(Answer { recorded, response, slot, asked })
 }
 
 /// The headers towards the store.
@@ -130,7 +133,7 @@ fn body(forward: ForwardBody, incoming: Incoming) -> Result<Body, Refusal> {
             if incoming.size_hint().lower() > UPLOAD_BYTES_MAX {
                 return Err(Refusal::BodyTooLarge(limit));
             }
-            Ok(http_body_util::Limited::new(incoming, limit).boxed_unsync())
+            Ok(http_body_util::Limited::new(Paced::new(incoming), limit).boxed_unsync())
         }
     }
 }

@@ -49,7 +49,7 @@ const PASSED_OPAQUE: [HeaderName; 3] = [CONTENT_RANGE, ACCEPT_RANGES, CONTENT_DI
 /// # Errors
 /// The entry could not be made durable; the answer may not be passed on; the exchange was cut.
 pub async fn release(worker: &Worker, answer: Answer) -> Result<Released, Refusal> {
-    let Answer { recorded, response, slot, upgrade } = answer;
+    let Answer { recorded, response, slot, asked } = answer;
     let (permit, entry, _durable) = recorded.durable().await?;
     let Forwarded { subject, touches, living, at } = permit;
     if living.exchange.switch.is_cut() {
@@ -68,7 +68,7 @@ pub async fn release(worker: &Worker, answer: Answer) -> Result<Released, Refusa
         AnswerKind::Opaque => (opaque(worker, &subject, &touches, at, response).await?, Vec::new()),
         AnswerKind::EventStream => (event_stream(response)?, Vec::new()),
         AnswerKind::WebSocket => {
-            let (response, agreed) = super::tunnel::open(response, upgrade)?;
+            let (response, agreed) = super::tunnel::open(response, asked)?;
             tunnel = Some(agreed);
             (response, Vec::new())
         }
@@ -133,7 +133,11 @@ async fn checked(
     if parts.status.is_server_error() {
         return Err(Refusal::StoreMisbehaves);
     }
-    for record in &released.records {
+    if touches.action.writes() {
+        // The answer may be empty: what was known of the record is not known any more.
+        touches.records.iter().for_each(|record| worker.index().forget(record));
+    }
+    for record in released.records.iter().filter(|record| record.category() != Category::Directory) {
         worker.index().learn(record, &released.persons);
     }
     let records = released.records.iter().map(ToString::to_string).collect();

@@ -146,9 +146,14 @@ impl Trace {
         });
     }
 
-    /// A record that was looked up and is not there, or cannot be read.
-    pub fn missing(&mut self, record: &records::RecordRef) {
-        let (action, category) = (Action::Read, record.category());
+    /// A record that is looked up: all that is known if it is not there or cannot be read.
+    pub fn looked_up(&mut self, record: &records::RecordRef) {
+        let action = match self.method.as_str() {
+            "POST" => Action::Create,
+            "PUT" => Action::Update,
+            _ => Action::Read,
+        };
+        let category = record.category();
         self.touches = Some(TracedTouches { persons: Vec::new(), records: vec![record.to_string()], action, category });
     }
 

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -12,9 +13,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::bounds::{
-    HEADERS_MAX, READ_BUFFER_BYTES_MAX, STORE_ANSWER_MAX, STORE_CONNECT_MAX, STORE_IDLE_PER_WORKER_MAX,
-};
+use crate::bounds::{HEADERS_MAX, READ_BUFFER_BYTES_MAX, STORE_CONNECT_MAX, STORE_IDLE_PER_WORKER_MAX};
 
 /// What bodies may fail with.
 pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
@@ -48,14 +47,14 @@ impl Pool {
         Self { store, idle: Mutex::new(Vec::new()) }
     }
 
-    /// Sends a request and waits for the head of the answer. A request that an idle connection refused because it was
+    /// Sends a request and waits for the head of the answer, at most `within`. A request that an idle connection refused because it was
     /// closed in the meantime, before anything was sent, goes out once more on a fresh connection; nothing that may have
     /// reached the store is ever repeated.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn send(&self, request: Request<Body>) -> Result<Response<Incoming>, StoreError> {
-        timeout(STORE_ANSWER_MAX, self.send_within(request)).await.map_err(|_| StoreError::Timeout)?
+    pub async fn send(&self, request: Request<Body>, within: Duration) -> Result<Response<Incoming>, StoreError> {
+        timeout(within, self.send_within(request)).await.map_err(|_| StoreError::Timeout)?
     }
 
     async fn send_within(&self, mut request: Request<Body>) -> Result<Response<Incoming>, StoreError> {

@@ -65,6 +65,11 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
+    /// The answer is bytes that are not read.
+    pub(crate) const fn is_opaque(&self) -> bool {
+        self.opaque
+    }
+
     pub(crate) fn done(&self, record: RecordRef, owner: Owner) -> Touches {
         let mut forward = Forward::get(target::build(&format!("/fhir/{record}"), []));
         let answer = if self.opaque {

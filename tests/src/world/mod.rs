@@ -29,6 +29,7 @@ use zeroize::Zeroizing;
 pub(crate) use client::{Ask, Connection, Http, Keys, Reply, Terminal, Tls};
 
 pub(crate) const CARE: &str = "care.sekisho.localhost";
+const LIST: &str = "http://office.sekisho.localhost/crl/devices.crl";
 pub(crate) const PUBLIC: &str = "www.sekisho.localhost";
 /// The password that every user of the tests chose.
 pub(crate) const PASSWORD: &str = "hashi wo wataru 7 nin";
@@ -112,14 +113,34 @@ impl Authority {
     /// A certificate for a terminal, signed; recorded nowhere.
     pub(crate) fn sign(&self, device: &DeviceId, now: Timestamp, days: u16) -> (ca::Issued, Keys) {
         let key = LeafKey::generate().unwrap();
-        let profile =
-            DeviceProfile::new(Host::new(CARE).unwrap(), "http://office.sekisho.localhost/crl/devices.crl").unwrap();
+        let profile = DeviceProfile::new(Host::new(CARE).unwrap(), LIST).unwrap();
         let serial = ca::reserve(&self.random, &mut recorded).unwrap();
         let prepared =
             ca::prepare(&profile.valid_for(days).unwrap(), device, key.public(), serial, now, &self.devices).unwrap();
         let issued = prepared.issue(&self.devices_key).unwrap();
         let keys = self.keys(&issued, &key, &self.devices);
         (issued, keys)
+    }
+
+    /// Two certificates for one device with one serial number, as a stolen issuing key could make the second.
+    pub(crate) fn twins(&self, device: &DeviceId, now: Timestamp) -> (ca::Issued, Keys) {
+        let number = ca::fresh_serial(&self.random).unwrap();
+        let mut fixed = |serial: &SerialNumber| {
+            let _ = serial;
+            Ok::<(), std::io::Error>(())
+        };
+        let sign = |serial| {
+            let key = LeafKey::generate().unwrap();
+            let profile = DeviceProfile::new(Host::new(CARE).unwrap(), LIST).unwrap();
+            let prepared = ca::prepare(&profile, device, key.public(), serial, now, &self.devices).unwrap();
+            (prepared.issue(&self.devices_key).unwrap(), key)
+        };
+        let repeat = Repeat(number);
+        let (recorded, _) = sign(ca::reserve(&repeat, &mut fixed).unwrap());
+        let (other, key) = sign(ca::reserve(&repeat, &mut fixed).unwrap());
+        assert_eq!(recorded.serial(), other.serial());
+        let keys = self.keys(&other, &key, &self.devices);
+        (recorded, keys)
     }
 
     fn keys(&self, issued: &ca::Issued, key: &LeafKey, issuing: &Issuing) -> Keys {
@@ -139,6 +160,18 @@ impl Authority {
         let keys = self.keys(&issued, &key, &self.servers);
         let signing = rustls::crypto::aws_lc_rs::sign::any_supported_type(&keys.key).unwrap();
         Arc::new(CertifiedKey::new(keys.chain, signing))
+    }
+}
+
+/// "Random" octets that are always the same.
+struct Repeat(SerialNumber);
+
+impl ca::Random for Repeat {
+    fn fill(&self, octets: &mut [u8]) -> Result<(), ca::Refused> {
+        for (octet, given) in octets.iter_mut().zip(self.0.octets().iter().cycle()) {
+            *octet = *given;
+        }
+        Ok(())
     }
 }
 
