@@ -2,7 +2,7 @@
 //! hour. Never a lock: a lock would let a stranger shut a doctor out (and would outlive the office's opening hours).
 //!
 //! NIST SP 800-63B-4 3.2.2 asks for throttling that allows at most 100 failures; with these waits 100 failures take
-//! more than a day. The caller keeps one [`Guesses`] for each pair of user ID and terminal, and one for each terminal.
+//! about 22 hours. The caller keeps one [`Guesses`] for each pair of user ID and terminal, and one for each terminal.
 
 use model::Timestamp;
 
@@ -54,6 +54,11 @@ impl Guesses {
     /// Notes the right password.
     pub const fn right(&mut self) {
         self.wrong = 0;
+    }
+
+    /// Takes one wrong try back: it turned out to be right.
+    pub const fn take_back(&mut self) {
+        self.wrong = self.wrong.saturating_sub(1);
     }
 
     /// Whether there is nothing left to remember at `now`: the last wrong try is a day ago.

@@ -93,6 +93,9 @@ fn guessing_gets_slower_and_never_locks() {
     assert!(failures <= 110, "{failures} tries in a day");
     guesses.right();
     assert_eq!(guesses.patience(at(now)), Patience::Try);
+    guesses.wrong(at(now));
+    guesses.take_back();
+    assert!(guesses.is_forgotten(at(now)));
 }
 
 #[test]

@@ -25,6 +25,8 @@ pub const BODY_READ_MAX: Duration = Duration::from_secs(30);
 pub const UPLOAD_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
 /// An answer of the store that must be read before it is released.
 pub const ANSWER_READ_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// An answer written anew goes out in pieces of so many bytes.
+pub const PIECE_BYTES: usize = 16 * 1024;
 /// Streams at once on one HTTP/2 connection.
 pub const H2_STREAMS_MAX: u32 = 100;
 /// HTTP/2: streams reset by the client that are not yet accepted (CVE-2023-44487).

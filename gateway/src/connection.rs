@@ -18,7 +18,7 @@ use crate::bounds::{
     H2_SEND_BUFFER_BYTES_MAX, H2_STREAM_WINDOW_BYTES, H2_STREAMS_MAX, HANDSHAKE_MAX, HEADER_BYTES_MAX, HEADER_READ_MAX,
     HEADERS_MAX, READ_BUFFER_BYTES_MAX,
 };
-use crate::cut::live::ConnectionEntry;
+use crate::cut::live::{ConnectionEntry, Last};
 use crate::cut::socket::{Scissors, Socket};
 use crate::pipeline;
 use crate::refusal::{CertificateProblem, Refusal};
@@ -41,6 +41,8 @@ pub struct Client {
     pub multiplexed: bool,
     /// Its place among the living; none without a certificate that the registry knows.
     pub living: Option<ConnectionEntry>,
+    /// Its last exchange, over HTTP/1.1.
+    pub last: Last,
     /// Version of TLS, cipher suite and whether the session was resumed, for the connection check.
     pub tls: String,
 }
@@ -83,10 +85,13 @@ pub async fn serve(worker: Rc<Worker>, stream: TcpStream, peer: SocketAddr) {
         let snapshot = worker.snapshot();
         let known = snapshot.certificate(presented.serial())?;
         let device = snapshot.device(&known.device)?;
+        // What does not stand already meets pages that explain, and is not to be reset while it reads them. It is shut:
+        // every request asks again, and only what is among the living can reach a record.
+        presented.verify(&snapshot, worker.now()).ok()?;
         let live = worker.live();
         Some(live.enter_connection(worker.number(), known.serial, &device.id, &device.facility, scissors.clone()))
     });
-    let client = Client { peer, host, presented, scissors, multiplexed, living, tls: tls_text };
+    let client = Client { peer, host, presented, scissors, multiplexed, living, last: Last::default(), tls: tls_text };
     // A resumed session passes the handshake without a question: asked here, it is refused all the same.
     let strict = host == Host::Care && worker.strictness() == Strictness::Alert;
     if strict && client.device(&worker.snapshot(), worker.now()).is_err() {

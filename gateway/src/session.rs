@@ -142,8 +142,13 @@ impl Session {
     /// Whether its time is over at `now`, by the clock alone.
     ///
     /// # Errors
-    /// Idle or over.
+    /// Idle, over, or from the future.
     pub fn in_time(&self, limits: SessionLimits, now: Timestamp) -> Result<(), SignInReason> {
+        // Made while the clock was ahead: it would outlive every limit.
+        let latest = now.plus_seconds(60);
+        if self.signed_in > latest || self.last_used > latest {
+            return Err(SignInReason::Ended);
+        }
         if now >= self.over_at(limits) {
             return Err(SignInReason::Over);
         }

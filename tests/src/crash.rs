@@ -36,8 +36,6 @@ const AT_WORK: [&str; 3] = ["sato", "nakamura", "kobayashi"];
 const COMING_AND_GOING: &str = "kato";
 /// Sessions to be ended that are begun in peace: a password check can take longer than a server lives.
 const SESSIONS_FIRST: usize = 10;
-/// Longest life of a server after it is ready, in milliseconds. Without optimisation everything takes longer.
-const LIFE_MAX: u64 = if cfg!(debug_assertions) { 600 } else { 200 };
 
 /// A program that does not outlive the test.
 struct Killed(Child);
@@ -73,10 +71,19 @@ struct Told {
     over: AtomicBool,
 }
 
-/// A program of ours, beside this one; built if it is not there.
+/// Where our programs are: beside this one.
+fn programs() -> PathBuf {
+    std::env::current_exe().unwrap().ancestors().nth(2).unwrap().to_owned()
+}
+
+/// Longest life of a server after it is ready. Without optimisation everything takes longer.
+fn life_max() -> Duration {
+    Duration::from_millis(if programs().ends_with("release") { 200 } else { 600 })
+}
+
+/// A program of ours; built if it is not there.
 fn program(name: &str) -> PathBuf {
-    let own = std::env::current_exe().unwrap();
-    let folder = own.ancestors().nth(2).unwrap();
+    let folder = programs();
     let program = folder.join(name);
     if !program.is_file() {
         let mut cargo = Program::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
@@ -243,7 +250,7 @@ async fn at_work(terminal: Terminal, name: &'static str, told: Arc<Told>) {
                 assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{name} was refused");
             }
             let set = response.headers().get_all("set-cookie").iter().filter_map(|value| value.to_str().ok());
-            if let Some(renewed) = set.filter_map(|value| value.split(';').next()).last() {
+            if let Some(renewed) = set.filter_map(|value| value.split(';').next()).next_back() {
                 renewed.clone_into(&mut cookie);
             }
             if response.into_body().collect().await.is_err() {
@@ -348,7 +355,7 @@ async fn nothing_that_anybody_was_told_is_lost_when_the_server_is_killed() {
             dice ^= dice << 13;
             dice ^= dice >> 7;
             dice ^= dice << 17;
-            std::thread::sleep(Duration::from_micros(dice % (LIFE_MAX * 1000)));
+            std::thread::sleep(life_max().mul_f64((dice % 1000) as f64 / 1000.0));
             server.0.kill().unwrap();
             server.0.wait().unwrap();
         }

@@ -254,6 +254,103 @@ async fn a_changed_password_ends_streams_of_the_old_session() {
     assert!(ends(stream).await);
 }
 
+/// A client that does not let go of a cut stream over HTTP/2 (its window is shut, so hyper keeps the answer for it)
+/// loses the connection, and what was kept with it.
+#[tokio::test]
+async fn a_stalled_stream_takes_its_connection_along() {
+    let world = World::start().await;
+    let keys = world.keys("D-sato");
+    let cookie = world.cookie(&world.terminal_with(&keys), "U-sato").await;
+    let tls = world.terminal_speaking(&keys, Http::Two, Tls::V13).raw().await.unwrap();
+    let (mut sender, connection) = hyper::client::conn::http2::Builder::new(hyper_util::rt::TokioExecutor::new())
+        .initial_stream_window_size(0)
+        .handshake(hyper_util::rt::TokioIo::new(tls))
+        .await
+        .unwrap();
+    let ended = tokio::spawn(connection);
+    let request = http::Request::get(format!("https://{CARE}/fhir/Observation?patient=P-0001"))
+        .header("cookie", &cookie)
+        .body(http_body_util::Empty::<bytes::Bytes>::new())
+        .unwrap();
+    let response = sender.send_request(request).await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    world.clerk(Command::WithdrawConsent { person: PersonId::new("P-0001").unwrap(), reason: "申出".to_owned() });
+    let over = timeout(Duration::from_secs(5), ended).await;
+    assert!(over.is_ok(), "the connection keeps what was withdrawn");
+    drop(response);
+}
+
+/// Over HTTP/1.1 an answer is over for the gateway when it is buffered. Until its client asks for the next, it can still
+/// be taken back.
+#[tokio::test]
+async fn an_answer_not_yet_taken_is_still_among_the_living() {
+    let world = World::start().await;
+    let (terminal, cookie) = world.signed_in("U-sato", "D-sato").await;
+    let mut connection = terminal.connect().await.unwrap();
+    let ask = || Ask::get("/fhir/Observation?patient=P-0001").as_(&cookie);
+    assert_eq!(connection.ask(ask()).await.unwrap().status, StatusCode::OK);
+    world.until("the answer lingers", |world| world.living().1 == 1).await;
+    assert_eq!(connection.ask(ask()).await.unwrap().status, StatusCode::OK);
+    world.until("only the last one lingers", |world| world.living().1 == 1).await;
+    world.clerk(Command::WithdrawConsent { person: PersonId::new("P-0001").unwrap(), reason: "申出".to_owned() });
+    assert!(connection.ask(ask()).await.is_err(), "the connection goes on");
+    drop(connection);
+    world.until("the register empties", |world| world.living() == (0, 0, 0)).await;
+}
+
+/// A request that was begun before the user signed out and is finished afterwards changes nothing.
+#[tokio::test]
+async fn signing_out_ends_a_request_that_is_still_arriving() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let world = World::start().await;
+    let keys = world.keys("D-sato");
+    let terminal = world.terminal_with(&keys);
+    let cookie = world.cookie(&terminal, "U-sato").await;
+    let note = r#"{"resourceType":"Communication","status":"completed","subject":{"reference":"Patient/P-0001"}}"#;
+    let head = format!(
+        "POST /fhir/Communication HTTP/1.1\r\nhost: {CARE}\r\ncookie: {cookie}\r\n\
+         content-type: application/fhir+json\r\ncontent-length: {}\r\n\r\n",
+        note.len()
+    );
+    let (first, rest) = note.split_at(40);
+    let mut tls = terminal.raw().await.unwrap();
+    tls.write_all(format!("{head}{first}").as_bytes()).await.unwrap();
+    tls.flush().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let mut out = Ask::get("/.sekisho/session").as_(&cookie);
+    out.method = http::Method::DELETE;
+    assert_eq!(terminal.ask(out).await.unwrap().status, StatusCode::NO_CONTENT);
+    tls.write_all(rest.as_bytes()).await.unwrap();
+    tls.flush().await.unwrap();
+    let mut answer = vec![0; 4096];
+    let read = timeout(Duration::from_secs(2), tls.read(&mut answer)).await.unwrap().unwrap_or(0);
+    let answer = String::from_utf8_lossy(&answer[..read]);
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    assert!(world.store_saw().is_empty(), "{:?}", world.store_saw());
+}
+
+/// A WebSocket asks nobody (no CORS), and a sibling host is "same-site": only our own pages may open one.
+#[tokio::test]
+async fn a_page_of_another_host_opens_no_socket_and_writes_nothing() {
+    let world = World::start().await;
+    let (terminal, cookie) = world.signed_in("U-sato", "D-sato").await;
+    for (name, value) in [("origin", "https://www.sekisho.localhost"), ("sec-fetch-site", "same-site")] {
+        let socket = Ask::get(SOCKET)
+            .as_(&cookie)
+            .with("connection", "upgrade")
+            .with("upgrade", "websocket")
+            .with("sec-websocket-version", "13")
+            .with("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
+            .with(name, value);
+        let write = Ask::post("/fhir/Communication", "application/fhir+json", "{}").as_(&cookie).with(name, value);
+        for ask in [socket, write] {
+            let reply = terminal.ask(ask).await.unwrap();
+            assert_eq!((reply.status, reply.code().as_str()), (StatusCode::FORBIDDEN, "foreign-form"), "{name}");
+        }
+    }
+    assert!(world.store_saw().is_empty());
+}
+
 /// A quick look at speed, far from a benchmark: one revocation ends a stream well within a second.
 #[tokio::test]
 async fn the_cut_does_not_wait() {

@@ -35,6 +35,10 @@ fn ask(method: &str, target: &str) -> Ask {
 }
 
 async fn must_be_told(terminal: &Terminal, code: &str) {
+    // The explanation stays as long as its reader needs: the clock cuts what stood once, not what never did.
+    let mut patient = terminal.connect().await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_millis(1300)).await;
+    assert_eq!(patient.ask(Ask::get("/")).await.unwrap().code(), code);
     for (method, target) in ADDRESSES {
         let reply = terminal.ask(ask(method, target)).await.unwrap();
         assert_eq!(reply.status, StatusCode::UNAUTHORIZED, "{method} {target}: {}", reply.text());

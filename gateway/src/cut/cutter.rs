@@ -80,10 +80,12 @@ impl Cutter {
             }
         }
         for exchange in self.live.exchanges() {
+            if exchange.switch.is_cut() {
+                exchange.switch.cut_connection();
+                continue;
+            }
             let over = exchange.basis.session_over <= now;
-            if !exchange.switch.is_cut()
-                && (stale || over || (judge_all && !self.exchange_holds(&exchange, snapshot, now)))
-            {
+            if stale || over || (judge_all && !self.exchange_holds(&exchange, snapshot, now)) {
                 exchange.switch.cut();
                 ended.exchanges += 1;
             }

@@ -94,25 +94,31 @@ pub struct LiveExchange {
 }
 
 /// Ends one exchange from any thread. Over HTTP/1.1 and for tunnels the whole connection goes, since nothing else is on
-/// it; over HTTP/2 only the stream.
+/// it; over HTTP/2 only the stream, and the connection after all if its client does not let go of the stream.
 pub struct Switch {
     off: AtomicBool,
     waker: AtomicWaker,
-    scissors: Option<Scissors>,
+    scissors: Scissors,
+    alone: bool,
 }
 
 impl Switch {
-    /// A switch; with scissors it takes the connection along.
+    /// A switch of an exchange on the connection of these scissors; `alone` on it or not.
     #[must_use]
-    pub const fn new(scissors: Option<Scissors>) -> Self {
-        Self { off: AtomicBool::new(false), waker: AtomicWaker::new(), scissors }
+    pub const fn new(scissors: Scissors, alone: bool) -> Self {
+        Self { off: AtomicBool::new(false), waker: AtomicWaker::new(), scissors, alone }
+    }
+
+    /// Ends the connection too: the stream was cut a while ago, and its client has not taken what hyper holds for it.
+    pub fn cut_connection(&self) {
+        self.scissors.cut();
     }
 
     /// Ends the exchange now.
     pub fn cut(&self) {
         self.off.store(true, Ordering::Release);
-        if let Some(scissors) = &self.scissors {
-            scissors.cut();
+        if self.alone {
+            self.scissors.cut();
         }
         self.waker.wake();
     }
@@ -164,8 +170,36 @@ pub struct ExchangeEntry {
     live: Arc<Live>,
     shard: usize,
     id: u64,
+    lingers_in: Option<Last>,
     /// The exchange.
     pub exchange: Arc<LiveExchange>,
+}
+
+/// The last exchange of an HTTP/1.1 connection: over for us, perhaps not yet taken by its client.
+#[derive(Clone, Default)]
+pub struct Last(Arc<Mutex<Option<ExchangeEntry>>>);
+
+impl Last {
+    /// Nothing is waited for any more.
+    pub fn clear(&self) {
+        let last = lock(&self.0).take();
+        drop(last);
+    }
+}
+
+impl ExchangeEntry {
+    /// Where it stays when its answer is buffered.
+    pub fn linger_in(&mut self, last: &Last) {
+        self.lingers_in = Some(last.clone());
+    }
+
+    /// The answer is buffered: out of the register, or over HTTP/1.1 until the next request or the end of the connection.
+    pub fn linger(mut self) {
+        if let Some(last) = self.lingers_in.take() {
+            let before = lock(&last.0).replace(self);
+            drop(before);
+        }
+    }
 }
 
 impl Live {
@@ -228,7 +262,7 @@ impl Live {
         }
         shard.exchanges.insert(id, Arc::clone(&exchange));
         drop(shard);
-        ExchangeEntry { live: Arc::clone(self), shard: worker, id, exchange }
+        ExchangeEntry { live: Arc::clone(self), shard: worker, id, lingers_in: None, exchange }
     }
 
     /// All connections and exchanges that a change may affect.

@@ -96,8 +96,8 @@ async fn the_living_are_found_by_what_they_rest_on_and_leave_no_trace() {
     let (device, facility) = (DeviceId::new("D-1").unwrap(), FacilityId::new("F-1").unwrap());
     let one = live.enter_connection(0, serial(1), &device, &facility, scissors().await);
     let two = live.enter_connection(1, serial(2), &DeviceId::new("D-2").unwrap(), &facility, scissors().await);
-    let first = live.enter_exchange(0, &one.connection, basis(1, 7), Arc::new(Switch::new(None)));
-    let second = live.enter_exchange(1, &two.connection, basis(2, 7), Arc::new(Switch::new(None)));
+    let first = live.enter_exchange(0, &one.connection, basis(1, 7), Arc::new(Switch::new(scissors().await, false)));
+    let second = live.enter_exchange(1, &two.connection, basis(2, 7), Arc::new(Switch::new(scissors().await, false)));
 
     let by = |affected: Affected| {
         let (connections, exchanges) = live.affected(&affected);
@@ -122,7 +122,7 @@ async fn the_living_are_found_by_what_they_rest_on_and_leave_no_trace() {
 #[tokio::test]
 async fn a_switch_wakes_its_waiter_and_takes_the_connection_along() {
     let (socket, _client) = pair().await;
-    let switch = Arc::new(Switch::new(Some(socket.scissors())));
+    let switch = Arc::new(Switch::new(socket.scissors(), true));
     let waiting = tokio::spawn(switch.cut_off());
     tokio::task::yield_now().await;
     switch.cut();

@@ -53,6 +53,9 @@ pub struct SignedIn {
     must_change_password: bool,
 }
 
+/// A terminal shared by a ward waits no longer than this because of its users' mistakes, in seconds.
+const DEVICE_WAIT_SECONDS_MAX: u32 = 30;
+
 /// Beside a problem nothing else need be said.
 const NO_NOTICE: SignInNotice = SignInNotice::Because(SignInReason::NoSession);
 
@@ -252,7 +255,13 @@ async fn try_password(
     shared.guessing.wrong(pair.clone(), worker.now());
     // An ID that cannot be one costs as much as one that is not there.
     let user_id = UserId::new(&typed).ok();
-    let check = check(worker, user_id.clone(), password).await?;
+    let check = match check(worker, user_id.clone(), password).await {
+        Ok(check) => check,
+        Err(busy) => {
+            shared.guessing.right(&pair);
+            return Err(busy);
+        }
+    };
     let outcome = match (&check, &user_id) {
         (PasswordCheck::Right { .. }, Some(user_id)) => standing(worker, device, user_id),
         _ => Err(None),
@@ -330,8 +339,8 @@ pub(super) async fn check(
 impl Guessing {
     /// Seconds to wait before the next try, if any.
     pub(super) fn wait(&self, pair: &(DeviceId, String), now: Timestamp) -> Option<u32> {
-        let waits = [patience(&self.by_pair, pair, now), patience(&self.by_device, &pair.0, now)];
-        waits.into_iter().flatten().max()
+        let by_device = patience(&self.by_device, &pair.0, now).map(|seconds| seconds.min(DEVICE_WAIT_SECONDS_MAX));
+        [patience(&self.by_pair, pair, now), by_device].into_iter().flatten().max()
     }
 
     pub(super) fn wrong(&self, pair: (DeviceId, String), now: Timestamp) {
@@ -341,7 +350,10 @@ impl Guessing {
 
     pub(super) fn right(&self, pair: &(DeviceId, String)) {
         self.by_pair.lock().unwrap_or_else(PoisonError::into_inner).remove(pair);
-        self.by_device.lock().unwrap_or_else(PoisonError::into_inner).remove(&pair.0);
+        // Only this try's own charge: one's own right password must not wipe out guesses at other people's.
+        if let Some(guesses) = self.by_device.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&pair.0) {
+            guesses.take_back();
+        }
     }
 }
 
@@ -357,9 +369,9 @@ fn note<K: Eq + Hash>(guesses: &Mutex<HashMap<K, Guesses>>, key: K, now: Timesta
     if guesses.len() >= SUBJECTS_MAX {
         guesses.retain(|_, guesses| !guesses.is_forgotten(now));
     }
-    // Full of fresh ones: they are all forgotten rather than memory be unbounded. Each terminal is slowed on its own too.
-    if guesses.len() >= SUBJECTS_MAX {
-        guesses.clear();
+    // Full of fresh ones: a new one is not remembered by itself. Nobody's wait is wiped out, and each terminal is slowed
+    // on its own too.
+    if guesses.len() < SUBJECTS_MAX || guesses.contains_key(&key) {
+        guesses.entry(key).or_default().wrong(now);
     }
-    guesses.entry(key).or_default().wrong(now);
 }

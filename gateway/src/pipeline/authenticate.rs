@@ -3,6 +3,7 @@
 use http::HeaderValue;
 use model::lifecycle::user_id;
 use model::{FacilityId, Profession, SessionId, Timestamp, UserId, UserKey};
+use registry::Snapshot;
 
 use super::route::RecordRequest;
 use super::trace::Trace;
@@ -100,6 +101,21 @@ pub fn set_cookie(sealed: &str) -> Option<HeaderValue> {
 }
 
 impl Subject {
+    /// The session and the credential again, in a newer snapshot: somebody may have signed out, or changed the password,
+    /// while the request was still arriving.
+    ///
+    /// # Errors
+    /// It does not hold any more.
+    pub fn still_stands(&self, snapshot: &Snapshot, now: Timestamp) -> Result<(), Refusal> {
+        let same_credential = snapshot
+            .user_id(&self.user_id)
+            .is_some_and(|known| known.credential_epoch == self.credential_epoch && known.is_live());
+        if snapshot.session_ended(&self.session) || self.session_over <= now || !same_credential {
+            return Err(Refusal::SignInRequired(SignInReason::Ended));
+        }
+        Ok(())
+    }
+
     /// The device.
     #[must_use]
     pub const fn device(&self) -> &VerifiedDevice {

@@ -44,7 +44,7 @@ pub fn decide(
     // A certificate that was unknown when the connection was opened is not among the living: it has to come again.
     let connection = client.living.as_ref().ok_or(Refusal::Certificate(CertificateProblem::Unknown))?;
     let alone = !client.multiplexed || touches.answer == AnswerKind::WebSocket;
-    let switch = Arc::new(Switch::new(alone.then(|| client.scissors.clone())));
+    let switch = Arc::new(Switch::new(client.scissors.clone(), alone));
     let basis = ExchangeBasis {
         serial: *subject.device().serial(),
         device: subject.device().device().clone(),
@@ -58,11 +58,18 @@ pub fn decide(
         action: touches.action,
         category: touches.category,
     };
-    let living = worker.live().enter_exchange(worker.number(), &connection.connection, basis, switch);
+    // The answer before this one has been taken: its client asks for the next.
+    client.last.clear();
+    let mut living = worker.live().enter_exchange(worker.number(), &connection.connection, basis, switch);
+    if !client.multiplexed {
+        living.linger_in(&client.last);
+    }
     let at = worker.now();
     let snapshot = worker.snapshot();
     // From here on a change finds the exchange; what was changed before is in this snapshot.
+    worker.registry_is_fresh()?;
     subject.device().still_stands(&snapshot, at)?;
+    subject.still_stands(&snapshot, at)?;
     let mut ask = |person: Option<&PersonId>| {
         let question = Question {
             user_id: subject.user_id(),

@@ -79,14 +79,19 @@ async fn stored(worker: &Worker, subject: &Subject, needed: StoredNeeded, trace:
     let empty = Empty::<Bytes>::new().map_err(|never| match never {}).boxed_unsync();
     let request = request.body(empty).map_err(|_| Refusal::Unreadable("no target for the store".to_owned()))?;
     let answer = worker.pool().send(request, STORE_ANSWER_MAX).await.map_err(|error| unavailable(&error))?;
+    let record = needed.record().clone();
     let status = answer.status().as_u16();
     let etag = answer.headers().get(ETAG).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let body = timeout(STORE_READ_MAX, Limited::new(answer.into_body(), ANSWER_READ_BYTES_MAX).collect())
         .await
-        .map_err(|_| Refusal::StoreTimeout)?
-        .map_err(|_| Refusal::StoreMisbehaves)?
+        .ok()
+        .and_then(Result::ok)
+        // After the head nothing may tell "there" from "not there".
+        .ok_or_else(|| {
+            tracing::warn!(%record, "the store's answer to a look-up broke off or is too large");
+            Refusal::NotAvailable
+        })?
         .to_bytes();
-    let record = needed.record().clone();
     let next = needed.read(status, etag.as_deref(), &body).map_err(refusal)?;
     if let Need::Done(touches) = &next {
         worker.index().learn(&record, &touches.persons);

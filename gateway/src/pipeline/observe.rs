@@ -48,7 +48,7 @@ pub fn observe(released: Released) -> Response<Body> {
     if body.is_end_stream() {
         guard.ended(Ended::Completed);
     }
-    let watched = Watched { inner: body, switch, guard, _living: living, _slot: slot };
+    let watched = Watched { inner: body, switch, guard, living: Some(living), _slot: slot };
     Response::from_parts(parts, watched.boxed_unsync())
 }
 
@@ -57,7 +57,7 @@ struct Watched {
     inner: Body,
     switch: Arc<Switch>,
     guard: Guard,
-    _living: ExchangeEntry,
+    living: Option<ExchangeEntry>,
     _slot: Slot,
 }
 
@@ -80,9 +80,12 @@ impl HttpBody for Watched {
         let polled = Pin::new(&mut self.inner).poll_frame(cx);
         match &polled {
             Poll::Ready(Some(Ok(frame))) => {
-                if let Some(data) = frame.data_ref() {
-                    self.guard.sent(data.len());
-                }
+                let Some(data) = frame.data_ref() else {
+                    // Trailers of the store: nobody has looked at them.
+                    self.guard.ended(Ended::Completed);
+                    return Poll::Ready(None);
+                };
+                self.guard.sent(data.len());
                 // hyper may never ask for the end of a body whose length it knows.
                 if self.inner.is_end_stream() {
                     self.guard.ended(Ended::Completed);
@@ -101,6 +104,16 @@ impl HttpBody for Watched {
 
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
+    }
+}
+
+impl Drop for Watched {
+    /// hyper lets go of a body when its last piece is buffered, not when it is sent: over HTTP/1.1 the exchange stays
+    /// among the living, so that a cut still takes back what its client has not read.
+    fn drop(&mut self) {
+        if let Some(living) = self.living.take() {
+            living.linger();
+        }
     }
 }
 

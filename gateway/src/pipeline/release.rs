@@ -10,17 +10,17 @@ use http::header::{
     HeaderValue, LAST_MODIFIED, LOCATION,
 };
 use http::{Response, StatusCode};
-use http_body_util::{BodyExt as _, Limited};
+use http_body_util::{BodyExt as _, Limited, StreamBody};
+use hyper::body::Frame;
 use model::{Action, Category, PersonId, Timestamp};
 use records::{AnswerKind, Misbehaviour, Touches};
 use tokio::time::timeout;
 
 use super::admit::Slot;
 use super::authenticate::Subject;
-use super::extract::whole;
 use super::forward::{Answer, Forwarded, length};
 use super::tunnel::Tunnel;
-use crate::bounds::{ANSWER_READ_BYTES_MAX, STORE_READ_MAX};
+use crate::bounds::{ANSWER_READ_BYTES_MAX, PIECE_BYTES, STORE_READ_MAX};
 use crate::cut::live::ExchangeEntry;
 use crate::judge::Question;
 use crate::refusal::Refusal;
@@ -42,7 +42,7 @@ pub struct Released {
 /// Response headers that may pass, beside those that are made anew.
 const PASSED: [HeaderName; 2] = [ETAG, LAST_MODIFIED];
 /// And those of bytes that are not read here.
-const PASSED_OPAQUE: [HeaderName; 3] = [CONTENT_RANGE, ACCEPT_RANGES, CONTENT_DISPOSITION];
+const PASSED_OPAQUE: [HeaderName; 2] = [CONTENT_RANGE, ACCEPT_RANGES];
 
 /// Releases.
 ///
@@ -130,7 +130,10 @@ async fn checked(
     if status == 412 {
         return Err(Refusal::Stale);
     }
-    if parts.status.is_server_error() {
+    // What is wrong with the client's own message passes (400, 409, 416, 422); anything else is between the store and us: a
+    // 401 of the store would have the user sign in again and again.
+    if status >= 400 && !matches!(status, 400 | 409 | 416 | 422) {
+        tracing::error!(status, "the store refused what it should serve");
         return Err(Refusal::StoreMisbehaves);
     }
     if touches.action.writes() {
@@ -149,7 +152,7 @@ async fn checked(
             headers.insert(LOCATION, location);
         }
     }
-    let answer = answer.body(whole(Bytes::from(released.body))).map_err(|_| Refusal::StoreMisbehaves)?;
+    let answer = answer.body(in_pieces(released.body)).map_err(|_| Refusal::StoreMisbehaves)?;
     Ok((answer, records))
 }
 
@@ -162,8 +165,7 @@ async fn opaque(
     response: Response<hyper::body::Incoming>,
 ) -> Result<Response<Body>, Refusal> {
     match response.status() {
-        StatusCode::OK | StatusCode::PARTIAL_CONTENT | StatusCode::NOT_MODIFIED | StatusCode::RANGE_NOT_SATISFIABLE => {
-        }
+        StatusCode::OK | StatusCode::PARTIAL_CONTENT | StatusCode::NOT_MODIFIED => {}
         // An upload's answer, or an error: text of the store, to be read like any other.
         _ => return checked(worker, subject, touches, at, response).await.map(|(answer, _)| answer),
     }
@@ -172,13 +174,23 @@ async fn opaque(
     if let Some(headers) = answer.headers_mut() {
         pass(headers, &parts.headers, &PASSED);
         pass(headers, &parts.headers, &PASSED_OPAQUE);
-        let content_type = parts.headers.get(CONTENT_TYPE).cloned();
-        headers.insert(CONTENT_TYPE, content_type.unwrap_or(HeaderValue::from_static("application/octet-stream")));
+        headers.insert(CONTENT_TYPE, harmless(parts.headers.get(CONTENT_TYPE)));
+        headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
         if let Some(length) = length(&parts.headers) {
             headers.insert(CONTENT_LENGTH, length);
         }
     }
     answer.body(body.map_err(Into::into).boxed_unsync()).map_err(|_| Refusal::StoreMisbehaves)
+}
+
+/// The type of a document, unless a browser would run or render it as a page.
+fn harmless(given: Option<&HeaderValue>) -> HeaderValue {
+    let plain = HeaderValue::from_static("application/octet-stream");
+    let Some(given) = given else { return plain };
+    let Ok(text) = given.to_str() else { return plain };
+    let text = text.to_ascii_lowercase();
+    let page = ["html", "xml", "svg", "script", "multipart"].iter().any(|word| text.contains(word));
+    if page { plain } else { given.clone() }
 }
 
 /// News of one person: references, no contents. Streamed until one side leaves or the exchange is cut.
@@ -194,6 +206,19 @@ fn event_stream(response: Response<hyper::body::Incoming>) -> Result<Response<Bo
         .header(CONTENT_TYPE, "text/event-stream")
         .body(body.map_err(Into::into).boxed_unsync())
         .map_err(|_| Refusal::StoreMisbehaves)
+}
+
+/// An answer in pieces, so that a client that stops reading leaves most of it here, where a cut takes it back.
+fn in_pieces(body: Vec<u8>) -> Body {
+    let whole = Bytes::from(body);
+    if whole.len() <= PIECE_BYTES {
+        return super::extract::whole(whole);
+    }
+    let pieces = (0..whole.len().div_ceil(PIECE_BYTES)).map(move |number| {
+        let start = number.saturating_mul(PIECE_BYTES);
+        Ok(Frame::data(whole.slice(start..whole.len().min(start.saturating_add(PIECE_BYTES)))))
+    });
+    StreamBody::new(futures_util::stream::iter(pieces)).boxed_unsync()
 }
 
 async fn read(body: hyper::body::Incoming, within: Duration) -> Result<Bytes, Refusal> {

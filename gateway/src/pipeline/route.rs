@@ -7,7 +7,7 @@ use hyper::body::Incoming;
 
 use super::trace::Trace;
 use crate::connection::Client;
-use crate::gate::GatePage;
+use crate::gate::{GatePage, form};
 use crate::public::PublicPage;
 use crate::refusal::Refusal;
 use crate::tls::device::VerifiedDevice;
@@ -83,6 +83,11 @@ pub fn route(
             trace.about_records();
             // Said before anything else is looked at: whoever has no standing certificate learns nothing of what exists.
             client.device(&worker.snapshot(), worker.now())?;
+            // A page of a sibling host is "same-site" to the browser, and a WebSocket asks nobody (no CORS).
+            let changes = *request.method() != Method::GET && *request.method() != Method::HEAD;
+            if changes || request.headers().contains_key(UPGRADE) {
+                form::same_origin(request.headers(), worker.care_host())?;
+            }
             if path.starts_with("/fhir/") || path == "/fhir" || path.starts_with("/feeds/") {
                 Ok(Route::Record(RecordRequest { request }))
             } else {

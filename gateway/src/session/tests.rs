@@ -56,6 +56,7 @@ fn time_runs_out_twice() {
     assert_eq!(session.in_time(limits, Timestamp::from_millis(2_899_999)), Ok(()));
     assert_eq!(session.in_time(limits, Timestamp::from_millis(2_900_000)), Err(SignInReason::Idle));
     assert_eq!(session.in_time(limits, Timestamp::from_millis(4_600_000)), Err(SignInReason::Over));
+    assert_eq!(session.in_time(limits, Timestamp::from_millis(1_939_999)), Err(SignInReason::Ended), "from the future");
 }
 
 #[test]

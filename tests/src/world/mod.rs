@@ -67,6 +67,8 @@ pub(crate) struct Plan {
     pub(crate) limits: SessionLimits,
     pub(crate) rates: Rates,
     pub(crate) store: Option<SocketAddr>,
+    /// The store asks for no identity: for tests that move the gateway's clock, but not the store's.
+    pub(crate) trusting_store: bool,
     pub(crate) audit: Option<Place>,
 }
 
@@ -80,6 +82,7 @@ impl Default for Plan {
             limits: SessionLimits { idle_seconds: 900, absolute_seconds: 12 * 3600 },
             rates: Rates { per_device: plenty, per_user: plenty },
             store: None,
+            trusting_store: false,
             audit: None,
         }
     }
@@ -204,7 +207,8 @@ impl World {
         // The door's port must be known to the store before the gateway knows the store's.
         let door = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let keys = format!("http://{door}/.well-known/jwks.json");
-        let store = backend_stub::run(backend_stub::Options::new(backend_stub::Trust::Url(keys))).await.unwrap();
+        let trust = if plan.trusting_store { backend_stub::Trust::Anyone } else { backend_stub::Trust::Url(keys) };
+        let store = backend_stub::run(backend_stub::Options::new(trust)).await.unwrap();
         let settings = Settings {
             care_host: CARE.to_owned(),
             public_host: PUBLIC.to_owned(),
