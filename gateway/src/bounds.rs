@@ -4,6 +4,10 @@ use std::time::Duration;
 
 /// Open client connections a worker holds; beyond it new ones are closed at once.
 pub const CONNECTIONS_PER_WORKER_MAX: usize = 20_000;
+/// Of these, from one source: an IPv4 address or an IPv6 /64. A facility sits behind one address with all its terminals.
+pub const CONNECTIONS_PER_SOURCE_MAX: usize = 2_000;
+/// An HTTP/2 connection without a stream is closed after so long; HTTP/1.1 has [`HEADER_READ_MAX`].
+pub const H2_IDLE_MAX: Duration = Duration::from_secs(60);
 /// Listening socket's queue of connections not yet accepted.
 pub const ACCEPT_BACKLOG: i32 = 1024;
 /// From accept to a finished TLS handshake.
@@ -90,6 +94,7 @@ pub const FORM_TOKEN_SECONDS_MAX: i64 = 2 * 3600;
 pub const SESSION_TOUCH_SECONDS: i64 = 60;
 
 const _: () = assert!(READ_BUFFER_BYTES_MAX >= HEADER_BYTES_MAX, "a header section must fit the read buffer");
+const _: () = assert!(CONNECTIONS_PER_SOURCE_MAX < CONNECTIONS_PER_WORKER_MAX, "one source must not take all");
 const _: () = assert!(FORM_BYTES_MAX < BODY_READ_BYTES_MAX, "a form is the smallest body");
 const _: () = assert!(SWEEP_EVERY.as_millis() < REGISTRY_SILENCE_MAX.as_millis(), "silence must be seen in time");
 const _: () = assert!(STORE_CONNECT_MAX.as_millis() < STORE_ANSWER_MAX.as_millis(), "connecting is part of answering");

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
@@ -14,9 +15,9 @@ use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use crate::bounds::{
-    H2_CONNECTION_WINDOW_BYTES, H2_ERROR_RESETS_MAX, H2_PENDING_RESETS_MAX, H2_PING_AFTER, H2_PING_ANSWER_MAX,
-    H2_SEND_BUFFER_BYTES_MAX, H2_STREAM_WINDOW_BYTES, H2_STREAMS_MAX, HANDSHAKE_MAX, HEADER_BYTES_MAX, HEADER_READ_MAX,
-    HEADERS_MAX, READ_BUFFER_BYTES_MAX,
+    H2_CONNECTION_WINDOW_BYTES, H2_ERROR_RESETS_MAX, H2_IDLE_MAX, H2_PENDING_RESETS_MAX, H2_PING_AFTER,
+    H2_PING_ANSWER_MAX, H2_SEND_BUFFER_BYTES_MAX, H2_STREAM_WINDOW_BYTES, H2_STREAMS_MAX, HANDSHAKE_MAX,
+    HEADER_BYTES_MAX, HEADER_READ_MAX, HEADERS_MAX, READ_BUFFER_BYTES_MAX,
 };
 use crate::cut::live::{ConnectionEntry, Last};
 use crate::cut::socket::{Scissors, Socket};
@@ -41,6 +42,8 @@ pub struct Client {
     pub multiplexed: bool,
     /// Its place among the living; none without a certificate that the registry knows.
     pub living: Option<ConnectionEntry>,
+    /// Held by whatever is going on over HTTP/2; nobody else holding it means idle.
+    pub busy: Arc<()>,
     /// Its last exchange, over HTTP/1.1.
     pub last: Last,
     /// Version of TLS, cipher suite and whether the session was resumed, for the connection check.
@@ -91,7 +94,17 @@ pub async fn serve(worker: Rc<Worker>, stream: TcpStream, peer: SocketAddr) {
         let live = worker.live();
         Some(live.enter_connection(worker.number(), known.serial, &device.id, &device.facility, scissors.clone()))
     });
-    let client = Client { peer, host, presented, scissors, multiplexed, living, last: Last::default(), tls: tls_text };
+    let client = Client {
+        peer,
+        host,
+        presented,
+        scissors,
+        multiplexed,
+        living,
+        last: Last::default(),
+        busy: Arc::default(),
+        tls: tls_text,
+    };
     // A resumed session passes the handshake without a question: asked here, it is refused all the same.
     let strict = host == Host::Care && worker.strictness() == Strictness::Alert;
     if strict && client.device(&worker.snapshot(), worker.now()).is_err() {
@@ -116,7 +129,10 @@ async fn speak(worker: &Rc<Worker>, client: Rc<Client>, tls: TlsStream<Socket>) 
         let (worker, client) = (Rc::clone(worker), Rc::clone(&client));
         service_fn(move |request| {
             let (worker, client) = (Rc::clone(&worker), Rc::clone(&client));
-            async move { Ok::<_, std::convert::Infallible>(pipeline::serve(&worker, &client, request).await) }
+            async move {
+                let _busy = Arc::clone(&client.busy);
+                Ok::<_, std::convert::Infallible>(pipeline::serve(&worker, &client, request).await)
+            }
         })
     };
     let mut draining = worker.draining();
@@ -137,6 +153,13 @@ async fn speak(worker: &Rc<Worker>, client: Rc<Client>, tls: TlsStream<Socket>) 
         tokio::select! {
             ended = &mut connection => return ended,
             () = draining.begun() => connection.as_mut().graceful_shutdown(),
+            () = idle(&client) => {
+                connection.as_mut().graceful_shutdown();
+                // Who does not answer the goodbye either is cut.
+                let ended = timeout(HANDSHAKE_MAX, &mut connection).await;
+                client.scissors.cut();
+                return ended.unwrap_or(Ok(()));
+            }
         }
         connection.await
     } else {
@@ -154,6 +177,19 @@ async fn speak(worker: &Rc<Worker>, client: Rc<Client>, tls: TlsStream<Socket>) 
             () = draining.begun() => connection.as_mut().graceful_shutdown(),
         }
         connection.await
+    }
+}
+
+/// Ready when nothing has been going on for [`H2_IDLE_MAX`]. hyper's HTTP/2 has no such limit, and answers to pings are no
+/// sign of need: a stranger could hold a connection for ever.
+async fn idle(client: &Client) {
+    let mut quiet = 0;
+    loop {
+        tokio::time::sleep(H2_IDLE_MAX / 12).await;
+        quiet = if Arc::strong_count(&client.busy) == 1 { quiet + 1 } else { 0 };
+        if quiet >= 12 {
+            return;
+        }
     }
 }
 

@@ -122,7 +122,7 @@ pub enum SetUpError {
     Thread(#[source] std::io::Error),
 }
 
-/// A gateway that is serving. Dropping it does not stop it; [`Running::drain`] does.
+/// A gateway that is serving, until it is dropped or told to [`Running::drain`], which also waits.
 pub struct Running {
     address: SocketAddr,
     store_door: SocketAddr,
@@ -166,6 +166,7 @@ impl Running {
 /// # Errors
 /// See [`SetUpError`]; nothing is left running.
 pub fn start(settings: Settings, parts: Parts) -> Result<Running, SetUpError> {
+    raise_descriptors();
     let judge = judge::Judge::new(Arc::clone(&parts.policy));
     let live = Arc::new(cut::live::Live::new(settings.workers));
     let standing: tls::verifier::Standing = {
@@ -240,7 +241,23 @@ async fn sweep(cutter: cut::cutter::Cutter, shared: Arc<worker::Shared>, mut dra
             () = tokio::time::sleep(bounds::SWEEP_EVERY) => {}
         }
         let judge_all = round % bounds::SWEEPS_PER_JUDGEMENT == 0;
-        cutter.sweep(&shared.registry.snapshot(), (shared.clock)(), shared.registry.freshness(), judge_all);
+        let round = std::panic::AssertUnwindSafe(|| {
+            cutter.sweep(&shared.registry.snapshot(), (shared.clock)(), shared.registry.freshness(), judge_all);
+        });
+        // A bug in judging one exchange must not end the watch over all others.
+        if std::panic::catch_unwind(round).is_err() {
+            tracing::error!("a sweep ended by a panic; the next one goes on");
+        }
+    }
+}
+
+/// As many descriptors as the system allows: the usual soft limit of 1,024 is far below our own bounds, and whoever used it
+/// up with silent connections would leave none for the store and the journals.
+fn raise_descriptors() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum }) {
+        tracing::warn!(%error, "the limit of open files could not be raised");
     }
 }
 

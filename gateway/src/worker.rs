@@ -1,6 +1,8 @@
 //! A worker: one thread, one current-thread runtime, its own listening socket, its own pool to the store.
 
-use std::net::SocketAddr;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -12,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::LocalSet;
 
-use crate::bounds::{CONNECTIONS_PER_WORKER_MAX, DRAIN_MAX, REGISTRY_SILENCE_MAX};
+use crate::bounds::{CONNECTIONS_PER_SOURCE_MAX, CONNECTIONS_PER_WORKER_MAX, DRAIN_MAX, REGISTRY_SILENCE_MAX};
 use crate::cut::live::Live;
 use crate::gate::sign_in::Guessing;
 use crate::index::Index;
@@ -58,6 +60,26 @@ pub struct Worker {
     drain: watch::Receiver<bool>,
 }
 
+/// Open connections by source: an IPv4 address, or an IPv6 /64, which is what one subscriber gets.
+#[derive(Default)]
+struct Sources(HashMap<[u8; 8], Rc<()>>);
+
+impl Sources {
+    /// A place for one more connection, given back when dropped; none when the source has too many.
+    fn enter(&mut self, source: IpAddr) -> Option<Rc<()>> {
+        let mut key = [0; 8];
+        match source.to_canonical() {
+            IpAddr::V4(address) => key.split_at_mut(4).0.copy_from_slice(&address.octets()),
+            IpAddr::V6(address) => key.copy_from_slice(address.octets().split_at(8).0),
+        }
+        if self.0.len() > CONNECTIONS_PER_WORKER_MAX {
+            self.0.retain(|_, places| Rc::strong_count(places) > 1);
+        }
+        let places = self.0.entry(key).or_default();
+        (Rc::strong_count(places) <= CONNECTIONS_PER_SOURCE_MAX).then(|| Rc::clone(places))
+    }
+}
+
 /// Tells when the drain begins.
 pub struct Draining(watch::Receiver<bool>);
 
@@ -84,6 +106,7 @@ impl Worker {
         let listener = TcpListener::from_std(listener)?;
         let worker = Rc::new(self);
         let open = Rc::new(());
+        let sources = RefCell::new(Sources::default());
         let local = LocalSet::new();
         let accepting = async {
             let mut draining = worker.draining();
@@ -95,14 +118,16 @@ impl Worker {
                 };
                 match accepted {
                     Ok((stream, peer)) => {
+                        let Some(place) = sources.borrow_mut().enter(peer.ip()) else {
+                            continue;
+                        };
                         if Rc::strong_count(&open) > CONNECTIONS_PER_WORKER_MAX {
-                            drop(stream);
                             continue;
                         }
                         let _ = stream.set_nodelay(true);
                         let (worker, open) = (Rc::clone(&worker), Rc::clone(&open));
                         tokio::task::spawn_local(async move {
-                            let _open = open;
+                            let (_open, _place) = (open, place);
                             connection::serve(worker, stream, peer).await;
                         });
                     }

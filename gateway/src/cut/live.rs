@@ -171,6 +171,7 @@ pub struct ExchangeEntry {
     shard: usize,
     id: u64,
     lingers_in: Option<Last>,
+    busy: Option<Arc<()>>,
     /// The exchange.
     pub exchange: Arc<LiveExchange>,
 }
@@ -191,6 +192,11 @@ impl ExchangeEntry {
     /// Where it stays when its answer is buffered.
     pub fn linger_in(&mut self, last: &Last) {
         self.lingers_in = Some(last.clone());
+    }
+
+    /// As long as it is here, its connection is not idle.
+    pub fn keep_busy(&mut self, busy: &Arc<()>) {
+        self.busy = Some(Arc::clone(busy));
     }
 
     /// The answer is buffered: out of the register, or over HTTP/1.1 until the next request or the end of the connection.
@@ -262,7 +268,7 @@ impl Live {
         }
         shard.exchanges.insert(id, Arc::clone(&exchange));
         drop(shard);
-        ExchangeEntry { live: Arc::clone(self), shard: worker, id, lingers_in: None, exchange }
+        ExchangeEntry { live: Arc::clone(self), shard: worker, id, lingers_in: None, busy: None, exchange }
     }
 
     /// All connections and exchanges that a change may affect.

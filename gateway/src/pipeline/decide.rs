@@ -61,7 +61,9 @@ pub fn decide(
     // The answer before this one has been taken: its client asks for the next.
     client.last.clear();
     let mut living = worker.live().enter_exchange(worker.number(), &connection.connection, basis, switch);
-    if !client.multiplexed {
+    if client.multiplexed {
+        living.keep_busy(&client.busy);
+    } else {
         living.linger_in(&client.last);
     }
     let at = worker.now();
