@@ -42,7 +42,7 @@ use futures_util::StreamExt as _;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use journal::{Journal, Place};
-use model::{Article, Author, DeviceId, Office, ReasonCode, SerialNumber, Target, Timestamp};
+use model::{Article, Author, DeviceId, Office, ReasonCode, SerialNumber, Target, TeamRole, Timestamp};
 use registry::{Command, Registry, Vault};
 use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite;
@@ -273,6 +273,16 @@ impl Neighbours {
 async fn neighbours(world: &World) -> Neighbours {
     let mut list = Vec::new();
     for name in NEIGHBOURS {
+        // Whose the download is.
+        world.clerk(Command::JoinTeam {
+            person: "P-0900".parse().unwrap(),
+            user: format!("K-{name}").parse().unwrap(),
+            // Not `member`: one of them is that already.
+            role: TeamRole::OnCall,
+            facility: None,
+            from: Timestamp::parse("2025-04-01T00:00:00+09:00").unwrap(),
+            until: None,
+        });
         let keys = world.keys(&format!("D-{name}"));
         let one = world.terminal_speaking(&keys, Http::One, Tls::V13);
         let cookie = world.cookie(&one, &format!("U-{name}")).await;
@@ -292,7 +302,8 @@ async fn neighbours(world: &World) -> Neighbours {
                 me.hurt.store(true, Ordering::Relaxed);
             }));
             let (terminal, cookie) = (one.clone(), cookie.clone());
-            list.push(neighbour(|me| async move { download_for_ever(&terminal, &cookie, &me).await }));
+            let first = body(&terminal, DOWNLOAD, &cookie, "application/octet-stream").await;
+            list.push(neighbour(|me| async move { download_for_ever(first, &terminal, &cookie, &me).await }));
         }
     }
     Neighbours { list }
@@ -312,11 +323,10 @@ async fn go_on(mut body: Incoming, me: Arc<Neighbour>) {
 }
 
 /// Downloads at the pace of a mobile network (under 1 MB a second); from the beginning again when it is whole.
-async fn download_for_ever(terminal: &Terminal, cookie: &str, me: &Neighbour) {
+async fn download_for_ever(mut download: Incoming, terminal: &Terminal, cookie: &str, me: &Neighbour) {
     loop {
-        let mut body = body(terminal, DOWNLOAD, cookie, "application/octet-stream").await;
         let mut bytes = 0;
-        while let Some(Ok(frame)) = body.frame().await {
+        while let Some(Ok(frame)) = download.frame().await {
             bytes += frame.data_ref().map_or(0, bytes::Bytes::len);
             me.pieces.fetch_add(1, Ordering::Relaxed);
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -325,6 +335,7 @@ async fn download_for_ever(terminal: &Terminal, cookie: &str, me: &Neighbour) {
             me.hurt.store(true, Ordering::Relaxed);
             return;
         }
+        download = body(terminal, DOWNLOAD, cookie, "application/octet-stream").await;
     }
 }
 
