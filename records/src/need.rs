@@ -159,7 +159,9 @@ impl StoredNeeded {
     /// Takes the answer from an index. An index that knows no single person, or may not be asked, changes nothing.
     pub fn from_index(self, persons: &[PersonId]) -> Need {
         match (self.purpose, persons) {
-            (Purpose::Read(reading), [person]) if !reading.is_opaque() => Need::Done(reading.done(self.record, Owner::Person(person.clone()))),
+            (Purpose::Read(reading), [person]) if !reading.is_opaque() => {
+                Need::Done(reading.done(self.record, Owner::Person(person.clone())))
+            }
             (purpose, _) => Need::Stored(Self { record: self.record, target: self.target, purpose }),
         }
     }
