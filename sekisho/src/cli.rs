@@ -1,15 +1,38 @@
-//! What can be asked on the command line. The help texts are kept in `sekisho/help`, and a test holds them.
+//! What can be asked on the command line, one file a noun, as in `verbs`. The help texts are kept in `sekisho/help`, and
+//! a test holds them.
 
-pub mod people;
+pub mod audit;
+pub mod certificate;
+pub mod device;
+pub mod explain;
+pub mod facility;
+pub mod machine;
+pub mod person;
+pub mod revocation;
+pub mod service;
+pub mod suspension;
+pub mod team;
+pub mod user;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use model::{Author, Office, Timestamp};
 
 use crate::error::Error;
 
-pub use people::{Consent, Facility, Person, Team, User};
+pub use audit::Audit;
+pub use certificate::Certificate;
+pub use device::Device;
+pub use explain::Explain;
+pub use facility::Facility;
+pub use machine::{Check, Demo, Init, PassphraseFile, Role, Serve};
+pub use person::{Consent, Person};
+pub use revocation::{Confirm, Revoke};
+pub use service::{Disaster, Service};
+pub use suspension::{Resume, Suspend};
+pub use team::Team;
+pub use user::User;
 
 /// Zero-trust access gateway for a city's care records.
 ///
@@ -141,359 +164,6 @@ pub enum Verb {
     /// Where a device certificate stands
     #[command(subcommand)]
     Certificate(Certificate),
-}
-
-/// `init`.
-#[derive(Debug, Args)]
-pub struct Init {
-    /// DNS name of the care host: terminals connect here
-    #[arg(long, value_name = "NAME", default_value = "care.sekisho.localhost")]
-    pub care_host: String,
-    /// DNS name of the public host: everybody reads here
-    #[arg(long, value_name = "NAME", default_value = "www.sekisho.localhost")]
-    pub public_host: String,
-    /// Name of the city, as it stands in the authorities' certificates
-    #[arg(long, value_name = "NAME", default_value = "City")]
-    pub city: String,
-    /// First of four ports on loopback: clients, store door, office, store
-    #[arg(long, value_name = "PORT", default_value_t = 8443)]
-    pub port_base: u16,
-    /// Keep the journals in this PostgreSQL database instead of files
-    #[arg(long, value_name = "URL")]
-    pub postgres: Option<String>,
-    /// The authority's passphrase.
-    #[command(flatten)]
-    pub passphrase: PassphraseFile,
-}
-
-/// Where the authority's passphrase is.
-#[derive(Clone, Debug, Args)]
-pub struct PassphraseFile {
-    /// File with the passphrase of the authority's keys (mode 600); else SEKISHO_CA_PASSPHRASE is used
-    #[arg(long, value_name = "FILE")]
-    pub passphrase_file: Option<PathBuf>,
-}
-
-/// `serve`.
-#[derive(Debug, Args)]
-pub struct Serve {
-    /// What this process is
-    #[arg(long, value_enum, default_value_t = Role::All)]
-    pub role: Role,
-    /// The authority's passphrase.
-    #[command(flatten)]
-    pub passphrase: PassphraseFile,
-}
-
-/// What a process is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Role {
-    /// Gateway and office in one: one machine
-    All,
-    /// Gateway only; never loads a key of the authority
-    Edge,
-    /// Office only: revocation lists, status; meets no terminal
-    Authority,
-}
-
-impl Role {
-    /// Whether it meets terminals.
-    #[must_use]
-    pub const fn serves_clients(self) -> bool {
-        matches!(self, Self::All | Self::Edge)
-    }
-
-    /// Whether it signs.
-    #[must_use]
-    pub const fn signs(self) -> bool {
-        matches!(self, Self::All | Self::Authority)
-    }
-}
-
-/// `check`.
-#[derive(Debug, Args)]
-pub struct Check {
-    /// Warn about what expires within so many days
-    #[arg(long, value_name = "DAYS", default_value_t = 30)]
-    pub days: u16,
-}
-
-/// `demo`.
-#[derive(Debug, Args)]
-pub struct Demo {
-    /// First of four ports on loopback: clients, store door, office, store
-    #[arg(long, value_name = "PORT", default_value_t = 8443)]
-    pub port_base: u16,
-    /// Write a line into this file when everything is up
-    #[arg(long, value_name = "FILE")]
-    pub ready_file: Option<PathBuf>,
-}
-
-/// `device …`.
-#[derive(Debug, Subcommand)]
-pub enum Device {
-    /// Register a terminal on loan and issue its certificate
-    ///
-    /// Without --csr a key is made here and written, with the certificate, into --out: DEVICE.pem (key, certificate,
-    /// issuer: for curl) and DEVICE.p12 (for key stores; its password is printed once). Better is a key that never
-    /// travels: --csr with a request made on the terminal (art. 38-1).
-    Add(DeviceAdd),
-    /// Issue a further certificate for a terminal, before the old one expires
-    Certificate(DeviceCertificate),
-    /// A terminal came back, was lost or retired: its certificates are revoked (art. 38-2)
-    Return(DeviceReturn),
-    /// List the terminals
-    List,
-}
-
-/// `device return`.
-#[derive(Debug, Args)]
-pub struct DeviceReturn {
-    /// The terminal
-    #[arg(value_name = "DEVICE")]
-    pub device: String,
-    /// Why its certificates are revoked: key-compromise (lost, stolen), affiliation-changed or cessation-of-operation
-    #[arg(long, value_name = "REASON", default_value = "cessation-of-operation")]
-    pub reason: String,
-}
-
-/// `device add`.
-#[derive(Debug, Args)]
-pub struct DeviceAdd {
-    /// Its ID; drawn if not given
-    #[arg(long, value_name = "DEVICE")]
-    pub id: Option<String>,
-    /// On loan to this facility
-    #[arg(long, value_name = "FACILITY")]
-    pub facility: String,
-    /// Held by this user, who has a user ID at the facility
-    #[arg(long, value_name = "USER")]
-    pub holder: String,
-    /// What is written on it
-    #[arg(long, value_name = "TEXT")]
-    pub label: String,
-    /// How the certificate is made and where it goes.
-    #[command(flatten)]
-    pub issue: IssueTo,
-}
-
-/// `device certificate`.
-#[derive(Debug, Args)]
-pub struct DeviceCertificate {
-    /// The terminal
-    #[arg(value_name = "DEVICE")]
-    pub device: String,
-    /// How the certificate is made and where it goes.
-    #[command(flatten)]
-    pub issue: IssueTo,
-}
-
-/// How a certificate is made and where it goes.
-#[derive(Debug, Args)]
-pub struct IssueTo {
-    /// Certification request (PKCS#10) made on the terminal; only its key is taken
-    #[arg(long, value_name = "FILE")]
-    pub csr: Option<PathBuf>,
-    /// Folder for what the terminal gets
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    pub out: PathBuf,
-    /// Days of validity, 1 to 397
-    #[arg(long, value_name = "DAYS", default_value_t = ca::DeviceProfile::DAYS)]
-    pub days: u16,
-    /// The authority's passphrase.
-    #[command(flatten)]
-    pub passphrase: PassphraseFile,
-}
-
-/// `suspend`.
-#[derive(Debug, Args)]
-pub struct Suspend {
-    /// user-id:…, user:…, device:…, facility:… or person:…
-    #[arg(value_name = "TARGET")]
-    pub target: String,
-    /// Why
-    #[arg(long, value_name = "TEXT")]
-    pub reason: String,
-    /// By which article, such as 29-1
-    #[arg(long, value_name = "ARTICLE")]
-    pub article: String,
-    /// Until when (RFC 3339); without it, until lifted
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    pub until: Option<Timestamp>,
-}
-
-/// `resume`.
-#[derive(Debug, Args)]
-pub struct Resume {
-    /// user-id:…, user:…, device:…, facility:… or person:…
-    #[arg(value_name = "TARGET")]
-    pub target: String,
-    /// Why
-    #[arg(long, value_name = "TEXT")]
-    pub reason: String,
-}
-
-/// `revoke`.
-#[derive(Debug, Args)]
-pub struct Revoke {
-    /// What is revoked.
-    #[command(flatten)]
-    pub what: RevokeWhat,
-    /// unspecified, key-compromise, affiliation-changed, superseded, cessation-of-operation or privilege-withdrawn
-    #[arg(long, value_name = "REASON")]
-    pub reason: String,
-}
-
-/// A device or a certificate.
-#[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
-pub struct RevokeWhat {
-    /// Every standing certificate of this device
-    #[arg(long, value_name = "DEVICE")]
-    pub device: Option<String>,
-    /// The certificate with this serial number
-    #[arg(long, value_name = "HEX")]
-    pub serial: Option<String>,
-}
-
-/// `confirm`.
-#[derive(Debug, Args)]
-pub struct Confirm {
-    /// Serial number of the revoked certificate
-    #[arg(value_name = "SERIAL")]
-    pub serial: String,
-}
-
-/// `service …`.
-#[derive(Debug, Subcommand)]
-pub enum Service {
-    /// Stop at once, without notice; public information stays open
-    Stop(ServiceStop),
-    /// Go on again
-    Resume,
-    /// Where the service stands
-    Status,
-}
-
-/// `service stop`.
-#[derive(Debug, Args)]
-pub struct ServiceStop {
-    /// maintenance, fire-or-power, disaster, other or urgent (art. 26)
-    #[arg(long, value_name = "REASON")]
-    pub reason: String,
-    /// What users and the public are told
-    #[arg(long, value_name = "TEXT")]
-    pub text: String,
-}
-
-/// `disaster …`.
-#[derive(Debug, Subcommand)]
-pub enum Disaster {
-    /// Declare disaster use, by two officers, for 72 hours at most
-    Declare(DisasterDeclare),
-    /// End it before its time
-    End(DisasterEnd),
-}
-
-/// `disaster end`.
-#[derive(Debug, Args)]
-pub struct DisasterEnd {
-    /// Why
-    #[arg(long, value_name = "TEXT")]
-    pub reason: String,
-}
-
-/// `disaster declare`.
-#[derive(Debug, Args)]
-pub struct DisasterDeclare {
-    /// The district, as persons' areas name it; `*` is the whole city
-    #[arg(long, value_name = "AREA")]
-    pub area: String,
-    /// Why
-    #[arg(long, value_name = "TEXT")]
-    pub reason: String,
-    /// Until when (RFC 3339)
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    pub until: Timestamp,
-    /// The officer who declares
-    #[arg(long, value_name = "NAME")]
-    pub officer: String,
-    /// Another officer who agrees
-    #[arg(long, value_name = "NAME")]
-    pub second_officer: String,
-}
-
-/// `explain`.
-#[derive(Debug, Args)]
-pub struct Explain {
-    /// User ID, or user (then every standing user ID)
-    #[arg(long, value_name = "USER")]
-    pub user: String,
-    /// The person whose records are asked about; without it, the directory of professionals
-    #[arg(long, value_name = "PERSON")]
-    pub person: Option<String>,
-    /// read, search, create, update or delete
-    #[arg(long, value_name = "ACTION", default_value = "read")]
-    pub action: String,
-    /// demographics, team, consent, note, observation, document, plan, medication or directory
-    #[arg(long, value_name = "CATEGORY")]
-    pub category: Option<String>,
-    /// With the certificate of this serial number
-    #[arg(long, value_name = "HEX", conflicts_with = "device")]
-    pub serial: Option<String>,
-    /// With this device; without it and --serial, with a device the user holds
-    #[arg(long, value_name = "DEVICE")]
-    pub device: Option<String>,
-    /// As things stood at this time (RFC 3339)
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    pub as_of: Option<Timestamp>,
-}
-
-/// `audit …`.
-#[derive(Debug, Subcommand)]
-pub enum Audit {
-    /// Who did what to whose records, newest first
-    Search(AuditSearch),
-    /// Check the whole chain of both journals, audit and registry
-    Verify,
-}
-
-/// `audit search`.
-#[derive(Debug, Args)]
-pub struct AuditSearch {
-    /// Concerning this person
-    #[arg(long, value_name = "PERSON")]
-    pub person: Option<String>,
-    /// By this user ID
-    #[arg(long, value_name = "USER_ID")]
-    pub user: Option<String>,
-    /// With this device
-    #[arg(long, value_name = "DEVICE")]
-    pub device: Option<String>,
-    /// From this time on (RFC 3339)
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    pub from: Option<Timestamp>,
-    /// Before this time (RFC 3339)
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    pub to: Option<Timestamp>,
-    /// Most entries
-    #[arg(long, value_name = "COUNT", default_value_t = 20)]
-    pub limit: usize,
-}
-
-/// `certificate …`.
-#[derive(Debug, Subcommand)]
-pub enum Certificate {
-    /// State, device, validity, revocation of one certificate, or of all of a device
-    Status(CertificateStatus),
-}
-
-/// `certificate status`.
-#[derive(Debug, Args)]
-pub struct CertificateStatus {
-    /// Serial number (hexadecimal) or device
-    #[arg(value_name = "SERIAL|DEVICE")]
-    pub which: String,
 }
 
 /// Reads a time for clap.

@@ -4,7 +4,8 @@ use audit::{Query, Recorded, Verdict};
 use journal::{Journal, Position};
 use serde_json::json;
 
-use crate::cli::{Audit, AuditSearch, Common};
+use crate::cli::audit::AuditSearch;
+use crate::cli::{Audit, Common};
 use crate::error::Error;
 use crate::ids;
 use crate::output::{Output, listed};

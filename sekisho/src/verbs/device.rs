@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use super::{Desk, Order, issue};
 use crate::authority::{self, Authority};
-use crate::cli::{Device, DeviceAdd, DeviceReturn, IssueTo};
+use crate::cli::Device;
+use crate::cli::device::{DeviceAdd, DeviceReturn, IssueTo};
 use crate::error::Error;
 use crate::{folder, ids, secrets};
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::Desk;
 use crate::cli::Facility;
-use crate::cli::people::{FacilityAdd, FacilityDecision};
+use crate::cli::facility::{FacilityAdd, FacilityDecision};
 use crate::error::Error;
 use crate::ids;
 

@@ -5,7 +5,7 @@ use registry::{Command, ConsentForm, Eligibility, GivenBy};
 use serde_json::json;
 
 use super::Desk;
-use crate::cli::people::{ConsentGive, ConsentWithdraw, PersonAdd};
+use crate::cli::person::{ConsentGive, ConsentWithdraw, PersonAdd};
 use crate::cli::{Consent, Person};
 use crate::error::Error;
 use crate::ids;

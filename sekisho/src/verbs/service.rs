@@ -5,7 +5,8 @@ use registry::{Command, StopReason};
 use serde_json::json;
 
 use super::Desk;
-use crate::cli::{Disaster, DisasterDeclare, Service, ServiceStop};
+use crate::cli::service::{DisasterDeclare, ServiceStop};
+use crate::cli::{Disaster, Service};
 use crate::error::Error;
 
 pub(super) fn run(desk: &Desk, verb: &Service) -> Result<(), Error> {

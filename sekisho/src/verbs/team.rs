@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::Desk;
 use crate::cli::Team;
-use crate::cli::people::TeamJoin;
+use crate::cli::team::TeamJoin;
 use crate::error::Error;
 use crate::ids;
 

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::Desk;
 use crate::cli::User;
-use crate::cli::people::{UserAdd, UserPlace, UserReplaceId};
+use crate::cli::user::{UserAdd, UserPlace, UserReplaceId};
 use crate::error::Error;
 use crate::ids;
 use crate::output::listed;

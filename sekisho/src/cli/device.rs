@@ -1,0 +1,83 @@
+//! `device`: terminals on loan and their certificates (art. 37, 38-1).
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::PassphraseFile;
+
+/// `device …`.
+#[derive(Debug, Subcommand)]
+pub enum Device {
+    /// Register a terminal on loan and issue its certificate
+    ///
+    /// Without --csr a key is made here and written, with the certificate, into --out: DEVICE.pem (key, certificate,
+    /// issuer: for curl) and DEVICE.p12 (for key stores; its password is printed once). Better is a key that never
+    /// travels: --csr with a request made on the terminal (art. 38-1).
+    Add(DeviceAdd),
+    /// Issue a further certificate for a terminal, before the old one expires
+    Certificate(DeviceCertificate),
+    /// A terminal came back, was lost or retired: its certificates are revoked (art. 38-2)
+    Return(DeviceReturn),
+    /// List the terminals
+    List,
+}
+
+/// `device return`.
+#[derive(Debug, Args)]
+pub struct DeviceReturn {
+    /// The terminal
+    #[arg(value_name = "DEVICE")]
+    pub device: String,
+    /// Why its certificates are revoked: key-compromise (lost, stolen), affiliation-changed or cessation-of-operation
+    #[arg(long, value_name = "REASON", default_value = "cessation-of-operation")]
+    pub reason: String,
+}
+
+/// `device add`.
+#[derive(Debug, Args)]
+pub struct DeviceAdd {
+    /// Its ID; drawn if not given
+    #[arg(long, value_name = "DEVICE")]
+    pub id: Option<String>,
+    /// On loan to this facility
+    #[arg(long, value_name = "FACILITY")]
+    pub facility: String,
+    /// Held by this user, who has a user ID at the facility
+    #[arg(long, value_name = "USER")]
+    pub holder: String,
+    /// What is written on it
+    #[arg(long, value_name = "TEXT")]
+    pub label: String,
+    /// How the certificate is made and where it goes.
+    #[command(flatten)]
+    pub issue: IssueTo,
+}
+
+/// `device certificate`.
+#[derive(Debug, Args)]
+pub struct DeviceCertificate {
+    /// The terminal
+    #[arg(value_name = "DEVICE")]
+    pub device: String,
+    /// How the certificate is made and where it goes.
+    #[command(flatten)]
+    pub issue: IssueTo,
+}
+
+/// How a certificate is made and where it goes.
+#[derive(Debug, Args)]
+pub struct IssueTo {
+    /// Certification request (PKCS#10) made on the terminal; only its key is taken
+    #[arg(long, value_name = "FILE")]
+    pub csr: Option<PathBuf>,
+    /// Folder for what the terminal gets
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub out: PathBuf,
+    /// Days of validity, 1 to 397
+    #[arg(long, value_name = "DAYS", default_value_t = ca::DeviceProfile::DAYS)]
+    pub days: u16,
+    /// The authority's passphrase.
+    #[command(flatten)]
+    pub passphrase: PassphraseFile,
+}
