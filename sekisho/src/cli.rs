@@ -130,7 +130,7 @@ pub enum Verb {
     /// Users (利用者) and their user IDs: grant, replace (art. 7, 10)
     #[command(subcommand)]
     User(User),
-    /// Loaned terminals (貸与端末) and their certificates (art. 37, 38-1)
+    /// Devices on loan (貸与端末) and their certificates (art. 37, 38-1)
     #[command(subcommand)]
     Device(Device),
     /// Supported persons (支援対象者) (art. 3)

@@ -167,7 +167,7 @@ pub struct Desk {
     pub name_en: String,
     /// Its number, in inquiry hours.
     pub phone: String,
-    /// The number for lost terminals, at any hour.
+    /// The number for lost devices, at any hour.
     pub loss_phone: String,
 }
 
@@ -183,7 +183,7 @@ pub struct Session {
 /// How much is allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// One terminal.
+    /// One device.
     pub per_device: Rate,
     /// One user ID.
     pub per_user: Rate,

@@ -1,4 +1,4 @@
-//! `device`: terminals on loan and their certificates (art. 37, 38-1).
+//! `device`: devices on loan and their certificates (art. 37, 38-1).
 
 use std::path::PathBuf;
 
@@ -9,24 +9,24 @@ use super::PassphraseFile;
 /// `device …`.
 #[derive(Debug, Subcommand)]
 pub enum Device {
-    /// Register a terminal on loan and issue its certificate
+    /// Register a device on loan and issue its certificate
     ///
     /// Without --csr a key is made here and written, with the certificate, into --out: DEVICE.pem (key, certificate,
     /// issuer: for curl) and DEVICE.p12 (for key stores; its password is printed once). Better is a key that never
-    /// travels: --csr with a request made on the terminal (art. 38-1).
+    /// travels: --csr with a request made on the device (art. 38-1).
     Add(DeviceAdd),
-    /// Issue a further certificate for a terminal, before the old one expires
+    /// Issue a further certificate for a device, before the old one expires
     Certificate(DeviceCertificate),
-    /// A terminal came back, was lost or retired: its certificates are revoked (art. 38-2)
+    /// A device came back, was lost or retired: its certificates are revoked (art. 38-2)
     Return(DeviceReturn),
-    /// List the terminals
+    /// List the devices
     List,
 }
 
 /// `device return`.
 #[derive(Debug, Args)]
 pub struct DeviceReturn {
-    /// The terminal
+    /// The device
     #[arg(value_name = "DEVICE")]
     pub device: String,
     /// Why its certificates are revoked: key-compromise (lost, stolen), affiliation-changed or cessation-of-operation
@@ -57,7 +57,7 @@ pub struct DeviceAdd {
 /// `device certificate`.
 #[derive(Debug, Args)]
 pub struct DeviceCertificate {
-    /// The terminal
+    /// The device
     #[arg(value_name = "DEVICE")]
     pub device: String,
     /// How the certificate is made and where it goes.
@@ -68,10 +68,10 @@ pub struct DeviceCertificate {
 /// How a certificate is made and where it goes.
 #[derive(Debug, Args)]
 pub struct IssueTo {
-    /// Certification request (PKCS#10) made on the terminal; only its key is taken
+    /// Certification request (PKCS#10) made on the device; only its key is taken
     #[arg(long, value_name = "FILE")]
     pub csr: Option<PathBuf>,
-    /// Folder for what the terminal gets
+    /// Folder for what the device gets
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub out: PathBuf,
     /// Days of validity, 1 to 397

@@ -45,7 +45,7 @@ struct Words {
 }
 
 impl Words {
-    /// `curl` with the terminal's certificate and the cookies of its user.
+    /// `curl` with the device's certificate and the cookies of its user.
     fn curl(&self, device: &str, more: &str) -> String {
         let folder = &self.folder;
         format!(
@@ -63,7 +63,7 @@ impl Words {
         vec![
             Step {
                 japanese: "訪問看護師の佐藤さんが、自分の端末でサインインします。",
-                english: "Sato, a visiting nurse, signs in with her own terminal.",
+                english: "Sato, a visiting nurse, signs in with her own device.",
                 lines: vec![self.sign_in("sato")],
             },
             Step {
@@ -93,7 +93,7 @@ impl Words {
             },
             Step {
                 japanese: "加藤さんの端末で新着の通知を開いたまま、別の画面で端末を失効させると、通知はその場で切れます。",
-                english: "Kato's terminal keeps a stream of news open; revoke it in another window and the stream ends at once.",
+                english: "Kato's device keeps a stream of news open; revoke it in another window and the stream ends at once.",
                 lines: vec![
                     self.sign_in("kato"),
                     self.curl("kato", &format!("-N '{care}/feeds/notes?patient=P-0001'")),

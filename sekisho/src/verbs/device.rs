@@ -1,4 +1,4 @@
-//! `device`: loan a terminal, issue its certificates, take it back (art. 37, 38).
+//! `device`: loan a device, issue its certificates, take it back (art. 37, 38).
 
 use std::path::{Path, PathBuf};
 
@@ -54,7 +54,7 @@ struct Desired {
 enum Key {
     /// Made here; goes into the files.
     Ours(LeafKey),
-    /// The terminal's own, which never leaves it.
+    /// The device's own, which never leaves it.
     Theirs(PublicKey),
 }
 
@@ -100,7 +100,7 @@ impl Desired {
 
     /// Files with the key in them, readable by us alone, and the container's password, printed once.
     fn with_key(&self, desk: &Desk, device: &DeviceId, issued: &Issued, key: &LeafKey) -> Result<(), Error> {
-        let refused = || Error::authority("writing the terminal's files");
+        let refused = || Error::authority("writing the device's files");
         let password = fresh_password(&SystemRandom::new()).map_err(refused())?;
         let sealed_by = Passphrase::new(&password).map_err(refused())?;
         let (issuing, root) = (&self.authority.issuing, &self.authority.root);

@@ -50,7 +50,7 @@ impl City {
         city
     }
 
-    /// Where the nurse has also signed in with her terminal and changed the first password, through the gateway: nobody
+    /// Where the nurse has also signed in with her device and changed the first password, through the gateway: nobody
     /// can do that for her on the command line (art. 10-3).
     pub(crate) fn in_use() -> Self {
         let city = Self::at_work();

@@ -23,7 +23,7 @@ fn init_overwrites_nothing_and_needs_a_passphrase() {
 }
 
 #[test]
-fn a_terminal_gets_what_openssl_and_key_stores_take() {
+fn a_device_gets_what_openssl_and_key_stores_take() {
     let city = City::at_work();
     let out = city.path("more");
     std::fs::create_dir(&out).unwrap();
@@ -49,7 +49,7 @@ fn a_terminal_gets_what_openssl_and_key_stores_take() {
 }
 
 #[test]
-fn a_terminal_may_keep_its_key_to_itself() {
+fn a_device_may_keep_its_key_to_itself() {
     let city = City::at_work();
     city.openssl(
         "req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout @own.key -out @own.csr -subj /CN=Mayor/O=City",
