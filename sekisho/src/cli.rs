@@ -62,7 +62,8 @@ pub struct Common {
     /// Print JSON, one object a line, instead of sentences
     #[arg(long, global = true)]
     pub json: bool,
-    /// Who does it: city-officer, city-clerk, contractor or facility-administrator, and a name [default: city-clerk:$USER]
+    /// Who does it: city-officer, city-clerk, contractor or facility-administrator, and a name [default: city-clerk:$USER;
+    /// where $USER names nobody either, nothing is changed]
     #[arg(long = "as", global = true, value_name = "OFFICE:NAME", env = "SEKISHO_AS", hide_env_values = true)]
     pub author: Option<String>,
 }
@@ -82,17 +83,28 @@ impl Common {
         }
     }
 
-    /// Who stands behind the act.
+    /// Who stands behind the act; none where nobody is named. Whoever only reads need not be named.
     ///
     /// # Errors
     /// No such office, no name, or an office nobody can claim here.
-    pub fn author(&self) -> Result<Author, Error> {
-        let Some(text) = &self.author else {
-            let name = std::env::var("USER").ok().filter(|name| !name.is_empty());
-            return Ok(Author::new(Office::CityClerk, name.as_deref().unwrap_or("unnamed")));
-        };
-        parse_author(text)
+    pub fn author(&self) -> Result<Option<Author>, Error> {
+        match &self.author {
+            Some(text) => parse_author(text).map(Some),
+            None => Ok(author_by_login(std::env::var("USER").ok().as_deref())),
+        }
     }
+}
+
+/// The clerk whose login it is; none where the login says nothing, as in a service or a container.
+fn author_by_login(login: Option<&str>) -> Option<Author> {
+    login.filter(|name| !name.trim().is_empty()).map(|name| Author::new(Office::CityClerk, name))
+}
+
+/// Something is to be changed, and nobody answers for it.
+pub(crate) fn nobody_named() -> Error {
+    Error::usage(
+        "nobody is named who does this; give --as OFFICE:NAME, such as --as city-clerk:Sato, or set SEKISHO_AS",
+    )
 }
 
 /// Reads `office:name`.

@@ -163,7 +163,10 @@ impl City {
     fn sekisho(&self, arguments: &[&str]) -> Program {
         let mut command = Program::new(program("sekisho"));
         command.arg("--data").arg(self.root()).args(arguments).stdin(Stdio::null());
-        command.env("SEKISHO_CA_PASSPHRASE", PASSPHRASE).env("SEKISHO_LOG", "warn");
+        command
+            .env("SEKISHO_CA_PASSPHRASE", PASSPHRASE)
+            .env("SEKISHO_AS", "city-clerk:test")
+            .env("SEKISHO_LOG", "warn");
         command
     }
 

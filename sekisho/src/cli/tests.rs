@@ -67,6 +67,14 @@ fn arguments_are_read_strictly() {
 }
 
 #[test]
+fn a_login_that_says_nothing_names_nobody() {
+    assert_eq!(author_by_login(Some("sato")).unwrap().to_string(), "city-clerk:sato");
+    for nobody in [None, Some(""), Some(" ")] {
+        assert_eq!(author_by_login(nobody), None, "{nobody:?}");
+    }
+}
+
+#[test]
 fn authors_hold_an_office_that_acts_here() {
     assert_eq!(parse_author("city-officer:佐藤").unwrap().to_string(), "city-officer:佐藤");
     for wrong in ["佐藤", "city-officer:", "city-officer: ", "mayor:X", "system:sekisho", "user:U-1"] {

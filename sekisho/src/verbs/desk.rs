@@ -8,7 +8,7 @@ use model::{Author, Timestamp};
 use registry::{Command, Executed, Registry, Snapshot, Vault};
 use serde_json::Value;
 
-use crate::cli::Common;
+use crate::cli::{Common, nobody_named};
 use crate::clock;
 use crate::error::Error;
 use crate::output::Output;
@@ -19,7 +19,8 @@ use crate::settings::Settings;
 pub(crate) struct Desk {
     pub(crate) settings: Settings,
     pub(crate) registry: Registry,
-    author: Author,
+    /// None where nobody is named: such a desk only reads.
+    author: Option<Author>,
     output: Output,
 }
 
@@ -42,14 +43,14 @@ impl Desk {
         clock::now()
     }
 
-    /// Who acts.
-    pub(crate) fn author(&self) -> &Author {
-        &self.author
+    /// Who acts. An act without an author would stand in the journal for ever, and nobody could be asked about it.
+    pub(crate) fn author(&self) -> Result<&Author, Error> {
+        self.author.as_ref().ok_or_else(nobody_named)
     }
 
     /// Has a command carried out. When this returns it is durable.
     pub(crate) fn execute(&self, command: Command) -> Result<Executed, Error> {
-        self.execute_as(&self.author, command)
+        self.execute_as(self.author()?, command)
     }
 
     /// The same in another name, where the verb itself says whose.

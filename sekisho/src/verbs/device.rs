@@ -85,7 +85,7 @@ impl Desired {
             Key::Ours(key) => key.public(),
             Key::Theirs(key) => key,
         };
-        let order = Order { device, key, days: to.days, author: desk.author(), now: desk.now() };
+        let order = Order { device, key, days: to.days, author: desk.author()?, now: desk.now() };
         let issued = issue(&desk.settings, &desk.registry, &self.authority, &order)?;
         match &self.key {
             Key::Ours(key) => self.with_key(desk, device, &issued, key),

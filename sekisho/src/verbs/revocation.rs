@@ -30,7 +30,7 @@ pub(super) fn revoke(desk: &Desk, verb: &Revoke) -> Result<(), Error> {
     let until = "open connections of the device end now";
     desk.say(
         format_args!("revoked ({reason}): {}; {until}", listed(&revoked)),
-        &json!({ "revoked": texts(&revoked), "reason": reason.as_str(), "by": desk.author().to_string() }),
+        &json!({ "revoked": texts(&revoked), "reason": reason.as_str(), "by": desk.author()?.to_string() }),
     )
 }
 
@@ -54,9 +54,10 @@ fn live_serials(desk: &Desk, device: &DeviceId) -> Result<Vec<SerialNumber>, Err
 pub(super) fn confirm(desk: &Desk, verb: &Confirm) -> Result<(), Error> {
     let serial = SerialNumber::parse(&verb.serial).map_err(Error::usage)?;
     desk.execute(Command::ConfirmRevocation { serial })?;
+    let by = desk.author()?;
     desk.say(
-        format_args!("the revocation of {serial} is confirmed by {}", desk.author()),
-        &json!({ "serial": serial.to_string(), "state": "confirmed", "by": desk.author().to_string() }),
+        format_args!("the revocation of {serial} is confirmed by {by}"),
+        &json!({ "serial": serial.to_string(), "state": "confirmed", "by": by.to_string() }),
     )
 }
 

@@ -15,10 +15,10 @@ pub(super) fn suspend(desk: &Desk, verb: &Suspend) -> Result<(), Error> {
     let executed = desk.execute(Command::Suspend { target: target.clone(), reason, article, until })?;
     let end = until.map_or_else(|| "lifted".to_owned(), |until| until.to_jst_minutes());
     desk.say(
-        format_args!("{target} is suspended until {end} (art. {article}), by {}", desk.author()),
+        format_args!("{target} is suspended until {end} (art. {article}), by {}", desk.author()?),
         &json!({
             "target": target.to_string(), "suspended": true, "article": article.to_string(),
-            "until": until.map(|until| until.to_string()), "by": desk.author().to_string(),
+            "until": until.map(|until| until.to_string()), "by": desk.author()?.to_string(),
             "generation": executed.generation.get(),
         }),
     )
@@ -29,9 +29,9 @@ pub(super) fn resume(desk: &Desk, verb: &Resume) -> Result<(), Error> {
     let command = Command::Lift { target: target.clone(), suspension: None, reason: verb.reason.clone() };
     let executed = desk.execute(command)?;
     desk.say(
-        format_args!("every suspension of {target} is lifted, by {}", desk.author()),
+        format_args!("every suspension of {target} is lifted, by {}", desk.author()?),
         &json!({
-            "target": target.to_string(), "suspended": false, "by": desk.author().to_string(),
+            "target": target.to_string(), "suspended": false, "by": desk.author()?.to_string(),
             "generation": executed.generation.get(),
         }),
     )

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod offices;
+#[cfg(test)]
 mod serving;
 #[cfg(test)]
 mod support;
