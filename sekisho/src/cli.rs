@@ -136,7 +136,7 @@ pub enum Verb {
     Check(Check),
     /// Start everything on this machine with synthetic people, and print lines to paste
     Demo(Demo),
-    /// Facilities (利用施設): apply, approve, refuse, close (art. 6, 8, 9, 13)
+    /// Facilities (利用施設): apply, approve, refuse, change, close (art. 6, 8, 9, 12, 13)
     #[command(subcommand)]
     Facility(Facility),
     /// Users (利用者) and their user IDs: grant, replace (art. 7, 10)
