@@ -139,16 +139,16 @@ pub enum Verb {
     /// Facilities (利用施設): apply, approve, refuse, change, close (art. 6, 8, 9, 12, 13)
     #[command(subcommand)]
     Facility(Facility),
-    /// Users (利用者) and their user IDs: grant, replace (art. 7, 10)
+    /// Users (利用者) and their user IDs: grant, replace, end (art. 7, 10, 12)
     #[command(subcommand)]
     User(User),
     /// Devices on loan (貸与端末) and their certificates (art. 37, 38-1)
     #[command(subcommand)]
     Device(Device),
-    /// Supported persons (支援対象者) (art. 3)
+    /// Supported persons (支援対象者) and their eligibility (art. 3)
     #[command(subcommand)]
     Person(Person),
-    /// Consent (参加同意書): give, withdraw (art. 17, 21-2)
+    /// Consent (参加同意書): give, withdraw, list (art. 17, 21-2)
     #[command(subcommand)]
     Consent(Consent),
     /// Care teams: who cares for whom, in which role, until when (art. 18)

@@ -10,7 +10,13 @@ use super::time;
 pub enum Person {
     /// Register a supported person; the ID is that of the Patient in the store
     Add(PersonAdd),
-    /// List the persons with consent and team size
+    /// A person's name or district changed (art. 3); what is not named stays as it is
+    Change(PersonChange),
+    /// A person is not eligible any more, or from a day on (art. 3): nobody reads or writes the records from then on
+    EndEligibility(PersonEndEligibility),
+    /// A person is eligible again, or on another ground (art. 3)
+    RenewEligibility(PersonRenewEligibility),
+    /// List the persons with eligibility, consent and team size
     List,
 }
 
@@ -40,6 +46,60 @@ pub struct PersonAdd {
     pub until: Option<Timestamp>,
 }
 
+/// `person change`.
+#[derive(Debug, Args)]
+pub struct PersonChange {
+    /// The person
+    #[arg(value_name = "PERSON")]
+    pub person: String,
+    /// What is different.
+    #[command(flatten)]
+    pub different: PersonDifferences,
+}
+
+/// What of a person is different now. What is not named stays as it is.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = true)]
+pub struct PersonDifferences {
+    /// Name now
+    #[arg(long, value_name = "TEXT")]
+    pub name: Option<String>,
+    /// District of residence now, as disaster use names districts; empty for none
+    #[arg(long, value_name = "AREA")]
+    pub area: Option<String>,
+}
+
+/// `person end-eligibility`.
+#[derive(Debug, Args)]
+pub struct PersonEndEligibility {
+    /// The person
+    #[arg(value_name = "PERSON")]
+    pub person: String,
+    /// Not eligible from this time on (RFC 3339) [default: now]
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub until: Option<Timestamp>,
+}
+
+/// `person renew-eligibility`.
+#[derive(Debug, Args)]
+pub struct PersonRenewEligibility {
+    /// The person
+    #[arg(value_name = "PERSON")]
+    pub person: String,
+    /// Municipality that insures the person now [default: as before]
+    #[arg(long, value_name = "TEXT")]
+    pub municipality: Option<String>,
+    /// On which ground the person is eligible now: insured or address-exception [default: as before]
+    #[arg(long, value_name = "KIND")]
+    pub eligibility: Option<String>,
+    /// Eligible from this time on (RFC 3339) [default: now]
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub from: Option<Timestamp>,
+    /// Eligible until this time (RFC 3339) [default: not foreseen]
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub until: Option<Timestamp>,
+}
+
 /// `consent …`.
 #[derive(Debug, Subcommand)]
 pub enum Consent {
@@ -47,6 +107,8 @@ pub enum Consent {
     Give(ConsentGive),
     /// Withdrawn on request: support stopped, nobody reads or writes (art. 17-2, 17-3)
     Withdraw(ConsentWithdraw),
+    /// List what is on record of each person's consent, or of one person's: form, scopes, since when
+    List(ConsentList),
 }
 
 /// `consent give`.
@@ -87,4 +149,12 @@ pub struct ConsentWithdraw {
     /// What was asked for
     #[arg(long, value_name = "TEXT")]
     pub reason: String,
+}
+
+/// `consent list`.
+#[derive(Debug, Args)]
+pub struct ConsentList {
+    /// Of this person only
+    #[arg(value_name = "PERSON")]
+    pub person: Option<String>,
 }

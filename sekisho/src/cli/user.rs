@@ -13,6 +13,8 @@ pub enum User {
     ReplaceId(UserReplaceId),
     /// End a user ID: its user left the facility (art. 12)
     EndId(UserEndId),
+    /// End every session of a user ID, on all devices: its user signs in again (art. 10-3)
+    EndSessions(UserEndSessions),
     /// List users and their user IDs
     List,
 }
@@ -83,4 +85,12 @@ pub struct UserEndId {
     /// Why
     #[arg(long, value_name = "TEXT")]
     pub reason: String,
+}
+
+/// `user end-sessions`.
+#[derive(Debug, Args)]
+pub struct UserEndSessions {
+    /// The user ID
+    #[arg(value_name = "USER_ID")]
+    pub user_id: String,
 }

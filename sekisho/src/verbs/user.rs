@@ -1,4 +1,4 @@
-//! `user`: register, grant user IDs, replace a lost one, end one (art. 7, 10, 12). First passwords are printed once.
+//! `user`: register, grant user IDs, replace a lost one, end one or its sessions (art. 7, 10, 12). First passwords are printed once.
 
 use model::{UserId, UserKey};
 use registry::{Command, Executed};
@@ -22,6 +22,14 @@ pub(super) fn run(desk: &Desk, verb: &User) -> Result<(), Error> {
             desk.say(
                 format_args!("user ID {user_id} has ended"),
                 &json!({ "user_id": user_id.as_str(), "state": "ended" }),
+            )
+        }
+        User::EndSessions(end) => {
+            let user_id: UserId = ids::parse(&end.user_id)?;
+            desk.execute(Command::EndSessions { user_id: user_id.clone() })?;
+            desk.say(
+                format_args!("every session of user ID {user_id} has ended; its user signs in again"),
+                &json!({ "user_id": user_id.as_str(), "sessions": "ended" }),
             )
         }
         User::List => list(desk),

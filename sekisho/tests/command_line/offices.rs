@@ -2,7 +2,7 @@
 
 use std::process::Output;
 
-use crate::support::{City, text};
+use crate::support::{City, Server, curl, text, wait};
 
 #[test]
 fn nothing_is_changed_in_nobodys_name() {
@@ -69,4 +69,72 @@ fn somebody_else_answers_for_a_facility() {
     city.json(&format!("--as facility-administrator:K-8 confirm {serial}"));
     let set = "facility set-administrator F-9 --administrator K-8 --administrator-name Abe";
     assert!(city.refused(set).contains("there is no facility `F-9` (art. 12)"));
+}
+
+#[test]
+fn a_person_moves_and_eligibility_ends_and_comes_back() {
+    let city = City::in_use();
+    let permitted = || city.json("explain --user U-1 --person P-1 --category observation")[0]["permitted"] == true;
+    city.json("person change P-1 --area kawabe");
+    let known = &city.json("person list")[0];
+    assert_eq!((&known["name"], &known["area"]), (&"Saito".into(), &"kawabe".into()));
+    assert!(city.refused("person change P-1").contains("required"));
+    assert!(city.refused("person change P-9 --name X").contains("there is no person `P-9`"));
+
+    assert!(permitted());
+    let ended = &city.json("person end-eligibility P-1")[0];
+    assert!(!permitted());
+    let known = &city.json("person list")[0];
+    assert_eq!((&known["eligible"], &known["eligible_until"]), (&false.into(), &ended["eligible_until"]));
+    let renewed = &city.json("person renew-eligibility P-1 --eligibility address-exception")[0];
+    assert_eq!((&renewed["eligibility"], &renewed["municipality"]), (&"address-exception".into(), &"Test".into()));
+    assert!(permitted());
+    let early = "person end-eligibility P-1 --until 2020-01-01T00:00:00+09:00";
+    assert!(city.refused(early).contains("ends before it begins (art. 3)"));
+    assert!(city.refused("--as contractor:night person end-eligibility P-1").contains("(art. 3)"));
+}
+
+#[test]
+fn consent_on_record_can_be_listed() {
+    let city = City::at_work();
+    city.json("person add --id P-0 --name Ueda --municipality Test");
+    assert_eq!(city.json("consent list").len(), 1, "P-0 has none");
+    assert_eq!(city.json("consent list P-0")[0]["consent"], "absent");
+    let hash = "ab".repeat(32);
+    city.json(&format!("consent give P-0 --given-by family --because dementia --no-share --form-hash {hash}"));
+    let given = &city.json("consent list")[0];
+    assert_eq!((&given["person"], &given["consent"]), (&"P-0".into(), &"given".into()));
+    assert_eq!((&given["store"], &given["share"], &given["disaster"]), (&true.into(), &false.into(), &false.into()));
+    assert_eq!((&given["given_by"], &given["because"]), (&"family".into(), &"dementia".into()));
+    assert_eq!(given["form_hash"], hash.as_str());
+    city.json("consent withdraw P-0 --reason asked");
+    let stopped = &city.json("consent list P-0")[0];
+    assert_eq!((&stopped["consent"], &stopped["store"]), (&"support-stopped".into(), &false.into()));
+    assert!(city.say("consent list P-0").contains("withdrawn: asked"));
+    assert!(city.refused("consent list P-9").contains("there is no person `P-9`"));
+}
+
+#[test]
+fn who_left_a_facility_has_neither_user_id_nor_team() {
+    let city = City::at_work();
+    assert_eq!(city.json("team list P-1").len(), 1);
+    assert_eq!(city.json("user end-id U-1 --reason left")[0]["state"], "ended");
+    assert_eq!(city.json("user list")[0]["user_ids"][0]["state"], "ended");
+    assert_eq!(city.json("team list P-1").len(), 0);
+    assert!(city.refused("user end-id U-1 --reason again").contains("(art. 12)"));
+}
+
+#[test]
+fn every_session_of_a_user_id_can_be_ended() {
+    let city = City::in_use();
+    let server = Server::start(&city, &["--role", "edge"], 2);
+    let path = |name: &str| city.path(name).display().to_string();
+    let url = format!("https://care.sekisho.localhost:{}/fhir/Patient/P-1", server.port("clients"));
+    let (root, device, jar) = (path("keys/root.pem"), path("D-1.pem"), path("jar"));
+    let ask = || curl(&["--cacert", &root, "--cert", &device, "-b", &jar, &url]).1;
+    assert_eq!(ask(), 502, "she is signed in; there is no store");
+    assert_eq!(city.json("user end-sessions U-1")[0]["sessions"], "ended");
+    wait(|| ask() == 401);
+    assert!(city.refused("user end-sessions U-9").contains("there is no user ID `U-9`"));
+    server.stop();
 }

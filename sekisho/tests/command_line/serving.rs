@@ -1,8 +1,6 @@
 //! `serve`, with the command line beside it.
 
-use std::time::{Duration, Instant};
-
-use crate::support::{City, Server, curl, text};
+use crate::support::{City, Server, curl, text, wait};
 
 #[test]
 fn a_server_follows_the_command_line_beside_it() {
@@ -56,13 +54,4 @@ fn what_signs_does_not_start_without_its_key() {
     assert!(city.refused("serve --role authority").contains("issuing.key.pem"));
     let output = city.command().env_remove("SEKISHO_CA_PASSPHRASE").arg("serve").output().unwrap();
     assert!(text(&output.stderr).contains("passphrase is missing"));
-}
-
-/// Waits for the condition, not for the clock.
-fn wait(mut condition: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !condition() {
-        assert!(begun.elapsed() < Duration::from_secs(20), "it never came");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
