@@ -218,7 +218,9 @@ fn facts(settings: &Settings, found: &mut Findings) -> Result<(), Error> {
     }
     let waiting = snapshot.reports().count();
     if waiting > 0 {
-        found.warning(&format!("reports: {waiting} are due to the city (art. 29-2, 39-3)"))?;
+        found.warning(&format!(
+            "reports: {waiting} are due to the city (art. 29-2, 39-3); they are named by: sekisho report list"
+        ))?;
     }
     Ok(())
 }

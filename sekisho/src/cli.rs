@@ -8,6 +8,7 @@ pub mod explain;
 pub mod facility;
 pub mod machine;
 pub mod person;
+pub mod report;
 pub mod revocation;
 pub mod service;
 pub mod suspension;
@@ -28,9 +29,10 @@ pub use explain::Explain;
 pub use facility::Facility;
 pub use machine::{Check, Demo, Init, PassphraseFile, Role, Serve};
 pub use person::{Consent, Person};
+pub use report::Report;
 pub use revocation::{Confirm, Revoke};
 pub use service::{Disaster, Service};
-pub use suspension::{Resume, Suspend};
+pub use suspension::{Resume, Suspend, Suspension};
 pub use team::Team;
 pub use user::User;
 
@@ -156,8 +158,14 @@ pub enum Verb {
     Team(Team),
     /// Suspend a user ID, user, device, facility or person (art. 29, 39-2); open connections end at once
     Suspend(Suspend),
-    /// Lift a suspension
+    /// Lift all suspensions of a target, or one
     Resume(Resume),
+    /// Suspensions (一時停止) in force (art. 29, 39-2)
+    #[command(subcommand)]
+    Suspension(Suspension),
+    /// Reports owed to the city for acts in its place: list, acknowledge (art. 10-5, 29-2, 39-3)
+    #[command(subcommand)]
+    Report(Report),
     /// Revoke a device's certificates, or one certificate (art. 38-2); open connections end at once
     Revoke(Revoke),
     /// Confirm a revocation, as administrator of the facility (art. 38-3)

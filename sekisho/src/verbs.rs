@@ -9,6 +9,7 @@ mod explain;
 mod facility;
 mod issue;
 mod person;
+mod report;
 mod revocation;
 mod service;
 mod suspension;
@@ -32,6 +33,8 @@ pub(crate) fn run(common: &Common, verb: &Verb) -> Result<(), Error> {
         Verb::Team(verb) => team::run(&Desk::open(common)?, verb),
         Verb::Suspend(verb) => suspension::suspend(&Desk::open(common)?, verb),
         Verb::Resume(verb) => suspension::resume(&Desk::open(common)?, verb),
+        Verb::Suspension(verb) => suspension::run(&Desk::open(common)?, verb),
+        Verb::Report(verb) => report::run(&Desk::open(common)?, verb),
         Verb::Revoke(verb) => revocation::revoke(&Desk::open(common)?, verb),
         Verb::Confirm(verb) => revocation::confirm(&Desk::open(common)?, verb),
         Verb::Service(verb) => service::run(&Desk::open(common)?, verb),

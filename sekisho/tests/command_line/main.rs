@@ -9,4 +9,6 @@ mod serving;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod suspensions;
+#[cfg(test)]
 mod verbs;

@@ -20,7 +20,7 @@ fn nothing_is_changed_in_nobodys_name() {
     assert!(!blank.status.success());
     assert_eq!(city.json("person list").len(), 1);
 
-    for reading in ["facility list", "person list", "device list", "team list P-1", "service status", "check"] {
+    for reading in ["facility list", "person list", "report list", "suspension list", "service status", "check"] {
         let output = unnamed(reading);
         assert!(output.status.success(), "{reading}: {}", text(&output.stderr));
     }
