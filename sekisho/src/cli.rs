@@ -181,7 +181,7 @@ pub enum Verb {
     /// The audit: search, verify
     #[command(subcommand)]
     Audit(Audit),
-    /// Where a device certificate stands
+    /// Device certificates (電子証明書): status, list, give up a number (art. 38)
     #[command(subcommand)]
     Certificate(Certificate),
 }

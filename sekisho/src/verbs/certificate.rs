@@ -1,15 +1,24 @@
-//! `certificate status`: where a device certificate stands.
+//! `certificate`: where device certificates stand, and giving up a number (art. 38).
 
+use model::lifecycle::certificate::State;
 use model::{DeviceId, SerialNumber};
-use registry::Certificate as Known;
+use registry::{Certificate as Known, Command};
 use serde_json::json;
 
 use super::Desk;
 use crate::cli::Certificate;
+use crate::cli::certificate::{CertificateAbandon, CertificateList, CertificateStatus};
 use crate::error::Error;
 
 pub(super) fn run(desk: &Desk, verb: &Certificate) -> Result<(), Error> {
-    let Certificate::Status(status) = verb;
+    match verb {
+        Certificate::Status(status) => find(desk, status),
+        Certificate::List(list) => show(desk, list),
+        Certificate::Abandon(abandon) => give_up(desk, abandon),
+    }
+}
+
+fn find(desk: &Desk, status: &CertificateStatus) -> Result<(), Error> {
     let snapshot = desk.snapshot();
     let device = DeviceId::new(&status.which).ok().and_then(|id| snapshot.device(&id));
     if let Some(device) = device {
@@ -20,6 +29,30 @@ pub(super) fn run(desk: &Desk, verb: &Certificate) -> Result<(), Error> {
         Some(known) => say(desk, known),
         None => Err(Error::usage(format_args!("`{}` is no device and no serial number on record", status.which))),
     }
+}
+
+/// By device, and of each device in the order the numbers were taken.
+fn show(desk: &Desk, list: &CertificateList) -> Result<(), Error> {
+    let state = list.state.as_deref().map(state).transpose()?;
+    let snapshot = desk.snapshot();
+    let mut devices: Vec<_> = snapshot.devices().map(|device| &device.id).collect();
+    devices.sort();
+    let all = devices.into_iter().flat_map(|device| snapshot.certificates_of(device));
+    all.filter(|known| state.is_none_or(|state| known.state == state)).try_for_each(|known| say(desk, known))
+}
+
+fn state(text: &str) -> Result<State, Error> {
+    let states = State::ALL.iter().map(|state| state.as_str()).collect::<Vec<_>>().join(", ");
+    State::parse(text).map_err(|_| Error::usage(format_args!("unknown state `{text}`; one of: {states}")))
+}
+
+fn give_up(desk: &Desk, abandon: &CertificateAbandon) -> Result<(), Error> {
+    let serial = SerialNumber::parse(&abandon.serial).map_err(Error::usage)?;
+    desk.execute(Command::AbandonCertificate { serial })?;
+    desk.say(
+        format_args!("serial number {serial} is given up; no certificate ever has it"),
+        &json!({ "serial": serial.to_string(), "state": "abandoned" }),
+    )
 }
 
 fn say(desk: &Desk, known: &Known) -> Result<(), Error> {

@@ -2,6 +2,9 @@
 
 use std::process::Output;
 
+use model::{Author, Office, SerialNumber, Timestamp};
+use registry::{Command, Registry, Vault};
+
 use crate::support::{City, Server, curl, text, wait};
 
 #[test]
@@ -115,16 +118,6 @@ fn consent_on_record_can_be_listed() {
 }
 
 #[test]
-fn who_left_a_facility_has_neither_user_id_nor_team() {
-    let city = City::at_work();
-    assert_eq!(city.json("team list P-1").len(), 1);
-    assert_eq!(city.json("user end-id U-1 --reason left")[0]["state"], "ended");
-    assert_eq!(city.json("user list")[0]["user_ids"][0]["state"], "ended");
-    assert_eq!(city.json("team list P-1").len(), 0);
-    assert!(city.refused("user end-id U-1 --reason again").contains("(art. 12)"));
-}
-
-#[test]
 fn every_session_of_a_user_id_can_be_ended() {
     let city = City::in_use();
     let server = Server::start(&city, &["--role", "edge"], 2);
@@ -137,4 +130,31 @@ fn every_session_of_a_user_id_can_be_ended() {
     wait(|| ask() == 401);
     assert!(city.refused("user end-sessions U-9").contains("there is no user ID `U-9`"));
     server.stop();
+}
+
+/// What a crash leaves between taking a number and recording the certificate.
+#[test]
+fn a_number_that_is_only_reserved_can_be_given_up() {
+    let city = City::at_work();
+    let serial = SerialNumber::parse("4a11").unwrap();
+    let key = sekisho::secrets::read_key(&city.path("keys/credential.key")).unwrap();
+    let place = journal::Place::Sqlite { file: city.path("data/registry.db") };
+    let registry = Registry::open(journal::Journal::open_existing(&place).unwrap(), Vault::new(&key).unwrap()).unwrap();
+    let known = &city.json("certificate list")[0];
+    let at = |name: &str| Timestamp::parse(known[name].as_str().unwrap()).unwrap();
+    let (not_before, not_after) = (at("not_before"), at("not_after"));
+    let reserve = Command::ReserveCertificate { serial, device: "D-1".parse().unwrap(), not_before, not_after };
+    registry.execute(reserve, Author::new(Office::CityClerk, "clerk"), not_before.plus_seconds(400)).unwrap();
+
+    assert_eq!(city.json("certificate list").len(), 2);
+    let reserved = city.json("certificate list --state reserved");
+    assert_eq!((reserved.len(), &reserved[0]["serial"]), (1, &"4a11".into()));
+    assert_eq!(city.json("certificate abandon 4a11")[0]["state"], "abandoned");
+    assert_eq!(city.json("certificate status 4a11")[0]["state"], "abandoned");
+    assert_eq!(city.json("certificate list --state reserved").len(), 0);
+
+    let active = known["serial"].as_str().unwrap();
+    assert!(city.refused(&format!("certificate abandon {active}")).contains("(art. 38-1)"));
+    assert!(city.refused("certificate abandon 4a12").contains("there is no certificate `4a12`"));
+    assert!(city.refused("certificate list --state good").contains("unknown state `good`; one of: reserved"));
 }
