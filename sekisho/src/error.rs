@@ -24,6 +24,9 @@ pub enum Error {
     /// Something stands where `init` would write.
     #[error("`{}` is there already; nothing was changed", .0.display())]
     Exists(PathBuf),
+    /// Somebody else works with a file that only one may work with at a time.
+    #[error("somebody else is at work with `{}`; try again when that is over", .0.display())]
+    Held(PathBuf),
     /// A secret that others on this machine can read.
     #[error("`{}` can be read by others (mode {mode:03o}); a secret needs mode 600, its folder 700", path.display())]
     Open {

@@ -11,9 +11,10 @@
 //! DIR/keys/ceremony.txt                     what was made when, with fingerprints and serial numbers
 //! ```
 //!
-//! No lock: journals take appends of several processes, so the command line works beside a running server.
+//! No lock on the folder: journals take appends of several processes, so the command line works beside a running server.
+//! Only one may sign with the root at a time; it holds the transcript.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -91,6 +92,20 @@ pub fn write_new(path: &Path, content: &[u8]) -> Result<(), Error> {
     };
     file.write_all(content).and_then(|()| file.sync_all()).map_err(Error::file("writing", path))?;
     sync_folder_of(path)
+}
+
+/// Holds a file for us alone, until what is returned is dropped; a crash lets go too. Made if it is not there.
+///
+/// # Errors
+/// Somebody holds it, or it cannot be opened.
+pub fn lock(path: &Path) -> Result<File, Error> {
+    let file =
+        OpenOptions::new().append(true).create(true).mode(0o600).open(path).map_err(Error::file("opening", path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Error::Held(path.to_owned())),
+        Err(TryLockError::Error(source)) => Err(Error::file("locking", path)(source)),
+    }
 }
 
 /// Adds a line to a file that only we can read, and makes it durable.

@@ -3,13 +3,11 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use ca::{
-    AuthorityName, Host, Issuing, IssuingKey, Passphrase, Purpose, Random, RecordedSerial, Root, RootKey,
-    ServerProfile, SystemRandom, prepare_server, reserve,
-};
+use ca::{Issuing, IssuingKey, Passphrase, Purpose, Root, RootKey};
 use journal::Journal;
-use model::{SerialNumber, Timestamp};
+use model::Timestamp;
 
+use crate::ceremony::{Ceremony, authority_name};
 use crate::error::Error;
 use crate::folder::{self, Folder};
 use crate::secrets;
@@ -63,11 +61,11 @@ pub fn init(root: &Path, plan: &Plan, passphrase: &Passphrase, now: Timestamp) -
     }
     folder::make(&folder.keys())?;
     folder::make(&folder.data())?;
-    let random = SystemRandom::new();
-    let authorities = Authorities::make(&folder, plan, passphrase, &random, now)?;
-    let server_until = authorities.make_server_certificate(&folder, plan, &random, now)?;
-    secrets::make_key(&settings.keys.session, &random)?;
-    secrets::make_key(&settings.keys.credential, &random)?;
+    let ceremony = Ceremony::begin(&folder, now)?;
+    let authorities = Authorities::make(&ceremony, &folder, plan, passphrase, now)?;
+    let server_until = authorities.make_server_certificate(&ceremony, &folder, plan)?;
+    secrets::make_key(&settings.keys.session, ceremony.random())?;
+    secrets::make_key(&settings.keys.credential, ceremony.random())?;
     secrets::make_leaf_key(&settings.keys.identity)?;
     for (whose, place) in [("registry", settings.journal.registry()), ("audit", settings.journal.audit())] {
         let failed = |source| Error::Journal { whose, source };
@@ -95,23 +93,24 @@ struct Authorities {
 
 impl Authorities {
     fn make(
+        ceremony: &Ceremony<'_>,
         folder: &Folder,
         plan: &Plan,
         passphrase: &Passphrase,
-        random: &SystemRandom,
         now: Timestamp,
     ) -> Result<Self, Error> {
         let refused = || Error::authority("making the authorities");
+        let random = ceremony.random();
         let root_key = RootKey::generate().map_err(refused())?;
-        let root = Root::create(&name(plan, "Root")?, &root_key, random, now).map_err(refused())?;
-        log(folder, now, &format!("root {}: serial {}", root.common_name(), root.serial()))?;
-        log(folder, now, &format!("root certificate SHA-256 {}", root.fingerprint_sha256()))?;
+        let root = Root::create(&authority_name(&plan.city, "Root")?, &root_key, random, now).map_err(refused())?;
+        ceremony.log(&format!("root {}: serial {}", root.common_name(), root.serial()))?;
+        ceremony.log(&format!("root certificate SHA-256 {}", root.fingerprint_sha256()))?;
         let issuing_key = IssuingKey::generate().map_err(refused())?;
-        let serial = reserved(folder, random, now, "issuing authority of devices")?;
+        let serial = ceremony.reserve("issuing authority of devices")?;
+        let name = authority_name(&plan.city, "Devices")?;
         let issuing =
-            Issuing::create(Purpose::Devices, &name(plan, "Devices")?, &issuing_key, serial, now, &root, &root_key)
-                .map_err(refused())?;
-        log(folder, now, &format!("issuing certificate SHA-256 {}", issuing.fingerprint_sha256()))?;
+            Issuing::create(Purpose::Devices, &name, &issuing_key, serial, now, &root, &root_key).map_err(refused())?;
+        ceremony.log(&format!("issuing certificate SHA-256 {}", issuing.fingerprint_sha256()))?;
         let sealed = root_key.seal(passphrase, random).map_err(refused())?;
         folder::write_new(&folder.key("root.key.pem"), sealed.as_bytes())?;
         folder::write_new(&folder.key("root.pem"), root.pem().as_bytes())?;
@@ -121,48 +120,19 @@ impl Authorities {
         Ok(Self { root, root_key, issuing })
     }
 
-    /// The server's certificate comes from an authority of its own, so that trust in devices never includes who issues
-    /// for servers. Its key signs once and is thrown away: the next server certificate gets the next such authority.
     fn make_server_certificate(
         &self,
+        ceremony: &Ceremony<'_>,
         folder: &Folder,
         plan: &Plan,
-        random: &SystemRandom,
-        now: Timestamp,
     ) -> Result<Timestamp, Error> {
-        let refused = || Error::authority("making the server's certificate");
-        let key = IssuingKey::generate().map_err(refused())?;
-        let serial = reserved(folder, random, now, "issuing authority of servers")?;
-        let authority =
-            Issuing::create(Purpose::Servers, &name(plan, "Servers")?, &key, serial, now, &self.root, &self.root_key)
-                .map_err(refused())?;
-        let hosts = [&plan.care_host, &plan.public_host];
-        let hosts = hosts.into_iter().map(|host| Host::new(host)).collect::<Result<_, _>>().map_err(refused())?;
-        let profile = ServerProfile::new(hosts, Vec::new()).map_err(refused())?;
-        let server_key = secrets::make_leaf_key(&folder.key("server.key.pem"))?;
-        let serial = reserved(folder, random, now, "server")?;
-        let prepared = prepare_server(&profile, server_key.public(), serial, now, &authority).map_err(refused())?;
-        let issued = prepared.issue(&key).map_err(refused())?;
-        log(folder, now, &format!("server certificate SHA-256 {}", issued.fingerprint_sha256()))?;
-        folder::write_new(&folder.key("server-issuing.pem"), authority.pem().as_bytes())?;
-        let chain = format!("{}{}", issued.pem(), authority.pem());
-        folder::write_new(&folder.key("server.pem"), chain.as_bytes())?;
-        Ok(issued.not_after())
+        let key = secrets::make_leaf_key(&folder.key("server.key.pem"))?;
+        let hosts = [plan.care_host.as_str(), plan.public_host.as_str()];
+        let made = ceremony.certify_server(&plan.city, hosts, key.public(), &self.root, &self.root_key)?;
+        folder::write_new(&folder.key("server-issuing.pem"), made.authority.pem().as_bytes())?;
+        folder::write_new(&folder.key("server.pem"), made.chain().as_bytes())?;
+        Ok(made.issued.not_after())
     }
-}
-
-fn name(plan: &Plan, which: &str) -> Result<AuthorityName, Error> {
-    AuthorityName::new(&plan.city, &format!("Sekisho {which}")).map_err(Error::authority("the name of the city"))
-}
-
-/// Draws a serial number and writes it into the transcript, before anything is signed with it.
-fn reserved(folder: &Folder, random: &dyn Random, now: Timestamp, what: &str) -> Result<RecordedSerial, Error> {
-    let mut book = |serial: &SerialNumber| log(folder, now, &format!("serial {serial} for {what}"));
-    reserve(random, &mut book).map_err(Error::authority("recording a serial number"))
-}
-
-fn log(folder: &Folder, now: Timestamp, line: &str) -> Result<(), Error> {
-    folder::add_line(&folder.key("ceremony.txt"), &format!("{now} {line}"))
 }
 
 /// The sample, with the plan's values in place of its own.

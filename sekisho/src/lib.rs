@@ -6,6 +6,7 @@
 //! of the authority (promise P6).
 
 mod authority;
+mod ceremony;
 mod check;
 pub mod cli;
 mod clock;

@@ -3,6 +3,8 @@
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
+use ca::SystemRandom;
+
 use super::*;
 
 fn plan() -> Plan {
