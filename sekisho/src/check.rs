@@ -74,11 +74,17 @@ impl Findings {
 
     /// An end of validity.
     fn end(&mut self, what: &str, until: Timestamp) -> Result<(), Error> {
+        self.end_with(what, until, None)
+    }
+
+    /// The same, where a verb puts it right.
+    fn end_with(&mut self, what: &str, until: Timestamp, verb: Option<&str>) -> Result<(), Error> {
         let day = until.to_jst_minutes();
+        let next = verb.map_or_else(String::new, |verb| format!("; next: {verb}"));
         if until < self.now {
-            self.fault(&format!("{what}: expired {day}"))
+            self.fault(&format!("{what}: expired {day}{next}"))
         } else if until < self.soon {
-            self.warning(&format!("{what}: expires {day}"))
+            self.warning(&format!("{what}: expires {day}{next}"))
         } else {
             self.fine(&format!("{what}: valid until {day}"))
         }
@@ -122,10 +128,12 @@ fn server_certificate(settings: &Settings, found: &mut Findings) -> Result<(), E
     for host in [&settings.hosts.care, &settings.hosts.public] {
         found.take("server certificate", named(certificate, host))?;
     }
+    // An edge has no root to sign with: there the renewed files come from elsewhere.
+    let renewal = settings.ca.as_ref().map(|_| "sekisho certificate renew-server");
     for (place, certificate) in chain.iter().enumerate() {
         let what = if place == 0 { "server certificate" } else { "issuer of the server certificate" };
         match not_after(certificate) {
-            Some(until) => found.end(what, until)?,
+            Some(until) => found.end_with(what, until, renewal)?,
             None => found.fault(&format!("{what}: cannot be read"))?,
         }
     }

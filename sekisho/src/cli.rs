@@ -181,7 +181,7 @@ pub enum Verb {
     /// The audit: search, verify
     #[command(subcommand)]
     Audit(Audit),
-    /// Device certificates (電子証明書): status, list, give up a number (art. 38)
+    /// Device certificates (電子証明書): status, list, give up a number (art. 38); and the server's: renew
     #[command(subcommand)]
     Certificate(Certificate),
 }

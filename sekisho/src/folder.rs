@@ -94,6 +94,23 @@ pub fn write_new(path: &Path, content: &[u8]) -> Result<(), Error> {
     sync_folder_of(path)
 }
 
+/// Puts a file that only we can read in the place of another, in one step: whoever reads finds the one or the other,
+/// whole, also after a power cut. For one writer at a time: see [`lock`].
+///
+/// # Errors
+/// It cannot be written; the old file is there as before.
+pub fn replace(path: &Path, content: &[u8]) -> Result<(), Error> {
+    let beside = path.with_added_extension("new");
+    // Left by a crash: never read by anybody.
+    match std::fs::remove_file(&beside) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        other => other.map_err(Error::file("removing", &beside))?,
+    }
+    write_new(&beside, content)?;
+    std::fs::rename(&beside, path).map_err(Error::file("replacing", path))?;
+    sync_folder_of(path)
+}
+
 /// Holds a file for us alone, until what is returned is dropped; a crash lets go too. Made if it is not there.
 ///
 /// # Errors

@@ -97,7 +97,8 @@ pub fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Er
     }
 }
 
-/// The server's certificate with its key, held to belong together.
+/// The server's certificate with its key, held to belong together. A renewal that was interrupted leaves two keys in the
+/// file; the certificate says which is meant.
 ///
 /// # Errors
 /// A file cannot be used, or the key is of another certificate.
@@ -105,10 +106,15 @@ pub fn server_key(certificate: &Path, key: &Path) -> Result<Arc<CertifiedKey>, E
     let chain = read_certificates(certificate)?;
     let other = |what| Error::NotA { path: key.to_owned(), what };
     let pem = folder::read_secret(key)?;
-    let private = PrivateKeyDer::from_pem_slice(&pem).map_err(|_| other("private key in PEM"))?;
-    let signing = rustls::crypto::aws_lc_rs::sign::any_supported_type(&private)
-        .map_err(|_| other("key of a kind that TLS can use"))?;
-    let certified = CertifiedKey::new(chain, signing);
-    certified.keys_match().map_err(|_| other("key that belongs to the server's certificate"))?;
-    Ok(Arc::new(certified))
+    let keys: Result<Vec<PrivateKeyDer<'_>>, _> = PrivateKeyDer::pem_slice_iter(&pem).collect();
+    let keys = keys.ok().filter(|keys| !keys.is_empty()).ok_or_else(|| other("private key in PEM"))?;
+    for private in &keys {
+        let signing = rustls::crypto::aws_lc_rs::sign::any_supported_type(private)
+            .map_err(|_| other("key of a kind that TLS can use"))?;
+        let certified = CertifiedKey::new(chain.clone(), signing);
+        if certified.keys_match().is_ok() {
+            return Ok(Arc::new(certified));
+        }
+    }
+    Err(other("key that belongs to the server's certificate"))
 }

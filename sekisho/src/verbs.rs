@@ -11,6 +11,7 @@ mod issue;
 mod person;
 mod report;
 mod revocation;
+mod server;
 mod service;
 mod suspension;
 mod team;
@@ -40,7 +41,7 @@ pub(crate) fn run(common: &Common, verb: &Verb) -> Result<(), Error> {
         Verb::Service(verb) => service::run(&Desk::open(common)?, verb),
         Verb::Disaster(verb) => service::disaster(&Desk::open(common)?, verb),
         Verb::Explain(verb) => explain::run(&Desk::open(common)?, verb),
-        Verb::Certificate(verb) => certificate::run(&Desk::open(common)?, verb),
+        Verb::Certificate(verb) => certificate::run(common, verb),
         Verb::Audit(verb) => audit::run(common, verb),
         Verb::Init(_) | Verb::Serve(_) | Verb::Check(_) | Verb::Demo(_) => {
             Err(Error::usage("this verb is not one about the registry"))

@@ -1,6 +1,10 @@
-//! `certificate`: where one stands, which there are, giving up a number (art. 38).
+//! `certificate`: where one stands, which there are, giving up a number (art. 38); and the server's own.
+
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+
+use super::PassphraseFile;
 
 /// `certificate …`.
 #[derive(Debug, Subcommand)]
@@ -14,6 +18,13 @@ pub enum Certificate {
     /// A crash while a certificate is issued leaves such a number; `certificate list --state reserved` shows them. If the
     /// signed certificate may have got into somebody's hands, revoke the number instead.
     Abandon(CertificateAbandon),
+    /// Make the next server certificate, with a new key; the root signs, so its key and passphrase are needed
+    ///
+    /// The certificate lasts 397 days; `sekisho check` warns before. New key and certificate take the place of the old
+    /// ones, and a crash on the way leaves a pair that works. `sekisho serve` reads them at its next start: restart it.
+    /// Other nodes with the same host names need copies of both files. A certificate from somebody else's authority is
+    /// left alone.
+    RenewServer(CertificateRenewServer),
 }
 
 /// `certificate status`.
@@ -38,4 +49,15 @@ pub struct CertificateAbandon {
     /// The serial number (hexadecimal)
     #[arg(value_name = "SERIAL")]
     pub serial: String,
+}
+
+/// `certificate renew-server`.
+#[derive(Debug, Args)]
+pub struct CertificateRenewServer {
+    /// The root's key, encrypted, wherever it is kept [default: keys/root.key.pem beside the settings]
+    #[arg(long, value_name = "FILE")]
+    pub root_key: Option<PathBuf>,
+    /// The authority's passphrase.
+    #[command(flatten)]
+    pub passphrase: PassphraseFile,
 }

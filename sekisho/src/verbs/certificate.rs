@@ -5,16 +5,18 @@ use model::{DeviceId, SerialNumber};
 use registry::{Certificate as Known, Command};
 use serde_json::json;
 
-use super::Desk;
-use crate::cli::Certificate;
+use super::{Desk, server};
 use crate::cli::certificate::{CertificateAbandon, CertificateList, CertificateStatus};
+use crate::cli::{Certificate, Common};
 use crate::error::Error;
 
-pub(super) fn run(desk: &Desk, verb: &Certificate) -> Result<(), Error> {
+pub(super) fn run(common: &Common, verb: &Certificate) -> Result<(), Error> {
     match verb {
-        Certificate::Status(status) => find(desk, status),
-        Certificate::List(list) => show(desk, list),
-        Certificate::Abandon(abandon) => give_up(desk, abandon),
+        Certificate::Status(status) => find(&Desk::open(common)?, status),
+        Certificate::List(list) => show(&Desk::open(common)?, list),
+        Certificate::Abandon(abandon) => give_up(&Desk::open(common)?, abandon),
+        // Asks nothing of the registry, so a registry that is down does not let the server's certificate run out.
+        Certificate::RenewServer(renew) => server::renew(common, renew),
     }
 }
 

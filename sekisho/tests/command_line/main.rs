@@ -5,6 +5,8 @@ mod demo;
 #[cfg(test)]
 mod offices;
 #[cfg(test)]
+mod renewal;
+#[cfg(test)]
 mod serving;
 #[cfg(test)]
 mod support;

@@ -19,6 +19,7 @@ fn nothing_is_changed_in_nobodys_name() {
     assert!(!output.status.success() && output.stdout.is_empty());
     let said = text(&output.stderr);
     assert!(said.contains("nobody is named") && said.contains("--as city-clerk:Sato"), "{said}");
+    assert!(!unnamed("certificate renew-server").status.success());
     let blank = city.command().env("USER", " ").args(add.split(' ')).output().unwrap();
     assert!(!blank.status.success());
     assert_eq!(city.json("person list").len(), 1);
