@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Command, CommandFactory};
+use registry::CommandKind;
 
 use super::*;
 
@@ -44,6 +45,66 @@ fn help_texts_are_as_reviewed() {
     for entry in std::fs::read_dir(folder()).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         assert!(names.contains(&name), "help/{name} is of no command");
+    }
+}
+
+/// The verb that gives a command, or why there is none. A new command does not compile before it has its line here.
+fn asked_by(kind: CommandKind) -> Result<&'static str, &'static str> {
+    use CommandKind as Kind;
+    match kind {
+        Kind::RegisterFacility => Ok("facility-add"),
+        Kind::ApproveFacility => Ok("facility-approve"),
+        Kind::RefuseFacility => Ok("facility-refuse"),
+        Kind::ReapplyFacility => Ok("facility-reapply"),
+        Kind::ChangeFacility => Ok("facility-change"),
+        Kind::SetAdministrator => Ok("facility-set-administrator"),
+        Kind::CloseFacility => Ok("facility-close"),
+        Kind::RegisterUser => Ok("user-add"),
+        Kind::GrantUserId => Ok("user-grant"),
+        Kind::ReplaceUserId => Ok("user-replace-id"),
+        Kind::EndUserId => Ok("user-end-id"),
+        Kind::EndSessions => Ok("user-end-sessions"),
+        Kind::RegisterDevice => Ok("device-add"),
+        Kind::ReturnDevice => Ok("device-return"),
+        Kind::ReserveCertificate | Kind::RecordIssued => Ok("device-certificate"),
+        Kind::AbandonCertificate => Ok("certificate-abandon"),
+        Kind::RevokeCertificate => Ok("revoke"),
+        Kind::ConfirmRevocation => Ok("confirm"),
+        Kind::RegisterPerson => Ok("person-add"),
+        Kind::ChangePerson => Ok("person-change"),
+        Kind::EndEligibility => Ok("person-end-eligibility"),
+        Kind::RenewEligibility => Ok("person-renew-eligibility"),
+        Kind::GiveConsent => Ok("consent-give"),
+        Kind::WithdrawConsent => Ok("consent-withdraw"),
+        Kind::JoinTeam => Ok("team-join"),
+        Kind::LeaveTeam => Ok("team-leave"),
+        Kind::Suspend => Ok("suspend"),
+        Kind::Lift => Ok("resume"),
+        Kind::AcknowledgeReport => Ok("report-acknowledge"),
+        Kind::StopService => Ok("service-stop"),
+        Kind::ResumeService => Ok("service-resume"),
+        Kind::DeclareDisaster => Ok("disaster-declare"),
+        Kind::EndDisaster => Ok("disaster-end"),
+        Kind::ChangePassword => Err("the user's own, on a page of the gateway (art. 10-3)"),
+        Kind::EndSession => Err("the user's own: signing out"),
+        Kind::Tick => Err("the clock's, while a server runs"),
+    }
+}
+
+#[test]
+fn every_command_of_the_registry_can_be_asked() {
+    for kind in CommandKind::ALL {
+        let offices = kind.offices();
+        match asked_by(*kind) {
+            Ok(verb) => {
+                let help = folder().join(format!("sekisho-{verb}.txt"));
+                assert!(help.exists(), "`{kind}` is asked by `{verb}`, which is no verb");
+            }
+            Err(why) => {
+                let nobody_here = |office: &Office| matches!(office, Office::User | Office::System);
+                assert!(offices.iter().all(nobody_here), "`{kind}`: {why}, but {offices:?} may");
+            }
+        }
     }
 }
 

@@ -119,6 +119,16 @@ fn consent_on_record_can_be_listed() {
 }
 
 #[test]
+fn who_left_a_facility_has_neither_user_id_nor_team() {
+    let city = City::at_work();
+    assert_eq!(city.json("team list P-1").len(), 1);
+    assert_eq!(city.json("user end-id U-1 --reason left")[0]["state"], "ended");
+    assert_eq!(city.json("user list")[0]["user_ids"][0]["state"], "ended");
+    assert_eq!(city.json("team list P-1").len(), 0);
+    assert!(city.refused("user end-id U-1 --reason again").contains("(art. 12)"));
+}
+
+#[test]
 fn every_session_of_a_user_id_can_be_ended() {
     let city = City::in_use();
     let server = Server::start(&city, &["--role", "edge"], 2);
