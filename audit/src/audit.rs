@@ -12,7 +12,7 @@ use model::{PersonId, UserId};
 use crate::bounds::{FOLLOW_EVERY, FOUND_MAX, OUTCOMES_WAITING_MAX, STRIDE};
 use crate::index::{Index, Positions};
 use crate::pending::Pending;
-use crate::{AuditError, Entry, EntryId, Event, Outcome, Query, SignIn, Verdict, line};
+use crate::{AuditError, Entry, EntryId, Event, Outcome, Query, Release, SignIn, Verdict, line};
 
 /// The audit log, over a journal of its own. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -35,6 +35,8 @@ pub struct Recorded {
     pub position: Position,
     /// The entry.
     pub entry: Entry,
+    /// Records that its answer holds and that the entry does not name.
+    pub released: Vec<String>,
     /// How it went on. `None`: still running, or the end was never written (a crash).
     pub outcome: Option<Outcome>,
 }
@@ -76,6 +78,11 @@ impl Audit {
                 Pending::failed(error)
             }
         }
+    }
+
+    /// Records what an answer holds beyond what its entry names. Likewise: nothing of it may be released before.
+    pub fn release(&self, release: &Release) -> Pending {
+        Pending::queued(self.shared.journal.append(line::write_release(release)))
     }
 
     /// Records how a request ended. Nobody waits for it; should it not become durable, that is counted
@@ -135,7 +142,7 @@ impl Audit {
     /// As [`Self::search`].
     pub fn who_saw(&self, person: &PersonId, limit: usize) -> Result<Vec<Entry>, AuditError> {
         let query = Query { person: Some(person.clone()), verdict: Some(Verdict::Permitted), ..Query::default() };
-        self.shared.by_index(&query, limit, |index| Some(vec![index.of_person(person)?]))
+        self.shared.by_index(&query, limit, |index| Some(vec![index.seen_of(person)?]))
     }
 
     /// Events behind a position, in order, at most `limit` of them: for whoever rebuilds counters after a restart. Empty:
@@ -183,7 +190,8 @@ impl Shared {
     fn search(&self, query: &Query) -> Result<Found, AuditError> {
         let limit = if query.limit == 0 { FOUND_MAX } else { query.limit.min(FOUND_MAX) };
         let head = self.journal.head()?.position.get();
-        // Outcomes stand behind their entries, so walking backwards meets them first.
+        // Releases and outcomes stand behind their entries, so walking backwards meets them first.
+        let mut released: HashMap<EntryId, Vec<String>> = HashMap::new();
         let mut outcomes: HashMap<EntryId, Outcome> = HashMap::new();
         let mut found = Found::default();
         let mut end = query.before.map_or(head, |before| head.min(before.get().saturating_sub(1)));
@@ -191,26 +199,30 @@ impl Shared {
             let after = end.saturating_sub(STRIDE as u64);
             for event in self.stride(after, end)?.into_iter().rev() {
                 match event {
+                    (_, Event::Release(release)) => {
+                        released.entry(release.id).or_default().splice(0..0, release.records);
+                    }
                     (_, Event::Outcome(outcome)) => {
                         outcomes.insert(outcome.id.clone(), outcome);
                     }
                     (position, Event::Entry(entry)) => {
+                        let released = released.remove(&entry.id).unwrap_or_default();
                         let outcome = outcomes.remove(&entry.id);
                         if !query.matches(&entry) {
                             continue;
                         }
                         if found.entries.len() == limit {
                             found.more_before = found.entries.last().map(|last| last.position);
-                            return self.with_outcomes(found);
+                            return self.with_sequels(found);
                         }
-                        found.entries.push(Recorded { position, entry: *entry, outcome });
+                        found.entries.push(Recorded { position, entry: *entry, released, outcome });
                     }
                     (_, Event::SignIn(_)) => {}
                 }
             }
             end = after;
         }
-        self.with_outcomes(found)
+        self.with_sequels(found)
     }
 
     /// Entries between two positions, the first not included.
@@ -228,12 +240,21 @@ impl Shared {
         Ok(events)
     }
 
-    /// Adds outcomes that stand behind where the search began.
-    fn with_outcomes(&self, mut found: Found) -> Result<Found, AuditError> {
+    /// Adds what stands behind where the search began.
+    fn with_sequels(&self, mut found: Found) -> Result<Found, AuditError> {
         for recorded in found.entries.iter_mut().filter(|recorded| recorded.outcome.is_none()) {
-            let position = self.caught_up()?.outcome_of(recorded.position);
-            if let Some(Event::Outcome(outcome)) = position.map(|position| self.one(position)).transpose()?.flatten() {
-                recorded.outcome = Some(outcome);
+            let positions = self.caught_up()?.sequels_of(recorded.position);
+            let mut released = Vec::new();
+            for position in positions {
+                match self.one(position)? {
+                    Some(Event::Release(release)) => released.extend(release.records),
+                    Some(Event::Outcome(outcome)) => recorded.outcome = Some(outcome),
+                    _ => {}
+                }
+            }
+            // The index may have forgotten; what the walk met it met whole.
+            if released.len() > recorded.released.len() {
+                recorded.released = released;
             }
         }
         Ok(found)

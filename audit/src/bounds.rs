@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// Most persons one request may touch. More is an error, never cut: an entry must name everybody.
 pub const PERSONS_MAX: usize = 256;
-/// Most records one entry names. More is an error in an entry; an outcome names the first and counts the rest.
+/// Most records one line names. More is an error in an entry; what an answer holds takes as many lines as it needs.
 pub const RECORDS_MAX: usize = 1024;
 /// Longest name of a record, such as `Observation/` and an id, in bytes.
 pub(crate) const RECORD_BYTES_MAX: usize = 128;
@@ -26,8 +26,8 @@ pub(crate) const STRIDE: usize = 512;
 pub(crate) const INDEX_POSITIONS_MAX: usize = 256;
 /// Most user IDs, and most persons, the index knows; the rest is found by searching.
 pub(crate) const INDEX_KEYS_MAX: usize = 200_000;
-/// Newest entries whose outcome the index knows; older ones are found by searching.
-pub(crate) const INDEX_OUTCOMES_MAX: usize = 500_000;
+/// Newest entries whose sequel (release, outcome) the index knows; older ones are found by searching.
+pub(crate) const INDEX_SEQUELS_MAX: usize = 500_000;
 /// Newest entries that still may get an outcome.
 pub(crate) const INDEX_OPEN_MAX: usize = 65_536;
 /// How often the index looks for news when nobody asks.

@@ -1,4 +1,4 @@
-//! What is kept: one entry per record request, its outcome, and sign-ins.
+//! What is kept: one entry per record request, what its answer holds, its outcome, and sign-ins.
 
 use std::fmt;
 
@@ -163,7 +163,17 @@ pub struct Outcome {
     pub bytes: u64,
     /// How it ended.
     pub ended: Ended,
-    /// The records released; the first [`crate::RECORDS_MAX`] are kept, the rest is counted in the log.
+}
+
+/// Records that an answer holds and the entry could not name yet: those a search found. Durable before any of them leaves
+/// (promise P3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Release {
+    /// The entry's number.
+    pub id: EntryId,
+    /// When.
+    pub at: Timestamp,
+    /// Which records, such as `Observation/o-1`.
     pub records: Vec<String>,
 }
 
@@ -189,6 +199,8 @@ pub struct SignIn {
 pub enum Event {
     /// A request.
     Entry(Box<Entry>),
+    /// What its answer holds.
+    Release(Release),
     /// Its outcome.
     Outcome(Outcome),
     /// A sign-in.

@@ -1,4 +1,4 @@
-//! The index: the newest positions of each user ID and each person, and which outcome belongs to which entry.
+//! The index: the newest positions of each user ID and each person, and where what followed an entry stands.
 //!
 //! A fold over the journal, the same at the start, for our own entries and for those of other processes. Bounded; what has
 //! left it is found by searching.
@@ -9,19 +9,22 @@ use std::hash::Hash;
 use journal::Position;
 use model::{PersonId, UserId};
 
-use crate::bounds::{INDEX_KEYS_MAX, INDEX_OPEN_MAX, INDEX_OUTCOMES_MAX, INDEX_POSITIONS_MAX};
-use crate::{Entry, EntryId, Event, SignIn, SignInOutcome};
+use crate::bounds::{INDEX_KEYS_MAX, INDEX_OPEN_MAX, INDEX_POSITIONS_MAX, INDEX_SEQUELS_MAX};
+use crate::{Entry, EntryId, Event, SignIn, SignInOutcome, Verdict};
 
 /// See the module.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     seen: Position,
     user_ids: Keys<UserId>,
-    persons: Keys<PersonId>,
+    /// Permitted requests only: refused ones are not what a person asks about, and a curious colleague must not be able to
+    /// push the others out of here.
+    seen_of: Keys<PersonId>,
     /// Entries that may still get an outcome, and their order of arrival.
     open: HashMap<EntryId, Position>,
     open_order: VecDeque<EntryId>,
-    outcomes: BTreeMap<Position, Position>,
+    /// Positions of an entry's releases and outcome, in order.
+    sequels: BTreeMap<Position, Vec<Position>>,
     /// The last two sign-ins that succeeded, by user ID as it was typed (which is then a real one).
     welcomes: HashMap<String, [Option<SignIn>; 2]>,
 }
@@ -44,23 +47,34 @@ impl Index {
         self.seen = position;
         match event {
             Event::Entry(entry) => self.fold_entry(position, entry),
+            Event::Release(release) => {
+                if let Some(entry) = self.open.get(&release.id).copied() {
+                    self.follows(entry, position);
+                }
+            }
             Event::Outcome(outcome) => {
                 if let Some(entry) = self.open.remove(&outcome.id) {
-                    self.outcomes.insert(entry, position);
-                    if self.outcomes.len() > INDEX_OUTCOMES_MAX {
-                        self.outcomes.pop_first();
-                    }
+                    self.follows(entry, position);
                 }
             }
             Event::SignIn(sign_in) => self.welcomed(sign_in),
         }
     }
 
+    fn follows(&mut self, entry: Position, position: Position) {
+        self.sequels.entry(entry).or_default().push(position);
+        if self.sequels.len() > INDEX_SEQUELS_MAX {
+            self.sequels.pop_first();
+        }
+    }
+
     fn fold_entry(&mut self, position: Position, entry: &Entry) {
         self.user_ids.add(&entry.user_id, position);
-        // A person named twice by one entry is one line of his history.
-        for person in &entry.persons {
-            self.persons.add(person, position);
+        if entry.verdict == Verdict::Permitted {
+            // A person named twice by one entry is one line of his history.
+            for person in &entry.persons {
+                self.seen_of.add(person, position);
+            }
         }
         if self.open.insert(entry.id.clone(), position).is_none() {
             self.open_order.push_back(entry.id.clone());
@@ -94,14 +108,14 @@ impl Index {
         self.user_ids.get(user_id)
     }
 
-    /// Positions of entries that touch a person; `None`: the index cannot tell.
-    pub(crate) fn of_person(&self, person: &PersonId) -> Option<Positions<'_>> {
-        self.persons.get(person)
+    /// Positions of permitted requests that touch a person; `None`: the index cannot tell.
+    pub(crate) fn seen_of(&self, person: &PersonId) -> Option<Positions<'_>> {
+        self.seen_of.get(person)
     }
 
-    /// Where the outcome of the entry at `position` stands, if it is known.
-    pub(crate) fn outcome_of(&self, position: Position) -> Option<Position> {
-        self.outcomes.get(&position).copied()
+    /// Where the releases and the outcome of the entry at `position` stand, as far as known.
+    pub(crate) fn sequels_of(&self, position: Position) -> Vec<Position> {
+        self.sequels.get(&position).cloned().unwrap_or_default()
     }
 }
 

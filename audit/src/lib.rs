@@ -24,7 +24,7 @@ mod tests;
 
 pub use audit::{Audit, Found, Recorded};
 pub use bounds::{FACTS_BYTES_MAX, FOUND_MAX, PERSONS_MAX, RECORDS_MAX};
-pub use entry::{Ended, Entry, EntryId, Event, Outcome, SignIn, SignInOutcome, Verdict};
+pub use entry::{Ended, Entry, EntryId, Event, Outcome, Release, SignIn, SignInOutcome, Verdict};
 pub use error::AuditError;
 pub use pending::{Durable, Pending};
 pub use search::Query;

@@ -11,7 +11,7 @@ use crate::bounds::{
     FACTS_BYTES_MAX, PERSONS_MAX, RECORD_BYTES_MAX, RECORDS_MAX, RULES_BYTES_MAX, TARGET_BYTES_MAX, WORD_BYTES_MAX,
 };
 use crate::text::harmless;
-use crate::{AuditError, Ended, Entry, EntryId, Event, Outcome, SignIn, SignInOutcome, Verdict};
+use crate::{AuditError, Ended, Entry, EntryId, Event, Outcome, Release, SignIn, SignInOutcome, Verdict};
 
 /// Version of the lines below.
 const VERSION: u32 = 1;
@@ -21,6 +21,7 @@ const VERSION: u32 = 1;
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 enum Line {
     Entry(Box<EntryLine>),
+    Release(ReleaseLine),
     Outcome(OutcomeLine),
     SignIn(SignInLine),
 }
@@ -55,6 +56,15 @@ struct EntryLine {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+struct ReleaseLine {
+    v: u32,
+    id: String,
+    at: String,
+    records: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct OutcomeLine {
     v: u32,
     id: String,
@@ -62,8 +72,6 @@ struct OutcomeLine {
     status: u16,
     bytes: u64,
     ended: String,
-    records: Vec<String>,
-    records_more: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -119,10 +127,21 @@ pub(crate) fn write_entry(entry: &Entry) -> Result<Vec<u8>, AuditError> {
     }))))
 }
 
+/// Writes what an answer holds: as many lines as it takes, since none may be left out.
+pub(crate) fn write_release(release: &Release) -> Vec<Vec<u8>> {
+    let lines = release.records.chunks(RECORDS_MAX).map(|records| {
+        write(&Line::Release(ReleaseLine {
+            v: VERSION,
+            id: release.id.to_string(),
+            at: release.at.to_string(),
+            records: records.iter().map(|record| harmless(record, RECORD_BYTES_MAX)).collect(),
+        }))
+    });
+    lines.collect()
+}
+
 /// Writes an outcome. It cannot fail: an exchange that is over must not lose its end to a bound.
 pub(crate) fn write_outcome(outcome: &Outcome) -> Vec<u8> {
-    let records = outcome.records.iter().take(RECORDS_MAX).map(|record| harmless(record, RECORD_BYTES_MAX)).collect();
-    let more = outcome.records.len().saturating_sub(RECORDS_MAX);
     write(&Line::Outcome(OutcomeLine {
         v: VERSION,
         id: outcome.id.to_string(),
@@ -130,8 +149,6 @@ pub(crate) fn write_outcome(outcome: &Outcome) -> Vec<u8> {
         status: outcome.status,
         bytes: outcome.bytes,
         ended: outcome.ended.as_str().to_owned(),
-        records,
-        records_more: u64::try_from(more).unwrap_or(u64::MAX),
     }))
 }
 
@@ -160,6 +177,14 @@ fn parse(line: &[u8]) -> Result<Event, String> {
     let line: Line = serde_json::from_slice(line).map_err(|error| error.to_string())?;
     match line {
         Line::Entry(line) => Ok(Event::Entry(Box::new(entry(*line)?))),
+        Line::Release(line) => {
+            check_version(line.v)?;
+            Ok(Event::Release(Release {
+                id: EntryId::parse(&line.id).ok_or("an entry's id is malformed")?,
+                at: time(&line.at)?,
+                records: line.records,
+            }))
+        }
         Line::Outcome(line) => {
             check_version(line.v)?;
             Ok(Event::Outcome(Outcome {
@@ -168,7 +193,6 @@ fn parse(line: &[u8]) -> Result<Event, String> {
                 status: line.status,
                 bytes: line.bytes,
                 ended: word(Ended::parse(&line.ended))?,
-                records: line.records,
             }))
         }
         Line::SignIn(line) => {

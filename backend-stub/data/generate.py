@@ -334,7 +334,7 @@ def misbehaving():
     for ident in [f"broken-{what}" for what in BROKEN] + ["slow-2s"]:
         yield {"resourceType": "Observation", "id": ident, "status": "final", "code": {"text": "試験"}, "subject": subject,
                "effectiveDateTime": "2026-11-01T09:00:00+09:00", "valueString": "試験用の記録です。" * 20}
-    for ident in ("slow-100mb", "trickle"):
+    for ident in ("slow-100mb", "trickle", "broken-version"):
         yield {"resourceType": "Binary", "id": ident, "contentType": "application/octet-stream", "securityContext": subject}
 
 

@@ -150,7 +150,11 @@ impl StoredNeeded {
         interaction::is_the_one(resource, &self.record).map_err(|why| withheld(&why))?;
         let owner = person::owner(resource, self.record.fhir_type).map_err(|unclear| withheld(&unclear))?;
         match self.purpose {
-            Purpose::Read(reading) => Ok(Need::Done(reading.done(self.record, owner))),
+            // Without a tag nobody could tell whether the bytes that come next are of the version looked at.
+            Purpose::Read(reading) if reading.is_opaque() && etag.is_none_or(str::is_empty) => {
+                Err(withheld(&"comes without an entity tag"))
+            }
+            Purpose::Read(reading) => Ok(Need::Done(reading.done(self.record, owner, etag.unwrap_or_default()))),
             Purpose::Link(draft) => draft.linked(&owner)?.next(),
             Purpose::Version(draft) => draft.replacing(owner, etag, resource)?.next(),
         }
@@ -160,7 +164,7 @@ impl StoredNeeded {
     pub fn from_index(self, persons: &[PersonId]) -> Need {
         match (self.purpose, persons) {
             (Purpose::Read(reading), [person]) if !reading.is_opaque() => {
-                Need::Done(reading.done(self.record, Owner::Person(person.clone())))
+                Need::Done(reading.done(self.record, Owner::Person(person.clone()), ""))
             }
             (purpose, _) => Need::Stored(Self { record: self.record, target: self.target, purpose }),
         }

@@ -170,8 +170,11 @@ pub enum AnswerKind {
     },
     /// A searchset.
     Bundle,
-    /// Bytes of a document of that person; not read.
-    Opaque,
+    /// Bytes of a document of that person; not read. They must be of the version whose owner was looked up.
+    Opaque {
+        /// Entity tag of that version (RFC 9110 8.8.3).
+        version: String,
+    },
     /// News of one person, as server-sent events: references, no contents.
     EventStream,
     /// The same by WebSocket (RFC 6455).

@@ -70,6 +70,25 @@ async fn a_nurse_reads_writes_and_changes_a_note_and_it_is_on_record() {
     assert_eq!(entries[1].id.to_string(), incident);
 }
 
+/// Promise P3: what a search found is on record by name before any of it leaves, not only the person it was about.
+#[tokio::test]
+async fn what_a_search_found_is_on_record_by_name() {
+    let world = World::start().await;
+    let (terminal, cookie) = world.signed_in("U-sato", "D-sato").await;
+    let found = terminal.ask(Ask::get("/fhir/Observation?patient=P-0001&_count=5").as_(&cookie)).await.unwrap();
+    assert_eq!(found.status, StatusCode::OK, "{}", found.text());
+    let entries = found.json()["entry"].as_array().unwrap().clone();
+    let mut given: Vec<String> =
+        entries.iter().map(|entry| format!("Observation/{}", entry["resource"]["id"].as_str().unwrap())).collect();
+    assert_eq!(given.len(), 5);
+    let incident = found.headers["sekisho-incident"].to_str().unwrap();
+    let on_record = world.audit.search(&audit::Query::default()).unwrap().entries;
+    let mut recorded = on_record.into_iter().find(|found| found.entry.id.to_string() == incident).unwrap().released;
+    given.sort();
+    recorded.sort();
+    assert_eq!(recorded, given);
+}
+
 /// "Not there", "not yours" and "stopped" are one answer: status, headers and body, but for the incident's number.
 #[tokio::test]
 async fn a_refusal_tells_nothing() {
@@ -210,8 +229,10 @@ async fn a_store_that_returns_too_much_loses_the_surplus() {
         ("/fhir/Observation/broken-close", 502),
         ("/fhir/Observation/broken-500", 502),
         ("/fhir/Observation/slow-2s", 200),
+        ("/fhir/Binary/broken-version", 502),
     ] {
-        let reply = get(target).await.unwrap();
+        let accept = if target.contains("Binary") { "*/*" } else { FHIR };
+        let reply = terminal.ask(Ask::get(target).as_(&cookie).with("accept", accept)).await.unwrap();
         assert_eq!(reply.status.as_u16(), status, "{target}: {}", reply.text());
         if status != 200 {
             assert!(!reply.text().contains("Observation"), "{target} tells: {}", reply.text());

@@ -120,18 +120,17 @@ fn a_full_disk_gives_no_proof_and_heals() {
     assert_eq!(audit.verify().unwrap().position, Position::new(durable));
 
     // An outcome is not waited for, but its loss is counted.
-    let mut many = outcome(&large);
-    many.records = vec!["x".repeat(120); 1000];
-    audit.outcome(&many);
     let begun = Instant::now();
     while audit.outcomes_lost() == 0 {
+        // One alone may still find a gap.
+        audit.outcome(&outcome(&large));
         assert!(begun.elapsed() < Duration::from_secs(20));
         thread::sleep(Duration::from_millis(5));
     }
 
     fs::remove_file(&ballast).unwrap();
     audit.record(&large).wait().unwrap();
-    assert_eq!(audit.verify().unwrap().position, Position::new(durable + 1));
+    assert!(audit.verify().unwrap().position > Position::new(durable));
 }
 
 #[test]

@@ -4,11 +4,11 @@ use journal::Position;
 use model::{Action, Category, DeviceId, SerialNumber, Timestamp};
 use proptest::prelude::*;
 
-use super::{entry, outcome};
-use crate::line::{read, write_entry, write_outcome, write_sign_in};
+use super::{entry, outcome, release};
+use crate::line::{read, write_entry, write_outcome, write_release, write_sign_in};
 use crate::text::{harmless, is_harmful};
 use crate::{
-    AuditError, Ended, Entry, EntryId, Event, FACTS_BYTES_MAX, Outcome, PERSONS_MAX, RECORDS_MAX, SignIn,
+    AuditError, Ended, Entry, EntryId, Event, FACTS_BYTES_MAX, Outcome, PERSONS_MAX, RECORDS_MAX, Release, SignIn,
     SignInOutcome, Verdict,
 };
 
@@ -29,9 +29,15 @@ fn an_entry_is_written_so() {
     let line = String::from_utf8(write_outcome(&outcome(&entry(0)))).unwrap();
     let wanted = concat!(
         r#"{"kind":"outcome","v":1,"id":"01010101010101010101010101010101","at":"2026-09-21T14:13:20.020Z","status":200,"#,
-        r#""bytes":1234,"ended":"completed","records":["Observation/o-1"],"records_more":0}"#,
+        r#""bytes":1234,"ended":"completed"}"#,
     );
     assert_eq!(line, wanted);
+    let lines = write_release(&release(&entry(0), &["Observation/o-1", "Observation/o-2"]));
+    let wanted = concat!(
+        r#"{"kind":"release","v":1,"id":"01010101010101010101010101010101","at":"2026-09-21T14:13:20.010Z","#,
+        r#""records":["Observation/o-1","Observation/o-2"]}"#,
+    );
+    assert_eq!(lines, [wanted.as_bytes()]);
 }
 
 #[test]
@@ -64,7 +70,8 @@ fn what_is_not_ours_is_an_error() {
         let found = read(AT, line.as_bytes());
         assert!(matches!(found, Err(AuditError::Unreadable { position, .. }) if position == AT), "{line}: {found:?}");
     }
-    for line in [write_outcome(&outcome(&entry(0))), write_sign_in(&sign_in("x"))] {
+    let released = write_release(&release(&entry(0), &["Observation/o-1"])).remove(0);
+    for line in [write_outcome(&outcome(&entry(0))), write_sign_in(&sign_in("x")), released] {
         let line = String::from_utf8(line).unwrap();
         read(AT, line.as_bytes()).unwrap();
         assert!(read(AT, line.replace(r#""v":1"#, r#""v":9"#).as_bytes()).is_err());
@@ -104,11 +111,18 @@ fn the_largest_entry_fits_into_the_journal() {
     large.target = quotes(100_000);
     let line = write_entry(&large).unwrap();
     assert!(line.len() <= journal::ENTRY_BYTES_MAX, "{}", line.len());
-    let mut outcome = outcome(&large);
-    outcome.records = vec![quotes(1000); 100_000];
-    assert!(write_outcome(&outcome).len() <= journal::ENTRY_BYTES_MAX);
-    let Event::Outcome(read) = read(AT, &write_outcome(&outcome)).unwrap() else { panic!("another kind") };
-    assert_eq!(read.records.len(), RECORDS_MAX);
+    // What an answer holds is never cut: it takes a further line.
+    let mut release = release(&large, &[]);
+    release.records = vec![quotes(1000); 3 * RECORDS_MAX + 1];
+    let lines = write_release(&release);
+    assert_eq!(lines.len(), 4);
+    let mut records = 0;
+    for line in lines {
+        assert!(line.len() <= journal::ENTRY_BYTES_MAX);
+        let Event::Release(read) = read(AT, &line).unwrap() else { panic!("another kind") };
+        records += read.records.len();
+    }
+    assert_eq!(records, release.records.len());
 }
 
 fn sign_in(typed: &str) -> SignIn {
@@ -208,15 +222,20 @@ proptest! {
     }
 
     #[test]
-    fn outcomes_and_sign_ins_come_back(
+    fn releases_outcomes_and_sign_ins_come_back(
         texts in proptest::collection::vec(hostile(), 1..5), at in any::<i64>(), status in any::<u16>(), bytes in any::<u64>()
     ) {
         let at = Timestamp::from_millis(at);
-        let given = Outcome { id: entry(0).id, at, status, bytes, ended: Ended::ClientLeft, records: texts.clone() };
+        let given = Outcome { id: entry(0).id, at, status, bytes, ended: Ended::ClientLeft };
         let line = write_outcome(&given);
         is_one_line(&line);
-        let expected = Outcome { records: texts.iter().map(|text| harmless(text, 128)).collect(), ..given };
-        assert_eq!(read(AT, &line).unwrap(), Event::Outcome(expected));
+        assert_eq!(read(AT, &line).unwrap(), Event::Outcome(given));
+
+        let given = Release { id: entry(0).id, at, records: texts.clone() };
+        let line = write_release(&given).remove(0);
+        is_one_line(&line);
+        let expected = Release { records: texts.iter().map(|text| harmless(text, 128)).collect(), ..given };
+        assert_eq!(read(AT, &line).unwrap(), Event::Release(expected));
 
         let given = SignIn { at, ..sign_in(&texts[0]) };
         let line = write_sign_in(&given);

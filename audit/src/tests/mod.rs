@@ -9,7 +9,7 @@ use journal::{Journal, Place};
 use model::{Action, Category, SerialNumber, Timestamp};
 use tempfile::TempDir;
 
-use crate::{Audit, Ended, Entry, EntryId, Outcome, Verdict};
+use crate::{Audit, Ended, Entry, EntryId, Outcome, Release, Verdict};
 
 /// An audit log in a folder of its own.
 pub(crate) fn open(folder: &TempDir) -> Audit {
@@ -49,12 +49,9 @@ pub(crate) fn entry(number: u8) -> Entry {
 }
 
 pub(crate) fn outcome(of: &Entry) -> Outcome {
-    Outcome {
-        id: of.id.clone(),
-        at: of.at.plus_millis(20),
-        status: 200,
-        bytes: 1234,
-        ended: Ended::Completed,
-        records: of.records.clone(),
-    }
+    Outcome { id: of.id.clone(), at: of.at.plus_millis(20), status: 200, bytes: 1234, ended: Ended::Completed }
+}
+
+pub(crate) fn release(of: &Entry, records: &[&str]) -> Release {
+    Release { id: of.id.clone(), at: of.at.plus_millis(10), records: records.iter().map(ToString::to_string).collect() }
 }

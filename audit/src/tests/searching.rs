@@ -6,7 +6,7 @@ use journal::Position;
 use model::{Action, Timestamp};
 use proptest::prelude::*;
 
-use super::{entry, journal_in, open, outcome};
+use super::{entry, journal_in, open, outcome, release};
 use crate::{Audit, Entry, EntryId, Outcome, Query, Recorded, SignIn, SignInOutcome, Verdict};
 
 #[test]
@@ -17,14 +17,20 @@ fn the_newest_comes_first_with_its_outcome() {
         audit.record(&entry(number)).wait().unwrap();
     }
     audit.outcome(&outcome(&entry(3)));
+    audit.release(&release(&entry(1), &["Observation/o-7", "Observation/o-8"])).wait().unwrap();
+    audit.release(&release(&entry(1), &["Observation/o-9"])).wait().unwrap();
     audit.outcome(&outcome(&entry(1)));
     // Behind both: appends keep their order.
     audit.record(&entry(5)).wait().unwrap();
     let found = audit.search(&Query::default()).unwrap();
-    let wanted: Vec<Recorded> = [(8, 5), (5, 4), (4, 3), (3, 2), (2, 1), (1, 0)]
+    let wanted: Vec<Recorded> = [(10, 5), (5, 4), (4, 3), (3, 2), (2, 1), (1, 0)]
         .map(|(position, number)| Recorded {
             position: Position::new(position),
             entry: entry(number),
+            released: match number {
+                1 => ["Observation/o-7", "Observation/o-8", "Observation/o-9"].map(str::to_owned).to_vec(),
+                _ => Vec::new(),
+            },
             outcome: [1, 3].contains(&number).then(|| outcome(&entry(number))),
         })
         .to_vec();
@@ -198,7 +204,7 @@ proptest! {
     ) {
         let folder = tempfile::tempdir().unwrap();
         let audit = open(&folder);
-        // What stands where: an entry, and right behind it its outcome, if it has one.
+        // What stands where: an entry, and right behind it what its answer holds and its outcome, if it has one.
         let mut all: Vec<Recorded> = Vec::new();
         let mut position = 0;
         for (number, (entry, has_outcome)) in entries.iter_mut().enumerate() {
@@ -207,11 +213,15 @@ proptest! {
             position += 1;
             assert_eq!(durable.position().get(), position);
             let outcome: Option<Outcome> = has_outcome.then(|| outcome(entry));
+            let mut released = Vec::new();
             if let Some(outcome) = &outcome {
+                let held = release(entry, &["Observation/o-7"]);
+                audit.release(&held).wait().unwrap();
                 audit.outcome(outcome);
-                position += 1;
+                position += 2;
+                released = held.records;
             }
-            all.insert(0, Recorded { position: durable.position(), entry: entry.clone(), outcome });
+            all.insert(0, Recorded { position: durable.position(), entry: entry.clone(), released, outcome });
         }
         // The last outcome was not waited for; closing writes it, and a fresh log has a fresh index.
         drop(audit);

@@ -46,7 +46,7 @@ async fn filters_find_what_they_name() {
     check("Communication?patient=P-0002&sender=Practitioner/K-kato", &["note-0002-03"]).await;
     check("DocumentReference?patient=P-0001&type=http://loinc.org%7C72170-4", &["doc-0001-04"]).await;
     check("DocumentReference?patient=P-0001&contenttype=image/png", &["doc-0001-04"]).await;
-    check("Binary?patient=P-0900", &["bin-0900-01", "slow-100mb", "trickle"]).await;
+    check("Binary?patient=P-0900", &["bin-0900-01", "broken-version", "slow-100mb", "trickle"]).await;
     check("Organization?type=pharmacy", &["F-pharmacy"]).await;
     check("Practitioner?name=%E4%BD%90%E8%97%A4", &["K-sato"]).await;
     check("CareTeam?participant=Practitioner/K-ishii", &["team-0001"]).await;

@@ -84,7 +84,9 @@ impl Cutter {
                 exchange.switch.cut_connection();
                 continue;
             }
-            let over = exchange.basis.session_over <= now;
+            // A tunnel's connection is none of those above any more: its certificate is asked about here.
+            let over =
+                exchange.basis.session_over <= now || device::standing(snapshot, &exchange.basis.serial, now).is_err();
             if stale || over || (judge_all && !self.exchange_holds(&exchange, snapshot, now)) {
                 exchange.switch.cut();
                 ended.exchanges += 1;

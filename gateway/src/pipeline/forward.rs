@@ -97,7 +97,7 @@ fn headers(to: &mut HeaderMap, from: &HeaderMap, forward: &Forward, answer: &Ans
     };
     PASSED.iter().for_each(&mut pass);
     match answer {
-        AnswerKind::Opaque => pass(&RANGE),
+        AnswerKind::Opaque { .. } => pass(&RANGE),
         AnswerKind::WebSocket => {
             PASSED_FOR_TUNNELS.iter().for_each(&mut pass);
             to.insert(CONNECTION, HeaderValue::from_static("upgrade"));

@@ -15,14 +15,14 @@
 //!
 //! | step | may refuse with |
 //! |---|---|
-//! | route | 400 unreadable, 401 certificate, 404 no such page, 405 |
-//! | admit | 429 |
+//! | route | 400 unreadable, 401 certificate, 403 from another site, 404 no such page, 405 |
+//! | admit | 401 certificate, 429 |
 //! | authenticate | 401 sign in, 403 change the password first, 503 registry silent |
-//! | extract | 400, 404 not available, 413, 502/504 store |
-//! | decide | 403 with rule and article, 404 not available, 503 stopped |
+//! | extract | 400, 403 with rule and article, 404 not available, 412 version, 413, 502/504 store, 503 stopped |
+//! | decide | 401 certificate or session ended meanwhile, 403 with rule and article, 404, 412, 503 stopped or silent |
 //! | record | 503 audit |
-//! | forward | 502/504 store |
-//! | release | 404, 412, 502 store misbehaves, 503 audit |
+//! | forward | 400, 413, 502/504 store, 503 cut |
+//! | release | 400 no upgrade, 404, 412, 502/504 store, 503 audit or cut |
 //!
 //! Proofs have private fields and no public constructor, and are moved: leaving a step out does not compile
 //! (`tests/compile-fail/`).

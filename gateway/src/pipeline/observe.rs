@@ -20,7 +20,7 @@ use crate::store::pool::{Body, BodyError};
 /// Finishes the answer: standing headers, and a body that is watched to its end.
 #[must_use]
 pub fn observe(released: Released) -> Response<Body> {
-    let Released { response, tunnel, living, slot, entry, audit, clock, records } = released;
+    let Released { response, tunnel, living, slot, entry, audit, clock } = released;
     let (mut parts, body) = response.into_parts();
     answer::standing_headers(&mut parts.headers);
     answer::incident(&mut parts.headers, &entry);
@@ -33,7 +33,6 @@ pub fn observe(released: Released) -> Response<Body> {
             status: parts.status.as_u16(),
             bytes: 0,
             ended: Ended::ClientLeft,
-            records,
         }),
     };
     let switch = Arc::clone(&living.exchange.switch);

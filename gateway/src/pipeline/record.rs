@@ -62,7 +62,8 @@ impl<P> Recorded<P> {
     }
 }
 
-fn unavailable(error: &dyn std::fmt::Display) -> Refusal {
+/// What the client is told when the log fails; the cause goes to our own.
+pub(super) fn unavailable(error: &dyn std::fmt::Display) -> Refusal {
     tracing::error!(%error, "the audit entry could not be made durable; refused");
     Refusal::AuditUnavailable
 }

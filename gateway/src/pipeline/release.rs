@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use audit::Entry;
 use bytes::Bytes;
 use http::header::{
     ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, HeaderName,
@@ -11,9 +12,10 @@ use http::header::{
 };
 use http::{Response, StatusCode};
 use http_body_util::{BodyExt as _, Limited, StreamBody};
-use hyper::body::Frame;
+use hyper::body::{Frame, Incoming};
 use model::{Action, Category, PersonId, Timestamp};
 use records::{AnswerKind, Misbehaviour, Touches};
+use registry::Snapshot;
 use tokio::time::timeout;
 
 use super::admit::Slot;
@@ -36,7 +38,6 @@ pub struct Released {
     pub(super) entry: audit::EntryId,
     pub(super) audit: audit::Audit,
     pub(super) clock: crate::Clock,
-    pub(super) records: Vec<String>,
 }
 
 /// Response headers that may pass, beside those that are made anew.
@@ -57,23 +58,23 @@ pub async fn release(worker: &Worker, answer: Answer) -> Result<Released, Refusa
     }
     let switch = Arc::clone(&living.exchange.switch);
     let mut tunnel = None;
-    let (response, records) = match &touches.answer {
+    let checking = Checking { worker, subject: &subject, touches: &touches, at, entry: &entry };
+    let mut response = match &touches.answer {
         AnswerKind::Resource { .. } | AnswerKind::Bundle => {
             tokio::select! {
                 biased;
                 () = switch.cut_off() => return Err(Refusal::Cut),
-                checked = checked(worker, &subject, &touches, at, response) => checked?,
+                checked = checking.resources(response) => checked?,
             }
         }
-        AnswerKind::Opaque => (opaque(worker, &subject, &touches, at, response).await?, Vec::new()),
-        AnswerKind::EventStream => (event_stream(response)?, Vec::new()),
+        AnswerKind::Opaque { version } => checking.bytes(response, version).await?,
+        AnswerKind::EventStream => event_stream(response)?,
         AnswerKind::WebSocket => {
             let (response, agreed) = super::tunnel::open(response, asked)?;
             tunnel = Some(agreed);
-            (response, Vec::new())
+            response
         }
     };
-    let mut response = response;
     if let Some(cookie) = subject.refreshed() {
         response.headers_mut().append(http::header::SET_COOKIE, cookie.clone());
     }
@@ -85,102 +86,127 @@ pub async fn release(worker: &Worker, answer: Answer) -> Result<Released, Refusa
         entry: entry.id,
         audit: worker.audit().clone(),
         clock: worker.clock(),
-        records,
     })
 }
 
-/// FHIR JSON: read whole (bounded), checked, written anew.
-async fn checked(
-    worker: &Worker,
-    subject: &Subject,
-    touches: &Touches,
+/// An answer, and what it is checked against.
+struct Checking<'a> {
+    worker: &'a Worker,
+    subject: &'a Subject,
+    touches: &'a Touches,
     at: Timestamp,
-    response: Response<hyper::body::Incoming>,
-) -> Result<(Response<Body>, Vec<String>), Refusal> {
-    let (parts, body) = response.into_parts();
-    let body = read(body, STORE_READ_MAX).await?;
-    let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    // The newest facts: consent may have been withdrawn while the store was thinking.
-    let snapshot = worker.snapshot();
-    let mut may_see = |person: &PersonId, category: Category| {
-        // What was just written by right may be shown to its writer; everything else is a read.
-        let action =
-            if touches.action.writes() && touches.persons.contains(person) { touches.action } else { Action::Read };
-        worker.judge().permits(
-            &snapshot,
-            Question {
-                user_id: subject.user_id(),
-                serial: subject.device().serial(),
-                person: Some(person),
-                action,
-                category,
-                at,
-            },
-        )
-    };
-    let status = parts.status.as_u16();
-    let released = records::release(&touches.answer, touches, status, content_type, &body, &mut may_see)
-        .map_err(|misbehaviour| misbehaves(worker, touches, &misbehaviour))?;
-    if released.dropped > 0 {
-        tracing::error!(dropped = released.dropped, "the store returned records it should not have; dropped");
-    }
-    if status == 404 || status == 410 {
-        return Err(Refusal::NotAvailable);
-    }
-    if status == 412 {
-        return Err(Refusal::Stale);
-    }
-    // What is wrong with the client's own message passes (400, 409, 416, 422); anything else is between the store and us: a
-    // 401 of the store would have the user sign in again and again.
-    if status >= 400 && !matches!(status, 400 | 409 | 416 | 422) {
-        tracing::error!(status, "the store refused what it should serve");
-        return Err(Refusal::StoreMisbehaves);
-    }
-    if touches.action.writes() {
-        // The answer may be empty: what was known of the record is not known any more.
-        touches.records.iter().for_each(|record| worker.index().forget(record));
-    }
-    for record in released.records.iter().filter(|record| record.category() != Category::Directory) {
-        worker.index().learn(record, &released.persons);
-    }
-    let records = released.records.iter().map(ToString::to_string).collect();
-    let mut answer = Response::builder().status(parts.status);
-    if let Some(headers) = answer.headers_mut() {
-        pass(headers, &parts.headers, &PASSED);
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/fhir+json; charset=utf-8"));
-        if let Some(location) = location(&parts.headers, touches) {
-            headers.insert(LOCATION, location);
-        }
-    }
-    let answer = answer.body(in_pieces(released.body)).map_err(|_| Refusal::StoreMisbehaves)?;
-    Ok((answer, records))
+    entry: &'a Entry,
 }
 
-/// Bytes of a document: whose they are is known and permitted; they are streamed unread, never shown as a page.
-async fn opaque(
-    worker: &Worker,
-    subject: &Subject,
-    touches: &Touches,
-    at: Timestamp,
-    response: Response<hyper::body::Incoming>,
-) -> Result<Response<Body>, Refusal> {
-    match response.status() {
-        StatusCode::OK | StatusCode::PARTIAL_CONTENT | StatusCode::NOT_MODIFIED => {}
-        // An upload's answer, or an error: text of the store, to be read like any other.
-        _ => return checked(worker, subject, touches, at, response).await.map(|(answer, _)| answer),
+impl Checking<'_> {
+    /// FHIR JSON: read whole (bounded), checked, written anew.
+    async fn resources(&self, response: Response<Incoming>) -> Result<Response<Body>, Refusal> {
+        let Self { worker, touches, .. } = *self;
+        let (parts, body) = response.into_parts();
+        let body = read(body, STORE_READ_MAX).await?;
+        let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        // The newest facts: consent may have been withdrawn while the store was thinking.
+        let snapshot = worker.snapshot();
+        let mut may_see = |person: &PersonId, category| self.may_see(&snapshot, person, category);
+        let status = parts.status.as_u16();
+        let released = records::release(&touches.answer, touches, status, content_type, &body, &mut may_see)
+            .map_err(|misbehaviour| misbehaves(worker, touches, &misbehaviour))?;
+        if released.dropped > 0 {
+            tracing::error!(dropped = released.dropped, "the store returned records it should not have; dropped");
+        }
+        told(status)?;
+        self.learn(&released);
+        self.on_record(&released).await?;
+        let mut answer = Response::builder().status(parts.status);
+        if let Some(headers) = answer.headers_mut() {
+            pass(headers, &parts.headers, &PASSED);
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/fhir+json; charset=utf-8"));
+            if let Some(location) = location(&parts.headers, touches) {
+                headers.insert(LOCATION, location);
+            }
+        }
+        answer.body(in_pieces(released.body)).map_err(|_| Refusal::StoreMisbehaves)
     }
-    let (parts, body) = response.into_parts();
-    let mut answer = Response::builder().status(parts.status);
-    if let Some(headers) = answer.headers_mut() {
-        pass(headers, &parts.headers, &PASSED);
-        pass(headers, &parts.headers, &PASSED_OPAQUE);
-        headers.insert(CONTENT_TYPE, harmless(parts.headers.get(CONTENT_TYPE)));
-        headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
-        if let Some(length) = length(&parts.headers) {
-            headers.insert(CONTENT_LENGTH, length);
+
+    /// What was just written by right may be shown to its writer; everything else is a read.
+    fn may_see(&self, snapshot: &Snapshot, person: &PersonId, category: Category) -> bool {
+        let own = self.touches.action.writes() && self.touches.persons.contains(person);
+        self.worker.judge().permits(
+            snapshot,
+            Question {
+                user_id: self.subject.user_id(),
+                serial: self.subject.device().serial(),
+                person: Some(person),
+                action: if own { self.touches.action } else { Action::Read },
+                category,
+                at: self.at,
+            },
+        )
+    }
+
+    /// What the index may remember of this answer, and must forget.
+    fn learn(&self, released: &records::Released) {
+        let index = self.worker.index();
+        if self.touches.action.writes() {
+            // The answer may be empty: what was known of the record is not known any more.
+            self.touches.records.iter().for_each(|record| index.forget(record));
+        }
+        for record in released.records.iter().filter(|record| record.category() != Category::Directory) {
+            index.learn(record, &released.persons);
         }
     }
-    answer.body(body.map_err(Into::into).boxed_unsync()).map_err(|_| Refusal::StoreMisbehaves)
+
+    /// Records that the entry could not name, because a search found them, are on record before they leave (promise P3).
+    async fn on_record(&self, released: &records::Released) -> Result<(), Refusal> {
+        let found = released.records.iter().map(ToString::to_string);
+        let records: Vec<String> = found.filter(|record| !self.entry.records.contains(record)).collect();
+        if records.is_empty() {
+            return Ok(());
+        }
+        let release = audit::Release { id: self.entry.id.clone(), at: self.worker.now(), records };
+        let durable = self.worker.audit().release(&release).await;
+        durable.map(drop).map_err(|error| super::record::unavailable(&error))
+    }
+
+    /// Bytes of a document: whose they are is known and permitted; they are streamed unread, never shown as a page.
+    async fn bytes(&self, response: Response<Incoming>, version: &str) -> Result<Response<Body>, Refusal> {
+        match response.status() {
+            StatusCode::OK | StatusCode::PARTIAL_CONTENT | StatusCode::NOT_MODIFIED => {}
+            // An error: text of the store, to be read like any other.
+            _ => return self.resources(response).await,
+        }
+        let (parts, body) = response.into_parts();
+        if parts.headers.get(ETAG).map(HeaderValue::as_bytes) != Some(version.as_bytes()) {
+            // Between look-up and answer the document was replaced, and nobody has asked whose the new one is.
+            tracing::warn!("a document changed while it was fetched; not passed on");
+            return Err(Refusal::StoreMisbehaves);
+        }
+        let mut answer = Response::builder().status(parts.status);
+        if let Some(headers) = answer.headers_mut() {
+            pass(headers, &parts.headers, &PASSED);
+            pass(headers, &parts.headers, &PASSED_OPAQUE);
+            headers.insert(CONTENT_TYPE, harmless(parts.headers.get(CONTENT_TYPE)));
+            headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
+            if let Some(length) = length(&parts.headers) {
+                headers.insert(CONTENT_LENGTH, length);
+            }
+        }
+        answer.body(body.map_err(Into::into).boxed_unsync()).map_err(|_| Refusal::StoreMisbehaves)
+    }
+}
+
+/// Whether an answer of this status goes out. What is wrong with the client's own message does (400, 409, 416, 422); most
+/// else is between the store and us: a 401 of the store would have the user sign in again and again.
+fn told(status: u16) -> Result<(), Refusal> {
+    match status {
+        404 | 410 => Err(Refusal::NotAvailable),
+        412 => Err(Refusal::Stale),
+        ..=400 | 409 | 416 | 422 => Ok(()),
+        _ => {
+            tracing::error!(status, "the store refused what it should serve");
+            Err(Refusal::StoreMisbehaves)
+        }
+    }
 }
 
 /// The type of a document, unless a browser would run or render it as a page.
@@ -194,7 +220,7 @@ fn harmless(given: Option<&HeaderValue>) -> HeaderValue {
 }
 
 /// News of one person: references, no contents. Streamed until one side leaves or the exchange is cut.
-fn event_stream(response: Response<hyper::body::Incoming>) -> Result<Response<Body>, Refusal> {
+fn event_stream(response: Response<Incoming>) -> Result<Response<Body>, Refusal> {
     let (parts, body) = response.into_parts();
     let content_type = parts.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
     if parts.status != StatusCode::OK || !content_type.starts_with(b"text/event-stream") {
@@ -221,7 +247,7 @@ fn in_pieces(body: Vec<u8>) -> Body {
     StreamBody::new(futures_util::stream::iter(pieces)).boxed_unsync()
 }
 
-async fn read(body: hyper::body::Incoming, within: Duration) -> Result<Bytes, Refusal> {
+async fn read(body: Incoming, within: Duration) -> Result<Bytes, Refusal> {
     match timeout(within, Limited::new(body, ANSWER_READ_BYTES_MAX).collect()).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) => {

@@ -215,7 +215,6 @@ impl Trace {
                 status: refusal.status(),
                 bytes: 0,
                 ended,
-                records: Vec::new(),
             });
             return;
         }

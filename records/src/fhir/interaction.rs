@@ -70,12 +70,13 @@ impl Reading {
         self.opaque
     }
 
-    pub(crate) fn done(&self, record: RecordRef, owner: Owner) -> Touches {
+    /// What is touched; `version` is the entity tag of what was looked up, which bytes need and nothing else does.
+    pub(crate) fn done(&self, record: RecordRef, owner: Owner, version: &str) -> Touches {
         let mut forward = Forward::get(target::build(&format!("/fhir/{record}"), []));
         let answer = if self.opaque {
             // The native form: a resource in JSON would have to be read before release.
             forward.headers.push(("accept", "*/*".to_owned()));
-            AnswerKind::Opaque
+            AnswerKind::Opaque { version: version.to_owned() }
         } else {
             AnswerKind::Resource { fhir_type: record.fhir_type }
         };
@@ -95,11 +96,11 @@ fn read_one(record: RecordRef, query: &Query<'_>, fields: &Fields<'_>) -> Result
     let opaque = record.fhir_type == FhirType::Binary && !fields.accept.is_some_and(media::accepts_fhir_json);
     let reading = Reading { opaque };
     Ok(match (record.fhir_type.person_element(), &record.id) {
-        (PersonElement::None, _) => Need::Done(reading.done(record, Owner::Directory)),
+        (PersonElement::None, _) => Need::Done(reading.done(record, Owner::Directory, "")),
         (PersonElement::OwnId, Some(id)) => {
             let person = model::PersonId::new(id.as_str())
                 .map_err(|cause| Unreadable::Id { given: quote(id.as_str()), cause })?;
-            Need::Done(reading.done(record, Owner::Person(person)))
+            Need::Done(reading.done(record, Owner::Person(person), ""))
         }
         _ => Need::Stored(StoredNeeded::read_of(record, reading)),
     })

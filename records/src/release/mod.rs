@@ -123,7 +123,9 @@ pub fn release(
         AnswerKind::Resource { fhir_type } => single(*fhir_type, touches, resource, &mut may_see),
         AnswerKind::Bundle => bundle::release(touches, resource, body.len(), &mut may_see),
         // These are not read as JSON; a success that is neither bytes nor a stream was not asked for.
-        AnswerKind::Opaque | AnswerKind::EventStream | AnswerKind::WebSocket => Err(Misbehaviour::Status(status)),
+        AnswerKind::Opaque { .. } | AnswerKind::EventStream | AnswerKind::WebSocket => {
+            Err(Misbehaviour::Status(status))
+        }
     }
 }
 

@@ -42,7 +42,7 @@ fn find(settings: &Settings, output: Output, search: &AuditSearch) -> Result<(),
 }
 
 fn say(output: Output, recorded: &Recorded) -> Result<(), Error> {
-    let Recorded { position, entry, outcome } = recorded;
+    let Recorded { position, entry, released, outcome } = recorded;
     let action = entry.action.map_or("?", model::Action::as_str);
     let category = entry.category.map_or("?", model::Category::as_str);
     let why = if entry.reason.is_empty() { String::new() } else { format!(" ({})", entry.reason) };
@@ -74,7 +74,7 @@ fn say(output: Output, recorded: &Recorded) -> Result<(), Error> {
             "status": outcome.as_ref().map(|outcome| outcome.status),
             "ended": outcome.as_ref().map(|outcome| outcome.ended.as_str()),
             "bytes": outcome.as_ref().map(|outcome| outcome.bytes),
-            "released": outcome.as_ref().map(|outcome| outcome.records.clone()),
+            "released": released,
         }),
     )
 }
