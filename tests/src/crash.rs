@@ -2,9 +2,9 @@
 //!
 //! Real programs: `sekisho init` and `sekisho serve`, the stand-in store, terminals over HTTPS with certificates that
 //! `sekisho device certificate` issued, and an office that writes to the same registry from another process (this one).
-//! SIGKILL comes 0 to 200 ms after the server is ready (600 without optimisation). At the end, each answer that a terminal saw has its entry in the
-//! audit, each change that the office was told of and each sign-out that a user was told of stands in the registry, and
-//! both chains are whole. `SEKISHO_KILLS=2000` for the long run.
+//! SIGKILL comes 0 to 200 ms after the server is ready (600 without optimisation). At the end, each answer that a terminal
+//! saw has its entry in the audit, and a search's answer the records it named; each change that the office was told of and
+//! each sign-out that a user was told of stands in the registry, and both chains are whole. `SEKISHO_KILLS=2000` for the long run.
 
 use std::collections::{HashMap, HashSet};
 use std::io::{BufRead as _, BufReader};
@@ -55,11 +55,19 @@ struct City {
     _store: Killed,
 }
 
+/// What a terminal asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    Read,
+    Search,
+    Write,
+}
+
 /// What somebody was told.
 #[derive(Default)]
 struct Told {
-    /// Number of each exchange whose answer was 2xx, and whether it was a write.
-    exchanges: Mutex<Vec<(String, bool)>>,
+    /// Number of each exchange whose answer was 2xx.
+    exchanges: Mutex<Vec<(String, Asked)>>,
     /// Position in the registry's journal, and a text that stands there.
     changes: Mutex<Vec<(u64, String)>>,
     /// Cookies of sessions that were ended.
@@ -232,10 +240,10 @@ async fn at_work(terminal: Terminal, name: &'static str, told: Arc<Told>) {
         };
         while !told.over.load(Ordering::Relaxed) {
             number += 1;
-            let (ask, write) = match number % 4 {
-                0 => (Ask::post("/fhir/Communication", FHIR, note.to_string()), true),
-                2 => (Ask::get("/fhir/CarePlan?patient=P-0001"), false),
-                _ => (Ask::get("/fhir/Patient/P-0001"), false),
+            let (ask, asked) = match number % 4 {
+                0 => (Ask::post("/fhir/Communication", FHIR, note.to_string()), Asked::Write),
+                2 => (Ask::get("/fhir/CarePlan?patient=P-0001"), Asked::Search),
+                _ => (Ask::get("/fhir/Patient/P-0001"), Asked::Read),
             };
             let Ok(response) = connection.start(ask.as_(&cookie)).await else {
                 told.broken.fetch_add(1, Ordering::Relaxed);
@@ -244,7 +252,7 @@ async fn at_work(terminal: Terminal, name: &'static str, told: Arc<Told>) {
             // From the head on, the terminal has something in its hand.
             if response.status().is_success() {
                 let incident = response.headers()["sekisho-incident"].to_str().unwrap().to_owned();
-                told.exchanges.lock().unwrap().push((incident, write));
+                told.exchanges.lock().unwrap().push((incident, asked));
             } else if response.status() == StatusCode::TOO_MANY_REQUESTS {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             } else {
@@ -386,7 +394,7 @@ async fn nothing_that_anybody_was_told_is_lost_when_the_server_is_killed() {
     let changes = told.changes.lock().unwrap();
     changes_stand(&city.place("registry.db"), &changes);
 
-    let writes = exchanges.iter().filter(|(_, write)| *write).count();
+    let writes = exchanges.iter().filter(|(_, asked)| *asked == Asked::Write).count();
     starts.sort_unstable();
     let broken = told.broken.load(Ordering::Relaxed);
     eprintln!(
@@ -405,25 +413,32 @@ async fn nothing_that_anybody_was_told_is_lost_when_the_server_is_killed() {
     assert!(broken > u64::from(kills as u32 / 8) && !signed_out.is_empty(), "the kills hit nobody");
 }
 
-/// Answers whose permitted entry is not in the audit. The whole chain is checked on the way.
-fn without_entry(place: &Place, exchanges: &[(String, bool)]) -> Vec<String> {
+/// Answers whose permitted entry is not in the audit, or, of a search, what it found. The whole chain is checked on the way.
+fn without_entry(place: &Place, exchanges: &[(String, Asked)]) -> Vec<String> {
     let audit = Audit::open(Journal::open_existing(place).unwrap()).unwrap();
     audit.verify().unwrap();
-    let mut permitted = HashSet::new();
+    let (mut permitted, mut released) = (HashSet::new(), HashSet::new());
     let mut after = Position::START;
     loop {
         let events = audit.events(after, 1000).unwrap();
         let Some((last, _)) = events.last() else { break };
         after = *last;
         for (_, event) in events {
-            if let Event::Entry(entry) = event
-                && entry.verdict == Verdict::Permitted
-            {
-                permitted.insert((entry.id.to_string(), entry.method == "POST"));
+            match event {
+                Event::Entry(entry) if entry.verdict == Verdict::Permitted => {
+                    permitted.insert((entry.id.to_string(), entry.method == "POST"));
+                }
+                Event::Release(release) => {
+                    released.insert(release.id.to_string());
+                }
+                _ => {}
             }
         }
     }
-    exchanges.iter().filter(|exchange| !permitted.contains(*exchange)).map(|(id, _)| id.clone()).collect()
+    let kept = |(id, asked): &(String, Asked)| {
+        permitted.contains(&(id.clone(), *asked == Asked::Write)) && (*asked != Asked::Search || released.contains(id))
+    };
+    exchanges.iter().filter(|exchange| !kept(exchange)).map(|(id, _)| id.clone()).collect()
 }
 
 /// Every change stands where the office was told it stands. The whole chain is checked first.
