@@ -35,6 +35,8 @@ pub const LINKS_MAX: usize = 8;
 pub const COUNT_DEFAULT: u32 = 50;
 /// Entries of a page at most.
 pub const COUNT_MAX: u32 = 200;
+/// A piece of news on a feed: a type, an id and a person.
+pub const NEWS_BYTES_MAX: usize = 1024;
 /// How far a search can be paged.
 pub const OFFSET_MAX: u32 = 100_000;
 /// Entries of an answer, included ones too.

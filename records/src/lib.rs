@@ -30,6 +30,7 @@ pub use fhir::types::FhirType;
 pub use head::Head;
 pub use json::JsonFault;
 pub use need::{BodyNeeded, Need, StoredNeeded};
+pub use release::news::{EventStream, Feed, Passed};
 pub use release::{Dropped, Released, location, release};
 pub use touches::{AnswerKind, Forward, ForwardBody, RecordId, RecordRef, Touches};
 

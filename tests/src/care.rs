@@ -1,6 +1,7 @@
 //! Everyday care: what a team may read and write, and what nobody learns.
 
 use http::StatusCode;
+use http_body_util::BodyExt as _;
 use serde_json::json;
 
 use crate::world::{Ask, World, city};
@@ -238,6 +239,26 @@ async fn a_store_that_returns_too_much_loses_the_surplus() {
             assert!(!reply.text().contains("Observation"), "{target} tells: {}", reply.text());
         }
     }
+}
+
+/// What the store tells on a feed is read like any other answer: news of somebody else, and contents, stay behind.
+#[tokio::test]
+async fn a_feed_tells_of_this_person_only() {
+    let world = World::start().await;
+    let (terminal, cookie) = world.signed_in("U-sato", "D-sato").await;
+    let mut connection = terminal.connect().await.unwrap();
+    let ask = Ask::get("/feeds/notes?patient=P-0001").as_(&cookie).with("accept", "text/event-stream");
+    let mut stream = connection.start(ask).await.unwrap().into_body();
+    let mut next = async || stream.frame().await.unwrap().unwrap().into_data().unwrap();
+    assert_eq!(next().await, ":\n\n", "the store is listened to");
+    let news =
+        |id: &str, person: &str| format!(r#"{{"resourceType":"Communication","id":"{id}","person":"{person}"}}"#);
+    world.store.tell("P-0001", &news("n-1", "P-0002"));
+    world
+        .store
+        .tell("P-0001", r#"{"resourceType":"Communication","id":"n-2","person":"P-0001","text":"体温 37.2 度"}"#);
+    world.store.tell("P-0001", &news("n-3", "P-0001"));
+    assert_eq!(next().await, format!("event: note\ndata: {}\n\n", news("n-3", "P-0001")));
 }
 
 #[tokio::test]

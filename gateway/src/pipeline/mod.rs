@@ -31,6 +31,7 @@ pub mod admit;
 pub mod authenticate;
 pub mod decide;
 pub mod extract;
+pub mod feed;
 pub mod forward;
 pub mod observe;
 pub mod record;

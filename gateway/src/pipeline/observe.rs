@@ -36,11 +36,11 @@ pub fn observe(released: Released) -> Response<Body> {
         }),
     };
     let switch = Arc::clone(&living.exchange.switch);
-    if let Some(tunnel) = tunnel {
+    if let Some((tunnel, feed)) = tunnel {
         // The bytes of a tunnel do not pass through the body: its task keeps the place among the living.
         tokio::spawn(async move {
             let (_living, _slot, mut guard) = (living, slot, guard);
-            guard.ended(tunnel.run(&switch).await);
+            guard.ended(tunnel.run(&feed, &switch).await);
         });
         return Response::from_parts(parts, body);
     }

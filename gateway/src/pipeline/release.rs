@@ -14,12 +14,13 @@ use http::{Response, StatusCode};
 use http_body_util::{BodyExt as _, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
 use model::{Action, Category, PersonId, Timestamp};
-use records::{AnswerKind, Misbehaviour, Touches};
+use records::{AnswerKind, EventStream, Feed, Misbehaviour, Touches};
 use registry::Snapshot;
 use tokio::time::timeout;
 
 use super::admit::Slot;
 use super::authenticate::Subject;
+use super::feed::FeedBody;
 use super::forward::{Answer, Forwarded, length};
 use super::tunnel::Tunnel;
 use crate::bounds::{ANSWER_READ_BYTES_MAX, PIECE_BYTES, STORE_READ_MAX};
@@ -32,7 +33,7 @@ use crate::worker::Worker;
 /// Proof: on record, checked, ready to go out.
 pub struct Released {
     pub(super) response: Response<Body>,
-    pub(super) tunnel: Option<Tunnel>,
+    pub(super) tunnel: Option<(Tunnel, Feed)>,
     pub(super) living: ExchangeEntry,
     pub(super) slot: Slot,
     pub(super) entry: audit::EntryId,
@@ -68,10 +69,10 @@ pub async fn release(worker: &Worker, answer: Answer) -> Result<Released, Refusa
             }
         }
         AnswerKind::Opaque { version } => checking.bytes(response, version).await?,
-        AnswerKind::EventStream => event_stream(response)?,
+        AnswerKind::EventStream => event_stream(response, Feed::of(&touches))?,
         AnswerKind::WebSocket => {
             let (response, agreed) = super::tunnel::open(response, asked)?;
-            tunnel = Some(agreed);
+            tunnel = Some((agreed, Feed::of(&touches)));
             response
         }
     };
@@ -219,8 +220,8 @@ fn harmless(given: Option<&HeaderValue>) -> HeaderValue {
     if page { plain } else { given.clone() }
 }
 
-/// News of one person: references, no contents. Streamed until one side leaves or the exchange is cut.
-fn event_stream(response: Response<Incoming>) -> Result<Response<Body>, Refusal> {
+/// News of one person: references, no contents. Read and streamed until one side leaves or the exchange is cut.
+fn event_stream(response: Response<Incoming>, feed: Feed) -> Result<Response<Body>, Refusal> {
     let (parts, body) = response.into_parts();
     let content_type = parts.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
     if parts.status != StatusCode::OK || !content_type.starts_with(b"text/event-stream") {
@@ -230,7 +231,7 @@ fn event_stream(response: Response<Incoming>) -> Result<Response<Body>, Refusal>
     Response::builder()
         .status(StatusCode::OK)
         .header(CONTENT_TYPE, "text/event-stream")
-        .body(body.map_err(Into::into).boxed_unsync())
+        .body(FeedBody::new(body, EventStream::new(feed)).boxed_unsync())
         .map_err(|_| Refusal::StoreMisbehaves)
 }
 

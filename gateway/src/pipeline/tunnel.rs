@@ -1,10 +1,9 @@
 //! WebSocket (RFC 6455) through the gateway: only where the route says so, only after the store's own 101 that answers
 //! the client's own key, and in this order: tunnels opened before the store agreed were the smuggling of CVE-2026-2833.
 //!
-//! What is tunnelled is news of one person: the client has nothing to say. Upwards only control frames pass (close, ping,
-//! pong); a data frame ends the tunnel, so that nothing can be written to the store behind the back of `decide` and
-//! `record`. Downwards frames are not read yet: that they hold references to this person and no contents is the store's
-//! word.
+//! What is tunnelled is news of one person. Upwards only control frames pass (close, ping, pong): the client has nothing to
+//! say, and nothing can be written to the store behind the back of `decide` and `record`. Downwards each frame is read and
+//! written anew: references to this person's records pass, contents and other people's do not.
 
 use std::io;
 use std::sync::Arc;
@@ -18,11 +17,13 @@ use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
+use records::Feed;
+use records::bounds::NEWS_BYTES_MAX;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 use crate::cut::live::Switch;
 use crate::refusal::Refusal;
-use crate::store::pool::{Body, BodyError};
+use crate::store::pool::Body;
 
 /// What the client asked for: its side of the connection, and the key of its handshake.
 pub(super) struct Asked {
@@ -69,51 +70,132 @@ fn accept(key: &HeaderValue) -> Result<HeaderValue, Refusal> {
 
 impl Tunnel {
     /// Carries frames until one side ends or the exchange is cut. Both sides are closed when this returns.
-    pub(super) async fn run(self, switch: &Arc<Switch>) -> Ended {
+    pub(super) async fn run(self, feed: &Feed, switch: &Arc<Switch>) -> Ended {
         let joined = async {
-            let (client, store) = tokio::try_join!(self.client, self.store)?;
+            let Ok((client, store)) = tokio::try_join!(self.client, self.store) else { return Ended::ClientLeft };
             let (mut client_in, mut client_out) = tokio::io::split(TokioIo::new(client));
             let (mut store_in, mut store_out) = tokio::io::split(TokioIo::new(store));
-            tokio::select! {
-                ended = upwards(&mut client_in, &mut store_out) => ended?,
-                ended = tokio::io::copy(&mut store_in, &mut client_out) => { ended?; }
-            }
+            let ended = tokio::select! {
+                ended = upwards(&mut client_in, &mut store_out) => ended,
+                ended = downwards(&mut store_in, &mut client_out, feed) => ended,
+            };
             let _ = tokio::join!(client_out.shutdown(), store_out.shutdown());
-            Ok::<_, BodyError>(())
+            ended
         };
         tokio::select! {
             biased;
             () = switch.cut_off() => Ended::Cut,
-            ended = joined => match ended {
-                Ok(()) => Ended::Completed,
-                Err(_) if switch.is_cut() => Ended::Cut,
-                Err(error) if error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::InvalidData) => {
-                    tracing::warn!(%error, "a tunnel was ended");
-                    Ended::Refused
-                }
-                Err(_) => Ended::ClientLeft,
-            },
+            ended = joined => if switch.is_cut() { Ended::Cut } else { ended },
         }
     }
 }
 
-/// Control frames, one after another (RFC 6455 5.5): whole, masked, at most 125 octets.
-async fn upwards(client: &mut (impl AsyncRead + Unpin), store: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
-    let mut frame = [0_u8; 2 + 4 + 125];
+/// The longest payload of a control frame (RFC 6455 5.5).
+const CONTROL_BYTES_MAX: usize = 125;
+const CLOSE: u8 = 0x88;
+const PING: u8 = 0x89;
+const PONG: u8 = 0x8a;
+/// A text frame that is a whole message.
+const TEXT: u8 = 0x81;
+
+/// Control frames, one after another: whole, masked, at most 125 octets.
+async fn upwards(client: &mut (impl AsyncRead + Unpin), store: &mut (impl AsyncWrite + Unpin)) -> Ended {
+    let mut frame = [0_u8; 2 + 4 + CONTROL_BYTES_MAX];
     loop {
-        match client.read(frame.split_at_mut(1).0).await? {
-            0 => return Ok(()),
-            _ => client.read_exact(frame.split_at_mut(2).0.split_at_mut(1).1).await?,
-        };
-        let [first, second, ..] = frame;
-        let length = usize::from(second & 0x7f);
-        let control = matches!(first, 0x88..=0x8a);
-        if !control || second & 0x80 == 0 || length > 125 {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "a client frame other than a control frame"));
+        match read_head(client, frame.split_at_mut(2).0).await {
+            Ok(true) => {}
+            Ok(false) => return Ended::Completed,
+            Err(_) => return Ended::ClientLeft,
+        }
+        let [opcode, second, ..] = frame;
+        let (masked, length) = (second & 0x80 != 0, usize::from(second & 0x7f));
+        if !matches!(opcode, CLOSE | PING | PONG) || !masked || length > CONTROL_BYTES_MAX {
+            tracing::warn!(opcode, "a client sent something other than a control frame; its tunnel was ended");
+            return Ended::Refused;
         }
         let (whole, _) = frame.split_at_mut(6 + length);
-        client.read_exact(whole.split_at_mut(2).1).await?;
-        store.write_all(whole).await?;
-        store.flush().await?;
+        if client.read_exact(whole.split_at_mut(2).1).await.is_err() {
+            return Ended::ClientLeft;
+        }
+        if send(store, whole).await.is_err() {
+            return Ended::StoreFailed;
+        }
     }
 }
+
+/// News as text frames, unmasked and whole, written anew; pings and pongs without what they carry; a close with its code.
+async fn downwards(store: &mut (impl AsyncRead + Unpin), client: &mut (impl AsyncWrite + Unpin), feed: &Feed) -> Ended {
+    let mut head = [0_u8; 2];
+    let mut payload = vec![0_u8; NEWS_BYTES_MAX];
+    let misbehaves = |why: &str| {
+        tracing::error!(why, "the store misbehaves; its tunnel was ended");
+        Ended::StoreFailed
+    };
+    loop {
+        match read_head(store, &mut head).await {
+            Ok(true) => {}
+            Ok(false) => return Ended::Completed,
+            Err(_) => return Ended::StoreFailed,
+        }
+        let length = match head[1] {
+            short @ 0..=125 => usize::from(short),
+            126 => match store.read_u16().await {
+                Ok(length) => usize::from(length),
+                Err(_) => return Ended::StoreFailed,
+            },
+            _ => return misbehaves("a frame that is masked, or far too long"),
+        };
+        let Some(payload) = payload.get_mut(..length) else { return misbehaves("a frame longer than any news") };
+        if store.read_exact(payload).await.is_err() {
+            return Ended::StoreFailed;
+        }
+        let told = match head[0] {
+            TEXT => match feed.news(payload) {
+                Ok(told) => told,
+                Err(misbehaviour) => {
+                    tracing::error!(%misbehaviour, "the store told news it should not have; dropped");
+                    continue;
+                }
+            },
+            CLOSE => payload.iter().take(2).copied().collect(),
+            PING | PONG => Vec::new(),
+            _ => return misbehaves("a frame that is not agreed on"),
+        };
+        if send(client, &frame(head[0], &told)).await.is_err() {
+            return Ended::ClientLeft;
+        }
+    }
+}
+
+/// A frame from a server: whole and unmasked (RFC 6455 5.2). News are shorter than 64 KiB.
+fn frame(opcode: u8, payload: &[u8]) -> Vec<u8> {
+    let mut frame = vec![opcode];
+    match u8::try_from(payload.len()) {
+        Ok(short @ 0..=125) => frame.push(short),
+        _ => {
+            frame.push(126);
+            frame.extend_from_slice(&u16::try_from(payload.len()).unwrap_or(u16::MAX).to_be_bytes());
+        }
+    }
+    frame.extend_from_slice(payload);
+    frame
+}
+
+/// The first two octets of a frame; false when the stream ends before it.
+async fn read_head(from: &mut (impl AsyncRead + Unpin), head: &mut [u8]) -> io::Result<bool> {
+    let (first, second) = head.split_at_mut(1);
+    if from.read(first).await? == 0 {
+        return Ok(false);
+    }
+    from.read_exact(second).await.map(|_| true)
+}
+
+async fn send(to: &mut (impl AsyncWrite + Unpin), octets: &[u8]) -> io::Result<()> {
+    to.write_all(octets).await?;
+    to.flush().await
+}
+
+const _: () = assert!(NEWS_BYTES_MAX > CONTROL_BYTES_MAX && NEWS_BYTES_MAX <= u16::MAX as usize, "frames of one form");
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@
 //! from what was read; an error of the store is replaced by one that says nothing (promise P4).
 
 mod bundle;
+pub(crate) mod news;
 mod outcome;
 
 use model::{Action, Category, PersonId};

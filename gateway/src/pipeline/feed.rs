@@ -1,0 +1,46 @@
+//! An event stream on its way to the client: read and written anew, piece by piece.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use hyper::body::{Body, Frame, Incoming};
+use records::EventStream;
+
+use crate::store::pool::BodyError;
+
+/// See the module.
+pub struct FeedBody {
+    store: Incoming,
+    stream: EventStream,
+}
+
+impl FeedBody {
+    /// The store's stream, as far as it may pass.
+    #[must_use]
+    pub const fn new(store: Incoming, stream: EventStream) -> Self {
+        Self { store, stream }
+    }
+}
+
+impl Body for FeedBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        loop {
+            let Some(frame) = ready!(Pin::new(&mut self.store).poll_frame(cx)) else { return Poll::Ready(None) };
+            // Trailers are nobody's news.
+            let Ok(piece) = frame?.into_data() else { return Poll::Ready(None) };
+            let passed = self.stream.read(&piece).inspect_err(|misbehaviour| {
+                tracing::error!(%misbehaviour, "the store misbehaves; its event stream was ended");
+            })?;
+            for misbehaviour in &passed.dropped {
+                tracing::error!(%misbehaviour, "the store told news it should not have; dropped");
+            }
+            if !passed.bytes.is_empty() {
+                return Poll::Ready(Some(Ok(Frame::data(passed.bytes.into()))));
+            }
+        }
+    }
+}
