@@ -45,6 +45,10 @@ impl Authority {
         CertificateDer::from(self.root.der().to_vec())
     }
 
+    pub(super) fn devices_der(&self) -> CertificateDer<'static> {
+        CertificateDer::from(self.devices.der().to_vec())
+    }
+
     /// A certificate for a terminal, signed; recorded nowhere.
     pub(crate) fn sign(&self, device: &DeviceId, now: Timestamp, days: u16) -> (ca::Issued, Keys) {
         let key = LeafKey::generate().unwrap();

@@ -4,27 +4,27 @@
 mod authority;
 pub(crate) mod city;
 pub(crate) mod client;
+pub(crate) mod node;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anomaly::Quota;
 use audit::{Audit, Entry, Event};
-use ca::LeafKey;
-use gateway::pages::{Desk, Phone};
-use gateway::{Clock, Parts, Rates, Running, SessionLimits, Settings, Strictness, TlsProfile};
+use gateway::{Clock, Rates, Running, SessionLimits, Strictness, TlsProfile};
 use journal::{Journal, Place};
 use model::{Author, DeviceId, Office, ReasonCode, SerialNumber, Timestamp, UserId};
-use policy::DecisionPoint;
-use registry::{Command, Registry, Vault};
-use rustls::pki_types::CertificateDer;
+use registry::{Command, Registry};
 use zeroize::Zeroizing;
 
 pub(crate) use authority::Authority;
 pub(crate) use client::{Ask, Connection, Http, Keys, Reply, Terminal, Tls};
+pub(crate) use node::{Node, postgres};
+
+use node::Nodes;
 
 pub(crate) const CARE: &str = "care.sekisho.localhost";
 pub(crate) const PUBLIC: &str = "www.sekisho.localhost";
@@ -41,9 +41,10 @@ pub(crate) struct World {
     clock_shift: Arc<AtomicI64>,
     clock: Clock,
     gateway: Option<Running>,
+    nodes: Nodes,
     passwords: Mutex<HashMap<UserId, String>>,
     serials: Mutex<HashMap<String, SerialNumber>>,
-    folder: tempfile::TempDir,
+    _folder: tempfile::TempDir,
 }
 
 /// How a city differs from the usual one.
@@ -56,6 +57,8 @@ pub(crate) struct Plan {
     pub(crate) store: Option<SocketAddr>,
     /// The store asks for no identity: for tests that move the gateway's clock, but not the store's.
     pub(crate) trusting_store: bool,
+    /// Where the journals are, if not in files of the city's own.
+    pub(crate) registry: Option<Place>,
     pub(crate) audit: Option<Place>,
 }
 
@@ -70,6 +73,7 @@ impl Default for Plan {
             rates: Rates { per_device: plenty, per_user: plenty },
             store: None,
             trusting_store: false,
+            registry: None,
             audit: None,
         }
     }
@@ -93,12 +97,11 @@ impl World {
             let shift = Arc::clone(&clock_shift);
             Arc::new(move || Timestamp::from_millis(real_now() + shift.load(Ordering::Relaxed)))
         };
-        let vault = || Vault::new(&[3; 32]).unwrap();
-        let place = Place::Sqlite { file: folder.path().join("registry.db") };
-        let registry = Registry::open(Journal::open(&place).unwrap(), vault()).unwrap();
+        let sqlite = |name: &str| Place::Sqlite { file: folder.path().join(name) };
+        let registry_place = plan.registry.unwrap_or_else(|| sqlite("registry.db"));
+        let audit_place = plan.audit.unwrap_or_else(|| sqlite("audit.db"));
+        let (registry, audit) = node::open(&registry_place, &audit_place);
         let passwords = city::enter(&registry).into_iter().collect();
-        let audit_place = plan.audit.unwrap_or(Place::Sqlite { file: folder.path().join("audit.db") });
-        let audit = Audit::open(Journal::open(&audit_place).unwrap()).unwrap();
         // A year ago, so that certificates can have expired by now.
         let authority = Authority::new(clock().plus_seconds(-400 * 86_400));
         // The door's port must be known to the store before the gateway knows the store's.
@@ -106,36 +109,21 @@ impl World {
         let keys = format!("http://{door}/.well-known/jwks.json");
         let trust = if plan.trusting_store { backend_stub::Trust::Anyone } else { backend_stub::Trust::Url(keys) };
         let store = backend_stub::run(backend_stub::Options::new(trust)).await.unwrap();
-        let settings = Settings {
-            care_host: CARE.to_owned(),
-            public_host: PUBLIC.to_owned(),
-            listen: "127.0.0.1:0".parse().unwrap(),
-            store_door: door,
+        let nodes = Nodes {
+            registry: registry_place,
+            audit: audit_place,
             store: plan.store.unwrap_or(store.address()),
-            workers: plan.workers,
             server_key: authority.server(clock()),
-            device_issuers: vec![CertificateDer::from(authority.devices.der().to_vec())],
-            tls_profile: plan.tls,
+            device_issuers: vec![authority.devices_der()],
+            identity_key: Nodes::identity_key(),
+            tls: plan.tls,
             strictness: plan.strictness,
-            session_key: Zeroizing::new(vec![5; 32]),
-            identity_key: Zeroizing::new(LeafKey::generate().unwrap().pkcs8_der().to_vec()),
-            desk: Desk {
-                name_ja: "水花道市 長寿介護課".to_owned(),
-                name_en: "City of Mizukado, Elderly Care".to_owned(),
-                phone: Phone("0000-20-1000".to_owned()),
-                loss_phone: Phone("0000-20-1999".to_owned()),
-            },
-            session_limits: plan.limits,
+            workers: plan.workers,
+            limits: plan.limits,
             rates: plan.rates,
-        };
-        let parts = Parts {
-            registry: registry.clone(),
-            vault: vault(),
-            audit: audit.clone(),
-            policy: Arc::new(DecisionPoint::builtin().unwrap()),
             clock: Arc::clone(&clock),
         };
-        let gateway = gateway::start(settings, parts).unwrap();
+        let gateway = nodes.start(door, &registry, &audit);
         Self {
             address: gateway.address(),
             registry,
@@ -145,9 +133,10 @@ impl World {
             clock_shift,
             clock,
             gateway: Some(gateway),
+            nodes,
             passwords: Mutex::new(passwords),
             serials: Mutex::default(),
-            folder,
+            _folder: folder,
         }
     }
 
@@ -288,7 +277,22 @@ impl World {
 
     /// Another handle on the registry's journal, as another process would have it.
     pub(crate) fn registry_journal(&self) -> Journal {
-        Journal::open_existing(&Place::Sqlite { file: self.folder.path().join("registry.db") }).unwrap()
+        Journal::open_existing(&self.nodes.registry).unwrap()
+    }
+
+    /// Another gateway on the same journals, before the same store.
+    pub(crate) fn another_node(&self) -> Node {
+        Node::start(&self.nodes)
+    }
+
+    /// Tells the gateway to drain; gives how long it took, once it has.
+    pub(crate) fn drain(&mut self) -> tokio::task::JoinHandle<Duration> {
+        let gateway = self.gateway.take().unwrap();
+        tokio::task::spawn_blocking(move || {
+            let begun = Instant::now();
+            gateway.drain();
+            begun.elapsed()
+        })
     }
 
     /// Open connections, exchanges in flight, keys.

@@ -1,0 +1,129 @@
+//! The nodes of a city: gateways with one certificate, one set of keys and one pair of journals. A city has one; more of
+//! them need PostgreSQL.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use audit::Audit;
+use ca::LeafKey;
+use gateway::pages::{Desk, Phone};
+use gateway::{Clock, Parts, Rates, Running, SessionLimits, Settings, Strictness, TlsProfile};
+use journal::testing::Postgres;
+use journal::{Journal, Place};
+use policy::DecisionPoint;
+use registry::{Registry, Vault};
+use rustls::pki_types::CertificateDer;
+use rustls::sign::CertifiedKey;
+use zeroize::Zeroizing;
+
+use super::{CARE, PUBLIC, Terminal};
+
+/// What all nodes of a city share.
+pub(super) struct Nodes {
+    pub(super) registry: Place,
+    pub(super) audit: Place,
+    pub(super) store: SocketAddr,
+    pub(super) server_key: Arc<CertifiedKey>,
+    pub(super) device_issuers: Vec<CertificateDer<'static>>,
+    pub(super) identity_key: Zeroizing<Vec<u8>>,
+    pub(super) tls: TlsProfile,
+    pub(super) strictness: Strictness,
+    pub(super) workers: usize,
+    pub(super) limits: SessionLimits,
+    pub(super) rates: Rates,
+    pub(super) clock: Clock,
+}
+
+/// A node beside the first, as another process would be: its own handles on the journals, its own connections.
+pub(crate) struct Node {
+    pub(crate) registry: Registry,
+    pub(crate) audit: Audit,
+    pub(crate) address: SocketAddr,
+    gateway: Option<Running>,
+}
+
+/// A PostgreSQL of the test's own. `SEKISHO_WITHOUT_POSTGRES=1` leaves it out, aloud.
+pub(crate) fn postgres() -> Option<Postgres> {
+    if std::env::var_os("SEKISHO_WITHOUT_POSTGRES").is_some() {
+        eprintln!("PostgreSQL is left out");
+        return None;
+    }
+    // Its client has a runtime of its own, and cannot be within another.
+    Some(std::thread::spawn(|| Postgres::start().unwrap()).join().unwrap())
+}
+
+/// The key that opens credentials.
+pub(crate) fn vault() -> Vault {
+    Vault::new(&[3; 32]).unwrap()
+}
+
+/// Opens registry and audit log.
+pub(super) fn open(registry: &Place, audit: &Place) -> (Registry, Audit) {
+    let registry = Registry::open(Journal::open(registry).unwrap(), vault()).unwrap();
+    (registry, Audit::open(Journal::open(audit).unwrap()).unwrap())
+}
+
+impl Nodes {
+    /// A fresh key for identities towards the store.
+    pub(super) fn identity_key() -> Zeroizing<Vec<u8>> {
+        Zeroizing::new(LeafKey::generate().unwrap().pkcs8_der().to_vec())
+    }
+
+    /// Starts a gateway on a free port.
+    pub(super) fn start(&self, store_door: SocketAddr, registry: &Registry, audit: &Audit) -> Running {
+        let settings = Settings {
+            care_host: CARE.to_owned(),
+            public_host: PUBLIC.to_owned(),
+            listen: "127.0.0.1:0".parse().unwrap(),
+            store_door,
+            store: self.store,
+            workers: self.workers,
+            server_key: Arc::clone(&self.server_key),
+            device_issuers: self.device_issuers.clone(),
+            tls_profile: self.tls,
+            strictness: self.strictness,
+            session_key: Zeroizing::new(vec![5; 32]),
+            identity_key: self.identity_key.clone(),
+            desk: Desk {
+                name_ja: "水花道市 長寿介護課".to_owned(),
+                name_en: "City of Mizukado, Elderly Care".to_owned(),
+                phone: Phone("0000-20-1000".to_owned()),
+                loss_phone: Phone("0000-20-1999".to_owned()),
+            },
+            session_limits: self.limits,
+            rates: self.rates,
+        };
+        let parts = Parts {
+            registry: registry.clone(),
+            vault: vault(),
+            audit: audit.clone(),
+            policy: Arc::new(DecisionPoint::builtin().unwrap()),
+            clock: Arc::clone(&self.clock),
+        };
+        gateway::start(settings, parts).unwrap()
+    }
+}
+
+impl Node {
+    pub(super) fn start(nodes: &Nodes) -> Self {
+        let (registry, audit) = open(&nodes.registry, &nodes.audit);
+        let gateway = nodes.start("127.0.0.1:0".parse().unwrap(), &registry, &audit);
+        Self { registry, audit, address: gateway.address(), gateway: Some(gateway) }
+    }
+
+    /// The same terminal, connecting here.
+    pub(crate) fn reached_by(&self, terminal: &Terminal) -> Terminal {
+        let mut terminal = terminal.clone();
+        terminal.address = self.address;
+        terminal
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        if let Some(gateway) = self.gateway.take() {
+            // Tests leave connections open on purpose; nobody waits for them.
+            std::thread::spawn(move || gateway.drain());
+        }
+    }
+}
