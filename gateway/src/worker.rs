@@ -138,6 +138,9 @@ impl Worker {
                     }
                 }
             }
+            // From here on a new connection is refused, and can go to another node, instead of waiting in the kernel's queue for
+            // somebody who accepts no more.
+            drop(listener);
             let deadline = tokio::time::Instant::now() + DRAIN_MAX;
             while Rc::strong_count(&open) > 1 && tokio::time::Instant::now() < deadline {
                 tokio::time::sleep(std::time::Duration::from_millis(10)).await;

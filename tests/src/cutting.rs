@@ -18,9 +18,9 @@ const STREAM: &str = "/feeds/notes?patient=P-0001";
 const SOCKET: &str = "/feeds/notes/socket?patient=P-0001";
 
 /// Everything one terminal has open.
-struct Everything {
-    terminal: Terminal,
-    cookie: String,
+pub(crate) struct Everything {
+    pub(crate) terminal: Terminal,
+    pub(crate) cookie: String,
     resumable: Vec<Terminal>,
     one: Connection,
     two: Connection,
@@ -30,13 +30,13 @@ struct Everything {
     socket: tokio_tungstenite::WebSocketStream<tokio_rustls::client::TlsStream<tokio::net::TcpStream>>,
 }
 
-async fn body(connection: &mut Connection, target: &str, cookie: &str, accept: &str) -> Incoming {
+pub(crate) async fn body(connection: &mut Connection, target: &str, cookie: &str, accept: &str) -> Incoming {
     let response = connection.start(Ask::get(target).as_(cookie).with("accept", accept)).await.unwrap();
     assert_eq!(response.status(), StatusCode::OK, "{target}");
     response.into_body()
 }
 
-async fn socket(
+pub(crate) async fn socket(
     world: &World,
     keys: &Keys,
     cookie: &str,
@@ -57,7 +57,7 @@ async fn socket(
 }
 
 impl Everything {
-    async fn open(world: &World, user_id: &str, device: &str) -> Self {
+    pub(crate) async fn open(world: &World, user_id: &str, device: &str) -> Self {
         let keys = world.keys(device);
         let terminal = world.terminal_speaking(&keys, Http::One, Tls::V13);
         let cookie = world.cookie(&terminal, user_id).await;
@@ -83,7 +83,7 @@ impl Everything {
     }
 
     /// All of it has ended, and nothing new begins. What a new connection is told is `code`.
-    async fn must_be_dead(mut self, code: &str) {
+    pub(crate) async fn must_be_dead(mut self, code: &str) {
         use futures_util::StreamExt as _;
         assert!(ends(self.stream).await, "the event stream goes on");
         assert!(ends(self.stream_two).await, "the event stream over HTTP/2 goes on");
@@ -103,7 +103,7 @@ impl Everything {
     }
 
     /// All of it is alive, and the same connections still answer.
-    async fn must_be_alive(mut self, world: &World) {
+    pub(crate) async fn must_be_alive(mut self, world: &World) {
         use futures_util::StreamExt as _;
         for (name, connection) in [("HTTP/1.1", &mut self.one), ("HTTP/2", &mut self.two)] {
             let reply = connection.ask(Ask::get(RECORD).as_(&self.cookie)).await;
@@ -122,7 +122,7 @@ impl Everything {
 }
 
 /// Whether a body breaks off within two seconds.
-async fn ends(mut body: Incoming) -> bool {
+pub(crate) async fn ends(mut body: Incoming) -> bool {
     loop {
         match timeout(Duration::from_secs(2), body.frame()).await {
             Ok(None | Some(Err(_))) => return true,
@@ -133,7 +133,7 @@ async fn ends(mut body: Incoming) -> bool {
 }
 
 /// Reads to the end: how much, and whether it broke off.
-async fn drain(mut body: Incoming) -> (usize, bool) {
+pub(crate) async fn drain(mut body: Incoming) -> (usize, bool) {
     let mut bytes = 0;
     while let Some(frame) = body.frame().await {
         match frame {
@@ -144,7 +144,7 @@ async fn drain(mut body: Incoming) -> (usize, bool) {
     (bytes, false)
 }
 
-async fn compatible() -> World {
+pub(crate) async fn compatible() -> World {
     World::planned(Plan { tls: TlsProfile::Compatibility, ..Plan::default() }).await
 }
 

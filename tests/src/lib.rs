@@ -8,6 +8,7 @@
 mod care;
 mod crash;
 mod cutting;
+mod drain;
 mod faults;
 mod house;
 mod sign_in;
