@@ -57,7 +57,7 @@ pub enum Refusal {
     StoreMisbehaves,
     /// The version to be replaced is no longer the stored one (`If-Match`, RFC 9110 13.1.1).
     Stale,
-    /// The affected connection is being cut; the answer hardly ever arrives.
+    /// The exchange ends before its answer: it is being cut, or its client lets go. The answer hardly ever arrives.
     Cut,
 }
 

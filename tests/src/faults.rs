@@ -1,10 +1,10 @@
 //! When something around the gateway fails: closed, with a clear word, and back by itself.
 
-use audit::Verdict;
+use audit::{Ended, Query, Verdict};
 use http::StatusCode;
 use journal::Place;
 
-use crate::world::{Ask, PUBLIC, Plan, World};
+use crate::world::{Ask, Http, PUBLIC, Plan, Tls, World};
 
 const RECORD: &str = "/fhir/Patient/P-0001";
 
@@ -16,6 +16,38 @@ async fn a_store_that_is_down_is_a_502_with_an_entry() {
     let reply = terminal.ask(Ask::get(RECORD).as_(&cookie)).await.unwrap();
     assert_eq!((reply.status, reply.code().as_str()), (StatusCode::BAD_GATEWAY, "store-unreachable"));
     world.until("the entry is there", |world| world.entries().len() == 1).await;
+}
+
+/// A request whose client is gone before the answer has an outcome all the same: what was permitted, and that it never
+/// arrived.
+#[tokio::test]
+async fn a_client_that_leaves_while_the_store_thinks_is_on_record() {
+    let world = World::start().await;
+    for (number, http) in [Http::One, Http::Two].into_iter().enumerate() {
+        let keys = world.keys("D-sato");
+        let terminal = world.terminal_speaking(&keys, http, Tls::V13);
+        let cookie = world.cookie(&world.terminal_with(&keys), "U-sato").await;
+        world.store.clear_requests();
+        let slow = terminal.ask(Ask::get("/fhir/Observation/slow-2s").as_(&cookie));
+        tokio::select! {
+            biased;
+            () = world.until("the store is asked", |world| !world.store_saw().is_empty()) => {}
+            reply = slow => panic!("it was not slow: {reply:?}"),
+        }
+        let found = || world.audit.search(&Query::default()).unwrap().entries;
+        world
+            .until("entry and outcome are on record", |_| {
+                found().len() == number + 1 && found().iter().all(|found| found.outcome.is_some())
+            })
+            .await;
+        let newest = found().remove(0);
+        let (entry, outcome) = (newest.entry, newest.outcome.unwrap());
+        assert_eq!(
+            (entry.verdict, outcome.ended, outcome.bytes),
+            (Verdict::Permitted, Ended::ClientLeft, 0),
+            "{http:?}"
+        );
+    }
 }
 
 /// Promise P3: the log cannot be written, so no record leaves and no write reaches the store. And it comes back.

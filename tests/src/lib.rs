@@ -14,4 +14,5 @@ mod house;
 mod sign_in;
 mod situations;
 mod strangers;
+mod uploads;
 mod world;

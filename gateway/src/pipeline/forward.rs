@@ -19,11 +19,11 @@ use super::decide::Permit;
 use super::extract::{unavailable, whole};
 use super::record::Recorded;
 use super::tunnel::Asked;
-use crate::bounds::{STORE_ANSWER_MAX, UPLOAD_BYTES_MAX, UPLOAD_MAX};
+use crate::bounds::{STORE_ANSWER_MAX, UPLOAD_BYTES_MAX, UPLOAD_MAX, UPLOAD_SILENCE_MAX};
 use crate::cut::live::ExchangeEntry;
 use crate::refusal::Refusal;
-use crate::store::paced::Paced;
-use crate::store::pool::Body;
+use crate::store::paced::{Paced, UploadError};
+use crate::store::pool::{Body, StoreError};
 use crate::worker::Worker;
 
 /// Proof: the store has answered a recorded permit. Nothing of the answer can be reached but through `release`.
@@ -82,7 +82,9 @@ pub async fn forward(worker: &Worker, recorded: Recorded<Permit>, slot: Slot) ->
     let response = tokio::select! {
         biased;
         () = switch.cut_off() => return Err(Refusal::Cut),
-        answer = worker.pool().send(request, within) => answer.map_err(|error| unavailable(&error))?,
+        answer = worker.pool().send(request, within) => {
+            answer.map_err(|error| upload_failed(&error).unwrap_or_else(|| unavailable(&error)))?
+        }
     };
     Ok(Answer { recorded, response, slot, asked })
 }
@@ -138,7 +140,58 @@ fn body(forward: ForwardBody, incoming: Incoming) -> Result<Body, Refusal> {
     }
 }
 
+/// What went wrong with the upload, where that and not the store is why there is no answer.
+fn upload_failed(error: &StoreError) -> Option<Refusal> {
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        match error.downcast_ref::<UploadError>() {
+            Some(UploadError::BrokeOff(_)) => return Some(Refusal::Cut),
+            Some(UploadError::Stalled) => {
+                let seconds = UPLOAD_SILENCE_MAX.as_secs();
+                return Some(Refusal::Unreadable(format!("nothing of the body came for {seconds} s")));
+            }
+            None if error.is::<http_body_util::LengthLimitError>() => {
+                return Some(Refusal::BodyTooLarge(usize::try_from(UPLOAD_BYTES_MAX).unwrap_or(usize::MAX)));
+            }
+            None => cause = error.source(),
+        }
+    }
+    None
+}
+
 /// Copies the length of an answer that is streamed unread.
 pub(super) fn length(from: &HeaderMap) -> Option<HeaderValue> {
     from.get(CONTENT_LENGTH).cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+    use http_body_util::{Limited, StreamBody};
+    use hyper::body::Frame;
+    use hyper::client::conn::http1;
+    use hyper_util::rt::TokioIo;
+
+    use super::*;
+
+    /// What the store's connection fails with when this is the body that goes to it.
+    async fn failed(pieces: Vec<Result<Frame<Bytes>, UploadError>>, limit: usize) -> StoreError {
+        let (near, _far) = tokio::io::duplex(1024);
+        let (mut sender, connection) = http1::handshake::<_, Body>(TokioIo::new(near)).await.unwrap();
+        tokio::spawn(connection);
+        let body = StreamBody::new(stream::iter(pieces));
+        let request = Request::post("/").body(Limited::new(body, limit).boxed_unsync()).unwrap();
+        StoreError::Broken(sender.send_request(request).await.unwrap_err())
+    }
+
+    #[tokio::test]
+    async fn an_upload_that_fails_is_not_laid_at_the_stores_door() {
+        let octets = || Ok(Frame::data(Bytes::from_static(b"12345678")));
+        let stalled = failed(vec![octets(), Err(UploadError::Stalled)], 100).await;
+        assert!(matches!(upload_failed(&stalled), Some(Refusal::Unreadable(_))), "{stalled:?}");
+        let too_large = failed(vec![octets(), octets()], 10).await;
+        assert!(matches!(upload_failed(&too_large), Some(Refusal::BodyTooLarge(_))), "{too_large:?}");
+        let unreachable = StoreError::Connect(std::io::ErrorKind::ConnectionRefused.into());
+        assert_eq!(upload_failed(&unreachable), None);
+    }
 }

@@ -54,7 +54,11 @@ use trace::Trace;
 pub async fn serve(worker: &Worker, client: &Client, request: Request<Incoming>) -> Response<Body> {
     let mut trace = Trace::new(worker, client, &request);
     match steps(worker, client, request, &mut trace).await {
-        Ok(response) => response,
+        Ok(response) => {
+            // The body sees to its outcome.
+            trace.settled();
+            response
+        }
         Err(refusal) => {
             trace.refused(worker, &refusal).await;
             answer::refusal(worker, client, &trace, &refusal)

@@ -28,6 +28,7 @@ pub async fn record(worker: &Worker, permit: Permit, trace: &mut Trace) -> Resul
     // The trace knows the subject, because a permit holds one.
     let entry = trace.entry(None).ok_or(Refusal::AuditUnavailable)?;
     let pending = worker.audit().record(&entry);
+    trace.owes_outcome(worker, &permit.living.exchange.switch);
     let state = if permit.touches.action.writes() {
         State::Durable(pending.await.map_err(|error| unavailable(&error))?)
     } else {

@@ -2,15 +2,19 @@
 //! somebody is signed in leaves an entry; so does every permit.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
-use audit::{Entry, EntryId, Outcome, Verdict};
+use audit::{Audit, Ended, Entry, EntryId, Outcome, Verdict};
 use http::Request;
 use hyper::body::Incoming;
 use model::{Action, Category, DeviceId, FacilityId, PersonId, SerialNumber, Timestamp, UserId, UserKey};
 use records::Touches;
 
 use super::authenticate::Subject;
+use crate::Clock;
 use crate::connection::Client;
+use crate::cut::live::Switch;
+use crate::cut::socket::Scissors;
 use crate::pages::{Language, LocalPath};
 use crate::refusal::Refusal;
 use crate::tls::hosts::Host;
@@ -36,6 +40,15 @@ pub struct Trace {
     subject: Option<TracedSubject>,
     touches: Option<TracedTouches>,
     judged: Option<Judged>,
+    scissors: Scissors,
+    owed: Option<Owed>,
+}
+
+/// A permit is on record, and what came of it is not.
+struct Owed {
+    audit: Audit,
+    clock: Clock,
+    switch: Arc<Switch>,
 }
 
 struct TracedSubject {
@@ -93,6 +106,8 @@ impl Trace {
             subject: None,
             touches: None,
             judged: None,
+            scissors: client.scissors.clone(),
+            owed: None,
         }
     }
 
@@ -194,6 +209,22 @@ impl Trace {
         })
     }
 
+    /// A permit is on record: from here on an outcome is owed, whatever becomes of the request.
+    pub(super) fn owes_outcome(&mut self, worker: &Worker, switch: &Arc<Switch>) {
+        self.owed = Some(Owed { audit: worker.audit().clone(), clock: worker.clock(), switch: Arc::clone(switch) });
+    }
+
+    /// The outcome is on record, or somebody else sees to it.
+    pub(super) fn settled(&mut self) {
+        self.owed = None;
+    }
+
+    /// Why an exchange ended before its answer: it was cut, or its client let go.
+    fn broken_off(&self) -> Ended {
+        let cut = self.scissors.is_cut() || self.owed.as_ref().is_some_and(|owed| owed.switch.is_cut());
+        if cut { Ended::Cut } else { Ended::ClientLeft }
+    }
+
     /// Notes a refusal: an entry when there is none yet, else the outcome of the one there is. Waits until the entry is
     /// durable, so that a flood of refusals is held to what the log can take; a failure changes nothing, since nothing
     /// is released.
@@ -203,12 +234,11 @@ impl Trace {
         }
         if self.recorded {
             let ended = match refusal {
-                Refusal::StoreUnreachable | Refusal::StoreTimeout | Refusal::StoreMisbehaves => {
-                    audit::Ended::StoreFailed
-                }
-                Refusal::Cut => audit::Ended::Cut,
-                _ => audit::Ended::Refused,
+                Refusal::StoreUnreachable | Refusal::StoreTimeout | Refusal::StoreMisbehaves => Ended::StoreFailed,
+                Refusal::Cut => self.broken_off(),
+                _ => Ended::Refused,
             };
+            self.settled();
             worker.audit().outcome(&Outcome {
                 id: self.id.clone(),
                 at: worker.now(),
@@ -223,6 +253,25 @@ impl Trace {
             && let Err(error) = worker.audit().record(&entry).await
         {
             tracing::error!(%error, "a refusal could not be recorded");
+        }
+    }
+}
+
+impl Drop for Trace {
+    /// A request whose connection ends is dropped in the middle of a step, and nobody is left to say what became of it.
+    fn drop(&mut self) {
+        let ended = self.broken_off();
+        let Some(owed) = self.owed.take() else { return };
+        // After a panic nobody knows; a missing outcome is shown as such.
+        if !std::thread::panicking() {
+            owed.audit.outcome(&Outcome {
+                id: self.id.clone(),
+                at: (owed.clock)(),
+                // No answer was begun.
+                status: 0,
+                bytes: 0,
+                ended,
+            });
         }
     }
 }

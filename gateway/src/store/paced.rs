@@ -1,4 +1,5 @@
-//! An upload that must keep moving: a client that sends nothing for a while loses its place.
+//! An upload that must keep moving: a client that sends nothing for a while loses its place. What goes wrong with it is
+//! told apart from what goes wrong with the store.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -9,6 +10,17 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use super::pool::BodyError;
 use crate::bounds::UPLOAD_SILENCE_MAX;
+
+/// Why an upload does not go on: the client's doing, not the store's.
+#[derive(Debug, thiserror::Error)]
+pub enum UploadError {
+    /// It ended before its end: the client left, or was cut.
+    #[error("the upload broke off")]
+    BrokeOff(#[source] hyper::Error),
+    /// Nothing came for [`UPLOAD_SILENCE_MAX`].
+    #[error("the upload stalled")]
+    Stalled,
+}
 
 /// See the module.
 pub struct Paced {
@@ -32,10 +44,10 @@ impl Body for Paced {
         match Pin::new(&mut self.inner).poll_frame(cx) {
             Poll::Ready(frame) => {
                 self.silence.as_mut().reset(Instant::now() + UPLOAD_SILENCE_MAX);
-                Poll::Ready(frame.map(|frame| frame.map_err(BodyError::from)))
+                Poll::Ready(frame.map(|frame| frame.map_err(|error| UploadError::BrokeOff(error).into())))
             }
             Poll::Pending => match self.silence.as_mut().poll(cx) {
-                Poll::Ready(()) => Poll::Ready(Some(Err("the upload stalled".into()))),
+                Poll::Ready(()) => Poll::Ready(Some(Err(UploadError::Stalled.into()))),
                 Poll::Pending => Poll::Pending,
             },
         }
