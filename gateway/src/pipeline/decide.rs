@@ -85,7 +85,10 @@ pub fn decide(
             tracing::info!(%missing, "a fact is missing; refused");
             // A person who is not registered must not be told apart from one who is: what is said of the subject or
             // the service is said first, here as there.
-            standing(worker, &snapshot, &subject, trace).err().unwrap_or(Refusal::NotAvailable)
+            standing(worker, &snapshot, &subject, trace).err().unwrap_or_else(|| {
+                trace.judged(undecided(worker, &snapshot));
+                Refusal::NotAvailable
+            })
         })
     };
     let judgements: Vec<Judgement> = if touches.persons.is_empty() {
@@ -134,6 +137,7 @@ pub(super) fn standing(
         }
         Err(missing) => {
             tracing::info!(%missing, "a fact is missing; refused");
+            trace.judged(undecided(worker, snapshot));
             Err(Refusal::NotAvailable)
         }
     }
@@ -144,6 +148,18 @@ fn denied(basis: &Basis) -> Refusal {
         Some(rule) if rule.articles.iter().any(|article| article.number() == 26) => Refusal::Stopped(Arc::clone(rule)),
         Some(rule) => Refusal::Told(Arc::clone(rule)),
         None => Refusal::NotAvailable,
+    }
+}
+
+/// No rule could be asked, because a fact was missing. On record is which state of the registry that was, so that it can be
+/// shown again (promise P8).
+fn undecided(worker: &Worker, snapshot: &Snapshot) -> Judged {
+    Judged {
+        rules: "-".to_owned(),
+        articles: Article::new(18).to_string(),
+        policy_version: worker.judge().point().version().to_string(),
+        generation: snapshot.generation().get(),
+        ..Judged::default()
     }
 }
 
