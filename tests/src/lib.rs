@@ -11,6 +11,7 @@ mod cutting;
 mod drain;
 mod faults;
 mod house;
+mod limits;
 mod replay;
 mod sign_in;
 mod situations;
