@@ -14,6 +14,7 @@ mod house;
 mod limits;
 mod replay;
 mod sign_in;
+mod silence;
 mod situations;
 mod strangers;
 mod uploads;

@@ -4,6 +4,7 @@
 mod authority;
 pub(crate) mod city;
 pub(crate) mod client;
+mod line;
 pub(crate) mod node;
 
 use std::collections::HashMap;
@@ -22,6 +23,7 @@ use zeroize::Zeroizing;
 
 pub(crate) use authority::Authority;
 pub(crate) use client::{Ask, Connection, Http, Keys, Reply, Terminal, Tls};
+pub(crate) use line::Line;
 pub(crate) use node::{Node, postgres};
 
 use node::Nodes;
