@@ -17,5 +17,6 @@ mod sign_in;
 mod silence;
 mod situations;
 mod strangers;
+mod tls;
 mod uploads;
 mod world;
