@@ -17,6 +17,7 @@ mod sign_in;
 mod silence;
 mod situations;
 mod strangers;
+mod suspensions;
 mod tls;
 mod uploads;
 mod world;
