@@ -12,6 +12,7 @@ mod drain;
 mod faults;
 mod house;
 mod limits;
+mod nodes;
 mod replay;
 mod sign_in;
 mod silence;
