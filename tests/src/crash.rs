@@ -12,7 +12,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command as Program, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use audit::{Audit, Event, Verdict};
@@ -89,20 +89,20 @@ fn life_max() -> Duration {
     Duration::from_millis(if programs().ends_with("release") { 200 } else { 600 })
 }
 
-/// A program of ours; built if it is not there.
+/// A program of ours, built from the source as it is: one left from yesterday would be killed in its place.
 fn program(name: &str) -> PathBuf {
     let folder = programs();
-    let program = folder.join(name);
-    if !program.is_file() {
-        let mut cargo = Program::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
-        cargo.args(["build", "--quiet", "--locked", "--package", name]).current_dir(crate::house::root());
-        if folder.ends_with("release") {
-            cargo.arg("--release");
-        }
-        assert!(cargo.status().unwrap().success(), "`{name}` could not be built");
+    let mut cargo = Program::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
+    cargo.args(["build", "--quiet", "--locked", "--package", name]).current_dir(crate::house::root());
+    if folder.ends_with("release") {
+        cargo.arg("--release");
     }
-    program
+    assert!(cargo.status().unwrap().success(), "`{name}` could not be built");
+    folder.join(name)
 }
+
+/// Built once, started often.
+static SEKISHO: LazyLock<PathBuf> = LazyLock::new(|| program("sekisho"));
 
 /// Four ports in a row that nobody has.
 fn free_ports() -> u16 {
@@ -169,7 +169,7 @@ impl City {
     }
 
     fn sekisho(&self, arguments: &[&str]) -> Program {
-        let mut command = Program::new(program("sekisho"));
+        let mut command = Program::new(SEKISHO.as_path());
         command.arg("--data").arg(self.root()).args(arguments).stdin(Stdio::null());
         command
             .env("SEKISHO_CA_PASSPHRASE", PASSPHRASE)
