@@ -41,6 +41,13 @@ pub struct Recorded {
     pub outcome: Option<Outcome>,
 }
 
+impl Recorded {
+    /// An entry of which nothing more is known yet.
+    const fn alone(position: Position, entry: Entry) -> Self {
+        Self { position, entry, released: Vec::new(), outcome: None }
+    }
+}
+
 /// What a search found, newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
@@ -119,7 +126,7 @@ impl Audit {
     ///
     /// # Errors
     /// As [`Self::search`].
-    pub fn history_of(&self, user_ids: &[UserId], limit: usize) -> Result<Vec<Entry>, AuditError> {
+    pub fn history_of(&self, user_ids: &[UserId], limit: usize) -> Result<Vec<Recorded>, AuditError> {
         if user_ids.is_empty() {
             return Ok(Vec::new());
         }
@@ -140,7 +147,7 @@ impl Audit {
     ///
     /// # Errors
     /// As [`Self::search`].
-    pub fn who_saw(&self, person: &PersonId, limit: usize) -> Result<Vec<Entry>, AuditError> {
+    pub fn who_saw(&self, person: &PersonId, limit: usize) -> Result<Vec<Recorded>, AuditError> {
         let query = Query { person: Some(person.clone()), verdict: Some(Verdict::Permitted), ..Query::default() };
         self.shared.by_index(&query, limit, |index| Some(vec![index.seen_of(person)?]))
     }
@@ -272,7 +279,7 @@ impl Shared {
         query: &Query,
         limit: usize,
         positions: impl for<'a> FnOnce(&'a Index) -> Option<Vec<Positions<'a>>>,
-    ) -> Result<Vec<Entry>, AuditError> {
+    ) -> Result<Vec<Recorded>, AuditError> {
         let limit = limit.min(FOUND_MAX);
         if limit == 0 {
             return Ok(Vec::new());
@@ -293,19 +300,21 @@ impl Shared {
         if let Some((positions, cut)) = known {
             for position in positions.into_iter().rev() {
                 if entries.len() == limit {
-                    return Ok(entries);
+                    break;
                 }
                 match self.one(position)? {
-                    Some(Event::Entry(entry)) if query.matches(&entry) => entries.push(*entry),
+                    Some(Event::Entry(entry)) if query.matches(&entry) => {
+                        entries.push(Recorded::alone(position, *entry))
+                    }
                     _ => {}
                 }
             }
             if entries.len() == limit || !cut {
-                return Ok(entries);
+                return Ok(self.with_sequels(Found { entries, more_before: None })?.entries);
             }
         }
         let query = Query { limit, ..query.clone() };
-        Ok(self.search(&query)?.entries.into_iter().map(|recorded| recorded.entry).collect())
+        Ok(self.search(&query)?.entries)
     }
 }
 

@@ -82,6 +82,8 @@ words! {
         ClientLeft = "client-left",
         /// Cut off: a revocation, a suspension and the like took effect.
         Cut = "cut",
+        /// The gateway stopped before its end.
+        Drained = "drained",
         /// The store failed in between.
         StoreFailed = "store-failed",
         /// Refused after the decision, such as an answer that did not belong.
@@ -138,7 +140,7 @@ pub struct Entry {
     pub policy_version: String,
     /// Which state of the registry was asked.
     pub generation: u64,
-    /// The facts that were used: [`crate::facts::compact`].
+    /// The facts that were used: [`crate::facts::compact_all`].
     pub facts: String,
     /// Only disaster use (art. 21) made it possible.
     pub disaster: bool,
@@ -165,14 +167,16 @@ pub struct Outcome {
     pub ended: Ended,
 }
 
-/// Records that an answer holds and the entry could not name yet: those a search found. Durable before any of them leaves
-/// (promise P3).
+/// Records that an answer tells of and the entry could not name yet: those a search found, or one that was just created.
+/// Durable before any of it leaves (promise P3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Release {
     /// The entry's number.
     pub id: EntryId,
     /// When.
     pub at: Timestamp,
+    /// Which state of the registry was asked about them.
+    pub generation: u64,
     /// Which records, such as `Observation/o-1`.
     pub records: Vec<String>,
 }

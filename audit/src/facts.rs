@@ -71,11 +71,41 @@ struct PersonLine {
     team: Option<String>,
 }
 
-/// Writes what was asked and the facts that answered it. Below 2 KiB: identifiers have 64 characters at most.
+/// What was written: one decision, or one for each person that a request touches.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Written {
+    One(Box<Line>),
+    Several(Vec<Line>),
+}
+
+/// Writes what was asked and the facts that answered it. Below 2 KiB a decision: identifiers have 64 characters at most.
 #[must_use]
 pub fn compact(request: &Request, facts: &Facts) -> String {
+    write(&Written::One(Box::new(line(request, facts))))
+}
+
+/// The same for a request that touches several persons: a decision for each.
+#[must_use]
+pub fn compact_all<'a>(decisions: impl IntoIterator<Item = (&'a Request, &'a Facts)>) -> String {
+    let mut lines: Vec<Line> = decisions.into_iter().map(|(request, facts)| line(request, facts)).collect();
+    match (lines.pop(), lines.is_empty()) {
+        (Some(only), true) => write(&Written::One(Box::new(only))),
+        (last, _) => {
+            lines.extend(last);
+            write(&Written::Several(lines))
+        }
+    }
+}
+
+fn write(written: &Written) -> String {
+    // Strings, booleans and numbers always serialise; an empty text would be refused by `read`.
+    serde_json::to_string(written).unwrap_or_default()
+}
+
+fn line(request: &Request, facts: &Facts) -> Line {
     let Facts { subject, device, resource, service } = facts;
-    let line = Line {
+    Line {
         v: 1,
         ask: AskLine {
             action: request.action.to_string(),
@@ -103,9 +133,7 @@ pub fn compact(request: &Request, facts: &Facts) -> String {
         person: person_line(resource),
         service: service.state.to_string(),
         disaster: service.disaster.as_ref().map(|disaster| disaster.until.to_string()),
-    };
-    // Strings, booleans and numbers always serialise; an empty text would be refused by `read`.
-    serde_json::to_string(&line).unwrap_or_default()
+    }
 }
 
 fn person_line(resource: &Resource) -> Option<PersonLine> {
@@ -126,16 +154,28 @@ fn person_line(resource: &Resource) -> Option<PersonLine> {
     })
 }
 
-/// Reads them back, for a replay.
+/// Reads the facts of one decision back, for a replay.
 ///
 /// # Errors
-/// Another version, an unknown word, a missing fact: nothing is made up.
+/// Another version, an unknown word, a missing fact: nothing is made up. More than one decision.
 pub fn read(text: &str) -> Result<(Request, Facts), FactsError> {
-    parse(text).map_err(FactsError)
+    let line: Line = serde_json::from_str(text).map_err(|error| FactsError(error.to_string()))?;
+    parse(line).map_err(FactsError)
 }
 
-fn parse(text: &str) -> Result<(Request, Facts), String> {
-    let line: Line = serde_json::from_str(text).map_err(|error| error.to_string())?;
+/// Reads the facts of all decisions of a request back.
+///
+/// # Errors
+/// As [`read`]; none at all.
+pub fn read_all(text: &str) -> Result<Vec<(Request, Facts)>, FactsError> {
+    match serde_json::from_str(text).map_err(|error| FactsError(error.to_string()))? {
+        Written::One(line) => Ok(vec![parse(*line).map_err(FactsError)?]),
+        Written::Several(lines) if lines.is_empty() => Err(FactsError("there are none".to_owned())),
+        Written::Several(lines) => lines.into_iter().map(|line| parse(line).map_err(FactsError)).collect(),
+    }
+}
+
+fn parse(line: Line) -> Result<(Request, Facts), String> {
     if line.v != 1 {
         return Err(format!("their version is {}, this program reads 1", line.v));
     }

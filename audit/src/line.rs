@@ -60,6 +60,7 @@ struct ReleaseLine {
     v: u32,
     id: String,
     at: String,
+    generation: u64,
     records: Vec<String>,
 }
 
@@ -134,6 +135,7 @@ pub(crate) fn write_release(release: &Release) -> Vec<Vec<u8>> {
             v: VERSION,
             id: release.id.to_string(),
             at: release.at.to_string(),
+            generation: release.generation,
             records: records.iter().map(|record| harmless(record, RECORD_BYTES_MAX)).collect(),
         }))
     });
@@ -182,6 +184,7 @@ fn parse(line: &[u8]) -> Result<Event, String> {
             Ok(Event::Release(Release {
                 id: EntryId::parse(&line.id).ok_or("an entry's id is malformed")?,
                 at: time(&line.at)?,
+                generation: line.generation,
                 records: line.records,
             }))
         }

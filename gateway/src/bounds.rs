@@ -69,6 +69,8 @@ pub const SUBJECTS_MAX: usize = 50_000;
 pub const TLS_SESSIONS_MAX: usize = 20_000;
 /// Identity tokens kept for their half minute.
 pub const IDENTITY_TOKENS_MAX: usize = 10_000;
+/// Threads of one worker for what blocks: password checks, and reading the audit log.
+pub const BLOCKING_THREADS_MAX: usize = 16;
 /// Password checks at once: each takes 19 MiB and tens of milliseconds of a core.
 pub const PASSWORD_CHECKS_MAX: usize = 4;
 /// A sign-in form or JSON body.
@@ -95,6 +97,7 @@ pub const SESSION_TOUCH_SECONDS: i64 = 60;
 
 const _: () = assert!(READ_BUFFER_BYTES_MAX >= HEADER_BYTES_MAX, "a header section must fit the read buffer");
 const _: () = assert!(CONNECTIONS_PER_SOURCE_MAX < CONNECTIONS_PER_WORKER_MAX, "one source must not take all");
+const _: () = assert!(PASSWORD_CHECKS_MAX < BLOCKING_THREADS_MAX, "password checks must not take all threads");
 const _: () = assert!(FORM_BYTES_MAX < BODY_READ_BYTES_MAX, "a form is the smallest body");
 const _: () = assert!(SWEEP_EVERY.as_millis() < REGISTRY_SILENCE_MAX.as_millis(), "silence must be seen in time");
 const _: () = assert!(STORE_CONNECT_MAX.as_millis() < STORE_ANSWER_MAX.as_millis(), "connecting is part of answering");

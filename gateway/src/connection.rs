@@ -83,16 +83,17 @@ pub async fn serve(worker: Rc<Worker>, stream: TcpStream, peer: SocketAddr) {
         session.negotiated_cipher_suite().map(|suite| suite.suite()),
         session.handshake_kind()
     );
-    // Entered first, looked up afterwards (on every request): a revocation in between finds the connection.
+    // Entered first, looked up afterwards: a revocation in between finds the connection.
     let living = presented.as_ref().and_then(|presented| {
         let snapshot = worker.snapshot();
         let known = snapshot.certificate(presented.serial())?;
         let device = snapshot.device(&known.device)?;
+        let live = worker.live();
+        let living =
+            live.enter_connection(worker.number(), known.serial, &device.id, &device.facility, scissors.clone());
         // What does not stand already meets pages that explain, and is not to be reset while it reads them. It is shut:
         // every request asks again, and only what is among the living can reach a record.
-        presented.verify(&snapshot, worker.now()).ok()?;
-        let live = worker.live();
-        Some(live.enter_connection(worker.number(), known.serial, &device.id, &device.facility, scissors.clone()))
+        presented.verify(&worker.snapshot(), worker.now()).ok().map(|_| living)
     });
     let client = Client {
         peer,

@@ -16,6 +16,7 @@ pub mod pipeline;
 pub mod public;
 pub mod refusal;
 pub mod session;
+pub mod source;
 pub mod store;
 pub mod store_door;
 pub mod tls;
@@ -23,6 +24,7 @@ pub mod worker;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::thread::JoinHandle;
 
 use audit::Audit;
@@ -212,6 +214,7 @@ pub fn start(settings: Settings, parts: Parts) -> Result<Running, SetUpError> {
         guessing: gate::sign_in::Guessing::default(),
         clock: parts.clock,
         care_host: settings.care_host.clone(),
+        stopped: AtomicBool::new(false),
     });
     let (drain, draining) = watch::channel(false);
     let mut threads = Vec::new();
@@ -244,7 +247,7 @@ async fn sweep(cutter: cut::cutter::Cutter, shared: Arc<worker::Shared>, mut dra
         let round = std::panic::AssertUnwindSafe(|| {
             cutter.sweep(&shared.registry.snapshot(), (shared.clock)(), shared.registry.freshness(), judge_all);
         });
-        // A bug in judging one exchange must not end the watch over all others.
+        // The judgements are guarded one by one; nothing else in there must end the watch either.
         if std::panic::catch_unwind(round).is_err() {
             tracing::error!("a sweep ended by a panic; the next one goes on");
         }
@@ -268,9 +271,15 @@ where
 {
     std::thread::Builder::new()
         .name(format!("sekisho-{name}"))
-        .spawn(move || match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-            Ok(runtime) => runtime.block_on(work()),
-            Err(error) => tracing::error!(%error, "a thread has no runtime"),
+        .spawn(move || {
+            match tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .max_blocking_threads(bounds::BLOCKING_THREADS_MAX)
+                .build()
+            {
+                Ok(runtime) => runtime.block_on(work()),
+                Err(error) => tracing::error!(%error, "a thread has no runtime"),
+            }
         })
         .map_err(SetUpError::Thread)
 }

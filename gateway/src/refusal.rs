@@ -1,7 +1,7 @@
 //! Refusals: the answers that are not the record. Every step of the pipeline ends in one of these or hands on a proof.
 //!
-//! A refusal knows nothing of HTTP. [`Refusal::status`] and `pages::refusal` are the only two places that turn one
-//! into an answer, each by an exhaustive `match`.
+//! [`Refusal::status`] is the one place that knows statuses; [`crate::answer::refusal`] makes the answer, with words from
+//! [`crate::pages`]. Each `match` is exhaustive.
 
 use std::sync::Arc;
 
@@ -40,13 +40,16 @@ pub enum Refusal {
     Stopped(Arc<Rule>),
     /// Too many requests or too much at once; try again after so many seconds.
     TooMany {
-        /// Which limit, in one word (`source`, `device`, `user`, `gateway`).
+        /// Which limit, in one word (`source`, `device`, `user`, `sign-in`, `gateway`).
         limit: &'static str,
         /// Seconds until a retry has a chance.
         retry_after_seconds: u32,
     },
     /// The audit entry could not be made durable: nothing is released (promise P3).
     AuditUnavailable,
+    /// Something of ours failed that never should, such as sealing a session: nothing is served on what is left. The cause
+    /// goes to the log.
+    Fault,
     /// The registry has not been heard for too long: no record is served on old facts (promise P2).
     RegistryStale,
     /// The store cannot be reached.
@@ -138,6 +141,7 @@ impl Refusal {
             Self::Stopped(_) => "service-stopped",
             Self::TooMany { .. } => "too-many-requests",
             Self::AuditUnavailable => "audit-unavailable",
+            Self::Fault => "fault",
             Self::RegistryStale => "registry-stale",
             Self::StoreUnreachable => "store-unreachable",
             Self::StoreTimeout => "store-timeout",
@@ -161,7 +165,7 @@ impl Refusal {
             Self::Stale => 412,
             Self::TooMany { .. } => 429,
             Self::StoreUnreachable | Self::StoreMisbehaves => 502,
-            Self::Stopped(_) | Self::AuditUnavailable | Self::RegistryStale | Self::Cut => 503,
+            Self::Stopped(_) | Self::AuditUnavailable | Self::Fault | Self::RegistryStale | Self::Cut => 503,
             Self::StoreTimeout => 504,
         }
     }
@@ -183,6 +187,7 @@ impl Refusal {
             | Self::ForeignForm
             | Self::TooMany { .. }
             | Self::AuditUnavailable
+            | Self::Fault
             | Self::RegistryStale
             | Self::StoreUnreachable
             | Self::StoreTimeout
@@ -198,8 +203,16 @@ impl Refusal {
         match self {
             Self::TooMany { retry_after_seconds, .. } => Some(*retry_after_seconds),
             Self::Stopped(_) => Some(300),
-            Self::AuditUnavailable | Self::RegistryStale | Self::StoreUnreachable => Some(10),
+            Self::AuditUnavailable | Self::Fault | Self::RegistryStale | Self::StoreUnreachable => Some(10),
             _ => None,
         }
+    }
+}
+
+/// A fault of ours as a refusal: nothing is served on what is left.
+pub(crate) fn fault(what: &'static str) -> impl FnOnce(crate::session::SealError) -> Refusal {
+    move |error| {
+        tracing::error!(%error, what, "a fault; refused");
+        Refusal::Fault
     }
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use audit::{Audit, EntryId};
 use http::HeaderMap;
@@ -25,6 +26,7 @@ use crate::pipeline::authenticate::Subject;
 use crate::pipeline::trace::Trace;
 use crate::refusal::Refusal;
 use crate::session::{Sealer, SessionLimits};
+use crate::source;
 use crate::store::identity::{self, Asker, Identity};
 use crate::store::pool::Pool;
 use crate::tls::hosts::Host;
@@ -48,6 +50,8 @@ pub struct Shared {
     pub(crate) care_host: String,
     pub(crate) desk: pages::Desk,
     pub(crate) strictness: Strictness,
+    /// The drain's time is over: what ends now ends with the gateway.
+    pub(crate) stopped: AtomicBool,
 }
 
 /// One worker.
@@ -58,25 +62,61 @@ pub struct Worker {
     index: Index,
     limits: Limits,
     drain: watch::Receiver<bool>,
+    /// Held by every open connection, tunnels included.
+    open: Arc<()>,
 }
 
-/// Open connections by source: an IPv4 address, or an IPv6 /64, which is what one subscriber gets.
+/// Open connections by source.
 #[derive(Default)]
-struct Sources(HashMap<[u8; 8], Rc<()>>);
+struct Sources(HashMap<source::Prefix, Rc<()>>);
 
 impl Sources {
     /// A place for one more connection, given back when dropped; none when the source has too many.
     fn enter(&mut self, source: IpAddr) -> Option<Rc<()>> {
-        let mut key = [0; 8];
-        match source.to_canonical() {
-            IpAddr::V4(address) => key.split_at_mut(4).0.copy_from_slice(&address.octets()),
-            IpAddr::V6(address) => key.copy_from_slice(address.octets().split_at(8).0),
-        }
         if self.0.len() > CONNECTIONS_PER_WORKER_MAX {
             self.0.retain(|_, places| Rc::strong_count(places) > 1);
         }
-        let places = self.0.entry(key).or_default();
+        let places = self.0.entry(source::prefix(source)).or_default();
         (Rc::strong_count(places) <= CONNECTIONS_PER_SOURCE_MAX).then(|| Rc::clone(places))
+    }
+}
+
+/// What an answer needs of its worker after the request is over.
+pub struct Handle {
+    shared: Arc<Shared>,
+    draining: Draining,
+    open: Arc<()>,
+}
+
+impl Handle {
+    pub(crate) fn of(worker: &Worker) -> Self {
+        Self { shared: worker.share(), draining: worker.draining(), open: worker.hold_open() }
+    }
+
+    /// The audit log.
+    pub(crate) fn audit(&self) -> &Audit {
+        &self.shared.audit
+    }
+
+    /// Now.
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.shared.clock)()
+    }
+
+    /// Whether the drain's time is over.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.shared.stopped.load(Ordering::Acquire)
+    }
+
+    /// Ready when the drain has begun.
+    pub(crate) fn drain_begun(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut draining = Draining(self.draining.0.clone());
+        async move { draining.begun().await }
+    }
+
+    /// As long as this is held, a drain waits.
+    pub(crate) fn hold_open(&self) -> Arc<()> {
+        Arc::clone(&self.open)
     }
 }
 
@@ -98,14 +138,14 @@ impl Worker {
         limits: Limits,
         drain: watch::Receiver<bool>,
     ) -> Self {
-        Self { number, shared, pool: Pool::new(store), index: Index::default(), limits, drain }
+        let open = Arc::default();
+        Self { number, shared, pool: Pool::new(store), index: Index::default(), limits, drain, open }
     }
 
     /// Accepts and serves until the drain, then waits for open connections, at most [`DRAIN_MAX`].
     pub(crate) async fn run(self, listener: std::net::TcpListener) -> std::io::Result<()> {
         let listener = TcpListener::from_std(listener)?;
         let worker = Rc::new(self);
-        let open = Rc::new(());
         let sources = RefCell::new(Sources::default());
         let local = LocalSet::new();
         let accepting = async {
@@ -121,11 +161,11 @@ impl Worker {
                         let Some(place) = sources.borrow_mut().enter(peer.ip()) else {
                             continue;
                         };
-                        if Rc::strong_count(&open) > CONNECTIONS_PER_WORKER_MAX {
+                        if Arc::strong_count(&worker.open) > CONNECTIONS_PER_WORKER_MAX {
                             continue;
                         }
                         let _ = stream.set_nodelay(true);
-                        let (worker, open) = (Rc::clone(&worker), Rc::clone(&open));
+                        let (worker, open) = (Rc::clone(&worker), worker.hold_open());
                         tokio::task::spawn_local(async move {
                             let (_open, _place) = (open, place);
                             connection::serve(worker, stream, peer).await;
@@ -142,9 +182,11 @@ impl Worker {
             // somebody who accepts no more.
             drop(listener);
             let deadline = tokio::time::Instant::now() + DRAIN_MAX;
-            while Rc::strong_count(&open) > 1 && tokio::time::Instant::now() < deadline {
+            while Arc::strong_count(&worker.open) > 1 && tokio::time::Instant::now() < deadline {
                 tokio::time::sleep(std::time::Duration::from_millis(10)).await;
             }
+            // What still runs ends with this thread, and not because its client left.
+            worker.shared.stopped.store(true, Ordering::Release);
         };
         local.run_until(accepting).await;
         Ok(())
@@ -234,6 +276,11 @@ impl Worker {
 
     pub(crate) fn share(&self) -> Arc<Shared> {
         Arc::clone(&self.shared)
+    }
+
+    /// As long as this is held, a drain waits.
+    pub(crate) fn hold_open(&self) -> Arc<()> {
+        Arc::clone(&self.open)
     }
 
     pub(crate) fn draining(&self) -> Draining {

@@ -106,6 +106,8 @@ history-several = { $count ->
        *[other] { $count } persons
     }
 history-nobody = Directory (nobody's record)
+history-not-told = —
+history-on-request = For older entries, ask the city.
 action-read = Read
 action-search = Search
 action-create = Create
@@ -227,6 +229,9 @@ refusal-too-many-requests-next = Wait a little, then try again.
 refusal-audit-unavailable-title = Not available now
 refusal-audit-unavailable-what = The access cannot be recorded now, so nothing can be shown.
 refusal-audit-unavailable-next = Wait a little, then try again. If it is urgent, use the telephone or other ways.
+refusal-fault-title = Not available now
+refusal-fault-what = Something failed on our side, so nothing can be shown.
+refusal-fault-next = Wait a little, then try again. If it goes on, call the number below.
 refusal-registry-stale-title = Not available now
 refusal-registry-stale-what = The newest registrations cannot be checked now, so nothing can be shown.
 refusal-registry-stale-next = Wait a little, then try again. If it is urgent, use the telephone or other ways.

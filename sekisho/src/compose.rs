@@ -67,6 +67,7 @@ pub(crate) fn gateway(settings: &Settings, registry: Registry, vault: Vault) -> 
             absolute_seconds: settings.session.absolute_seconds,
         },
         rates: gateway::Rates {
+            per_source: quota(settings.limits.per_source),
             per_device: quota(settings.limits.per_device),
             per_user: quota(settings.limits.per_user),
         },

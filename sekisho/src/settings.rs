@@ -183,6 +183,8 @@ pub struct Session {
 /// How much is allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
+    /// One source address without a device that stands.
+    pub per_source: Rate,
     /// One device.
     pub per_device: Rate,
     /// One user ID.

@@ -90,6 +90,26 @@ async fn what_a_search_found_is_on_record_by_name() {
     assert_eq!(recorded, given);
 }
 
+/// Promise P4, afterwards: the own history says that something was refused, and not whose it was or whether it is there.
+#[tokio::test]
+async fn ones_own_history_tells_nothing_of_what_was_refused() {
+    let world = World::start().await;
+    let (terminal, cookie) = world.signed_in("U-sato", "D-sato").await;
+    let page = Ask::get("/.sekisho/history").as_(&cookie).with("accept", "text/html").with("accept-language", "en");
+    let mut histories = Vec::new();
+    for target in ["/fhir/Observation/o-0008-001", "/fhir/Observation/o-9999-001"] {
+        let refused = terminal.ask(Ask::get(target).as_(&cookie)).await.unwrap();
+        assert_eq!(refused.status, StatusCode::NOT_FOUND, "{}", refused.text());
+        let text = terminal.ask(page.clone()).await.unwrap().text();
+        let rows: Vec<String> = text.split("<tr role=\"row\">").skip(2).map(str::to_owned).collect();
+        let newest = rows.first().unwrap_or_else(|| panic!("no row: {text}"));
+        // All but the time.
+        histories.push(newest.split("</time>").nth(1).unwrap().split("</tr>").next().unwrap().to_owned());
+    }
+    assert_eq!(histories[0], histories[1]);
+    assert!(!histories[0].contains("P-0008") && histories[0].contains("Not permitted"), "{}", histories[0]);
+}
+
 /// "Not there", "not yours" and "stopped" are one answer: status, headers and body, but for the incident's number.
 #[tokio::test]
 async fn a_refusal_tells_nothing() {
@@ -272,6 +292,9 @@ async fn documents_go_up_and_down() {
     assert_eq!(created.status, StatusCode::CREATED, "{}", created.text());
     let location = created.headers["location"].to_str().unwrap().to_owned();
     let target = location.split("/_history").next().unwrap();
+    // Nothing but its address came back, and that is on record.
+    let newest = world.audit.search(&audit::Query { limit: 1, ..audit::Query::default() }).unwrap().entries.remove(0);
+    assert_eq!(format!("/fhir/{}", newest.released.join(" ")), target);
     let read = terminal.ask(Ask::get(target).as_(&cookie).with("accept", "image/jpeg")).await.unwrap();
     assert_eq!(read.status, StatusCode::OK);
     assert_eq!(read.body, body);

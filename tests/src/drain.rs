@@ -10,6 +10,7 @@ use hyper::body::Incoming;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Message;
 
 use crate::cutting::{body, drain as read_to_the_end, socket};
 use crate::world::{Ask, Connection, Http, Plan, Tls, World};
@@ -82,20 +83,20 @@ async fn what_runs_is_finished_and_nobody_new_is_let_in() {
     assert_eq!(ends, [Some(Ended::Completed), Some(Ended::Completed)]);
 }
 
-/// An event stream and a WebSocket have no end of their own: they go on until the bound, and not beyond.
+/// An event stream and a WebSocket have no end of their own: their clients are sent off at once, to come again elsewhere. A
+/// download goes on until the bound, and not beyond.
 #[tokio::test]
 async fn streams_that_never_end_do_not_hold_it_up() {
     use futures_util::StreamExt as _;
-    use http_body_util::BodyExt as _;
     // One worker: a drain waits for the longest of the connections that share it.
     let mut world = World::planned(Plan { workers: 1, ..Plan::default() }).await;
     let keys = world.keys("D-sato");
     let terminal = world.terminal_with(&keys);
     let cookie = world.cookie(&terminal, "U-sato").await;
     let mut one = terminal.connect().await.unwrap();
-    let mut stream = body(&mut one, STREAM, &cookie, "text/event-stream").await;
+    let stream = body(&mut one, STREAM, &cookie, "text/event-stream").await;
     let mut two = world.terminal_speaking(&keys, Http::Two, Tls::V13).connect().await.unwrap();
-    let mut stream_two = body(&mut two, STREAM, &cookie, "text/event-stream").await;
+    let stream_two = body(&mut two, STREAM, &cookie, "text/event-stream").await;
     let mut third = terminal.connect().await.unwrap();
     let trickle = body(&mut third, "/fhir/Binary/trickle", &cookie, "*/*").await;
     let mut socket = socket(&world, &keys, &cookie).await;
@@ -103,18 +104,19 @@ async fn streams_that_never_end_do_not_hold_it_up() {
     let address = world.address;
     let drained = world.drain();
     nobody_listens(address).await;
-    // Until the bound they still bring news.
-    world.store.tell("P-0001", r#"{"resourceType":"Communication","id":"news","person":"P-0001"}"#);
-    for stream in [&mut stream, &mut stream_two] {
-        let frame = timeout(SOON, stream.frame()).await.expect("no news").unwrap().unwrap();
-        assert!(frame.data_ref().is_some_and(|data| !data.is_empty()));
+    for stream in [stream, stream_two] {
+        let (_, broken) = timeout(SOON, read_to_the_end(stream)).await.expect("the stream goes on");
+        assert!(!broken, "the stream broke off instead of ending");
     }
-    assert!(timeout(SOON, socket.next()).await.expect("no news").unwrap().is_ok());
+    let goodbye = timeout(SOON, socket.next()).await.expect("the socket goes on").unwrap().unwrap();
+    let Message::Close(Some(reason)) = goodbye else { panic!("no goodbye: {goodbye:?}") };
+    assert_eq!(u16::from(reason.code), 1001);
+    assert!(!drained.is_finished(), "the download was not waited for");
 
     let took = timeout(DRAIN_MAX * 3, drained).await.expect("the drain goes on for ever").unwrap();
     assert!(took < DRAIN_MAX + SOON, "{took:?}");
     let all = async {
-        tokio::join!(read_to_the_end(stream), read_to_the_end(stream_two), read_to_the_end(trickle));
+        read_to_the_end(trickle).await;
         while let Some(Ok(_)) = socket.next().await {}
     };
     timeout(SOON, all).await.expect("a stream outlives the gateway");
@@ -122,7 +124,9 @@ async fn streams_that_never_end_do_not_hold_it_up() {
     world
         .until("every exchange has its outcome", |world| {
             let found = world.audit.search(&Query::default()).unwrap().entries;
-            found.len() == 4 && found.iter().all(|found| found.outcome.is_some())
+            let drained =
+                |found: &audit::Recorded| found.outcome.as_ref().is_some_and(|end| end.ended == Ended::Drained);
+            found.len() == 4 && found.iter().all(drained)
         })
         .await;
 }

@@ -8,7 +8,7 @@ use http::StatusCode;
 use hyper::body::Incoming;
 
 use crate::cutting::body;
-use crate::world::{Ask, Connection, Http, Plan, Reply, Terminal, Tls, World};
+use crate::world::{Ask, CARE, Connection, Http, PUBLIC, Plan, Reply, Terminal, Tls, World};
 
 const RECORD: &str = "/fhir/Patient/P-0001";
 const STREAM: &str = "/feeds/notes?patient=P-0001";
@@ -63,7 +63,7 @@ async fn waiting_helps(world: &World, terminal: &Terminal, cookie: &str, seconds
 #[tokio::test]
 async fn a_device_that_asks_too_often_waits_and_its_neighbour_does_not() {
     const BURST: u32 = 5;
-    let world = city(Rates { per_device: scarce(BURST), per_user: plenty() }).await;
+    let world = city(Rates { per_source: plenty(), per_device: scarce(BURST), per_user: plenty() }).await;
     let (terminal, cookie) = world.signed_in("U-sato", "D-sato").await;
     // Signing in was the first.
     for number in 1..BURST {
@@ -83,7 +83,7 @@ async fn a_device_that_asks_too_often_waits_and_its_neighbour_does_not() {
 #[tokio::test]
 async fn a_user_id_that_asks_too_often_waits_on_every_terminal() {
     const BURST: u32 = 3;
-    let world = city(Rates { per_device: plenty(), per_user: scarce(BURST) }).await;
+    let world = city(Rates { per_source: plenty(), per_device: plenty(), per_user: scarce(BURST) }).await;
     let (terminal, cookie) = world.signed_in("U-sato", "D-sato").await;
     let (other, colleagues) = world.signed_in("U-ono", "D-ono").await;
     let elsewhere = world.cookie(&other, "U-sato").await;
@@ -98,6 +98,27 @@ async fn a_user_id_that_asks_too_often_waits_on_every_terminal() {
     waiting_helps(&world, &terminal, &cookie, seconds).await;
 }
 
+/// Whoever shows no device is held to what one address may ask; terminals behind the same address are not.
+#[tokio::test]
+async fn strangers_of_one_address_wait_and_its_terminals_do_not() {
+    const BURST: u32 = 4;
+    let world = city(Rates { per_source: scarce(BURST), per_device: plenty(), per_user: plenty() }).await;
+    let stranger = world.stranger(PUBLIC);
+    let ask = async || stranger.ask(Ask::get("/").with("accept", "text/html")).await.unwrap();
+    for number in 0..BURST {
+        assert_eq!(ask().await.status, StatusCode::OK, "request {number}");
+    }
+    let refused = ask().await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    let seconds: i64 = refused.headers["retry-after"].to_str().unwrap().parse().unwrap();
+    let other = world.stranger(CARE).ask(Ask::get(RECORD)).await.unwrap();
+    assert_eq!(other.status, StatusCode::TOO_MANY_REQUESTS, "the pages that explain cost as much");
+    let (terminal, cookie) = world.signed_in("U-sato", "D-sato").await;
+    assert_eq!(get(&terminal, &cookie).await.status, StatusCode::OK);
+    world.shift_clock(seconds);
+    assert_eq!(ask().await.status, StatusCode::OK);
+}
+
 /// As many streams as one user ID may have at once.
 async fn all_places(connection: &mut Connection, cookie: &str) -> Vec<Incoming> {
     let mut streams = Vec::new();
@@ -109,7 +130,7 @@ async fn all_places(connection: &mut Connection, cookie: &str) -> Vec<Incoming> 
 
 #[tokio::test]
 async fn too_much_at_once_waits_until_places_are_given_back() {
-    let world = city(Rates { per_device: plenty(), per_user: plenty() }).await;
+    let world = city(Rates { per_source: plenty(), per_device: plenty(), per_user: plenty() }).await;
     let keys = world.keys("D-sato");
     let (one, two) = (world.terminal_with(&keys), world.terminal_speaking(&keys, Http::Two, Tls::V13));
     let cookie = world.cookie(&one, "U-sato").await;

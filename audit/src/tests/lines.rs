@@ -35,7 +35,7 @@ fn an_entry_is_written_so() {
     let lines = write_release(&release(&entry(0), &["Observation/o-1", "Observation/o-2"]));
     let wanted = concat!(
         r#"{"kind":"release","v":1,"id":"01010101010101010101010101010101","at":"2026-09-21T14:13:20.010Z","#,
-        r#""records":["Observation/o-1","Observation/o-2"]}"#,
+        r#""generation":8,"records":["Observation/o-1","Observation/o-2"]}"#,
     );
     assert_eq!(lines, [wanted.as_bytes()]);
 }
@@ -231,7 +231,7 @@ proptest! {
         is_one_line(&line);
         assert_eq!(read(AT, &line).unwrap(), Event::Outcome(given));
 
-        let given = Release { id: entry(0).id, at, records: texts.clone() };
+        let given = Release { id: entry(0).id, at, generation: bytes, records: texts.clone() };
         let line = write_release(&given).remove(0);
         is_one_line(&line);
         let expected = Release { records: texts.iter().map(|text| harmless(text, 128)).collect(), ..given };

@@ -53,5 +53,10 @@ pub(crate) fn outcome(of: &Entry) -> Outcome {
 }
 
 pub(crate) fn release(of: &Entry, records: &[&str]) -> Release {
-    Release { id: of.id.clone(), at: of.at.plus_millis(10), records: records.iter().map(ToString::to_string).collect() }
+    Release {
+        id: of.id.clone(),
+        at: of.at.plus_millis(10),
+        generation: 8,
+        records: records.iter().map(ToString::to_string).collect(),
+    }
 }

@@ -51,13 +51,13 @@ impl Cutter {
         let mut ended = Ended::default();
         // Connections first: one reset ends everything on them, for a lost terminal all at once.
         for connection in &connections {
-            if !self.connection_holds(connection, snapshot, now) {
+            if !guarded(|| self.connection_holds(connection, snapshot, now)) {
                 connection.scissors.cut();
                 ended.connections += 1;
             }
         }
         for exchange in &exchanges {
-            if !exchange.switch.is_cut() && !self.exchange_holds(exchange, snapshot, now) {
+            if !exchange.switch.is_cut() && !guarded(|| self.exchange_holds(exchange, snapshot, now)) {
                 exchange.switch.cut();
                 ended.exchanges += 1;
             }
@@ -87,7 +87,7 @@ impl Cutter {
             // A tunnel's connection is none of those above any more: its certificate is asked about here.
             let over =
                 exchange.basis.session_over <= now || device::standing(snapshot, &exchange.basis.serial, now).is_err();
-            if stale || over || (judge_all && !self.exchange_holds(&exchange, snapshot, now)) {
+            if stale || over || (judge_all && !guarded(|| self.exchange_holds(&exchange, snapshot, now))) {
                 exchange.switch.cut();
                 ended.exchanges += 1;
             }
@@ -133,4 +133,12 @@ impl Cutter {
         }
         basis.persons.iter().all(|person| self.judge.permits(snapshot, question(Some(person))))
     }
+}
+
+/// A judgement that panics does not hold, and does not keep the others from being made.
+fn guarded(holds: impl FnOnce() -> bool) -> bool {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(holds)).unwrap_or_else(|_| {
+        tracing::error!("a judgement ended by a panic; what it was about is cut");
+        false
+    })
 }

@@ -1,10 +1,5 @@
 //! One's own access history (art. 28): what was done under one's user IDs, and nobody else's.
 
-use audit::Verdict;
-use http::{Request, Response, StatusCode};
-use hyper::body::Incoming;
-use model::{Action, Category};
-
 use super::html;
 use crate::pages::{History, HistoryPerson, HistoryRow, LocalPath, Page as _, Shared, Shown, paths};
 use crate::pipeline::authenticate::Subject;
@@ -12,10 +7,14 @@ use crate::pipeline::trace::Trace;
 use crate::refusal::Refusal;
 use crate::store::pool::Body;
 use crate::worker::Worker;
+use audit::{Ended, Outcome, Verdict};
+use http::{Request, Response, StatusCode};
+use hyper::body::Incoming;
 
 /// Rows on one page.
 const ROWS: usize = 50;
-/// Rows that can be paged through.
+/// Rows that can be gone past; the page behind them is the last. Older ones the city looks up, for reading them may mean
+/// reading the whole log.
 const ROWS_MAX: usize = 200;
 
 /// Serves the page.
@@ -38,13 +37,18 @@ pub async fn serve(
     let entries = super::read_audit(move || audit.history_of(&user_ids, skip + ROWS + 1)).await?;
     let more = entries.len() > skip + ROWS;
     let shown: Vec<_> = entries.iter().skip(skip).take(ROWS).collect();
-    let labels: Vec<String> = shown.iter().map(|entry| super::device_label(&snapshot, &entry.device)).collect();
+    let labels: Vec<String> =
+        shown.iter().map(|recorded| super::device_label(&snapshot, &recorded.entry.device)).collect();
     let rows: Vec<HistoryRow<'_>> = shown
         .iter()
         .zip(&labels)
-        .map(|(entry, label)| HistoryRow {
+        .map(|(recorded, label)| (&recorded.entry, recorded.outcome.as_ref(), label))
+        .map(|(entry, outcome, label)| HistoryRow {
             at: entry.at,
             person: match entry.persons.as_slice() {
+                // A refusal tells nothing, not even afterwards: whose a record is that was looked up in vain, or whether
+                // there is one, would stand here (promise P4).
+                _ if entry.verdict == Verdict::Refused => HistoryPerson::NotTold,
                 [] => HistoryPerson::Nobody,
                 [id] => HistoryPerson::Person {
                     id,
@@ -56,9 +60,9 @@ pub async fn serve(
                 },
                 several => HistoryPerson::Several(several.len()),
             },
-            action: entry.action.unwrap_or(Action::Read),
-            category: entry.category.unwrap_or(Category::Directory),
-            shared: if entry.verdict == Verdict::Permitted { Shared::Done } else { Shared::Refused },
+            action: entry.action,
+            category: entry.category,
+            shared: shared(entry.verdict, outcome),
             device: Shown(label),
         })
         .collect();
@@ -66,8 +70,21 @@ pub async fn serve(
     let page = History {
         frame: &worker.frame(trace),
         rows: &rows,
-        older: if more { page_at(skip + ROWS) } else { None },
+        older: if more && skip < ROWS_MAX { page_at(skip + ROWS) } else { None },
+        more_on_request: more && skip >= ROWS_MAX,
         newer: if skip > 0 { page_at(skip.saturating_sub(ROWS)) } else { None },
     };
     Ok(html(StatusCode::OK, page.html()))
+}
+
+/// What came of a request.
+const fn shared(verdict: Verdict, outcome: Option<&Outcome>) -> Shared {
+    match (verdict, outcome) {
+        (Verdict::Refused, _) => Shared::Refused,
+        (Verdict::Permitted, Some(Outcome { ended: Ended::Completed, .. })) => Shared::Done,
+        (Verdict::Permitted, Some(Outcome { ended: Ended::Refused, .. })) => Shared::Refused,
+        (Verdict::Permitted, Some(_)) => Shared::BrokenOff,
+        // Running, or its end was lost in a crash: as far as anybody knows it was served.
+        (Verdict::Permitted, None) => Shared::Done,
+    }
 }

@@ -6,7 +6,7 @@ use super::html;
 use crate::pages::{Home, Page as _, PreviousSignIn, Shown, TeamPerson};
 use crate::pipeline::authenticate::Subject;
 use crate::pipeline::trace::Trace;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, fault};
 use crate::store::pool::Body;
 use crate::worker::Worker;
 
@@ -31,7 +31,7 @@ pub async fn serve(worker: &Worker, subject: &Subject, trace: &Trace) -> Result<
     persons.sort_by(|a, b| a.id.cmp(b.id));
     persons.dedup_by(|a, b| a.id == b.id);
     let form_token =
-        worker.sealer().form_token(subject.device().serial(), now).map_err(|_| Refusal::AuditUnavailable)?;
+        worker.sealer().form_token(subject.device().serial(), now).map_err(fault("a form cannot be sealed"))?;
     let (audit, user_id) = (worker.audit().clone(), subject.user_id().clone());
     let previous = super::read_audit(move || audit.previous_sign_in(&user_id)).await?;
     let label = super::device_label(&snapshot, subject.device().device());

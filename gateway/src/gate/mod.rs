@@ -104,7 +104,7 @@ pub async fn serve(
     if request.method() != Method::GET {
         form::same_origin(request.headers(), worker.care_host())?;
     }
-    let (device, _slot) = admit::admit(worker, device)?;
+    let (device, slot) = admit::admit(worker, device)?;
     match kind {
         Kind::ShowSignIn => return sign_in::show(worker, &device, &request, trace),
         Kind::SignIn => return sign_in::by_form(worker, device, request, trace).await,
@@ -112,8 +112,9 @@ pub async fn serve(
         _ => {}
     }
     let subject = authenticate::subject(worker, device, request.headers())?;
+    let _slot = slot.for_subject(worker, &subject)?;
     if kind != Kind::SignOut {
-        sign_in::standing(worker, subject.device(), subject.user_id())
+        sign_in::may_use(worker, subject.device(), subject.user_id())
             .map_err(|refusal| refusal.unwrap_or(Refusal::SignInRequired(SignInReason::Ended)))?;
     }
     let must_change = subject.must_change_password();

@@ -3,18 +3,18 @@
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use model::{Author, Office};
-use registry::{Command, PasswordCheck, PasswordFault, Refused, RegistryError, Why};
+use registry::{Change as Decided, Command, PasswordCheck, PasswordFault, Refused, RegistryError, Why};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::form::Form;
-use super::sign_in;
+use super::sign_in::{self, Checked};
 use crate::bounds::{FORM_BYTES_MAX, FORM_TOKEN_SECONDS_MAX};
 use crate::pages::{ChangePassword, ChangeProblem, ChangeReason, Page as _, paths};
 use crate::pipeline::authenticate::Subject;
 use crate::pipeline::extract::{read_body, whole};
 use crate::pipeline::trace::Trace;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, fault};
 use crate::store::pool::Body;
 use crate::worker::Worker;
 
@@ -36,8 +36,10 @@ pub fn show(
     trace: &Trace,
     problem: Option<ChangeProblem>,
 ) -> Result<Response<Body>, Refusal> {
-    let token =
-        worker.sealer().form_token(subject.device().serial(), worker.now()).map_err(|_| Refusal::AuditUnavailable)?;
+    let token = worker
+        .sealer()
+        .form_token(subject.device().serial(), worker.now())
+        .map_err(fault("a form cannot be sealed"))?;
     let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let first = subject.must_change_password();
     let page = ChangePassword {
@@ -112,20 +114,28 @@ async fn apply(worker: &Worker, subject: &Subject, change: Change) -> Result<Res
         return Ok(Err(ChangeProblem::Throttled(seconds)));
     }
     guessing.wrong(pair.clone(), worker.now());
-    let PasswordCheck::Right { .. } = sign_in::check(worker, Some(user_id.clone()), change.current.clone()).await?
-    else {
+    let checked = sign_in::check(worker, Some(user_id.clone()), change.current.clone()).await;
+    let Checked { check, place } = checked.inspect_err(|_| guessing.take_back(&pair))?;
+    let PasswordCheck::Right { .. } = check else {
         return Ok(Err(ChangeProblem::CurrentWrong));
     };
     guessing.right(&pair);
     let (shared, now) = (worker.share(), worker.now());
     let author = Author::new(Office::User, user_id.as_str());
     let command = Command::ChangePassword { user_id: user_id.clone(), current: change.current, new: change.new };
-    let executed = tokio::task::spawn_blocking(move || shared.registry.execute(command, author, now)).await;
-    match executed {
-        Ok(Ok(_)) => {
-            let snapshot = worker.snapshot();
-            let known = snapshot.user_id(&user_id).ok_or(Refusal::NotAvailable)?;
-            Ok(Ok(known.credential_epoch))
+    let executed = tokio::task::spawn_blocking(move || {
+        // The new password is hashed in there: in the same place.
+        let _place = place;
+        shared.registry.execute(command, author, now)
+    });
+    match executed.await {
+        Ok(Ok(executed)) => {
+            // Of this change, not of one that may have come right behind it.
+            let epoch = executed.changes.iter().find_map(|change| match change {
+                Decided::PasswordChanged { epoch, .. } => Some(*epoch),
+                _ => None,
+            });
+            epoch.map(Ok).ok_or(Refusal::Fault)
         }
         Ok(Err(error)) => match problem(&error) {
             Some(problem) => Ok(Err(problem)),

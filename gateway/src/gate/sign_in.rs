@@ -13,7 +13,7 @@ use hyper::body::Incoming;
 use model::{DeviceId, SessionId, Timestamp, UserId};
 use registry::PasswordCheck;
 use serde::{Deserialize, Serialize};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use zeroize::Zeroizing;
 
 use super::form::Form;
@@ -23,7 +23,7 @@ use crate::pages::{self, LocalPath, Page as _, Shown, SignInNotice, SignInProble
 use crate::pipeline::authenticate::set_cookie;
 use crate::pipeline::extract::{read_body, whole};
 use crate::pipeline::trace::Trace;
-use crate::refusal::{Refusal, SignInReason};
+use crate::refusal::{Refusal, SignInReason, fault};
 use crate::session::{Session, fresh_id};
 use crate::store::pool::Body;
 use crate::tls::device::VerifiedDevice;
@@ -55,6 +55,9 @@ pub struct SignedIn {
 
 /// A terminal shared by a ward waits no longer than this because of its users' mistakes, in seconds.
 const DEVICE_WAIT_SECONDS_MAX: u32 = 30;
+
+/// In place of something typed that is no user ID.
+const UNKNOWN: &str = "(unknown)";
 
 /// Beside a problem nothing else need be said.
 const NO_NOTICE: SignInNotice = SignInNotice::Because(SignInReason::NoSession);
@@ -110,7 +113,7 @@ fn page(
     (typed, notice): (&str, SignInNotice),
 ) -> Result<Response<Body>, Refusal> {
     let form_token =
-        worker.sealer().form_token(device.serial(), worker.now()).map_err(|_| Refusal::AuditUnavailable)?;
+        worker.sealer().form_token(device.serial(), worker.now()).map_err(fault("a form cannot be sealed"))?;
     let label = super::device_label(&worker.snapshot(), device.device());
     let status = if problem.is_some() { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
     let page = pages::SignIn {
@@ -189,7 +192,7 @@ pub async fn by_program(
                 idle_seconds: limits.idle_seconds,
                 absolute_seconds: limits.absolute_seconds,
             };
-            let text = serde_json::to_vec(&welcome).map_err(|_| Refusal::AuditUnavailable)?;
+            let text = serde_json::to_vec(&welcome).map_err(|_| Refusal::Fault)?;
             let mut response = Response::new(whole(text.into()));
             answer::page_headers(response.headers_mut());
             answer::json(response.headers_mut());
@@ -219,7 +222,8 @@ pub(super) fn session_for(
     must_change_password: bool,
 ) -> Result<SignedIn, Refusal> {
     let now = worker.now();
-    let id = fresh_id().ok().and_then(|id| SessionId::new(&id).ok()).ok_or(Refusal::AuditUnavailable)?;
+    let id = fresh_id().map_err(fault("no random octets"))?;
+    let id = SessionId::new(&id).map_err(|_| Refusal::Fault)?;
     let session = Session {
         id,
         user_id: user_id.clone(),
@@ -228,12 +232,12 @@ pub(super) fn session_for(
         signed_in: now,
         last_used: now,
     };
-    let sealed = worker.sealer().seal(&session).map_err(|_| Refusal::AuditUnavailable)?;
+    let sealed = worker.sealer().seal(&session).map_err(fault("a session cannot be sealed"))?;
     Ok(SignedIn { user_id: user_id.clone(), sealed, must_change_password })
 }
 
 pub(super) fn cookie(headers: &mut HeaderMap, signed_in: &SignedIn) -> Result<(), Refusal> {
-    headers.append(SET_COOKIE, set_cookie(&signed_in.sealed).ok_or(Refusal::AuditUnavailable)?);
+    headers.append(SET_COOKIE, set_cookie(&signed_in.sealed).ok_or(Refusal::Fault)?);
     Ok(())
 }
 
@@ -256,19 +260,21 @@ async fn try_password(
     // An ID that cannot be one costs as much as one that is not there.
     let user_id = UserId::new(&typed).ok();
     let check = match check(worker, user_id.clone(), password).await {
-        Ok(check) => check,
+        Ok(Checked { check, .. }) => check,
+        // Nothing was looked at: only this try is taken back. Wiping out the ones before would reward whoever keeps the
+        // house busy.
         Err(busy) => {
-            shared.guessing.right(&pair);
+            shared.guessing.take_back(&pair);
             return Err(busy);
         }
     };
     let outcome = match (&check, &user_id) {
-        (PasswordCheck::Right { .. }, Some(user_id)) => standing(worker, device, user_id),
+        (PasswordCheck::Right { .. }, Some(user_id)) => may_use(worker, device, user_id),
         _ => Err(None),
     };
     let entry = audit::SignIn {
         at: worker.now(),
-        user_id: typed,
+        user_id: on_record(worker, typed, user_id.as_ref()),
         device: device.device().clone(),
         serial: *device.serial(),
         source: trace.source().to_string(),
@@ -296,8 +302,15 @@ async fn try_password(
     }
 }
 
+/// What stands in the log for what was typed. A password typed into the wrong field must not stay there for ever, so only
+/// what is a user ID of ours is kept.
+fn on_record(worker: &Worker, typed: String, user_id: Option<&UserId>) -> String {
+    let known = user_id.is_some_and(|user_id| worker.snapshot().user_id(user_id).is_some());
+    if known { typed } else { UNKNOWN.to_owned() }
+}
+
 /// The right password is not enough: suspended, closed and the like are told, now that it is he.
-pub(super) fn standing(worker: &Worker, device: &VerifiedDevice, user_id: &UserId) -> Result<(), Option<Refusal>> {
+pub(super) fn may_use(worker: &Worker, device: &VerifiedDevice, user_id: &UserId) -> Result<(), Option<Refusal>> {
     let snapshot = worker.snapshot();
     if snapshot.user_id(user_id).is_none() {
         return Err(None);
@@ -313,22 +326,29 @@ pub(super) fn standing(worker: &Worker, device: &VerifiedDevice, user_id: &UserI
     Err(Some(told.map_or(Refusal::NotAvailable, Refusal::Told)))
 }
 
+/// A password that was looked at, and the place among the few that are at once: held by whoever goes on to hash another.
+pub(super) struct Checked {
+    pub(super) check: PasswordCheck,
+    pub(super) place: OwnedSemaphorePermit,
+}
+
 /// Argon2id costs tens of milliseconds: off the worker's thread, few at once.
 pub(super) async fn check(
     worker: &Worker,
     user_id: Option<UserId>,
     password: Zeroizing<String>,
-) -> Result<PasswordCheck, Refusal> {
+) -> Result<Checked, Refusal> {
     let busy = Refusal::TooMany { limit: "sign-in", retry_after_seconds: 2 };
     let shared = worker.share();
     let checks = Arc::clone(&shared.guessing.checks);
-    let permit = tokio::time::timeout(std::time::Duration::from_secs(2), checks.acquire_owned())
+    let place = tokio::time::timeout(std::time::Duration::from_secs(2), checks.acquire_owned())
         .await
         .map_err(|_| busy.clone())?
         .map_err(|_| busy.clone())?;
     let checked = tokio::task::spawn_blocking(move || {
-        let _permit = permit;
-        shared.registry.snapshot().verify_password(&shared.vault, user_id.as_ref(), &password)
+        // Not given back before the work is done, though whoever asked may be gone.
+        let check = shared.registry.snapshot().verify_password(&shared.vault, user_id.as_ref(), &password);
+        Checked { check, place }
     });
     checked.await.map_err(|error| {
         tracing::error!(%error, "a password check ended early; refused");
@@ -348,9 +368,18 @@ impl Guessing {
         note(&self.by_pair, pair, now);
     }
 
+    /// The password was right: what was guessed wrong on the way is forgotten.
     pub(super) fn right(&self, pair: &(DeviceId, String)) {
+        self.take_back(pair);
         self.by_pair.lock().unwrap_or_else(PoisonError::into_inner).remove(pair);
-        // Only this try's own charge: one's own right password must not wipe out guesses at other people's.
+    }
+
+    /// A try did not count: its own charge is taken back, and nothing else. One's own right password must not wipe out
+    /// guesses at other people's on the same terminal.
+    pub(super) fn take_back(&self, pair: &(DeviceId, String)) {
+        if let Some(guesses) = self.by_pair.lock().unwrap_or_else(PoisonError::into_inner).get_mut(pair) {
+            guesses.take_back();
+        }
         if let Some(guesses) = self.by_device.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&pair.0) {
             guesses.take_back();
         }

@@ -17,6 +17,8 @@ pub struct History<'a> {
     pub rows: &'a [HistoryRow<'a>],
     /// The page with older rows, if there are any.
     pub older: Option<LocalPath>,
+    /// There are older rows, and the city looks them up on request.
+    pub more_on_request: bool,
     /// The page with newer rows, unless this is the newest.
     pub newer: Option<LocalPath>,
 }
@@ -28,10 +30,10 @@ pub struct HistoryRow<'a> {
     pub at: Timestamp,
     /// About whom.
     pub person: HistoryPerson<'a>,
-    /// What was asked.
-    pub action: Action,
-    /// Of which kind of record.
-    pub category: Category,
+    /// What was asked; none when it could not be read.
+    pub action: Option<Action>,
+    /// Of which kind of record; likewise.
+    pub category: Option<Category>,
     /// What came of it.
     pub shared: Shared,
     /// Label of the terminal.
@@ -41,10 +43,9 @@ pub struct HistoryRow<'a> {
 /// About whom a request was.
 #[derive(Clone, Copy, Debug)]
 pub enum HistoryPerson<'a> {
-    /// A person, by name where the reader may know it now. The name is shown only on rows that were
-    /// [`Shared::Done`]: what was refused tells nothing, not even whether the person exists (promise P4).
+    /// A person, by name where the reader may know it now. The name is shown only on rows that were [`Shared::Done`].
     Person {
-        /// As the request named it.
+        /// As the permit named it.
         id: &'a PersonId,
         /// Name, where it is known and may be shown.
         name: Option<Shown<'a>>,
@@ -53,6 +54,8 @@ pub enum HistoryPerson<'a> {
     Several(usize),
     /// Names of professionals and facilities: nobody's record.
     Nobody,
+    /// Refused: nothing is told, not even whether there is such a person or record (promise P4).
+    NotTold,
 }
 
 /// What came of a request.
@@ -79,10 +82,12 @@ impl History<'_> {
                 self.frame.say_count("history-several", u64::try_from(count).unwrap_or(u64::MAX))
             }
             HistoryPerson::Nobody => self.frame.say("history-nobody"),
+            HistoryPerson::NotTold => self.frame.say("history-not-told"),
         }
     }
 
-    fn action(&self, action: &Action) -> String {
+    fn action(&self, action: &Option<Action>) -> String {
+        let Some(action) = action else { return self.frame.say("history-not-told") };
         self.frame.say(match action {
             Action::Read => "action-read",
             Action::Search => "action-search",
@@ -92,7 +97,8 @@ impl History<'_> {
         })
     }
 
-    fn category(&self, category: &Category) -> String {
+    fn category(&self, category: &Option<Category>) -> String {
+        let Some(category) = category else { return self.frame.say("history-not-told") };
         self.frame.say(match category {
             Category::Demographics => "category-demographics",
             Category::Team => "category-team",

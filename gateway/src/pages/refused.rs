@@ -42,7 +42,7 @@ pub fn refused(frame: &Frame<'_>, refusal: &Refusal, incident: &str) -> String {
         return help(frame, *problem);
     }
     let way_on = match (frame.place, refusal) {
-        (_, Refusal::TooMany { .. } | Refusal::AuditUnavailable | Refusal::RegistryStale)
+        (_, Refusal::TooMany { .. } | Refusal::AuditUnavailable | Refusal::Fault | Refusal::RegistryStale)
         | (_, Refusal::StoreUnreachable | Refusal::StoreTimeout | Refusal::Stopped(_)) => WayOn::Retry,
         (Place::Public, _) => WayOn::Home,
         (Place::Care, Refusal::SignInRequired(_)) => WayOn::SignIn(frame.here.sign_in()),
@@ -85,7 +85,7 @@ pub fn explained(frame: &Frame<'_>, code: &str) -> Option<String> {
 }
 
 /// Every code of [`Refusal::code`].
-pub const CODES: [&str; 28] = [
+pub const CODES: [&str; 29] = [
     "unreadable",
     "body-too-large",
     "no-such-page",
@@ -108,6 +108,7 @@ pub const CODES: [&str; 28] = [
     "service-stopped",
     "too-many-requests",
     "audit-unavailable",
+    "fault",
     "registry-stale",
     "store-unreachable",
     "store-timeout",

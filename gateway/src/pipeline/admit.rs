@@ -1,4 +1,4 @@
-//! Limits: by device before any costly work, by user ID as soon as it is known. A [`Slot`] is held to the last byte of
+//! Limits: by source for strangers, by device before any costly work, by user ID as soon as it is known. A [`Slot`] is held to the last byte of
 //! the answer and gives its place back by itself.
 
 use std::collections::HashMap;
@@ -11,17 +11,18 @@ use model::{DeviceId, Timestamp, UserId};
 
 use super::authenticate::Subject;
 use crate::bounds::{REQUESTS_PER_USER_MAX, REQUESTS_PER_WORKER_MAX, SUBJECTS_MAX};
+use crate::connection::Client;
 use crate::refusal::Refusal;
+use crate::source;
 use crate::tls::device::VerifiedDevice;
 use crate::worker::Worker;
 
 /// Limits of one worker. A subject's connections may land on several workers, so each worker allows the whole quota:
 /// the limit is at most so many times as wide as there are workers.
 pub struct Limits {
-    per_device: Quota,
-    per_user: Quota,
-    devices: Mutex<HashMap<DeviceId, Bucket>>,
-    users: Mutex<HashMap<UserId, Bucket>>,
+    sources: Buckets<source::Prefix>,
+    devices: Buckets<DeviceId>,
+    users: Buckets<UserId>,
     in_flight: Arc<AtomicU32>,
     in_flight_of: Mutex<HashMap<UserId, Arc<AtomicU32>>>,
 }
@@ -29,10 +30,25 @@ pub struct Limits {
 /// Requests in so many seconds, and how many at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rates {
-    /// One terminal.
+    /// One source address without a device that stands: the public pages, and the pages that explain.
+    pub per_source: Quota,
+    /// One device.
     pub per_device: Quota,
     /// One user ID.
     pub per_user: Quota,
+}
+
+/// A bucket for each subject, at most [`SUBJECTS_MAX`] of them. Who comes when all are taken shares one with all others who
+/// do: a flood of new sources wipes out nobody's bucket, and gets no more than one subject would.
+struct Buckets<K> {
+    limit: &'static str,
+    quota: Quota,
+    known: Mutex<Known<K>>,
+}
+
+struct Known<K> {
+    each: HashMap<K, Bucket>,
+    others: Bucket,
 }
 
 /// Proof: within the limits. Gives its places back when dropped.
@@ -54,14 +70,25 @@ impl Limits {
     #[must_use]
     pub fn new(rates: Rates) -> Self {
         Self {
-            per_device: rates.per_device,
-            per_user: rates.per_user,
-            devices: Mutex::default(),
-            users: Mutex::default(),
+            sources: Buckets::new("source", rates.per_source),
+            devices: Buckets::new("device", rates.per_device),
+            users: Buckets::new("user", rates.per_user),
             in_flight: Arc::default(),
             in_flight_of: Mutex::default(),
         }
     }
+}
+
+/// Admits whoever shows no device that stands, before anything is done for him. A facility's devices share an address, and
+/// are not charged for each other.
+///
+/// # Errors
+/// Too many requests from the source.
+pub fn stranger(worker: &Worker, client: &Client) -> Result<(), Refusal> {
+    if client.living.is_some() {
+        return Ok(());
+    }
+    worker.limits().sources.charge(&source::prefix(client.peer.ip()), worker.now())
 }
 
 /// Admits a request of this device.
@@ -70,7 +97,7 @@ impl Limits {
 /// Too many requests of the device, or too many in flight in all.
 pub fn admit(worker: &Worker, device: VerifiedDevice) -> Result<(VerifiedDevice, DeviceSlot), Refusal> {
     let limits = worker.limits();
-    charge(&limits.devices, device.device(), limits.per_device, worker.now(), "device")?;
+    limits.devices.charge(device.device(), worker.now())?;
     let gateway = enter(&limits.in_flight, REQUESTS_PER_WORKER_MAX, "gateway")?;
     Ok((device, DeviceSlot { gateway }))
 }
@@ -82,7 +109,7 @@ impl DeviceSlot {
     /// Too many requests of the user ID, or too many of it in flight.
     pub fn for_subject(self, worker: &Worker, subject: &Subject) -> Result<Slot, Refusal> {
         let limits = worker.limits();
-        charge(&limits.users, subject.user_id(), limits.per_user, worker.now(), "user")?;
+        limits.users.charge(subject.user_id(), worker.now())?;
         let counter = {
             let mut counters = limits.in_flight_of.lock().unwrap_or_else(PoisonError::into_inner);
             if counters.len() >= SUBJECTS_MAX {
@@ -94,25 +121,29 @@ impl DeviceSlot {
     }
 }
 
-fn charge<K: Eq + Hash + Clone>(
-    buckets: &Mutex<HashMap<K, Bucket>>,
-    key: &K,
-    quota: Quota,
-    now: Timestamp,
-    limit: &'static str,
-) -> Result<(), Refusal> {
-    let mut buckets = buckets.lock().unwrap_or_else(PoisonError::into_inner);
-    if buckets.len() >= SUBJECTS_MAX && !buckets.contains_key(key) {
-        buckets.retain(|_, bucket| !bucket.is_full(now));
-        if buckets.len() >= SUBJECTS_MAX {
-            buckets.clear();
-        }
+impl<K: Eq + Hash + Clone> Buckets<K> {
+    fn new(limit: &'static str, quota: Quota) -> Self {
+        let known = Known { each: HashMap::new(), others: Bucket::default() };
+        Self { limit, quota, known: Mutex::new(known) }
     }
-    match buckets.entry(key.clone()).or_default().charge(quota, now, 1) {
-        Verdict::Within => Ok(()),
-        Verdict::Beyond { retry_after_millis } => {
-            let seconds = u32::try_from(retry_after_millis.max(0).saturating_add(999) / 1000).unwrap_or(u32::MAX);
-            Err(Refusal::TooMany { limit, retry_after_seconds: seconds.max(1) })
+
+    fn charge(&self, key: &K, now: Timestamp) -> Result<(), Refusal> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let Known { each, others } = &mut *known;
+        if each.len() >= SUBJECTS_MAX && !each.contains_key(key) {
+            each.retain(|_, bucket| !bucket.is_full(now));
+        }
+        let bucket = if each.len() < SUBJECTS_MAX || each.contains_key(key) {
+            each.entry(key.clone()).or_default()
+        } else {
+            others
+        };
+        match bucket.charge(self.quota, now, 1) {
+            Verdict::Within => Ok(()),
+            Verdict::Beyond { retry_after_millis } => {
+                let seconds = u32::try_from(retry_after_millis.max(0).saturating_add(999) / 1000).unwrap_or(u32::MAX);
+                Err(Refusal::TooMany { limit: self.limit, retry_after_seconds: seconds.max(1) })
+            }
         }
     }
 }
@@ -130,3 +161,6 @@ impl Drop for Place {
         self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,12 +1,13 @@
 //! Permit or denial, for every person the request touches. The exchange is entered among the living first and the
 //! snapshot is taken afterwards, so that a change between the two is never missed.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use http::Request;
 use hyper::body::Incoming;
 use model::{Action, Article, Category, PersonId, Timestamp};
-use policy::{Basis, Decision};
+use policy::Basis;
 use records::{AnswerKind, Touches};
 use registry::Snapshot;
 
@@ -85,7 +86,7 @@ pub fn decide(
             tracing::info!(%missing, "a fact is missing; refused");
             // A person who is not registered must not be told apart from one who is: what is said of the subject or
             // the service is said first, here as there.
-            standing(worker, &snapshot, &subject, trace).err().unwrap_or_else(|| {
+            may_use_service(worker, &snapshot, &subject, trace).err().unwrap_or_else(|| {
                 trace.judged(undecided(worker, &snapshot));
                 Refusal::NotAvailable
             })
@@ -96,18 +97,16 @@ pub fn decide(
     } else {
         touches.persons.iter().map(|person| ask(Some(person))).collect::<Result<_, _>>()?
     };
-    // What the entry keeps is the denial if there is one, else the first permit (and how many more there were).
-    let telling = judgements.iter().find(|judgement| !judgement.decision.is_permit()).or(judgements.first());
-    let Some(telling) = telling else { return Err(Refusal::NotAvailable) };
-    trace.judged(judged(telling, snapshot.generation().get()));
-    match &telling.decision {
-        Decision::Permit(_) => {
-            // Said only now: to a stranger it would tell that the record exists.
-            touches.check_version().map_err(|_| Refusal::Stale)?;
-            Ok(Permit { subject, touches, request, living, at })
-        }
-        Decision::Denial(basis) => Err(denied(basis)),
+    let generation = snapshot.generation().get();
+    // What the entry keeps is the denial if there is one, else every permit.
+    if let Some(denial) = judgements.iter().find(|judgement| !judgement.decision.is_permit()) {
+        trace.judged(judged(std::slice::from_ref(denial), generation));
+        return Err(denied(denial.decision.basis()));
     }
+    trace.judged(judged(&judgements, generation));
+    // Said only now: to a stranger it would tell that the record exists.
+    touches.check_version().map_err(|_| Refusal::Stale)?;
+    Ok(Permit { subject, touches, request, living, at })
 }
 
 /// Whether this subject may use the service at all, now: what refuses him whatever he asks for (suspended, closed,
@@ -115,7 +114,7 @@ pub fn decide(
 ///
 /// # Errors
 /// The rule that refuses him.
-pub(super) fn standing(
+pub(super) fn may_use_service(
     worker: &Worker,
     snapshot: &Snapshot,
     subject: &Subject,
@@ -132,7 +131,7 @@ pub(super) fn standing(
     match worker.judge().ask(snapshot, question) {
         Ok(judgement) if judgement.decision.is_permit() => Ok(()),
         Ok(judgement) => {
-            trace.judged(judged(&judgement, snapshot.generation().get()));
+            trace.judged(judged(std::slice::from_ref(&judgement), snapshot.generation().get()));
             Err(denied(judgement.decision.basis()))
         }
         Err(missing) => {
@@ -163,15 +162,28 @@ fn undecided(worker: &Worker, snapshot: &Snapshot) -> Judged {
     }
 }
 
-fn judged(judgement: &Judgement, generation: u64) -> Judged {
-    let basis = judgement.decision.basis();
+/// What decisions of one kind rest on: all permits, or a denial.
+fn judged(judgements: &[Judgement], generation: u64) -> Judged {
+    let bases = || judgements.iter().map(|judgement| judgement.decision.basis());
+    let articles: BTreeSet<Article> = bases().flat_map(Basis::articles).collect();
+    let mut rules: Vec<&str> = bases().flat_map(|basis| &basis.rules).map(|rule| rule.id.as_str()).collect();
+    rules.sort_unstable();
+    rules.dedup();
+    let by_disaster = |judgement: &Judgement| {
+        judgement.decision.is_permit()
+            && judgement
+                .decision
+                .basis()
+                .rules
+                .iter()
+                .all(|rule| rule.articles.iter().any(|article| article.number() == 21))
+    };
     Judged {
-        rules: basis.rule_names(),
-        articles: basis.articles().iter().map(Article::to_string).collect::<Vec<_>>().join(","),
-        policy_version: basis.version.to_string(),
+        rules: if rules.is_empty() { "-".to_owned() } else { rules.join(",") },
+        articles: articles.iter().map(Article::to_string).collect::<Vec<_>>().join(","),
+        policy_version: bases().next().map(|basis| basis.version.to_string()).unwrap_or_default(),
         generation,
-        facts: audit::facts::compact(&judgement.request, &judgement.facts),
-        disaster: judgement.decision.is_permit()
-            && basis.rules.iter().all(|rule| rule.articles.iter().any(|article| article.number() == 21)),
+        facts: audit::facts::compact_all(judgements.iter().map(|judged| (&judged.request, &judged.facts))),
+        disaster: judgements.iter().any(by_disaster),
     }
 }

@@ -70,7 +70,7 @@ async fn stored(worker: &Worker, subject: &Subject, needed: StoredNeeded, trace:
     }
     // Nobody's look-up reaches the store who may not use the service at all.
     trace.looked_up(needed.record());
-    decide::standing(worker, &worker.snapshot(), subject, trace)?;
+    decide::may_use_service(worker, &worker.snapshot(), subject, trace)?;
     let mut request = Request::builder().method(Method::GET).uri(needed.target());
     if let Some(headers) = request.headers_mut() {
         headers.insert(ACCEPT, HeaderValue::from_static("application/fhir+json"));
@@ -152,7 +152,8 @@ pub fn unavailable(error: &StoreError) -> Refusal {
 /// goes to the log.
 fn refusal(unreadable: Unreadable) -> Refusal {
     match unreadable {
-        Unreadable::NotThere => Refusal::NotAvailable,
+        // Which version is stored is said after a permit only; before it, it would tell that there is one.
+        Unreadable::NotThere | Unreadable::Stale => Refusal::NotAvailable,
         Unreadable::Withheld(why) => {
             tracing::warn!(%why, "a stored record cannot be attributed; withheld");
             Refusal::NotAvailable
@@ -161,7 +162,6 @@ fn refusal(unreadable: Unreadable) -> Refusal {
             tracing::warn!(status, "the store failed a look-up");
             Refusal::StoreMisbehaves
         }
-        Unreadable::Stale => Refusal::Stale,
         Unreadable::BodyTooLarge(bytes_max) => Refusal::BodyTooLarge(bytes_max),
         other => Refusal::Unreadable(other.to_string()),
     }

@@ -1,5 +1,6 @@
-//! To the store: a message rebuilt from what was understood, never the client's bytes. Headers go by an allow-list;
-//! hop-by-hop fields, every identity field and everything unknown stay behind (RFC 9110 7.6.1), ours are added.
+//! To the store: a message rebuilt from what was understood. Of the client's own words only the values of a few header
+//! fields pass, those that mean the same to every reader; hop-by-hop fields, every identity field and everything
+//! unknown stay behind (RFC 9110 7.6.1), ours are added.
 
 use bytes::Bytes;
 use http::header::{
@@ -11,7 +12,7 @@ use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 use hyper::upgrade::OnUpgrade;
 use model::Timestamp;
-use records::{AnswerKind, Forward, ForwardBody, Touches};
+use records::{AnswerKind, ForwardBody, Touches};
 
 use super::admit::Slot;
 use super::authenticate::Subject;
@@ -44,7 +45,9 @@ pub(super) struct Forwarded {
 }
 
 /// Request headers that mean the same to every reader and may pass.
-const PASSED: [HeaderName; 3] = [ACCEPT, ACCEPT_LANGUAGE, IF_NONE_MATCH];
+const PASSED: [HeaderName; 2] = [ACCEPT, ACCEPT_LANGUAGE];
+/// And for reads only: with a write it would ask whether there is such a record.
+const PASSED_FOR_READS: [HeaderName; 1] = [IF_NONE_MATCH];
 /// And those of a WebSocket handshake (RFC 6455 4.1); no extensions, so that frames can be read.
 const PASSED_FOR_TUNNELS: [HeaderName; 2] = [SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION];
 const CLIENT_CERT: HeaderName = HeaderName::from_static("client-cert");
@@ -73,7 +76,7 @@ pub async fn forward(worker: &Worker, recorded: Recorded<Permit>, slot: Slot) ->
         .uri(forward.target.as_str())
         .body(body)
         .map_err(|_| Refusal::Unreadable("no target for the store".to_owned()))?;
-    headers(request.headers_mut(), &parts.headers, forward, &sent.touches.answer)?;
+    headers(request.headers_mut(), &parts.headers, &sent.touches)?;
     worker.identify(request.headers_mut(), &sent.subject)?;
     let certificate = HeaderValue::from_str(sent.subject.device().client_cert_header());
     request.headers_mut().insert(CLIENT_CERT, certificate.map_err(|_| Refusal::StoreMisbehaves)?);
@@ -90,7 +93,8 @@ pub async fn forward(worker: &Worker, recorded: Recorded<Permit>, slot: Slot) ->
 }
 
 /// The headers towards the store.
-fn headers(to: &mut HeaderMap, from: &HeaderMap, forward: &Forward, answer: &AnswerKind) -> Result<(), Refusal> {
+fn headers(to: &mut HeaderMap, from: &HeaderMap, touches: &Touches) -> Result<(), Refusal> {
+    let Touches { forward, answer, .. } = touches;
     let mut pass = |name: &HeaderName| {
         // One field only: a list in two fields could be read differently.
         if let Some(value) = from.get(name) {
@@ -98,6 +102,9 @@ fn headers(to: &mut HeaderMap, from: &HeaderMap, forward: &Forward, answer: &Ans
         }
     };
     PASSED.iter().for_each(&mut pass);
+    if !touches.action.writes() {
+        PASSED_FOR_READS.iter().for_each(&mut pass);
+    }
     match answer {
         AnswerKind::Opaque { .. } => pass(&RANGE),
         AnswerKind::WebSocket => {

@@ -15,10 +15,11 @@
 //!
 //! | step | may refuse with |
 //! |---|---|
+//! | admit | 429, for strangers before anything else |
 //! | route | 400 unreadable, 401 certificate, 403 from another site, 404 no such page, 405 |
 //! | admit | 401 certificate, 429 |
 //! | authenticate | 401 sign in, 403 change the password first, 503 registry silent |
-//! | extract | 400, 403 with rule and article, 404 not available, 412 version, 413, 502/504 store, 503 stopped |
+//! | extract | 400, 403 with rule and article, 404 not available, 413, 502/504 store, 503 stopped |
 //! | decide | 401 certificate or session ended meanwhile, 403 with rule and article, 404, 412, 503 stopped or silent |
 //! | record | 503 audit |
 //! | forward | 400, 413, 502/504 store, 503 cut |
@@ -73,6 +74,7 @@ async fn steps(
     request: Request<Incoming>,
     trace: &mut Trace,
 ) -> Result<Response<Body>, Refusal> {
+    admit::stranger(worker, client)?;
     let request = match route::route(worker, client, request, trace)? {
         route::Route::Public(page) => return public::serve(worker, page, trace),
         route::Route::Gate(page) => return Box::pin(gate::serve(worker, client, page, trace)).await,

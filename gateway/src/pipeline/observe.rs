@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use audit::{Audit, Ended, Outcome};
+use audit::{Ended, Outcome};
 use bytes::Bytes;
 use http::Response;
 use http_body_util::BodyExt as _;
@@ -16,17 +16,19 @@ use super::release::Released;
 use crate::answer;
 use crate::cut::live::{ExchangeEntry, Switch};
 use crate::store::pool::{Body, BodyError};
+use crate::worker::Handle;
 
 /// Finishes the answer: standing headers, and a body that is watched to its end.
 #[must_use]
 pub fn observe(released: Released) -> Response<Body> {
-    let Released { response, tunnel, living, slot, entry, audit, clock } = released;
+    let Released { response, tunnel, endless, living, slot, entry, worker } = released;
     let (mut parts, body) = response.into_parts();
     answer::standing_headers(&mut parts.headers);
     answer::incident(&mut parts.headers, &entry);
+    let drain = worker.drain_begun();
+    let open = worker.hold_open();
     let mut guard = Guard {
-        audit,
-        clock,
+        worker,
         outcome: Some(Outcome {
             id: entry,
             at: model::Timestamp::MIN,
@@ -39,22 +41,25 @@ pub fn observe(released: Released) -> Response<Body> {
     if let Some((tunnel, feed)) = tunnel {
         // The bytes of a tunnel do not pass through the body: its task keeps the place among the living.
         tokio::spawn(async move {
-            let (_living, _slot, mut guard) = (living, slot, guard);
-            guard.ended(tunnel.run(&feed, &switch).await);
+            let (_living, _slot, _open, mut guard) = (living, slot, open, guard);
+            guard.ended(tunnel.run(&feed, &switch, drain).await);
         });
         return Response::from_parts(parts, body);
     }
     if body.is_end_stream() {
         guard.ended(Ended::Completed);
     }
-    let watched = Watched { inner: body, switch, guard, living: Some(living), _slot: slot };
+    // A client of a stream comes again by itself, elsewhere if it can; a download is waited for.
+    let drain: Option<Pin<Box<dyn Future<Output = ()> + Send>>> = if endless { Some(Box::pin(drain)) } else { None };
+    let watched = Watched { inner: body, switch, drain, guard, living: Some(living), _slot: slot };
     Response::from_parts(parts, watched.boxed_unsync())
 }
 
-/// A body that ends when its exchange is cut.
+/// A body that ends when its exchange is cut, and, if it has no end of its own, when the drain begins.
 struct Watched {
     inner: Body,
     switch: Arc<Switch>,
+    drain: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     guard: Guard,
     living: Option<ExchangeEntry>,
     _slot: Slot,
@@ -62,8 +67,7 @@ struct Watched {
 
 /// Writes the outcome when it goes out of scope.
 struct Guard {
-    audit: Audit,
-    clock: crate::Clock,
+    worker: Handle,
     outcome: Option<Outcome>,
 }
 
@@ -75,6 +79,11 @@ impl HttpBody for Watched {
         if self.switch.poll_cut(cx).is_ready() {
             self.guard.ended(Ended::Cut);
             return Poll::Ready(Some(Err("cut".into())));
+        }
+        if self.drain.as_mut().is_some_and(|drain| drain.as_mut().poll(cx).is_ready()) {
+            self.drain = None;
+            self.guard.ended(Ended::Drained);
+            return Poll::Ready(None);
         }
         let polled = Pin::new(&mut self.inner).poll_frame(cx);
         match &polled {
@@ -133,8 +142,11 @@ impl Guard {
 impl Drop for Guard {
     fn drop(&mut self) {
         if let Some(mut outcome) = self.outcome.take() {
-            outcome.at = (self.clock)();
-            self.audit.outcome(&outcome);
+            outcome.at = self.worker.now();
+            if outcome.ended == Ended::ClientLeft && self.worker.is_stopped() {
+                outcome.ended = Ended::Drained;
+            }
+            self.worker.audit().outcome(&outcome);
         }
     }
 }

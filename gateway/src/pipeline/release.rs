@@ -28,17 +28,18 @@ use crate::cut::live::ExchangeEntry;
 use crate::judge::Question;
 use crate::refusal::Refusal;
 use crate::store::pool::Body;
-use crate::worker::Worker;
+use crate::worker::{Handle, Worker};
 
 /// Proof: on record, checked, ready to go out.
 pub struct Released {
     pub(super) response: Response<Body>,
     pub(super) tunnel: Option<(Tunnel, Feed)>,
+    /// It has no end of its own.
+    pub(super) endless: bool,
     pub(super) living: ExchangeEntry,
     pub(super) slot: Slot,
     pub(super) entry: audit::EntryId,
-    pub(super) audit: audit::Audit,
-    pub(super) clock: crate::Clock,
+    pub(super) worker: Handle,
 }
 
 /// Response headers that may pass, beside those that are made anew.
@@ -82,11 +83,11 @@ pub async fn release(worker: &Worker, answer: Answer) -> Result<Released, Refusa
     Ok(Released {
         response,
         tunnel,
+        endless: touches.answer == AnswerKind::EventStream,
         living,
         slot,
         entry: entry.id,
-        audit: worker.audit().clone(),
-        clock: worker.clock(),
+        worker: Handle::of(worker),
     })
 }
 
@@ -117,12 +118,13 @@ impl Checking<'_> {
         }
         told(status)?;
         self.learn(&released);
-        self.on_record(&released).await?;
+        let located = located(&parts.headers, touches);
+        self.on_record(&snapshot, &released, located.as_deref()).await?;
         let mut answer = Response::builder().status(parts.status);
         if let Some(headers) = answer.headers_mut() {
             pass(headers, &parts.headers, &PASSED);
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/fhir+json; charset=utf-8"));
-            if let Some(location) = location(&parts.headers, touches) {
+            if let Some(location) = located.and_then(|path| HeaderValue::try_from(path).ok()) {
                 headers.insert(LOCATION, location);
             }
         }
@@ -157,14 +159,27 @@ impl Checking<'_> {
         }
     }
 
-    /// Records that the entry could not name, because a search found them, are on record before they leave (promise P3).
-    async fn on_record(&self, released: &records::Released) -> Result<(), Refusal> {
-        let found = released.records.iter().map(ToString::to_string);
-        let records: Vec<String> = found.filter(|record| !self.entry.records.contains(record)).collect();
+    /// Records that the entry could not name are on record before the answer leaves (promise P3): what a search found, and
+    /// what was just created, be it only by its address.
+    async fn on_record(
+        &self,
+        snapshot: &Snapshot,
+        released: &records::Released,
+        located: Option<&str>,
+    ) -> Result<(), Refusal> {
+        let named = located.and_then(|path| path.strip_prefix("/fhir/")).map(str::to_owned);
+        let mut records: Vec<String> = released.records.iter().map(ToString::to_string).collect();
+        records.extend(named.filter(|named| !records.contains(named)));
+        records.retain(|record| !self.entry.records.contains(record));
         if records.is_empty() {
             return Ok(());
         }
-        let release = audit::Release { id: self.entry.id.clone(), at: self.worker.now(), records };
+        let release = audit::Release {
+            id: self.entry.id.clone(),
+            at: self.worker.now(),
+            generation: snapshot.generation().get(),
+            records,
+        };
         let durable = self.worker.audit().release(&release).await;
         durable.map(drop).map_err(|error| super::record::unavailable(&error))
     }
@@ -268,10 +283,8 @@ fn pass(to: &mut HeaderMap, from: &HeaderMap, names: &[HeaderName]) {
 }
 
 /// `Location` of a created record, made anew from what it names; a foreign or unreadable one is left out.
-fn location(from: &HeaderMap, touches: &Touches) -> Option<HeaderValue> {
-    let text = from.get(LOCATION)?.to_str().ok()?;
-    let path = records::location(text, touches)?;
-    HeaderValue::try_from(path).ok()
+fn located(from: &HeaderMap, touches: &Touches) -> Option<String> {
+    records::location(from.get(LOCATION)?.to_str().ok()?, touches)
 }
 
 /// An answer that may not be passed on: the officer hears of it, the client learns nothing.

@@ -69,12 +69,6 @@ pub fn route(
         // RFC 9110 7.4: a request for a host that this connection was not opened for.
         return Err(Refusal::Unreadable("the host is not the one of the connection".to_owned()));
     }
-    if !matches!(
-        *request.method(),
-        Method::GET | Method::HEAD | Method::POST | Method::PUT | Method::PATCH | Method::DELETE
-    ) {
-        return Err(Refusal::MethodNotAllowed("GET, HEAD, POST, PUT"));
-    }
     let path = request.uri().path();
     match host {
         Host::Public => PublicPage::of(&request).map(Route::Public),
@@ -83,8 +77,11 @@ pub fn route(
             trace.about_records();
             // Said before anything else is looked at: whoever has no standing certificate learns nothing of what exists.
             client.device(&worker.snapshot(), worker.now())?;
+            if !matches!(*request.method(), Method::GET | Method::POST | Method::PUT) {
+                return Err(Refusal::MethodNotAllowed("GET, POST, PUT"));
+            }
             // A page of a sibling host is "same-site" to the browser, and a WebSocket asks nobody (no CORS).
-            let changes = *request.method() != Method::GET && *request.method() != Method::HEAD;
+            let changes = *request.method() != Method::GET;
             if changes || request.headers().contains_key(UPGRADE) {
                 form::same_origin(request.headers(), worker.care_host())?;
             }

@@ -134,12 +134,6 @@ impl Trace {
         self.about_records = true;
     }
 
-    /// Whether the request asks for records.
-    #[must_use]
-    pub const fn is_about_records(&self) -> bool {
-        self.about_records
-    }
-
     /// Who asks.
     pub fn subject(&mut self, subject: &Subject) {
         self.subject = Some(TracedSubject {

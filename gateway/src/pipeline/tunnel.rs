@@ -69,8 +69,8 @@ fn accept(key: &HeaderValue) -> Result<HeaderValue, Refusal> {
 }
 
 impl Tunnel {
-    /// Carries frames until one side ends or the exchange is cut. Both sides are closed when this returns.
-    pub(super) async fn run(self, feed: &Feed, switch: &Arc<Switch>) -> Ended {
+    /// Carries frames until one side ends, the drain begins or the exchange is cut. Both sides are closed when this returns.
+    pub(super) async fn run(self, feed: &Feed, switch: &Arc<Switch>, drain: impl Future<Output = ()>) -> Ended {
         let joined = async {
             let Ok((client, store)) = tokio::try_join!(self.client, self.store) else { return Ended::ClientLeft };
             let (mut client_in, mut client_out) = tokio::io::split(TokioIo::new(client));
@@ -78,7 +78,12 @@ impl Tunnel {
             let ended = tokio::select! {
                 ended = upwards(&mut client_in, &mut store_out) => ended,
                 ended = downwards(&mut store_in, &mut client_out, feed) => ended,
+                () = drain => Ended::Drained,
             };
+            if ended == Ended::Drained {
+                // It may have left by itself.
+                let _ = send(&mut client_out, &frame(CLOSE, &GOING_AWAY)).await;
+            }
             let _ = tokio::join!(client_out.shutdown(), store_out.shutdown());
             ended
         };
@@ -93,6 +98,8 @@ impl Tunnel {
 /// The longest payload of a control frame (RFC 6455 5.5).
 const CONTROL_BYTES_MAX: usize = 125;
 const CLOSE: u8 = 0x88;
+/// RFC 6455 7.4.1: the endpoint is going away.
+const GOING_AWAY: [u8; 2] = 1001_u16.to_be_bytes();
 const PING: u8 = 0x89;
 const PONG: u8 = 0x8a;
 /// A text frame that is a whole message.

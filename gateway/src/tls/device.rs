@@ -47,11 +47,12 @@ pub struct VerifiedDevice {
 }
 
 impl Presented {
-    /// Reads a leaf certificate.
+    /// Reads a leaf certificate. Only here, where the handshake has shown that its key is there too: the octets alone are
+    /// public.
     ///
     /// # Errors
     /// It is not one certificate in DER, or its serial number is none that RFC 5280 allows.
-    pub fn read(leaf: &CertificateDer<'_>) -> Result<Self, Illegible> {
+    pub(crate) fn read(leaf: &CertificateDer<'_>) -> Result<Self, Illegible> {
         let (rest, certificate) = X509Certificate::from_der(leaf).map_err(|_| Illegible)?;
         if !rest.is_empty() {
             return Err(Illegible);
@@ -92,7 +93,7 @@ impl Presented {
     ///
     /// # Errors
     /// What is wrong, for the page that explains.
-    pub fn verify(&self, snapshot: &Snapshot, now: Timestamp) -> Result<VerifiedDevice, CertificateProblem> {
+    pub(crate) fn verify(&self, snapshot: &Snapshot, now: Timestamp) -> Result<VerifiedDevice, CertificateProblem> {
         let known = standing(snapshot, &self.serial, now)?;
         // Promise P7: a correct signature over something we did not issue (a stolen issuing key) opens nothing.
         if !self.usage_fits || known.fingerprint != Some(self.fingerprint) {
@@ -142,7 +143,7 @@ pub fn standing<'a>(
 ///
 /// # Errors
 /// What is wrong, in TLS terms.
-pub fn standing_in_handshake(
+pub(crate) fn standing_in_handshake(
     presented: &Presented,
     snapshot: &Snapshot,
     now: Timestamp,

@@ -93,6 +93,7 @@ struct SessionTable {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct LimitsTable {
+    per_source: Rate,
     per_device: Rate,
     per_user: Rate,
 }
@@ -175,9 +176,11 @@ impl SettingsFile {
         let ca = self.ca.map(|ca| ca.validate(folder, &mut faults));
         faults.desk(&self.desk);
         let session = self.session.validate(&mut faults);
+        faults.rate("limits.per_source", self.limits.per_source);
         faults.rate("limits.per_device", self.limits.per_device);
         faults.rate("limits.per_user", self.limits.per_user);
-        let limits = Limits { per_device: self.limits.per_device, per_user: self.limits.per_user };
+        let LimitsTable { per_source, per_device, per_user } = self.limits;
+        let limits = Limits { per_source, per_device, per_user };
         // A value that is missing has left its fault.
         match (listen, store, journal, tls) {
             (Some(listen), Some(store), Some(journal), Some(tls)) if faults.0.is_empty() => Ok(Settings {

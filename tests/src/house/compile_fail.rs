@@ -8,8 +8,11 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The gateway's compiled form, as cargo says it.
-fn gateway() -> (PathBuf, PathBuf) {
+/// Crates that the cases name.
+const NAMED: [&str; 4] = ["gateway", "model", "registry", "rustls"];
+
+/// Their compiled forms, as cargo says it, and the folder of everything that they are made of.
+fn compiled() -> (Vec<(&'static str, PathBuf)>, PathBuf) {
     let cargo = std::env::var_os("CARGO").unwrap_or("cargo".into());
     let output = Command::new(cargo)
         .args(["build", "--workspace", "--message-format=json", "--quiet"])
@@ -17,27 +20,25 @@ fn gateway() -> (PathBuf, PathBuf) {
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let artefact = String::from_utf8(output.stdout)
-        .unwrap()
-        .lines()
-        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-        .filter(|message| message["target"]["name"] == "gateway")
-        .find_map(|message| {
-            let files = message["filenames"].as_array()?.clone();
-            files.iter().filter_map(|file| file.as_str()).find(|file| file.ends_with(".rlib")).map(PathBuf::from)
-        })
-        .expect("cargo names the gateway's rlib");
-    let folder = artefact.parent().unwrap();
+    let messages: Vec<serde_json::Value> =
+        String::from_utf8(output.stdout).unwrap().lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let artefact = |name: &str| {
+        let of_it = messages.iter().filter(|message| message["target"]["name"] == name);
+        let files = of_it.filter_map(|message| message["filenames"].as_array()).flatten();
+        let rlib = files.filter_map(|file| file.as_str()).find(|file| file.ends_with(".rlib")).map(PathBuf::from);
+        rlib.unwrap_or_else(|| panic!("cargo names no rlib of {name}"))
+    };
+    let named: Vec<(&str, PathBuf)> = NAMED.map(|name| (name, artefact(name))).to_vec();
+    let folder = named[0].1.parent().unwrap();
     let dependencies = if folder.ends_with("deps") { folder.to_path_buf() } else { folder.join("deps") };
-    (artefact, dependencies)
+    (named, dependencies)
 }
 
-fn compile(source: &Path, rlib: &Path, dependencies: &Path) -> Result<(), String> {
+fn compile(source: &Path, named: &[(&str, PathBuf)], dependencies: &Path) -> Result<(), String> {
     let scratch = tempfile::tempdir().unwrap();
     let output = Command::new("rustc")
         .args(["--edition", "2024", "--crate-type", "lib", "--emit", "metadata", "--error-format", "short"])
-        .arg("--extern")
-        .arg(format!("gateway={}", rlib.display()))
+        .args(named.iter().map(|(name, rlib)| format!("--extern={name}={}", rlib.display())))
         .arg("-L")
         .arg(format!("dependency={}", dependencies.display()))
         .arg("--out-dir")
@@ -57,13 +58,13 @@ fn compile(source: &Path, rlib: &Path, dependencies: &Path) -> Result<(), String
 
 #[test]
 fn steps_cannot_be_left_out() {
-    let (rlib, dependencies) = gateway();
+    let (named, dependencies) = compiled();
     let folder = super::root().join("tests/compile-fail");
     let mut cases = 0;
     let mut sources: Vec<PathBuf> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     sources.sort();
     for source in sources.iter().filter(|path| path.extension().is_some_and(|extension| extension == "rs")) {
-        let result = compile(source, &rlib, &dependencies);
+        let result = compile(source, &named, &dependencies);
         if source.file_name().is_some_and(|name| name == "accepted.rs") {
             assert_eq!(result, Ok(()), "the control does not compile");
             continue;

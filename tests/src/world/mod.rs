@@ -72,7 +72,7 @@ impl Default for Plan {
             strictness: Strictness::Explain,
             workers: 2,
             limits: SessionLimits { idle_seconds: 900, absolute_seconds: 12 * 3600 },
-            rates: Rates { per_device: plenty, per_user: plenty },
+            rates: Rates { per_source: plenty, per_device: plenty, per_user: plenty },
             store: None,
             trusting_store: false,
             registry: None,

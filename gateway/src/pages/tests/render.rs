@@ -166,12 +166,12 @@ fn a_refused_request_never_shows_a_name_in_the_history() {
         let row = HistoryRow {
             at: samples::holiday_afternoon(),
             person: HistoryPerson::Person { id: &id, name: Some(Shown("山田 太郎")) },
-            action: Action::Read,
-            category: Category::Note,
+            action: Some(Action::Read),
+            category: Some(Category::Note),
             shared,
             device: Shown("訪問看護3号機"),
         };
-        History { frame: &frame, rows: &[row], older: None, newer: None }.html()
+        History { frame: &frame, rows: &[row], older: None, more_on_request: false, newer: None }.html()
     };
     assert!(page(Shared::Done).contains("山田 太郎"));
     assert!(!page(Shared::Refused).contains("山田") && page(Shared::Refused).contains("204"));

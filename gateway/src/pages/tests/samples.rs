@@ -93,6 +93,7 @@ pub(super) fn refusals(words: &Words) -> Vec<Refusal> {
         Refusal::TooMany { limit: "user", retry_after_seconds: 1 },
         Refusal::TooMany { limit: "user", retry_after_seconds: 30 },
         Refusal::AuditUnavailable,
+        Refusal::Fault,
         Refusal::RegistryStale,
         Refusal::StoreUnreachable,
         Refusal::StoreTimeout,
@@ -132,11 +133,12 @@ pub(super) const fn ordinal(refusal: &Refusal) -> usize {
         Refusal::StoreMisbehaves => 18,
         Refusal::Stale => 19,
         Refusal::Cut => 20,
+        Refusal::Fault => 21,
     }
 }
 
 /// One more than the last of [`ordinal`].
-pub(super) const ORDINALS: usize = 21;
+pub(super) const ORDINALS: usize = 22;
 
 pub(super) const PROBLEMS: [CertificateProblem; 5] = [
     CertificateProblem::Missing,
@@ -234,9 +236,12 @@ pub(super) fn every_page(language: Language, words: &Words) -> Vec<(String, Stri
     let frame = care("/.sekisho/history?skip=50");
     let rows = history_rows(words, &ids);
     let page_at = |skip: u32| LocalPath::new(&format!("/.sekisho/history?skip={skip}"));
-    let page = History { frame: &frame, rows: &rows, older: page_at(100), newer: page_at(0) };
+    let page = History { frame: &frame, rows: &rows, older: page_at(100), more_on_request: true, newer: page_at(0) };
     pages.push(("history".to_owned(), page.html()));
-    pages.push(("history-empty".to_owned(), History { frame: &frame, rows: &[], older: None, newer: None }.html()));
+    pages.push((
+        "history-empty".to_owned(),
+        History { frame: &frame, rows: &[], older: None, more_on_request: false, newer: None }.html(),
+    ));
 
     pages.push(("signed-out".to_owned(), signed_out(&care("/.sekisho/sign-out"))));
     pages.push(("not-found".to_owned(), not_found(&care("/.sekisho/nowhere"))));
@@ -282,10 +287,11 @@ fn history_rows<'a>(words: &'a Words, ids: &'a [PersonId]) -> Vec<HistoryRow<'a>
             person: match number {
                 7 => HistoryPerson::Several(12),
                 8 => HistoryPerson::Nobody,
+                9 => HistoryPerson::NotTold,
                 _ => HistoryPerson::Person { id: &ids[number], name: Some(Shown(&words.name)) },
             },
-            action: Action::ALL[number % Action::ALL.len()],
-            category: *category,
+            action: (number != 9).then(|| Action::ALL[number % Action::ALL.len()]),
+            category: (number != 9).then_some(*category),
             shared: shared[number % shared.len()],
             device: Shown(&words.device),
         });
