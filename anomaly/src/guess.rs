@@ -16,6 +16,8 @@ pub const WAIT_SECONDS_MAX: i64 = 900;
 pub struct Guesses {
     wrong: u32,
     last_millis: i64,
+    /// When the one before the last was: where a try that is taken back leads.
+    before_millis: i64,
 }
 
 /// Whether the next try may be made now.
@@ -48,6 +50,7 @@ impl Guesses {
     /// Notes a wrong password.
     pub const fn wrong(&mut self, now: Timestamp) {
         self.wrong = self.wrong.saturating_add(1);
+        self.before_millis = self.last_millis;
         self.last_millis = now.as_millis();
     }
 
@@ -56,9 +59,11 @@ impl Guesses {
         self.wrong = 0;
     }
 
-    /// Takes one wrong try back: it turned out to be right.
+    /// Takes the last wrong try back: it turned out to be right. The wait is the one there was before it: on a terminal with
+    /// old mistakes a right password must not begin it anew.
     pub const fn take_back(&mut self) {
         self.wrong = self.wrong.saturating_sub(1);
+        self.last_millis = self.before_millis;
     }
 
     /// Whether there is nothing left to remember at `now`: the last wrong try is a day ago.

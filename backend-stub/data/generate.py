@@ -30,7 +30,7 @@ POPULATION = 60
 LAST_DAY = "2026-11-20"
 HERE = Path(__file__).resolve().parent
 SMALL_PERSONS = len(city.STORIES)
-BROKEN = ["truncated", "foreign", "swapped", "json", "contenttype", "hang", "close", "500"]
+BROKEN = ["truncated", "foreign", "swapped", "json", "contenttype", "hang", "close", "500", "look-up"]
 JAPAN_CORE = "http://jpfhir.jp/fhir/core/StructureDefinition/"
 
 

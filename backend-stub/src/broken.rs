@@ -45,6 +45,8 @@ enum Behaviour {
     Close,
     /// Status 500 with a chatty body.
     Error,
+    /// The same, even to whoever only asks whose it is.
+    LookUp,
     /// The right answer, after a while.
     Slow(Duration),
 }
@@ -60,6 +62,7 @@ impl Behaviour {
             "broken-hang" => Self::Hang,
             "broken-close" => Self::Close,
             "broken-500" => Self::Error,
+            "broken-look-up" => Self::LookUp,
             "slow-2s" => Self::Slow(Duration::from_secs(2)),
             _ => return None,
         })
@@ -67,11 +70,20 @@ impl Behaviour {
 }
 
 /// The misbehaving answer to a read of such an Observation; none if it is an ordinary one, or not there.
-pub(crate) async fn read(app: &App, kind: Kind, id: &str, extensions: &Extensions) -> Result<Option<Response>, Fault> {
+pub(crate) async fn read(
+    app: &App,
+    kind: Kind,
+    id: &str,
+    looks_up: bool,
+    extensions: &Extensions,
+) -> Result<Option<Response>, Fault> {
     if kind.name() != "Observation" {
         return Ok(None);
     }
     let Some(behaviour) = Behaviour::named(id) else { return Ok(None) };
+    if looks_up && behaviour != Behaviour::LookUp {
+        return Ok(None);
+    }
     let id = id.to_owned();
     let found = app
         .store
@@ -115,7 +127,7 @@ async fn misbehave(behaviour: Behaviour, body: Bytes, extensions: &Extensions) -
             }
             Body::from(body)
         }
-        Behaviour::Error => {
+        Behaviour::Error | Behaviour::LookUp => {
             status = StatusCode::INTERNAL_SERVER_ERROR;
             content_type = "text/plain; charset=utf-8";
             Body::from(format!("SQLSTATE 08006 at row {}", String::from_utf8_lossy(&half)))

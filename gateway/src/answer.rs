@@ -2,7 +2,8 @@
 
 use audit::EntryId;
 use http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY, RETRY_AFTER,
+    WWW_AUTHENTICATE,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 
@@ -42,6 +43,9 @@ pub fn page_headers(headers: &mut HeaderMap) {
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(pages::CONTENT_SECURITY_POLICY));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(pages::CONTENT_TYPE));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // Under `no-referrer` a browser says `Origin: null` even to the page's own host (Fetch 3.2), and every form would look
+    // like a stranger's.
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.remove(reference::FIELD_NAME);
 }
 

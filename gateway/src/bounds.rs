@@ -19,6 +19,10 @@ pub const HEADER_READ_MAX: Duration = Duration::from_secs(30);
 pub const HEADER_BYTES_MAX: usize = 32 * 1024;
 /// Header fields of a request over HTTP/1.1.
 pub const HEADERS_MAX: usize = 100;
+/// A client that takes nothing of what is being sent to it, not one octet, is cut after so long.
+pub const WRITE_STALL_MAX: Duration = Duration::from_secs(30);
+/// Send buffer of a client's socket, in the kernel (which takes twice as much for its own needs).
+pub const SEND_BUFFER_BYTES: usize = 256 * 1024;
 /// Read buffer of a client connection; at least a whole header section.
 pub const READ_BUFFER_BYTES_MAX: usize = 64 * 1024;
 /// A request body that must be read before it is decided on. `records` may ask for less.

@@ -1,5 +1,6 @@
 //! One client connection: handshake, reading the certificate once, and serving HTTP/1.1 or HTTP/2 over it.
 
+use std::cell::Cell;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use model::Timestamp;
 use registry::Snapshot;
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
@@ -44,6 +45,8 @@ pub struct Client {
     pub living: Option<ConnectionEntry>,
     /// Held by whatever is going on over HTTP/2; nobody else holding it means idle.
     pub busy: Arc<()>,
+    /// When the last request came.
+    pub last_request: Cell<Instant>,
     /// Its last exchange, over HTTP/1.1.
     pub last: Last,
     /// Version of TLS, cipher suite and whether the session was resumed, for the connection check.
@@ -104,6 +107,7 @@ pub async fn serve(worker: Rc<Worker>, stream: TcpStream, peer: SocketAddr) {
         living,
         last: Last::default(),
         busy: Arc::default(),
+        last_request: Cell::new(Instant::now()),
         tls: tls_text,
     };
     // A resumed session passes the handshake without a question: asked here, it is refused all the same.
@@ -132,6 +136,7 @@ async fn speak(worker: &Rc<Worker>, client: Rc<Client>, tls: TlsStream<Socket>) 
             let (worker, client) = (Rc::clone(&worker), Rc::clone(&client));
             async move {
                 let _busy = Arc::clone(&client.busy);
+                client.last_request.set(Instant::now());
                 Ok::<_, std::convert::Infallible>(pipeline::serve(&worker, &client, request).await)
             }
         })
@@ -184,11 +189,13 @@ async fn speak(worker: &Rc<Worker>, client: Rc<Client>, tls: TlsStream<Socket>) 
 /// Ready when nothing has been going on for [`H2_IDLE_MAX`]. hyper's HTTP/2 has no such limit, and answers to pings are no
 /// sign of need: a stranger could hold a connection for ever.
 async fn idle(client: &Client) {
-    let mut quiet = 0;
+    let mut busy_at = Instant::now();
     loop {
         tokio::time::sleep(H2_IDLE_MAX / 12).await;
-        quiet = if Arc::strong_count(&client.busy) == 1 { quiet + 1 } else { 0 };
-        if quiet >= 12 {
+        if Arc::strong_count(&client.busy) > 1 {
+            busy_at = Instant::now();
+        }
+        if busy_at.max(client.last_request.get()).elapsed() >= H2_IDLE_MAX {
             return;
         }
     }

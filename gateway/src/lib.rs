@@ -213,7 +213,6 @@ pub fn start(settings: Settings, parts: Parts) -> Result<Running, SetUpError> {
         strictness: settings.strictness,
         guessing: gate::sign_in::Guessing::default(),
         clock: parts.clock,
-        care_host: settings.care_host.clone(),
         stopped: AtomicBool::new(false),
     });
     let (drain, draining) = watch::channel(false);

@@ -14,6 +14,9 @@ pub enum Refusal {
     /// The message cannot be read in one way only (RFC 9112, RFC 9113, or the store's grammar). Holds the cause in one
     /// phrase, for the officer; it names nothing that the client did not send.
     Unreadable(String),
+    /// The host is one of ours, and not the one this connection was opened for (RFC 9110 15.5.20): the client comes again on
+    /// a connection of its own.
+    Misdirected,
     /// The body is larger than the route allows; holds the limit in bytes.
     BodyTooLarge(usize),
     /// No such page on this host.
@@ -120,6 +123,7 @@ impl Refusal {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Unreadable(_) => "unreadable",
+            Self::Misdirected => "misdirected",
             Self::BodyTooLarge(_) => "body-too-large",
             Self::NoSuchPage => "no-such-page",
             Self::MethodNotAllowed(_) => "method-not-allowed",
@@ -157,6 +161,7 @@ impl Refusal {
         match self {
             Self::Unreadable(_) => 400,
             Self::BodyTooLarge(_) => 413,
+            Self::Misdirected => 421,
             Self::NoSuchPage | Self::NotAvailable => 404,
             Self::MethodNotAllowed(_) => 405,
             Self::Certificate(_) | Self::SignInRequired(_) | Self::WrongCredentials => 401,
@@ -181,6 +186,7 @@ impl Refusal {
             Self::PasswordChangeRequired | Self::PasswordUnfit(_) => vec![Article::paragraph(10, 3)],
             Self::NotAvailable => vec![Article::new(18)],
             Self::Unreadable(_)
+            | Self::Misdirected
             | Self::BodyTooLarge(_)
             | Self::NoSuchPage
             | Self::MethodNotAllowed(_)

@@ -29,6 +29,8 @@ pub const NUMBER_LENGTH_MAX: usize = 40;
 /// 10^308) sees infinity or zero.
 pub const EXPONENT_MAX: u32 = 260;
 
+/// Resources inside a resource. Of FHIR's own examples none has more than a few.
+pub const CONTAINED_MAX: usize = 64;
 /// Records that a created or updated record may link to; each is looked up.
 pub const LINKS_MAX: usize = 8;
 /// Entries of a page when the client does not say.

@@ -134,6 +134,13 @@ impl StoredNeeded {
         &self.record
     }
 
+    /// What to ask the store for when it failed this look-up, to learn whether it fails every one: a record of the same type
+    /// that nobody has.
+    #[must_use]
+    pub fn probe(&self, nobodys: &str) -> String {
+        target::build(&format!("/fhir/{}/{nobodys}", self.record.fhir_type), [("_elements", "id")])
+    }
+
     /// Reads the store's answer.
     ///
     /// # Errors

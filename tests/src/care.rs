@@ -123,6 +123,7 @@ async fn a_refusal_tells_nothing() {
         "/fhir/Observation?patient=P-0008",
         "/fhir/Observation?patient=P-9999",
         "/fhir/Observation/nobodys-record",
+        "/fhir/Observation/o-0008-001",
         "/feeds/notes?patient=P-0008",
         "/feeds/notes?patient=P-9999",
     ] {
@@ -249,6 +250,8 @@ async fn a_store_that_returns_too_much_loses_the_surplus() {
         ("/fhir/Observation/broken-contenttype", 502),
         ("/fhir/Observation/broken-close", 502),
         ("/fhir/Observation/broken-500", 502),
+        // A store that fails at this one only would tell a stranger by it that there is such a record.
+        ("/fhir/Observation/broken-look-up", 404),
         ("/fhir/Observation/slow-2s", 200),
         ("/fhir/Binary/broken-version", 502),
     ] {
@@ -302,6 +305,10 @@ async fn documents_go_up_and_down() {
     let part = Ask::get(target).as_(&cookie).with("accept", "*/*").with("range", "bytes=10-19");
     let part = terminal.ask(part).await.unwrap();
     assert_eq!((part.status, part.body.len()), (StatusCode::PARTIAL_CONTENT, 10));
+    // A condition that does not hold asks for the whole: pieces of two versions would be joined.
+    let ranged = || Ask::get(target).as_(&cookie).with("accept", "*/*").with("range", "bytes=10-19");
+    let whole = terminal.ask(ranged().with("if-range", "\"another\"")).await.unwrap();
+    assert_eq!((whole.status, whole.body.len()), (StatusCode::OK, body.len()));
     // Handed over to another person: whoever was right before is not right any more, whatever was remembered.
     let (kato, katos) = world.signed_in("U-kato", "D-kato").await;
     let get = || kato.ask(Ask::get(target).as_(&katos).with("accept", "image/jpeg"));

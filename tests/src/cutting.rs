@@ -10,9 +10,11 @@ use registry::{Command, StopReason};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite;
 
-use crate::world::{Ask, CARE, Connection, Http, Keys, Plan, Terminal, Tls, World};
+use crate::world::{Ask, CARE, Connection, Http, Keys, PUBLIC, Plan, Terminal, Tls, World};
 use gateway::TlsProfile;
+use gateway::bounds::WRITE_STALL_MAX;
 
+const FHIR: &str = "application/fhir+json";
 const RECORD: &str = "/fhir/Patient/P-0001";
 const STREAM: &str = "/feeds/notes?patient=P-0001";
 const SOCKET: &str = "/feeds/notes/socket?patient=P-0001";
@@ -296,6 +298,64 @@ async fn an_answer_not_yet_taken_is_still_among_the_living() {
     assert!(connection.ask(ask()).await.is_err(), "the connection goes on");
     drop(connection);
     world.until("the register empties", |world| world.living() == (0, 0, 0)).await;
+}
+
+/// Over HTTP/2 an answer waits until its client opens a window for it. What has not been sent when consent is withdrawn is not
+/// sent afterwards, however long the client waits.
+#[tokio::test]
+async fn an_answer_that_waits_for_its_client_is_taken_back() {
+    let world = World::start().await;
+    let keys = world.keys("D-sato");
+    let terminal = world.terminal_speaking(&keys, Http::Two, Tls::V13);
+    let cookie = world.cookie(&terminal, "U-sato").await;
+    let mut connection = terminal.connect_narrow().await;
+    let waiting = body(&mut connection, "/fhir/Observation?patient=P-0001", &cookie, FHIR).await;
+    // It has long been buffered as far as it can be.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    world.clerk(Command::WithdrawConsent { person: PersonId::new("P-0001").unwrap(), reason: "申出".to_owned() });
+    // At once, and not with the sweep a second later.
+    let (received, broken) = drain(waiting).await;
+    assert!(received <= 1 && broken, "{received} octets came after the withdrawal");
+}
+
+/// What a cut ended says so in the log: it was not the client who left.
+#[tokio::test]
+async fn the_log_says_that_it_was_a_cut() {
+    for http in [Http::One, Http::Two] {
+        let world = World::start().await;
+        let keys = world.keys("D-sato");
+        let terminal = world.terminal_speaking(&keys, http, Tls::V13);
+        let cookie = world.cookie(&terminal, "U-sato").await;
+        let mut connection = terminal.connect().await.unwrap();
+        let stream = body(&mut connection, STREAM, &cookie, "text/event-stream").await;
+        let socket = socket(&world, &keys, &cookie).await;
+        world.revoke("D-sato");
+        assert!(ends(stream).await);
+        drop(socket);
+        world
+            .until("both have their outcome", |world| {
+                let found = world.audit.search(&audit::Query::default()).unwrap().entries;
+                found.len() == 2 && found.iter().all(|found| found.outcome.is_some())
+            })
+            .await;
+        let found = world.audit.search(&audit::Query::default()).unwrap().entries;
+        let ends: Vec<_> = found.iter().map(|found| found.outcome.as_ref().unwrap().ended).collect();
+        assert_eq!(ends, [audit::Ended::Cut; 2]);
+    }
+}
+
+/// A client that asks and asks and takes nothing is let go: its answers lie in the kernel's memory.
+#[tokio::test]
+async fn a_client_that_takes_nothing_is_cut() {
+    use tokio::io::AsyncWriteExt as _;
+    let world = World::start().await;
+    let mut tls = world.stranger(PUBLIC).raw().await.unwrap();
+    let ask = format!("GET / HTTP/1.1\r\nhost: {PUBLIC}\r\n\r\n").repeat(2000);
+    let writing = async {
+        // It does not read, so at some point it cannot write either.
+        while tls.write_all(ask.as_bytes()).await.is_ok() {}
+    };
+    timeout(WRITE_STALL_MAX + Duration::from_secs(20), writing).await.expect("it is still connected");
 }
 
 /// A request that was begun before the user signed out and is finished afterwards changes nothing.

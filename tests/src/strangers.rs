@@ -115,7 +115,7 @@ async fn the_public_host_is_open_and_leads_nowhere_else() {
     }
     // A connection opened for the public host is no way to the care host.
     let crossing = anyone.ask(Ask::get(RECORD).with("host", CARE)).await.unwrap();
-    assert_eq!(crossing.status, StatusCode::BAD_REQUEST);
+    assert_eq!(crossing.status, StatusCode::MISDIRECTED_REQUEST);
     assert!(world.store.requests().is_empty());
 }
 

@@ -80,9 +80,7 @@ async fn answer(app: &App, request: Request, base: &str) -> Result<Reply, Fault>
     let if_match = parts.headers.get(IF_MATCH).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     let interaction = Interaction::parse(method.as_str(), &target, if_match.as_deref(), body)?;
     if let Interaction::Read { kind, id, elements } = &interaction {
-        if elements.is_empty()
-            && let Some(response) = broken::read(app, *kind, id, &parts.extensions).await?
-        {
+        if let Some(response) = broken::read(app, *kind, id, !elements.is_empty(), &parts.extensions).await? {
             return Ok(Reply::Whole(response));
         }
         if let Some(answer) = read_ready(app, *kind, id, elements)? {

@@ -94,9 +94,12 @@ pub struct LiveExchange {
 }
 
 /// Ends one exchange from any thread. Over HTTP/1.1 and for tunnels the whole connection goes, since nothing else is on
-/// it; over HTTP/2 only the stream, and the connection after all if its client does not let go of the stream.
+/// it; over HTTP/2 only the stream, and the connection after all if its client has not taken what hyper holds for it, or does
+/// not let go of the stream.
 pub struct Switch {
     off: AtomicBool,
+    /// hyper holds a piece of the answer that it has not sent: resetting the stream from here would not take it back.
+    in_hand: AtomicBool,
     waker: AtomicWaker,
     scissors: Scissors,
     alone: bool,
@@ -106,7 +109,8 @@ impl Switch {
     /// A switch of an exchange on the connection of these scissors; `alone` on it or not.
     #[must_use]
     pub const fn new(scissors: Scissors, alone: bool) -> Self {
-        Self { off: AtomicBool::new(false), waker: AtomicWaker::new(), scissors, alone }
+        let (off, in_hand) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { off, in_hand, waker: AtomicWaker::new(), scissors, alone }
     }
 
     /// Ends the connection too: the stream was cut a while ago, and its client has not taken what hyper holds for it.
@@ -116,17 +120,36 @@ impl Switch {
 
     /// Ends the exchange now.
     pub fn cut(&self) {
-        self.off.store(true, Ordering::Release);
-        if self.alone {
+        self.off.store(true, Ordering::SeqCst);
+        if self.alone || self.in_hand.load(Ordering::SeqCst) {
             self.scissors.cut();
         }
         self.waker.wake();
+    }
+
+    /// A piece of the answer is about to be handed to hyper; false if it may not be any more. With [`Self::cut`] on another
+    /// thread at the same time, one of the two sees the other.
+    #[must_use]
+    pub fn hand_out(&self) -> bool {
+        self.in_hand.store(true, Ordering::SeqCst);
+        !self.off.load(Ordering::SeqCst)
+    }
+
+    /// hyper asks for more: what it had is sent.
+    pub fn asked_again(&self) {
+        self.in_hand.store(false, Ordering::SeqCst);
     }
 
     /// Whether it was ended.
     #[must_use]
     pub fn is_cut(&self) -> bool {
         self.off.load(Ordering::Acquire)
+    }
+
+    /// Whether it was ended, by itself or with its connection.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.is_cut() || self.scissors.is_cut()
     }
 
     /// Ready once it is cut; one waiter at a time.
@@ -197,6 +220,12 @@ impl ExchangeEntry {
     /// As long as it is here, its connection is not idle.
     pub fn keep_busy(&mut self, busy: &Arc<()>) {
         self.busy = Some(Arc::clone(busy));
+    }
+
+    /// Other exchanges may be going on over the same connection (HTTP/2).
+    #[must_use]
+    pub const fn is_multiplexed(&self) -> bool {
+        self.busy.is_some()
     }
 
     /// The answer is buffered: out of the register, or over HTTP/1.1 until the next request or the end of the connection.

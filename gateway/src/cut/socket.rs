@@ -13,6 +13,9 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep};
+
+use crate::bounds::WRITE_STALL_MAX;
 
 /// The cut side of a socket: cheap to clone, usable from any thread.
 #[derive(Clone)]
@@ -23,27 +26,57 @@ struct Shared {
     cut: AtomicBool,
 }
 
-/// The served side of a socket. Reads and writes fail once it is cut.
-pub struct Socket(Arc<Shared>);
+/// The served side of a socket. Reads and writes fail once it is cut, and a write that waits for [`WRITE_STALL_MAX`] cuts it:
+/// a client that takes nothing would otherwise hold megabytes in the kernel for as long as it likes.
+pub struct Socket {
+    shared: Arc<Shared>,
+    /// Runs while a write waits.
+    stall: Option<Pin<Box<Sleep>>>,
+}
 
 impl Socket {
     /// Takes over an accepted connection.
     #[must_use]
     pub fn new(stream: TcpStream) -> Self {
-        Self(Arc::new(Shared { stream, cut: AtomicBool::new(false) }))
+        Self { shared: Arc::new(Shared { stream, cut: AtomicBool::new(false) }), stall: None }
     }
 
     /// The cut side.
     #[must_use]
     pub fn scissors(&self) -> Scissors {
-        Scissors(Arc::clone(&self.0))
+        Scissors(Arc::clone(&self.shared))
     }
 
     fn whole(&self) -> io::Result<&TcpStream> {
-        if self.0.cut.load(Ordering::Acquire) {
+        if self.shared.cut.load(Ordering::Acquire) {
             return Err(io::Error::new(io::ErrorKind::ConnectionAborted, "cut"));
         }
-        Ok(&self.0.stream)
+        Ok(&self.shared.stream)
+    }
+
+    fn poll_send(
+        &mut self,
+        cx: &mut Context<'_>,
+        send: impl Fn(&TcpStream) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            match self.whole()?.poll_write_ready(cx) {
+                Poll::Ready(ready) => ready?,
+                Poll::Pending => {
+                    let stall = self.stall.get_or_insert_with(|| Box::pin(sleep(WRITE_STALL_MAX)));
+                    ready!(stall.as_mut().poll(cx));
+                    self.scissors().cut();
+                    return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+                }
+            }
+            match send(self.whole()?) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                result => {
+                    self.stall = None;
+                    return Poll::Ready(result);
+                }
+            }
+        }
     }
 }
 
@@ -82,28 +115,16 @@ impl AsyncRead for Socket {
 }
 
 impl AsyncWrite for Socket {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        loop {
-            ready!(self.whole()?.poll_write_ready(cx))?;
-            match self.whole()?.try_write(buf) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                result => return Poll::Ready(result),
-            }
-        }
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_send(cx, |stream| stream.try_write(buf))
     }
 
     fn poll_write_vectored(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        loop {
-            ready!(self.whole()?.poll_write_ready(cx))?;
-            match self.whole()?.try_write_vectored(bufs) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                result => return Poll::Ready(result),
-            }
-        }
+        self.poll_send(cx, |stream| stream.try_write_vectored(bufs))
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -115,9 +136,9 @@ impl AsyncWrite for Socket {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.0.cut.load(Ordering::Acquire) {
+        if self.shared.cut.load(Ordering::Acquire) {
             return Poll::Ready(Ok(()));
         }
-        Poll::Ready(rustix::net::shutdown(&self.0.stream, rustix::net::Shutdown::Write).map_err(io::Error::from))
+        Poll::Ready(rustix::net::shutdown(&self.shared.stream, rustix::net::Shutdown::Write).map_err(io::Error::from))
     }
 }

@@ -1,7 +1,7 @@
 //! Forms, and where they come from.
 
-use http::HeaderMap;
-use http::header::{CONTENT_TYPE, ORIGIN};
+use http::header::{CONTENT_TYPE, HOST, ORIGIN};
+use http::{HeaderMap, Request};
 
 use crate::refusal::Refusal;
 
@@ -11,17 +11,28 @@ use crate::refusal::Refusal;
 ///
 /// # Errors
 /// Another site.
-pub fn same_origin(headers: &HeaderMap, care_host: &str) -> Result<(), Refusal> {
-    if headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none") {
+pub fn same_origin(headers: &HeaderMap, authority: &str) -> Result<(), Refusal> {
+    let site = headers.get("sec-fetch-site");
+    if site.is_some_and(|site| site != "same-origin" && site != "none") {
         return Err(Refusal::ForeignForm);
     }
     let Some(origin) = headers.get(ORIGIN) else { return Ok(()) };
+    // An opaque origin says nothing either way; a browser that says where the form was does (no page can set the field).
+    if origin == "null" && site.is_some_and(|site| site == "same-origin") {
+        return Ok(());
+    }
     let host = origin.to_str().ok().and_then(|origin| origin.strip_prefix("https://")).ok_or(Refusal::ForeignForm)?;
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|c| c.is_ascii_digit()) => name,
-        _ => host,
-    };
-    if name.eq_ignore_ascii_case(care_host) { Ok(()) } else { Err(Refusal::ForeignForm) }
+    // Another port is another origin (RFC 6454 4): something else may be listening there.
+    let plain = |authority: &str| authority.strip_suffix(":443").unwrap_or(authority).to_ascii_lowercase();
+    if plain(host) == plain(authority) { Ok(()) } else { Err(Refusal::ForeignForm) }
+}
+
+/// The authority that a request names: of its target, or of its `Host` field; [`crate::pipeline::route`] has seen to it that
+/// it is the care host's.
+#[must_use]
+pub fn authority<B>(request: &Request<B>) -> &str {
+    let target = request.uri().authority().map(http::uri::Authority::as_str);
+    target.or_else(|| request.headers().get(HOST)?.to_str().ok()).unwrap_or_default()
 }
 
 /// The fields of a posted form, each at most once.
@@ -67,7 +78,8 @@ mod tests {
         assert_eq!(same_origin(&headers, "care.example"), Ok(()));
         for (origin, ours) in [
             ("https://care.example", true),
-            ("https://CARE.example:8443", true),
+            ("https://CARE.example:443", true),
+            ("https://care.example:8443", false),
             ("https://care.example.evil", false),
             ("https://evil/care.example", false),
             ("http://care.example", false),

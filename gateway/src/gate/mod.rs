@@ -102,7 +102,7 @@ pub async fn serve(
     // Before anything else: the terminal. A page that explains is the answer to everything without a device.
     let device = client.device(&worker.snapshot(), worker.now())?;
     if request.method() != Method::GET {
-        form::same_origin(request.headers(), worker.care_host())?;
+        form::same_origin(request.headers(), form::authority(&request))?;
     }
     let (device, slot) = admit::admit(worker, device)?;
     match kind {

@@ -85,8 +85,9 @@ pub fn explained(frame: &Frame<'_>, code: &str) -> Option<String> {
 }
 
 /// Every code of [`Refusal::code`].
-pub const CODES: [&str; 29] = [
+pub const CODES: [&str; 30] = [
     "unreadable",
+    "misdirected",
     "body-too-large",
     "no-such-page",
     "method-not-allowed",

@@ -17,7 +17,8 @@ use super::route::RecordRequest;
 use super::trace::Trace;
 use crate::bounds::{ANSWER_READ_BYTES_MAX, BODY_READ_BYTES_MAX, BODY_READ_MAX, STORE_ANSWER_MAX, STORE_READ_MAX};
 use crate::judge::Question;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, fault};
+use crate::session::fresh_id;
 use crate::store::pool::{Body, StoreError};
 use crate::worker::Worker;
 
@@ -71,32 +72,63 @@ async fn stored(worker: &Worker, subject: &Subject, needed: StoredNeeded, trace:
     // Nobody's look-up reaches the store who may not use the service at all.
     trace.looked_up(needed.record());
     decide::may_use_service(worker, &worker.snapshot(), subject, trace)?;
-    let mut request = Request::builder().method(Method::GET).uri(needed.target());
+    let record = needed.record().clone();
+    let found = match look_up(worker, subject, needed.target()).await? {
+        Ok(found) => found,
+        // A store that fails this one only would tell by it that there is such a record.
+        Err(failed) if fails_every(worker, subject, &needed).await? => return Err(failed),
+        Err(failed) => {
+            tracing::error!(%record, ?failed, "the store fails look-ups of this record, and not of others");
+            return Err(Refusal::NotAvailable);
+        }
+    };
+    let (status, etag, body) = found;
+    let next = needed.read(status, etag.as_deref(), &body).map_err(refusal)?;
+    if let Need::Done(touches) = &next {
+        worker.index().learn(&record, &touches.persons);
+    }
+    Ok(next)
+}
+
+/// What the store answered: there or not, under which entity tag.
+type Found = (u16, Option<String>, Bytes);
+
+/// Asks the store. The inner error is the store's failing of this look-up: what it would be to the client if it were no
+/// secret that there is something to fail at.
+async fn look_up(worker: &Worker, subject: &Subject, target: &str) -> Result<Result<Found, Refusal>, Refusal> {
+    let mut request = Request::builder().method(Method::GET).uri(target);
     if let Some(headers) = request.headers_mut() {
         headers.insert(ACCEPT, HeaderValue::from_static("application/fhir+json"));
         worker.identify(headers, subject)?;
     }
     let empty = Empty::<Bytes>::new().map_err(|never| match never {}).boxed_unsync();
     let request = request.body(empty).map_err(|_| Refusal::Unreadable("no target for the store".to_owned()))?;
-    let answer = worker.pool().send(request, STORE_ANSWER_MAX).await.map_err(|error| unavailable(&error))?;
-    let record = needed.record().clone();
+    let answer = match worker.pool().send(request, STORE_ANSWER_MAX).await {
+        Ok(answer) => answer,
+        Err(error) => return Ok(Err(unavailable(&error))),
+    };
     let status = answer.status().as_u16();
-    let etag = answer.headers().get(ETAG).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let body = timeout(STORE_READ_MAX, Limited::new(answer.into_body(), ANSWER_READ_BYTES_MAX).collect())
-        .await
-        .ok()
-        .and_then(Result::ok)
-        // After the head nothing may tell "there" from "not there".
-        .ok_or_else(|| {
-            tracing::warn!(%record, "the store's answer to a look-up broke off or is too large");
-            Refusal::NotAvailable
-        })?
-        .to_bytes();
-    let next = needed.read(status, etag.as_deref(), &body).map_err(refusal)?;
-    if let Need::Done(touches) = &next {
-        worker.index().learn(&record, &touches.persons);
+    if !matches!(status, 200 | 404 | 410) {
+        tracing::warn!(status, "the store failed a look-up");
+        return Ok(Err(Refusal::StoreMisbehaves));
     }
-    Ok(next)
+    let etag = answer.headers().get(ETAG).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let body = timeout(STORE_READ_MAX, Limited::new(answer.into_body(), ANSWER_READ_BYTES_MAX).collect()).await;
+    Ok(match body {
+        Ok(Ok(body)) => Ok((status, etag, body.to_bytes())),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "the store's answer to a look-up broke off or is too large");
+            Err(Refusal::StoreMisbehaves)
+        }
+        Err(_) => Err(Refusal::StoreTimeout),
+    })
+}
+
+/// Whether the store fails look-ups as such: asked for a record that nobody has.
+async fn fails_every(worker: &Worker, subject: &Subject, needed: &StoredNeeded) -> Result<bool, Refusal> {
+    let nobodys = fresh_id().map_err(fault("no random octets"))?;
+    let probed = look_up(worker, subject, &needed.probe(&nobodys)).await?;
+    Ok(!matches!(probed, Ok((404 | 410, ..))))
 }
 
 fn permitted(worker: &Worker, subject: &Subject, touches: &Touches) -> bool {
@@ -158,10 +190,8 @@ fn refusal(unreadable: Unreadable) -> Refusal {
             tracing::warn!(%why, "a stored record cannot be attributed; withheld");
             Refusal::NotAvailable
         }
-        Unreadable::StoreFailed(status) => {
-            tracing::warn!(status, "the store failed a look-up");
-            Refusal::StoreMisbehaves
-        }
+        // Looked at in `look_up` already.
+        Unreadable::StoreFailed(_) => Refusal::NotAvailable,
         Unreadable::BodyTooLarge(bytes_max) => Refusal::BodyTooLarge(bytes_max),
         other => Refusal::Unreadable(other.to_string()),
     }

@@ -5,7 +5,7 @@
 use bytes::Bytes;
 use http::header::{
     ACCEPT, ACCEPT_LANGUAGE, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue,
-    IF_MATCH, IF_NONE_MATCH, RANGE, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
+    IF_MATCH, IF_NONE_MATCH, IF_RANGE, RANGE, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use http::{Method, Request, Response};
 use http_body_util::BodyExt as _;
@@ -102,11 +102,13 @@ fn headers(to: &mut HeaderMap, from: &HeaderMap, touches: &Touches) -> Result<()
         }
     };
     PASSED.iter().for_each(&mut pass);
-    if !touches.action.writes() {
+    // A tag of the store's searchset would speak of what is left out of it.
+    if !touches.action.writes() && *answer != AnswerKind::Bundle {
         PASSED_FOR_READS.iter().for_each(&mut pass);
     }
     match answer {
-        AnswerKind::Opaque { .. } => pass(&RANGE),
+        // A range without its condition would join pieces of two versions (RFC 9110 13.1.5).
+        AnswerKind::Opaque { .. } => [RANGE, IF_RANGE].iter().for_each(&mut pass),
         AnswerKind::WebSocket => {
             PASSED_FOR_TUNNELS.iter().for_each(&mut pass);
             to.insert(CONNECTION, HeaderValue::from_static("upgrade"));

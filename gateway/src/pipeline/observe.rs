@@ -3,7 +3,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use audit::{Ended, Outcome};
 use bytes::Bytes;
@@ -51,13 +51,21 @@ pub fn observe(released: Released) -> Response<Body> {
     }
     // A client of a stream comes again by itself, elsewhere if it can; a download is waited for.
     let drain: Option<Pin<Box<dyn Future<Output = ()> + Send>>> = if endless { Some(Box::pin(drain)) } else { None };
-    let watched = Watched { inner: body, switch, drain, guard, living: Some(living), _slot: slot };
+    let holds_back = living.is_multiplexed();
+    let watched =
+        Watched { inner: body, last: None, holds_back, switch, drain, guard, living: Some(living), _slot: slot };
     Response::from_parts(parts, watched.boxed_unsync())
 }
 
 /// A body that ends when its exchange is cut, and, if it has no end of its own, when the drain begins.
+///
+/// Over HTTP/2 hyper lets go of a body as soon as it has its last piece, though the client may not have opened its window for
+/// it; it asks for a piece only when the ones before have left. So the last octet goes as a piece of its own, and the exchange
+/// stays among the living until all but that octet is gone.
 struct Watched {
     inner: Body,
+    last: Option<Bytes>,
+    holds_back: bool,
     switch: Arc<Switch>,
     drain: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     guard: Guard,
@@ -76,42 +84,71 @@ impl HttpBody for Watched {
     type Error = BodyError;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        self.switch.asked_again();
         if self.switch.poll_cut(cx).is_ready() {
-            self.guard.ended(Ended::Cut);
-            return Poll::Ready(Some(Err("cut".into())));
+            return self.poll_ended_by_cut();
         }
         if self.drain.as_mut().is_some_and(|drain| drain.as_mut().poll(cx).is_ready()) {
             self.drain = None;
             self.guard.ended(Ended::Drained);
             return Poll::Ready(None);
         }
-        let polled = Pin::new(&mut self.inner).poll_frame(cx);
-        match &polled {
-            Poll::Ready(Some(Ok(frame))) => {
-                let Some(data) = frame.data_ref() else {
+        if let Some(last) = self.last.take() {
+            if !self.switch.hand_out() {
+                return self.poll_ended_by_cut();
+            }
+            self.guard.sent(last.len());
+            self.guard.ended(Ended::Completed);
+            return Poll::Ready(Some(Ok(Frame::data(last))));
+        }
+        match ready!(Pin::new(&mut self.inner).poll_frame(cx)) {
+            Some(Ok(frame)) => {
+                let Ok(mut data) = frame.into_data() else {
                     // Trailers of the store: nobody has looked at them.
                     self.guard.ended(Ended::Completed);
                     return Poll::Ready(None);
                 };
-                self.guard.sent(data.len());
+                if !self.switch.hand_out() {
+                    return self.poll_ended_by_cut();
+                }
                 // hyper may never ask for the end of a body whose length it knows.
                 if self.inner.is_end_stream() {
-                    self.guard.ended(Ended::Completed);
+                    if self.holds_back && data.len() > 1 {
+                        self.last = Some(data.split_off(data.len() - 1));
+                    } else {
+                        self.guard.ended(Ended::Completed);
+                    }
                 }
+                self.guard.sent(data.len());
+                Poll::Ready(Some(Ok(Frame::data(data))))
             }
-            Poll::Ready(Some(Err(_))) => self.guard.ended(Ended::StoreFailed),
-            Poll::Ready(None) => self.guard.ended(Ended::Completed),
-            Poll::Pending => {}
+            Some(Err(error)) => {
+                self.guard.ended(Ended::StoreFailed);
+                Poll::Ready(Some(Err(error)))
+            }
+            None => {
+                self.guard.ended(Ended::Completed);
+                Poll::Ready(None)
+            }
         }
-        polled
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        self.last.is_none() && self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        match &self.last {
+            Some(last) => SizeHint::with_exact(u64::try_from(last.len()).unwrap_or(u64::MAX)),
+            None => self.inner.size_hint(),
+        }
+    }
+}
+
+impl Watched {
+    fn poll_ended_by_cut(&mut self) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        self.guard.ended(Ended::Cut);
+        Poll::Ready(Some(Err("cut".into())))
     }
 }
 
@@ -119,6 +156,10 @@ impl Drop for Watched {
     /// hyper lets go of a body when its last piece is buffered, not when it is sent: over HTTP/1.1 the exchange stays
     /// among the living, so that a cut still takes back what its client has not read.
     fn drop(&mut self) {
+        // Nobody asks for the rest of a body whose connection was cut.
+        if self.switch.is_over() {
+            self.guard.cut_off();
+        }
         if let Some(living) = self.living.take() {
             living.linger();
         }
@@ -129,6 +170,13 @@ impl Guard {
     fn sent(&mut self, bytes: usize) {
         if let Some(outcome) = &mut self.outcome {
             outcome.bytes = outcome.bytes.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
+        }
+    }
+
+    /// Its end was a cut, unless it had one before.
+    fn cut_off(&mut self) {
+        if let Some(outcome) = self.outcome.as_mut().filter(|outcome| outcome.ended == Ended::ClientLeft) {
+            outcome.ended = Ended::Cut;
         }
     }
 

@@ -42,7 +42,8 @@ pub struct Released {
     pub(super) worker: Handle,
 }
 
-/// Response headers that may pass, beside those that are made anew.
+/// Response headers that may pass, beside those that are made anew. Not of a searchset: the store reckons them over what is
+/// left out of it, too.
 const PASSED: [HeaderName; 2] = [ETAG, LAST_MODIFIED];
 /// And those of bytes that are not read here.
 const PASSED_OPAQUE: [HeaderName; 2] = [CONTENT_RANGE, ACCEPT_RANGES];
@@ -122,7 +123,9 @@ impl Checking<'_> {
         self.on_record(&snapshot, &released, located.as_deref()).await?;
         let mut answer = Response::builder().status(parts.status);
         if let Some(headers) = answer.headers_mut() {
-            pass(headers, &parts.headers, &PASSED);
+            if touches.answer != AnswerKind::Bundle {
+                pass(headers, &parts.headers, &PASSED);
+            }
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/fhir+json; charset=utf-8"));
             if let Some(location) = located.and_then(|path| HeaderValue::try_from(path).ok()) {
                 headers.insert(LOCATION, location);
@@ -192,9 +195,15 @@ impl Checking<'_> {
             _ => return self.resources(response).await,
         }
         let (parts, body) = response.into_parts();
-        if parts.headers.get(ETAG).map(HeaderValue::as_bytes) != Some(version.as_bytes()) {
+        let mut tags = parts.headers.get_all(ETAG).into_iter();
+        if tags.next().map(HeaderValue::as_bytes) != Some(version.as_bytes()) || tags.next().is_some() {
             // Between look-up and answer the document was replaced, and nobody has asked whose the new one is.
             tracing::warn!("a document changed while it was fetched; not passed on");
+            return Err(Refusal::StoreMisbehaves);
+        }
+        if parts.headers.get(CONTENT_TYPE).is_some_and(may_be_a_resource) {
+            // Bytes were asked for; a record that comes instead would pass unread.
+            tracing::error!("the store answered with a resource where bytes were asked for; not passed on");
             return Err(Refusal::StoreMisbehaves);
         }
         let mut answer = Response::builder().status(parts.status);
@@ -223,6 +232,11 @@ fn told(status: u16) -> Result<(), Refusal> {
             Err(Refusal::StoreMisbehaves)
         }
     }
+}
+
+/// FHIR in any form. What is uploaded raw is never of such a type.
+fn may_be_a_resource(given: &HeaderValue) -> bool {
+    given.as_bytes().to_ascii_lowercase().windows(4).any(|word| word == b"fhir")
 }
 
 /// The type of a document, unless a browser would run or render it as a page.

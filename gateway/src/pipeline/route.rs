@@ -66,8 +66,8 @@ pub fn route(
     framing(request.headers())?;
     let host = named_host(worker, &request)?;
     if host != client.host {
-        // RFC 9110 7.4: a request for a host that this connection was not opened for.
-        return Err(Refusal::Unreadable("the host is not the one of the connection".to_owned()));
+        // RFC 9110 7.4. A browser may send requests for both hosts over one connection, since one certificate names both.
+        return Err(Refusal::Misdirected);
     }
     let path = request.uri().path();
     match host {
@@ -83,7 +83,7 @@ pub fn route(
             // A page of a sibling host is "same-site" to the browser, and a WebSocket asks nobody (no CORS).
             let changes = *request.method() != Method::GET;
             if changes || request.headers().contains_key(UPGRADE) {
-                form::same_origin(request.headers(), worker.care_host())?;
+                form::same_origin(request.headers(), form::authority(&request))?;
             }
             if path.starts_with("/fhir/") || path == "/fhir" || path.starts_with("/feeds/") {
                 Ok(Route::Record(RecordRequest { request }))
@@ -94,7 +94,9 @@ pub fn route(
     }
 }
 
-/// RFC 9112 3.2, 6.1, 6.3: what hyper lets through and two readers could read differently.
+/// RFC 9112 3.2, 6.1, 6.3: what hyper lets through and two readers could read differently. (hyper itself drops a
+/// Content-Length beside a transfer coding and closes the connection afterwards, and takes equal lengths for one; what is
+/// forwarded is framed anew in any case.)
 fn framing(headers: &HeaderMap) -> Result<(), Refusal> {
     let unreadable = |why: &str| Err(Refusal::Unreadable(why.to_owned()));
     if headers.get_all(HOST).iter().count() > 1 {

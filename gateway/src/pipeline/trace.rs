@@ -41,6 +41,8 @@ pub struct Trace {
     touches: Option<TracedTouches>,
     judged: Option<Judged>,
     scissors: Scissors,
+    /// Serial number of the certificate presented, for the log.
+    certificate: String,
     owed: Option<Owed>,
 }
 
@@ -107,6 +109,10 @@ impl Trace {
             touches: None,
             judged: None,
             scissors: client.scissors.clone(),
+            certificate: client
+                .presented
+                .as_ref()
+                .map_or_else(|| "none".to_owned(), |shown| shown.serial().to_string()),
             owed: None,
         }
     }
@@ -192,7 +198,7 @@ impl Trace {
             verdict: if refusal.is_some() { Verdict::Refused } else { Verdict::Permitted },
             reason: refusal.map(|refusal| refusal.code().to_owned()).unwrap_or_default(),
             rules: judged.rules,
-            articles: judged.articles,
+            articles: if judged.articles.is_empty() { told(refusal) } else { judged.articles },
             policy_version: judged.policy_version,
             generation: judged.generation,
             facts: judged.facts,
@@ -242,13 +248,21 @@ impl Trace {
             });
             return;
         }
-        tracing::info!(incident = %self.id, code = refusal.code(), "refused");
+        tracing::info!(
+            incident = %self.id, code = refusal.code(), source = %self.source, certificate = %self.certificate, "refused"
+        );
         if let Some(entry) = self.entry(Some(refusal))
             && let Err(error) = worker.audit().record(&entry).await
         {
             tracing::error!(%error, "a refusal could not be recorded");
         }
     }
+}
+
+/// The articles of a refusal that no rule made.
+fn told(refusal: Option<&Refusal>) -> String {
+    let articles = refusal.map(Refusal::articles).unwrap_or_default();
+    articles.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
 }
 
 impl Drop for Trace {

@@ -90,7 +90,7 @@ impl Tunnel {
         tokio::select! {
             biased;
             () = switch.cut_off() => Ended::Cut,
-            ended = joined => if switch.is_cut() { Ended::Cut } else { ended },
+            ended = joined => if switch.is_over() { Ended::Cut } else { ended },
         }
     }
 }

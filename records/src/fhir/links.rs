@@ -1,11 +1,13 @@
 //! What a resource points to, anywhere in it: extensions, contained resources and plain texts included. A record of one
 //! person must not be a window into another's.
 
+use std::collections::HashSet;
+
 use model::PersonId;
 
 use super::person::{Owner, Unclear, patient};
 use super::types::FhirType;
-use crate::bounds::LINKS_MAX;
+use crate::bounds::{CONTAINED_MAX, LINKS_MAX};
 use crate::error::quote;
 use crate::json::{Json, Object};
 use crate::touches::{RecordId, RecordRef};
@@ -29,7 +31,7 @@ pub(crate) fn check(resource: &Object<'_>, owner: &Owner, source: Source) -> Res
         Owner::Person(person) => Some(person),
         Owner::Directory => None,
     };
-    let mut walk = Walk { person, source, fragments: Vec::new(), links: Vec::new() };
+    let mut walk = Walk { person, source, fragments: HashSet::new(), links: Vec::new() };
     let contained = contained(resource)?;
     walk.fragments.extend(contained.iter().filter_map(|inner| inner.text("id")));
     for (name, value) in resource.members() {
@@ -53,7 +55,11 @@ pub(crate) fn check(resource: &Object<'_>, owner: &Owner, source: Source) -> Res
 fn contained<'t, 'a>(resource: &'t Object<'a>) -> Result<Vec<&'t Object<'a>>, Unclear> {
     let Some(contained) = resource.get("contained") else { return Ok(Vec::new()) };
     let mut found = Vec::new();
-    for inner in contained.list().ok_or_else(|| Unclear::Contained("?".to_owned()))? {
+    let list = contained.list().ok_or_else(|| Unclear::Contained("?".to_owned()))?;
+    if list.len() > CONTAINED_MAX {
+        return Err(Unclear::TooMuchContained);
+    }
+    for inner in list {
         let inner = inner.object().ok_or_else(|| Unclear::Contained("?".to_owned()))?;
         let kind = inner.text("resourceType").unwrap_or("?");
         if !CONTAINABLE.contains(&kind) {
@@ -67,7 +73,7 @@ fn contained<'t, 'a>(resource: &'t Object<'a>) -> Result<Vec<&'t Object<'a>>, Un
 struct Walk<'t> {
     person: Option<&'t PersonId>,
     source: Source,
-    fragments: Vec<&'t str>,
+    fragments: HashSet<&'t str>,
     links: Vec<RecordRef>,
 }
 
@@ -116,7 +122,7 @@ impl Walk<'_> {
     fn reference(&mut self, reference: &str) -> Result<(), Unclear> {
         let form = || Unclear::ReferenceForm(quote(reference));
         if let Some(fragment) = reference.strip_prefix('#') {
-            return if self.fragments.contains(&fragment) { Ok(()) } else { Err(form()) };
+            return if self.fragments.contains(fragment) { Ok(()) } else { Err(form()) };
         }
         if let Some(person) = patient(reference) {
             let own = self.person == Some(&person);

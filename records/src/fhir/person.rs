@@ -6,6 +6,7 @@
 use model::PersonId;
 
 use super::types::{FhirType, PersonElement};
+use crate::bounds::CONTAINED_MAX;
 use crate::error::quote;
 use crate::json::{Json, Object};
 
@@ -53,6 +54,9 @@ pub enum Unclear {
     /// More links to other records than can be looked up.
     #[error("links to too many records")]
     TooManyLinks,
+    /// It contains more resources than any needs.
+    #[error("contains more than {CONTAINED_MAX} resources")]
+    TooMuchContained,
     /// An attachment by a URL that is not a Binary of this store.
     #[error("attaches `{0}`, which is no Binary of this store")]
     Attachment(String),

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::Request;
 use super::released::touches;
-use crate::{ForwardBody, Need, Touches, Unreadable, release};
+use crate::{ForwardBody, Head, Need, Touches, Unreadable, read_head, release};
 
 fn served(request: &Request) -> Option<Touches> {
     match request.read() {
@@ -324,4 +324,33 @@ fn the_generators_reach_what_they_are_for() {
     assert!(of_searches > 100, "{of_searches} of 500 searches are served");
     let of_targets = count(&|runner| targets().new_tree(runner).unwrap().current());
     assert!(of_targets > 5, "{of_targets} of 500 targets are served");
+}
+
+/// What a client sends costs no more than its length: neither many contained resources nor many references into them.
+#[test]
+fn references_inside_a_resource_do_not_cost_their_square() {
+    let references = |count: usize, target: &str| {
+        let one = format!(r##"{{"reference":"#{target}"}}"##);
+        vec![one; count].join(",")
+    };
+    let contained = |count: usize| {
+        let one = |number: usize| format!(r#"{{"resourceType":"Device","id":"d{number}"}}"#);
+        (0..count).map(one).collect::<Vec<_>>().join(",")
+    };
+    let observation = |inside: &str, references: &str| {
+        format!(
+            r#"{{"resourceType":"Observation","subject":{{"reference":"Patient/P-1"}},"contained":[{inside}],"focus":[{references}]}}"#
+        )
+    };
+    let read = |body: String| {
+        let head = Head {
+            method: "POST",
+            target: "/fhir/Observation",
+            headers: &[("content-type", b"application/fhir+json")],
+        };
+        let Ok(Need::Body(needed)) = read_head(&head) else { panic!("no body is asked for") };
+        needed.read(body.as_bytes()).map(drop)
+    };
+    assert_eq!(read(observation(&contained(64), &references(5_000, "d63"))), Ok(()));
+    assert!(read(observation(&contained(65), "")).is_err());
 }

@@ -131,6 +131,18 @@ impl Terminal {
         tls.map_err(|error| error.to_string())
     }
 
+    /// Opens an HTTP/2 connection whose client takes one octet of an answer and no more until it reads.
+    pub(crate) async fn connect_narrow(&self) -> Connection {
+        let tls = self.raw().await.unwrap();
+        let (sender, connection) = hyper::client::conn::http2::Builder::new(TokioExecutor::new())
+            .initial_stream_window_size(1)
+            .handshake(TokioIo::new(tls))
+            .await
+            .unwrap();
+        tokio::spawn(connection);
+        Connection { sender: Sender::Two(sender), host: self.host.clone(), resumed: false }
+    }
+
     /// Opens a connection.
     pub(crate) async fn connect(&self) -> Result<Connection, String> {
         let tls = self.raw().await?;
@@ -203,17 +215,20 @@ impl Connection {
     /// Sends a request and gives the answer's head; the body is still coming.
     pub(crate) async fn start(&mut self, ask: Ask) -> Result<Response<Incoming>, String> {
         let mut request = Request::builder().method(ask.method);
-        for (name, value) in &ask.headers {
+        let (hosts, others): (Vec<_>, Vec<_>) = ask.headers.iter().partition(|(name, _)| *name == "host");
+        for (name, value) in others {
             request = request.header(*name, value);
         }
+        // The one of the connection, unless the request names another.
+        let host = hosts.first().map_or(self.host.as_str(), |(_, value)| value.as_str());
         match &mut self.sender {
             Sender::One(sender) => {
-                let request = request.uri(&ask.target).header("host", &self.host).body(Full::new(ask.body)).unwrap();
+                let request = request.uri(&ask.target).header("host", host).body(Full::new(ask.body)).unwrap();
                 sender.ready().await.map_err(|error| error.to_string())?;
                 sender.send_request(request).await.map_err(|error| error.to_string())
             }
             Sender::Two(sender) => {
-                let uri = format!("https://{}{}", self.host, ask.target);
+                let uri = format!("https://{host}{}", ask.target);
                 let request = request.uri(uri).body(Full::new(ask.body)).unwrap();
                 sender.ready().await.map_err(|error| error.to_string())?;
                 sender.send_request(request).await.map_err(|error| error.to_string())

@@ -83,6 +83,7 @@ pub(super) fn refusals(words: &Words) -> Vec<Refusal> {
     let mut refusals = vec![
         Refusal::Unreadable(words.cause.clone()),
         Refusal::BodyTooLarge(4096),
+        Refusal::Misdirected,
         Refusal::NoSuchPage,
         Refusal::MethodNotAllowed("GET, HEAD"),
         Refusal::WrongCredentials,
@@ -134,11 +135,12 @@ pub(super) const fn ordinal(refusal: &Refusal) -> usize {
         Refusal::Stale => 19,
         Refusal::Cut => 20,
         Refusal::Fault => 21,
+        Refusal::Misdirected => 22,
     }
 }
 
 /// One more than the last of [`ordinal`].
-pub(super) const ORDINALS: usize = 22;
+pub(super) const ORDINALS: usize = 23;
 
 pub(super) const PROBLEMS: [CertificateProblem; 5] = [
     CertificateProblem::Missing,
