@@ -102,8 +102,8 @@ impl Authorities {
         let refused = || Error::authority("making the authorities");
         let random = ceremony.random();
         let root_key = RootKey::generate().map_err(refused())?;
-        let root = Root::create(&authority_name(&plan.city, "Root")?, &root_key, random, now).map_err(refused())?;
-        ceremony.log(&format!("root {}: serial {}", root.common_name(), root.serial()))?;
+        let serial = ceremony.reserve("root")?;
+        let root = Root::create(&authority_name(&plan.city, "Root")?, &root_key, serial, now).map_err(refused())?;
         ceremony.log(&format!("root certificate SHA-256 {}", root.fingerprint_sha256()))?;
         let issuing_key = IssuingKey::generate().map_err(refused())?;
         let serial = ceremony.reserve("issuing authority of devices")?;
