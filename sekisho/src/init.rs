@@ -68,7 +68,7 @@ pub fn init(root: &Path, plan: &Plan, passphrase: &Passphrase, now: Timestamp) -
     secrets::make_key(&settings.keys.credential, ceremony.random())?;
     secrets::make_leaf_key(&settings.keys.identity)?;
     for (whose, place) in [("registry", settings.journal.registry()), ("audit", settings.journal.audit())] {
-        let failed = |source| Error::Journal { whose, source };
+        let failed = Error::journal(whose);
         let head = Journal::open(&place).and_then(|journal| journal.head()).map_err(failed)?;
         if head != journal::Head::START {
             // A database that another folder was made with: its keys open what is in there, ours do not.
