@@ -46,9 +46,10 @@ fn say(output: Output, recorded: &Recorded) -> Result<(), Error> {
     let action = entry.action.map_or("?", model::Action::as_str);
     let category = entry.category.map_or("?", model::Category::as_str);
     let why = if entry.reason.is_empty() { String::new() } else { format!(" ({})", entry.reason) };
+    // A request that runs still and one that a crash ended look the same here.
     let end = match outcome {
         Some(outcome) => format!("  {} {}, {} bytes", outcome.status, outcome.ended, outcome.bytes),
-        None if entry.verdict == Verdict::Permitted => "  still running".to_owned(),
+        None if entry.verdict == Verdict::Permitted => "  no end on record".to_owned(),
         None => String::new(),
     };
     output.say(

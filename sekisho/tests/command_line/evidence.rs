@@ -62,6 +62,16 @@ fn audit_head(city: &City) -> String {
 }
 
 #[test]
+fn an_entry_without_an_outcome_has_no_end_on_record() {
+    let city = City::new();
+    recorded(&city, 0..1);
+    let said = city.say("audit search");
+    assert!(said.contains("no end on record") && !said.contains("running"), "{said}");
+    let found = &city.json("audit search")[0];
+    assert!(found["status"].is_null() && found["ended"].is_null() && found["bytes"].is_null(), "{found}");
+}
+
+#[test]
 fn both_chains_can_be_verified_against_heads_kept_elsewhere() {
     let city = City::at_work();
     let said = city.json("audit verify");
