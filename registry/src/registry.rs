@@ -4,6 +4,7 @@
 //! caught up with the journal as far as it knows; `append_at` proves that nobody else was first. Nothing slow is done
 //! under it but the commit itself: passwords are hashed before.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -25,7 +26,7 @@ use crate::validate::{Draft, Materials, validate};
 use crate::{follow, validate};
 
 /// Hears of each change, in order, after readers can see it. Runs under the registry's lock: it must be quick, and must
-/// not give commands or register listeners.
+/// not give commands or register listeners. A panic is caught and logged, and the others hear all the same.
 pub type Listener = Box<dyn Fn(&Change, &Arc<Snapshot>) + Send + Sync>;
 
 /// What the city has decided. Cheap to clone.
@@ -230,7 +231,7 @@ impl Inner {
         self.current.load().position()
     }
 
-    /// A listener that panicked left the state as it was published; the lock is used all the same.
+    /// Whoever panicked under it left the state as it was published; the lock is used all the same.
     pub(crate) fn lock(&self) -> Locked<'_> {
         self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -324,13 +325,19 @@ impl Inner {
         }
     }
 
-    /// Readers first, then the listeners.
+    /// Readers first, then the listeners. One that panics has a bug; the others, and whoever gave the command or follows
+    /// the journal, must not suffer for it (promise P11).
     fn publish(&self, listeners: &Locked<'_>, next: Snapshot, changes: &[Change]) {
         let next = Arc::new(next);
         self.current.store(Arc::clone(&next));
         for change in changes {
             for listener in listeners.iter() {
-                listener(change, &next);
+                // What a listener can break by unwinding is its own: the state it is shown never changes.
+                let heard = catch_unwind(AssertUnwindSafe(|| listener(change, &next)));
+                if heard.is_err() {
+                    let generation = next.generation().get();
+                    tracing::error!(generation, affected = ?change.affects(), "a listener of the registry panicked");
+                }
             }
         }
     }
