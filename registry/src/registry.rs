@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use journal::{ENTRY_BYTES_MAX, Journal, JournalError, Position};
-use model::{Author, Timestamp};
+use model::{Author, Timestamp, UserId};
 use zeroize::Zeroizing;
 
 use crate::bounds::{KEEP_EVERY_ENTRIES, KEEP_OBJECTS_PER_ENTRY, TRIES_MAX};
@@ -99,6 +99,11 @@ impl Registry {
         self.inner.current.load_full()
     }
 
+    /// Checks a password against the current state: [`Snapshot::verify_password`] with the registry's own vault.
+    pub fn verify_password(&self, user_id: &UserId, password: &str) -> PasswordCheck {
+        self.snapshot().verify_password(&self.inner.vault, Some(user_id), password)
+    }
+
     /// Carries out a command. Blocks until it is durable, readers can see it and every listener has heard of it; not
     /// for async code. `at` is when it was given.
     ///
@@ -181,28 +186,21 @@ impl Registry {
         author: &Author,
         at: Timestamp,
     ) -> Result<(Materials, Secrets), RegistryError> {
-        let new_user_id = match command {
-            Command::GrantUserId { user_id, .. } | Command::ReplaceUserId { new: user_id, .. } => user_id,
-            Command::ChangePassword { user_id, .. } => user_id,
+        let (user_id, new) = match command {
+            Command::GrantUserId { user_id, .. } | Command::ReplaceUserId { new: user_id, .. } => (user_id, None),
+            Command::ChangePassword { current, new } => (current.user_id(), Some(new)),
             _ => return Ok((Materials::default(), Secrets::default())),
         };
         self.inner.catch_up_from_database(&self.inner.lock())?;
-        let (snapshot, vault) = (self.snapshot(), &self.inner.vault);
-        let verified_epoch = snapshot.user_id(new_user_id).map(|known| known.credential_epoch);
-        let rehearsal = Materials { credential: Some(Sealed::new("")), verified_epoch };
-        validate::validate(&snapshot, command, &rehearsal, author, at)?;
-        if let Command::ChangePassword { user_id, current, new } = command {
-            let PasswordCheck::Right { credential_epoch, .. } = snapshot.verify_password(vault, Some(user_id), current)
-            else {
-                // Without a verified epoch, validation refuses.
-                return Ok((Materials::default(), Secrets::default()));
-            };
-            let credential = Some(vault.credential(user_id, new)?);
-            return Ok((Materials { credential, verified_epoch: Some(credential_epoch) }, Secrets::default()));
+        let rehearsal = Materials { credential: Some(Sealed::new("")) };
+        validate::validate(&self.snapshot(), command, &rehearsal, author, at)?;
+        let vault = &self.inner.vault;
+        if let Some(new) = new {
+            return Ok((Materials { credential: Some(vault.credential(user_id, new)?) }, Secrets::default()));
         }
         let password = first_password()?;
-        let credential = Some(vault.credential(new_user_id, &password)?);
-        Ok((Materials { credential, verified_epoch: None }, Secrets { first_password: Some(password) }))
+        let credential = Some(vault.credential(user_id, &password)?);
+        Ok((Materials { credential }, Secrets { first_password: Some(password) }))
     }
 }
 

@@ -112,14 +112,14 @@ async fn apply(worker: &Worker, subject: &Subject, change: Change) -> Result<Res
         return Ok(Err(ChangeProblem::Throttled(seconds)));
     }
     guessing.wrong(pair.clone(), worker.now());
-    let PasswordCheck::Right { .. } = sign_in::check(worker, Some(user_id.clone()), change.current.clone()).await?
+    let PasswordCheck::Right { verified, .. } = sign_in::check(worker, Some(user_id.clone()), change.current).await?
     else {
         return Ok(Err(ChangeProblem::CurrentWrong));
     };
     guessing.right(&pair);
     let (shared, now) = (worker.share(), worker.now());
     let author = Author::new(Office::User, user_id.as_str());
-    let command = Command::ChangePassword { user_id: user_id.clone(), current: change.current, new: change.new };
+    let command = Command::ChangePassword { current: verified, new: change.new };
     let executed = tokio::task::spawn_blocking(move || shared.registry.execute(command, author, now)).await;
     match executed {
         Ok(Ok(_)) => {

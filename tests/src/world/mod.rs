@@ -21,7 +21,7 @@ use gateway::{Clock, Parts, Rates, Running, SessionLimits, Settings, Strictness,
 use journal::{Journal, Place};
 use model::{Author, DeviceId, Office, ReasonCode, SerialNumber, Timestamp, UserId};
 use policy::DecisionPoint;
-use registry::{Command, Registry, Vault};
+use registry::{Command, PasswordCheck, Registry, Vault};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::sign::CertifiedKey;
 use zeroize::Zeroizing;
@@ -337,11 +337,10 @@ impl World {
         let mut passwords = self.passwords.lock().unwrap();
         let current = passwords.get(&id).cloned().unwrap();
         if current != PASSWORD {
-            let command = Command::ChangePassword {
-                user_id: id.clone(),
-                current: Zeroizing::new(current),
-                new: Zeroizing::new(PASSWORD.to_owned()),
+            let PasswordCheck::Right { verified, .. } = self.registry.verify_password(&id, &current) else {
+                panic!("the first password of {user_id} is not right");
             };
+            let command = Command::ChangePassword { current: verified, new: Zeroizing::new(PASSWORD.to_owned()) };
             self.registry.execute(command, Author::new(Office::User, user_id), self.now()).unwrap();
             passwords.insert(id, PASSWORD.to_owned());
         }
