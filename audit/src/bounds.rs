@@ -26,10 +26,6 @@ pub(crate) const STRIDE: usize = 512;
 pub(crate) const INDEX_POSITIONS_MAX: usize = 256;
 /// Most user IDs, and most persons, the index knows; the rest is found by searching.
 pub(crate) const INDEX_KEYS_MAX: usize = 200_000;
-/// Newest entries whose sequel (release, outcome) the index knows; older ones are found by searching.
-pub(crate) const INDEX_SEQUELS_MAX: usize = 500_000;
-/// Newest entries that still may get an outcome.
-pub(crate) const INDEX_OPEN_MAX: usize = 65_536;
 /// How often the index looks for news when nobody asks.
 pub(crate) const FOLLOW_EVERY: Duration = Duration::from_millis(500);
 

@@ -1,16 +1,16 @@
-//! The index: the newest positions of each user ID and each person, and where what followed an entry stands.
+//! The index: the newest positions of each user ID and each person, and their last sign-ins.
 //!
-//! A fold over the journal, the same at the start, for our own entries and for those of other processes. Bounded; what has
+//! A fold over the journal, the same after a start, for our own entries and for those of other processes. Bounded; what has
 //! left it is found by searching.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 
 use journal::Position;
 use model::{PersonId, UserId};
 
-use crate::bounds::{INDEX_KEYS_MAX, INDEX_OPEN_MAX, INDEX_POSITIONS_MAX, INDEX_SEQUELS_MAX};
-use crate::{Entry, EntryId, Event, SignIn, SignInOutcome, Verdict};
+use crate::bounds::{INDEX_KEYS_MAX, INDEX_POSITIONS_MAX};
+use crate::{Entry, Event, SignIn, SignInOutcome, Verdict};
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -20,11 +20,6 @@ pub(crate) struct Index {
     /// Permitted requests only: refused ones are not what a person asks about, and a curious colleague must not be able to
     /// push the others out of here.
     seen_of: Keys<PersonId>,
-    /// Entries that may still get an outcome, and their order of arrival.
-    open: HashMap<EntryId, Position>,
-    open_order: VecDeque<EntryId>,
-    /// Positions of an entry's releases and outcome, in order.
-    sequels: BTreeMap<Position, Vec<Position>>,
     /// The last two sign-ins that succeeded, by user ID as it was typed (which is then a real one).
     welcomes: HashMap<String, [Option<SignIn>; 2]>,
 }
@@ -47,24 +42,8 @@ impl Index {
         self.seen = position;
         match event {
             Event::Entry(entry) => self.fold_entry(position, entry),
-            Event::Release(release) => {
-                if let Some(entry) = self.open.get(&release.id).copied() {
-                    self.follows(entry, position);
-                }
-            }
-            Event::Outcome(outcome) => {
-                if let Some(entry) = self.open.remove(&outcome.id) {
-                    self.follows(entry, position);
-                }
-            }
+            Event::Release(_) | Event::Outcome(_) => {}
             Event::SignIn(sign_in) => self.welcomed(sign_in),
-        }
-    }
-
-    fn follows(&mut self, entry: Position, position: Position) {
-        self.sequels.entry(entry).or_default().push(position);
-        if self.sequels.len() > INDEX_SEQUELS_MAX {
-            self.sequels.pop_first();
         }
     }
 
@@ -74,14 +53,6 @@ impl Index {
             // A person named twice by one entry is one line of his history.
             for person in &entry.persons {
                 self.seen_of.add(person, position);
-            }
-        }
-        if self.open.insert(entry.id.clone(), position).is_none() {
-            self.open_order.push_back(entry.id.clone());
-        }
-        while self.open_order.len() > INDEX_OPEN_MAX {
-            if let Some(oldest) = self.open_order.pop_front() {
-                self.open.remove(&oldest);
             }
         }
     }
@@ -111,11 +82,6 @@ impl Index {
     /// Positions of permitted requests that touch a person; `None`: the index cannot tell.
     pub(crate) fn seen_of(&self, person: &PersonId) -> Option<Positions<'_>> {
         self.seen_of.get(person)
-    }
-
-    /// Where the releases and the outcome of the entry at `position` stand, as far as known.
-    pub(crate) fn sequels_of(&self, position: Position) -> Vec<Position> {
-        self.sequels.get(&position).cloned().unwrap_or_default()
     }
 }
 

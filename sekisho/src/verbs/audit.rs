@@ -1,6 +1,6 @@
 //! `audit`: who did what to whose records; and whether both chains are whole.
 
-use audit::{Query, Recorded, Verdict};
+use audit::{Query, Reader, Recorded, Verdict};
 use journal::{Head, Journal, Position};
 use serde_json::json;
 
@@ -32,7 +32,7 @@ fn find(settings: &Settings, output: Output, search: &AuditSearch) -> Result<(),
         limit: search.limit,
         ..Query::default()
     };
-    let found = audit::Audit::open(journal)?.search(&query)?;
+    let found = Reader::new(journal).search(&query)?;
     found.entries.iter().try_for_each(|recorded| say(output, recorded))?;
     if found.more_before.is_some() {
         // Not part of the answer: programs count lines.

@@ -71,6 +71,22 @@ fn an_entry_without_an_outcome_has_no_end_on_record() {
     assert!(found["status"].is_null() && found["ended"].is_null() && found["bytes"].is_null(), "{found}");
 }
 
+/// A search begins at the newest entry; it does not read the whole log first.
+#[test]
+fn a_search_reads_no_more_than_it_needs() {
+    let city = City::new();
+    let place = Place::Sqlite { file: city.path("data/audit.db") };
+    let audit = Audit::open(Journal::open_existing(&place).unwrap()).unwrap();
+    // Whoever reads this line stops.
+    audit.journal().append(vec![b"not ours".to_vec()]).wait().unwrap();
+    let pending: Vec<_> = (0..600_u16).map(|number| audit.record(&entry((number % 200) as u8))).collect();
+    for durable in pending {
+        durable.wait().unwrap();
+    }
+    assert_eq!(city.json("audit search").len(), 20);
+    assert!(city.run("audit search --limit 1000").status.code() == Some(1), "and does not pass over what it needs");
+}
+
 #[test]
 fn both_chains_can_be_verified_against_heads_kept_elsewhere() {
     let city = City::at_work();
