@@ -1,6 +1,5 @@
-//! The log: recording, searching, verifying.
+//! The log: recording, and histories from the index.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -12,7 +11,7 @@ use model::{PersonId, UserId};
 use crate::bounds::{FOLLOW_EVERY, FOUND_MAX, OUTCOMES_WAITING_MAX, STRIDE};
 use crate::index::{Index, Positions};
 use crate::pending::Pending;
-use crate::{AuditError, Entry, EntryId, Event, Outcome, Query, Release, SignIn, Verdict, line};
+use crate::{AuditError, Entry, Event, Found, Outcome, Query, Reader, Recorded, Release, SignIn, Verdict, line};
 
 /// The audit log, over a journal of its own. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -22,53 +21,30 @@ pub struct Audit {
 
 #[derive(Debug)]
 struct Shared {
-    journal: Journal,
+    reader: Reader,
     index: Mutex<Index>,
     outcomes: SyncSender<Receipt>,
     lost: Arc<AtomicU64>,
 }
 
-/// An entry as it was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Recorded {
-    /// Where it stands in the journal.
-    pub position: Position,
-    /// The entry.
-    pub entry: Entry,
-    /// Records that its answer holds and that the entry does not name.
-    pub released: Vec<String>,
-    /// How it went on. `None`: still running, or the end was never written (a crash).
-    pub outcome: Option<Outcome>,
-}
-
-impl Recorded {
-    /// An entry of which nothing more is known yet.
-    const fn alone(position: Position, entry: Entry) -> Self {
-        Self { position, entry, released: Vec::new(), outcome: None }
-    }
-}
-
-/// What a search found, newest first.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Found {
-    /// The entries.
-    pub entries: Vec<Recorded>,
-    /// The limit was reached and there are more: [`Query::before`] of the search that continues. `None`: that was all.
-    pub more_before: Option<Position>,
-}
-
 impl Audit {
-    /// Opens the log, reading it once to make the index.
+    /// Opens the log. A start does not wait for the index: the thread that follows the journal makes it, and only
+    /// histories wait for that ([`Self::history_of`], [`Self::who_saw`], [`Self::previous_sign_in`]); recording never.
+    ///
+    /// What is read when: here the newest lines (some hundreds), which is where a line of a newer version stands; it keeps
+    /// the log closed. By the follower every line, soon after; one that cannot be read is reported to the program's log,
+    /// and no history is given any more. Whether the chain is whole is [`Self::verify`]'s to say, at any time; the journal
+    /// itself checks the end of it when it is opened, and whatever it reads.
     ///
     /// # Errors
-    /// A line cannot be read, or the journal fails.
+    /// One of the newest lines cannot be read, or the journal fails.
     pub fn open(journal: Journal) -> Result<Self, AuditError> {
         let (outcomes, waiting) = mpsc::sync_channel(OUTCOMES_WAITING_MAX);
         let lost = Arc::new(AtomicU64::new(0));
         let watch = journal.watch();
-        let shared =
-            Arc::new(Shared { journal, index: Mutex::new(Index::default()), outcomes, lost: Arc::clone(&lost) });
-        drop(shared.caught_up()?);
+        let reader = Reader::new(journal);
+        reader.check_end()?;
+        let shared = Arc::new(Shared { reader, index: Mutex::default(), outcomes, lost: Arc::clone(&lost) });
         let followed = Arc::downgrade(&shared);
         spawn("audit-outcomes", move || count_lost(&waiting, &lost))?;
         spawn("audit-follow", move || follow(&followed, watch))?;
@@ -79,7 +55,7 @@ impl Audit {
     /// write forwarded, without it (promise P3).
     pub fn record(&self, entry: &Entry) -> Pending {
         match line::write_entry(entry) {
-            Ok(line) => Pending::queued(self.shared.journal.append(vec![line])),
+            Ok(line) => Pending::queued(self.shared.reader.journal().append(vec![line])),
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, id = %entry.id, "audit: an entry was refused");
                 Pending::failed(error)
@@ -89,13 +65,13 @@ impl Audit {
 
     /// Records what an answer holds beyond what its entry names. Likewise: nothing of it may be released before.
     pub fn release(&self, release: &Release) -> Pending {
-        Pending::queued(self.shared.journal.append(line::write_release(release)))
+        Pending::queued(self.shared.reader.journal().append(line::write_release(release)))
     }
 
     /// Records how a request ended. Nobody waits for it; should it not become durable, that is counted
     /// ([`Self::outcomes_lost`]) and reported to the program's log.
     pub fn outcome(&self, outcome: &Outcome) {
-        let receipt = self.shared.journal.append(vec![line::write_outcome(outcome)]);
+        let receipt = self.shared.reader.journal().append(vec![line::write_outcome(outcome)]);
         if self.shared.outcomes.try_send(receipt).is_err() {
             // It may still be written; nobody will learn whether.
             self.shared.lost.fetch_add(1, Ordering::Relaxed);
@@ -104,7 +80,7 @@ impl Audit {
 
     /// Records a try at signing in, likewise.
     pub fn sign_in(&self, sign_in: &SignIn) -> Pending {
-        Pending::queued(self.shared.journal.append(vec![line::write_sign_in(sign_in)]))
+        Pending::queued(self.shared.reader.journal().append(vec![line::write_sign_in(sign_in)]))
     }
 
     /// Outcomes that failed to become durable since the start.
@@ -113,16 +89,16 @@ impl Audit {
         self.shared.lost.load(Ordering::Relaxed)
     }
 
-    /// Searches, newest first. Reads the journal backwards until the limit or the beginning is met; `from` does not end
-    /// it early, for a clock may have been set back and evidence must not be overlooked.
+    /// Searches, newest first: [`Reader::search`].
     ///
     /// # Errors
     /// The journal, or a line that cannot be read.
     pub fn search(&self, query: &Query) -> Result<Found, AuditError> {
-        self.shared.search(query)
+        self.shared.reader.search(query)
     }
 
-    /// The newest requests made under these user IDs: a user's own page (art. 28). Quick: from the index.
+    /// The newest requests made under these user IDs: a user's own page (art. 28). Quick: from the index,
+    /// once that is made after a start.
     ///
     /// # Errors
     /// As [`Self::search`].
@@ -134,8 +110,8 @@ impl Audit {
         self.shared.by_index(&query, limit, |index| user_ids.iter().map(|user_id| index.of_user_id(user_id)).collect())
     }
 
-    /// The sign-in before the present one: shown to the user, who will know whether it was his (art. 28). Quick: from
-    /// the index.
+    /// The sign-in before the present one: shown to the user, who will know whether it was his (art. 28). Quick
+    /// likewise.
     ///
     /// # Errors
     /// As [`Self::search`].
@@ -152,14 +128,12 @@ impl Audit {
         self.shared.by_index(&query, limit, |index| Some(vec![index.seen_of(person)?]))
     }
 
-    /// Events behind a position, in order, at most `limit` of them: for whoever rebuilds counters after a restart. Empty:
-    /// there are none.
+    /// Events behind a position: [`Reader::events`].
     ///
     /// # Errors
-    /// The journal, or a line that cannot be read.
+    /// As [`Self::search`].
     pub fn events(&self, after: Position, limit: usize) -> Result<Vec<(Position, Event)>, AuditError> {
-        let entries = self.shared.journal.read(after, limit)?;
-        entries.into_iter().map(|found| Ok((found.position, line::read(found.position, &found.body)?))).collect()
+        self.shared.reader.events(after, limit)
     }
 
     /// Verifies the whole chain.
@@ -167,110 +141,50 @@ impl Audit {
     /// # Errors
     /// The chain is broken somewhere, or the database fails.
     pub fn verify(&self) -> Result<Head, AuditError> {
-        Ok(self.shared.journal.verify(Position::START)?)
+        self.shared.reader.verify()
     }
 
     /// The journal underneath: its head is evidence when kept elsewhere.
     #[must_use]
     pub fn journal(&self) -> &Journal {
-        &self.shared.journal
+        self.shared.reader.journal()
     }
 }
 
 impl Shared {
-    /// The index, folded up to the head of this moment.
+    /// The index, folded up to the head of this moment. Whoever comes while it is made after a start helps to make it.
     fn caught_up(&self) -> Result<MutexGuard<'_, Index>, AuditError> {
-        let head = self.journal.head()?.position;
+        let head = self.reader.journal().head()?.position;
         loop {
             // Others may use the index between two strides.
             let mut index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
             if index.seen() >= head {
                 return Ok(index);
             }
-            for found in self.journal.read(index.seen(), STRIDE)? {
-                let event = line::read(found.position, &found.body)?;
-                index.fold(found.position, &event);
-            }
+            self.fold_stride(&mut index)?;
         }
     }
 
-    fn search(&self, query: &Query) -> Result<Found, AuditError> {
-        let limit = if query.limit == 0 { FOUND_MAX } else { query.limit.min(FOUND_MAX) };
-        let head = self.journal.head()?.position.get();
-        // Releases and outcomes stand behind their entries, so walking backwards meets them first.
-        let mut released: HashMap<EntryId, Vec<String>> = HashMap::new();
-        let mut outcomes: HashMap<EntryId, Outcome> = HashMap::new();
-        let mut found = Found::default();
-        let mut end = query.before.map_or(head, |before| head.min(before.get().saturating_sub(1)));
-        while end > 0 {
-            let after = end.saturating_sub(STRIDE as u64);
-            for event in self.stride(after, end)?.into_iter().rev() {
-                match event {
-                    (_, Event::Release(release)) => {
-                        released.entry(release.id).or_default().splice(0..0, release.records);
-                    }
-                    (_, Event::Outcome(outcome)) => {
-                        outcomes.insert(outcome.id.clone(), outcome);
-                    }
-                    (position, Event::Entry(entry)) => {
-                        let released = released.remove(&entry.id).unwrap_or_default();
-                        let outcome = outcomes.remove(&entry.id);
-                        if !query.matches(&entry) {
-                            continue;
-                        }
-                        if found.entries.len() == limit {
-                            found.more_before = found.entries.last().map(|last| last.position);
-                            return self.with_sequels(found);
-                        }
-                        found.entries.push(Recorded { position, entry: *entry, released, outcome });
-                    }
-                    (_, Event::SignIn(_)) => {}
-                }
-            }
-            end = after;
+    fn fold_stride(&self, index: &mut Index) -> Result<(), AuditError> {
+        for found in self.reader.journal().read(index.seen(), STRIDE)? {
+            // One by one: what stands before a line that cannot be read is folded once.
+            let event = line::read(found.position, &found.body)?;
+            index.fold(found.position, &event);
         }
-        self.with_sequels(found)
+        Ok(())
     }
 
-    /// Entries between two positions, the first not included.
-    fn stride(&self, after: u64, end: u64) -> Result<Vec<(Position, Event)>, AuditError> {
-        let mut events = Vec::new();
-        let mut seen = after;
-        // A read may give fewer than asked for, when they are large.
-        while seen < end {
-            let wanted = usize::try_from(end - seen).unwrap_or(STRIDE);
-            for found in self.journal.read(Position::new(seen), wanted)? {
-                seen = found.position.get();
-                events.push((found.position, line::read(found.position, &found.body)?));
+    /// Adds what followed an entry, as far as the index knows where it stands.
+    fn add_sequels(&self, recorded: &mut Recorded) -> Result<(), AuditError> {
+        let positions = self.caught_up()?.sequels_of(recorded.position);
+        for position in positions {
+            match self.reader.one(position)? {
+                Some(Event::Release(release)) => recorded.released.extend(release.records),
+                Some(Event::Outcome(outcome)) => recorded.outcome = Some(outcome),
+                _ => {}
             }
         }
-        Ok(events)
-    }
-
-    /// Adds what stands behind where the search began.
-    fn with_sequels(&self, mut found: Found) -> Result<Found, AuditError> {
-        for recorded in found.entries.iter_mut().filter(|recorded| recorded.outcome.is_none()) {
-            let positions = self.caught_up()?.sequels_of(recorded.position);
-            let mut released = Vec::new();
-            for position in positions {
-                match self.one(position)? {
-                    Some(Event::Release(release)) => released.extend(release.records),
-                    Some(Event::Outcome(outcome)) => recorded.outcome = Some(outcome),
-                    _ => {}
-                }
-            }
-            // The index may have forgotten; what the walk met it met whole.
-            if released.len() > recorded.released.len() {
-                recorded.released = released;
-            }
-        }
-        Ok(found)
-    }
-
-    fn one(&self, position: Position) -> Result<Option<Event>, AuditError> {
-        let before = Position::new(position.get().saturating_sub(1));
-        let found = self.journal.read(before, 1)?.into_iter().next();
-        found.map(|found| line::read(found.position, &found.body)).transpose()
+        Ok(())
     }
 
     /// The newest entries that meet a query, by the index where it knows enough, else by searching.
@@ -302,7 +216,7 @@ impl Shared {
                 if entries.len() == limit {
                     break;
                 }
-                match self.one(position)? {
+                match self.reader.one(position)? {
                     Some(Event::Entry(entry)) if query.matches(&entry) => {
                         entries.push(Recorded::alone(position, *entry))
                     }
@@ -310,11 +224,12 @@ impl Shared {
                 }
             }
             if entries.len() == limit || !cut {
-                return Ok(self.with_sequels(Found { entries, more_before: None })?.entries);
+                entries.iter_mut().try_for_each(|recorded| self.add_sequels(recorded))?;
+                return Ok(entries);
             }
         }
         let query = Query { limit, ..query.clone() };
-        Ok(self.search(&query)?.entries)
+        Ok(self.reader.search(&query)?.entries)
     }
 }
 
@@ -328,15 +243,26 @@ fn count_lost(waiting: &Receiver<Receipt>, lost: &AtomicU64) {
     }
 }
 
-/// Keeps the index near the head, so that nobody waits for it. Ends when the log is dropped.
+/// Makes the index, then keeps it near the head, so that nobody waits for it. Ends when the log is dropped: a stride at a
+/// time, so that it never holds the log for longer than that.
 fn follow(shared: &Weak<Shared>, mut watch: Watch) {
-    let mut seen = Position::START;
+    let (mut seen, mut stuck_at) = (Position::START, None);
     loop {
-        seen = watch.wait_past(seen, FOLLOW_EVERY);
+        watch.wait_past(seen, FOLLOW_EVERY);
         let Some(shared) = shared.upgrade() else { return };
-        if let Err(error) = shared.caught_up() {
-            tracing::error!(error = &error as &dyn std::error::Error, "audit: the index cannot follow the journal");
+        let mut index = shared.index.lock().unwrap_or_else(PoisonError::into_inner);
+        let folded = shared.fold_stride(&mut index);
+        seen = index.seen();
+        drop(index);
+        if let Err(error) = folded {
+            // Once: a line that cannot be read stays so.
+            if stuck_at.replace(seen) != Some(seen) {
+                tracing::error!(error = &error as &dyn std::error::Error, "audit: the index cannot follow the journal");
+            }
+            drop(shared);
             thread::sleep(FOLLOW_EVERY);
+        } else {
+            stuck_at = None;
         }
     }
 }

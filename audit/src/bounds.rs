@@ -26,8 +26,8 @@ pub(crate) const STRIDE: usize = 512;
 pub(crate) const INDEX_POSITIONS_MAX: usize = 256;
 /// Most user IDs, and most persons, the index knows; the rest is found by searching.
 pub(crate) const INDEX_KEYS_MAX: usize = 200_000;
-/// Newest entries whose sequel (release, outcome) the index knows; older ones are found by searching.
-pub(crate) const INDEX_SEQUELS_MAX: usize = 500_000;
+/// Newest entries of which the index knows where their sequel (release, outcome) stands; of older ones histories show none.
+pub(crate) const INDEX_SEQUELS_MAX: usize = 100_000;
 /// Newest entries that still may get an outcome.
 pub(crate) const INDEX_OPEN_MAX: usize = 65_536;
 /// How often the index looks for news when nobody asks.

@@ -4,9 +4,11 @@
 //!   (promise P3). An entry that breaks a bound is refused and with it the request (promise P1).
 //! - An entry is one line of canonical JSON in a journal of its own, hash-chained there (promise P5). `line` is the only
 //!   place that knows the form; whatever is typed by strangers is made harmless in `text`.
-//! - Histories come from a small index in memory, made from the journal by the same fold at the start and later.
+//! - [`Reader`] searches and verifies without an index. Histories come from a small index in memory, made from the journal
+//!   by the same fold after a start and later, on a thread of its own: nobody's request for a record waits for it.
 //!
-//! Reading order: `entry` (what is kept), `line` (how it is written), `index` and `search` (how it is found), `audit`.
+//! Reading order: `entry` (what is kept), `line` (how it is written), `search` and `reader` (how it is found), `index`,
+//! `audit`.
 
 mod audit;
 mod bounds;
@@ -16,15 +18,17 @@ pub mod facts;
 mod index;
 mod line;
 mod pending;
+mod reader;
 mod search;
 mod text;
 
 #[cfg(test)]
 mod tests;
 
-pub use audit::{Audit, Found, Recorded};
+pub use audit::Audit;
 pub use bounds::{FACTS_BYTES_MAX, FOUND_MAX, PERSONS_MAX, RECORDS_MAX};
 pub use entry::{Ended, Entry, EntryId, Event, Outcome, Release, SignIn, SignInOutcome, Verdict};
 pub use error::AuditError;
 pub use pending::{Durable, Pending};
+pub use reader::{Found, Reader, Recorded};
 pub use search::Query;

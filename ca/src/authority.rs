@@ -22,8 +22,7 @@ use crate::plan::{IssuerView, Kind, Plan};
 use crate::prepare::{Issued, Prepared, end_of};
 use crate::profile::BACKDATED_SECONDS;
 use crate::public_key::{PublicKey, hex};
-use crate::random::Random;
-use crate::serial::{RecordedSerial, fresh_serial};
+use crate::serial::RecordedSerial;
 
 /// The root's validity, in days: 20 years.
 pub(crate) const ROOT_DAYS: i64 = 7305;
@@ -136,17 +135,30 @@ pub struct Issuing {
 }
 
 impl Root {
-    /// Makes the self-signed root: P-384, 20 years from five minutes before `now`, path length 1.
+    /// Makes the self-signed root: P-384, 20 years from five minutes before `now`, path length 1. Its number is recorded
+    /// like every other's, before the signature (promise P10):
+    ///
+    /// ```compile_fail,E0308
+    /// # fn stranger(name: ca::AuthorityName, key: ca::RootKey, now: model::Timestamp) {
+    /// let number = ca::fresh_serial(&ca::SystemRandom::new()).unwrap();
+    /// ca::Root::create(&name, &key, number, now);
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// The random source or the crypto library failed, or the lint found something.
-    pub fn create(name: &AuthorityName, key: &RootKey, random: &dyn Random, now: Timestamp) -> Result<Self, Refused> {
+    /// The crypto library failed, or the lint found something.
+    pub fn create(
+        name: &AuthorityName,
+        key: &RootKey,
+        serial: RecordedSerial,
+        now: Timestamp,
+    ) -> Result<Self, Refused> {
         let not_before = now.plus_seconds(-BACKDATED_SECONDS);
         let not_after = end_of(not_before, ROOT_DAYS);
         let public = key.public();
         let plan = Plan {
             kind: Kind::Root,
-            serial: fresh_serial(random)?,
+            serial: serial.number(),
             organization: Some(name.organization().to_owned()),
             common_name: name.common_name().to_owned(),
             not_before,

@@ -4,8 +4,8 @@
 //! reserve (serial recorded) -> prepare (built, linted with a throw-away key) -> issue (signed once, compared)
 //! ```
 //!
-//! - **A serial number is recorded before anything is signed**: [`prepare()`] asks for a [`RecordedSerial`], and only a
-//!   [`SerialBook`] gives one. A crash between the two wastes a number, no more.
+//! - **A serial number is recorded before anything is signed**: [`prepare()`], [`Issuing::create`] and [`Root::create`]
+//!   ask for a [`RecordedSerial`], and only a [`SerialBook`] gives one. A crash between the two wastes a number, no more.
 //! - **Nothing is signed that was not linted**: [`Prepared`] exists only for a clean certificate, is used up by
 //!   [`Prepared::issue`], and what comes out is compared octet for octet with what was linted.
 //! - **Keys sign typed things only**: [`IssuingKey`] and [`RootKey`] have no way to sign octets given from outside.

@@ -35,7 +35,7 @@ impl House {
     fn build() -> House {
         let (root_key, key, server_key) =
             (RootKey::generate().unwrap(), IssuingKey::generate().unwrap(), IssuingKey::generate().unwrap());
-        let root = Root::create(&name("Root 2026"), &root_key, &SystemRandom::new(), now()).unwrap();
+        let root = Root::create(&name("Root 2026"), &root_key, serial(), now()).unwrap();
         let make = |purpose, text: &str, key| {
             Issuing::create(purpose, &name(text), key, serial(), now(), &root, &root_key).unwrap()
         };

@@ -67,10 +67,10 @@ impl Door {
         let (root_key, key) = (RootKey::generate().unwrap(), IssuingKey::generate().unwrap());
         let name = |text| AuthorityName::new("関所市", text).unwrap();
         let random = SystemRandom::new();
-        let root = Root::create(&name("Root"), &root_key, &random, begin).unwrap();
-        let serial = reserve(&random, &mut |_: &SerialNumber| Ok::<(), Infallible>(())).unwrap();
+        let serial = || reserve(&random, &mut |_: &SerialNumber| Ok::<(), Infallible>(())).unwrap();
+        let root = Root::create(&name("Root"), &root_key, serial(), begin).unwrap();
         let issuing =
-            Issuing::create(Purpose::Devices, &name("Devices"), &key, serial, begin, &root, &root_key).unwrap();
+            Issuing::create(Purpose::Devices, &name("Devices"), &key, serial(), begin, &root, &root_key).unwrap();
         let office = Arc::new(Office {
             issuing: issuing.clone(),
             key,

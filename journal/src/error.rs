@@ -1,6 +1,6 @@
 //! What can go wrong with a journal.
 
-use crate::Position;
+use crate::{Head, Position};
 
 /// What can go wrong with a journal. Where not said otherwise, an append that ends in an error appended nothing.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +49,20 @@ pub enum JournalError {
     Rewritten {
         /// Position of that head.
         position: Position,
+    },
+    /// What was to be kept of a torn journal is not what is in order. Nothing was cut.
+    #[error("the last head in order is {intact}, not {keep}; nothing was cut")]
+    OtherHead {
+        /// The last head that is in order.
+        intact: Box<Head>,
+        /// What was to be kept.
+        keep: Box<Head>,
+    },
+    /// A text that is no head.
+    #[error("`{given}` is no head; expected POSITION:HASH, a number and 64 hexadecimal digits")]
+    NoHead {
+        /// What was given.
+        given: String,
     },
     /// The position asked for lies beyond the head.
     #[error("position {asked} lies beyond the head at {head}")]

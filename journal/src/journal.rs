@@ -12,7 +12,7 @@ use crate::engine::{self, Connection};
 use crate::queue::{Queue, Wanted};
 use crate::readers::Readers;
 use crate::receipt::Receipt;
-use crate::tail::{self, Cut};
+use crate::tail::{self, Cut, End};
 use crate::watch::{Notice, Watch};
 use crate::{Entry, Head, JournalError, Place, Position, writer};
 
@@ -189,14 +189,24 @@ impl Journal {
         }
     }
 
-    /// Cuts a torn end off a journal that [`Self::open`] refuses, and says what it cut. `None`: the end is in order.
-    /// Acknowledged entries may be among it, so this is for a person who has looked. What is cut stays in the database.
+    /// The end of a journal that need not open: what is in order, and what is torn. Changes nothing.
     ///
     /// # Errors
-    /// The damage reaches further back than an end does, or the database.
-    pub fn cut_torn_tail(place: &Place) -> Result<Option<Cut>, JournalError> {
+    /// [`JournalError::Missing`], or the database.
+    pub fn end_of(place: &Place) -> Result<End, JournalError> {
         place.check()?;
-        on_own_thread(place, |place| tail::cut(engine::connect(place)?.as_mut()))
+        on_own_thread(place, |place| tail::end(engine::connect(place)?.as_mut()))
+    }
+
+    /// Cuts a torn end off a journal that [`Self::open`] refuses, and says what it cut. `None`: the end is in order.
+    /// Acknowledged entries may be among it, so this is for a person who has looked, and who names the head that stays
+    /// ([`End::intact`]). What is cut stays in the database.
+    ///
+    /// # Errors
+    /// [`JournalError::OtherHead`], the damage reaches further back than an end does, or the database.
+    pub fn cut_torn_tail(place: &Place, keep: &Head) -> Result<Option<Cut>, JournalError> {
+        place.check()?;
+        on_own_thread(place, |place| tail::cut(engine::connect(place)?.as_mut(), keep))
     }
 
     /// Where it lives.

@@ -39,5 +39,5 @@ pub use journal::Journal;
 pub use place::Place;
 pub use position::{Appended, Entry, Hash, Head, Position};
 pub use receipt::Receipt;
-pub use tail::Cut;
+pub use tail::{Cut, End};
 pub use watch::Watch;

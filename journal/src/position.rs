@@ -1,6 +1,9 @@
 //! The nouns: positions, hashes, entries, the head.
 
 use std::fmt;
+use std::str::FromStr;
+
+use crate::JournalError;
 
 /// Number of an entry: 1 is the first, 0 ([`Position::START`]) is the place before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -78,7 +81,25 @@ pub struct Entry {
     pub hash: Hash,
 }
 
-/// The end of a journal. Kept elsewhere, it is evidence of everything before it: see [`crate::Journal::holds`].
+impl FromStr for Hash {
+    type Err = JournalError;
+
+    fn from_str(text: &str) -> Result<Self, JournalError> {
+        let no_hash = || JournalError::NoHead { given: text.chars().take(100).collect() };
+        let mut octets = [0; 32];
+        if text.len() != 2 * octets.len() || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(no_hash());
+        }
+        for (octet, digits) in octets.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+            let digits = std::str::from_utf8(digits).map_err(|_| no_hash())?;
+            *octet = u8::from_str_radix(digits, 16).map_err(|_| no_hash())?;
+        }
+        Ok(Self(octets))
+    }
+}
+
+/// The end of a journal. Kept elsewhere, it is evidence of everything before it: see [`crate::Journal::holds`]. Written
+/// `POSITION:HASH`, such as on the paper in the city's safe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
     /// Number of the last entry.
@@ -90,6 +111,23 @@ pub struct Head {
 impl Head {
     /// The head of an empty journal.
     pub const START: Self = Self { position: Position::START, hash: Hash::START };
+}
+
+impl fmt::Display for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.position, self.hash)
+    }
+}
+
+impl FromStr for Head {
+    type Err = JournalError;
+
+    fn from_str(text: &str) -> Result<Self, JournalError> {
+        let no_head = || JournalError::NoHead { given: text.chars().take(100).collect() };
+        let (position, hash) = text.split_once(':').ok_or_else(no_head)?;
+        let position = position.parse().map(Position::new).map_err(|_| no_head())?;
+        Ok(Self { position, hash: hash.parse().map_err(|_| no_head())? })
+    }
 }
 
 /// What an append came to.

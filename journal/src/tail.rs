@@ -8,6 +8,17 @@ use crate::chain::Chain;
 use crate::engine::{Connection, Stretch};
 use crate::{Head, JournalError, Position};
 
+/// The end of a journal, as it was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct End {
+    /// The last head that is in order: the end itself, unless that is torn.
+    pub intact: Head,
+    /// What the head record says.
+    pub claimed: Head,
+    /// Why the end does not fit; none when it does.
+    pub torn: Option<String>,
+}
+
 /// What was cut off a torn end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cut {
@@ -31,13 +42,26 @@ pub(crate) fn check(connection: &mut dyn Connection) -> Result<Head, JournalErro
     }
 }
 
-/// Cuts what [`check`] complains of. `None`: nothing to cut.
+/// What [`check`] finds, for whoever wants to see a torn end too.
+pub(crate) fn end(connection: &mut dyn Connection) -> Result<End, JournalError> {
+    let (claimed, stretch) = connection.tail(TAIL_ROWS_MAX)?;
+    Ok(match examine(&claimed, &stretch) {
+        Ok(()) => End { intact: claimed, claimed, torn: None },
+        Err((intact, why)) => End { intact, claimed, torn: Some(why) },
+    })
+}
+
+/// Cuts what [`check`] complains of, if what stays is `keep`. `None`: nothing to cut.
 ///
 /// # Errors
-/// The damage reaches further back than an end does: that is no torn tail, and nothing is cut.
-pub(crate) fn cut(connection: &mut dyn Connection) -> Result<Option<Cut>, JournalError> {
+/// The damage reaches further back than an end does: that is no torn tail, and nothing is cut. Nor is it when another
+/// head than `keep` would stay: somebody looked at another journal, or at another state of this one.
+pub(crate) fn cut(connection: &mut dyn Connection, keep: &Head) -> Result<Option<Cut>, JournalError> {
     let (claimed, stretch) = connection.tail(TAIL_ROWS_MAX)?;
     let Err((intact, why)) = examine(&claimed, &stretch) else { return Ok(None) };
+    if intact != *keep {
+        return Err(JournalError::OtherHead { intact: Box::new(intact), keep: Box::new(*keep) });
+    }
     let rows: Vec<_> = stretch
         .rows
         .into_iter()

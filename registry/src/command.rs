@@ -6,6 +6,7 @@ use model::{
 };
 use zeroize::Zeroizing;
 
+use crate::credential::VerifiedPassword;
 use crate::kind::CommandKind;
 use crate::state::{Administrator, ConsentForm, Eligibility, FacilityDetails, ReportId, StopReason, SuspensionId};
 
@@ -101,10 +102,8 @@ pub enum Command {
     },
     /// The user sets a password (art. 10-3).
     ChangePassword {
-        /// Of which user ID.
-        user_id: UserId,
-        /// The password there is.
-        current: Zeroizing<String>,
+        /// Proof that the user knows the password there is; it says of which user ID.
+        current: VerifiedPassword,
         /// The password there shall be.
         new: Zeroizing<String>,
     },

@@ -13,7 +13,7 @@ use model::UserId;
 use zeroize::Zeroizing;
 
 use crate::bounds::{FIRST_PASSWORD_CHARACTERS, PASSWORD_CHARACTERS_MAX};
-use crate::state::Snapshot;
+use crate::state::{Snapshot, UserIdRecord};
 
 /// Length of the vault's key, in octets.
 pub const VAULT_KEY_OCTETS: usize = 32;
@@ -79,7 +79,7 @@ impl std::fmt::Debug for Vault {
 }
 
 /// Whether a password is right.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 #[must_use]
 pub enum PasswordCheck {
     /// It is.
@@ -88,9 +88,80 @@ pub enum PasswordCheck {
         credential_epoch: u32,
         /// It is still the first password (art. 10-3).
         must_change: bool,
+        /// Proof of it, for [`crate::Command::ChangePassword`].
+        verified: VerifiedPassword,
     },
     /// It is not, or there is no such user ID, or it has ended: one answer, at one cost.
     Wrong,
+}
+
+/// Proof that the password of a user ID was found right: what a change of the password asks for in place of the password
+/// itself, so that it is checked once. Only [`Snapshot::verify_password`] makes one. It is of one credential in one
+/// epoch: at the commit it holds only if both are still what they were.
+///
+/// ```compile_fail,E0451
+/// # fn stranger(known: registry::VerifiedPassword) -> registry::VerifiedPassword {
+/// registry::VerifiedPassword { credential_epoch: 2, ..known }
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct VerifiedPassword {
+    user_id: UserId,
+    credential_epoch: u32,
+    /// What it was checked against. Each has a salt and a nonce of its own, so that no other registry has the same.
+    credential: Sealed,
+    /// Kept, because the next password must be another one.
+    password: Zeroizing<String>,
+}
+
+impl VerifiedPassword {
+    fn new(known: &UserIdRecord, credential: &Sealed, password: &str) -> Self {
+        Self {
+            user_id: known.id.clone(),
+            credential_epoch: known.credential_epoch,
+            credential: credential.clone(),
+            password: Zeroizing::new(password.to_owned()),
+        }
+    }
+
+    /// Of which user ID.
+    #[must_use]
+    pub const fn user_id(&self) -> &UserId {
+        &self.user_id
+    }
+
+    /// Whether the user ID is still as it was when the password was checked. Whoever has been suspended since must not
+    /// get in by a new password; whoever changed it since, not by the old.
+    pub(crate) fn holds_for(&self, known: &UserIdRecord) -> bool {
+        self.user_id == known.id
+            && self.credential_epoch == known.credential_epoch
+            && known.credential.as_ref() == Some(&self.credential)
+    }
+
+    pub(crate) fn is(&self, password: &str) -> bool {
+        *self.password == password
+    }
+
+    /// For tests without hashing: of this user ID as it is, whatever the password.
+    #[cfg(test)]
+    pub(crate) fn unchecked(snapshot: &Snapshot, user_id: &UserId, password: &str) -> Self {
+        let none = Sealed::new("");
+        match snapshot.user_id(user_id) {
+            Some(known) => Self::new(known, known.credential.as_ref().unwrap_or(&none), password),
+            None => Self {
+                user_id: user_id.clone(),
+                credential_epoch: 0,
+                credential: none,
+                password: Zeroizing::new(password.to_owned()),
+            },
+        }
+    }
+}
+
+impl std::fmt::Debug for VerifiedPassword {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "VerifiedPassword({} {})", self.user_id, self.credential_epoch)
+    }
 }
 
 impl Vault {
@@ -137,19 +208,22 @@ impl Snapshot {
     /// typed cannot be one). Whether the user ID may be used now is the policy's question.
     pub fn verify_password(&self, vault: &Vault, user_id: Option<&UserId>, password: &str) -> PasswordCheck {
         let known = user_id.and_then(|user_id| self.user_id(user_id));
-        let hash = known.and_then(|known| {
+        let opened = known.and_then(|known| {
             let sealed = known.credential.as_ref()?;
             let opened = vault.open(&known.id, sealed);
-            opened.inspect_err(|error| tracing::error!(user_id = %known.id, %error, "credential")).ok()
+            let hash = opened.inspect_err(|error| tracing::error!(user_id = %known.id, %error, "credential")).ok()?;
+            Some((known, sealed, hash))
         });
         // No password that was ever set is longer; hashing a megabyte for a stranger costs more than it should.
         let fits = password.chars().count() <= PASSWORD_CHARACTERS_MAX;
-        match (known, hash.filter(|_| fits)) {
-            (Some(known), Some(hash)) if is_right(&hash, password) => {
-                PasswordCheck::Right { credential_epoch: known.credential_epoch, must_change: known.must_change() }
-            }
-            (Some(_), Some(_)) => PasswordCheck::Wrong,
-            _ => {
+        match opened.filter(|_| fits) {
+            Some((known, sealed, hash)) if is_right(&hash, password) => PasswordCheck::Right {
+                credential_epoch: known.credential_epoch,
+                must_change: known.must_change(),
+                verified: VerifiedPassword::new(known, sealed, password),
+            },
+            Some(_) => PasswordCheck::Wrong,
+            None => {
                 spend();
                 PasswordCheck::Wrong
             }

@@ -39,7 +39,7 @@ pub use bounds::{
 };
 pub use change::{Affected, Change};
 pub use command::Command;
-pub use credential::{PasswordCheck, Sealed, VAULT_KEY_OCTETS, Vault, VaultError};
+pub use credential::{PasswordCheck, Sealed, VAULT_KEY_OCTETS, Vault, VaultError, VerifiedPassword};
 pub use error::{BadEntry, BadEntryWhy, RegistryError};
 pub use facts::MissingFact;
 pub use form::FormError;

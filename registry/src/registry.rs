@@ -4,13 +4,14 @@
 //! caught up with the journal as far as it knows; `append_at` proves that nobody else was first. Nothing slow is done
 //! under it but the commit itself: passwords are hashed before.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use journal::{ENTRY_BYTES_MAX, Journal, JournalError, Position};
-use model::{Author, Timestamp};
+use model::{Author, Timestamp, UserId};
 use zeroize::Zeroizing;
 
 use crate::bounds::{KEEP_EVERY_ENTRIES, KEEP_OBJECTS_PER_ENTRY, TRIES_MAX};
@@ -25,7 +26,7 @@ use crate::validate::{Draft, Materials, validate};
 use crate::{follow, validate};
 
 /// Hears of each change, in order, after readers can see it. Runs under the registry's lock: it must be quick, and must
-/// not give commands or register listeners.
+/// not give commands or register listeners. A panic is caught and logged, and the others hear all the same.
 pub type Listener = Box<dyn Fn(&Change, &Arc<Snapshot>) + Send + Sync>;
 
 /// What the city has decided. Cheap to clone.
@@ -96,6 +97,11 @@ impl Registry {
     #[must_use]
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.inner.current.load_full()
+    }
+
+    /// Checks a password against the current state: [`Snapshot::verify_password`] with the registry's own vault.
+    pub fn verify_password(&self, user_id: &UserId, password: &str) -> PasswordCheck {
+        self.snapshot().verify_password(&self.inner.vault, Some(user_id), password)
     }
 
     /// Carries out a command. Blocks until it is durable, readers can see it and every listener has heard of it; not
@@ -180,28 +186,21 @@ impl Registry {
         author: &Author,
         at: Timestamp,
     ) -> Result<(Materials, Secrets), RegistryError> {
-        let new_user_id = match command {
-            Command::GrantUserId { user_id, .. } | Command::ReplaceUserId { new: user_id, .. } => user_id,
-            Command::ChangePassword { user_id, .. } => user_id,
+        let (user_id, new) = match command {
+            Command::GrantUserId { user_id, .. } | Command::ReplaceUserId { new: user_id, .. } => (user_id, None),
+            Command::ChangePassword { current, new } => (current.user_id(), Some(new)),
             _ => return Ok((Materials::default(), Secrets::default())),
         };
         self.inner.catch_up_from_database(&self.inner.lock())?;
-        let (snapshot, vault) = (self.snapshot(), &self.inner.vault);
-        let verified_epoch = snapshot.user_id(new_user_id).map(|known| known.credential_epoch);
-        let rehearsal = Materials { credential: Some(Sealed::new("")), verified_epoch };
-        validate::validate(&snapshot, command, &rehearsal, author, at)?;
-        if let Command::ChangePassword { user_id, current, new } = command {
-            let PasswordCheck::Right { credential_epoch, .. } = snapshot.verify_password(vault, Some(user_id), current)
-            else {
-                // Without a verified epoch, validation refuses.
-                return Ok((Materials::default(), Secrets::default()));
-            };
-            let credential = Some(vault.credential(user_id, new)?);
-            return Ok((Materials { credential, verified_epoch: Some(credential_epoch) }, Secrets::default()));
+        let rehearsal = Materials { credential: Some(Sealed::new("")) };
+        validate::validate(&self.snapshot(), command, &rehearsal, author, at)?;
+        let vault = &self.inner.vault;
+        if let Some(new) = new {
+            return Ok((Materials { credential: Some(vault.credential(user_id, new)?) }, Secrets::default()));
         }
         let password = first_password()?;
-        let credential = Some(vault.credential(new_user_id, &password)?);
-        Ok((Materials { credential, verified_epoch: None }, Secrets { first_password: Some(password) }))
+        let credential = Some(vault.credential(user_id, &password)?);
+        Ok((Materials { credential }, Secrets { first_password: Some(password) }))
     }
 }
 
@@ -230,7 +229,7 @@ impl Inner {
         self.current.load().position()
     }
 
-    /// A listener that panicked left the state as it was published; the lock is used all the same.
+    /// Whoever panicked under it left the state as it was published; the lock is used all the same.
     pub(crate) fn lock(&self) -> Locked<'_> {
         self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -324,13 +323,19 @@ impl Inner {
         }
     }
 
-    /// Readers first, then the listeners.
+    /// Readers first, then the listeners. One that panics has a bug; the others, and whoever gave the command or follows
+    /// the journal, must not suffer for it (promise P11).
     fn publish(&self, listeners: &Locked<'_>, next: Snapshot, changes: &[Change]) {
         let next = Arc::new(next);
         self.current.store(Arc::clone(&next));
         for change in changes {
             for listener in listeners.iter() {
-                listener(change, &next);
+                // What a listener can break by unwinding is its own: the state it is shown never changes.
+                let heard = catch_unwind(AssertUnwindSafe(|| listener(change, &next)));
+                if heard.is_err() {
+                    let generation = next.generation().get();
+                    tracing::error!(generation, affected = ?change.affects(), "a listener of the registry panicked");
+                }
             }
         }
     }

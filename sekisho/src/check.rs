@@ -187,7 +187,7 @@ fn journals(settings: &Settings, found: &mut Findings) -> Result<(), Error> {
         let verified = journal::Journal::open_existing(&place)
             .and_then(|journal| journal.verify(journal::Position::START))
             .map(|head| format!("{} entries, the chain is whole", head.position));
-        found.take(&format!("journal of the {whose}"), verified.map_err(|source| Error::Journal { whose, source }))?;
+        found.take(&format!("journal of the {whose}"), verified.map_err(Error::journal(whose)))?;
     }
     Ok(())
 }

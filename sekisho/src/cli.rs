@@ -6,6 +6,7 @@ pub mod certificate;
 pub mod device;
 pub mod explain;
 pub mod facility;
+pub mod journal;
 pub mod machine;
 pub mod person;
 pub mod report;
@@ -27,6 +28,7 @@ pub use certificate::Certificate;
 pub use device::Device;
 pub use explain::Explain;
 pub use facility::Facility;
+pub use journal::Journal;
 pub use machine::{Check, Demo, Init, PassphraseFile, Role, Serve};
 pub use person::{Consent, Person};
 pub use report::Report;
@@ -181,6 +183,9 @@ pub enum Verb {
     /// The audit: search, verify
     #[command(subcommand)]
     Audit(Audit),
+    /// The journals underneath: where they end, and cutting a torn end
+    #[command(subcommand)]
+    Journal(Journal),
     /// Device certificates (電子証明書): status, list, give up a number (art. 38); and the server's: renew
     #[command(subcommand)]
     Certificate(Certificate),

@@ -28,8 +28,7 @@ const SILENCE_MAX: Duration = Duration::from_secs(5);
 
 /// Starts the gateway. Nothing of the authority is read here: an edge gets no further (promise P6).
 pub(crate) fn gateway(settings: &Settings, registry: Registry, vault: Vault) -> Result<gateway::Running, Error> {
-    let journal = Journal::open_existing(&settings.journal.audit())
-        .map_err(|source| Error::Journal { whose: "audit", source })?;
+    let journal = Journal::open_existing(&settings.journal.audit()).map_err(Error::journal("audit"))?;
     let audit = audit::Audit::open(journal)?;
     let policy = Arc::new(DecisionPoint::builtin().map_err(Error::usage)?);
     let mut device_issuers = Vec::new();

@@ -61,6 +61,15 @@ pub enum Error {
         #[source]
         source: journal::JournalError,
     },
+    /// The end of a journal is torn. Nothing repairs it by itself, and there is a verb for somebody who answers for it.
+    #[error("the journal of the {whose} cannot be used; the way back begins with: sekisho journal status")]
+    Torn {
+        /// `registry` or `audit`.
+        whose: &'static str,
+        /// Where, and what does not fit.
+        #[source]
+        source: journal::JournalError,
+    },
     /// The registry refuses, or cannot be used.
     #[error(transparent)]
     Registry(#[from] registry::RegistryError),
@@ -100,6 +109,14 @@ impl Error {
     /// For `map_err` at file operations.
     pub(crate) fn file(doing: &'static str, path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self {
         move |source| Self::File { doing, path: path.to_owned(), source }
+    }
+
+    /// For `map_err` at a journal.
+    pub(crate) fn journal(whose: &'static str) -> impl Fn(journal::JournalError) -> Self {
+        move |source| match source {
+            source @ journal::JournalError::TornTail { .. } => Self::Torn { whose, source },
+            source => Self::Journal { whose, source },
+        }
     }
 
     /// For `map_err` at the authority.

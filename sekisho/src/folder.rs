@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! DIR/sekisho.toml                          settings; written last, so that its presence says that init was whole
+//! DIR/cuts.txt                              what was cut off a torn journal, when and by whom; only where that happened
 //! DIR/data/registry.db, audit.db            journals (SQLite)
 //! DIR/keys/root.pem, root.key.pem           root, its key encrypted: best kept elsewhere after init
 //! DIR/keys/issuing.pem, issuing.key.pem     issuing authority of device certificates, its key encrypted

@@ -68,7 +68,7 @@ pub fn init(root: &Path, plan: &Plan, passphrase: &Passphrase, now: Timestamp) -
     secrets::make_key(&settings.keys.credential, ceremony.random())?;
     secrets::make_leaf_key(&settings.keys.identity)?;
     for (whose, place) in [("registry", settings.journal.registry()), ("audit", settings.journal.audit())] {
-        let failed = |source| Error::Journal { whose, source };
+        let failed = Error::journal(whose);
         let head = Journal::open(&place).and_then(|journal| journal.head()).map_err(failed)?;
         if head != journal::Head::START {
             // A database that another folder was made with: its keys open what is in there, ours do not.
@@ -102,8 +102,8 @@ impl Authorities {
         let refused = || Error::authority("making the authorities");
         let random = ceremony.random();
         let root_key = RootKey::generate().map_err(refused())?;
-        let root = Root::create(&authority_name(&plan.city, "Root")?, &root_key, random, now).map_err(refused())?;
-        ceremony.log(&format!("root {}: serial {}", root.common_name(), root.serial()))?;
+        let serial = ceremony.reserve("root")?;
+        let root = Root::create(&authority_name(&plan.city, "Root")?, &root_key, serial, now).map_err(refused())?;
         ceremony.log(&format!("root certificate SHA-256 {}", root.fingerprint_sha256()))?;
         let issuing_key = IssuingKey::generate().map_err(refused())?;
         let serial = ceremony.reserve("issuing authority of devices")?;

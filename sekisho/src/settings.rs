@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use file::SettingsFile;
 
+use crate::cli::journal::Which;
+
 /// The sample, which `sekisho init` also writes from.
 pub const SAMPLE: &str = include_str!("../sample.toml");
 
@@ -78,6 +80,15 @@ impl JournalPlace {
     #[must_use]
     pub fn audit(&self) -> journal::Place {
         self.named("audit")
+    }
+
+    /// One of the two.
+    #[must_use]
+    pub fn place(&self, which: Which) -> journal::Place {
+        match which {
+            Which::Registry => self.registry(),
+            Which::Audit => self.audit(),
+        }
     }
 
     fn named(&self, name: &str) -> journal::Place {

@@ -8,6 +8,7 @@ mod device;
 mod explain;
 mod facility;
 mod issue;
+pub(crate) mod journal;
 mod person;
 mod report;
 mod revocation;
@@ -43,7 +44,7 @@ pub(crate) fn run(common: &Common, verb: &Verb) -> Result<(), Error> {
         Verb::Explain(verb) => explain::run(&Desk::open(common)?, verb),
         Verb::Certificate(verb) => certificate::run(common, verb),
         Verb::Audit(verb) => audit::run(common, verb),
-        Verb::Init(_) | Verb::Serve(_) | Verb::Check(_) | Verb::Demo(_) => {
+        Verb::Init(_) | Verb::Serve(_) | Verb::Check(_) | Verb::Demo(_) | Verb::Journal(_) => {
             Err(Error::usage("this verb is not one about the registry"))
         }
     }

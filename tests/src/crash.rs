@@ -21,7 +21,7 @@ use http::StatusCode;
 use http_body_util::BodyExt as _;
 use journal::{Journal, Place, Position};
 use model::{Article, Author, Office, Target, Timestamp, UserId};
-use registry::{Command, Registry, Vault};
+use registry::{Command, PasswordCheck, Registry, Vault};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::json;
@@ -140,11 +140,10 @@ impl City {
         std::fs::create_dir(&terminals).unwrap();
         for name in AT_WORK.into_iter().chain([COMING_AND_GOING]) {
             let user_id = UserId::new(&format!("U-{name}")).unwrap();
-            let command = Command::ChangePassword {
-                user_id: user_id.clone(),
-                current: Zeroizing::new(passwords[&user_id].clone()),
-                new: Zeroizing::new(PASSWORD.to_owned()),
+            let PasswordCheck::Right { verified, .. } = registry.verify_password(&user_id, &passwords[&user_id]) else {
+                panic!("the first password of {user_id} is not right");
             };
+            let command = Command::ChangePassword { current: verified, new: Zeroizing::new(PASSWORD.to_owned()) };
             registry.execute(command, Author::new(Office::User, user_id.as_str()), now()).unwrap();
             city.run(&["device", "certificate", &format!("D-{name}"), "--out", terminals.to_str().unwrap()]);
         }

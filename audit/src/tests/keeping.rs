@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use journal::{Journal, JournalError, Place, Position};
 
 use super::{entry, journal_in, open, outcome};
-use crate::{Audit, AuditError, EntryId, Event};
+use crate::bounds::STRIDE;
+use crate::{Audit, AuditError, EntryId, Event, Query, Reader, line};
 
 #[test]
 fn an_entry_is_there_when_it_is_said_to_be() {
@@ -50,6 +51,32 @@ fn a_line_of_another_version_by_another_process_closes_it_too() {
     journal_in(&folder).append(vec![b"not ours".to_vec()]).wait().unwrap();
     assert!(matches!(audit.history_of(&[entry(1).user_id], 10), Err(AuditError::Unreadable { .. })));
     assert!(audit.search(&crate::Query::default()).is_err());
+}
+
+/// A start reads the newest lines only, and so does whoever looks at the newest.
+#[test]
+fn a_line_far_back_that_cannot_be_read_costs_the_histories_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = journal_in(&folder);
+    journal.append(vec![b"not ours".to_vec()]).wait().unwrap();
+    let newest = u16::try_from(STRIDE).unwrap();
+    let lines = (0..newest).map(|number| {
+        let mut entry = entry(0);
+        entry.id = EntryId::new([&number.to_be_bytes()[..], &[1; 14]].concat().try_into().unwrap());
+        line::write_entry(&entry).unwrap()
+    });
+    journal.append(lines.collect()).wait().unwrap();
+    let unreadable =
+        |error: AuditError| matches!(error, AuditError::Unreadable { position, .. } if position.get() == 1);
+
+    let audit = Audit::open(journal).unwrap();
+    audit.record(&entry(1)).wait().unwrap();
+    assert!(unreadable(audit.history_of(&[entry(1).user_id], 10).unwrap_err()));
+    assert!(unreadable(audit.previous_sign_in(&entry(1).user_id).unwrap_err()));
+    let reader = Reader::new(journal_in(&folder));
+    assert_eq!(reader.search(&Query { limit: 20, ..Query::default() }).unwrap().entries.len(), 20);
+    // Evidence is never passed over.
+    assert!(unreadable(reader.search(&Query::default()).unwrap_err()));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use model::{Action, Timestamp};
 use proptest::prelude::*;
 
 use super::{entry, journal_in, open, outcome, release};
-use crate::{Audit, Entry, EntryId, Outcome, Query, Recorded, SignIn, SignInOutcome, Verdict};
+use crate::{Audit, Entry, EntryId, Outcome, Query, Reader, Recorded, SignIn, SignInOutcome, Verdict};
 
 fn entries(found: Result<Vec<Recorded>, crate::AuditError>) -> Vec<Entry> {
     found.unwrap().into_iter().map(|recorded| recorded.entry).collect()
@@ -48,6 +48,32 @@ fn the_newest_comes_first_with_its_outcome() {
     assert_eq!((second.entries.as_slice(), second.more_before), (&wanted[2..4], Some(Position::new(3))));
     let third = audit.search(&Query { limit: 2, before: second.more_before, ..Query::default() }).unwrap();
     assert_eq!((third.entries.as_slice(), third.more_before), (&wanted[4..], None));
+}
+
+/// What an answer holds, and its end, may stand on both sides of where a search begins, and far behind it.
+#[test]
+fn what_stands_behind_the_beginning_of_a_search_is_read_forward() {
+    let folder = tempfile::tempdir().unwrap();
+    let audit = open(&folder);
+    for number in 0..2 {
+        audit.record(&entry(number)).wait().unwrap();
+    }
+    audit.release(&release(&entry(0), &["Observation/o-7"])).wait().unwrap();
+    let before = Some(audit.record(&entry(2)).wait().unwrap().position());
+    for _ in 0..crate::bounds::STRIDE {
+        drop(audit.record(&entry(3)));
+    }
+    audit.release(&release(&entry(0), &["Observation/o-8"])).wait().unwrap();
+    audit.outcome(&outcome(&entry(0)));
+    audit.record(&entry(4)).wait().unwrap();
+    let found = Reader::new(journal_in(&folder)).search(&Query { before, ..Query::default() }).unwrap();
+    let seen = |position: u64, number: u8, released: &[&str], ended: bool| Recorded {
+        position: Position::new(position),
+        entry: entry(number),
+        released: released.iter().map(ToString::to_string).collect(),
+        outcome: ended.then(|| outcome(&entry(number))),
+    };
+    assert_eq!(found.entries, [seen(2, 1, &[], false), seen(1, 0, &["Observation/o-7", "Observation/o-8"], true)]);
 }
 
 #[test]

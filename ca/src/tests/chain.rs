@@ -2,8 +2,7 @@
 
 use super::{House, contains, name, now, openssl, openssl_refuses, profile, serial};
 use crate::{
-    Host, Issuing, IssuingKey, LeafKey, Purpose, Refused, Root, RootKey, ServerProfile, SystemRandom, prepare,
-    prepare_server,
+    Host, Issuing, IssuingKey, LeafKey, Purpose, Refused, Root, RootKey, ServerProfile, prepare, prepare_server,
 };
 use model::{DeviceId, Timestamp};
 
@@ -89,7 +88,7 @@ fn servers_and_terminals_do_not_stand_in_for_each_other() {
 fn an_authority_lives_as_long_as_its_profile_and_not_beyond_the_root() {
     let (root_key, key) = (RootKey::generate().unwrap(), IssuingKey::generate().unwrap());
     let begin = Timestamp::parse("2026-04-01T00:00:00Z").unwrap();
-    let root = Root::create(&name("Root"), &root_key, &SystemRandom::new(), begin).unwrap();
+    let root = Root::create(&name("Root"), &root_key, serial(), begin).unwrap();
     assert_eq!(root.not_before().to_string(), "2026-03-31T23:55:00.000Z");
     assert_eq!(root.not_after().to_string(), "2046-03-31T23:54:59.000Z");
     let make = |at: &str| {

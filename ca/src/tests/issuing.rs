@@ -62,7 +62,7 @@ fn a_serial_number_is_recorded_before_there_is_anything_to_sign() {
 fn authority() -> (Root, Issuing, IssuingKey) {
     let (root_key, key) = (RootKey::generate().unwrap(), IssuingKey::generate().unwrap());
     let begin = at("2026-04-01T00:00:00Z");
-    let root = Root::create(&name("Root"), &root_key, &SystemRandom::new(), begin).unwrap();
+    let root = Root::create(&name("Root"), &root_key, serial(), begin).unwrap();
     let issuing = Issuing::create(Purpose::Devices, &name("Devices"), &key, serial(), begin, &root, &root_key).unwrap();
     (root, issuing, key)
 }

@@ -80,10 +80,10 @@ fn authority() -> Authority {
     let (root_key, key) = (RootKey::generate().unwrap(), IssuingKey::generate().unwrap());
     let name = |text| AuthorityName::new("関所市", text).unwrap();
     let random = SystemRandom::new();
-    let root = Root::create(&name("Root"), &root_key, &random, begin()).unwrap();
-    let recorded = reserve(&random, &mut |_: &SerialNumber| Ok::<(), Infallible>(())).unwrap();
+    let recorded = || reserve(&random, &mut |_: &SerialNumber| Ok::<(), Infallible>(())).unwrap();
+    let root = Root::create(&name("Root"), &root_key, recorded(), begin()).unwrap();
     let issuing =
-        Issuing::create(Purpose::Devices, &name("Devices"), &key, recorded, begin(), &root, &root_key).unwrap();
+        Issuing::create(Purpose::Devices, &name("Devices"), &key, recorded(), begin(), &root, &root_key).unwrap();
     Authority { root, issuing, key: Arc::new(key) }
 }
 

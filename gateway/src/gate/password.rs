@@ -114,15 +114,15 @@ async fn apply(worker: &Worker, subject: &Subject, change: Change) -> Result<Res
         return Ok(Err(ChangeProblem::Throttled(seconds)));
     }
     guessing.wrong(pair.clone(), worker.now());
-    let checked = sign_in::check(worker, Some(user_id.clone()), change.current.clone()).await;
+    let checked = sign_in::check(worker, Some(user_id.clone()), change.current).await;
     let Checked { check, place } = checked.inspect_err(|_| guessing.take_back(&pair))?;
-    let PasswordCheck::Right { .. } = check else {
+    let PasswordCheck::Right { verified, .. } = check else {
         return Ok(Err(ChangeProblem::CurrentWrong));
     };
     guessing.right(&pair);
     let (shared, now) = (worker.share(), worker.now());
     let author = Author::new(Office::User, user_id.as_str());
-    let command = Command::ChangePassword { user_id: user_id.clone(), current: change.current, new: change.new };
+    let command = Command::ChangePassword { current: verified, new: change.new };
     let executed = tokio::task::spawn_blocking(move || {
         // The new password is hashed in there: in the same place.
         let _place = place;

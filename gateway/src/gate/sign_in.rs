@@ -290,7 +290,7 @@ async fn try_password(
         Refusal::AuditUnavailable
     })?;
     match (outcome, check, user_id) {
-        (Ok(()), PasswordCheck::Right { credential_epoch, must_change }, Some(user_id)) => {
+        (Ok(()), PasswordCheck::Right { credential_epoch, must_change, .. }, Some(user_id)) => {
             shared.guessing.right(&pair);
             session_for(worker, device, &user_id, credential_epoch, must_change).map(Tried::Welcome)
         }

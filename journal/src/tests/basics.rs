@@ -277,9 +277,25 @@ fn a_head_kept_elsewhere_is_recognised(home: &Home) {
     assert!(matches!(journal.holds(&longer), Err(JournalError::Rewritten { .. })));
 }
 
+#[test]
+fn a_head_is_written_down_and_read_back() {
+    let head = Head { position: Position::new(120), hash: Hash::new(*b"0123456789abcdef0123456789ABCDEF") };
+    let text = "120:3031323334353637383961626364656630313233343536373839414243444546";
+    assert_eq!(head.to_string(), text);
+    assert_eq!(text.parse::<Head>().unwrap(), head);
+    assert_eq!(Head::START.to_string().parse::<Head>().unwrap(), Head::START);
+    for wrong in
+        ["", "120", "120:", &text[..text.len() - 1], &text[1..].replace("20:", "-20:"), "120:é", ":", &text[3..]]
+    {
+        assert!(matches!(wrong.parse::<Head>(), Err(JournalError::NoHead { .. })), "{wrong}");
+    }
+    let signs = format!("1:{}", "+1".repeat(32));
+    assert!(signs.parse::<Head>().is_err(), "a sign is no digit");
+}
+
 fn missing_is_an_error_and_not_made(home: &Home) {
     assert!(matches!(Journal::open_existing(&home.place), Err(JournalError::Missing { .. })));
-    assert!(matches!(Journal::cut_torn_tail(&home.place), Err(JournalError::Missing { .. })));
+    assert!(matches!(Journal::cut_torn_tail(&home.place, &Head::START), Err(JournalError::Missing { .. })));
     assert!(matches!(Journal::open_existing(&home.place), Err(JournalError::Missing { .. })));
     home.journal();
     Journal::open_existing(&home.place).unwrap();

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{Home, all, entries, on_both_engines, texts};
 use crate::engine::{Connection, Sqlite};
-use crate::{Head, Journal, JournalError, Place, Position, tail};
+use crate::{Cut, End, Head, Journal, JournalError, Place, Position, tail};
 
 on_both_engines!(
     every_kind_of_change_in_the_middle_is_found,
@@ -22,6 +22,12 @@ fn written(home: &Home) -> Vec<String> {
         journal.append(entries(&[&one, &two])).wait().unwrap();
     }
     texts(&journal)
+}
+
+/// Cuts, keeping what is in order.
+fn cut_all(home: &Home) -> Result<Cut, JournalError> {
+    let keep = Journal::end_of(&home.place)?.intact;
+    Journal::cut_torn_tail(&home.place, &keep).map(Option::unwrap)
 }
 
 fn every_kind_of_change_in_the_middle_is_found(home: &Home) {
@@ -77,7 +83,8 @@ fn every_kind_of_change_in_the_middle_is_found(home: &Home) {
 fn a_torn_end_is_refused_named_and_cut_on_demand(home: &Home) {
     let before = written(home);
     let kept = home.journal().head().unwrap();
-    assert_eq!(Journal::cut_torn_tail(&home.place).unwrap(), None);
+    assert_eq!(Journal::cut_torn_tail(&home.place, &kept).unwrap(), None);
+    assert_eq!(Journal::end_of(&home.place).unwrap(), End { intact: kept, claimed: kept, torn: None });
     {
         let journal = home.journal();
         journal.save_snapshot(Position::new(18), b"at 18").unwrap();
@@ -89,8 +96,19 @@ fn a_torn_end_is_refused_named_and_cut_on_demand(home: &Home) {
     // Refusing repairs nothing.
     assert!(matches!(Journal::open_existing(&home.place), Err(JournalError::TornTail { .. })));
 
-    let cut = Journal::cut_torn_tail(&home.place).unwrap().unwrap();
-    assert_eq!((cut.intact.position.get(), cut.claimed), (18, kept));
+    // Nor does looking; and what is not what is in order is not kept.
+    let end = Journal::end_of(&home.place).unwrap();
+    assert_eq!((end.intact.position.get(), end.claimed, end.torn.is_some()), (18, kept, true));
+    for other in [kept, Head::START, Head { hash: kept.hash, ..end.intact }] {
+        let refused = Journal::cut_torn_tail(&home.place, &other);
+        assert!(
+            matches!(refused, Err(JournalError::OtherHead { intact, keep }) if (*intact, *keep) == (end.intact, other))
+        );
+    }
+    assert_eq!(Journal::end_of(&home.place).unwrap(), end);
+
+    let cut = cut_all(home).unwrap();
+    assert_eq!((cut.intact, cut.claimed), (end.intact, kept));
     assert_eq!(cut.rows, [(Position::new(19), b"torn".to_vec())]);
     let journal = home.journal();
     assert_eq!(texts(&journal), before[..18]);
@@ -108,13 +126,13 @@ fn a_head_record_that_disagrees_is_a_torn_end(home: &Home) {
     home.tamper("DELETE FROM {n}batch WHERE first > 16");
     let Err(JournalError::TornTail { intact, .. }) = Journal::open(&home.place) else { panic!("not found") };
     assert_eq!(intact.get(), 16);
-    let cut = Journal::cut_torn_tail(&home.place).unwrap().unwrap();
+    let cut = cut_all(home).unwrap();
     assert_eq!((cut.intact.position.get(), cut.claimed.position.get(), cut.rows.len()), (16, 20, 0));
     assert_eq!(texts(&home.journal()), before[..16]);
     // Everything was lost.
     home.tamper("DELETE FROM {n}batch");
     assert!(matches!(Journal::open(&home.place), Err(JournalError::TornTail { .. })));
-    let cut = Journal::cut_torn_tail(&home.place).unwrap().unwrap();
+    let cut = cut_all(home).unwrap();
     assert_eq!((cut.intact, cut.claimed.position.get()), (Head::START, 16));
     assert!(all(&home.journal()).is_empty());
 }
@@ -125,7 +143,7 @@ fn damage_in_the_middle_is_not_cut(home: &Home) {
         (0..100).for_each(|_| assert!(journal.append(entries(&["x"])).wait().is_ok()));
     }
     home.tamper("UPDATE {n}batch SET body = CAST('y' AS bytea) WHERE first = 37");
-    assert!(matches!(Journal::cut_torn_tail(&home.place), Err(JournalError::Damaged { .. })));
+    assert!(matches!(cut_all(home), Err(JournalError::Damaged { .. })));
     // Nor does it keep the journal from opening for what it can still prove; verifying finds it.
     home.tamper("UPDATE {n}batch SET body = (SELECT body FROM {n}batch WHERE first = 1) WHERE first = 37");
     home.tamper("UPDATE {n}batch SET body = CAST('y' AS bytea) WHERE first = 36");

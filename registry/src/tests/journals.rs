@@ -112,29 +112,32 @@ fn passwords_from_the_slip_to_the_users_own() {
     let folder = tempfile::tempdir().unwrap();
     let registry = open(folder.path());
     let first = found(&registry);
-    let (id, vault) = (user_id("U-1"), vault());
-    let check = |password: &str| registry.snapshot().verify_password(&vault, Some(&id), password);
-    assert_eq!(check(&first), PasswordCheck::Right { credential_epoch: 1, must_change: true });
-    let change = |current: &str, new: &str| {
-        let command = Command::ChangePassword { user_id: id.clone(), current: secret(current), new: secret(new) };
+    let id = user_id("U-1");
+    let check = |password: &str| told(&registry.verify_password(&id, password));
+    assert_eq!(check("not on the slip"), None);
+    assert_eq!(check(&first), Some((1, true)));
+    let PasswordCheck::Right { verified, .. } = registry.verify_password(&id, &first) else { panic!("wrong") };
+    let change = |new: &str| {
+        let command = Command::ChangePassword { current: verified.clone(), new: secret(new) };
         registry.execute(command, himself("U-1"), begin())
     };
-    let fault = |current: &str, new: &str| change(current, new).unwrap_err().password();
-    assert_eq!(fault("not on the slip", PASSWORD), Some(PasswordFault::WrongCurrent));
-    assert_eq!(fault(&first, "too short"), Some(PasswordFault::TooShort));
-    assert_eq!(fault(&first, "passwordpassword"), Some(PasswordFault::Guessable));
-    assert_eq!(fault(&first, &first), Some(PasswordFault::Same));
-    let executed = change(&first, PASSWORD).unwrap();
+    let fault = |new: &str| change(new).unwrap_err().password();
+    assert_eq!(fault("too short"), Some(PasswordFault::TooShort));
+    assert_eq!(fault("passwordpassword"), Some(PasswordFault::Guessable));
+    assert_eq!(fault(&first), Some(PasswordFault::Same));
+    let executed = change(PASSWORD).unwrap();
     assert!(executed.secrets.first_password.is_none());
-    assert_eq!(check(&first), PasswordCheck::Wrong);
-    assert_eq!(check(PASSWORD), PasswordCheck::Right { credential_epoch: 2, must_change: false });
+    assert_eq!(check(&first), None);
+    assert_eq!(check(PASSWORD), Some((2, false)));
+    // The proof was of the password that is gone.
+    assert_eq!(fault("another long one"), Some(PasswordFault::WrongCurrent));
 
     // Lost: a new ID with a new first password, and the old one is dead (art. 10-6).
     let replace = Command::ReplaceUserId { old: id.clone(), new: user_id("U-2"), reason: "lost".to_owned() };
     let second = must(&registry, clerk(), replace).secrets.first_password.unwrap();
-    assert_eq!(check(PASSWORD), PasswordCheck::Wrong);
-    let new = registry.snapshot().verify_password(&vault, Some(&user_id("U-2")), &second);
-    assert_eq!(new, PasswordCheck::Right { credential_epoch: 1, must_change: true });
+    assert_eq!(check(PASSWORD), None);
+    let new = registry.verify_password(&user_id("U-2"), &second);
+    assert_eq!(told(&new), Some((1, true)));
 
     // Neither passwords nor hashes are in the journal, nor in what is stored beside it, nor in what is printed.
     registry.keep().unwrap();
@@ -152,11 +155,11 @@ fn passwords_from_the_slip_to_the_users_own() {
     for entry in journal.read(journal::Position::START, 1000).unwrap() {
         assert!(!String::from_utf8(entry.body).unwrap().contains("argon2"));
     }
-    let printed = format!(
-        "{executed:?} {:?}",
-        Command::ChangePassword { user_id: id, current: secret("s3cret"), new: secret("s3cret") }
-    );
-    assert!(!printed.contains("s3cret"), "{printed}");
+    let command = Command::ChangePassword { current: verified.clone(), new: secret("s3cret") };
+    let printed = format!("{executed:?} {new:?} {verified:?} {command:?}");
+    for secret in ["s3cret", first.as_str(), second.as_str()] {
+        assert!(!printed.contains(secret), "{printed}");
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ pub(crate) mod dice;
 mod facts;
 mod forms;
 mod journals;
+mod listeners;
 mod model_based;
 mod offices;
 mod passwords;

@@ -72,9 +72,7 @@ fn any_command(dice: &mut Dice, now: Timestamp) -> Command {
         },
         CommandKind::ReplaceUserId => Command::ReplaceUserId { old: an_id(dice), new: an_id(dice), reason },
         CommandKind::EndUserId => Command::EndUserId { user_id: an_id(dice), reason },
-        CommandKind::ChangePassword => {
-            Command::ChangePassword { user_id: an_id(dice), current: secret("old"), new: secret(PASSWORD) }
-        }
+        CommandKind::ChangePassword => change_password(&Snapshot::default(), &an_id(dice), PASSWORD),
         CommandKind::RegisterDevice => Command::RegisterDevice {
             device: a_device(dice),
             label: "tablet".to_owned(),
@@ -153,7 +151,7 @@ fn any_author(dice: &mut Dice, command: &Command) -> Author {
         Office::FacilityAdministrator => administrator_of(&format!("F-{}", 1 + dice.below(3))),
         Office::CityOfficer => officer(),
         Office::User => match command {
-            Command::ChangePassword { user_id, .. } => himself(user_id.as_str()),
+            Command::ChangePassword { current, .. } => himself(current.user_id().as_str()),
             _ => himself(&format!("U-{}", 1 + dice.below(8))),
         },
         other => Author::new(other, "somebody"),

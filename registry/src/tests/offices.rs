@@ -33,7 +33,7 @@ fn one_of_each() -> Vec<Command> {
         },
         Command::ReplaceUserId { old: user_id("U-1"), new: user_id("U-9"), reason: reason() },
         Command::EndUserId { user_id: user_id("U-1"), reason: reason() },
-        Command::ChangePassword { user_id: user_id("U-1"), current: secret("current"), new: secret(PASSWORD) },
+        change_password(&crate::Snapshot::default(), &user_id("U-1"), PASSWORD),
         Command::RegisterDevice {
             device: device("D-9"),
             label: reason(),
@@ -173,11 +173,7 @@ fn a_facility_administrator_acts_for_his_own_facility_only() {
 #[test]
 fn a_user_acts_for_himself_only() {
     let world = World::usual();
-    let change = |id: &str| Command::ChangePassword {
-        user_id: user_id(id),
-        current: secret("old"),
-        new: secret("another long one"),
-    };
+    let change = |id: &str| change_password(&world.snapshot, &user_id(id), "another long one");
     world.clone().must(himself("U-1"), change("U-1"));
     assert!(world.clone().refused(himself("U-2"), change("U-1")).contains("may not do this to user ID `U-1`"));
     let end = || Command::EndSessions { user_id: user_id("U-1") };

@@ -3,10 +3,12 @@
 use model::UserId;
 
 use crate::bounds::PASSWORD_CHARACTERS_MIN;
-use crate::credential::{Sealed, Vault, VaultError, first_password};
+use crate::credential::{PasswordCheck, Sealed, Vault, VaultError, VerifiedPassword, first_password};
 use crate::password::{PasswordFault, check_password};
+use crate::{Command, Registry};
 
-use super::world::user_id;
+use super::journals::{found, must, open};
+use super::world::{PASSWORD, begin, himself, secret, user_id};
 
 fn check(password: &str) -> Result<(), PasswordFault> {
     check_password(password, &["U-0001", "佐藤 花子", "hanako-sato"])
@@ -101,4 +103,47 @@ fn a_credential_opens_with_its_key_and_for_its_user_id_only() {
         assert_eq!(open(&vault, &id, &Sealed::new(&bad)), Err(VaultError::Opening), "{bad}");
     }
     assert_eq!(Vault::new(&[1; 31]).err(), Some(VaultError::Key));
+}
+
+fn verified(registry: &Registry, password: &str) -> VerifiedPassword {
+    match registry.verify_password(&user_id("U-1"), password) {
+        PasswordCheck::Right { verified, .. } => verified,
+        PasswordCheck::Wrong => panic!("`{password}` is wrong"),
+    }
+}
+
+/// A password is checked once, and the proof of it is held against the state that the change is written on.
+#[test]
+fn a_proof_holds_only_for_what_was_checked() {
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let registry = open(folders[0].path());
+    let first = found(&registry);
+    let change = |registry: &Registry, current: &VerifiedPassword, new: &str| {
+        let command = Command::ChangePassword { current: current.clone(), new: secret(new) };
+        registry.execute(command, himself("U-1"), begin()).map(drop).map_err(|error| error.password())
+    };
+    let stale = Err(Some(PasswordFault::WrongCurrent));
+
+    // Every session was ended since.
+    let before = verified(&registry, &first);
+    must(&registry, himself("U-1"), Command::EndSessions { user_id: user_id("U-1") });
+    assert_eq!(change(&registry, &before, PASSWORD), stale);
+    // Another process changed the password since; this one may not even have heard.
+    let (beside, early) = (open(folders[0].path()), verified(&registry, &first));
+    assert_eq!(change(&beside, &verified(&beside, &first), PASSWORD), Ok(()));
+    assert_eq!(change(&registry, &early, "another long one"), stale);
+    // The same user ID, password and epoch, somewhere else: not the credential that is kept here.
+    let elsewhere = open(folders[1].path());
+    let other_first = found(&elsewhere);
+    assert_eq!(change(&elsewhere, &verified(&elsewhere, &other_first), PASSWORD), Ok(()));
+    must(&elsewhere, himself("U-1"), Command::EndSessions { user_id: user_id("U-1") });
+    let foreign = verified(&elsewhere, PASSWORD);
+    let epoch = |registry: &Registry| registry.snapshot().user_id(&user_id("U-1")).unwrap().credential_epoch;
+    assert_eq!(epoch(&elsewhere), epoch(&beside));
+    assert_eq!(change(&beside, &foreign, "another long one"), stale);
+    // And nobody else's.
+    let own = verified(&beside, PASSWORD);
+    let by_another = Command::ChangePassword { current: own.clone(), new: secret("another long one") };
+    assert!(beside.execute(by_another, himself("U-2"), begin()).is_err());
+    assert_eq!(change(&beside, &own, "another long one"), Ok(()));
 }

@@ -7,11 +7,11 @@ use model::{
 };
 use zeroize::Zeroizing;
 
-use crate::credential::Sealed;
+use crate::credential::{Sealed, VerifiedPassword};
 use crate::validate::{Materials, validate};
 use crate::{
     Administrator, Change, Command, ConsentForm, Eligibility, EligibilityKind, FacilityDetails, FacilityKind,
-    Generation, GivenBy, Refused, Snapshot,
+    Generation, GivenBy, PasswordCheck, Refused, Snapshot,
 };
 
 pub(crate) const HOUR: i64 = 3600;
@@ -91,6 +91,22 @@ pub(crate) fn form(store: bool, share: bool, disaster: bool) -> ConsentForm {
     ConsentForm { store, share, disaster, given_by, reason, signed_at, received_at: signed_at, form_hash }
 }
 
+/// The user ID, as it is in this state, gets another password; whatever was on the slip counts as right.
+pub(crate) fn change_password(snapshot: &Snapshot, id: &UserId, new: &str) -> Command {
+    Command::ChangePassword {
+        current: VerifiedPassword::unchecked(snapshot, id, "what was on the slip"),
+        new: secret(new),
+    }
+}
+
+/// What a check of a password says: epoch, and whether it must be changed.
+pub(crate) fn told(check: &PasswordCheck) -> Option<(u32, bool)> {
+    match check {
+        PasswordCheck::Right { credential_epoch, must_change, .. } => Some((*credential_epoch, *must_change)),
+        PasswordCheck::Wrong => None,
+    }
+}
+
 /// State and time of day.
 #[derive(Clone)]
 pub(crate) struct World {
@@ -105,13 +121,11 @@ impl World {
 
     /// Gives a command; passwords count as right, and credentials are made up.
     pub(crate) fn give(&mut self, author: Author, command: Command) -> Result<Vec<Change>, Refused> {
-        let verified_epoch = match &command {
-            Command::ChangePassword { user_id, .. } => {
-                self.snapshot.user_id(user_id).map(|known| known.credential_epoch)
-            }
-            _ => None,
+        let command = match command {
+            Command::ChangePassword { current, new } => change_password(&self.snapshot, current.user_id(), &new),
+            other => other,
         };
-        let materials = Materials { credential: Some(Sealed::new("sealed")), verified_epoch };
+        let materials = Materials { credential: Some(Sealed::new("sealed")) };
         let draft = validate(&self.snapshot, &command, &materials, &author, self.now)?;
         let mut next = draft.next;
         let generation = Generation::new(self.snapshot.generation().get() + 1);
@@ -162,8 +176,7 @@ impl World {
     }
 
     pub(crate) fn change_password(&mut self, id: &UserId) {
-        let (current, new) = (secret("what was on the slip"), secret(PASSWORD));
-        self.must(himself(id.as_str()), Command::ChangePassword { user_id: id.clone(), current, new });
+        self.must(himself(id.as_str()), change_password(&self.snapshot, id, PASSWORD));
     }
 
     /// A device with an active certificate.

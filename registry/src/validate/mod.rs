@@ -28,8 +28,6 @@ use crate::state::{Facility, Snapshot, UserIdRecord};
 pub(crate) struct Materials {
     /// The credential of a new password.
     pub(crate) credential: Option<Sealed>,
-    /// The credential epoch at which the current password was found right.
-    pub(crate) verified_epoch: Option<u32>,
 }
 
 /// A validated command: its changes, and the state after them.
@@ -80,7 +78,7 @@ pub(crate) fn validate(
         }
         Command::ReplaceUserId { old, new, reason } => user::replace(d, old, new, reason, materials),
         Command::EndUserId { user_id, reason } => user::end(d, user_id, reason),
-        Command::ChangePassword { user_id, current, new } => user::change_password(d, user_id, current, new, materials),
+        Command::ChangePassword { current, new } => user::change_password(d, current, new, materials),
         Command::EndSession { session, over_at } => user::end_session(d, session, *over_at),
         Command::EndSessions { user_id } => user::end_sessions(d, user_id),
         Command::RegisterDevice { device, label, facility, holder } => {

@@ -6,6 +6,7 @@ use model::{Article, FacilityId, Office, Profession, SessionId, Target, Timestam
 use super::{Draft, Materials, suspension, team};
 use crate::bounds::{ENDED_SESSIONS_PER_USER_ID_MAX, SESSION_HOURS_MAX, USER_IDS_PER_USER_MAX};
 use crate::change::Change;
+use crate::credential::VerifiedPassword;
 use crate::password::{PasswordFault, check_password};
 use crate::refused::{Refused, Why};
 use crate::state::{User, UserIdRecord};
@@ -124,20 +125,19 @@ pub(super) fn end_one(d: &mut Draft, user_id: &UserId, reason: &str) -> Result<(
 
 pub(super) fn change_password(
     d: &mut Draft,
-    user_id: &UserId,
-    current: &str,
+    current: &VerifiedPassword,
     new: &str,
     materials: &Materials,
 ) -> Result<(), Refused> {
+    let user_id = current.user_id();
     d.own_user_id(user_id)?;
     let known = d.next.user_id(user_id).ok_or_else(|| d.not_known("user ID", user_id))?;
-    // Whoever has been suspended since must not get in by a new password; whoever changed it since, not by the old.
-    if materials.verified_epoch != Some(known.credential_epoch) {
+    if !current.holds_for(known) {
         return Err(d.refused(PasswordFault::WrongCurrent));
     }
     let name = d.next.user(&known.user).map_or("", |user| user.name.as_str());
     check_password(new, &[user_id.as_str(), name, known.user.as_str()]).map_err(|fault| d.refused(fault))?;
-    d.require(new != current, || PasswordFault::Same.into())?;
+    d.require(!current.is(new), || PasswordFault::Same.into())?;
     let epoch = known.credential_epoch.saturating_add(1);
     let no_credential = || d.refused(Why::Condition("no password was made ready".to_owned()));
     let credential = materials.credential.clone().ok_or_else(no_credential)?;

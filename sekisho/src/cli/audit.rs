@@ -1,8 +1,10 @@
 //! `audit`: search, verify.
 
 use clap::{Args, Subcommand};
+use journal::Head;
 use model::Timestamp;
 
+use super::journal::Which;
 use super::time;
 
 /// `audit …`.
@@ -11,7 +13,21 @@ pub enum Audit {
     /// Who did what to whose records, newest first
     Search(AuditSearch),
     /// Check the whole chain of both journals, audit and registry
-    Verify,
+    ///
+    /// Prints the heads, as POSITION:HASH. Written down and kept elsewhere, a head is evidence of everything before it:
+    /// whoever could write to the database could also make a whole new chain, and only --head finds that out.
+    Verify(AuditVerify),
+}
+
+/// `audit verify`.
+#[derive(Debug, Args)]
+pub struct AuditVerify {
+    /// Only this journal
+    #[arg(long, value_enum, value_name = "JOURNAL")]
+    pub journal: Option<Which>,
+    /// A head of that journal that was kept elsewhere: the chain must hold it. May be given several times
+    #[arg(long, value_name = "POSITION:HASH", requires = "journal")]
+    pub head: Vec<Head>,
 }
 
 /// `audit search`.

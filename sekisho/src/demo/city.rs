@@ -5,7 +5,7 @@
 
 use ca::Zeroizing;
 use model::{Author, DeviceId, Office, Timestamp, UserId};
-use registry::{Administrator, Command, ConsentForm, Eligibility, FacilityDetails, Registry};
+use registry::{Administrator, Command, ConsentForm, Eligibility, FacilityDetails, PasswordCheck, Registry};
 use serde::Deserialize;
 
 use crate::error::Error;
@@ -189,12 +189,15 @@ impl Loading<'_> {
                 recognised_by: row.recognised_by.clone(),
             },
         )?;
-        let Some(current) = granted.secrets.first_password else {
+        let Some(first) = granted.secrets.first_password else {
             return Err(Error::usage(format_args!("no first password came with user ID {user_id}")));
+        };
+        let PasswordCheck::Right { verified: current, .. } = self.registry.verify_password(&user_id, &first) else {
+            return Err(Error::usage(format_args!("the first password of user ID {user_id} is not right")));
         };
         let author = Author::new(Office::User, user_id.as_str());
         let new = Zeroizing::new(password.to_owned());
-        self.registry.execute(Command::ChangePassword { user_id, current, new }, author, self.begun)?;
+        self.registry.execute(Command::ChangePassword { current, new }, author, self.begun)?;
         Ok(())
     }
 

@@ -126,7 +126,7 @@ impl Faults {
         self.keep(key, found)
     }
 
-    /// Plain HTTP is spoken here, so strangers must not be able to reach it.
+    /// Plain HTTP is spoken here, so strangers must not be able to reach it, nor read on the way there.
     fn inner_address(&mut self, key: &str, text: &str) -> Option<SocketAddr> {
         let address = self.address(key, text)?;
         let inner = match address.ip() {
@@ -165,7 +165,8 @@ impl SettingsFile {
         faults.within("workers", self.workers, 1, WORKERS_MAX);
         let hosts = self.hosts.validate(&mut faults);
         let listen = self.listen.validate(&mut faults);
-        let store = faults.address("store.address", &self.store.address);
+        // Records and identity tokens travel there in clear.
+        let store = faults.inner_address("store.address", &self.store.address);
         let journal = self.journal.validate(folder, &mut faults);
         let tls = self.tls.validate(folder, &mut faults);
         let keys = Keys {

@@ -87,6 +87,16 @@ fn wrong_values_are_refused_by_name() {
         ),
         ("office = \"127.0.0.1:8445\"", "office = \"127.0.0.1:8443\"", "listen: each door"),
         ("address = \"127.0.0.1:8446\"", "address = \"store\"", "store.address: `store`"),
+        (
+            "address = \"127.0.0.1:8446\"",
+            "address = \"203.0.113.1:8446\"",
+            "store.address: `203.0.113.1:8446` can be reached by strangers",
+        ),
+        (
+            "address = \"127.0.0.1:8446\"",
+            "address = \"[2001:db8::1]:8446\"",
+            "store.address: `[2001:db8::1]:8446` can be",
+        ),
         ("engine = \"sqlite\"", "engine = \"redis\"", "journal.engine: unknown engine `redis`"),
         ("engine = \"sqlite\"", "engine = \"postgres\"", "journal: engine `postgres` needs `url`"),
         ("folder = \"data\"", "url = \"x\"", "journal: engine `sqlite` needs `folder`"),

@@ -1,10 +1,11 @@
 //! `audit`: who did what to whose records; and whether both chains are whole.
 
-use audit::{Query, Recorded, Verdict};
-use journal::{Journal, Position};
+use audit::{Query, Reader, Recorded, Verdict};
+use journal::{Head, Journal, Position};
 use serde_json::json;
 
-use crate::cli::audit::AuditSearch;
+use crate::cli::audit::{AuditSearch, AuditVerify};
+use crate::cli::journal::Which;
 use crate::cli::{Audit, Common};
 use crate::error::Error;
 use crate::ids;
@@ -16,13 +17,12 @@ pub(super) fn run(common: &Common, verb: &Audit) -> Result<(), Error> {
     let output = Output::new(common.json);
     match verb {
         Audit::Search(search) => find(&settings, output, search),
-        Audit::Verify => verify(&settings, output),
+        Audit::Verify(verb) => verify(&settings, output, verb),
     }
 }
 
 fn find(settings: &Settings, output: Output, search: &AuditSearch) -> Result<(), Error> {
-    let journal = Journal::open_existing(&settings.journal.audit())
-        .map_err(|source| Error::Journal { whose: "audit", source })?;
+    let journal = Journal::open_existing(&settings.journal.audit()).map_err(Error::journal("audit"))?;
     let query = Query {
         person: search.person.as_deref().map(ids::parse).transpose()?,
         user_ids: search.user.as_deref().map(ids::parse).transpose()?.into_iter().collect(),
@@ -32,7 +32,7 @@ fn find(settings: &Settings, output: Output, search: &AuditSearch) -> Result<(),
         limit: search.limit,
         ..Query::default()
     };
-    let found = audit::Audit::open(journal)?.search(&query)?;
+    let found = Reader::new(journal).search(&query)?;
     found.entries.iter().try_for_each(|recorded| say(output, recorded))?;
     if found.more_before.is_some() {
         // Not part of the answer: programs count lines.
@@ -46,10 +46,12 @@ fn say(output: Output, recorded: &Recorded) -> Result<(), Error> {
     let action = entry.action.map_or("?", model::Action::as_str);
     let category = entry.category.map_or("?", model::Category::as_str);
     let why = if entry.reason.is_empty() { String::new() } else { format!(" ({})", entry.reason) };
-    let end = outcome.as_ref().map_or_else(
-        || if entry.verdict == Verdict::Permitted { "  still running".to_owned() } else { String::new() },
-        |outcome| format!("  {} {}, {} bytes", outcome.status, outcome.ended, outcome.bytes),
-    );
+    // A request that runs still and one that a crash ended look the same here.
+    let end = match outcome {
+        Some(outcome) => format!("  {} {}, {} bytes", outcome.status, outcome.ended, outcome.bytes),
+        None if entry.verdict == Verdict::Permitted => "  no end on record".to_owned(),
+        None => String::new(),
+    };
     output.say(
         format_args!(
             "{}  #{position}  {} with {}  {action} {category} of {}  {}{why}  rules {}  art. {}{end}  id {}",
@@ -79,15 +81,19 @@ fn say(output: Output, recorded: &Recorded) -> Result<(), Error> {
     )
 }
 
-/// Both journals, every entry. The heads printed are evidence when kept elsewhere.
-fn verify(settings: &Settings, output: Output) -> Result<(), Error> {
-    for (whose, place) in [("registry", settings.journal.registry()), ("audit", settings.journal.audit())] {
-        let damaged = |source| Error::Journal { whose, source };
-        let journal = Journal::open_existing(&place).map_err(damaged)?;
-        let head = journal.verify(Position::START).map_err(damaged)?;
+/// Both journals or one of them, every entry. The heads printed are evidence when kept elsewhere: such a one is held
+/// against the chain (promise P5).
+fn verify(settings: &Settings, output: Output, verb: &AuditVerify) -> Result<(), Error> {
+    for which in Which::ALL.into_iter().filter(|which| verb.journal.is_none_or(|wanted| wanted == *which)) {
+        let (whose, damaged) = (which.as_str(), Error::journal(which.as_str()));
+        let journal = Journal::open_existing(&settings.journal.place(which)).map_err(&damaged)?;
+        let head = journal.verify(Position::START).map_err(&damaged)?;
+        verb.head.iter().try_for_each(|kept| journal.holds(kept)).map_err(&damaged)?;
+        let kept: Vec<String> = verb.head.iter().map(Head::to_string).collect();
+        let holds = if kept.is_empty() { String::new() } else { format!("; it holds {}", listed(&kept)) };
         output.say(
-            format_args!("{whose}: {} entries, the chain is whole; head {}", head.position, head.hash),
-            &json!({ "journal": whose, "entries": head.position.get(), "head": head.hash.to_string() }),
+            format_args!("{whose}: {} entries, the chain is whole; head {head}{holds}", head.position),
+            &json!({ "journal": whose, "entries": head.position.get(), "head": head.to_string(), "holds": kept }),
         )?;
     }
     Ok(())

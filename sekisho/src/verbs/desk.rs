@@ -69,7 +69,6 @@ pub(crate) fn open_registry(settings: &Settings) -> Result<(Registry, Vault), Er
     let key = secrets::read_key(&settings.keys.credential)?;
     let wrong = |_| Error::NotA { path: settings.keys.credential.clone(), what: "key of 32 octets" };
     let vault = Vault::new(&key).map_err(wrong)?;
-    let journal = Journal::open_existing(&settings.journal.registry())
-        .map_err(|source| Error::Journal { whose: "registry", source })?;
+    let journal = Journal::open_existing(&settings.journal.registry()).map_err(Error::journal("registry"))?;
     Ok((Registry::open(journal, vault.clone())?, vault))
 }

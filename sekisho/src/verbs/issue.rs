@@ -8,18 +8,13 @@
 //! 5. the caller hands it out. A crash before that leaves a certificate whose key nobody has: it opens for nobody, and
 //!    is revoked when somebody tidies up.
 
-use aws_lc_rs::digest;
-use ca::{DeviceProfile, Host, Issued, PublicKey, Refused, SystemRandom, prepare, reserve};
+use ca::{DeviceProfile, Host, Issued, PublicKey, Refused, SystemRandom, device_validity, prepare, reserve};
 use model::{Author, DeviceId, SerialNumber, Timestamp};
 use registry::{Command, Registry};
 
 use crate::authority::{self, Authority};
 use crate::error::Error;
 use crate::settings::Settings;
-
-/// Certificates begin so many seconds before now, as the authority's profile says: for terminals whose clock is behind.
-const BACKDATED_SECONDS: i64 = 300;
-const DAY_SECONDS: i64 = 86_400;
 
 /// What is to be issued, and in whose name.
 pub(crate) struct Order<'a> {
@@ -44,42 +39,27 @@ pub(crate) fn issue(
     // Before a number is taken: a wrong passphrase must not cost one.
     let key = authority.key()?;
     let execute = |command| registry.execute(command, order.author.clone(), order.now);
-    let (not_before, not_after) = validity(authority, order);
+    let (not_before, last) = device_validity(&profile, order.now, &authority.issuing).map_err(refused())?;
+    // The registry's dates are half-open: one second behind the certificate's last.
+    let not_after = last.plus_seconds(1);
     let mut book = |serial: &SerialNumber| {
         let device = order.device.clone();
         execute(Command::ReserveCertificate { serial: *serial, device, not_before, not_after }).map(|_| ())
     };
     let serial = reserve(&SystemRandom::new(), &mut book).map_err(reserving)?;
     let number = serial.number();
-    let prepared = prepare(&profile, order.device, order.key, serial, order.now, &authority.issuing)
-        .map_err(Error::authority("issuing the certificate"))
-        .and_then(|prepared| {
-            let (from, until) = prepared.validity();
-            let covered = not_before <= from && until < not_after;
-            let differ = || Error::usage("the registry's dates do not cover the certificate's");
-            covered.then_some(prepared).ok_or_else(differ)
-        });
+    let prepared = prepare(&profile, order.device, order.key, serial, order.now, &authority.issuing);
     let prepared = match prepared {
         Ok(prepared) => prepared,
         Err(error) => {
             // If this fails too, the number stays reserved: wasted all the same, and never used.
             let _ = execute(Command::AbandonCertificate { serial: number });
-            return Err(error);
+            return Err(refused()(error));
         }
     };
     let issued = prepared.issue(&key).map_err(refused())?;
-    let mut fingerprint = [0_u8; 32];
-    fingerprint.copy_from_slice(digest::digest(&digest::SHA256, issued.der()).as_ref());
-    execute(Command::RecordIssued { serial: number, fingerprint })?;
+    execute(Command::RecordIssued { serial: number, fingerprint: issued.fingerprint() })?;
     Ok(issued)
-}
-
-/// The registry's dates: half-open, so one second behind the certificate's last. At most as the profile will say.
-fn validity(authority: &Authority, order: &Order<'_>) -> (Timestamp, Timestamp) {
-    let whole = |at: Timestamp| Timestamp::from_millis(at.as_seconds().saturating_mul(1000));
-    let begin = order.now.plus_seconds(-BACKDATED_SECONDS).max(authority.issuing.not_before());
-    let end = begin.plus_seconds(i64::from(order.days).saturating_mul(DAY_SECONDS));
-    (whole(begin), whole(end.min(authority.issuing.not_after().plus_seconds(1))))
 }
 
 /// What the registry says against it is said in its own words.
@@ -92,3 +72,6 @@ fn reserving(refused: Refused) -> Error {
         other => Error::authority("reserving a serial number")(other),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod evidence;
+#[cfg(test)]
 mod offices;
 #[cfg(test)]
 mod renewal;

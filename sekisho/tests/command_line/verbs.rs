@@ -193,12 +193,3 @@ fn check_finds_what_is_wrong() {
     let said = crate::support::text(&city.run("check").stdout);
     assert!(said.contains("fault: server key: ") && said.contains("belongs to the server's certificate"), "{said}");
 }
-
-#[test]
-fn both_chains_can_be_verified() {
-    let city = City::at_work();
-    let said = city.json("audit verify");
-    assert_eq!((said[0]["journal"].as_str(), said[1]["journal"].as_str()), (Some("registry"), Some("audit")));
-    assert!(said[0]["entries"].as_u64().unwrap() >= 9);
-    assert_eq!(said[0]["head"].as_str().unwrap().len(), 64);
-}

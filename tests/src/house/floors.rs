@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
+use cargo_metadata::DependencyKind;
 
 /// Floor of each crate; side crates have none.
 const FLOORS: &[(&str, u8)] = &[
@@ -23,13 +23,9 @@ const SIDE: &[&str] = &["backend-stub", "tests"];
 /// Crates that floors 0 and 1 may not know: no runtime, no network, no clock.
 const OUTSIDE_WORLD: &[&str] = &["tokio", "hyper", "hyper-util", "rustls", "tokio-rustls", "axum", "rustix", "socket2"];
 
-fn metadata() -> Metadata {
-    MetadataCommand::new().manifest_path(super::root().join("Cargo.toml")).no_deps().exec().unwrap()
-}
-
 /// Our crates, each with its ordinary dependencies.
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
-    metadata()
+    super::metadata()
         .workspace_packages()
         .iter()
         .map(|package| {
@@ -102,7 +98,7 @@ fn the_stand_in_store_imports_nothing_of_ours() {
 /// One dependency table: every crate takes its dependencies, lints, edition and licence from the workspace.
 #[test]
 fn one_table_for_all() {
-    for package in metadata().workspace_packages() {
+    for package in super::metadata().workspace_packages() {
         let manifest = std::fs::read_to_string(&package.manifest_path).unwrap();
         assert!(manifest.contains("[lints]\nworkspace = true"), "{}: lints of its own", package.name);
         assert!(manifest.contains("license.workspace = true"), "{}: a licence of its own", package.name);

@@ -29,7 +29,8 @@ impl Authority {
         let random = SystemRandom::new();
         let name = |text: &str| AuthorityName::new("水花道市", text).unwrap();
         let root_key = RootKey::generate().unwrap();
-        let root = Root::create(&name("Sekisho Root"), &root_key, &random, now).unwrap();
+        let serial = ca::reserve(&random, &mut recorded).unwrap();
+        let root = Root::create(&name("Sekisho Root"), &root_key, serial, now).unwrap();
         let issuing = |purpose, common: &str| {
             let key = IssuingKey::generate().unwrap();
             let serial = ca::reserve(&random, &mut recorded).unwrap();

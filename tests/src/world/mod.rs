@@ -18,7 +18,7 @@ use audit::{Audit, Entry, Event};
 use gateway::{Clock, Rates, Running, SessionLimits, Strictness, TlsProfile};
 use journal::{Journal, Place};
 use model::{Author, DeviceId, Office, ReasonCode, SerialNumber, Timestamp, UserId};
-use registry::{Command, Registry};
+use registry::{Command, PasswordCheck, Registry};
 use zeroize::Zeroizing;
 
 pub(crate) use authority::Authority;
@@ -224,11 +224,10 @@ impl World {
         let mut passwords = self.passwords.lock().unwrap();
         let current = passwords.get(&id).cloned().unwrap();
         if current != PASSWORD {
-            let command = Command::ChangePassword {
-                user_id: id.clone(),
-                current: Zeroizing::new(current),
-                new: Zeroizing::new(PASSWORD.to_owned()),
+            let PasswordCheck::Right { verified, .. } = self.registry.verify_password(&id, &current) else {
+                panic!("the first password of {user_id} is not right");
             };
+            let command = Command::ChangePassword { current: verified, new: Zeroizing::new(PASSWORD.to_owned()) };
             self.registry.execute(command, Author::new(Office::User, user_id), self.now()).unwrap();
             passwords.insert(id, PASSWORD.to_owned());
         }

@@ -93,7 +93,7 @@ fn a_suspended_first_password_is_still_a_first_password() {
     );
     world.suspend(officer(), "user-id:U-3", None);
     assert_eq!(world.snapshot.user_id(&id).unwrap().state, user_id_lifecycle::State::GrantedSuspended);
-    let change = Command::ChangePassword { user_id: id.clone(), current: secret("slip"), new: secret(PASSWORD) };
+    let change = change_password(&world.snapshot, &id, PASSWORD);
     assert!(
         world.refused(himself("U-3"), change).contains("`change-password` is not possible while `granted-suspended`")
     );
@@ -133,7 +133,7 @@ fn a_password_may_be_changed_as_soon_as_a_suspension_is_over() {
     let mut world = World::usual();
     let until = world.now.plus_seconds(HOUR);
     world.suspend(machine(), "user-id:U-1", Some(until));
-    let change = || Command::ChangePassword { user_id: user_id("U-1"), current: secret("old"), new: secret(PASSWORD) };
+    let change = || change_password(&crate::Snapshot::default(), &user_id("U-1"), PASSWORD);
     assert!(world.refused(himself("U-1"), change()).contains("is not possible while `suspended`"));
     world.later(HOUR);
     let changes = world.must(himself("U-1"), change());

@@ -1,0 +1,159 @@
+//! The evidence: searched, verified against a head kept elsewhere, and the way back from a torn end.
+
+use audit::{Audit, Entry, EntryId, Verdict};
+use journal::{Journal, Place};
+use model::{Action, Category, SerialNumber, Timestamp};
+
+use crate::support::{City, text, wait};
+
+/// A nurse reads an observation; `number` makes it unlike the others.
+fn entry(number: u8) -> Entry {
+    Entry {
+        id: EntryId::new([number + 1; 16]),
+        at: Timestamp::from_millis(1_790_000_000_000 + i64::from(number)),
+        user_id: "U-1".parse().unwrap(),
+        user: "K-1".parse().unwrap(),
+        device: "D-1".parse().unwrap(),
+        serial: SerialNumber::from_octets(&[1, 2, 3]).unwrap(),
+        facility: "F-1".parse().unwrap(),
+        persons: vec!["P-1".parse().unwrap()],
+        records: Vec::new(),
+        action: Some(Action::Read),
+        category: Some(Category::Observation),
+        verdict: Verdict::Permitted,
+        reason: String::new(),
+        rules: "P01-team-reads".to_owned(),
+        articles: "18".to_owned(),
+        policy_version: "0123456789ab".to_owned(),
+        generation: 7,
+        facts: "{}".to_owned(),
+        disaster: false,
+        source: "192.0.2.1".to_owned(),
+        method: "GET".to_owned(),
+        target: format!("/fhir/Observation/o-{number}"),
+    }
+}
+
+/// Writes entries as a server would.
+fn recorded(city: &City, numbers: std::ops::Range<u8>) {
+    {
+        let journal = Journal::open_existing(&Place::Sqlite { file: city.path("data/audit.db") }).unwrap();
+        let audit = Audit::open(journal).unwrap();
+        for number in numbers {
+            audit.record(&entry(number)).wait().unwrap();
+        }
+    }
+    // The thread that follows the journal lets go of it a moment later; then the database is at rest, in one file.
+    wait(|| !std::fs::metadata(city.path("data/audit.db-wal")).is_ok_and(|wal| wal.len() > 0));
+}
+
+/// Changes the file behind the journal's back.
+fn tamper(city: &City, from: &str, to: &str) {
+    assert_eq!(from.len(), to.len());
+    let file = city.path("data/audit.db");
+    let mut octets = std::fs::read(&file).unwrap();
+    let at = octets.windows(from.len()).position(|window| window == from.as_bytes()).unwrap();
+    octets[at..at + from.len()].copy_from_slice(to.as_bytes());
+    std::fs::write(&file, octets).unwrap();
+}
+
+fn audit_head(city: &City) -> String {
+    city.json("audit verify --journal audit")[0]["head"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn an_entry_without_an_outcome_has_no_end_on_record() {
+    let city = City::new();
+    recorded(&city, 0..1);
+    let said = city.say("audit search");
+    assert!(said.contains("no end on record") && !said.contains("running"), "{said}");
+    let found = &city.json("audit search")[0];
+    assert!(found["status"].is_null() && found["ended"].is_null() && found["bytes"].is_null(), "{found}");
+}
+
+/// A search begins at the newest entry; it does not read the whole log first.
+#[test]
+fn a_search_reads_no_more_than_it_needs() {
+    let city = City::new();
+    let place = Place::Sqlite { file: city.path("data/audit.db") };
+    let audit = Audit::open(Journal::open_existing(&place).unwrap()).unwrap();
+    // Whoever reads this line stops.
+    audit.journal().append(vec![b"not ours".to_vec()]).wait().unwrap();
+    let pending: Vec<_> = (0..600_u16).map(|number| audit.record(&entry((number % 200) as u8))).collect();
+    for durable in pending {
+        durable.wait().unwrap();
+    }
+    assert_eq!(city.json("audit search").len(), 20);
+    assert!(city.run("audit search --limit 1000").status.code() == Some(1), "and does not pass over what it needs");
+}
+
+#[test]
+fn both_chains_can_be_verified_against_heads_kept_elsewhere() {
+    let city = City::at_work();
+    let said = city.json("audit verify");
+    assert_eq!((said[0]["journal"].as_str(), said[1]["journal"].as_str()), (Some("registry"), Some("audit")));
+    assert!(said[0]["entries"].as_u64().unwrap() >= 9);
+    let kept = said[0]["head"].as_str().unwrap();
+    city.json("team leave P-1 K-1");
+    let held = city.json(&format!("audit verify --journal registry --head {kept}"));
+    assert_eq!((held.len(), held[0]["holds"][0].as_str()), (1, Some(kept)));
+
+    // The same place on another chain, and a place that this chain has not reached.
+    let (position, hash) = kept.split_once(':').unwrap();
+    let other = hash.chars().rev().collect::<String>();
+    for wrong in [format!("{position}:{other}"), format!("1000:{hash}")] {
+        let refused = city.refused(&format!("audit verify --journal registry --head {kept} --head {wrong}"));
+        assert!(refused.contains("does not hold the head of position"), "{refused}");
+    }
+    for wrong in [format!("audit verify --head {kept}"), "audit verify --journal registry --head 12".to_owned()] {
+        city.refused(&wrong);
+    }
+}
+
+#[test]
+fn a_torn_end_stops_everything_and_an_officer_finds_the_way_back() {
+    let city = City::at_work();
+    recorded(&city, 0..2);
+    let kept = audit_head(&city);
+    recorded(&city, 2..3);
+    let lost = audit_head(&city);
+    assert!(city.say("journal status").contains(&format!("audit: the end is in order; head {lost}")));
+    tamper(&city, "Observation/o-2", "Observation/o-9");
+
+    // Nothing starts, and everything that is refused names the way back.
+    for refused in ["serve --role edge", "audit search", "audit verify --journal audit"] {
+        let said = city.refused(refused);
+        assert!(said.contains("is torn after position 2") && said.contains("sekisho journal status"), "{said}");
+    }
+    let check = text(&city.run("check").stdout);
+    assert!(check.contains("fault: journal of the audit") && check.contains("sekisho journal status"), "{check}");
+    let status = city.run("journal status");
+    let said = text(&status.stdout);
+    assert!(!status.status.success(), "{said}");
+    assert!(said.contains(&format!("sekisho journal cut-torn-tail --journal audit --keep {kept}")), "{said}");
+
+    // Only by somebody who may, and who names what stays.
+    let cut = format!("journal cut-torn-tail --journal audit --keep {kept}");
+    assert!(city.refused(&cut).contains("only a city officer or the contractor"));
+    let nobody = city.command().env_remove("USER").args(cut.split(' ')).output().unwrap();
+    assert!(text(&nobody.stderr).contains("nobody is named"), "{}", text(&nobody.stderr));
+    let other = format!("--as city-officer:Mori journal cut-torn-tail --journal audit --keep {lost}");
+    let refused = city.refused(&other);
+    assert!(refused.contains(&format!("the last head in order is {kept}, not {lost}; nothing was cut")), "{refused}");
+    assert!(!city.path("cuts.txt").exists());
+
+    let said = city.json(&format!("--as city-officer:Mori {cut}"));
+    assert_eq!((said[0]["cut"].as_bool(), said[0]["rows"].as_u64()), (Some(true), Some(1)));
+    assert_eq!((said[0]["head"].as_str(), said[0]["claimed"].as_str()), (Some(&*kept), Some(&*lost)));
+    assert!(said[1]["text"].as_str().unwrap().contains("/fhir/Observation/o-9"), "what was cut is printed: {said:?}");
+    let transcript = std::fs::read_to_string(city.path("cuts.txt")).unwrap();
+    assert_eq!(transcript.lines().filter(|line| line.contains(" city-officer:Mori: audit: cut")).count(), 2);
+    assert!(transcript.contains(&kept) && transcript.contains(&lost), "{transcript}");
+
+    // It works again; whoever kept the head that was lost sees that something is gone.
+    assert_eq!(audit_head(&city), kept);
+    assert_eq!(city.json("audit search").len(), 2);
+    assert!(city.refused(&format!("audit verify --journal audit --head {lost}")).contains("does not hold the head"));
+    let again = city.json(&format!("--as city-officer:Mori {cut}"));
+    assert_eq!(again[0]["cut"], false, "there is nothing more to cut");
+}
