@@ -5,6 +5,7 @@
 
 #![cfg(test)]
 
+mod browser;
 mod care;
 mod crash;
 mod cutting;

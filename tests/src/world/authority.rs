@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use ca::{
-    AuthorityName, DeviceProfile, Host, Issuing, IssuingKey, LeafKey, Purpose, Root, RootKey, ServerProfile,
-    SystemRandom,
+    AuthorityName, DeviceProfile, Host, Issuing, IssuingKey, LeafKey, Passphrase, Purpose, Root, RootKey,
+    ServerProfile, SystemRandom,
 };
 use model::{DeviceId, SerialNumber, Timestamp};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -12,6 +12,8 @@ use rustls::sign::CertifiedKey;
 
 use super::{CARE, Keys, PUBLIC};
 
+/// Opens a terminal's container.
+pub(crate) const CONTAINER_PASSWORD: &str = "seki-sho0-0000-0000-0001";
 const LIST: &str = "http://office.sekisho.localhost/crl/devices.crl";
 
 /// The certificate authority of a city.
@@ -52,14 +54,26 @@ impl Authority {
 
     /// A certificate for a terminal, signed; recorded nowhere.
     pub(crate) fn sign(&self, device: &DeviceId, now: Timestamp, days: u16) -> (ca::Issued, Keys) {
+        let (issued, key) = self.issue(device, now, days);
+        let keys = self.keys(&issued, &key, &self.devices);
+        (issued, keys)
+    }
+
+    /// The same, with its key in a container for a browser; its password is [`CONTAINER_PASSWORD`].
+    pub(crate) fn container(&self, device: &DeviceId, now: Timestamp) -> (ca::Issued, Vec<u8>) {
+        let (issued, key) = self.issue(device, now, 180);
+        let password = Passphrase::new(CONTAINER_PASSWORD).unwrap();
+        let container = ca::pkcs12(&issued, &key, &self.devices, &self.root, device.as_str(), &password).unwrap();
+        (issued, container)
+    }
+
+    fn issue(&self, device: &DeviceId, now: Timestamp, days: u16) -> (ca::Issued, LeafKey) {
         let key = LeafKey::generate().unwrap();
         let profile = DeviceProfile::new(Host::new(CARE).unwrap(), LIST).unwrap();
         let serial = ca::reserve(&self.random, &mut recorded).unwrap();
         let prepared =
             ca::prepare(&profile.valid_for(days).unwrap(), device, key.public(), serial, now, &self.devices).unwrap();
-        let issued = prepared.issue(&self.devices_key).unwrap();
-        let keys = self.keys(&issued, &key, &self.devices);
-        (issued, keys)
+        (prepared.issue(&self.devices_key).unwrap(), key)
     }
 
     /// Two certificates for one device with one serial number, as a stolen issuing key could make the second.

@@ -19,9 +19,10 @@ use gateway::{Clock, Rates, Running, SessionLimits, Strictness, TlsProfile};
 use journal::{Journal, Place};
 use model::{Author, DeviceId, Office, ReasonCode, SerialNumber, Timestamp, UserId};
 use registry::{Command, PasswordCheck, Registry};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use zeroize::Zeroizing;
 
-pub(crate) use authority::Authority;
+pub(crate) use authority::{Authority, CONTAINER_PASSWORD};
 pub(crate) use client::{Ask, Connection, Http, Keys, Reply, Terminal, Tls};
 pub(crate) use line::Line;
 pub(crate) use node::{Node, postgres};
@@ -170,6 +171,15 @@ impl World {
         keys
     }
 
+    /// The same in a container for a browser.
+    pub(crate) fn container(&self, device: &str) -> Vec<u8> {
+        let id = DeviceId::new(device).unwrap();
+        let (issued, container) = self.authority.container(&id, self.now());
+        self.record(&id, &issued);
+        self.serials.lock().unwrap().insert(device.to_owned(), issued.serial());
+        container
+    }
+
     /// Records a signed certificate, now.
     pub(crate) fn record(&self, device: &DeviceId, issued: &ca::Issued) {
         self.record_at(device, issued, self.now());
@@ -284,6 +294,31 @@ impl World {
     /// Another gateway on the same journals, before the same store.
     pub(crate) fn another_node(&self) -> Node {
         Node::start(&self.nodes)
+    }
+
+    /// Somebody else's site on another port of both hosts, with a certificate that browsers take: answers whatever is asked
+    /// with the page that is put there.
+    pub(crate) async fn another_site(&self, page: String) -> (Arc<Mutex<String>>, u16) {
+        let page = Arc::new(Mutex::new(page));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (acceptor, shown) = (self.nodes.acceptor(), Arc::clone(&page));
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (acceptor, shown) = (acceptor.clone(), Arc::clone(&shown));
+                tokio::spawn(async move {
+                    let Ok(mut stream) = acceptor.accept(stream).await else { return };
+                    let mut asked = [0; 16_384];
+                    let Ok(1..) = stream.read(&mut asked).await else { return };
+                    let page = shown.lock().unwrap().clone();
+                    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nConnection: close\r\n";
+                    let answer = format!("{head}Content-Length: {}\r\n\r\n{page}", page.len());
+                    let _ = stream.write_all(answer.as_bytes()).await;
+                    let _ = stream.shutdown().await;
+                });
+            }
+        });
+        (page, port)
     }
 
     /// Tells the gateway to drain; gives how long it took, once it has.

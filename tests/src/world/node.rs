@@ -64,6 +64,15 @@ pub(super) fn open(registry: &Place, audit: &Place) -> (Registry, Audit) {
 }
 
 impl Nodes {
+    /// TLS under the certificate of the city's hosts, for a site that is none of its own.
+    pub(super) fn acceptor(&self) -> tokio_rustls::TlsAcceptor {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let builder = rustls::ServerConfig::builder_with_provider(provider);
+        let builder = builder.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
+        let certificate = rustls::sign::SingleCertAndKey::from(Arc::clone(&self.server_key));
+        tokio_rustls::TlsAcceptor::from(Arc::new(builder.with_cert_resolver(Arc::new(certificate))))
+    }
+
     /// A fresh key for identities towards the store.
     pub(super) fn identity_key() -> Zeroizing<Vec<u8>> {
         Zeroizing::new(LeafKey::generate().unwrap().pkcs8_der().to_vec())
