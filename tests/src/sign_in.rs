@@ -1,6 +1,8 @@
 //! Signing in, the first password, sessions and their ends.
 
 use http::StatusCode;
+use model::{FacilityId, Profession, UserId, UserKey};
+use registry::Command;
 use serde_json::json;
 
 use crate::world::{Ask, CARE, PASSWORD, Plan, World};
@@ -130,6 +132,36 @@ async fn unknown_ids_and_wrong_passwords_are_one_answer_and_get_slower() {
     // And it is never for good.
     world.shift_clock(1800);
     assert!(terminal.sign_in("U-sato", PASSWORD).await.is_ok());
+}
+
+/// A user ID stands on the notice in capitals and digits; on a tablet it is typed as it comes.
+#[tokio::test]
+async fn a_user_id_is_understood_as_it_is_typed() {
+    let world = World::start().await;
+    let user = UserKey::new("K-0015").unwrap();
+    world.clerk(Command::RegisterUser { user: user.clone(), name: "石川 和子".to_owned() });
+    let granted = world.clerk(Command::GrantUserId {
+        user_id: UserId::new("U-0015").unwrap(),
+        user,
+        facility: FacilityId::new("F-nursing").unwrap(),
+        profession: Profession::Nurse,
+        recognised_by: None,
+    });
+    let password = crate::world::city::first_password(&granted);
+    let terminal = world.terminal("D-sato");
+    for typed in ["U-0015", "u-0015", "Ｕ－００１５", "　ｕー００１５ "] {
+        let reply = terminal.ask(Ask::post(
+            "/.sekisho/session",
+            "application/json",
+            json!({ "user_id": typed, "password": password }).to_string(),
+        ));
+        // Whoever wrote it how: signed in, and on record, is the one ID.
+        assert_eq!(reply.await.unwrap().json()["user_id"], "U-0015", "{typed}");
+    }
+    // The one typed comes first: `U-sato` is known, and nobody is `U-SATO`.
+    world.changed_password("U-sato");
+    assert!(terminal.sign_in("Ｕ－sato", PASSWORD).await.is_ok());
+    assert_eq!(terminal.sign_in("u-sato", PASSWORD).await.unwrap_err().code(), "wrong-credentials");
 }
 
 #[tokio::test]

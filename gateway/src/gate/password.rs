@@ -109,7 +109,7 @@ async fn apply(worker: &Worker, subject: &Subject, change: Change) -> Result<Res
     let user_id = subject.user_id().clone();
     // An open session must not be a way to guess the password at full speed.
     let guessing = &worker.shared().guessing;
-    let pair = (subject.device().device().clone(), user_id.to_string());
+    let pair = sign_in::pair(subject.device().device(), user_id.as_str());
     if let Some(seconds) = guessing.wait(&pair, worker.now()) {
         return Ok(Err(ChangeProblem::Throttled(seconds)));
     }

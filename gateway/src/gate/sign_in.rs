@@ -249,8 +249,8 @@ async fn try_password(
     trace: &Trace,
 ) -> Result<Tried, Refusal> {
     let shared = worker.shared();
-    let typed: String = typed.trim().chars().take(64).collect();
-    let pair = (device.device().clone(), typed.clone());
+    let typed = in_ascii(typed);
+    let pair = pair(device.device(), &typed);
     worker.registry_is_fresh()?;
     if let Some(seconds) = shared.guessing.wait(&pair, worker.now()) {
         return Ok(Tried::Wait(seconds));
@@ -258,7 +258,7 @@ async fn try_password(
     // Charged before the password is looked at, so that many tries at once are as slow as one after another.
     shared.guessing.wrong(pair.clone(), worker.now());
     // An ID that cannot be one costs as much as one that is not there.
-    let user_id = UserId::new(&typed).ok();
+    let user_id = meant(&worker.snapshot(), &typed);
     let check = match check(worker, user_id.clone(), password).await {
         Ok(Checked { check, .. }) => check,
         // Nothing was looked at: only this try is taken back. Wiping out the ones before would reward whoever keeps the
@@ -274,7 +274,7 @@ async fn try_password(
     };
     let entry = audit::SignIn {
         at: worker.now(),
-        user_id: on_record(worker, typed, user_id.as_ref()),
+        user_id: on_record(worker, user_id.as_ref()),
         device: device.device().clone(),
         serial: *device.serial(),
         source: trace.source().to_string(),
@@ -304,9 +304,40 @@ async fn try_password(
 
 /// What stands in the log for what was typed. A password typed into the wrong field must not stay there for ever, so only
 /// what is a user ID of ours is kept.
-fn on_record(worker: &Worker, typed: String, user_id: Option<&UserId>) -> String {
-    let known = user_id.is_some_and(|user_id| worker.snapshot().user_id(user_id).is_some());
-    if known { typed } else { UNKNOWN.to_owned() }
+fn on_record(worker: &Worker, user_id: Option<&UserId>) -> String {
+    let snapshot = worker.snapshot();
+    let known = user_id.filter(|user_id| snapshot.user_id(user_id).is_some());
+    known.map_or_else(|| UNKNOWN.to_owned(), ToString::to_string)
+}
+
+/// A user ID as a Japanese keyboard may have written it, in the letters it stands in on the notice: full-width forms become
+/// ASCII (what NFKC does to them), and so does whatever the hyphen's key writes; blanks around it go.
+fn in_ascii(typed: &str) -> String {
+    let ascii = |character: char| match character {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(character) - 0xfee0).unwrap_or(character),
+        // Hyphens and dashes, the minus sign, the long-vowel mark in both widths.
+        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{30fc}' | '\u{ff70}' => '-',
+        other => other,
+    };
+    typed.trim().chars().take(64).map(ascii).collect()
+}
+
+/// The user ID that was meant: the one typed, or, where that is none of ours, the same in capitals if that is one. None for
+/// what cannot be a user ID. Two look-ups in memory at most, beside which the password's check takes thousands of times as
+/// long whatever they find.
+fn meant(snapshot: &registry::Snapshot, typed: &str) -> Option<UserId> {
+    let exact = UserId::new(typed).ok()?;
+    if snapshot.user_id(&exact).is_some() {
+        return Some(exact);
+    }
+    let capitals = UserId::new(&typed.to_ascii_uppercase()).ok()?;
+    Some(if snapshot.user_id(&capitals).is_some() { capitals } else { exact })
+}
+
+/// What guesses are counted by. In capitals, known or not: other ways of writing an ID are no more guesses at it, and do not
+/// show whether there is one.
+pub(super) fn pair(device: &DeviceId, user_id: &str) -> (DeviceId, String) {
+    (device.clone(), user_id.to_ascii_uppercase())
 }
 
 /// The right password is not enough: suspended, closed and the like are told, now that it is he.
@@ -402,5 +433,34 @@ fn note<K: Eq + Hash>(guesses: &Mutex<HashMap<K, Guesses>>, key: K, now: Timesta
     // on its own too.
     if guesses.len() < SUBJECTS_MAX || guesses.contains_key(&key) {
         guesses.entry(key).or_default().wrong(now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::DeviceId;
+
+    use super::{in_ascii, pair};
+
+    #[test]
+    fn a_user_id_is_read_as_japanese_keyboards_write_it() {
+        for typed in
+            ["U-0015", " U-0015\t", "Ｕ－００１５", "　Ｕ‐００１５　", "Uー0015", "Ｕｰ0015", "U−0015", "U—0015"]
+        {
+            assert_eq!(in_ascii(typed), "U-0015", "{typed:?}");
+        }
+        // Case stays: which one is meant is asked of the registry.
+        assert_eq!(in_ascii("ｕ－sato"), "u-sato");
+        // What is no form of ASCII stays what it is, and is no user ID.
+        assert_eq!(in_ascii("さとう①"), "さとう①");
+        assert_eq!(in_ascii(&"Ａ".repeat(100)), "A".repeat(64));
+    }
+
+    #[test]
+    fn guesses_at_an_id_count_together_however_it_is_written() {
+        let device = DeviceId::new("D-1").unwrap();
+        let counted = |typed: &str| pair(&device, &in_ascii(typed));
+        assert_eq!(counted("u-0015"), counted("Ｕ－００１５"));
+        assert_ne!(counted("u-0015"), counted("u-0016"));
     }
 }
