@@ -72,6 +72,8 @@ pub struct Settings {
     pub identity_key: zeroize::Zeroizing<Vec<u8>>,
     /// Whom to call.
     pub desk: pages::Desk,
+    /// Where people read records, if not with a program of their own.
+    pub records_app: Option<pages::RecordsApp>,
     /// How long sessions last.
     pub session_limits: SessionLimits,
     /// Requests allowed.
@@ -210,6 +212,7 @@ pub fn start(settings: Settings, parts: Parts) -> Result<Running, SetUpError> {
         identity,
         session_limits: settings.session_limits,
         desk: settings.desk,
+        records_app: settings.records_app,
         strictness: settings.strictness,
         guessing: gate::sign_in::Guessing::default(),
         clock: parts.clock,

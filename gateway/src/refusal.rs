@@ -203,6 +203,37 @@ impl Refusal {
         }
     }
 
+    /// Whether people call about it: where they cannot go on without somebody's help. The others lead on by themselves, or are
+    /// what strangers' programs do all day.
+    #[must_use]
+    pub const fn is_asked_about(&self) -> bool {
+        match self {
+            Self::Certificate(_)
+            | Self::Told(_)
+            | Self::NotAvailable
+            | Self::Stopped(_)
+            | Self::ForeignForm
+            | Self::AuditUnavailable
+            | Self::Fault
+            | Self::RegistryStale
+            | Self::StoreUnreachable
+            | Self::StoreTimeout
+            | Self::StoreMisbehaves => true,
+            Self::Unreadable(_)
+            | Self::Misdirected
+            | Self::BodyTooLarge(_)
+            | Self::NoSuchPage
+            | Self::MethodNotAllowed(_)
+            | Self::SignInRequired(_)
+            | Self::WrongCredentials
+            | Self::PasswordUnfit(_)
+            | Self::PasswordChangeRequired
+            | Self::TooMany { .. }
+            | Self::Stale
+            | Self::Cut => false,
+        }
+    }
+
     /// Seconds for `Retry-After`, where waiting helps.
     #[must_use]
     pub const fn retry_after_seconds(&self) -> Option<u32> {

@@ -50,6 +50,7 @@ pub struct Shared {
     pub(crate) guessing: Guessing,
     pub(crate) clock: Clock,
     pub(crate) desk: pages::Desk,
+    pub(crate) records_app: Option<pages::RecordsApp>,
     pub(crate) strictness: Strictness,
     /// The drain's time is over: what ends now ends with the gateway.
     pub(crate) stopped: AtomicBool,

@@ -11,6 +11,7 @@ reference-note = Shared records are for reference in treatment and care. Records
 articles = Based on
 incident = Incident number
 incident-use = Please give this number when you call.
+incident-whole = All digits
 form-too-old = This page was open for too long. Please fill it in again.
 
 ## Inquiries
@@ -132,28 +133,33 @@ signed-out-what = Before you leave the device, make sure that no records are lef
 signed-out-again = Sign in again
 
 ## Help with device certificates
-help-steps = What you can try
 help-call-title = Whom to call
 help-call = Call your facility administrator. If you cannot reach them, call the city's desk.
 help-clock = This page was made on
 help-missing-title = No device certificate arrived
 help-missing-what = This service works only on devices loaned by the city. This device sent no device certificate.
+help-missing-steps = What you can try
 help-missing-step-1 = Make sure that this is a device loaned by the city. Other devices cannot be used.
 help-missing-step-2 = Close every window of the browser, quit it, and open it again.
 help-missing-step-3 = When you are asked for a certificate, choose the one with the name of the device. If you cancel, you come back to this page.
 help-expired-title = The device certificate has expired
 help-expired-what = The certificate of this device is past its period of validity. A new one is needed.
+help-expired-steps = What to check first
 help-expired-step-1 = Check the clock of the device. If it is right, ask your facility administrator for a new certificate.
 help-not-yet-valid-title = The device certificate is not valid yet
 help-not-yet-valid-what = The certificate of this device cannot be used yet. Most often the clock of the device is slow.
+help-not-yet-valid-steps = What you can try
 help-not-yet-valid-step-1 = Check the date and time of the device, and set them right.
 help-not-yet-valid-step-2 = Then try again.
 help-revoked-title = The certificate of this device is revoked
 help-revoked-what = After a report of loss, a change of device or the like, the certificate of this device is no longer valid. This cannot be undone.
-help-revoked-step-1 = If you found the device again after reporting it lost, tell your facility administrator. A new certificate is needed.
-help-revoked-step-2 = If you reported nothing, ask your facility administrator at once.
+help-revoked-steps = What to do now
+help-revoked-step-1 = To use this device again you need a new certificate. Ask your facility administrator for one.
+help-revoked-step-2 = If you found the device again after reporting it lost, say so too.
+help-revoked-step-3 = If you reported nothing, ask your facility administrator at once.
 help-unknown-title = The certificate of this device is not registered
 help-unknown-what = The certificate that arrived was not issued and registered by the city, so it cannot be used.
+help-unknown-steps = What you can try
 help-unknown-step-1 = If this device holds more than one certificate, quit the browser, open it again, and choose the one with the name of the loaned device.
 
 ## Refusals
@@ -219,7 +225,7 @@ refusal-foreign-form-what = For safety, this form was not accepted. It was open 
 refusal-foreign-form-next = Go back to the start and try again.
 refusal-refused-title = Not permitted
 refusal-refused-what = A rule does not permit this.
-refusal-refused-next = If you do not know why, ask your facility administrator.
+refusal-refused-next = Call your facility administrator. If you cannot reach them, call the city's desk.
 refusal-not-available-title = There is nothing we can show you
 refusal-not-available-what = This record does not exist, or you are not permitted to see it. We do not say which.
 refusal-not-available-next = If you should be on the care team, ask your facility administrator.

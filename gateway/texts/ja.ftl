@@ -11,7 +11,8 @@ reference-banner = 参照情報
 reference-note = 連携情報は、診療や介護の参考にするための情報です。電子署名のない情報の正確さは保証されません(規約第20条)。
 articles = 根拠
 incident = 受付番号
-incident-use = お問い合わせのときに、この番号をお伝えください。
+incident-use = お電話では、この番号をお伝えください。
+incident-whole = すべての桁
 form-too-old = 画面を開いてから時間がたちすぎました。もう一度入力してください。
 
 ## お問い合わせ
@@ -124,28 +125,33 @@ signed-out-what = 端末から離れるときは、画面に情報が残って�
 signed-out-again = もう一度ログインする
 
 ## 電子証明書の案内
-help-steps = まず、お試しください
 help-call-title = 連絡先
 help-call = 施設管理者に連絡してください。施設管理者に連絡がつかないときは、市の窓口に電話してください。
 help-clock = このページを表示した日時
 help-missing-title = 電子証明書を確認できません
 help-missing-what = このサービスは、市が貸与した端末だけで利用できます。この端末からは、電子証明書が届きませんでした。
+help-missing-steps = まず、お試しください
 help-missing-step-1 = 市から貸与された端末かどうかを確かめてください。ほかの端末では利用できません。
 help-missing-step-2 = このページを開いているアプリ(ブラウザー)を、すべての画面を閉じて終了し、もう一度開いてください。
 help-missing-step-3 = 電子証明書を選ぶ画面が出たら、端末の名前が付いたものを選んでください。取り消すと、このページに戻ります。
 help-expired-title = 電子証明書の有効期間が終わっています
 help-expired-what = この端末の電子証明書は、有効期間が過ぎたため使えません。新しい電子証明書が必要です。
+help-expired-steps = まず、確かめてください
 help-expired-step-1 = 端末の時計が合っているかを確かめてください。合っているときは、施設管理者に新しい電子証明書を申し出てください。
 help-not-yet-valid-title = 電子証明書の有効期間がまだ始まっていません
 help-not-yet-valid-what = この端末の電子証明書は、まだ使える日時になっていません。端末の時計が遅れていることが、よくある原因です。
+help-not-yet-valid-steps = まず、お試しください
 help-not-yet-valid-step-1 = 端末の時計と日付を確かめ、違っているときは正しく合わせてください。
 help-not-yet-valid-step-2 = 合わせたら、もう一度試してください。
 help-revoked-title = この端末の電子証明書は失効しています
 help-revoked-what = 紛失の届け出や端末の交換などのため、この端末の電子証明書は使えなくなっています。元に戻すことはできません。
-help-revoked-step-1 = 紛失の届け出の後に端末が見つかったときも、施設管理者に知らせてください。新しい電子証明書が必要です。
-help-revoked-step-2 = 届け出た覚えがないときは、すぐに施設管理者に確認してください。
+help-revoked-steps = これからすること
+help-revoked-step-1 = この端末をまた使うには、新しい電子証明書が必要です。施設管理者に申し出てください。
+help-revoked-step-2 = 紛失の届け出の後に端末が見つかったときは、見つかったことも伝えてください。
+help-revoked-step-3 = 届け出た覚えがないときは、すぐに施設管理者に確認してください。
 help-unknown-title = この端末の電子証明書は登録されていません
 help-unknown-what = 届いた電子証明書は、市が発行して登録したものではないため、使えません。
+help-unknown-steps = まず、お試しください
 help-unknown-step-1 = この端末に電子証明書が二つ以上あるときは、アプリ(ブラウザー)を終了してもう一度開き、貸与された端末の名前が付いたものを選んでください。
 
 ## お断りの案内
@@ -208,7 +214,7 @@ refusal-foreign-form-what = 安全のため、この入力は受け付けませ�
 refusal-foreign-form-next = はじめの画面からやり直してください。
 refusal-refused-title = 利用できません
 refusal-refused-what = 規則により、この操作は許可されていません。
-refusal-refused-next = 心当たりがないときは、施設管理者に確認してください。
+refusal-refused-next = 施設管理者に電話してください。つながらないときは、市の窓口に電話してください。
 refusal-not-available-title = お見せできる情報はありません
 refusal-not-available-what = この情報は、ないか、あなたに許可されていません。どちらであるかはお答えしていません。
 refusal-not-available-next = 担当になっているはずのときは、施設管理者に確認してください。

@@ -61,6 +61,7 @@ pub(crate) fn gateway(settings: &Settings, registry: Registry, vault: Vault) -> 
             phone: Phone(settings.desk.phone.clone()),
             loss_phone: Phone(settings.desk.loss_phone.clone()),
         },
+        records_app: settings.records_app.clone(),
         session_limits: gateway::SessionLimits {
             idle_seconds: settings.session.idle_seconds,
             absolute_seconds: settings.session.absolute_seconds,

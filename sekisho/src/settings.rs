@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use file::SettingsFile;
+use gateway::pages::RecordsApp;
 
 use crate::cli::journal::Which;
 
@@ -18,6 +19,8 @@ pub const SAMPLE: &str = include_str!("../sample.toml");
 pub struct Settings {
     /// Threads that serve clients.
     pub workers: usize,
+    /// Where people read records, if not with a program of their own.
+    pub records_app: Option<RecordsApp>,
     /// The two names.
     pub hosts: Hosts,
     /// The three doors.

@@ -47,6 +47,7 @@ pub async fn serve(worker: &Worker, subject: &Subject, trace: &Trace) -> Result<
             device: Shown(previous_label.as_deref().unwrap_or_default()),
         }),
         persons: &persons,
+        records_app: worker.shared().records_app.as_ref(),
     };
     Ok(html(StatusCode::OK, page.html()))
 }

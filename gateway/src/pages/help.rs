@@ -5,6 +5,7 @@ use askama::Template;
 use super::Page;
 use super::dates::When;
 use super::frame::Frame;
+use super::incident::Incident;
 use crate::refusal::{CertificateProblem, Refusal};
 
 #[derive(Template)]
@@ -13,14 +14,16 @@ struct Help<'a> {
     frame: &'a Frame<'a>,
     problem: CertificateProblem,
     articles: String,
+    incident: Option<Incident<'a>>,
     now: When,
 }
 
-/// The help page. The steps a reader can take alone come first; then whom to call, and whether somebody answers now.
+/// The help page. What the reader can do comes first; then whom to call, whether somebody answers now, and under which number
+/// the request can be asked about.
 #[must_use]
-pub fn help(frame: &Frame<'_>, problem: CertificateProblem) -> String {
+pub fn help(frame: &Frame<'_>, problem: CertificateProblem, incident: &str) -> String {
     let articles = frame.articles(&Refusal::Certificate(problem).articles());
-    Help { frame, problem, articles, now: frame.when(&frame.now) }.html()
+    Help { frame, problem, articles, incident: Some(Incident::new(incident)), now: frame.when(&frame.now) }.html()
 }
 
 impl Help<'_> {
@@ -32,14 +35,19 @@ impl Help<'_> {
         self.frame.say(&format!("help-{}-{part}", self.word()))
     }
 
-    /// What the reader can do alone, in order.
+    /// What the reader can do.
     fn steps(&self) -> Vec<String> {
         let count = match self.problem {
-            CertificateProblem::Missing => 3,
-            CertificateProblem::NotYetValid | CertificateProblem::Revoked => 2,
+            CertificateProblem::Missing | CertificateProblem::Revoked => 3,
+            CertificateProblem::NotYetValid => 2,
             CertificateProblem::Expired | CertificateProblem::Unknown => 1,
         };
         (1..=count).map(|step| self.text(&format!("step-{step}"))).collect()
+    }
+
+    /// Whether these are steps, one after another.
+    fn in_order(&self) -> bool {
+        matches!(self.problem, CertificateProblem::Missing | CertificateProblem::NotYetValid)
     }
 
     /// Whether trying again can help without somebody else's doing.

@@ -5,6 +5,7 @@ use model::{PersonId, TeamRole, Timestamp, UserId};
 
 use super::frame::Frame;
 use super::paths;
+use super::records_app::RecordsApp;
 use super::shown::Shown;
 
 /// The home page.
@@ -26,6 +27,8 @@ pub struct Home<'a> {
     /// Persons whose records this subject may read now. Whoever fills this in leaves out those that are stopped or
     /// without consent: a name here is a disclosure (promise P4).
     pub persons: &'a [TeamPerson<'a>],
+    /// Where their records are read; without it their names lead nowhere.
+    pub records_app: Option<&'a RecordsApp>,
 }
 
 /// The sign-in before this one.
@@ -55,6 +58,10 @@ impl Home<'_> {
 
     fn paths(&self) -> (&'static str, &'static str, &'static str) {
         (paths::HISTORY, paths::PASSWORD, paths::SIGN_OUT)
+    }
+
+    fn link(&self, person: &PersonId) -> Option<String> {
+        self.records_app.map(|app| app.of(person))
     }
 
     fn count(&self) -> String {

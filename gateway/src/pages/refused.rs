@@ -5,6 +5,7 @@ use askama::Template;
 use super::Page;
 use super::frame::{Frame, Place};
 use super::help::help;
+use super::incident::Incident;
 use super::paths::{HOME, LocalPath, PASSWORD};
 use super::shown::Shown;
 use super::texts::Language;
@@ -18,7 +19,7 @@ struct Refused<'a> {
     /// What the rule says, where the reader may be told.
     rule: Option<Shown<'a>>,
     articles: String,
-    incident: Option<Shown<'a>>,
+    incident: Option<Incident<'a>>,
     wait: Option<String>,
     way_on: WayOn,
 }
@@ -29,6 +30,9 @@ enum WayOn {
     ChangePassword,
     Retry,
     Home,
+    /// What the rule says about the reader, the terminal or the facility holds on every page: only somebody at the telephone
+    /// can help. A button would lead in a circle.
+    Call,
     /// The public host has nothing but its outline to go back to; and a page about a code has no request to repeat.
     None,
 }
@@ -39,12 +43,13 @@ enum WayOn {
 #[must_use]
 pub fn refused(frame: &Frame<'_>, refusal: &Refusal, incident: &str) -> String {
     if let Refusal::Certificate(problem) = refusal {
-        return help(frame, *problem);
+        return help(frame, *problem, incident);
     }
     let way_on = match (frame.place, refusal) {
         (_, Refusal::TooMany { .. } | Refusal::AuditUnavailable | Refusal::Fault | Refusal::RegistryStale)
         | (_, Refusal::StoreUnreachable | Refusal::StoreTimeout | Refusal::Stopped(_)) => WayOn::Retry,
         (Place::Public, _) => WayOn::Home,
+        (Place::Care, Refusal::Told(_)) => WayOn::Call,
         (Place::Care, Refusal::SignInRequired(_)) => WayOn::SignIn(frame.here.sign_in()),
         (Place::Care, Refusal::WrongCredentials) => WayOn::SignIn(LocalPath::home().sign_in()),
         (Place::Care, Refusal::PasswordChangeRequired | Refusal::PasswordUnfit(_)) => WayOn::ChangePassword,
@@ -61,7 +66,7 @@ pub fn refused(frame: &Frame<'_>, refusal: &Refusal, incident: &str) -> String {
             _ => None,
         },
         articles: frame.articles(&refusal.articles()),
-        incident: Some(Shown(incident)),
+        incident: Some(Incident::new(incident)),
         wait: match refusal {
             // How long a stop or a fault lasts nobody knows; `Retry-After` there is for programs.
             Refusal::TooMany { retry_after_seconds, .. } => {

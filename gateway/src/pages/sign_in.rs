@@ -56,6 +56,11 @@ impl SignIn<'_> {
         paths::SIGN_IN
     }
 
+    /// What is to be typed next: the password, once there is a user ID.
+    fn begins_at_password(&self) -> bool {
+        !self.user_id.0.trim().is_empty()
+    }
+
     fn notice(&self) -> Option<String> {
         let key = match self.notice {
             SignInNotice::Because(SignInReason::NoSession) => return None,

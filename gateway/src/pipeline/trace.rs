@@ -225,11 +225,21 @@ impl Trace {
         if cut { Ended::Cut } else { Ended::ClientLeft }
     }
 
+    fn log(&self, refusal: &Refusal) {
+        tracing::info!(
+            incident = %self.id, code = refusal.code(), source = %self.source, certificate = %self.certificate, "refused"
+        );
+    }
+
     /// Notes a refusal: an entry when there is none yet, else the outcome of the one there is. Waits until the entry is
     /// durable, so that a flood of refusals is held to what the log can take; a failure changes nothing, since nothing
     /// is released.
     pub async fn refused(&mut self, worker: &Worker, refusal: &Refusal) {
         if !self.about_records {
+            // Whoever calls with the number on the page is found in the log; nothing else is known about the request.
+            if refusal.is_asked_about() {
+                self.log(refusal);
+            }
             return;
         }
         if self.recorded {
@@ -248,9 +258,7 @@ impl Trace {
             });
             return;
         }
-        tracing::info!(
-            incident = %self.id, code = refusal.code(), source = %self.source, certificate = %self.certificate, "refused"
-        );
+        self.log(refusal);
         if let Some(entry) = self.entry(Some(refusal))
             && let Err(error) = worker.audit().record(&entry).await
         {

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use gateway::pages::RecordsApp;
 use serde::Deserialize;
 
 use super::{Ca, Desk, Hosts, JournalPlace, Keys, Limits, Listen, Rate, Session, Settings, Tls};
@@ -15,6 +16,7 @@ const WORKERS_MAX: usize = 64;
 #[serde(deny_unknown_fields)]
 pub(super) struct SettingsFile {
     workers: usize,
+    records_app: Option<String>,
     hosts: HostsTable,
     listen: ListenTable,
     store: StoreTable,
@@ -167,6 +169,7 @@ impl SettingsFile {
         let listen = self.listen.validate(&mut faults);
         // Records and identity tokens travel there in clear.
         let store = faults.inner_address("store.address", &self.store.address);
+        let records_app = self.records_app.and_then(|text| faults.keep("records_app", RecordsApp::new(&text)));
         let journal = self.journal.validate(folder, &mut faults);
         let tls = self.tls.validate(folder, &mut faults);
         let keys = Keys {
@@ -186,6 +189,7 @@ impl SettingsFile {
         match (listen, store, journal, tls) {
             (Some(listen), Some(store), Some(journal), Some(tls)) if faults.0.is_empty() => Ok(Settings {
                 workers: self.workers,
+                records_app,
                 hosts,
                 listen,
                 store,

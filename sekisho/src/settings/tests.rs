@@ -64,9 +64,25 @@ fn an_edge_needs_no_authority() {
     assert_eq!(parse(&format!("{before}[desk]{after}")).unwrap().ca, None);
 }
 
+/// Shown in the sample, and off until somebody has an address to write there.
+#[test]
+fn names_lead_to_records_where_there_is_an_application() {
+    assert_eq!(parse(SAMPLE).unwrap().records_app, None);
+    let line = "# records_app = \"https://karte.example/persons/{person}\"";
+    let settings = parse(&with(line, line.trim_start_matches("# "))).unwrap();
+    let person = model::PersonId::new("P-0001").unwrap();
+    assert_eq!(settings.records_app.unwrap().of(&person), "https://karte.example/persons/P-0001");
+}
+
 #[test]
 fn wrong_values_are_refused_by_name() {
     for (line, instead, named) in [
+        (
+            "workers = 2",
+            "workers = 2\nrecords_app = \"http://x/{person}\"",
+            "records_app: `http://x/{person}` is neither",
+        ),
+        ("workers = 2", "workers = 2\nrecords_app = \"/app/\"", "records_app: `/app/` must have {person} once"),
         ("workers = 2", "workers = 0", "workers: 0 is out of bounds; 1 to 64"),
         ("workers = 2", "workers = 65", "workers: 65"),
         ("workers = 2", "workers = -1", "invalid value"),

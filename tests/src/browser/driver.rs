@@ -96,6 +96,7 @@ impl Browser {
             .arg(format!("--user-data-dir={}", home.path().join("profile").display()))
             .env("HOME", home.path())
             .env_remove("XDG_DATA_HOME")
+            .env("TMPDIR", home.path())
             .env_remove("XDG_CONFIG_HOME")
             .env("LANGUAGE", "ja")
             .stdin(Stdio::null())
@@ -287,14 +288,6 @@ impl Tab {
         self.call("Input.insertText", json!({ "text": text })).await;
     }
 
-    /// Puts the cursor into a field, takes out what is there, and types.
-    pub(crate) async fn type_into(&self, field: &str, text: &str) {
-        self.click(&format!("[name={field}]")).await;
-        self.ask("document.activeElement.select()").await;
-        self.type_here(text).await;
-        assert_eq!(self.focus().await, field);
-    }
-
     /// Clicks what a selector finds, in its middle.
     pub(crate) async fn click(&self, selector: &str) {
         let middle = format!(
@@ -317,15 +310,21 @@ impl Tab {
 
     /// Presses the Enter key, as people do in a form; gives the status of the page it leads to.
     pub(crate) async fn enter(&self) -> u16 {
-        self.led_on("Enter", async {
-            for kind in ["keyDown", "keyUp"] {
-                let key =
-                    json!({ "type": kind, "key": "Enter", "code": "Enter", "text": "\r", "windowsVirtualKeyCode": 13 });
-                self.call("Input.dispatchKeyEvent", key).await;
-            }
-        })
-        .await;
+        self.led_on("Enter", self.press("Enter", 13, "\r")).await;
         self.status()
+    }
+
+    /// Presses the Tab key, which leads to the next field.
+    pub(crate) async fn next_field(&self) {
+        self.press("Tab", 9, "").await;
+    }
+
+    async fn press(&self, key: &str, number: u8, text: &str) {
+        for kind in [if text.is_empty() { "rawKeyDown" } else { "keyDown" }, "keyUp"] {
+            let pressed =
+                json!({ "type": kind, "key": key, "code": key, "text": text, "windowsVirtualKeyCode": number });
+            self.call("Input.dispatchKeyEvent", pressed).await;
+        }
     }
 
     /// From now on the page's own policy holds nothing back: what another site's page could do.

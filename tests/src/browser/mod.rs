@@ -6,6 +6,9 @@ mod driver;
 
 use audit::Verdict;
 use driver::{Browser, Tab, is_here};
+use model::suspension::Target;
+use model::{Article, UserId};
+use registry::Command;
 
 use crate::world::{CARE, PASSWORD, PUBLIC, World};
 
@@ -23,10 +26,23 @@ fn public(world: &World, path: &str) -> String {
     format!("https://{PUBLIC}:{}{path}", world.address.port())
 }
 
-/// Signs in as people do.
+/// Signs in as people do: the cursor is there already.
 async fn sign_in(tab: &Tab, user_id: &str, password: &str) -> u16 {
-    tab.type_into("user_id", user_id).await;
-    tab.type_into("password", password).await;
+    assert_eq!(tab.focus().await, "user_id");
+    tab.type_here(user_id).await;
+    tab.next_field().await;
+    tab.type_here(password).await;
+    tab.enter().await
+}
+
+/// Fills in the page for changing the password.
+async fn change(tab: &Tab, current: &str, new: &str, again: &str) -> u16 {
+    assert_eq!(tab.focus().await, "current");
+    tab.type_here(current).await;
+    for password in [new, again] {
+        tab.next_field().await;
+        tab.type_here(password).await;
+    }
     tab.enter().await
 }
 
@@ -63,20 +79,19 @@ async fn a_nurse_s_first_day() {
     assert_eq!(tab.ask("document.querySelector('[name=user_id]').value").await, "U-sato");
     in_order(&tab, "sign-in-wrong").await;
 
-    // The first password opens the change page, and the way home leads back there.
-    assert_eq!(sign_in(&tab, "U-sato", &first).await, 200);
+    // The first password opens the change page, and the way home leads back there. Only the password is typed again, and the
+    // cursor is where it belongs.
+    assert_eq!(tab.focus().await, "password");
+    tab.type_here(&first).await;
+    assert_eq!(tab.enter().await, 200);
     assert_eq!((tab.path().await.as_str(), tab.heading().await.as_str()), ("/.sekisho/password", CHANGE));
     tab.open(&care(&world, "/")).await;
     assert_eq!(tab.heading().await, CHANGE);
-    tab.type_into("current", &first).await;
-    tab.type_into("new", PASSWORD).await;
-    tab.type_into("again", "another one than this").await;
-    assert_eq!(tab.follow("main button").await, 422);
+    assert_eq!(change(&tab, &first, PASSWORD, "another one than this").await, 422);
     in_order(&tab, "change-not-repeated").await;
-    tab.type_into("current", &first).await;
-    tab.type_into("new", PASSWORD).await;
-    tab.type_into("again", PASSWORD).await;
-    assert_eq!(tab.follow("main button").await, 200);
+    assert_eq!(change(&tab, "not this one", PASSWORD, PASSWORD).await, 422);
+    in_order(&tab, "change-current-wrong").await;
+    assert_eq!(change(&tab, &first, PASSWORD, PASSWORD).await, 200);
 
     // Home, with those she cares for and nobody else.
     assert_eq!((tab.path().await.as_str(), tab.heading().await.as_str()), ("/", HOME));
@@ -111,9 +126,41 @@ async fn a_nurse_s_first_day() {
     // The second day: the password she chose, and where she had wanted to go.
     tab.open(&care(&world, "/.sekisho/history")).await;
     assert_eq!(tab.heading().await, SIGN_IN);
-    assert_eq!(sign_in(&tab, "U-sato", PASSWORD).await, 200);
+    assert_eq!(sign_in(&tab, "Ｕ－sato　", PASSWORD).await, 200);
     assert_eq!(tab.path().await, "/.sekisho/history");
     in_order(&tab, "history-again").await;
+    browser.close().await;
+}
+
+/// What a suspension says on every page is said once, with the telephone, and without a way that leads in a circle.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_is_suspended_finds_the_telephone() {
+    if !is_here() {
+        return;
+    }
+    let world = World::start().await;
+    world.changed_password("U-sato");
+    let browser = Browser::start(&world, Some(&world.container("D-sato"))).await;
+    let tab = browser.tab().await;
+    tab.open(&care(&world, "/")).await;
+    assert_eq!(sign_in(&tab, "U-sato", PASSWORD).await, 200);
+    world.officer(Command::Suspend {
+        target: Target::UserId(UserId::new("U-sato").unwrap()),
+        reason: "照会中".to_owned(),
+        article: Article::paragraph(29, 1),
+        until: None,
+    });
+    let new_tab = browser.tab().await;
+    new_tab.open(&care(&world, "/.sekisho/sign-in")).await;
+    let (reloaded, signed_in) = (tab.reload().await, sign_in(&new_tab, "U-sato", PASSWORD).await);
+    assert_eq!((reloaded, signed_in), (403, 403));
+    for (tab, picture) in [(&tab, "suspended"), (&new_tab, "suspended-at-sign-in")] {
+        let text = tab.text().await;
+        assert!(text.contains("ユーザーIDは一時停止されています。") && text.contains("受付番号"), "{text}");
+        assert_eq!(tab.ask("document.querySelectorAll('main a:not([href^=tel])').length").await, 0);
+        assert_eq!(tab.ask("document.querySelector('main a').getAttribute('href')").await, "tel:0000201000");
+        in_order(tab, picture).await;
+    }
     browser.close().await;
 }
 
@@ -253,5 +300,24 @@ async fn a_terminal_without_certificate_and_one_with_a_revoked_one_are_helped() 
     assert_eq!(tab.open(&care(&world, "/")).await, 401);
     assert_eq!(tab.heading().await, "この端末の電子証明書は失効しています");
     in_order(&tab, "help-revoked-again").await;
+    browser.close().await;
+}
+
+/// Pictures of pages that the gateway's own tests wrote: `SEKISHO_PAGES_TO=folder cargo test -p gateway -- --ignored
+/// write_pages`, then the same folder here.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes pictures for people to look at"]
+async fn take_pictures() {
+    let folder = std::path::PathBuf::from(std::env::var("SEKISHO_PAGES_TO").expect("SEKISHO_PAGES_TO names a folder"));
+    let world = World::start().await;
+    let browser = Browser::start(&world, None).await;
+    let tab = browser.tab().await;
+    let pages = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    for page in pages.filter(|path| path.extension().is_some_and(|end| end == "html")) {
+        tab.open(&format!("file://{}", page.display())).await;
+        for width in [1280, 360] {
+            tab.photograph(width, &page.with_extension(format!("{width}.png"))).await;
+        }
+    }
     browser.close().await;
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use audit::Audit;
 use ca::LeafKey;
-use gateway::pages::{Desk, Phone};
+use gateway::pages::{Desk, Phone, RecordsApp};
 use gateway::{Clock, Parts, Rates, Running, SessionLimits, Settings, Strictness, TlsProfile};
 use journal::testing::Postgres;
 use journal::{Journal, Place};
@@ -99,6 +99,7 @@ impl Nodes {
                 phone: Phone("0000-20-1000".to_owned()),
                 loss_phone: Phone("0000-20-1999".to_owned()),
             },
+            records_app: Some(RecordsApp::new("/fhir/Patient/{person}").unwrap()),
             session_limits: self.limits,
             rates: self.rates,
         };

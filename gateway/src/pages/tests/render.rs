@@ -56,7 +56,13 @@ fn links_lead_somewhere(name: &str, html: &Html) {
     for link in html.all("a") {
         let href = link.get("href").unwrap_or_default();
         let inside = href.starts_with('#') && html.elements.iter().any(|element| element.get("id") == href.get(1..));
-        assert!(inside || href.starts_with("tel:") || LocalPath::new(href).is_some(), "{name}: {href}");
+        assert!(
+            inside
+                || href.starts_with("tel:")
+                || href.starts_with("https://karte.example/2")
+                || LocalPath::new(href).is_some(),
+            "{name}: {href}"
+        );
         assert!(!link.text.trim().is_empty(), "{name}: {href}");
     }
 }
@@ -186,6 +192,63 @@ fn refusals_name_rule_and_articles() {
     let page = refused(&frame, &Refusal::Told(std::sync::Arc::clone(rule)), samples::INCIDENT);
     assert!(page.contains(&rule.text_ja) && page.contains(&format!("規約{}", rule.articles[0].to_japanese())));
     assert!(page.contains(samples::INCIDENT));
+}
+
+/// What a rule says about the reader holds on the next page too: a button would lead in a circle.
+#[test]
+fn whoever_is_suspended_is_led_to_the_telephone_and_nowhere_else() {
+    let desk = desk();
+    for rule in samples::rules().iter().filter(|rule| rule.told_to_subject) {
+        let told = Refusal::Told(std::sync::Arc::clone(rule));
+        let page = refused(&frame(&desk, "/.sekisho/sign-in"), &told, samples::INCIDENT);
+        let (_, content) = page.split_once("<main").unwrap();
+        let (content, _) = content.split_once("</main>").unwrap();
+        assert!(content.contains("href=\"tel:0297232111\"") && !content.contains("href=\"/"), "{content}");
+    }
+}
+
+/// Short enough for the telephone, and whole for copying.
+#[test]
+fn every_number_to_ask_by_is_shown_twice() {
+    for (name, page) in every_page(Language::Ja, &Words::friendly(Language::Ja)) {
+        let asked = name.starts_with("refused-") || name.starts_with("help-");
+        let html = Html::read(&page);
+        let codes: Vec<&str> = html.all("code").map(|code| code.text.as_str()).collect();
+        assert_eq!(codes, if asked { vec!["0123 4567", samples::INCIDENT] } else { vec![] }, "{name}");
+    }
+}
+
+/// The cursor stands where the next thing is to be typed, and nowhere else.
+#[test]
+fn every_form_to_be_filled_in_has_the_cursor_in_its_first_empty_field() {
+    for (name, page) in every_page(Language::Ja, &Words::friendly(Language::Ja)) {
+        let html = Html::read(&page);
+        let typed: Vec<_> = html
+            .all("input")
+            .filter(|input| input.get("type") != Some("hidden") && input.get("readonly").is_none())
+            .collect();
+        let first = typed.iter().position(|input| input.get("value").unwrap_or_default().is_empty());
+        let focused: Vec<_> = typed.iter().map(|input| input.get("autofocus").is_some()).collect();
+        let wanted: Vec<_> = (0..typed.len()).map(|place| Some(place) == first).collect();
+        assert_eq!(focused, wanted, "{name}");
+    }
+}
+
+#[test]
+fn names_lead_to_records_only_where_there_is_an_application_for_them() {
+    let pages = every_page(Language::Ja, &Words::friendly(Language::Ja));
+    let names = |wanted: &str| {
+        let (_, page) = pages.iter().find(|(name, _)| name == wanted).unwrap();
+        let html = Html::read(page);
+        let persons = html.elements.iter().filter(|element| element.get("class") == Some("person"));
+        persons
+            .map(|name| (name.name.clone(), name.get("href").map(str::to_owned), name.text.clone()))
+            .collect::<Vec<_>>()
+    };
+    let (with, without) = (names("home"), names("home-without-app"));
+    assert_eq!((with.len(), without.len()), (8, 8));
+    assert_eq!(with[0], ("a".to_owned(), Some("https://karte.example/201".to_owned()), "佐藤 花子".to_owned()));
+    assert_eq!(without[0], ("span".to_owned(), None, "佐藤 花子".to_owned()));
 }
 
 #[test]

@@ -7,8 +7,8 @@ use policy::{DecisionPoint, Rule};
 
 use crate::pages::{
     ChangePassword, ChangeProblem, ChangeReason, Desk, FacilityListing, Frame, History, HistoryPerson, HistoryRow,
-    Home, Language, LocalPath, Outline, Page as _, Phone, Place, PreviousSignIn, Shared, Shown, SignIn, SignInNotice,
-    SignInProblem, Stop, TeamPerson, explained, help, not_found, refused, refused::CODES, signed_out,
+    Home, Language, LocalPath, Outline, Page as _, Phone, Place, PreviousSignIn, RecordsApp, Shared, Shown, SignIn,
+    SignInNotice, SignInProblem, Stop, TeamPerson, explained, help, not_found, refused, refused::CODES, signed_out,
 };
 use crate::refusal::{CertificateProblem, Refusal, SignInReason};
 
@@ -222,7 +222,12 @@ pub(super) fn every_page(language: Language, words: &Words) -> Vec<(String, Stri
         .map(|(number, (id, role))| TeamPerson { id, name: (number != 5).then_some(Shown(&words.name)), role: *role })
         .collect();
     let previous = PreviousSignIn { at: holiday_afternoon().plus_seconds(-86_400), device: Shown(&words.device) };
-    for (name, previous, persons) in [("home", Some(previous), persons.as_slice()), ("home-empty", None, &[])] {
+    let app = RecordsApp::new("https://karte.example/{person}").unwrap();
+    for (name, previous, persons, records_app) in [
+        ("home", Some(previous), persons.as_slice(), Some(&app)),
+        ("home-without-app", Some(previous), persons.as_slice(), None),
+        ("home-empty", None, &[], None),
+    ] {
         let page = Home {
             frame: &frame,
             form_token: "c2VhbGVk",
@@ -231,6 +236,7 @@ pub(super) fn every_page(language: Language, words: &Words) -> Vec<(String, Stri
             device: Shown(&words.device),
             previous,
             persons,
+            records_app,
         };
         pages.push((name.to_owned(), page.html()));
     }
@@ -250,7 +256,7 @@ pub(super) fn every_page(language: Language, words: &Words) -> Vec<(String, Stri
     let office_hours = Frame { now: holiday_afternoon().plus_seconds(2 * 86_400), ..care("/") };
     pages.push(("not-found-in-office-hours".to_owned(), not_found(&office_hours)));
     for (number, problem) in PROBLEMS.into_iter().enumerate() {
-        pages.push((format!("help-{number}"), help(&care("/"), problem)));
+        pages.push((format!("help-{number}"), help(&care("/"), problem, &words.incident)));
     }
     for (number, refusal) in refusals(words).iter().enumerate() {
         for place in [Place::Care, Place::Public] {

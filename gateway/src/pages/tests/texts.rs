@@ -48,7 +48,7 @@ fn composed() -> BTreeSet<String> {
         CODES.iter().flat_map(|code| ["title", "what", "next"].map(|part| format!("refusal-{code}-{part}"))).collect();
     let steps: usize = PROBLEMS.len();
     for word in ["missing", "expired", "not-yet-valid", "revoked", "unknown"] {
-        composed.extend(["title", "what"].map(|part| format!("help-{word}-{part}")));
+        composed.extend(["title", "what", "steps"].map(|part| format!("help-{word}-{part}")));
         // As many steps as there are in the file, without a gap.
         composed.extend(
             (1..=steps).map(|step| format!("help-{word}-step-{step}")).take_while(|key| keys(JA).contains_key(key)),
