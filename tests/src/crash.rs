@@ -90,7 +90,7 @@ fn life_max() -> Duration {
 }
 
 /// A program of ours, built from the source as it is: one left from yesterday would be killed in its place.
-fn program(name: &str) -> PathBuf {
+pub(crate) fn program(name: &str) -> PathBuf {
     let folder = programs();
     let mut cargo = Program::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
     cargo.args(["build", "--quiet", "--locked", "--package", name]).current_dir(crate::house::root());
@@ -102,7 +102,7 @@ fn program(name: &str) -> PathBuf {
 }
 
 /// Built once, started often.
-static SEKISHO: LazyLock<PathBuf> = LazyLock::new(|| program("sekisho"));
+pub(crate) static SEKISHO: LazyLock<PathBuf> = LazyLock::new(|| program("sekisho"));
 
 /// Four ports in a row that nobody has.
 fn free_ports() -> u16 {

@@ -43,7 +43,7 @@ fn documents_lead_where_they_say() {
         }
         for named in text.split('`').skip(1).step_by(2) {
             let looks_like_a_path = named.contains('/')
-                && named.split('/').next().is_some_and(|first| root.join(first).is_dir())
+                && named.split('/').next().is_some_and(|first| !first.is_empty() && root.join(first).is_dir())
                 && !named.contains(['*', ' ', '{', '<', '…', ':']);
             if looks_like_a_path {
                 assert!(root.join(named).exists(), "{}: `{named}` does not exist", path.display());
