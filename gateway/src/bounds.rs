@@ -62,6 +62,8 @@ pub const UPLOAD_SILENCE_MAX: Duration = Duration::from_secs(30);
 pub const STORE_ANSWER_MAX: Duration = Duration::from_secs(30);
 /// Reading the whole of an answer that must be read before it is released.
 pub const STORE_READ_MAX: Duration = Duration::from_secs(30);
+/// Open connections at the store's door: a store fetches keys now and then.
+pub const STORE_DOOR_CONNECTIONS_MAX: usize = 64;
 /// Idle connections to the store that a worker keeps.
 pub const STORE_IDLE_PER_WORKER_MAX: usize = 64;
 

@@ -2,6 +2,7 @@
 //! no personal data passes here.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -12,9 +13,9 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
-use crate::bounds::HEADER_READ_MAX;
+use crate::bounds::{HEADER_READ_MAX, STORE_DOOR_CONNECTIONS_MAX};
 
 /// Serves until the drain.
 pub async fn serve(listener: std::net::TcpListener, key_set: String, mut draining: watch::Receiver<bool>) {
@@ -26,7 +27,14 @@ pub async fn serve(listener: std::net::TcpListener, key_set: String, mut drainin
         }
     };
     let key_set = Bytes::from(key_set);
+    let places = Arc::new(Semaphore::new(STORE_DOOR_CONNECTIONS_MAX));
     loop {
+        // More have to wait in the kernel's queue: this door must not take the descriptors that clients need.
+        let place = tokio::select! {
+            _ = draining.wait_for(|begun| *begun) => return,
+            place = Arc::clone(&places).acquire_owned() => place,
+        };
+        let Ok(place) = place else { return };
         let accepted = tokio::select! {
             _ = draining.wait_for(|begun| *begun) => return,
             accepted = listener.accept() => accepted,
@@ -37,6 +45,7 @@ pub async fn serve(listener: std::net::TcpListener, key_set: String, mut drainin
         };
         let key_set = key_set.clone();
         tokio::spawn(async move {
+            let _place = place;
             let service = service_fn(move |request: Request<Incoming>| {
                 let answer = answer(&request, &key_set);
                 async move { Ok::<_, Infallible>(answer) }

@@ -18,9 +18,12 @@ async fn the_stories_of_the_city_come_true() {
         let text = |field: &str| story[field].as_str().unwrap();
         let (user_id, device, because) = (text("user_id"), text("device"), text("because"));
         if because == "facility closed" {
-            let terminal = world.stranger(crate::world::CARE);
-            let reply = terminal.ask(Ask::get(text("target"))).await.unwrap();
-            assert_eq!(reply.status, StatusCode::UNAUTHORIZED, "{because}");
+            // Its certificates are revoked and its user IDs over: nothing is left to come in with, on whatever device.
+            let terminal = world.terminal("D-sato");
+            let refused = terminal.sign_in(user_id, &world.first_password(user_id)).await.unwrap_err();
+            assert_eq!((refused.status, refused.code().as_str()), (StatusCode::UNAUTHORIZED, "wrong-credentials"));
+            let serials = world.registry.snapshot().certificates_of(&device.parse().unwrap()).count();
+            assert_eq!(serials, 0, "{because}: a certificate of the closed facility's device");
             continue;
         }
         if !sessions.contains_key(user_id) {

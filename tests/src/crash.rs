@@ -1,4 +1,4 @@
-//! The server is killed again and again while it works. Nothing that anybody was told may be gone (promises P1, P4).
+//! The server is killed again and again while it works. Nothing that anybody was told may be gone (promises P3, P10).
 //!
 //! Real programs: `sekisho init` and `sekisho serve`, the stand-in store, terminals over HTTPS with certificates that
 //! `sekisho device certificate` issued, and an office that writes to the same registry from another process (this one).

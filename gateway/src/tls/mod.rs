@@ -4,6 +4,3 @@
 pub mod device;
 pub mod hosts;
 pub mod verifier;
-
-#[cfg(test)]
-mod tests;

@@ -75,7 +75,7 @@ fn the_gateway_cannot_reach_the_ca() {
 }
 
 #[test]
-fn the_lower_floors_know_no_outside_world() {
+fn the_lower_floors_depend_on_no_outside_world() {
     for (name, needs) in dependencies() {
         if floor(&name).is_some_and(|floor| floor <= 1) {
             for need in &needs {
@@ -85,6 +85,52 @@ fn the_lower_floors_know_no_outside_world() {
             assert!(!databases || name == "journal", "`{name}` knows a database");
         }
     }
+}
+
+/// Ways to the outside world that need no dependency.
+const WAYS_OUT: &[&str] = &[
+    "std::fs",
+    "std::process",
+    "std::env",
+    "std::thread",
+    "TcpStream",
+    "TcpListener",
+    "UdpSocket",
+    "ToSocketAddrs",
+    "SystemTime",
+    "Instant",
+];
+
+/// And none in their sources: no file, no socket, no clock, no thread. (`journal` is the exception, for its databases.)
+#[test]
+fn the_lower_floors_open_nothing_by_themselves() {
+    let mut read = 0;
+    for (name, _) in FLOORS.iter().filter(|(name, floor)| *floor <= 1 && *name != "journal") {
+        for path in sources(&super::root().join(name).join("src")) {
+            let text = std::fs::read_to_string(&path).unwrap();
+            read += 1;
+            for (line, text) in text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")) {
+                let way = WAYS_OUT.iter().find(|way| text.contains(**way));
+                assert_eq!(way, None, "{}:{}: {text}", path.display(), line + 1);
+            }
+        }
+    }
+    assert!(read > 30, "only {read} sources");
+}
+
+/// The sources below a folder that are no tests.
+fn sources(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let tests = path.file_stem().is_some_and(|stem| stem == "tests");
+        if path.is_dir() && !tests {
+            found.extend(sources(&path));
+        } else if !tests && path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found
 }
 
 #[test]
