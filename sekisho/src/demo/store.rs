@@ -14,7 +14,8 @@ const PROGRAM: &str = "backend-stub";
 /// How long it may take to stop by itself.
 const STOP_MAX: Duration = Duration::from_secs(3);
 
-/// The running store. Dropped without [`Store::stop`], it is killed.
+/// The running store. Dropped without [`Store::stop`], it is killed; where we are killed ourselves, it stops at the end of
+/// its input.
 pub(super) struct Store {
     child: Child,
     /// Kept open: a program that writes into a closed pipe dies of it.
@@ -68,7 +69,9 @@ impl Store {
             .arg(keys)
             .arg("--data-file")
             .arg(folder.data().join("store.db"))
-            .stdin(Stdio::null())
+            // Ours until we end, however that comes: the store notices, and does not keep the port.
+            .arg("--stop-at-eof")
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .map_err(Error::file("starting", program));
@@ -82,7 +85,10 @@ impl Store {
         let store = Self { child, _said: said };
         match heard {
             Ok(_) if line.starts_with("listening on ") => Ok(store),
-            _ => Err(Error::usage(format_args!("the stand-in store did not start on {}", settings.store))),
+            _ => {
+                let why = format_args!("the stand-in store did not start on {}; it says why above", settings.store);
+                Err(Error::usage(why))
+            }
         }
     }
 

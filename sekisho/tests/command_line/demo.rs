@@ -2,10 +2,11 @@
 
 use std::io::Read;
 use std::net::TcpListener;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::{SEKISHO, text};
+use crate::support::{SEKISHO, text, wait};
 
 /// Four neighbouring ports that were free a moment ago.
 fn ports() -> u16 {
@@ -21,7 +22,8 @@ fn ports() -> u16 {
 
 struct Demo {
     child: Child,
-    said: std::path::PathBuf,
+    port_base: u16,
+    said: PathBuf,
     _temporary: tempfile::TempDir,
 }
 
@@ -29,16 +31,17 @@ impl Demo {
     fn start() -> Self {
         let temporary = tempfile::tempdir().unwrap();
         let (ready, said) = (temporary.path().join("ready"), temporary.path().join("said"));
+        let port_base = ports();
         let child = Command::new(SEKISHO)
             .arg("demo")
             .arg("--data")
             .arg(temporary.path().join("d"))
-            .args(["--port-base", &ports().to_string(), "--ready-file"])
+            .args(["--port-base", &port_base.to_string(), "--ready-file"])
             .arg(&ready)
             .stdout(std::fs::File::create(&said).unwrap())
             .spawn()
             .unwrap();
-        let mut demo = Self { child, said, _temporary: temporary };
+        let mut demo = Self { child, port_base, said, _temporary: temporary };
         let begun = Instant::now();
         while !ready.exists() {
             assert!(demo.child.try_wait().unwrap().is_none(), "the demo ended");
@@ -103,4 +106,22 @@ fn every_line_of_the_demo_works_as_pasted() {
     out.read_to_end(&mut Vec::new()).unwrap();
     assert!(begun.elapsed() < Duration::from_secs(2), "the stream ended after {:?}", begun.elapsed());
     assert!(!stream.wait().unwrap().success(), "it was cut, not finished");
+}
+
+#[test]
+fn a_demo_that_is_killed_leaves_no_store_behind() {
+    let mut demo = Demo::start();
+    let store = demo.port_base + 3;
+    // Whoever comes second is told so in a sentence.
+    let second = Command::new(Path::new(SEKISHO).with_file_name("backend-stub"))
+        .args(["--without-identity", "--listen", &format!("127.0.0.1:{store}")])
+        .output()
+        .unwrap();
+    let said = text(&second.stderr);
+    assert!(!second.status.success() && said.starts_with("backend-stub: cannot listen on"), "{said}");
+    assert!(said.contains("because Address already in use"), "{said}");
+
+    demo.child.kill().unwrap();
+    demo.child.wait().unwrap();
+    wait(|| TcpListener::bind(("127.0.0.1", store)).is_ok());
 }
