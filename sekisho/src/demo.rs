@@ -8,7 +8,8 @@ mod guide;
 mod store;
 mod terminals;
 
-use std::path::{Path, PathBuf};
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::PathBuf;
 
 use ca::{Passphrase, SystemRandom, Zeroizing, fresh_password};
 
@@ -27,10 +28,15 @@ use store::Store;
 /// The demo's city, as its certificates name it.
 const CITY: &str = "水花道市";
 
-/// What runs, and what is left to tidy up.
+/// What runs, and the folder that it runs on: dropped in this order.
 struct Running {
     server: Server,
     store: Store,
+    _place: Place,
+}
+
+/// The demo's folder. One that nobody named goes with the demo, keys and records and all, also when that does not come up.
+struct Place {
     folder: Folder,
     temporary: bool,
 }
@@ -41,25 +47,31 @@ pub(crate) fn run(common: &Common, verb: &Demo) -> Result<(), Error> {
 }
 
 fn start(common: &Common, verb: &Demo) -> Result<Running, Error> {
-    // Looked for before anything is made: it may have to be built.
+    let place = Place::of(common)?;
+    // Looked for before anything is made: the one may have to be built, the other be chosen anew.
     let program = store::find()?;
+    free_ports(verb.port_base)?;
+    let folder = &place.folder;
     let random = SystemRandom::new();
     let passphrase = fresh_password(&random).map_err(Error::authority("drawing a passphrase"))?;
     let password = fresh_password(&random).map_err(Error::authority("drawing a password"))?;
-    let (root, temporary) = match &common.data {
-        Some(given) => (std::path::absolute(given).map_err(Error::file("finding", given))?, false),
-        None => (fresh_root()?, true),
-    };
-    let folder = Folder::at(&root);
-    eprintln!("sekisho demo: making {} ...", root.display());
-    let settings = prepare(&folder, verb, &passphrase, &password)?;
+    eprintln!("sekisho demo: making {} ...", folder.root().display());
+    let settings = prepare(folder, verb, &passphrase, &password)?;
     let server = Server::start(&settings, Role::All, || opened(&passphrase))?;
-    let store = Store::start(&program, &settings, &folder)?;
-    println!("{}", guide::text(&settings, &folder, &password)?);
+    let store = Store::start(&program, &settings, folder)?;
+    println!("{}", guide::text(&settings, folder, &password)?);
     if let Some(path) = &verb.ready_file {
         folder::add_line(path, "ready")?;
     }
-    Ok(Running { server, store, folder, temporary })
+    Ok(Running { server, store, _place: place })
+}
+
+/// Holds each port for a moment, so that the first that is taken is named, and before anything is made.
+fn free_ports(first: u16) -> Result<(), Error> {
+    (first..=first.saturating_add(3)).try_for_each(|port| {
+        let tried = TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+        tried.map(drop).map_err(|source| Error::PortTaken { taken: port, first, source })
+    })
 }
 
 /// A folder as of a city that has been at work for a while.
@@ -97,19 +109,31 @@ fn fresh_root() -> Result<PathBuf, Error> {
     Ok(std::env::temp_dir().join(format!("sekisho-demo-{short}")))
 }
 
-fn stop(running: Running) {
-    let Running { server, store, folder, temporary } = running;
-    server.drain();
-    store.stop();
-    if temporary {
-        tidy_up(folder.root());
+impl Place {
+    fn of(common: &Common) -> Result<Self, Error> {
+        let (root, temporary) = match &common.data {
+            Some(given) => (std::path::absolute(given).map_err(Error::file("finding", given))?, false),
+            None => (fresh_root()?, true),
+        };
+        Ok(Self { folder: Folder::at(&root), temporary })
     }
 }
 
-/// The demo's keys and records go with it, unless the folder was named with --data.
-fn tidy_up(root: &Path) {
-    match std::fs::remove_dir_all(root) {
-        Ok(()) => eprintln!("sekisho demo: {} is gone", root.display()),
-        Err(error) => eprintln!("sekisho demo: {} could not be removed: {error}", root.display()),
+impl Drop for Place {
+    fn drop(&mut self) {
+        let root = self.folder.root();
+        if !self.temporary || !root.exists() {
+            return;
+        }
+        match std::fs::remove_dir_all(root) {
+            Ok(()) => eprintln!("sekisho demo: {} is gone", root.display()),
+            Err(error) => eprintln!("sekisho demo: {} could not be removed: {error}", root.display()),
+        }
     }
+}
+
+fn stop(running: Running) {
+    let Running { server, store, _place } = running;
+    server.drain();
+    store.stop();
 }

@@ -88,6 +88,17 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// One of the demo's ports is taken.
+    #[error("port {taken} is taken, one of {first} to {} that the demo needs; give another first port with --port-base", first.saturating_add(3))]
+    PortTaken {
+        /// Which.
+        taken: u16,
+        /// The first of the four.
+        first: u16,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// A thread, a runtime or a signal handler cannot be had.
     #[error("the system gives no thread or signal")]
     Thread(#[source] std::io::Error),

@@ -125,3 +125,37 @@ fn a_demo_that_is_killed_leaves_no_store_behind() {
     demo.child.wait().unwrap();
     wait(|| TcpListener::bind(("127.0.0.1", store)).is_ok());
 }
+
+/// In a temporary folder of its own; what it says against it, and what it left there.
+fn refused(words: &[&str]) -> (String, usize) {
+    let temporary = tempfile::tempdir().unwrap();
+    let output = Command::new(SEKISHO).arg("demo").args(words).env("TMPDIR", temporary.path()).output().unwrap();
+    assert!(!output.status.success(), "{words:?}: {}", text(&output.stdout));
+    (text(&output.stderr), std::fs::read_dir(temporary.path()).unwrap().count())
+}
+
+#[test]
+fn a_demo_that_does_not_come_up_says_why_and_leaves_nothing_behind() {
+    let first = ports();
+    let held = TcpListener::bind(("127.0.0.1", first + 1)).unwrap();
+    let (said, left) = refused(&["--port-base", &first.to_string()]);
+    let why = format!("port {} is taken, one of {first} to {} ", first + 1, first + 3);
+    assert!(said.contains(&why) && said.contains("--port-base"), "{said}");
+    assert_eq!(left, 0);
+    drop(held);
+
+    // Up to the last step, which fails: keys, passphrase and records were there by then.
+    let (said, left) = refused(&["--port-base", &first.to_string(), "--ready-file", "/proc/ready"]);
+    assert!(said.contains("/proc/ready"), "{said}");
+    assert_eq!(left, 0, "{said}");
+}
+
+#[test]
+fn the_first_of_four_ports_leaves_room_for_all() {
+    for wrong in ["0", "65533", "65536", "x"] {
+        let (said, _) = refused(&["--port-base", wrong]);
+        assert!(said.contains("one of 1 to 65532"), "{said}");
+        let init = Command::new(SEKISHO).args(["init", "--port-base", wrong]).output().unwrap();
+        assert!(!init.status.success() && text(&init.stderr).contains("one of 1 to 65532"), "{wrong}");
+    }
+}
