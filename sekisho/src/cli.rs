@@ -139,6 +139,9 @@ pub enum Verb {
     /// Check settings, files, keys, journals and clock; says what is wrong or expires soon
     Check(Check),
     /// Start everything on this machine with synthetic people, and print lines to paste
+    ///
+    /// Without --data the folder is a temporary one and goes with the demo. With --data DIR it stays, and the next `sekisho
+    /// demo --data DIR` goes on with it: the same people and keys, and whatever was changed meanwhile.
     Demo(Demo),
     /// Facilities (利用施設): apply, approve, refuse, change, close (art. 6, 8, 9, 12, 13)
     #[command(subcommand)]

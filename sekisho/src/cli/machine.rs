@@ -85,9 +85,10 @@ pub struct Check {
 /// `demo`.
 #[derive(Debug, Args)]
 pub struct Demo {
-    /// First of four ports on loopback, 1 to 65532: clients, store door, office, store
-    #[arg(long, value_name = "PORT", default_value_t = 8443, value_parser = port_base)]
-    pub port_base: u16,
+    /// First of four ports on loopback, 1 to 65532: clients, store door, office, store [default: 8443, or as the folder has
+    /// them]
+    #[arg(long, value_name = "PORT", value_parser = port_base)]
+    pub port_base: Option<u16>,
     /// Write a line into this file when everything is up
     #[arg(long, value_name = "FILE")]
     pub ready_file: Option<PathBuf>,

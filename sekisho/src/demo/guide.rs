@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
+use super::Place;
 use crate::error::Error;
-use crate::folder::Folder;
 use crate::settings::Settings;
 
 /// One thing to try.
@@ -14,8 +14,9 @@ struct Step {
 }
 
 /// Everything that `demo` prints once it is up.
-pub(super) fn text(settings: &Settings, folder: &Folder, password: &str) -> Result<String, Error> {
+pub(super) fn text(settings: &Settings, place: &Place, password: &str) -> Result<String, Error> {
     let own = std::env::current_exe().map_err(Error::file("finding", Path::new("sekisho")))?;
+    let Place { folder, temporary } = place;
     let words = Words {
         folder: quoted(folder.root()),
         sekisho: format!("{} --data {}", quoted(&own), quoted(folder.root())),
@@ -29,10 +30,21 @@ pub(super) fn text(settings: &Settings, folder: &Folder, password: &str) -> Resu
         text.push_str(&format!("\n# {}. {japanese}\n#    {english}\n{}\n", number + 1, lines.join("\n")));
     }
     text.push_str(&format!(
-        "\n# 利用者のパスワードはすべて {password} です。データは {} にあります。Ctrl-C で終わります。\n\
-         #    Every user's password is {password}. The data lies in {}. Ctrl-C stops everything.\n",
-        words.folder, words.folder
+        "\n# 利用者のパスワードはすべて {password} です。Ctrl-C で終わります。\n\
+         #    Every user's password is {password}. Ctrl-C stops everything.\n"
     ));
+    let (root, sekisho) = (&words.folder, quoted(&own));
+    text.push_str(&if *temporary {
+        format!(
+            "\n# データは {root} にあり、終わるとすべて消えます。残すには --data を付けて始めます。\n\
+             #    The data lies in {root} and goes with the demo; to keep it, start with --data.\n"
+        )
+    } else {
+        format!(
+            "\n# データは {root} に残ります。続けるには、次のとおりにします。\n\
+             #    The data stays in {root}. To go on with it later:\n{sekisho} demo --data {root}\n"
+        )
+    });
     Ok(text)
 }
 

@@ -4,6 +4,7 @@ use std::io::Read;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::support::{SEKISHO, text, wait};
@@ -24,24 +25,28 @@ struct Demo {
     child: Child,
     port_base: u16,
     said: PathBuf,
-    _temporary: tempfile::TempDir,
+    temporary: Arc<tempfile::TempDir>,
 }
 
 impl Demo {
     fn start() -> Self {
-        let temporary = tempfile::tempdir().unwrap();
+        Self::start_in(Arc::new(tempfile::tempdir().unwrap()), &["--port-base", &ports().to_string()])
+    }
+
+    fn start_in(temporary: Arc<tempfile::TempDir>, words: &[&str]) -> Self {
         let (ready, said) = (temporary.path().join("ready"), temporary.path().join("said"));
-        let port_base = ports();
+        let _ = std::fs::remove_file(&ready);
         let child = Command::new(SEKISHO)
             .arg("demo")
             .arg("--data")
             .arg(temporary.path().join("d"))
-            .args(["--port-base", &port_base.to_string(), "--ready-file"])
+            .args(words)
+            .arg("--ready-file")
             .arg(&ready)
             .stdout(std::fs::File::create(&said).unwrap())
             .spawn()
             .unwrap();
-        let mut demo = Self { child, port_base, said, _temporary: temporary };
+        let mut demo = Self { child, port_base: 0, said, temporary };
         let begun = Instant::now();
         while !ready.exists() {
             assert!(demo.child.try_wait().unwrap().is_none(), "the demo ended");
@@ -49,6 +54,8 @@ impl Demo {
             assert!(begun.elapsed() < Duration::from_secs(600), "the demo did not come up");
             std::thread::sleep(Duration::from_millis(50));
         }
+        let address = demo.line("https://www.");
+        demo.port_base = address.trim_end_matches('/').rsplit(':').next().unwrap().parse().unwrap();
         demo
     }
 
@@ -68,8 +75,10 @@ impl Demo {
 impl Drop for Demo {
     fn drop(&mut self) {
         // An orderly end stops the store too.
-        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
-        let _ = self.child.wait();
+        if let Ok(None) = self.child.try_wait() {
+            let _ = Command::new("kill").arg(self.child.id().to_string()).status();
+            let _ = self.child.wait();
+        }
     }
 }
 
@@ -158,4 +167,34 @@ fn the_first_of_four_ports_leaves_room_for_all() {
         let init = Command::new(SEKISHO).args(["init", "--port-base", wrong]).output().unwrap();
         assert!(!init.status.success() && text(&init.stderr).contains("one of 1 to 65532"), "{wrong}");
     }
+}
+
+#[test]
+fn a_demo_goes_on_with_its_folder() {
+    let demo = Demo::start();
+    let (temporary, first) = (Arc::clone(&demo.temporary), demo.port_base);
+    let folder = temporary.path().join("d");
+    let again = format!("demo --data {}", folder.display());
+    assert!(demo.line(&again).ends_with(&again), "it says how to go on");
+    let sign_in = demo.line(r#""user_id":"U-sato""#);
+    assert!(demo.paste(" revoke ").contains("revoked (key-compromise)"));
+    drop(demo);
+
+    let other = Command::new(SEKISHO).args(again.split(' ')).args(["--port-base", "9"]).output().unwrap();
+    let said = text(&other.stderr);
+    assert!(!other.status.success() && said.contains(&format!("has the ports from {first} on")), "{said}");
+
+    // The same people with the same passwords and keys, and what was revoked stays so.
+    let demo = Demo::start_in(Arc::clone(&temporary), &[]);
+    assert_eq!((demo.port_base, demo.line(r#""user_id":"U-sato""#)), (first, sign_in));
+    assert!(demo.paste(r#""user_id":"U-sato""#).contains(r#""must_change_password":false"#));
+    assert!(demo.paste(" revoke ").contains("no certificate that could be revoked"));
+    let second = Command::new(SEKISHO).args(again.split(' ')).output().unwrap();
+    assert!(text(&second.stderr).contains(&format!("cannot listen on 127.0.0.1:{first}")), "two at once");
+    drop(demo);
+
+    // What no demo made, or none that came up, is left alone.
+    std::fs::remove_file(folder.join("keys/demo-password.txt")).unwrap();
+    let half = Command::new(SEKISHO).args(again.split(' ')).output().unwrap();
+    assert!(text(&half.stderr).contains("a demo that did not come up"), "{}", text(&half.stderr));
 }
