@@ -123,7 +123,7 @@ impl City {
         let (registry, _) = open_registry(&settings)?;
         let devices = city::load(&registry, &password)?;
         let authority = Authority::load(authority::settings(&settings)?, opened(&passphrase)?)?;
-        terminals::issue_all(folder, &settings, &registry, &authority, &devices)?;
+        terminals::issue_all(folder, &settings, &registry, &authority, &devices, &password)?;
         // Last, so that its presence says that everybody is there.
         folder::write_new(&password_file(folder), password.as_bytes())?;
         Ok(Self { settings, passphrase, password })

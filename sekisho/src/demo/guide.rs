@@ -29,6 +29,7 @@ pub(super) fn text(settings: &Settings, place: &Place, password: &str) -> Result
         let Step { japanese, english, lines } = step;
         text.push_str(&format!("\n# {}. {japanese}\n#    {english}\n{}\n", number + 1, lines.join("\n")));
     }
+    text.push_str(&words.browser());
     text.push_str(&format!(
         "\n# 利用者のパスワードはすべて {password} です。Ctrl-C で終わります。\n\
          #    Every user's password is {password}. Ctrl-C stops everything.\n"
@@ -68,6 +69,19 @@ impl Words {
     fn sign_in(&self, user: &str) -> String {
         let body = format!(r#"{{"user_id":"U-{user}","password":"{}"}}"#, self.password);
         self.curl(user, &format!("-H 'Content-Type: application/json' -d '{body}' {}/.sekisho/session", self.care))
+    }
+
+    /// What cannot be pasted: a browser asks for files, and has its own place for them.
+    fn browser(&self) -> String {
+        let Self { folder, care, password, .. } = self;
+        format!(
+            "\n# ブラウザで開くには: {folder}/keys/root.pem を認証局として、{folder}/terminals/D-sato.p12 を個人の証明書として\n\
+             # 取り込み(パスワードは {password})、{care}/ を開いて、ユーザーID U-sato とパスワード {password} でサインインします。\n\
+             # すでに変更済みのパスワードなので、初回の変更は求められません。\n\
+             #    In a browser: import {folder}/keys/root.pem as an authority and {folder}/terminals/D-sato.p12 as your own\n\
+             #    certificate (its password is {password}), open {care}/ and sign in as U-sato with the\n\
+             #    password {password}. It counts as changed already, so no first password has to be.\n"
+        )
     }
 
     fn steps(&self) -> Vec<Step> {
@@ -111,6 +125,13 @@ impl Words {
                     self.curl("kato", &format!("-N '{care}/feeds/notes?patient=P-0001'")),
                     format!("{sekisho} --as city-officer:officer-ito revoke --device D-kato --reason key-compromise"),
                 ],
+            },
+            Step {
+                japanese: "電子証明書を発行するには認証局のパスフレーズが要ります。デモでは鍵の横のファイルにあります。",
+                english: "Issuing a certificate takes the authority's passphrase. A demo keeps it in a file beside the key.",
+                lines: vec![format!(
+                    "{sekisho} --as city-clerk:clerk-abe device certificate D-sato --out {folder} --passphrase-file {folder}/keys/demo-passphrase.txt"
+                )],
             },
             Step {
                 japanese: "公開情報は、だれでも読めます。",

@@ -96,6 +96,7 @@ fn every_line_of_the_demo_works_as_pasted() {
     assert!(stranger.contains("401") && stranger.contains("certificate-missing"), "{stranger}");
     let audit = demo.paste(" audit search ");
     assert!(audit.contains("permitted") && audit.contains("refused") && audit.contains("17-3"), "{audit}");
+    assert!(demo.paste(" device certificate ").contains("device D-sato has the certificate with serial number"));
     assert!(demo.paste("https://www.").contains("<!DOCTYPE html>"));
     assert!(demo.paste("--help").contains("Usage: sekisho"));
 
@@ -197,4 +198,28 @@ fn a_demo_goes_on_with_its_folder() {
     std::fs::remove_file(folder.join("keys/demo-password.txt")).unwrap();
     let half = Command::new(SEKISHO).args(again.split(' ')).output().unwrap();
     assert!(text(&half.stderr).contains("a demo that did not come up"), "{}", text(&half.stderr));
+}
+
+#[test]
+fn the_demo_says_how_to_open_it_in_a_browser() {
+    let demo = Demo::start();
+    let said = std::fs::read_to_string(&demo.said).unwrap();
+    let (_, browser) = said.split_once("In a browser: ").unwrap();
+    let word = |after: &str| {
+        let (_, rest) = browser.split_once(after).unwrap_or_else(|| panic!("`{after}`: {browser}"));
+        rest.trim_start_matches(['#', ' ', '\n']).split([' ', ')', '.']).next().unwrap().to_owned()
+    };
+    assert!(browser.contains(&format!("open https://care.sekisho.localhost:{}/", demo.port_base)), "{browser}");
+    assert!(browser.contains("sign in as U-sato"), "{browser}");
+    let (certificate, password) = (demo.temporary.path().join("d/terminals/D-sato.p12"), word("its password is "));
+    assert!(browser.contains(&format!("{} as your own", certificate.display())), "{browser}");
+    let opened = Command::new("openssl")
+        .args(["pkcs12", "-noenc", "-passin", &format!("pass:{password}"), "-in"])
+        .arg(&certificate)
+        .output()
+        .unwrap();
+    assert!(text(&opened.stdout).contains("BEGIN PRIVATE KEY"), "{}", text(&opened.stderr));
+    assert_eq!(crate::support::mode(&certificate), 0o600);
+    // The same that the lines to paste sign in with.
+    assert!(demo.line(r#""user_id":"U-sato""#).contains(&password));
 }
