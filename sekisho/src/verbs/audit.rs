@@ -1,6 +1,6 @@
 //! `audit`: who did what to whose records; and whether both chains are whole.
 
-use audit::{Query, Reader, Recorded, Verdict};
+use audit::{Query, Reader, Recorded, SignIn, SignInQuery, Verdict};
 use journal::{Head, Journal, Position};
 use serde_json::json;
 
@@ -9,21 +9,22 @@ use crate::cli::journal::Which;
 use crate::cli::{Audit, Common};
 use crate::error::Error;
 use crate::ids;
-use crate::output::{Output, listed};
+use crate::output::{self, Output, listed};
 use crate::settings::Settings;
 
 pub(super) fn run(common: &Common, verb: &Audit) -> Result<(), Error> {
     let settings = Settings::load(&common.settings_file()?)?;
     let output = Output::new(common.json);
     match verb {
+        Audit::Search(search) if search.sign_ins => find_sign_ins(&settings, output, search),
         Audit::Search(search) => find(&settings, output, search),
         Audit::Verify(verb) => verify(&settings, output, verb),
     }
 }
 
 fn find(settings: &Settings, output: Output, search: &AuditSearch) -> Result<(), Error> {
-    let journal = Journal::open_existing(&settings.journal.audit()).map_err(Error::journal("audit"))?;
     let query = Query {
+        id: search.id.clone(),
         person: search.person.as_deref().map(ids::parse).transpose()?,
         user_ids: search.user.as_deref().map(ids::parse).transpose()?.into_iter().collect(),
         device: search.device.as_deref().map(ids::parse).transpose()?,
@@ -32,13 +33,39 @@ fn find(settings: &Settings, output: Output, search: &AuditSearch) -> Result<(),
         limit: search.limit,
         ..Query::default()
     };
-    let found = Reader::new(journal).search(&query)?;
+    let found = reader(settings)?.search(&query)?;
     found.entries.iter().try_for_each(|recorded| say(output, recorded))?;
-    if found.more_before.is_some() {
-        // Not part of the answer: programs count lines.
-        tracing::warn!("there are more entries; ask with a larger --limit or a --to");
-    }
+    output::more(found.more_before.is_some());
     Ok(())
+}
+
+fn find_sign_ins(settings: &Settings, output: Output, search: &AuditSearch) -> Result<(), Error> {
+    let query = SignInQuery {
+        user_id: search.user.as_deref().map(ids::parse).transpose()?,
+        device: search.device.as_deref().map(ids::parse).transpose()?,
+        from: search.from,
+        until: search.to,
+        limit: search.limit,
+    };
+    let found = reader(settings)?.sign_ins(&query)?;
+    found.sign_ins.iter().try_for_each(|(position, sign_in)| say_sign_in(output, *position, sign_in))?;
+    output::more(found.more);
+    Ok(())
+}
+
+fn reader(settings: &Settings) -> Result<Reader, Error> {
+    Ok(Reader::new(Journal::open_existing(&settings.journal.audit()).map_err(Error::journal("audit"))?))
+}
+
+fn say_sign_in(output: Output, position: Position, sign_in: &SignIn) -> Result<(), Error> {
+    let SignIn { at, user_id, device, serial, source, outcome } = sign_in;
+    output.say(
+        format_args!("{}  #{position}  sign-in as `{user_id}` with {device} from {source}: {outcome}", at.to_jst()),
+        &json!({
+            "position": position.get(), "at": at.to_string(), "user_id": user_id, "device": device.as_str(),
+            "serial": serial.to_string(), "source": source, "outcome": outcome.as_str(),
+        }),
+    )
 }
 
 fn say(output: Output, recorded: &Recorded) -> Result<(), Error> {

@@ -87,6 +87,57 @@ fn a_search_reads_no_more_than_it_needs() {
     assert!(city.run("audit search --limit 1000").status.code() == Some(1), "and does not pass over what it needs");
 }
 
+/// Whoever calls reads out the number on the page, or the beginning of it.
+#[test]
+fn a_request_is_found_by_its_number() {
+    let city = City::new();
+    recorded(&city, 0..30);
+    let asked = |number: &str| {
+        let output = city.command().args(["--json", "audit", "search", "--id", number]).output().unwrap();
+        (output.status.success(), text(&output.stdout), text(&output.stderr))
+    };
+    let whole = "0a".repeat(16);
+    for number in [whole.as_str(), "0a0a0a0a", "0a0a 0a0a", "0A0A-0A0A", "0a0a0a0a-0a"] {
+        let (found, said, _) = asked(number);
+        assert!(found && said.lines().count() == 1 && said.contains(&whole), "{number}: {said}");
+    }
+    assert_eq!(asked("ffffffff").1, "");
+    for wrong in ["0a0a0a0", "0a0a0a0x", &format!("{whole}0")] {
+        let (found, _, said) = asked(wrong);
+        assert!(!found && said.contains("at least the first 8"), "{wrong}: {said}");
+    }
+}
+
+#[test]
+fn a_search_says_plainly_that_there_is_more() {
+    let city = City::new();
+    recorded(&city, 0..3);
+    let output = city.run("audit search --limit 2");
+    assert_eq!(text(&output.stdout).lines().count(), 2);
+    let said = text(&output.stderr);
+    assert!(said.starts_with("sekisho: there are more;") && said.lines().count() == 1, "{said}");
+    assert_eq!(text(&city.run("audit search --limit 3").stderr), "");
+    for wrong in ["0", "1001", "-1"] {
+        assert!(city.refused(&format!("audit search --limit={wrong}")).contains("1 to 1000"), "{wrong}");
+    }
+}
+
+#[test]
+fn sign_ins_can_be_looked_at() {
+    let city = City::in_use();
+    let found = city.json("audit search --sign-ins");
+    let shown = |line: &serde_json::Value| (line["user_id"].clone(), line["device"].clone(), line["outcome"].clone());
+    assert_eq!(found.iter().map(shown).collect::<Vec<_>>(), [("U-1".into(), "D-1".into(), "welcome".into())]);
+    assert!(
+        city.say("audit search --sign-ins --user U-1").contains("sign-in as `U-1` with D-1 from 127.0.0.1: welcome")
+    );
+    let at = found[0]["at"].as_str().unwrap();
+    for none in ["--user U-2".to_owned(), "--device D-2".to_owned(), format!("--to {at}")] {
+        assert_eq!(city.json(&format!("audit search --sign-ins {none}")).len(), 0, "{none}");
+    }
+    assert!(city.refused("audit search --sign-ins --person P-1").contains("cannot be used with"));
+}
+
 #[test]
 fn both_chains_can_be_verified_against_heads_kept_elsewhere() {
     let city = City::at_work();
