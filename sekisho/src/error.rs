@@ -103,10 +103,12 @@ pub enum Error {
     #[error("the system gives no thread or signal")]
     Thread(#[source] std::io::Error),
     /// The first of two acts was done, the second was not.
-    #[error("{done}, but the rest was not done")]
+    #[error("{done}, but the rest was not done; go on with: {next}")]
     Halfway {
         /// What was done.
         done: String,
+        /// The command that does the rest.
+        next: String,
         /// Why not the rest.
         #[source]
         source: Box<Error>,

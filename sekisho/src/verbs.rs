@@ -22,7 +22,7 @@ use crate::cli::{Common, Verb};
 use crate::error::Error;
 
 pub(crate) use desk::{Desk, open_registry};
-pub(crate) use issue::{Order, issue};
+pub(crate) use issue::{Order, Term, issue};
 
 /// Carries out a verb about the registry or the audit.
 pub(crate) fn run(common: &Common, verb: &Verb) -> Result<(), Error> {

@@ -2,12 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use ca::{Issued, LeafKey, Passphrase, PublicKey, SystemRandom, fresh_password, pem_bundle, pkcs12, read_request};
+use ca::{
+    Issued, LeafKey, Passphrase, PublicKey, SystemRandom, fresh_password, fresh_serial, pem_bundle, pkcs12,
+    read_request,
+};
 use model::{DeviceId, ReasonCode};
 use registry::Command;
 use serde_json::{Value, json};
 
-use super::{Desk, Order, issue};
+use super::{Desk, Order, Term, issue};
 use crate::authority::{self, Authority};
 use crate::cli::Device;
 use crate::cli::device::{DeviceAdd, DeviceReturn, IssueTo};
@@ -27,20 +30,28 @@ pub(super) fn run(desk: &Desk, verb: &Device) -> Result<(), Error> {
     }
 }
 
-/// Loan and certificate are two acts: who fails at the second has loaned, and goes on with `device certificate`.
+/// Loan and certificate are two acts. Whatever is wrong with either is found before the loan is entered; should the second
+/// fail all the same, the device is on loan, and `device certificate` goes on.
 fn register(desk: &Desk, add: &DeviceAdd) -> Result<(), Error> {
     let device: DeviceId = ids::given_or_drawn(add.id.as_deref(), "D")?;
-    // Everything that can be found wrong is found before the loan is entered.
-    let desired = Desired::prepare(desk, &device, &add.issue)?;
-    desk.execute(Command::RegisterDevice {
+    let loan = Command::RegisterDevice {
         device: device.clone(),
         label: add.label.clone(),
         facility: ids::parse(&add.facility)?,
         holder: ids::parse(&add.holder)?,
-    })?;
-    desired
-        .hand_out(desk, &device, &add.issue)
-        .map_err(|error| Error::Halfway { done: format!("device {device} is on loan"), source: Box::new(error) })
+    };
+    let desired = Desired::prepare(desk, &device, &add.issue)?;
+    let Term { not_before, not_after, .. } = Term::of(&desk.settings, &desired.authority, add.issue.days, desk.now())?;
+    // To rehearse with; the number that is taken is drawn later.
+    let serial = fresh_serial(&SystemRandom::new()).map_err(Error::authority("drawing a serial number"))?;
+    let reserving = Command::ReserveCertificate { serial, device: device.clone(), not_before, not_after };
+    desk.rehearse(&[loan.clone(), reserving])?;
+    desk.execute(loan)?;
+    desired.hand_out(desk, &device, &add.issue).map_err(|error| Error::Halfway {
+        done: format!("device {device} is on loan"),
+        next: format!("sekisho device certificate {device} --out {}", add.issue.out.display()),
+        source: Box::new(error),
+    })
 }
 
 /// A certificate about to be issued: authority opened, key at hand, files not there yet.

@@ -25,6 +25,26 @@ pub(crate) struct Order<'a> {
     pub(crate) now: Timestamp,
 }
 
+/// What a certificate of so many days would be, before a number is taken.
+pub(crate) struct Term {
+    profile: DeviceProfile,
+    pub(crate) not_before: Timestamp,
+    /// Half-open, as the registry has it: one second behind the certificate's last.
+    pub(crate) not_after: Timestamp,
+}
+
+impl Term {
+    /// Refused where the authority would refuse it: its own validity is over, or so many days are not given.
+    pub(crate) fn of(settings: &Settings, authority: &Authority, days: u16, now: Timestamp) -> Result<Self, Error> {
+        let refused = || Error::authority("issuing the certificate");
+        let host = Host::new(&settings.hosts.care).map_err(refused())?;
+        let profile = DeviceProfile::new(host, &authority::settings(settings)?.list_url).map_err(refused())?;
+        let profile = profile.valid_for(days).map_err(refused())?;
+        let (not_before, last) = device_validity(&profile, now, &authority.issuing).map_err(refused())?;
+        Ok(Self { profile, not_before, not_after: last.plus_seconds(1) })
+    }
+}
+
 /// Issues a certificate and records it.
 pub(crate) fn issue(
     settings: &Settings,
@@ -33,15 +53,10 @@ pub(crate) fn issue(
     order: &Order<'_>,
 ) -> Result<Issued, Error> {
     let refused = || Error::authority("issuing the certificate");
-    let host = Host::new(&settings.hosts.care).map_err(refused())?;
-    let profile = DeviceProfile::new(host, &authority::settings(settings)?.list_url).map_err(refused())?;
-    let profile = profile.valid_for(order.days).map_err(refused())?;
     // Before a number is taken: a wrong passphrase must not cost one.
     let key = authority.key()?;
     let execute = |command| registry.execute(command, order.author.clone(), order.now);
-    let (not_before, last) = device_validity(&profile, order.now, &authority.issuing).map_err(refused())?;
-    // The registry's dates are half-open: one second behind the certificate's last.
-    let not_after = last.plus_seconds(1);
+    let Term { profile, not_before, not_after } = Term::of(settings, authority, order.days, order.now)?;
     let mut book = |serial: &SerialNumber| {
         let device = order.device.clone();
         execute(Command::ReserveCertificate { serial: *serial, device, not_before, not_after }).map(|_| ())

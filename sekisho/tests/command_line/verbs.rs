@@ -193,3 +193,27 @@ fn check_finds_what_is_wrong() {
     let said = crate::support::text(&city.run("check").stdout);
     assert!(said.contains("fault: server key: ") && said.contains("belongs to the server's certificate"), "{said}");
 }
+
+/// Whoever mistypes the last word has not registered half of it.
+#[test]
+fn nothing_is_registered_when_the_rest_cannot_be() {
+    let city = City::at_work();
+    city.json("facility add --id F-2 --name Clinic --kind pharmacy --administrator K-8 --administrator-name Abe");
+    let listed = || (city.json("user list").len(), city.json("device list").len());
+    let before = listed();
+    for (wrong, why) in [
+        ("user add --name X --facility F-9 --profession nurse", "there is no facility `F-9`"),
+        ("user add --name X --facility F-2 --profession nurse", "facility `F-2` is applied, not approved"),
+        ("user add --name X --facility F-1 --profession care-recognised", "needs to be recognised by somebody"),
+        ("user add --name X --facility F-1 --profession nurse --user-id U-1", "U-1"),
+        ("user add --name X --facility F-1 --profession nurze", "unknown profession `nurze`"),
+        ("device add --facility F-1 --holder K-1 --label x --days 400", "a certificate lasts 1 to 397 days"),
+        ("device add --facility F-1 --holder K-1 --label x --days 0", "a certificate lasts 1 to 397 days"),
+        ("device add --facility F-2 --holder K-1 --label x", "facility `F-2` is applied, not approved"),
+        ("device add --facility F-1 --holder K-8 --label x", "there is no user `K-8`"),
+    ] {
+        let said = city.refused(&format!("{wrong} --as city-clerk:Abe"));
+        assert!(said.contains(why), "{wrong}: {said}");
+    }
+    assert_eq!(listed(), before);
+}
