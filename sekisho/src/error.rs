@@ -113,6 +113,29 @@ pub enum Error {
         #[source]
         source: Box<Error>,
     },
+    /// A certificate could not be made or handed out after its number was taken.
+    #[error("the certificate with serial number {serial} is not issued; {}", number_now(*serial, *abandoned))]
+    GivenUp {
+        /// Its number.
+        serial: model::SerialNumber,
+        /// Whether the number is given up; else it is still reserved.
+        abandoned: bool,
+        /// Why.
+        #[source]
+        source: Box<Error>,
+    },
+    /// A certificate was signed and handed out, and then not recorded: it opens nothing, or the answer got lost.
+    #[error(
+        "the certificate with serial number {serial} lies ready, but opens nothing unless it is on record; look with: \
+             sekisho certificate status {serial}"
+    )]
+    NotRecorded {
+        /// Its number.
+        serial: model::SerialNumber,
+        /// Why.
+        #[source]
+        source: Box<Error>,
+    },
     /// The arguments make no sense together, or a value is none.
     #[error("{0}")]
     Usage(String),
@@ -141,6 +164,13 @@ impl Error {
     pub(crate) fn usage(what: impl std::fmt::Display) -> Self {
         Self::Usage(what.to_string())
     }
+}
+
+fn number_now(serial: model::SerialNumber, abandoned: bool) -> String {
+    if abandoned {
+        return "its number is given up".to_owned();
+    }
+    format!("its number is still reserved; give it up with: sekisho certificate abandon {serial}")
 }
 
 /// An error with its causes, each on a line of its own.

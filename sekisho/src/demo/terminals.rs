@@ -31,12 +31,13 @@ pub(super) fn issue_all(
     for device in devices {
         let key = LeafKey::generate().map_err(refused())?;
         let order = Order { device, key: key.public(), days: DAYS, author: &author, now: clock::now() };
-        let issued = issue(settings, registry, authority, &order)?;
-        let bundle = pem_bundle(&issued, &key, &authority.issuing).map_err(refused())?;
-        folder::write_new(&terminals.join(format!("{device}.pem")), bundle.as_bytes())?;
-        let (issuing, root) = (&authority.issuing, &authority.root);
-        let container = pkcs12(&issued, &key, issuing, root, device.as_str(), &sealed_by).map_err(refused())?;
-        folder::write_new(&terminals.join(format!("{device}.p12")), &container)?;
+        issue(settings, registry, authority, &order, |issued| {
+            let bundle = pem_bundle(issued, &key, &authority.issuing).map_err(refused())?;
+            folder::write_new(&terminals.join(format!("{device}.pem")), bundle.as_bytes())?;
+            let (issuing, root) = (&authority.issuing, &authority.root);
+            let container = pkcs12(issued, &key, issuing, root, device.as_str(), &sealed_by).map_err(refused())?;
+            folder::write_new(&terminals.join(format!("{device}.p12")), &container)
+        })?;
     }
     Ok(())
 }

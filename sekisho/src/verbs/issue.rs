@@ -2,11 +2,10 @@
 //!
 //! 1. the serial number is reserved in the registry, durably. A crash after it wastes a number.
 //! 2. the certificate is prepared and linted. If that fails, the number is given up.
-//! 3. it is signed, once. A crash after it leaves a signature that nobody has seen; the registry does not know the
-//!    certificate, so the gateway refuses it (promise P7), and the number can still be revoked.
+//! 3. it is signed, once, and the caller puts it where it belongs, with its key, durably. If that fails, the number is given
+//!    up: what was signed is nowhere. A crash after it leaves a certificate that the registry does not know, so the gateway
+//!    refuses it: a signature is not enough. Its number can still be given up or revoked.
 //! 4. its fingerprint is recorded: from here on it opens.
-//! 5. the caller hands it out. A crash before that leaves a certificate whose key nobody has: it opens for nobody, and
-//!    is revoked when somebody tidies up.
 
 use ca::{DeviceProfile, Host, Issued, PublicKey, Refused, SystemRandom, device_validity, prepare, reserve};
 use model::{Author, DeviceId, SerialNumber, Timestamp};
@@ -45,13 +44,15 @@ impl Term {
     }
 }
 
-/// Issues a certificate and records it.
-pub(crate) fn issue(
+/// Issues a certificate, has it handed out, and records it. A key that went down with a full disk must not belong to a
+/// certificate that opens, so it is handed out first.
+pub(crate) fn issue<T>(
     settings: &Settings,
     registry: &Registry,
     authority: &Authority,
     order: &Order<'_>,
-) -> Result<Issued, Error> {
+    hand_out: impl FnOnce(&Issued) -> Result<T, Error>,
+) -> Result<(Issued, T), Error> {
     let refused = || Error::authority("issuing the certificate");
     // Before a number is taken: a wrong passphrase must not cost one.
     let key = authority.key()?;
@@ -63,18 +64,23 @@ pub(crate) fn issue(
     };
     let serial = reserve(&SystemRandom::new(), &mut book).map_err(reserving)?;
     let number = serial.number();
+    let given_up = |error| {
+        let abandoned = execute(Command::AbandonCertificate { serial: number }).is_ok();
+        Error::GivenUp { serial: number, abandoned, source: Box::new(error) }
+    };
     let prepared = prepare(&profile, order.device, order.key, serial, order.now, &authority.issuing);
     let prepared = match prepared {
         Ok(prepared) => prepared,
         Err(error) => {
-            // If this fails too, the number stays reserved: wasted all the same, and never used.
-            let _ = execute(Command::AbandonCertificate { serial: number });
-            return Err(refused()(error));
+            return Err(given_up(refused()(error)));
         }
     };
     let issued = prepared.issue(&key).map_err(refused())?;
-    execute(Command::RecordIssued { serial: number, fingerprint: issued.fingerprint() })?;
-    Ok(issued)
+    let handed_out = hand_out(&issued).map_err(given_up)?;
+    let fingerprint = issued.fingerprint();
+    execute(Command::RecordIssued { serial: number, fingerprint })
+        .map_err(|error| Error::NotRecorded { serial: number, source: Box::new(error.into()) })?;
+    Ok((issued, handed_out))
 }
 
 /// What the registry says against it is said in its own words.

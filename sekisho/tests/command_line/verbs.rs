@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use crate::support::{City, mode};
+use crate::support::{City, SmallDisk, mode};
 
 #[test]
 fn init_overwrites_nothing_and_needs_a_passphrase() {
@@ -46,6 +46,7 @@ fn a_device_gets_what_openssl_and_key_stores_take() {
     // Never over what lies there.
     assert!(city.refused(&format!("device certificate D-1 --out {}", out.display())).contains("is there already"));
     assert_eq!(city.json("certificate status D-1").len(), 2, "a refusal costs no number");
+    assert!(city.refused("device certificate D-1 --out /nowhere").contains("there is no folder `/nowhere`"));
 }
 
 #[test]
@@ -216,4 +217,37 @@ fn nothing_is_registered_when_the_rest_cannot_be() {
         assert!(said.contains(why), "{wrong}: {said}");
     }
     assert_eq!(listed(), before);
+}
+
+#[test]
+fn a_disk_that_takes_no_file_costs_no_certificate() {
+    let city = City::at_work();
+    let states = || {
+        let known = city.json("certificate status D-1");
+        known.iter().map(|line| line["state"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    // No file can be made there, by nobody.
+    let said = city.refused("device certificate D-1 --out /proc");
+    assert!(said.contains("writing `/proc/D-1.pem` is not possible"), "{said}");
+    assert!(
+        city.refused("device add --id D-2 --facility F-1 --holder K-1 --label x --out /proc").contains("/proc/D-2.pem")
+    );
+    assert_eq!((states(), city.json("device list").len()), (vec!["active".to_owned()], 1));
+
+    let Some(disk) = SmallDisk::mount("size=8k") else {
+        eprintln!("no mount here; `what_cannot_be_handed_out_never_opens` covers the rest");
+        return;
+    };
+    std::fs::write(disk.path().join("ballast"), vec![0; 8192 - 4096]).unwrap();
+    let out = disk.path().display().to_string();
+    let said = city.refused(&format!("device certificate D-1 --out {out}"));
+    let given_up = city.json("certificate list --state abandoned");
+    let serial = given_up[0]["serial"].as_str().unwrap();
+    assert!(said.contains(serial) && said.contains("its number is given up") && said.contains("space"), "{said}");
+    assert_eq!(states(), ["active", "abandoned"]);
+    // Nothing is left in the way of the next try.
+    std::fs::remove_file(disk.path().join("ballast")).unwrap();
+    let left: Vec<_> = std::fs::read_dir(disk.path()).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
+    city.json(&format!("device certificate D-1 --out {out}"));
 }
