@@ -36,6 +36,19 @@ pub enum JournalError {
         /// What does not fit.
         why: String,
     },
+    /// Something in the middle was changed or taken out: it does not fit the chain, and what stands behind it goes on from
+    /// what was there. That is no torn end, and nothing cuts it.
+    #[error("{} changed or taken out: {why}; {behind} entries follow", entries(*first, *last))]
+    Changed {
+        /// The first entry that does not fit.
+        first: Position,
+        /// The last one of which that can be said: entries of one batch are hashed together.
+        last: Position,
+        /// How many entries stand behind it, by the head record.
+        behind: u64,
+        /// What does not fit.
+        why: String,
+    },
     /// An entry does not fit the chain.
     #[error("the journal is damaged after position {intact}: {why}")]
     Damaged {
@@ -146,3 +159,7 @@ pub enum JournalError {
 
 /// A cause of any kind.
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+fn entries(first: Position, last: Position) -> String {
+    if first == last { format!("entry {first} was") } else { format!("something in entries {first} to {last} was") }
+}

@@ -70,6 +70,15 @@ pub enum Error {
         #[source]
         source: journal::JournalError,
     },
+    /// Something in the middle of a journal was changed. No verb puts that right: what was there is in a backup or nowhere.
+    #[error("the journal of the {whose} was changed; what was there is in a backup only")]
+    Changed {
+        /// `registry` or `audit`.
+        whose: &'static str,
+        /// Which entries, and how many follow.
+        #[source]
+        source: journal::JournalError,
+    },
     /// The registry refuses, or cannot be used.
     #[error(transparent)]
     Registry(#[from] registry::RegistryError),
@@ -151,6 +160,7 @@ impl Error {
     pub(crate) fn journal(whose: &'static str) -> impl Fn(journal::JournalError) -> Self {
         move |source| match source {
             source @ journal::JournalError::TornTail { .. } => Self::Torn { whose, source },
+            source @ journal::JournalError::Changed { .. } => Self::Changed { whose, source },
             source => Self::Journal { whose, source },
         }
     }

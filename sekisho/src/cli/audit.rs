@@ -16,7 +16,8 @@ pub enum Audit {
     /// Check the whole chain of both journals, audit and registry
     ///
     /// Prints the heads, as POSITION:HASH. Written down and kept elsewhere, a head is evidence of everything before it:
-    /// whoever could write to the database could also make a whole new chain, and only --head finds that out.
+    /// whoever could write to the database could also make a whole new chain, and only --head finds that out. An entry that was
+    /// changed is named, with how many follow it; both journals are checked whatever is found in the first.
     Verify(AuditVerify),
 }
 

@@ -7,17 +7,18 @@ use serde_json::json;
 use crate::cli::audit::{AuditSearch, AuditVerify};
 use crate::cli::journal::Which;
 use crate::cli::{Audit, Common};
-use crate::error::Error;
+use crate::error::{Error, with_causes};
 use crate::ids;
 use crate::output::{self, Output, listed};
 use crate::settings::Settings;
 
-pub(super) fn run(common: &Common, verb: &Audit) -> Result<(), Error> {
+/// The verb. False: a chain is not whole.
+pub(crate) fn run(common: &Common, verb: &Audit) -> Result<bool, Error> {
     let settings = Settings::load(&common.settings_file()?)?;
     let output = Output::new(common.json);
     match verb {
-        Audit::Search(search) if search.sign_ins => find_sign_ins(&settings, output, search),
-        Audit::Search(search) => find(&settings, output, search),
+        Audit::Search(search) if search.sign_ins => find_sign_ins(&settings, output, search).map(|()| true),
+        Audit::Search(search) => find(&settings, output, search).map(|()| true),
         Audit::Verify(verb) => verify(&settings, output, verb),
     }
 }
@@ -109,19 +110,35 @@ fn say(output: Output, recorded: &Recorded) -> Result<(), Error> {
 }
 
 /// Both journals or one of them, every entry. The heads printed are evidence when kept elsewhere: such a one is held
-/// against the chain (promise P5).
-fn verify(settings: &Settings, output: Output, verb: &AuditVerify) -> Result<(), Error> {
+/// against the chain. What is wrong with the one keeps nobody from hearing of the other. True: all of it is whole.
+fn verify(settings: &Settings, output: Output, verb: &AuditVerify) -> Result<bool, Error> {
+    let mut whole = true;
     for which in Which::ALL.into_iter().filter(|which| verb.journal.is_none_or(|wanted| wanted == *which)) {
-        let (whose, damaged) = (which.as_str(), Error::journal(which.as_str()));
-        let journal = Journal::open_existing(&settings.journal.place(which)).map_err(&damaged)?;
-        let head = journal.verify(Position::START).map_err(&damaged)?;
-        verb.head.iter().try_for_each(|kept| journal.holds(kept)).map_err(&damaged)?;
-        let kept: Vec<String> = verb.head.iter().map(Head::to_string).collect();
-        let holds = if kept.is_empty() { String::new() } else { format!("; it holds {}", listed(&kept)) };
-        output.say(
-            format_args!("{whose}: {} entries, the chain is whole; head {head}{holds}", head.position),
-            &json!({ "journal": whose, "entries": head.position.get(), "head": head.to_string(), "holds": kept }),
-        )?;
+        let whose = which.as_str();
+        match held(settings, which, &verb.head) {
+            Ok(head) => {
+                let kept: Vec<String> = verb.head.iter().map(Head::to_string).collect();
+                let holds = if kept.is_empty() { String::new() } else { format!("; it holds {}", listed(&kept)) };
+                output.say(
+                    format_args!("{whose}: {} entries, the chain is whole; head {head}{holds}", head.position),
+                    &json!({ "journal": whose, "entries": head.position.get(), "head": head.to_string(), "holds": kept }),
+                )?;
+            }
+            Err(error) => {
+                whole = false;
+                let fault = with_causes(&error);
+                output.say(format_args!("{whose}: fault: {fault}"), &json!({ "journal": whose, "fault": fault }))?;
+            }
+        }
     }
-    Ok(())
+    Ok(whole)
+}
+
+/// The head of a chain that is whole and holds these heads.
+fn held(settings: &Settings, which: Which, kept: &[Head]) -> Result<Head, Error> {
+    let damaged = Error::journal(which.as_str());
+    let journal = Journal::open_existing(&settings.journal.place(which)).map_err(&damaged)?;
+    let head = journal.verify(Position::START).map_err(&damaged)?;
+    kept.iter().try_for_each(|kept| journal.holds(kept)).map_err(&damaged)?;
+    Ok(head)
 }
