@@ -116,7 +116,7 @@ fn arguments_are_read_strictly() {
         "revoke --reason superseded",
         "revoke --device D-1 --serial 01 --reason superseded",
         "suspend user-id:U-1 --reason x",
-        "disaster declare --area x --reason y --until tomorrow --officer a --second-officer b",
+        "disaster declare --area x --reason y --until tomorrow --second-officer b",
         "team list",
         "audit",
         "serve --role both",

@@ -139,14 +139,22 @@ fn disaster_use_needs_two_officers() {
     let city = City::at_work();
     let until = "2026-01-01T00:00:00+09:00";
     let declare = |second: &str, until: &str| {
-        format!("disaster declare --area honcho --reason flood --until {until} --officer Ito --second-officer {second}")
+        format!(
+            "--as city-officer:Ito disaster declare --area honcho --reason flood --until {until} --second-officer {second}"
+        )
     };
     assert!(city.refused(&declare("Mori", until)).contains("(art. 21"), "an end in the past");
     let asked = city.json("explain --user U-1 --person P-1 --category note");
     let now = model::Timestamp::parse(asked[0]["at"].as_str().unwrap()).unwrap();
     let until = now.plus_seconds(3600).to_string();
     assert!(city.refused(&declare("Ito", &until)).contains("(art. 21"), "one officer twice");
-    city.json(&declare("Mori", &until));
+    // Nobody declares in an officer's name what he may not declare in his own.
+    for other in ["contractor:mallory", "city-clerk:Abe", "facility-administrator:K-9"] {
+        let refused = city.refused(&declare("Mori", &until).replace("city-officer:Ito", other));
+        assert!(refused.contains("may not do this; city-officer may (art. 21"), "{other}: {refused}");
+    }
+    let officers = city.json(&declare("Mori", &until))[0]["officers"].clone();
+    assert_eq!(officers, serde_json::json!(["city-officer:Ito", "city-officer:Mori"]));
     assert_eq!(city.json("service status")[0]["service"], "disaster-use");
     city.json("--as city-officer:Ito disaster end --reason over");
     assert_eq!(city.json("service status")[0]["service"], "running");
