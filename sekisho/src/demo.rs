@@ -96,7 +96,7 @@ impl City {
         for address in [listen.clients, listen.store_door, listen.office, settings.store] {
             TcpListener::bind(address).map_err(|source| Error::Listen { address, source })?;
         }
-        let (passphrase, password) = (read_line(&passphrase_file(folder))?, read_line(&password_file(folder))?);
+        let (passphrase, password) = (read_line(&folder.demo_passphrase())?, read_line(&password_file(folder))?);
         eprintln!("sekisho demo: going on with {} ...", root);
         Ok(Some(Self { settings, passphrase, password }))
     }
@@ -114,11 +114,12 @@ impl City {
             care_host: "care.sekisho.localhost".to_owned(),
             public_host: "www.sekisho.localhost".to_owned(),
             port_base,
+            list_url: None,
             postgres: None,
         };
         let made = init(folder.root(), &plan, &opened(&passphrase)?, clock::now())?;
         // Only a demo keeps the passphrase beside the key: so that the verbs that issue can be tried too.
-        folder::write_new(&passphrase_file(folder), passphrase.as_bytes())?;
+        folder::write_new(&folder.demo_passphrase(), passphrase.as_bytes())?;
         let settings = Settings::load(&made.settings)?;
         let (registry, _) = open_registry(&settings)?;
         let devices = city::load(&registry, &password)?;
@@ -147,10 +148,6 @@ fn read_line(path: &Path) -> Result<Zeroizing<String>, Error> {
 
 fn opened(passphrase: &str) -> Result<Passphrase, Error> {
     Passphrase::new(passphrase).map_err(Error::authority("the passphrase"))
-}
-
-fn passphrase_file(folder: &Folder) -> PathBuf {
-    folder.key("demo-passphrase.txt")
 }
 
 /// The password of every user, which a demo that goes on with the folder prints again.

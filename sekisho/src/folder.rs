@@ -10,6 +10,7 @@
 //! DIR/keys/server.pem, server.key.pem       server certificate with its issuer's, and key
 //! DIR/keys/session.key, identity.key.pem, credential.key    see sample.toml
 //! DIR/keys/ceremony.txt                     what was made when, with fingerprints and serial numbers
+//! DIR/keys/demo-passphrase.txt, demo-password.txt    only a demo's: what opens its keys, and the password of its users
 //! ```
 //!
 //! No lock on the folder: journals take appends of several processes, so the command line works beside a running server.
@@ -62,6 +63,12 @@ impl Folder {
     #[must_use]
     pub fn keys(&self) -> PathBuf {
         self.root.join("keys")
+    }
+
+    /// Where a demo, and nobody else, keeps the passphrase of the authority's keys.
+    #[must_use]
+    pub fn demo_passphrase(&self) -> PathBuf {
+        self.key("demo-passphrase.txt")
     }
 
     /// A file among the keys.

@@ -65,6 +65,7 @@ fn make_folder(common: &Common, verb: &Init) -> Result<(), Error> {
         care_host: verb.care_host.clone(),
         public_host: verb.public_host.clone(),
         port_base: verb.port_base,
+        list_url: verb.list_url.clone(),
         postgres: verb.postgres.clone(),
     };
     let passphrase = secrets::passphrase(verb.passphrase.passphrase_file.as_deref())?;

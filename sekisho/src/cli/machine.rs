@@ -22,6 +22,11 @@ pub struct Init {
     /// First of four ports on loopback, 1 to 65532: clients, store door, office, store
     #[arg(long, value_name = "PORT", default_value_t = 8443, value_parser = port_base)]
     pub port_base: u16,
+    /// Where others will find the revocation list, such as http://crl.example.jp/devices.crl: it goes into every device
+    /// certificate and stays there for as long as that lasts [default: the office's door on loopback, which nobody else
+    /// reaches]
+    #[arg(long, value_name = "URL")]
+    pub list_url: Option<String>,
     /// Keep the journals in this PostgreSQL database instead of files
     #[arg(long, value_name = "URL")]
     pub postgres: Option<String>,

@@ -25,7 +25,7 @@ impl City {
     /// `init`, with every port 0.
     pub(crate) fn new() -> Self {
         let city = Self { temporary: tempfile::tempdir().unwrap(), first_password: String::new() };
-        let said = city.json("init --city Test");
+        let said = city.json("init --city Test --list-url http://crl.example/devices.crl");
         assert!(said[0]["root_sha256"].as_str().unwrap().len() == 64);
         let settings = std::fs::read_to_string(city.path("sekisho.toml")).unwrap();
         let free = settings.replace("127.0.0.1:8443", "127.0.0.1:0").replace("127.0.0.1:8444", "127.0.0.1:0");

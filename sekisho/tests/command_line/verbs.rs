@@ -184,6 +184,25 @@ fn who_may_not_is_told_by_which_article() {
 }
 
 #[test]
+fn certificates_say_where_the_list_is_found_and_check_where_that_is_nowhere() {
+    let city = City::at_work();
+    let extensions = city.openssl("x509 -in @D-1.pem -noout -ext crlDistributionPoints");
+    assert!(extensions.contains("URI:http://crl.example/devices.crl"), "{extensions}");
+    assert!(city.say("check").contains("ok: revocation list: at http://crl.example/devices.crl"));
+    let settings = std::fs::read_to_string(city.path("sekisho.toml")).unwrap();
+    let settings = settings.replace("http://crl.example/", "http://127.0.0.1:8445/crl/");
+    std::fs::write(city.path("sekisho.toml"), settings).unwrap();
+    let said = city.say("check");
+    assert!(
+        said.contains("warning: revocation list: http://127.0.0.1:8445/crl/devices.crl is found on this"),
+        "{said}"
+    );
+    // In a demo nobody else looks for it.
+    std::fs::write(city.path("keys/demo-passphrase.txt"), "x").unwrap();
+    assert!(!city.say("check").contains("warning: revocation list"));
+}
+
+#[test]
 fn check_finds_what_is_wrong() {
     let city = City::at_work();
     let said = city.json("check");

@@ -31,6 +31,7 @@ impl City {
             care_host: "care.example".to_owned(),
             public_host: "www.example".to_owned(),
             port_base: 9443,
+            list_url: None,
             postgres: None,
         };
         let passphrase = || Passphrase::new("correct horse battery").unwrap();
