@@ -35,6 +35,7 @@ fn help_texts_are_as_reviewed() {
     let mut names = Vec::new();
     for (words, text) in found {
         let name = format!("{}.txt", words.join("-"));
+        assert!(!text.contains("promise P"), "help/{name}: a promise is said in words");
         let path = folder().join(&name);
         if update {
             std::fs::write(&path, &text).unwrap();
