@@ -120,6 +120,14 @@ pub enum JournalError {
         /// What the database said.
         source: BoxError,
     },
+    /// The disk or the file takes no writing, and without that not even reading is possible.
+    #[error("the journal at {place} cannot be written")]
+    NotWritable {
+        /// Where.
+        place: String,
+        /// What the system says, such as that the file system is read-only.
+        source: std::io::Error,
+    },
     /// The database cannot be reached.
     #[error("the database of {place} cannot be reached")]
     Unreachable {

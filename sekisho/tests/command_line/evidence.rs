@@ -4,7 +4,7 @@ use audit::{Audit, Entry, EntryId, Verdict};
 use journal::{Journal, Place};
 use model::{Action, Category, SerialNumber, Timestamp};
 
-use crate::support::{City, text, wait};
+use crate::support::{City, SEKISHO, SmallDisk, text, wait};
 
 /// A nurse reads an observation; `number` makes it unlike the others.
 fn entry(number: u8) -> Entry {
@@ -246,4 +246,33 @@ fn a_changed_entry_is_named_and_the_other_journal_is_checked_all_the_same() {
     let said = fault(&other, "audit verify");
     assert!(said.contains("registry: fault: ") && said.contains("entry 1 was changed"), "{said}");
     assert!(said.contains("audit: 0 entries, the chain is whole"), "{said}");
+}
+
+#[test]
+fn a_disk_that_is_full_or_read_only_is_called_that() {
+    let city = City::new();
+    let Some(disk) = SmallDisk::mount("size=1m") else {
+        eprintln!("no mount here");
+        return;
+    };
+    let moved = disk.path().join("d");
+    // At rest, so that opening it needs room for what lies beside it.
+    for name in ["registry.db", "audit.db"] {
+        drop(Journal::open_existing(&Place::Sqlite { file: city.path("data").join(name) }).unwrap());
+    }
+    wait(|| std::fs::read_dir(city.path("data")).unwrap().count() == 2);
+    let copied = std::process::Command::new("cp").arg("-a").arg(city.path("")).arg(&moved).status().unwrap();
+    assert!(copied.success());
+    let said = |words: &str| {
+        let mut command = std::process::Command::new(SEKISHO);
+        text(&command.arg("--data").arg(&moved).args(words.split(' ')).output().unwrap().stderr)
+    };
+    let _ = std::fs::write(disk.path().join("ballast"), vec![0; 1 << 20]);
+    let full = said("facility list");
+    assert!(full.contains("there is no space left for the journal") && !full.contains("reading the file's"), "{full}");
+    std::fs::remove_file(disk.path().join("ballast")).unwrap();
+
+    disk.remount("ro");
+    let fixed = said("--as city-clerk:Abe service stop --reason maintenance --text x");
+    assert!(fixed.contains("cannot be written") && fixed.contains("Read-only file system"), "{fixed}");
 }

@@ -215,6 +215,14 @@ impl SmallDisk {
     }
 }
 
+impl SmallDisk {
+    pub(crate) fn remount(&self, how: &str) {
+        let remounted =
+            Command::new("mount").args(["-o", &format!("remount,{how}")]).arg(self.path()).status().unwrap();
+        assert!(remounted.success());
+    }
+}
+
 impl Drop for SmallDisk {
     fn drop(&mut self) {
         let _ = Command::new("umount").arg("--lazy").arg(self.path()).status();
