@@ -107,6 +107,10 @@ fn consent_suspension_and_stop_close_and_open() {
     assert!(city.refused("resume user-id:U-1 --reason again").contains("(art. "));
     assert!(city.refused("suspend nurse:U-1 --reason x --article 29-1").contains("`nurse:U-1` names no target"));
     assert!(city.refused("suspend user-id:U-1 --reason x --article 99").contains("names no article"));
+    for nowhere in ["29-99", "29-1-1", "7-1-11"] {
+        let refused = city.refused(&format!("suspend user-id:U-1 --reason x --article {nowhere}"));
+        assert!(refused.contains(&format!("the regulation has no article {nowhere}")), "{refused}");
+    }
 }
 
 #[test]
