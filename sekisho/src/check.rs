@@ -42,7 +42,7 @@ pub(crate) fn run(common: &Common, verb: &Check) -> Result<bool, Error> {
     folders(&settings, &mut found)?;
     gateway_keys(&settings, &mut found)?;
     server_certificate(&settings, &mut found)?;
-    certificate_authority(&settings, &mut found)?;
+    certificate_authority(&settings, verb.passphrase.passphrase_file.as_deref(), &mut found)?;
     list_address(&settings, &common.settings_file()?, &mut found)?;
     let policy = policy::DecisionPoint::builtin().map(|point| format!("version {}", point.version()));
     found.take("rules", policy.map_err(Error::usage))?;
@@ -165,7 +165,7 @@ fn not_after(certificate: &CertificateDer<'_>) -> Option<Timestamp> {
     Some(Timestamp::from_millis(read.validity().not_after.timestamp().saturating_mul(1000)))
 }
 
-fn certificate_authority(settings: &Settings, found: &mut Findings) -> Result<(), Error> {
+fn certificate_authority(settings: &Settings, file: Option<&Path>, found: &mut Findings) -> Result<(), Error> {
     let Some(ca) = &settings.ca else {
         return found.fine("authority: none here; this is an edge");
     };
@@ -177,10 +177,10 @@ fn certificate_authority(settings: &Settings, found: &mut Findings) -> Result<()
         Err(error) => return found.take("authority", Err(error)),
     }
     // Whoever checks need not hold the passphrase.
-    if std::env::var_os(secrets::PASSPHRASE_VARIABLE).is_none() {
-        return found.warning("issuing key: not opened; SEKISHO_CA_PASSPHRASE is not set");
+    if file.is_none() && std::env::var_os(secrets::PASSPHRASE_VARIABLE).is_none() {
+        return found.warning("issuing key: not opened; give --passphrase-file, or set SEKISHO_CA_PASSPHRASE");
     }
-    let opened = secrets::passphrase(None).and_then(|passphrase| {
+    let opened = secrets::passphrase(file).and_then(|passphrase| {
         let authority = Authority::load(ca, passphrase)?;
         authority.key().map(|_| "opens, and belongs to the issuing certificate".to_owned())
     });

@@ -85,6 +85,9 @@ pub struct Check {
     /// Warn about what expires within so many days
     #[arg(long, value_name = "DAYS", default_value_t = 30)]
     pub days: u16,
+    /// The authority's passphrase; without it the issuing key is not opened.
+    #[command(flatten)]
+    pub passphrase: PassphraseFile,
 }
 
 /// `demo`.

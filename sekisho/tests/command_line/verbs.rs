@@ -74,6 +74,11 @@ fn explain_names_rule_and_article_in_both_languages() {
     assert_eq!((said[0]["permitted"].as_bool(), said[0]["device"].as_str()), (Some(true), Some("D-1")));
     assert_eq!(city.json("explain --user K-1 --person P-1").len(), 8, "every category of a person");
     assert_eq!(city.json("explain --user K-1").len(), 1, "the directory");
+    let short = city.say("explain --user K-1 --person P-1");
+    let both = |line: &str| {
+        line.contains("許可 / permitted  第") && line.contains("条 / art. ") || line.contains("拒否 / denied  第")
+    };
+    assert!(short.lines().count() == 8 && short.lines().all(both), "{short}");
 
     let before = said[0]["at"].as_str().unwrap().to_owned();
     city.json("team leave P-1 K-1");
@@ -212,6 +217,17 @@ fn check_finds_what_is_wrong() {
     let said = city.json("check");
     assert!(said.iter().all(|line| line["level"] == "ok"), "{said:?}");
     assert!(city.say("check --days 190").contains("warning: devices: the last certificate of 1 expires soon: D-1"));
+
+    let without = |words: &[&str]| {
+        let output = city.command().env_remove("SEKISHO_CA_PASSPHRASE").arg("check").args(words).output().unwrap();
+        crate::support::text(&output.stdout)
+    };
+    assert!(without(&[]).contains("warning: issuing key: not opened; give --passphrase-file"));
+    let passphrase = city.path("passphrase");
+    std::fs::write(&passphrase, crate::support::PASSPHRASE).unwrap();
+    std::fs::set_permissions(&passphrase, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let opened = without(&["--passphrase-file", &passphrase.display().to_string()]);
+    assert!(opened.contains("ok: issuing key: opens"), "{opened}");
 
     let key = city.path("keys/session.key");
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
