@@ -16,6 +16,7 @@ pub mod suspension;
 pub mod team;
 pub mod user;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -57,8 +58,8 @@ pub struct Cli {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub struct Common {
-    /// Settings file
-    #[arg(long, global = true, value_name = "FILE", env = "SEKISHO_SETTINGS", hide_env_values = true)]
+    /// Settings file [env: SEKISHO_SETTINGS]
+    #[arg(long, global = true, value_name = "FILE")]
     pub settings: Option<PathBuf>,
     /// Data folder; stands for --settings DIR/sekisho.toml
     #[arg(long, global = true, value_name = "DIR")]
@@ -67,8 +68,8 @@ pub struct Common {
     #[arg(long, global = true)]
     pub json: bool,
     /// Who does it: city-officer, city-clerk, contractor or facility-administrator, and a name [default: city-clerk:$USER;
-    /// where $USER names nobody either, nothing is changed]
-    #[arg(long = "as", global = true, value_name = "OFFICE:NAME", env = "SEKISHO_AS", hide_env_values = true)]
+    /// where $USER names nobody either, nothing is changed] [env: SEKISHO_AS]
+    #[arg(long = "as", global = true, value_name = "OFFICE:NAME")]
     pub author: Option<String>,
 }
 
@@ -81,9 +82,9 @@ impl Common {
         match (&self.data, &self.settings) {
             (Some(folder), _) => Ok(crate::folder::Folder::at(folder).settings()),
             (None, Some(file)) => Ok(file.clone()),
-            (None, None) => {
-                Err(Error::usage("no settings; give --data DIR or --settings FILE, or set SEKISHO_SETTINGS"))
-            }
+            (None, None) => given("SEKISHO_SETTINGS").map(PathBuf::from).ok_or_else(|| {
+                Error::usage("no settings; give --data DIR or --settings FILE, or set SEKISHO_SETTINGS")
+            }),
         }
     }
 
@@ -92,11 +93,18 @@ impl Common {
     /// # Errors
     /// No such office, no name, or an office nobody can claim here.
     pub fn author(&self) -> Result<Option<Author>, Error> {
-        match &self.author {
-            Some(text) => parse_author(text).map(Some),
+        // What is no text names an office as little as any other wrong one.
+        let by_environment = || given("SEKISHO_AS").map(|text| text.to_string_lossy().into_owned());
+        match self.author.clone().or_else(by_environment) {
+            Some(text) => parse_author(&text).map(Some),
             None => Ok(author_by_login(std::env::var("USER").ok().as_deref())),
         }
     }
+}
+
+/// What the environment says, if anything. Not left to clap, which would show what stands there as if it had to be typed.
+fn given(variable: &str) -> Option<OsString> {
+    std::env::var_os(variable).filter(|text| !text.is_empty())
 }
 
 /// The clerk whose login it is; none where the login says nothing, as in a service or a container.

@@ -250,7 +250,7 @@ pub fn check_folder(path: &Path) -> Result<(), Error> {
     let metadata = std::fs::metadata(path).map_err(Error::file("reading", path))?;
     let mode = metadata.mode() & 0o777;
     if !metadata.is_dir() {
-        return Err(Error::NotA { path: path.to_owned(), what: "folder" });
+        return Err(Error::usage(format_args!("`{}` is no folder", path.display())));
     }
     if mode & 0o077 == 0 { Ok(()) } else { Err(Error::Open { path: path.to_owned(), mode }) }
 }

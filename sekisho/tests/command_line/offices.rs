@@ -169,3 +169,20 @@ fn a_number_that_is_only_reserved_can_be_given_up() {
     assert!(city.refused("certificate abandon 4a12").contains("there is no certificate `4a12`"));
     assert!(city.refused("certificate list --state good").contains("unknown state `good`; one of: reserved"));
 }
+
+#[test]
+fn usage_asks_for_what_is_missing_and_no_more() {
+    let city = City::at_work();
+    let settings = city.path("sekisho.toml").display().to_string();
+    let mut command = std::process::Command::new(crate::support::SEKISHO);
+    command.env_clear().env("SEKISHO_SETTINGS", &settings).env("SEKISHO_AS", "city-clerk:Abe");
+    let output = command.args(["team", "list"]).output().unwrap();
+    let said = text(&output.stderr);
+    assert!(!output.status.success() && said.contains("<PERSON|--user <USER>>"), "{said}");
+    assert!(!said.contains("--settings") && !said.contains("--as"), "{said}");
+
+    let mut command = std::process::Command::new(crate::support::SEKISHO);
+    command.env_clear().env("SEKISHO_SETTINGS", &settings).args(["team", "list", "--user", "K-1"]);
+    assert!(text(&command.output().unwrap().stdout).contains("person P-1"), "the environment is still read");
+    assert!(city.refused("team list P-1 --user K-1").contains("cannot be used with"));
+}
