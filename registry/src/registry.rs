@@ -22,6 +22,7 @@ use crate::error::{BadEntry, RegistryError};
 use crate::follow;
 use crate::form::{Entry, write_entry, write_snapshot};
 use crate::history::{self, Next};
+use crate::log::{self, Logged};
 use crate::state::{Generation, Snapshot};
 use crate::validate::{Draft, Materials, validate};
 
@@ -166,6 +167,23 @@ impl Registry {
     /// It has not been reached, or the journal cannot be read or understood.
     pub fn at_generation(&self, generation: Generation) -> Result<Snapshot, RegistryError> {
         history::at_generation(&self.inner.journal, generation)
+    }
+
+    /// What was done before a generation (none: up to now), newest first: some hundreds of commands, or fewer when they are
+    /// large. Empty: that was all.
+    ///
+    /// # Errors
+    /// The journal cannot be read or understood.
+    pub fn log(&self, before: Option<Generation>) -> Result<Vec<Logged>, RegistryError> {
+        let end = match before {
+            Some(generation) => Position::new(generation.get()),
+            None => {
+                let head = self.inner.journal.head();
+                let head = head.map_err(|error| RegistryError::journal("reading the head", error))?;
+                Position::new(head.position.get().saturating_add(1))
+            }
+        };
+        log::before(&self.inner.journal, end)
     }
 
     /// How long ago this state was known to be the newest: a node that has not heard stops serving records (promise P2).

@@ -7,6 +7,7 @@ pub mod device;
 pub mod explain;
 pub mod facility;
 pub mod journal;
+pub mod log;
 pub mod machine;
 pub mod person;
 pub mod report;
@@ -30,6 +31,7 @@ pub use device::Device;
 pub use explain::Explain;
 pub use facility::Facility;
 pub use journal::Journal;
+pub use log::Registry;
 pub use machine::{Check, Demo, Init, PassphraseFile, Role, Serve};
 pub use person::{Consent, Person};
 pub use report::Report;
@@ -191,6 +193,9 @@ pub enum Verb {
     Disaster(Disaster),
     /// Say whether a user may see a person's records, by which rule and article, and what would change it
     Explain(Explain),
+    /// The registry: who did what to whom, when and why
+    #[command(subcommand)]
+    Registry(Registry),
     /// The audit: search, verify
     #[command(subcommand)]
     Audit(Audit),

@@ -9,6 +9,7 @@ mod explain;
 mod facility;
 mod issue;
 pub(crate) mod journal;
+mod log;
 mod person;
 mod report;
 mod revocation;
@@ -42,6 +43,7 @@ pub(crate) fn run(common: &Common, verb: &Verb) -> Result<(), Error> {
         Verb::Service(verb) => service::run(&Desk::open(common)?, verb),
         Verb::Disaster(verb) => service::disaster(&Desk::open(common)?, verb),
         Verb::Explain(verb) => explain::run(&Desk::open(common)?, verb),
+        Verb::Registry(verb) => log::run(&Desk::open(common)?, verb),
         Verb::Certificate(verb) => certificate::run(common, verb),
         Verb::Init(_) | Verb::Serve(_) | Verb::Check(_) | Verb::Demo(_) | Verb::Audit(_) | Verb::Journal(_) => {
             Err(Error::usage("this verb is not one about the registry"))
