@@ -63,6 +63,30 @@ impl fmt::Debug for EntryId {
     }
 }
 
+/// The beginning of an entry's number, as somebody reads it out on the telephone: its first eight hexadecimal digits or
+/// more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdPrefix(String);
+
+impl IdPrefix {
+    /// Fewest digits: of several million entries hardly two begin with the same.
+    pub const DIGITS_MIN: usize = 8;
+
+    /// Reads 8 to 32 hexadecimal digits, in capitals or not. Blanks and hyphens between them are how people write them.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits: String = text.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
+        let fits = (Self::DIGITS_MIN..=32).contains(&digits.len()) && digits.chars().all(|c| c.is_ascii_hexdigit());
+        fits.then(|| Self(digits.to_ascii_lowercase()))
+    }
+
+    /// Whether an entry's number begins so.
+    #[must_use]
+    pub fn begins(&self, id: &EntryId) -> bool {
+        id.to_string().starts_with(&self.0)
+    }
+}
+
 words! {
     /// What was decided.
     pub enum Verdict ("verdict") {

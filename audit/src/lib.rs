@@ -27,8 +27,8 @@ mod tests;
 
 pub use audit::Audit;
 pub use bounds::{FACTS_BYTES_MAX, FOUND_MAX, PERSONS_MAX, RECORDS_MAX};
-pub use entry::{Ended, Entry, EntryId, Event, Outcome, Release, SignIn, SignInOutcome, Verdict};
+pub use entry::{Ended, Entry, EntryId, Event, IdPrefix, Outcome, Release, SignIn, SignInOutcome, Verdict};
 pub use error::AuditError;
 pub use pending::{Durable, Pending};
-pub use reader::{Found, Reader, Recorded};
-pub use search::Query;
+pub use reader::{Found, FoundSignIns, Reader, Recorded};
+pub use search::{Query, SignInQuery};

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use journal::{Head, Journal, Position};
 
 use crate::bounds::{FOUND_MAX, STRIDE};
-use crate::{AuditError, Entry, EntryId, Event, Outcome, Query, line};
+use crate::{AuditError, Entry, EntryId, Event, Outcome, Query, SignIn, SignInQuery, line};
 
 /// The audit log for whoever only looks. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -40,6 +40,15 @@ pub struct Found {
     pub entries: Vec<Recorded>,
     /// The limit was reached and there are more: [`Query::before`] of the search that continues. `None`: that was all.
     pub more_before: Option<Position>,
+}
+
+/// The sign-ins a search found, newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FoundSignIns {
+    /// Each with its place in the journal.
+    pub sign_ins: Vec<(Position, SignIn)>,
+    /// The limit was reached and there are more.
+    pub more: bool,
 }
 
 impl Reader {
@@ -91,6 +100,32 @@ impl Reader {
             end = after;
         }
         self.with_sequels(found, begun, head)
+    }
+
+    /// Searches for sign-ins, newest first. Reads backwards likewise.
+    ///
+    /// # Errors
+    /// As [`Self::search`].
+    pub fn sign_ins(&self, query: &SignInQuery) -> Result<FoundSignIns, AuditError> {
+        let limit = if query.limit == 0 { FOUND_MAX } else { query.limit.min(FOUND_MAX) };
+        let mut found = FoundSignIns::default();
+        let mut end = self.journal.head()?.position.get();
+        while end > 0 {
+            let after = end.saturating_sub(STRIDE as u64);
+            for (position, event) in self.stride(after, end)?.into_iter().rev() {
+                let Event::SignIn(sign_in) = event else { continue };
+                if !query.matches(&sign_in) {
+                    continue;
+                }
+                if found.sign_ins.len() == limit {
+                    found.more = true;
+                    return Ok(found);
+                }
+                found.sign_ins.push((position, sign_in));
+            }
+            end = after;
+        }
+        Ok(found)
     }
 
     /// Adds what stands behind where the walk began, up to the head as it was then: reads forward until every entry has

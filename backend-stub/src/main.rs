@@ -1,12 +1,15 @@
 //! The stand-in care-record store as a program. Prints where it listens, serves, and drains on SIGTERM.
 
+use std::error::Error;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use backend_stub::{Options, Seed, Trust};
 use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
 
 /// A stand-in care-record store (FHIR R4, feeds, documents) with synthetic data.
 #[derive(Parser)]
@@ -32,6 +35,9 @@ struct Arguments {
     /// Milliseconds between two signs of life on a quiet feed.
     #[arg(long, default_value_t = 15_000)]
     heartbeat_ms: u64,
+    /// Stops when standard input ends: whoever started the store and holds the other end is gone, however it went.
+    #[arg(long)]
+    stop_at_eof: bool,
 }
 
 #[derive(clap::Args)]
@@ -59,12 +65,21 @@ impl From<TrustArguments> for Trust {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+async fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into()))
         .with_writer(std::io::stderr)
         .init();
-    let arguments = Arguments::parse();
+    match serve(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("backend-stub: {}", with_causes(error.as_ref()));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let options = Options {
         listen: arguments.listen,
         admin_listen: arguments.admin_listen,
@@ -81,7 +96,31 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     tokio::select! {
         _ = terminate.recv() => {}
         _ = tokio::signal::ctrl_c() => {}
+        () = input_ended(), if arguments.stop_at_eof => {}
     }
     store.stop().await;
     Ok(())
+}
+
+/// Waits for the end of standard input. The thread that reads is not waited for: it ends with the program.
+async fn input_ended() {
+    let (ended, heard) = oneshot::channel::<()>();
+    std::thread::spawn(move || {
+        // An input that cannot be read has ended too.
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        drop(ended);
+    });
+    let _ = heard.await;
+}
+
+/// An error with its causes, each on a line of its own.
+fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(because) = cause {
+        text.push_str("\n  because ");
+        text.push_str(&because.to_string());
+        cause = because.source();
+    }
+    text
 }

@@ -51,6 +51,8 @@ pub struct DeviceProfile {
 impl DeviceProfile {
     /// Validity unless [`Self::valid_for`] says otherwise, in days.
     pub const DAYS: u16 = 180;
+    /// Longest validity, in days.
+    pub const DAYS_MAX: u16 = LEAF_DAYS_MAX;
 
     /// For terminals of the gateway `host`, whose revocation list lies at `list_url`.
     ///

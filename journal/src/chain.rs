@@ -97,6 +97,9 @@ impl RowMaker {
     }
 }
 
+/// Entries of a row, each with where the chain stands behind it.
+type Entries<'r> = Vec<(Head, &'r [u8])>;
+
 /// Follows the chain through rows, checking each.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Chain {
@@ -121,16 +124,36 @@ impl Chain {
     pub(crate) fn follow(&mut self, row: &Row, mut each: impl FnMut(Head, &[u8])) -> Result<(), JournalError> {
         let intact = self.head.position;
         let damaged = |why: String| JournalError::Damaged { intact, why };
-        if row.first != intact.plus(1).get() {
-            return Err(damaged(format!("the next row begins at {}", row.first)));
+        let (head, entries) = self.come_to(row).map_err(damaged)?;
+        if head.hash.octets().as_slice() != row.hash.as_slice() {
+            return Err(damaged("the hash does not fit the entries".to_owned()));
+        }
+        self.head = head;
+        entries.into_iter().for_each(|(head, entry)| each(head, entry));
+        Ok(())
+    }
+
+    /// Whether a row that does not fit was changed where it lies: what stands behind it goes on from the hash that is stored
+    /// with it, or from the one that its entries come to.
+    pub(crate) fn goes_on(&self, misfit: &Row, behind: &Row) -> bool {
+        let stored = <[u8; 32]>::try_from(misfit.hash.as_slice()).ok();
+        let stored = stored.map(|hash| Head { position: Position::new(misfit.last()), hash: Hash::new(hash) });
+        let own = self.come_to(misfit).ok().map(|(head, _)| head);
+        [stored, own].into_iter().flatten().any(|head| Self::from(head).follow(behind, |_, _| {}).is_ok())
+    }
+
+    /// Where a row's entries lead, whatever hash is stored with them.
+    fn come_to<'r>(&self, row: &'r Row) -> Result<(Head, Entries<'r>), String> {
+        if row.first != self.head.position.plus(1).get() {
+            return Err(format!("the next row begins at {}", row.first));
         }
         let mut head = self.head;
         let mut rest = row.body.as_slice();
-        let mut entries: Vec<(Head, &[u8])> = Vec::new();
+        let mut entries: Entries<'_> = Vec::new();
         while let Some((length, after)) = rest.split_first_chunk::<4>() {
             let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
             let Some((entry, after)) = after.split_at_checked(length) else {
-                return Err(damaged(format!("an entry of {length} bytes is cut at {}", after.len())));
+                return Err(format!("an entry of {length} bytes is cut at {}", after.len()));
             };
             rest = after;
             let position = head.position.plus(1);
@@ -138,16 +161,11 @@ impl Chain {
             entries.push((head, entry));
         }
         if !rest.is_empty() {
-            return Err(damaged(format!("{} bytes are left over behind the last entry", rest.len())));
+            return Err(format!("{} bytes are left over behind the last entry", rest.len()));
         }
         if entries.is_empty() || i64::try_from(entries.len()) != Ok(row.count) {
-            return Err(damaged(format!("a row of {} entries holds {}", row.count, entries.len())));
+            return Err(format!("a row of {} entries holds {}", row.count, entries.len()));
         }
-        if head.hash.octets().as_slice() != row.hash.as_slice() {
-            return Err(damaged("the hash does not fit the entries".to_owned()));
-        }
-        self.head = head;
-        entries.into_iter().for_each(|(head, entry)| each(head, entry));
-        Ok(())
+        Ok((head, entries))
     }
 }

@@ -36,6 +36,19 @@ pub enum JournalError {
         /// What does not fit.
         why: String,
     },
+    /// Something in the middle was changed or taken out: it does not fit the chain, and what stands behind it goes on from
+    /// what was there. That is no torn end, and nothing cuts it.
+    #[error("{} changed or taken out: {why}; {behind} entries follow", entries(*first, *last))]
+    Changed {
+        /// The first entry that does not fit.
+        first: Position,
+        /// The last one of which that can be said: entries of one batch are hashed together.
+        last: Position,
+        /// How many entries stand behind it, by the head record.
+        behind: u64,
+        /// What does not fit.
+        why: String,
+    },
     /// An entry does not fit the chain.
     #[error("the journal is damaged after position {intact}: {why}")]
     Damaged {
@@ -107,6 +120,14 @@ pub enum JournalError {
         /// What the database said.
         source: BoxError,
     },
+    /// The disk or the file takes no writing, and without that not even reading is possible.
+    #[error("the journal at {place} cannot be written")]
+    NotWritable {
+        /// Where.
+        place: String,
+        /// What the system says, such as that the file system is read-only.
+        source: std::io::Error,
+    },
     /// The database cannot be reached.
     #[error("the database of {place} cannot be reached")]
     Unreachable {
@@ -146,3 +167,7 @@ pub enum JournalError {
 
 /// A cause of any kind.
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+fn entries(first: Position, last: Position) -> String {
+    if first == last { format!("entry {first} was") } else { format!("something in entries {first} to {last} was") }
+}

@@ -35,7 +35,8 @@ impl Journal {
     /// Opens a journal, making it if it is not there.
     ///
     /// # Errors
-    /// The database cannot be used, or the end does not fit ([`JournalError::TornTail`]).
+    /// The database cannot be used, the end does not fit ([`JournalError::TornTail`]), or something shortly before it was
+    /// changed ([`JournalError::Changed`]).
     pub fn open(place: &Place) -> Result<Self, JournalError> {
         place.check()?;
         on_own_thread(place, engine::create)?;
@@ -152,7 +153,8 @@ impl Journal {
     /// hash at `from` itself is taken as stored.
     ///
     /// # Errors
-    /// [`JournalError::Damaged`] with the last position in order, [`JournalError::TornTail`], or the database.
+    /// [`JournalError::Changed`] with the first entry that does not fit; where nothing behind it goes on,
+    /// [`JournalError::Damaged`] with the last position in order, or [`JournalError::TornTail`]; or the database.
     pub fn verify(&self, from: Position) -> Result<Head, JournalError> {
         // Rows behind the head record, and a head record behind the rows, show only here.
         let end = self.shared.readers.run(tail::check)?;
@@ -192,7 +194,7 @@ impl Journal {
     /// The end of a journal that need not open: what is in order, and what is torn. Changes nothing.
     ///
     /// # Errors
-    /// [`JournalError::Missing`], or the database.
+    /// [`JournalError::Missing`], [`JournalError::Changed`] shortly before the end, or the database.
     pub fn end_of(place: &Place) -> Result<End, JournalError> {
         place.check()?;
         on_own_thread(place, |place| tail::end(engine::connect(place)?.as_mut()))
@@ -318,7 +320,9 @@ fn follow(
         if chain.head().position >= end.position {
             break;
         }
-        chain.follow(row, |_, _| {})?;
+        if let Err(error) = chain.follow(row, |_, _| {}) {
+            return Err(tail::misfit(connection, chain, error, &end));
+        }
     }
     if chain.head().position <= after && after < end.position {
         let why = format!("nothing follows, and the head record says {}", end.position);

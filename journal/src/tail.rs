@@ -3,8 +3,8 @@
 //! The databases keep a transaction whole, so a torn end is the work of a broken disk, a half-restored backup or a hand.
 //! The head record is written in the same transaction as the row but lies elsewhere, so that a lost row does not pass.
 
-use crate::bounds::TAIL_ROWS_MAX;
-use crate::chain::Chain;
+use crate::bounds::{READ_BYTES_MAX, TAIL_ROWS_MAX};
+use crate::chain::{Chain, Row};
 use crate::engine::{Connection, Stretch};
 use crate::{Head, JournalError, Position};
 
@@ -33,21 +33,30 @@ pub struct Cut {
 /// Hashes the last rows anew and holds them against the head record.
 ///
 /// # Errors
-/// `TornTail` with the last position that is in order.
+/// `TornTail` with the last position that is in order; `Changed` when what does not fit lies in the middle.
 pub(crate) fn check(connection: &mut dyn Connection) -> Result<Head, JournalError> {
     let (claimed, stretch) = connection.tail(TAIL_ROWS_MAX)?;
     match examine(&claimed, &stretch) {
         Ok(()) => Ok(claimed),
-        Err((intact, why)) => Err(JournalError::TornTail { intact: intact.position, why }),
+        Err(misfit) => {
+            let Misfit { intact, why, .. } = misfit.at_the_end(&claimed)?;
+            Err(JournalError::TornTail { intact: intact.position, why })
+        }
     }
 }
 
 /// What [`check`] finds, for whoever wants to see a torn end too.
+///
+/// # Errors
+/// `Changed`, or the database.
 pub(crate) fn end(connection: &mut dyn Connection) -> Result<End, JournalError> {
     let (claimed, stretch) = connection.tail(TAIL_ROWS_MAX)?;
     Ok(match examine(&claimed, &stretch) {
         Ok(()) => End { intact: claimed, claimed, torn: None },
-        Err((intact, why)) => End { intact, claimed, torn: Some(why) },
+        Err(misfit) => {
+            let Misfit { intact, why, .. } = misfit.at_the_end(&claimed)?;
+            End { intact, claimed, torn: Some(why) }
+        }
     })
 }
 
@@ -58,7 +67,8 @@ pub(crate) fn end(connection: &mut dyn Connection) -> Result<End, JournalError> 
 /// head than `keep` would stay: somebody looked at another journal, or at another state of this one.
 pub(crate) fn cut(connection: &mut dyn Connection, keep: &Head) -> Result<Option<Cut>, JournalError> {
     let (claimed, stretch) = connection.tail(TAIL_ROWS_MAX)?;
-    let Err((intact, why)) = examine(&claimed, &stretch) else { return Ok(None) };
+    let Err(misfit) = examine(&claimed, &stretch) else { return Ok(None) };
+    let Misfit { intact, why, .. } = misfit.at_the_end(&claimed)?;
     if intact != *keep {
         return Err(JournalError::OtherHead { intact: Box::new(intact), keep: Box::new(*keep) });
     }
@@ -76,19 +86,69 @@ pub(crate) fn cut(connection: &mut dyn Connection, keep: &Head) -> Result<Option
     Ok(Some(Cut { intact, claimed, rows }))
 }
 
-/// Whether the rows fit the chain and end at the head record; else the last entry in order, and why.
-fn examine(claimed: &Head, stretch: &Stretch) -> Result<(), (Head, String)> {
+/// What does not fit.
+struct Misfit {
+    /// The last entry in order before it.
+    intact: Head,
+    why: String,
+    /// The last entry of what does not fit, if something behind it goes on from what was there.
+    changed_to: Option<Position>,
+}
+
+impl Misfit {
+    /// It, if it lies at the end.
+    ///
+    /// # Errors
+    /// `Changed`: it lies in the middle.
+    fn at_the_end(self, claimed: &Head) -> Result<Self, JournalError> {
+        let Some(last) = self.changed_to else { return Ok(self) };
+        let behind = claimed.position.get().saturating_sub(last.get());
+        Err(JournalError::Changed { first: self.intact.position.plus(1), last, behind, why: self.why })
+    }
+}
+
+/// What is to be said of a row that does not fit, found where the whole chain is followed.
+pub(crate) fn misfit(
+    connection: &mut dyn Connection,
+    chain: Chain,
+    error: JournalError,
+    claimed: &Head,
+) -> JournalError {
+    let JournalError::Damaged { intact, why } = error else { return error };
+    let Ok(stretch) = connection.rows(intact.plus(1), TAIL_ROWS_MAX, READ_BYTES_MAX) else {
+        return JournalError::Damaged { intact, why };
+    };
+    let behind: Vec<Row> = stretch.rows.into_iter().filter(|row| row.last() > intact.get()).collect();
+    let changed_to = changed_to(chain, &behind);
+    match (Misfit { intact: chain.head(), why: why.clone(), changed_to }).at_the_end(claimed) {
+        Ok(_) => JournalError::Damaged { intact, why },
+        Err(changed) => changed,
+    }
+}
+
+/// Where the rows go on, the first of which does not fit.
+fn changed_to(chain: Chain, rows: &[Row]) -> Option<Position> {
+    let mut pairs = rows.iter().zip(rows.iter().skip(1));
+    pairs.find(|(misfit, behind)| chain.goes_on(misfit, behind)).map(|(misfit, _)| Position::new(misfit.last()))
+}
+
+/// Whether the rows fit the chain and end at the head record.
+fn examine(claimed: &Head, stretch: &Stretch) -> Result<(), Misfit> {
     let mut chain = Chain::from(stretch.before);
-    for row in &stretch.rows {
-        match chain.follow(row, |_, _| {}) {
-            Ok(()) => {}
-            Err(JournalError::Damaged { why, .. }) => return Err((chain.head(), why)),
-            Err(other) => return Err((chain.head(), other.to_string())),
+    for (place, row) in stretch.rows.iter().enumerate() {
+        if let Err(error) = chain.follow(row, |_, _| {}) {
+            let why = match error {
+                JournalError::Damaged { why, .. } => why,
+                other => other.to_string(),
+            };
+            let behind = stretch.rows.get(place..).unwrap_or_default();
+            return Err(Misfit { intact: chain.head(), why, changed_to: changed_to(chain, behind) });
         }
     }
     let found = chain.head();
     if found == *claimed {
         return Ok(());
     }
-    Err((found, format!("the rows end at {} and the head record says {}", found.position, claimed.position)))
+    let why = format!("the rows end at {} and the head record says {}", found.position, claimed.position);
+    Err(Misfit { intact: found, why, changed_to: None })
 }

@@ -15,6 +15,14 @@ pub struct Article {
 #[error("`{0}` names no article; expected such as 29, 29-1 or 39-1-10, up to article 41")]
 pub struct ArticleError(String);
 
+/// Paragraphs of articles 1 to 41, in their order.
+const PARAGRAPHS: [u8; 41] = [
+    1, 1, 1, 3, 4, 1, 1, 1, 1, 6, 1, 1, 1, 2, 1, 2, 3, 1, 2, 2, 2, 2, 2, 1, 1, 3, 1, 2, 3, 3, 2, 3, 1, 1, 1, 2, 2, 4,
+    4, 3, 2,
+];
+/// Paragraphs that have items: article, paragraph, how many.
+const ITEMS: [(u8, u8, u8); 5] = [(5, 1, 6), (5, 4, 4), (7, 1, 10), (26, 1, 4), (39, 1, 12)];
+
 impl Article {
     /// Last article of the regulation.
     pub const LAST: u8 = 41;
@@ -54,6 +62,17 @@ impl Article {
             return Err(wrong());
         }
         Ok(Self { number, paragraph, item })
+    }
+
+    /// Whether the regulation has it, with this paragraph and this item. Reading a text does not ask: what was once written
+    /// into a journal stays readable.
+    #[must_use]
+    pub fn stands(self) -> bool {
+        let Some(paragraphs) = PARAGRAPHS.get(usize::from(self.number).wrapping_sub(1)) else { return false };
+        let Some(paragraph) = self.paragraph else { return self.item.is_none() };
+        let items = ITEMS.iter().find(|(number, of, _)| (*number, *of) == (self.number, paragraph));
+        (1..=*paragraphs).contains(&paragraph)
+            && self.item.is_none_or(|item| items.is_some_and(|(.., last)| (1..=*last).contains(&item)))
     }
 
     /// 第29条第1項第2号, as the city writes it.

@@ -55,6 +55,16 @@ fn articles_read_and_write() {
 }
 
 #[test]
+fn what_the_regulation_has_is_known() {
+    for there in ["1", "41", "10-6", "17-3", "26-3", "29-1", "38-4", "7-1-10", "39-1-12", "5-4-4", "41-2"] {
+        assert!(Article::parse(there).unwrap().stands(), "{there}");
+    }
+    for nowhere in ["29-4", "29-99", "1-2", "10-7", "7-1-11", "39-1-13", "39-2-1", "29-1-1", "12-2"] {
+        assert!(!Article::parse(nowhere).unwrap().stands(), "{nowhere}");
+    }
+}
+
+#[test]
 fn times_are_shown_in_japan() {
     let at = Timestamp::parse("2026-11-23T14:05:00.250+09:00").unwrap();
     assert_eq!(at.to_string(), "2026-11-23T05:05:00.250Z");

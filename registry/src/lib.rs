@@ -6,7 +6,7 @@
 //!   [`Snapshot::facts`] are what the policy decides on.
 //! - Several processes may work on one journal. Each follows what the others write within milliseconds; an entry that
 //!   cannot be understood stops it, and [`Registry::freshness`] says so.
-//! - [`Registry::as_of`] answers for the past.
+//! - [`Registry::as_of`] answers for the past, [`Registry::log`] for who did what.
 //!
 //! Reading order: `state` (the nouns), `command` and `kind` (who may ask what), `change` (what it comes to), `validate` (from the one
 //! to the other), `apply` (what it does to the state), `form` (how it is written), `registry` (over a journal).
@@ -22,6 +22,7 @@ mod follow;
 mod form;
 mod history;
 mod kind;
+mod log;
 mod password;
 mod refused;
 mod registry;
@@ -44,6 +45,7 @@ pub use error::{BadEntry, BadEntryWhy, RegistryError};
 pub use facts::MissingFact;
 pub use form::FormError;
 pub use kind::CommandKind;
+pub use log::Logged;
 pub use password::{PasswordFault, check_password};
 pub use refused::{Refused, Why};
 pub use registry::{Executed, Listener, Registry, Secrets};

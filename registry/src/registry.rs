@@ -17,13 +17,14 @@ use zeroize::Zeroizing;
 use crate::bounds::{KEEP_EVERY_ENTRIES, KEEP_OBJECTS_PER_ENTRY, TRIES_MAX};
 use crate::change::Change;
 use crate::command::Command;
-use crate::credential::{PasswordCheck, Sealed, Vault, first_password};
+use crate::credential::{PasswordCheck, Vault, first_password};
 use crate::error::{BadEntry, RegistryError};
+use crate::follow;
 use crate::form::{Entry, write_entry, write_snapshot};
 use crate::history::{self, Next};
+use crate::log::{self, Logged};
 use crate::state::{Generation, Snapshot};
 use crate::validate::{Draft, Materials, validate};
-use crate::{follow, validate};
 
 /// Hears of each change, in order, after readers can see it. Runs under the registry's lock: it must be quick, and must
 /// not give commands or register listeners. A panic is caught and logged, and the others hear all the same.
@@ -132,6 +133,21 @@ impl Registry {
         Err(RegistryError::Crowded)
     }
 
+    /// Whether these commands would be carried out now, one after the other: for acts that are several commands, so that
+    /// the first is not given where a later one would be refused. Nothing changes, and nothing is promised: somebody else
+    /// may come in between. What only the commands themselves make, such as a first password, is taken as made.
+    ///
+    /// # Errors
+    /// The first that would be refused, or the journal cannot be read.
+    pub fn rehearse(&self, commands: &[Command], author: &Author, at: Timestamp) -> Result<(), RegistryError> {
+        self.inner.catch_up_from_database(&self.inner.lock())?;
+        let mut state = Snapshot::clone(&self.snapshot());
+        for command in commands {
+            state = validate(&state, command, &Materials::rehearsal(), author, at)?.next;
+        }
+        Ok(())
+    }
+
     /// Has a listener hear of every change from here on, own and followed.
     pub fn on_change(&self, listener: Listener) {
         self.inner.lock().push(listener);
@@ -151,6 +167,23 @@ impl Registry {
     /// It has not been reached, or the journal cannot be read or understood.
     pub fn at_generation(&self, generation: Generation) -> Result<Snapshot, RegistryError> {
         history::at_generation(&self.inner.journal, generation)
+    }
+
+    /// What was done before a generation (none: up to now), newest first: some hundreds of commands, or fewer when they are
+    /// large. Empty: that was all.
+    ///
+    /// # Errors
+    /// The journal cannot be read or understood.
+    pub fn log(&self, before: Option<Generation>) -> Result<Vec<Logged>, RegistryError> {
+        let end = match before {
+            Some(generation) => Position::new(generation.get()),
+            None => {
+                let head = self.inner.journal.head();
+                let head = head.map_err(|error| RegistryError::journal("reading the head", error))?;
+                Position::new(head.position.get().saturating_add(1))
+            }
+        };
+        log::before(&self.inner.journal, end)
     }
 
     /// How long ago this state was known to be the newest: a node that has not heard stops serving records (promise P2).
@@ -192,8 +225,7 @@ impl Registry {
             _ => return Ok((Materials::default(), Secrets::default())),
         };
         self.inner.catch_up_from_database(&self.inner.lock())?;
-        let rehearsal = Materials { credential: Some(Sealed::new("")) };
-        validate::validate(&self.snapshot(), command, &rehearsal, author, at)?;
+        validate(&self.snapshot(), command, &Materials::rehearsal(), author, at)?;
         let vault = &self.inner.vault;
         if let Some(new) = new {
             return Ok((Materials { credential: Some(vault.credential(user_id, new)?) }, Secrets::default()));

@@ -1,5 +1,8 @@
 //! `sekisho check`: everything that the settings lead to, before it is needed. Changes nothing.
 
+use std::net::IpAddr;
+use std::path::Path;
+
 use model::Timestamp;
 use rustls::client::verify_server_name;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -11,6 +14,7 @@ use x509_parser::prelude::FromDer;
 use crate::authority::{self, Authority};
 use crate::cli::{Check, Common};
 use crate::error::{Error, with_causes};
+use crate::folder::Folder;
 use crate::output::{Output, listed};
 use crate::settings::{JournalPlace, Settings};
 use crate::verbs::open_registry;
@@ -38,7 +42,8 @@ pub(crate) fn run(common: &Common, verb: &Check) -> Result<bool, Error> {
     folders(&settings, &mut found)?;
     gateway_keys(&settings, &mut found)?;
     server_certificate(&settings, &mut found)?;
-    certificate_authority(&settings, &mut found)?;
+    certificate_authority(&settings, verb.passphrase.passphrase_file.as_deref(), &mut found)?;
+    list_address(&settings, &common.settings_file()?, &mut found)?;
     let policy = policy::DecisionPoint::builtin().map(|point| format!("version {}", point.version()));
     found.take("rules", policy.map_err(Error::usage))?;
     journals(&settings, &mut found)?;
@@ -160,7 +165,7 @@ fn not_after(certificate: &CertificateDer<'_>) -> Option<Timestamp> {
     Some(Timestamp::from_millis(read.validity().not_after.timestamp().saturating_mul(1000)))
 }
 
-fn certificate_authority(settings: &Settings, found: &mut Findings) -> Result<(), Error> {
+fn certificate_authority(settings: &Settings, file: Option<&Path>, found: &mut Findings) -> Result<(), Error> {
     let Some(ca) = &settings.ca else {
         return found.fine("authority: none here; this is an edge");
     };
@@ -172,14 +177,41 @@ fn certificate_authority(settings: &Settings, found: &mut Findings) -> Result<()
         Err(error) => return found.take("authority", Err(error)),
     }
     // Whoever checks need not hold the passphrase.
-    if std::env::var_os(secrets::PASSPHRASE_VARIABLE).is_none() {
-        return found.warning("issuing key: not opened; SEKISHO_CA_PASSPHRASE is not set");
+    if file.is_none() && std::env::var_os(secrets::PASSPHRASE_VARIABLE).is_none() {
+        return found.warning("issuing key: not opened; give --passphrase-file, or set SEKISHO_CA_PASSPHRASE");
     }
-    let opened = secrets::passphrase(None).and_then(|passphrase| {
+    let opened = secrets::passphrase(file).and_then(|passphrase| {
         let authority = Authority::load(ca, passphrase)?;
         authority.key().map(|_| "opens, and belongs to the issuing certificate".to_owned())
     });
     found.take("issuing key", opened)
+}
+
+/// Where the revocation list is found stands in every device certificate. In a demo nobody else looks for it.
+fn list_address(settings: &Settings, file: &Path, found: &mut Findings) -> Result<(), Error> {
+    let Some(ca) = &settings.ca else { return Ok(()) };
+    let demo = Folder::at(file.parent().unwrap_or(Path::new(""))).demo_passphrase().exists();
+    if demo || !is_loopback(&ca.list_url) {
+        return found.fine(&format!("revocation list: at {}", ca.list_url));
+    }
+    found.warning(&format!(
+        "revocation list: {} is found on this machine only, and stands in every device certificate; set ca.list_url before \
+         more are issued",
+        ca.list_url
+    ))
+}
+
+/// Whether an address leads nowhere but to the machine that asks.
+fn is_loopback(url: &str) -> bool {
+    let authority = url.split_once("://").map_or(url, |(_, rest)| rest).split('/').next().unwrap_or_default();
+    let host = match authority.strip_prefix('[') {
+        Some(literal) => literal.split(']').next().unwrap_or_default(),
+        None => authority.split(':').next().unwrap_or_default(),
+    };
+    let name = host.trim_end_matches('.').to_ascii_lowercase();
+    host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+        || name == "localhost"
+        || name.ends_with(".localhost")
 }
 
 fn journals(settings: &Settings, found: &mut Findings) -> Result<(), Error> {
@@ -231,4 +263,20 @@ fn facts(settings: &Settings, found: &mut Findings) -> Result<(), Error> {
         ))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_on_this_machine_is_seen() {
+        for here in ["http://127.0.0.1:8445/crl/x", "http://127.9.9.9/x", "http://[::1]:80/x", "http://LOCALHOST/x"] {
+            assert!(is_loopback(here), "{here}");
+        }
+        assert!(is_loopback("http://crl.sekisho.localhost:8445/x"));
+        for elsewhere in ["http://crl.example/127.0.0.1", "http://10.0.0.1/x", "http://localhost.example/x"] {
+            assert!(!is_loopback(elsewhere), "{elsewhere}");
+        }
+    }
 }

@@ -7,6 +7,7 @@ pub mod device;
 pub mod explain;
 pub mod facility;
 pub mod journal;
+pub mod log;
 pub mod machine;
 pub mod person;
 pub mod report;
@@ -16,6 +17,7 @@ pub mod suspension;
 pub mod team;
 pub mod user;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -29,6 +31,7 @@ pub use device::Device;
 pub use explain::Explain;
 pub use facility::Facility;
 pub use journal::Journal;
+pub use log::Registry;
 pub use machine::{Check, Demo, Init, PassphraseFile, Role, Serve};
 pub use person::{Consent, Person};
 pub use report::Report;
@@ -57,8 +60,8 @@ pub struct Cli {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub struct Common {
-    /// Settings file
-    #[arg(long, global = true, value_name = "FILE", env = "SEKISHO_SETTINGS", hide_env_values = true)]
+    /// Settings file [env: SEKISHO_SETTINGS]
+    #[arg(long, global = true, value_name = "FILE")]
     pub settings: Option<PathBuf>,
     /// Data folder; stands for --settings DIR/sekisho.toml
     #[arg(long, global = true, value_name = "DIR")]
@@ -67,8 +70,8 @@ pub struct Common {
     #[arg(long, global = true)]
     pub json: bool,
     /// Who does it: city-officer, city-clerk, contractor or facility-administrator, and a name [default: city-clerk:$USER;
-    /// where $USER names nobody either, nothing is changed]
-    #[arg(long = "as", global = true, value_name = "OFFICE:NAME", env = "SEKISHO_AS", hide_env_values = true)]
+    /// where $USER names nobody either, nothing is changed] [env: SEKISHO_AS]
+    #[arg(long = "as", global = true, value_name = "OFFICE:NAME")]
     pub author: Option<String>,
 }
 
@@ -81,9 +84,9 @@ impl Common {
         match (&self.data, &self.settings) {
             (Some(folder), _) => Ok(crate::folder::Folder::at(folder).settings()),
             (None, Some(file)) => Ok(file.clone()),
-            (None, None) => {
-                Err(Error::usage("no settings; give --data DIR or --settings FILE, or set SEKISHO_SETTINGS"))
-            }
+            (None, None) => given("SEKISHO_SETTINGS").map(PathBuf::from).ok_or_else(|| {
+                Error::usage("no settings; give --data DIR or --settings FILE, or set SEKISHO_SETTINGS")
+            }),
         }
     }
 
@@ -92,11 +95,18 @@ impl Common {
     /// # Errors
     /// No such office, no name, or an office nobody can claim here.
     pub fn author(&self) -> Result<Option<Author>, Error> {
-        match &self.author {
-            Some(text) => parse_author(text).map(Some),
+        // What is no text names an office as little as any other wrong one.
+        let by_environment = || given("SEKISHO_AS").map(|text| text.to_string_lossy().into_owned());
+        match self.author.clone().or_else(by_environment) {
+            Some(text) => parse_author(&text).map(Some),
             None => Ok(author_by_login(std::env::var("USER").ok().as_deref())),
         }
     }
+}
+
+/// What the environment says, if anything. Not left to clap, which would show what stands there as if it had to be typed.
+fn given(variable: &str) -> Option<OsString> {
+    std::env::var_os(variable).filter(|text| !text.is_empty())
 }
 
 /// The clerk whose login it is; none where the login says nothing, as in a service or a container.
@@ -139,6 +149,9 @@ pub enum Verb {
     /// Check settings, files, keys, journals and clock; says what is wrong or expires soon
     Check(Check),
     /// Start everything on this machine with synthetic people, and print lines to paste
+    ///
+    /// Without --data the folder is a temporary one and goes with the demo. With --data DIR it stays, and the next `sekisho
+    /// demo --data DIR` goes on with it: the same people and keys, and whatever was changed meanwhile.
     Demo(Demo),
     /// Facilities (利用施設): apply, approve, refuse, change, close (art. 6, 8, 9, 12, 13)
     #[command(subcommand)]
@@ -180,6 +193,9 @@ pub enum Verb {
     Disaster(Disaster),
     /// Say whether a user may see a person's records, by which rule and article, and what would change it
     Explain(Explain),
+    /// The registry: who did what to whom, when and why
+    #[command(subcommand)]
+    Registry(Registry),
     /// The audit: search, verify
     #[command(subcommand)]
     Audit(Audit),

@@ -8,6 +8,7 @@ mod guide;
 mod store;
 mod terminals;
 
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 
 use ca::{Passphrase, SystemRandom, Zeroizing, fresh_password};
@@ -26,11 +27,18 @@ use store::Store;
 
 /// The demo's city, as its certificates name it.
 const CITY: &str = "水花道市";
+/// First of its four ports, unless another one is named.
+const PORT_BASE: u16 = 8443;
 
-/// What runs, and what is left to tidy up.
+/// What runs, and the folder that it runs on: dropped in this order.
 struct Running {
     server: Server,
     store: Store,
+    _place: Place,
+}
+
+/// The demo's folder. One that nobody named goes with the demo, keys and records and all, also when that does not come up.
+struct Place {
     folder: Folder,
     temporary: bool,
 }
@@ -41,53 +49,110 @@ pub(crate) fn run(common: &Common, verb: &Demo) -> Result<(), Error> {
 }
 
 fn start(common: &Common, verb: &Demo) -> Result<Running, Error> {
+    let place = Place::of(common)?;
+    let folder = &place.folder;
     // Looked for before anything is made: it may have to be built.
     let program = store::find()?;
-    let random = SystemRandom::new();
-    let passphrase = fresh_password(&random).map_err(Error::authority("drawing a passphrase"))?;
-    let password = fresh_password(&random).map_err(Error::authority("drawing a password"))?;
-    let (root, temporary) = match &common.data {
-        Some(given) => (std::path::absolute(given).map_err(Error::file("finding", given))?, false),
-        None => (fresh_root()?, true),
+    let city = match City::there(folder, verb)? {
+        Some(city) => city,
+        None => City::make(folder, verb)?,
     };
-    let folder = Folder::at(&root);
-    eprintln!("sekisho demo: making {} ...", root.display());
-    let settings = prepare(&folder, verb, &passphrase, &password)?;
-    let server = Server::start(&settings, Role::All, || opened(&passphrase))?;
-    let store = Store::start(&program, &settings, &folder)?;
-    println!("{}", guide::text(&settings, &folder, &password)?);
+    let server = Server::start(&city.settings, Role::All, || opened(&city.passphrase))?;
+    let store = Store::start(&program, &city.settings, folder)?;
+    println!("{}", guide::text(&city.settings, &place, &city.password)?);
     if let Some(path) = &verb.ready_file {
         folder::add_line(path, "ready")?;
     }
-    Ok(Running { server, store, folder, temporary })
+    Ok(Running { server, store, _place: place })
 }
 
-/// A folder as of a city that has been at work for a while.
-fn prepare(folder: &Folder, verb: &Demo, passphrase: &str, password: &str) -> Result<Settings, Error> {
-    let plan = Plan {
-        city: CITY.to_owned(),
-        care_host: "care.sekisho.localhost".to_owned(),
-        public_host: "www.sekisho.localhost".to_owned(),
-        port_base: verb.port_base,
-        postgres: None,
-    };
-    let made = init(folder.root(), &plan, &opened(passphrase)?, clock::now())?;
-    // Only a demo keeps the passphrase beside the key: so that the verbs that issue can be tried too.
-    folder::write_new(&passphrase_file(folder), passphrase.as_bytes())?;
-    let settings = Settings::load(&made.settings)?;
-    let (registry, _) = open_registry(&settings)?;
-    let devices = city::load(&registry, password)?;
-    let authority = Authority::load(authority::settings(&settings)?, opened(passphrase)?)?;
-    terminals::issue_all(folder, &settings, &registry, &authority, &devices)?;
-    Ok(settings)
+/// A data folder with people in it, and what opens its keys and their sessions.
+struct City {
+    settings: Settings,
+    passphrase: Zeroizing<String>,
+    password: Zeroizing<String>,
+}
+
+impl City {
+    /// The city that an earlier demo made in this folder; none where nothing is there yet.
+    fn there(folder: &Folder, verb: &Demo) -> Result<Option<Self>, Error> {
+        if !folder.settings().exists() {
+            return Ok(None);
+        }
+        let root = folder.root().display();
+        if !password_file(folder).exists() {
+            return Err(Error::usage(format_args!(
+                "`{root}` was made by something else, or by a demo that did not come up; name another folder with --data"
+            )));
+        }
+        let settings = Settings::load(&folder.settings())?;
+        let first = settings.listen.clients.port();
+        if verb.port_base.is_some_and(|port| port != first) {
+            return Err(Error::usage(format_args!(
+                "the demo in `{root}` has the ports from {first} on; go on without --port-base, or change sekisho.toml"
+            )));
+        }
+        let listen = settings.listen;
+        for address in [listen.clients, listen.store_door, listen.office, settings.store] {
+            TcpListener::bind(address).map_err(|source| Error::Listen { address, source })?;
+        }
+        let (passphrase, password) = (read_line(&folder.demo_passphrase())?, read_line(&password_file(folder))?);
+        eprintln!("sekisho demo: going on with {} ...", root);
+        Ok(Some(Self { settings, passphrase, password }))
+    }
+
+    /// A folder as of a city that has been at work for a while.
+    fn make(folder: &Folder, verb: &Demo) -> Result<Self, Error> {
+        let port_base = verb.port_base.unwrap_or(PORT_BASE);
+        free_ports(port_base)?;
+        eprintln!("sekisho demo: making {} ...", folder.root().display());
+        let random = SystemRandom::new();
+        let passphrase = fresh_password(&random).map_err(Error::authority("drawing a passphrase"))?;
+        let password = fresh_password(&random).map_err(Error::authority("drawing a password"))?;
+        let plan = Plan {
+            city: CITY.to_owned(),
+            care_host: "care.sekisho.localhost".to_owned(),
+            public_host: "www.sekisho.localhost".to_owned(),
+            port_base,
+            list_url: None,
+            postgres: None,
+        };
+        let made = init(folder.root(), &plan, &opened(&passphrase)?, clock::now())?;
+        // Only a demo keeps the passphrase beside the key: so that the verbs that issue can be tried too.
+        folder::write_new(&folder.demo_passphrase(), passphrase.as_bytes())?;
+        let settings = Settings::load(&made.settings)?;
+        let (registry, _) = open_registry(&settings)?;
+        let devices = city::load(&registry, &password)?;
+        let authority = Authority::load(authority::settings(&settings)?, opened(&passphrase)?)?;
+        terminals::issue_all(folder, &settings, &registry, &authority, &devices, &password)?;
+        // Last, so that its presence says that everybody is there.
+        folder::write_new(&password_file(folder), password.as_bytes())?;
+        Ok(Self { settings, passphrase, password })
+    }
+}
+
+/// Holds each port for a moment, so that the first that is taken is named, and before anything is made.
+fn free_ports(first: u16) -> Result<(), Error> {
+    (first..=first.saturating_add(3)).try_for_each(|port| {
+        let tried = TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+        tried.map(drop).map_err(|source| Error::PortTaken { taken: port, first, source })
+    })
+}
+
+fn read_line(path: &Path) -> Result<Zeroizing<String>, Error> {
+    let octets = folder::read_secret(path)?;
+    let text = std::str::from_utf8(&octets);
+    let text = text.map_err(|_| Error::NotA { path: path.to_owned(), what: "UTF-8 text" })?;
+    Ok(Zeroizing::new(text.trim_end().to_owned()))
 }
 
 fn opened(passphrase: &str) -> Result<Passphrase, Error> {
     Passphrase::new(passphrase).map_err(Error::authority("the passphrase"))
 }
 
-fn passphrase_file(folder: &Folder) -> PathBuf {
-    folder.key("demo-passphrase.txt")
+/// The password of every user, which a demo that goes on with the folder prints again.
+fn password_file(folder: &Folder) -> PathBuf {
+    folder.key("demo-password.txt")
 }
 
 /// A folder that nobody else has or guesses.
@@ -97,19 +162,31 @@ fn fresh_root() -> Result<PathBuf, Error> {
     Ok(std::env::temp_dir().join(format!("sekisho-demo-{short}")))
 }
 
-fn stop(running: Running) {
-    let Running { server, store, folder, temporary } = running;
-    server.drain();
-    store.stop();
-    if temporary {
-        tidy_up(folder.root());
+impl Place {
+    fn of(common: &Common) -> Result<Self, Error> {
+        let (root, temporary) = match &common.data {
+            Some(given) => (std::path::absolute(given).map_err(Error::file("finding", given))?, false),
+            None => (fresh_root()?, true),
+        };
+        Ok(Self { folder: Folder::at(&root), temporary })
     }
 }
 
-/// The demo's keys and records go with it, unless the folder was named with --data.
-fn tidy_up(root: &Path) {
-    match std::fs::remove_dir_all(root) {
-        Ok(()) => eprintln!("sekisho demo: {} is gone", root.display()),
-        Err(error) => eprintln!("sekisho demo: {} could not be removed: {error}", root.display()),
+impl Drop for Place {
+    fn drop(&mut self) {
+        let root = self.folder.root();
+        if !self.temporary || !root.exists() {
+            return;
+        }
+        match std::fs::remove_dir_all(root) {
+            Ok(()) => eprintln!("sekisho demo: {} is gone", root.display()),
+            Err(error) => eprintln!("sekisho demo: {} could not be removed: {error}", root.display()),
+        }
     }
+}
+
+fn stop(running: Running) {
+    let Running { server, store, _place } = running;
+    server.drain();
+    store.stop();
 }

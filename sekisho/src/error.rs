@@ -70,6 +70,15 @@ pub enum Error {
         #[source]
         source: journal::JournalError,
     },
+    /// Something in the middle of a journal was changed. No verb puts that right: what was there is in a backup or nowhere.
+    #[error("the journal of the {whose} was changed; what was there is in a backup only")]
+    Changed {
+        /// `registry` or `audit`.
+        whose: &'static str,
+        /// Which entries, and how many follow.
+        #[source]
+        source: journal::JournalError,
+    },
     /// The registry refuses, or cannot be used.
     #[error(transparent)]
     Registry(#[from] registry::RegistryError),
@@ -88,15 +97,51 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// One of the demo's ports is taken.
+    #[error("port {taken} is taken, one of {first} to {} that the demo needs; give another first port with --port-base", first.saturating_add(3))]
+    PortTaken {
+        /// Which.
+        taken: u16,
+        /// The first of the four.
+        first: u16,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// A thread, a runtime or a signal handler cannot be had.
     #[error("the system gives no thread or signal")]
     Thread(#[source] std::io::Error),
     /// The first of two acts was done, the second was not.
-    #[error("{done}, but the rest was not done")]
+    #[error("{done}, but the rest was not done; go on with: {next}")]
     Halfway {
         /// What was done.
         done: String,
+        /// The command that does the rest.
+        next: String,
         /// Why not the rest.
+        #[source]
+        source: Box<Error>,
+    },
+    /// A certificate could not be made or handed out after its number was taken.
+    #[error("the certificate with serial number {serial} is not issued; {}", number_now(*serial, *abandoned))]
+    GivenUp {
+        /// Its number.
+        serial: model::SerialNumber,
+        /// Whether the number is given up; else it is still reserved.
+        abandoned: bool,
+        /// Why.
+        #[source]
+        source: Box<Error>,
+    },
+    /// A certificate was signed and handed out, and then not recorded: it opens nothing, or the answer got lost.
+    #[error(
+        "the certificate with serial number {serial} lies ready, but opens nothing unless it is on record; look with: \
+             sekisho certificate status {serial}"
+    )]
+    NotRecorded {
+        /// Its number.
+        serial: model::SerialNumber,
+        /// Why.
         #[source]
         source: Box<Error>,
     },
@@ -115,6 +160,7 @@ impl Error {
     pub(crate) fn journal(whose: &'static str) -> impl Fn(journal::JournalError) -> Self {
         move |source| match source {
             source @ journal::JournalError::TornTail { .. } => Self::Torn { whose, source },
+            source @ journal::JournalError::Changed { .. } => Self::Changed { whose, source },
             source => Self::Journal { whose, source },
         }
     }
@@ -128,6 +174,13 @@ impl Error {
     pub(crate) fn usage(what: impl std::fmt::Display) -> Self {
         Self::Usage(what.to_string())
     }
+}
+
+fn number_now(serial: model::SerialNumber, abandoned: bool) -> String {
+    if abandoned {
+        return "its number is given up".to_owned();
+    }
+    format!("its number is still reserved; give it up with: sekisho certificate abandon {serial}")
 }
 
 /// An error with its causes, each on a line of its own.

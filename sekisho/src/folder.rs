@@ -10,6 +10,7 @@
 //! DIR/keys/server.pem, server.key.pem       server certificate with its issuer's, and key
 //! DIR/keys/session.key, identity.key.pem, credential.key    see sample.toml
 //! DIR/keys/ceremony.txt                     what was made when, with fingerprints and serial numbers
+//! DIR/keys/demo-passphrase.txt, demo-password.txt    only a demo's: what opens its keys, and the password of its users
 //! ```
 //!
 //! No lock on the folder: journals take appends of several processes, so the command line works beside a running server.
@@ -64,6 +65,12 @@ impl Folder {
         self.root.join("keys")
     }
 
+    /// Where a demo, and nobody else, keeps the passphrase of the authority's keys.
+    #[must_use]
+    pub fn demo_passphrase(&self) -> PathBuf {
+        self.key("demo-passphrase.txt")
+    }
+
     /// A file among the keys.
     #[must_use]
     pub fn key(&self, name: &str) -> PathBuf {
@@ -85,14 +92,65 @@ pub fn make(path: &Path) -> Result<(), Error> {
 /// Writes a new file that only we can read. When this returns the file is whole and survives a power cut.
 ///
 /// # Errors
-/// It is there already, or cannot be written.
+/// It is there already, or cannot be written; then nothing is left of it.
 pub fn write_new(path: &Path, content: &[u8]) -> Result<(), Error> {
-    let mut file = match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => return Err(Error::Exists(path.to_owned())),
-        other => other.map_err(Error::file("writing", path))?,
-    };
-    file.write_all(content).and_then(|()| file.sync_all()).map_err(Error::file("writing", path))?;
-    sync_folder_of(path)
+    let mut file = NewFile::create(path)?;
+    file.write(content)?;
+    file.keep();
+    Ok(())
+}
+
+/// A new file that only we can read, empty at first: whether there may be one is known before anything goes in. Dropped
+/// without [`NewFile::keep`], it is removed.
+#[derive(Debug)]
+pub struct NewFile {
+    file: File,
+    path: PathBuf,
+    kept: bool,
+}
+
+impl NewFile {
+    /// Makes it.
+    ///
+    /// # Errors
+    /// It is there already, or cannot be made.
+    pub fn create(path: &Path) -> Result<Self, Error> {
+        match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+            Ok(file) => Ok(Self { file, path: path.to_owned(), kept: false }),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(Error::Exists(path.to_owned())),
+            Err(error) => Err(Error::file("writing", path)(error)),
+        }
+    }
+
+    /// Fills it. When this returns the file is whole and survives a power cut.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn write(&mut self, content: &[u8]) -> Result<(), Error> {
+        let written = self.file.write_all(content).and_then(|()| self.file.sync_all());
+        written.map_err(Error::file("writing", &self.path))?;
+        sync_folder_of(&self.path)
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// It stays.
+    pub fn keep(mut self) {
+        self.kept = true;
+    }
+}
+
+impl Drop for NewFile {
+    fn drop(&mut self) {
+        if !self.kept {
+            // What cannot be removed is found by whoever looks there; the error that led here is the one to tell.
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
 }
 
 /// Puts a file that only we can read in the place of another, in one step: whoever reads finds the one or the other,
@@ -192,7 +250,7 @@ pub fn check_folder(path: &Path) -> Result<(), Error> {
     let metadata = std::fs::metadata(path).map_err(Error::file("reading", path))?;
     let mode = metadata.mode() & 0o777;
     if !metadata.is_dir() {
-        return Err(Error::NotA { path: path.to_owned(), what: "folder" });
+        return Err(Error::usage(format_args!("`{}` is no folder", path.display())));
     }
     if mode & 0o077 == 0 { Ok(()) } else { Err(Error::Open { path: path.to_owned(), mode }) }
 }

@@ -24,6 +24,8 @@ pub struct Plan {
     pub public_host: String,
     /// First of four ports on loopback: clients, store door, office, store.
     pub port_base: u16,
+    /// Where others find the revocation list; none: at the office's door on loopback.
+    pub list_url: Option<String>,
     /// The PostgreSQL database that holds the journals; none: files.
     pub postgres: Option<String>,
 }
@@ -154,7 +156,10 @@ fn settings_text(plan: &Plan) -> Result<String, Error> {
             Some("address") => writeln!(text, "address = \"127.0.0.1:{store}\""),
             Some("engine") if url.is_some() => writeln!(text, "engine = \"postgres\""),
             Some("folder") if url.is_some() => writeln!(text, "url = {}", quoted(url.unwrap_or_default())),
-            Some("list_url") => writeln!(text, "list_url = \"http://127.0.0.1:{office}/crl/devices.crl\""),
+            Some("list_url") => {
+                let at_the_door = || format!("http://127.0.0.1:{office}/crl/devices.crl");
+                writeln!(text, "list_url = {}", quoted(&plan.list_url.clone().unwrap_or_else(at_the_door)))
+            }
             _ => writeln!(text, "{line}"),
         };
         written.map_err(|_| Error::usage("the settings cannot be written"))?;

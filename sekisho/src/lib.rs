@@ -40,6 +40,7 @@ pub fn run(cli: &Cli) -> Result<bool, Error> {
         Verb::Init(verb) => make_folder(&cli.common, verb)?,
         Verb::Serve(verb) => serve::run(&cli.common, verb)?,
         Verb::Check(verb) => return check::run(&cli.common, verb),
+        Verb::Audit(verb) => return verbs::audit::run(&cli.common, verb),
         Verb::Journal(verb) => return verbs::journal::run(&cli.common, verb),
         Verb::Demo(verb) => demo::run(&cli.common, verb)?,
         verb => verbs::run(&cli.common, verb)?,
@@ -64,6 +65,7 @@ fn make_folder(common: &Common, verb: &Init) -> Result<(), Error> {
         care_host: verb.care_host.clone(),
         public_host: verb.public_host.clone(),
         port_base: verb.port_base,
+        list_url: verb.list_url.clone(),
         postgres: verb.postgres.clone(),
     };
     let passphrase = secrets::passphrase(verb.passphrase.passphrase_file.as_deref())?;

@@ -33,6 +33,13 @@ impl Output {
     }
 }
 
+/// Says that a search stopped at its limit. Not part of the answer: programs count lines.
+pub(crate) fn more(more: bool) {
+    if more {
+        eprintln!("sekisho: there are more; ask with a larger --limit, or for those before a time with --to");
+    }
+}
+
 /// A list in a sentence: `a, b`, or `none`.
 pub(crate) fn listed<T: Display>(items: impl IntoIterator<Item = T>) -> String {
     let items: Vec<String> = items.into_iter().map(|item| item.to_string()).collect();

@@ -1,7 +1,7 @@
 //! The verbs: one file a noun. Each opens the desk, gives the registry a command in somebody's name, and says what came
 //! of it. A server that runs beside follows within milliseconds.
 
-mod audit;
+pub(crate) mod audit;
 mod certificate;
 mod desk;
 mod device;
@@ -9,6 +9,7 @@ mod explain;
 mod facility;
 mod issue;
 pub(crate) mod journal;
+mod log;
 mod person;
 mod report;
 mod revocation;
@@ -22,9 +23,9 @@ use crate::cli::{Common, Verb};
 use crate::error::Error;
 
 pub(crate) use desk::{Desk, open_registry};
-pub(crate) use issue::{Order, issue};
+pub(crate) use issue::{Order, Term, issue};
 
-/// Carries out a verb about the registry or the audit.
+/// Carries out a verb about the registry.
 pub(crate) fn run(common: &Common, verb: &Verb) -> Result<(), Error> {
     match verb {
         Verb::Facility(verb) => facility::run(&Desk::open(common)?, verb),
@@ -42,9 +43,9 @@ pub(crate) fn run(common: &Common, verb: &Verb) -> Result<(), Error> {
         Verb::Service(verb) => service::run(&Desk::open(common)?, verb),
         Verb::Disaster(verb) => service::disaster(&Desk::open(common)?, verb),
         Verb::Explain(verb) => explain::run(&Desk::open(common)?, verb),
+        Verb::Registry(verb) => log::run(&Desk::open(common)?, verb),
         Verb::Certificate(verb) => certificate::run(common, verb),
-        Verb::Audit(verb) => audit::run(common, verb),
-        Verb::Init(_) | Verb::Serve(_) | Verb::Check(_) | Verb::Demo(_) | Verb::Journal(_) => {
+        Verb::Init(_) | Verb::Serve(_) | Verb::Check(_) | Verb::Demo(_) | Verb::Audit(_) | Verb::Journal(_) => {
             Err(Error::usage("this verb is not one about the registry"))
         }
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rusqlite::{ErrorCode, OpenFlags, OptionalExtension, params};
+use rusqlite::{ErrorCode, OpenFlags, OptionalExtension, ffi, params};
 
 use super::{Connection, Plan, Stored, Stretch, head};
 use crate::bounds::{
@@ -421,14 +421,28 @@ fn is_busy(error: &rusqlite::Error) -> bool {
 }
 
 fn error_at(place: &Place, doing: &'static str, error: rusqlite::Error) -> JournalError {
-    let place = place.to_string();
+    let extended = error.sqlite_error().map(|error| error.extended_code);
+    let name = place.to_string();
     match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => JournalError::NoSpace { place, source: Box::new(error) },
-        Some(ErrorCode::NotADatabase) => {
-            JournalError::NotAJournal { place, why: "it is no SQLite database".to_owned() }
+        Some(ErrorCode::DiskFull) => JournalError::NoSpace { place: name, source: Box::new(error) },
+        // The shared index beside the write-ahead log could not grow: a full disk, met on reading too.
+        _ if extended == Some(ffi::SQLITE_IOERR_SHMSIZE) => {
+            JournalError::NoSpace { place: name, source: Box::new(error) }
         }
-        _ => JournalError::Database { doing, place, source: Box::new(error) },
+        Some(ErrorCode::NotADatabase) => {
+            JournalError::NotAJournal { place: name, why: "it is no SQLite database".to_owned() }
+        }
+        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly) if let Some(source) = not_writable(place) => {
+            JournalError::NotWritable { place: name, source }
+        }
+        _ => JournalError::Database { doing, place: name, source: Box::new(error) },
     }
+}
+
+/// Why the file takes no writing, in the system's words; SQLite has none of its own for it.
+fn not_writable(place: &Place) -> Option<std::io::Error> {
+    let Place::Sqlite { file } = place else { return None };
+    OpenOptions::new().write(true).open(file).err()
 }
 
 fn read_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {

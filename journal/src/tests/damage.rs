@@ -12,6 +12,7 @@ on_both_engines!(
     a_torn_end_is_refused_named_and_cut_on_demand,
     a_head_record_that_disagrees_is_a_torn_end,
     damage_in_the_middle_is_not_cut,
+    a_changed_entry_is_named_wherever_it_lies,
 );
 
 /// Ten rows of two entries.
@@ -143,13 +144,43 @@ fn damage_in_the_middle_is_not_cut(home: &Home) {
         (0..100).for_each(|_| assert!(journal.append(entries(&["x"])).wait().is_ok()));
     }
     home.tamper("UPDATE {n}batch SET body = CAST('y' AS bytea) WHERE first = 37");
-    assert!(matches!(cut_all(home), Err(JournalError::Damaged { .. })));
+    let place = |error: Option<JournalError>| match error {
+        Some(JournalError::Changed { first, last, behind, .. }) => (first.get(), last.get(), behind),
+        other => panic!("not found: {other:?}"),
+    };
+    assert_eq!(place(Journal::end_of(&home.place).err()), (37, 37, 63));
+    assert_eq!(place(Journal::cut_torn_tail(&home.place, &Head::START).err()), (37, 37, 63));
     // Nor does it keep the journal from opening for what it can still prove; verifying finds it.
     home.tamper("UPDATE {n}batch SET body = (SELECT body FROM {n}batch WHERE first = 1) WHERE first = 37");
     home.tamper("UPDATE {n}batch SET body = CAST('y' AS bytea) WHERE first = 36");
     let journal = home.journal();
     assert_eq!(journal.head().unwrap().position.get(), 100);
-    assert!(matches!(journal.verify(Position::START), Err(JournalError::Damaged { .. })));
+    assert_eq!(place(journal.verify(Position::START).err()), (36, 36, 64));
+}
+
+/// However few entries there are: nobody is told to cut thirty that are in order.
+fn a_changed_entry_is_named_wherever_it_lies(home: &Home) {
+    written(home);
+    home.tamper("CREATE TABLE {n}kept AS SELECT * FROM {n}batch");
+    for (change, named) in [
+        ("UPDATE {n}batch SET body = (SELECT body FROM {n}batch WHERE first = 3) WHERE first = 5", (5, 6, 14)),
+        ("UPDATE {n}batch SET hash = (SELECT hash FROM {n}batch WHERE first = 3) WHERE first = 5", (5, 6, 14)),
+        ("UPDATE {n}batch SET body = CAST('' AS bytea) WHERE first = 17", (17, 18, 2)),
+        // What takes the place of an entry that is gone cannot be judged either.
+        ("DELETE FROM {n}batch WHERE first = 5", (5, 8, 12)),
+        ("UPDATE {n}batch SET body = CAST('' AS bytea) WHERE first IN (5, 7, 15)", (5, 8, 12)),
+    ] {
+        home.tamper(change);
+        match Journal::open(&home.place) {
+            Err(JournalError::Changed { first, last, behind, .. }) => {
+                assert_eq!((first.get(), last.get(), behind), named, "{change}");
+            }
+            other => panic!("{change}: {other:?}"),
+        }
+        home.tamper("DELETE FROM {n}batch; INSERT INTO {n}batch SELECT * FROM {n}kept");
+    }
+    home.tamper("UPDATE {n}batch SET body = CAST('' AS bytea) WHERE first = 19");
+    assert!(matches!(Journal::open(&home.place), Err(JournalError::TornTail { .. })), "the last is the end");
 }
 
 /// Each byte of the file in turn: whatever it hits, the journal gives the truth or an error, never something else.

@@ -344,3 +344,28 @@ fn the_state_is_stored_from_time_to_time() {
     assert_eq!(reopened.snapshot(), registry.snapshot());
     assert_eq!(reopened.at_generation(Generation::new(7)).unwrap().persons().count(), 7);
 }
+
+#[test]
+fn a_rehearsal_finds_what_would_be_refused_and_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let registry = open(folder.path());
+    found(&registry);
+    let before = registry.snapshot();
+    let registering = Command::RegisterUser { user: user("K-9"), name: "Abe".to_owned() };
+    let granting = |at: &str| Command::GrantUserId {
+        user_id: user_id("U-9"),
+        user: user("K-9"),
+        facility: facility(at),
+        profession: model::Profession::Nurse,
+        recognised_by: None,
+    };
+    // The second rests on the first.
+    registry.rehearse(&[registering.clone(), granting("F-1")], &clerk(), begin()).unwrap();
+    for wrong in [vec![granting("F-1")], vec![registering.clone(), granting("F-9")], vec![registering.clone(); 2]] {
+        let refused = registry.rehearse(&wrong, &clerk(), begin()).unwrap_err();
+        assert!(refused.refused().is_some(), "{refused}");
+    }
+    assert!(registry.rehearse(&[registering], &contractor(), begin()).unwrap_err().refused().is_some());
+    assert_eq!(registry.snapshot().generation(), before.generation());
+    assert_eq!(registry.snapshot(), before);
+}

@@ -188,3 +188,10 @@ fn a_user_acts_for_himself_only() {
     ended.must(clerk(), Command::EndUserId { user_id: user_id("U-1"), reason: "left".to_owned() });
     assert!(ended.refused(himself("U-1"), revoke()).contains("there is no user ID `U-1`"));
 }
+
+#[test]
+fn every_command_rests_on_an_article_that_there_is() {
+    for kind in crate::CommandKind::ALL {
+        assert!(kind.article().stands(), "{kind}: {}", kind.article());
+    }
+}

@@ -30,6 +30,13 @@ pub(crate) struct Materials {
     pub(crate) credential: Option<Sealed>,
 }
 
+impl Materials {
+    /// As if everything had been made ready: to find out whether a command would be refused anyway.
+    pub(crate) fn rehearsal() -> Self {
+        Self { credential: Some(Sealed::new("")) }
+    }
+}
+
 /// A validated command: its changes, and the state after them.
 #[derive(Debug)]
 pub(crate) struct Draft {

@@ -18,6 +18,7 @@ pub(super) fn suspend(
 ) -> Result<(), Refused> {
     d.reason(reason)?;
     d.require(until.is_none_or(|until| d.at() < until), || Why::Time("the suspension is over already"))?;
+    d.require(article.stands(), || Why::Condition(format!("the regulation has no article {article}")))?;
     // Every automatic act has an end (promise P11).
     let endless = d.act.by.office == Office::System && until.is_none();
     d.require(!endless, || Why::Time("the machine must say when its suspension ends"))?;

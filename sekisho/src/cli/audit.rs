@@ -1,5 +1,6 @@
 //! `audit`: search, verify.
 
+use audit::{FOUND_MAX, IdPrefix};
 use clap::{Args, Subcommand};
 use journal::Head;
 use model::Timestamp;
@@ -15,7 +16,8 @@ pub enum Audit {
     /// Check the whole chain of both journals, audit and registry
     ///
     /// Prints the heads, as POSITION:HASH. Written down and kept elsewhere, a head is evidence of everything before it:
-    /// whoever could write to the database could also make a whole new chain, and only --head finds that out.
+    /// whoever could write to the database could also make a whole new chain, and only --head finds that out. An entry that was
+    /// changed is named, with how many follow it; both journals are checked whatever is found in the first.
     Verify(AuditVerify),
 }
 
@@ -33,6 +35,12 @@ pub struct AuditVerify {
 /// `audit search`.
 #[derive(Debug, Args)]
 pub struct AuditSearch {
+    /// Sign-ins and what came of them, instead of requests for records
+    #[arg(long, conflicts_with_all = ["id", "person"])]
+    pub sign_ins: bool,
+    /// The request with this number (受付番号), whole or its first 8 hexadecimal digits; blanks and hyphens do not matter
+    #[arg(long, value_name = "NUMBER", value_parser = number)]
+    pub id: Option<IdPrefix>,
     /// Concerning this person
     #[arg(long, value_name = "PERSON")]
     pub person: Option<String>,
@@ -48,7 +56,19 @@ pub struct AuditSearch {
     /// Before this time (RFC 3339)
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub to: Option<Timestamp>,
-    /// Most entries
-    #[arg(long, value_name = "COUNT", default_value_t = 20)]
+    /// Most entries, 1 to 1000
+    #[arg(long, value_name = "COUNT", default_value_t = 20, value_parser = limit)]
     pub limit: usize,
+}
+
+/// Reads the beginning of an entry's number for clap.
+fn number(text: &str) -> Result<IdPrefix, String> {
+    IdPrefix::parse(text)
+        .ok_or_else(|| "a number has 32 hexadecimal digits, of which at least the first 8 are needed".into())
+}
+
+/// Reads how many entries are wanted for clap.
+pub(crate) fn limit(text: &str) -> Result<usize, String> {
+    let count = text.parse().ok().filter(|count| (1..=FOUND_MAX).contains(count));
+    count.ok_or_else(|| format!("1 to {FOUND_MAX} entries can be asked for"))
 }

@@ -75,9 +75,15 @@ pub struct IssueTo {
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub out: PathBuf,
     /// Days of validity, 1 to 397
-    #[arg(long, value_name = "DAYS", default_value_t = ca::DeviceProfile::DAYS)]
+    #[arg(long, value_name = "DAYS", default_value_t = ca::DeviceProfile::DAYS, value_parser = days)]
     pub days: u16,
     /// The authority's passphrase.
     #[command(flatten)]
     pub passphrase: PassphraseFile,
+}
+
+/// Reads days of validity for clap.
+fn days(text: &str) -> Result<u16, String> {
+    let days = text.parse().ok().filter(|days| (1..=ca::DeviceProfile::DAYS_MAX).contains(days));
+    days.ok_or_else(|| format!("a certificate lasts 1 to {} days", ca::DeviceProfile::DAYS_MAX))
 }

@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+/// Last port that three more follow.
+const PORT_BASE_MAX: u16 = 65_532;
+
 /// `init`.
 #[derive(Debug, Args)]
 pub struct Init {
@@ -16,9 +19,14 @@ pub struct Init {
     /// Name of the city, as it stands in the authorities' certificates
     #[arg(long, value_name = "NAME", default_value = "City")]
     pub city: String,
-    /// First of four ports on loopback: clients, store door, office, store
-    #[arg(long, value_name = "PORT", default_value_t = 8443)]
+    /// First of four ports on loopback, 1 to 65532: clients, store door, office, store
+    #[arg(long, value_name = "PORT", default_value_t = 8443, value_parser = port_base)]
     pub port_base: u16,
+    /// Where others will find the revocation list, such as http://crl.example.jp/devices.crl: it goes into every device
+    /// certificate and stays there for as long as that lasts [default: the office's door on loopback, which nobody else
+    /// reaches]
+    #[arg(long, value_name = "URL")]
+    pub list_url: Option<String>,
     /// Keep the journals in this PostgreSQL database instead of files
     #[arg(long, value_name = "URL")]
     pub postgres: Option<String>,
@@ -77,15 +85,25 @@ pub struct Check {
     /// Warn about what expires within so many days
     #[arg(long, value_name = "DAYS", default_value_t = 30)]
     pub days: u16,
+    /// The authority's passphrase; without it the issuing key is not opened.
+    #[command(flatten)]
+    pub passphrase: PassphraseFile,
 }
 
 /// `demo`.
 #[derive(Debug, Args)]
 pub struct Demo {
-    /// First of four ports on loopback: clients, store door, office, store
-    #[arg(long, value_name = "PORT", default_value_t = 8443)]
-    pub port_base: u16,
+    /// First of four ports on loopback, 1 to 65532: clients, store door, office, store [default: 8443, or as the folder has
+    /// them]
+    #[arg(long, value_name = "PORT", value_parser = port_base)]
+    pub port_base: Option<u16>,
     /// Write a line into this file when everything is up
     #[arg(long, value_name = "FILE")]
     pub ready_file: Option<PathBuf>,
+}
+
+/// Reads the first of four neighbouring ports. Port 0, a free one each, would make addresses that nobody can open.
+fn port_base(text: &str) -> Result<u16, String> {
+    let port = text.parse().ok().filter(|port| (1..=PORT_BASE_MAX).contains(port));
+    port.ok_or_else(|| format!("the first of four neighbouring ports is one of 1 to {PORT_BASE_MAX}"))
 }

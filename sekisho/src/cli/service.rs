@@ -31,6 +31,8 @@ pub struct ServiceStop {
 #[derive(Debug, Subcommand)]
 pub enum Disaster {
     /// Declare disaster use, by two officers, for 72 hours at most
+    ///
+    /// Whoever does it (--as city-officer:NAME) is the first of the two.
     Declare(DisasterDeclare),
     /// End it before its time
     End(DisasterEnd),
@@ -56,9 +58,6 @@ pub struct DisasterDeclare {
     /// Until when (RFC 3339)
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub until: Timestamp,
-    /// The officer who declares
-    #[arg(long, value_name = "NAME")]
-    pub officer: String,
     /// Another officer who agrees
     #[arg(long, value_name = "NAME")]
     pub second_officer: String,

@@ -52,11 +52,12 @@ pub struct TeamLeave {
 
 /// `team list`.
 #[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
 pub struct TeamList {
     /// The person
-    #[arg(value_name = "PERSON", required_unless_present = "user")]
+    #[arg(value_name = "PERSON")]
     pub person: Option<String>,
     /// Instead: the persons of this user
-    #[arg(long, value_name = "USER", conflicts_with = "person")]
+    #[arg(long, value_name = "USER")]
     pub user: Option<String>,
 }

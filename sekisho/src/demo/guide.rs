@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
+use super::Place;
 use crate::error::Error;
-use crate::folder::Folder;
 use crate::settings::Settings;
 
 /// One thing to try.
@@ -14,8 +14,9 @@ struct Step {
 }
 
 /// Everything that `demo` prints once it is up.
-pub(super) fn text(settings: &Settings, folder: &Folder, password: &str) -> Result<String, Error> {
+pub(super) fn text(settings: &Settings, place: &Place, password: &str) -> Result<String, Error> {
     let own = std::env::current_exe().map_err(Error::file("finding", Path::new("sekisho")))?;
+    let Place { folder, temporary } = place;
     let words = Words {
         folder: quoted(folder.root()),
         sekisho: format!("{} --data {}", quoted(&own), quoted(folder.root())),
@@ -28,11 +29,23 @@ pub(super) fn text(settings: &Settings, folder: &Folder, password: &str) -> Resu
         let Step { japanese, english, lines } = step;
         text.push_str(&format!("\n# {}. {japanese}\n#    {english}\n{}\n", number + 1, lines.join("\n")));
     }
+    text.push_str(&words.browser());
     text.push_str(&format!(
-        "\n# 利用者のパスワードはすべて {password} です。データは {} にあります。Ctrl-C で終わります。\n\
-         #    Every user's password is {password}. The data lies in {}. Ctrl-C stops everything.\n",
-        words.folder, words.folder
+        "\n# 利用者のパスワードはすべて {password} です。Ctrl-C で終わります。\n\
+         #    Every user's password is {password}. Ctrl-C stops everything.\n"
     ));
+    let (root, sekisho) = (&words.folder, quoted(&own));
+    text.push_str(&if *temporary {
+        format!(
+            "\n# データは {root} にあり、終わるとすべて消えます。残すには --data を付けて始めます。\n\
+             #    The data lies in {root} and goes with the demo; to keep it, start with --data.\n"
+        )
+    } else {
+        format!(
+            "\n# データは {root} に残ります。続けるには、次のとおりにします。\n\
+             #    The data stays in {root}. To go on with it later:\n{sekisho} demo --data {root}\n"
+        )
+    });
     Ok(text)
 }
 
@@ -56,6 +69,19 @@ impl Words {
     fn sign_in(&self, user: &str) -> String {
         let body = format!(r#"{{"user_id":"U-{user}","password":"{}"}}"#, self.password);
         self.curl(user, &format!("-H 'Content-Type: application/json' -d '{body}' {}/.sekisho/session", self.care))
+    }
+
+    /// What cannot be pasted: a browser asks for files, and has its own place for them.
+    fn browser(&self) -> String {
+        let Self { folder, care, password, .. } = self;
+        format!(
+            "\n# ブラウザで開くには: {folder}/keys/root.pem を認証局として、{folder}/terminals/D-sato.p12 を個人の証明書として\n\
+             # 取り込み(パスワードは {password})、{care}/ を開いて、ユーザーID U-sato とパスワード {password} でサインインします。\n\
+             # すでに変更済みのパスワードなので、初回の変更は求められません。\n\
+             #    In a browser: import {folder}/keys/root.pem as an authority and {folder}/terminals/D-sato.p12 as your own\n\
+             #    certificate (its password is {password}), open {care}/ and sign in as U-sato with the\n\
+             #    password {password}. It counts as changed already, so no first password has to be.\n"
+        )
     }
 
     fn steps(&self) -> Vec<Step> {
@@ -99,6 +125,13 @@ impl Words {
                     self.curl("kato", &format!("-N '{care}/feeds/notes?patient=P-0001'")),
                     format!("{sekisho} --as city-officer:officer-ito revoke --device D-kato --reason key-compromise"),
                 ],
+            },
+            Step {
+                japanese: "電子証明書を発行するには認証局のパスフレーズが要ります。デモでは鍵の横のファイルにあります。",
+                english: "Issuing a certificate takes the authority's passphrase. A demo keeps it in a file beside the key.",
+                lines: vec![format!(
+                    "{sekisho} --as city-clerk:clerk-abe device certificate D-sato --out {folder} --passphrase-file {folder}/keys/demo-passphrase.txt"
+                )],
             },
             Step {
                 japanese: "公開情報は、だれでも読めます。",

@@ -1,6 +1,6 @@
 //! The stand-in store as a process of its own: it is no part of us, and knows us only by our keys.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -14,14 +14,15 @@ const PROGRAM: &str = "backend-stub";
 /// How long it may take to stop by itself.
 const STOP_MAX: Duration = Duration::from_secs(3);
 
-/// The running store. Dropped without [`Store::stop`], it is killed.
+/// The running store. Dropped without [`Store::stop`], it is killed; where we are killed ourselves, it stops at the end of
+/// its input.
 pub(super) struct Store {
     child: Child,
     /// Kept open: a program that writes into a closed pipe dies of it.
     _said: BufReader<ChildStdout>,
 }
 
-/// The program, beside our own. In a Cargo workspace it is built when it is not there yet.
+/// The program, beside our own. In a Cargo workspace it is built first: one that is there may be of older sources.
 pub(super) fn find() -> Result<PathBuf, Error> {
     let own = std::env::current_exe().map_err(Error::file("finding", Path::new("sekisho")))?;
     let folder = own.parent().unwrap_or(Path::new("."));
@@ -29,10 +30,9 @@ pub(super) fn find() -> Result<PathBuf, Error> {
     // `cargo run` says where our manifest is; without it, `target/release` lies two levels below the workspace.
     let manifest = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
     let workspace = manifest.as_deref().and_then(Path::parent).or_else(|| folder.ancestors().nth(2));
-    let workspace = workspace.filter(|root| root.join(PROGRAM).join("Cargo.toml").is_file());
-    if let Some(workspace) = workspace.filter(|_| !program.is_file()) {
+    if let Some(workspace) = workspace.filter(|root| root.join(PROGRAM).join("Cargo.toml").is_file()) {
         let release = folder.file_name().is_some_and(|name| name == "release");
-        build(workspace, release)?;
+        build(workspace, release, program.is_file())?;
     }
     if program.is_file() {
         Ok(program)
@@ -41,17 +41,20 @@ pub(super) fn find() -> Result<PathBuf, Error> {
     }
 }
 
-/// `cargo run` builds the program it runs and no other.
-fn build(workspace: &Path, release: bool) -> Result<(), Error> {
+/// `cargo run` builds the program it runs and no other. Cargo says what it is doing: the first time it takes minutes.
+fn build(workspace: &Path, release: bool, there: bool) -> Result<(), Error> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    eprintln!("sekisho demo: building the stand-in store ...");
+    let how_long = if there { "if it has changed" } else { "which takes some minutes the first time" };
+    eprintln!("sekisho demo: building the stand-in store, {how_long} ...");
     let mut command = Command::new(cargo);
-    command.args(["build", "--quiet", "--package", PROGRAM]).current_dir(workspace);
+    command.args(["build", "--package", PROGRAM]).current_dir(workspace);
     if release {
         command.arg("--release");
     }
     match command.status() {
         Ok(status) if status.success() => Ok(()),
+        // A machine without Cargo, with what was built elsewhere.
+        Err(error) if error.kind() == ErrorKind::NotFound && there => Ok(()),
         Ok(_) => Err(Error::usage("the stand-in store could not be built; see above")),
         Err(source) => Err(Error::File { doing: "starting", path: PathBuf::from("cargo"), source }),
     }
@@ -68,7 +71,9 @@ impl Store {
             .arg(keys)
             .arg("--data-file")
             .arg(folder.data().join("store.db"))
-            .stdin(Stdio::null())
+            // Ours until we end, however that comes: the store notices, and does not keep the port.
+            .arg("--stop-at-eof")
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .map_err(Error::file("starting", program));
@@ -82,7 +87,10 @@ impl Store {
         let store = Self { child, _said: said };
         match heard {
             Ok(_) if line.starts_with("listening on ") => Ok(store),
-            _ => Err(Error::usage(format_args!("the stand-in store did not start on {}", settings.store))),
+            _ => {
+                let why = format_args!("the stand-in store did not start on {}; it says why above", settings.store);
+                Err(Error::usage(why))
+            }
         }
     }
 

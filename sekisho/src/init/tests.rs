@@ -13,6 +13,7 @@ fn plan() -> Plan {
         care_host: "care.example".to_owned(),
         public_host: "www.example".to_owned(),
         port_base: 9443,
+        list_url: None,
         postgres: None,
     }
 }
@@ -92,6 +93,16 @@ fn the_settings_name_the_database() {
     let plan = Plan { postgres: Some("postgresql:///\"x\"?host=/run".to_owned()), ..plan() };
     let settings = Settings::parse(&settings_text(&plan).unwrap(), Path::new("x")).unwrap();
     assert_eq!(settings.journal, crate::settings::JournalPlace::Postgres("postgresql:///\"x\"?host=/run".to_owned()));
+}
+
+#[test]
+fn the_settings_name_where_the_list_is_found() {
+    let with = |list_url: Option<&str>| Plan { list_url: list_url.map(str::to_owned), ..plan() };
+    let read = |plan: &Plan| Settings::parse(&settings_text(plan).unwrap(), Path::new("x"));
+    let url = |plan: &Plan| read(plan).unwrap().ca.unwrap().list_url;
+    assert_eq!(url(&with(None)), "http://127.0.0.1:9445/crl/devices.crl");
+    assert_eq!(url(&with(Some("http://crl.example/devices.crl"))), "http://crl.example/devices.crl");
+    assert!(read(&with(Some("ftp://crl.example/x"))).unwrap_err().to_string().contains("ca.list_url"));
 }
 
 #[test]

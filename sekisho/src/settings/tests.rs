@@ -46,6 +46,12 @@ fn the_sample_documents_every_key() {
     assert!(documented >= 23, "{documented}");
 }
 
+/// Whoever reads it has no list of promises beside him.
+#[test]
+fn the_sample_speaks_for_itself() {
+    assert!(!SAMPLE.contains("promise P"), "a promise is said in words");
+}
+
 #[test]
 fn postgres_is_an_engine_too() {
     let text =

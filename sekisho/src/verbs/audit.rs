@@ -1,29 +1,31 @@
 //! `audit`: who did what to whose records; and whether both chains are whole.
 
-use audit::{Query, Reader, Recorded, Verdict};
+use audit::{Query, Reader, Recorded, SignIn, SignInQuery, Verdict};
 use journal::{Head, Journal, Position};
 use serde_json::json;
 
 use crate::cli::audit::{AuditSearch, AuditVerify};
 use crate::cli::journal::Which;
 use crate::cli::{Audit, Common};
-use crate::error::Error;
+use crate::error::{Error, with_causes};
 use crate::ids;
-use crate::output::{Output, listed};
+use crate::output::{self, Output, listed};
 use crate::settings::Settings;
 
-pub(super) fn run(common: &Common, verb: &Audit) -> Result<(), Error> {
+/// The verb. False: a chain is not whole.
+pub(crate) fn run(common: &Common, verb: &Audit) -> Result<bool, Error> {
     let settings = Settings::load(&common.settings_file()?)?;
     let output = Output::new(common.json);
     match verb {
-        Audit::Search(search) => find(&settings, output, search),
+        Audit::Search(search) if search.sign_ins => find_sign_ins(&settings, output, search).map(|()| true),
+        Audit::Search(search) => find(&settings, output, search).map(|()| true),
         Audit::Verify(verb) => verify(&settings, output, verb),
     }
 }
 
 fn find(settings: &Settings, output: Output, search: &AuditSearch) -> Result<(), Error> {
-    let journal = Journal::open_existing(&settings.journal.audit()).map_err(Error::journal("audit"))?;
     let query = Query {
+        id: search.id.clone(),
         person: search.person.as_deref().map(ids::parse).transpose()?,
         user_ids: search.user.as_deref().map(ids::parse).transpose()?.into_iter().collect(),
         device: search.device.as_deref().map(ids::parse).transpose()?,
@@ -32,13 +34,39 @@ fn find(settings: &Settings, output: Output, search: &AuditSearch) -> Result<(),
         limit: search.limit,
         ..Query::default()
     };
-    let found = Reader::new(journal).search(&query)?;
+    let found = reader(settings)?.search(&query)?;
     found.entries.iter().try_for_each(|recorded| say(output, recorded))?;
-    if found.more_before.is_some() {
-        // Not part of the answer: programs count lines.
-        tracing::warn!("there are more entries; ask with a larger --limit or a --to");
-    }
+    output::more(found.more_before.is_some());
     Ok(())
+}
+
+fn find_sign_ins(settings: &Settings, output: Output, search: &AuditSearch) -> Result<(), Error> {
+    let query = SignInQuery {
+        user_id: search.user.as_deref().map(ids::parse).transpose()?,
+        device: search.device.as_deref().map(ids::parse).transpose()?,
+        from: search.from,
+        until: search.to,
+        limit: search.limit,
+    };
+    let found = reader(settings)?.sign_ins(&query)?;
+    found.sign_ins.iter().try_for_each(|(position, sign_in)| say_sign_in(output, *position, sign_in))?;
+    output::more(found.more);
+    Ok(())
+}
+
+fn reader(settings: &Settings) -> Result<Reader, Error> {
+    Ok(Reader::new(Journal::open_existing(&settings.journal.audit()).map_err(Error::journal("audit"))?))
+}
+
+fn say_sign_in(output: Output, position: Position, sign_in: &SignIn) -> Result<(), Error> {
+    let SignIn { at, user_id, device, serial, source, outcome } = sign_in;
+    output.say(
+        format_args!("{}  #{position}  sign-in as `{user_id}` with {device} from {source}: {outcome}", at.to_jst()),
+        &json!({
+            "position": position.get(), "at": at.to_string(), "user_id": user_id, "device": device.as_str(),
+            "serial": serial.to_string(), "source": source, "outcome": outcome.as_str(),
+        }),
+    )
 }
 
 fn say(output: Output, recorded: &Recorded) -> Result<(), Error> {
@@ -82,19 +110,35 @@ fn say(output: Output, recorded: &Recorded) -> Result<(), Error> {
 }
 
 /// Both journals or one of them, every entry. The heads printed are evidence when kept elsewhere: such a one is held
-/// against the chain (promise P5).
-fn verify(settings: &Settings, output: Output, verb: &AuditVerify) -> Result<(), Error> {
+/// against the chain. What is wrong with the one keeps nobody from hearing of the other. True: all of it is whole.
+fn verify(settings: &Settings, output: Output, verb: &AuditVerify) -> Result<bool, Error> {
+    let mut whole = true;
     for which in Which::ALL.into_iter().filter(|which| verb.journal.is_none_or(|wanted| wanted == *which)) {
-        let (whose, damaged) = (which.as_str(), Error::journal(which.as_str()));
-        let journal = Journal::open_existing(&settings.journal.place(which)).map_err(&damaged)?;
-        let head = journal.verify(Position::START).map_err(&damaged)?;
-        verb.head.iter().try_for_each(|kept| journal.holds(kept)).map_err(&damaged)?;
-        let kept: Vec<String> = verb.head.iter().map(Head::to_string).collect();
-        let holds = if kept.is_empty() { String::new() } else { format!("; it holds {}", listed(&kept)) };
-        output.say(
-            format_args!("{whose}: {} entries, the chain is whole; head {head}{holds}", head.position),
-            &json!({ "journal": whose, "entries": head.position.get(), "head": head.to_string(), "holds": kept }),
-        )?;
+        let whose = which.as_str();
+        match held(settings, which, &verb.head) {
+            Ok(head) => {
+                let kept: Vec<String> = verb.head.iter().map(Head::to_string).collect();
+                let holds = if kept.is_empty() { String::new() } else { format!("; it holds {}", listed(&kept)) };
+                output.say(
+                    format_args!("{whose}: {} entries, the chain is whole; head {head}{holds}", head.position),
+                    &json!({ "journal": whose, "entries": head.position.get(), "head": head.to_string(), "holds": kept }),
+                )?;
+            }
+            Err(error) => {
+                whole = false;
+                let fault = with_causes(&error);
+                output.say(format_args!("{whose}: fault: {fault}"), &json!({ "journal": whose, "fault": fault }))?;
+            }
+        }
     }
-    Ok(())
+    Ok(whole)
+}
+
+/// The head of a chain that is whole and holds these heads.
+fn held(settings: &Settings, which: Which, kept: &[Head]) -> Result<Head, Error> {
+    let damaged = Error::journal(which.as_str());
+    let journal = Journal::open_existing(&settings.journal.place(which)).map_err(&damaged)?;
+    let head = journal.verify(Position::START).map_err(&damaged)?;
+    kept.iter().try_for_each(|kept| journal.holds(kept)).map_err(&damaged)?;
+    Ok(head)
 }

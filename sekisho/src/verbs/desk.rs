@@ -50,12 +50,12 @@ impl Desk {
 
     /// Has a command carried out. When this returns it is durable.
     pub(crate) fn execute(&self, command: Command) -> Result<Executed, Error> {
-        self.execute_as(self.author()?, command)
+        Ok(self.registry.execute(command, self.author()?.clone(), self.now())?)
     }
 
-    /// The same in another name, where the verb itself says whose.
-    pub(crate) fn execute_as(&self, author: &Author, command: Command) -> Result<Executed, Error> {
-        Ok(self.registry.execute(command, author.clone(), self.now())?)
+    /// Finds out whether commands would be carried out one after the other, before the first of them is given.
+    pub(crate) fn rehearse(&self, commands: &[Command]) -> Result<(), Error> {
+        Ok(self.registry.rehearse(commands, self.author()?, self.now())?)
     }
 
     /// Says what came of it.

@@ -1,18 +1,22 @@
 //! `device`: loan a device, issue its certificates, take it back (art. 37, 38).
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use ca::{Issued, LeafKey, Passphrase, PublicKey, SystemRandom, fresh_password, pem_bundle, pkcs12, read_request};
+use ca::{
+    Issued, LeafKey, Passphrase, PublicKey, SystemRandom, Zeroizing, fresh_password, fresh_serial, pem_bundle, pkcs12,
+    read_request,
+};
 use model::{DeviceId, ReasonCode};
 use registry::Command;
 use serde_json::{Value, json};
 
-use super::{Desk, Order, issue};
+use super::{Desk, Order, Term, issue};
 use crate::authority::{self, Authority};
 use crate::cli::Device;
 use crate::cli::device::{DeviceAdd, DeviceReturn, IssueTo};
 use crate::error::Error;
-use crate::{folder, ids, secrets};
+use crate::folder::{self, NewFile};
+use crate::{ids, secrets};
 
 pub(super) fn run(desk: &Desk, verb: &Device) -> Result<(), Error> {
     match verb {
@@ -27,28 +31,37 @@ pub(super) fn run(desk: &Desk, verb: &Device) -> Result<(), Error> {
     }
 }
 
-/// Loan and certificate are two acts: who fails at the second has loaned, and goes on with `device certificate`.
+/// Loan and certificate are two acts. Whatever is wrong with either is found before the loan is entered; should the second
+/// fail all the same, the device is on loan, and `device certificate` goes on.
 fn register(desk: &Desk, add: &DeviceAdd) -> Result<(), Error> {
     let device: DeviceId = ids::given_or_drawn(add.id.as_deref(), "D")?;
-    // Everything that can be found wrong is found before the loan is entered.
-    let desired = Desired::prepare(desk, &device, &add.issue)?;
-    desk.execute(Command::RegisterDevice {
+    let loan = Command::RegisterDevice {
         device: device.clone(),
         label: add.label.clone(),
         facility: ids::parse(&add.facility)?,
         holder: ids::parse(&add.holder)?,
-    })?;
-    desired
-        .hand_out(desk, &device, &add.issue)
-        .map_err(|error| Error::Halfway { done: format!("device {device} is on loan"), source: Box::new(error) })
+    };
+    let desired = Desired::prepare(desk, &device, &add.issue)?;
+    let Term { not_before, not_after, .. } = Term::of(&desk.settings, &desired.authority, add.issue.days, desk.now())?;
+    // To rehearse with; the number that is taken is drawn later.
+    let serial = fresh_serial(&SystemRandom::new()).map_err(Error::authority("drawing a serial number"))?;
+    let reserving = Command::ReserveCertificate { serial, device: device.clone(), not_before, not_after };
+    desk.rehearse(&[loan.clone(), reserving])?;
+    desk.execute(loan)?;
+    desired.hand_out(desk, &device, &add.issue).map_err(|error| Error::Halfway {
+        done: format!("device {device} is on loan"),
+        next: format!("sekisho device certificate {device} --out {}", add.issue.out.display()),
+        source: Box::new(error),
+    })
 }
 
-/// A certificate about to be issued: authority opened, key at hand, files not there yet.
+/// A certificate about to be issued: authority opened, key at hand, files there and empty. Dropped, it takes them away.
 struct Desired {
     authority: Authority,
     key: Key,
-    pem: PathBuf,
-    p12: PathBuf,
+    pem: NewFile,
+    /// Only for a key that was made here.
+    p12: Option<NewFile>,
 }
 
 enum Key {
@@ -70,59 +83,77 @@ impl Desired {
             }
             None => Key::Ours(LeafKey::generate().map_err(Error::authority("making a key"))?),
         };
-        let (pem, p12) = (to.out.join(format!("{device}.pem")), to.out.join(format!("{device}.p12")));
         if !to.out.is_dir() {
-            return Err(Error::NotA { path: to.out.clone(), what: "folder" });
+            return Err(Error::usage(format_args!("there is no folder `{}`", to.out.display())));
         }
-        if let Some(taken) = [&pem, &p12].into_iter().find(|path| path.exists()) {
-            return Err(Error::Exists(taken.clone()));
-        }
+        // A disk that takes no files says so here, before a number is taken.
+        let pem = NewFile::create(&to.out.join(format!("{device}.pem")))?;
+        let p12 = match key {
+            Key::Ours(_) => Some(NewFile::create(&to.out.join(format!("{device}.p12")))?),
+            Key::Theirs(_) => None,
+        };
         Ok(Self { authority, key, pem, p12 })
     }
 
-    fn hand_out(self, desk: &Desk, device: &DeviceId, to: &IssueTo) -> Result<(), Error> {
+    fn hand_out(mut self, desk: &Desk, device: &DeviceId, to: &IssueTo) -> Result<(), Error> {
         let key = match &self.key {
             Key::Ours(key) => key.public(),
             Key::Theirs(key) => key,
         };
         let order = Order { device, key, days: to.days, author: desk.author()?, now: desk.now() };
-        let issued = issue(&desk.settings, &desk.registry, &self.authority, &order)?;
-        match &self.key {
-            Key::Ours(key) => self.with_key(desk, device, &issued, key),
-            Key::Theirs(_) => {
-                let chain = format!("{}{}", issued.pem(), self.authority.issuing.pem());
-                folder::write_new(&self.pem, chain.as_bytes())?;
-                let value = certificate_value(device, &issued, &[("pem", &self.pem)]);
-                desk.say(format_args!("{}; it is in {}", sentence(device, &issued), self.pem.display()), &value)
-            }
+        let (authority, pem, p12) = (&self.authority, &mut self.pem, &mut self.p12);
+        let written = |issued: &Issued| match (&self.key, p12) {
+            (Key::Ours(key), Some(p12)) => with_key(authority, device, issued, key, pem, p12).map(Some),
+            _ => pem.write(format!("{}{}", issued.pem(), authority.issuing.pem()).as_bytes()).map(|()| None),
+        };
+        let issued = issue(&desk.settings, &desk.registry, authority, &order, written);
+        // Whether it is on record is not known then: the key must not go.
+        let lost = matches!(issued, Err(Error::NotRecorded { .. }));
+        let (pem, p12) = (self.pem.path().to_owned(), self.p12.as_ref().map(|file| file.path().to_owned()));
+        if issued.is_ok() || lost {
+            self.pem.keep();
+            self.p12.into_iter().for_each(NewFile::keep);
         }
-    }
-
-    /// Files with the key in them, readable by us alone, and the container's password, printed once.
-    fn with_key(&self, desk: &Desk, device: &DeviceId, issued: &Issued, key: &LeafKey) -> Result<(), Error> {
-        let refused = || Error::authority("writing the device's files");
-        let password = fresh_password(&SystemRandom::new()).map_err(refused())?;
-        let sealed_by = Passphrase::new(&password).map_err(refused())?;
-        let (issuing, root) = (&self.authority.issuing, &self.authority.root);
-        let container = pkcs12(issued, key, issuing, root, device.as_str(), &sealed_by).map_err(refused())?;
-        let bundle = pem_bundle(issued, key, issuing).map_err(refused())?;
-        folder::write_new(&self.pem, bundle.as_bytes())?;
-        folder::write_new(&self.p12, &container)?;
-        let mut value = certificate_value(device, issued, &[("pem", &self.pem), ("p12", &self.p12)]);
+        let (issued, password) = issued?;
+        let sentence = sentence(device, &issued);
+        let (Some(p12), Some(password)) = (p12, password) else {
+            let value = certificate_value(device, &issued, &[("pem", &pem)]);
+            return desk.say(format_args!("{sentence}; it is in {}", pem.display()), &value);
+        };
+        let mut value = certificate_value(device, &issued, &[("pem", &pem), ("p12", &p12)]);
         if let Some(object) = value.as_object_mut() {
             object.insert("p12_password".to_owned(), Value::String(password.to_string()));
         }
         desk.say(
             format_args!(
-                "{}; key and certificate are in {} and {}; password of the latter, shown this once: {}",
-                sentence(device, issued),
-                self.pem.display(),
-                self.p12.display(),
+                "{sentence}; key and certificate are in {} and {}; password of the latter, shown this once: {}",
+                pem.display(),
+                p12.display(),
                 password.as_str()
             ),
             &value,
         )
     }
+}
+
+/// Files with the key in them, readable by us alone. Gives the container's password, which is printed once.
+fn with_key(
+    authority: &Authority,
+    device: &DeviceId,
+    issued: &Issued,
+    key: &LeafKey,
+    pem: &mut NewFile,
+    p12: &mut NewFile,
+) -> Result<Zeroizing<String>, Error> {
+    let refused = || Error::authority("writing the device's files");
+    let password = fresh_password(&SystemRandom::new()).map_err(refused())?;
+    let sealed_by = Passphrase::new(&password).map_err(refused())?;
+    let (issuing, root) = (&authority.issuing, &authority.root);
+    let container = pkcs12(issued, key, issuing, root, device.as_str(), &sealed_by).map_err(refused())?;
+    let bundle = pem_bundle(issued, key, issuing).map_err(refused())?;
+    pem.write(bundle.as_bytes())?;
+    p12.write(&container)?;
+    Ok(password)
 }
 
 fn sentence(device: &DeviceId, issued: &Issued) -> String {

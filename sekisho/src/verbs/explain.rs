@@ -115,10 +115,12 @@ impl Asked<'_> {
         let question = format!("{user_id} with {device}, {action} {category}{whose}");
         if in_short {
             let basis = explanation.decision.basis();
-            let verdict = if explanation.decision.is_permit() { "permitted" } else { "denied" };
+            let verdict = if explanation.decision.is_permit() { "許可 / permitted" } else { "拒否 / denied" };
             let articles: Vec<String> = basis.articles().iter().map(ToString::to_string).collect();
             let rules = basis.rule_names();
-            let sentence = format!("{question}: {verdict}  art. {}  {rules}", articles.join(", "));
+            let japanese: Vec<String> = basis.articles().iter().map(|article| article.to_japanese()).collect();
+            let (japanese, articles) = (japanese.join("、"), articles.join(", "));
+            let sentence = format!("{question}: {verdict}  {japanese} / art. {articles}  {rules}");
             return desk.say(sentence, &self.value(&explanation));
         }
         let at = at.to_jst_minutes();

@@ -2,11 +2,10 @@
 //!
 //! 1. the serial number is reserved in the registry, durably. A crash after it wastes a number.
 //! 2. the certificate is prepared and linted. If that fails, the number is given up.
-//! 3. it is signed, once. A crash after it leaves a signature that nobody has seen; the registry does not know the
-//!    certificate, so the gateway refuses it (promise P7), and the number can still be revoked.
+//! 3. it is signed, once, and the caller puts it where it belongs, with its key, durably. If that fails, the number is given
+//!    up: what was signed is nowhere. A crash after it leaves a certificate that the registry does not know, so the gateway
+//!    refuses it: a signature is not enough. Its number can still be given up or revoked.
 //! 4. its fingerprint is recorded: from here on it opens.
-//! 5. the caller hands it out. A crash before that leaves a certificate whose key nobody has: it opens for nobody, and
-//!    is revoked when somebody tidies up.
 
 use ca::{DeviceProfile, Host, Issued, PublicKey, Refused, SystemRandom, device_validity, prepare, reserve};
 use model::{Author, DeviceId, SerialNumber, Timestamp};
@@ -25,41 +24,63 @@ pub(crate) struct Order<'a> {
     pub(crate) now: Timestamp,
 }
 
-/// Issues a certificate and records it.
-pub(crate) fn issue(
+/// What a certificate of so many days would be, before a number is taken.
+pub(crate) struct Term {
+    profile: DeviceProfile,
+    pub(crate) not_before: Timestamp,
+    /// Half-open, as the registry has it: one second behind the certificate's last.
+    pub(crate) not_after: Timestamp,
+}
+
+impl Term {
+    /// Refused where the authority would refuse it: its own validity is over, or so many days are not given.
+    pub(crate) fn of(settings: &Settings, authority: &Authority, days: u16, now: Timestamp) -> Result<Self, Error> {
+        let refused = || Error::authority("issuing the certificate");
+        let host = Host::new(&settings.hosts.care).map_err(refused())?;
+        let profile = DeviceProfile::new(host, &authority::settings(settings)?.list_url).map_err(refused())?;
+        let profile = profile.valid_for(days).map_err(refused())?;
+        let (not_before, last) = device_validity(&profile, now, &authority.issuing).map_err(refused())?;
+        Ok(Self { profile, not_before, not_after: last.plus_seconds(1) })
+    }
+}
+
+/// Issues a certificate, has it handed out, and records it. A key that went down with a full disk must not belong to a
+/// certificate that opens, so it is handed out first.
+pub(crate) fn issue<T>(
     settings: &Settings,
     registry: &Registry,
     authority: &Authority,
     order: &Order<'_>,
-) -> Result<Issued, Error> {
+    hand_out: impl FnOnce(&Issued) -> Result<T, Error>,
+) -> Result<(Issued, T), Error> {
     let refused = || Error::authority("issuing the certificate");
-    let host = Host::new(&settings.hosts.care).map_err(refused())?;
-    let profile = DeviceProfile::new(host, &authority::settings(settings)?.list_url).map_err(refused())?;
-    let profile = profile.valid_for(order.days).map_err(refused())?;
     // Before a number is taken: a wrong passphrase must not cost one.
     let key = authority.key()?;
     let execute = |command| registry.execute(command, order.author.clone(), order.now);
-    let (not_before, last) = device_validity(&profile, order.now, &authority.issuing).map_err(refused())?;
-    // The registry's dates are half-open: one second behind the certificate's last.
-    let not_after = last.plus_seconds(1);
+    let Term { profile, not_before, not_after } = Term::of(settings, authority, order.days, order.now)?;
     let mut book = |serial: &SerialNumber| {
         let device = order.device.clone();
         execute(Command::ReserveCertificate { serial: *serial, device, not_before, not_after }).map(|_| ())
     };
     let serial = reserve(&SystemRandom::new(), &mut book).map_err(reserving)?;
     let number = serial.number();
+    let given_up = |error| {
+        let abandoned = execute(Command::AbandonCertificate { serial: number }).is_ok();
+        Error::GivenUp { serial: number, abandoned, source: Box::new(error) }
+    };
     let prepared = prepare(&profile, order.device, order.key, serial, order.now, &authority.issuing);
     let prepared = match prepared {
         Ok(prepared) => prepared,
         Err(error) => {
-            // If this fails too, the number stays reserved: wasted all the same, and never used.
-            let _ = execute(Command::AbandonCertificate { serial: number });
-            return Err(refused()(error));
+            return Err(given_up(refused()(error)));
         }
     };
     let issued = prepared.issue(&key).map_err(refused())?;
-    execute(Command::RecordIssued { serial: number, fingerprint: issued.fingerprint() })?;
-    Ok(issued)
+    let handed_out = hand_out(&issued).map_err(given_up)?;
+    let fingerprint = issued.fingerprint();
+    execute(Command::RecordIssued { serial: number, fingerprint })
+        .map_err(|error| Error::NotRecorded { serial: number, source: Box::new(error.into()) })?;
+    Ok((issued, handed_out))
 }
 
 /// What the registry says against it is said in its own words.

@@ -1,6 +1,6 @@
 //! `journal`: where both journals end, and cutting a torn end. The one verb that works when nothing else starts.
 
-use journal::{Cut, End, Journal, Position};
+use journal::{Cut, End, Journal, JournalError, Position};
 use model::Office;
 use serde_json::json;
 
@@ -26,8 +26,16 @@ pub(crate) fn run(common: &Common, verb: &Verb) -> Result<bool, Error> {
 fn status(settings: &Settings, output: Output) -> Result<bool, Error> {
     let mut in_order = true;
     for which in Which::ALL {
-        let End { intact, claimed, torn } =
-            Journal::end_of(&settings.journal.place(which)).map_err(Error::journal(which.as_str()))?;
+        let end = Journal::end_of(&settings.journal.place(which));
+        if let Err(changed @ JournalError::Changed { .. }) = end {
+            in_order = false;
+            output.say(
+                format_args!("{}: {changed}; nothing cuts that: what was there is in a backup only", which.as_str()),
+                &json!({ "journal": which.as_str(), "changed": changed.to_string() }),
+            )?;
+            continue;
+        }
+        let End { intact, claimed, torn } = end.map_err(Error::journal(which.as_str()))?;
         let value = json!({
             "journal": which.as_str(), "intact": intact.to_string(), "claimed": claimed.to_string(), "torn": torn,
         });

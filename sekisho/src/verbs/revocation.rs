@@ -23,7 +23,12 @@ pub(super) fn revoke(desk: &Desk, verb: &Revoke) -> Result<(), Error> {
             if revoked.is_empty() {
                 return error;
             }
-            Error::Halfway { done: format!("revoked: {}", listed(&revoked)), source: Box::new(error) }
+            let device = verb.what.device.as_deref().unwrap_or_default();
+            Error::Halfway {
+                done: format!("revoked: {}", listed(&revoked)),
+                next: format!("sekisho revoke --device {device} --reason {reason}"),
+                source: Box::new(error),
+            }
         })?;
         revoked.extend(revoked_in(&executed.changes));
     }

@@ -64,19 +64,18 @@ pub(super) fn disaster(desk: &Desk, verb: &Disaster) -> Result<(), Error> {
     }
 }
 
-/// Two officers; whoever types is one of them.
+/// Two officers; whoever acts is one of them, in his own name and office.
 fn begin(desk: &Desk, declare: &DisasterDeclare) -> Result<(), Error> {
-    let officer = |name: &str| Author::new(Office::CityOfficer, name);
-    let officers = [officer(&declare.officer), officer(&declare.second_officer)];
-    let [one, other] = officers.clone();
+    let one = desk.author()?.clone();
+    let other = Author::new(Office::CityOfficer, &declare.second_officer);
     let command = Command::DeclareDisaster {
         area: declare.area.clone(),
         reason: declare.reason.clone(),
         from: desk.now(),
         until: declare.until,
-        officers,
+        officers: [one.clone(), other.clone()],
     };
-    desk.execute_as(&one, command)?;
+    desk.execute(command)?;
     desk.say(
         format_args!(
             "disaster use in `{}` until {}, declared by {one} and {other}",

@@ -36,14 +36,21 @@ pub(super) fn run(desk: &Desk, verb: &User) -> Result<(), Error> {
     }
 }
 
-/// Two commands: who fails at the second has registered the user, and goes on with `user grant`.
+/// Two commands. Whatever is wrong with either is found before the first is given; should the second fail all the same,
+/// the user is registered, and `user grant` goes on.
 fn register(desk: &Desk, add: &UserAdd) -> Result<(), Error> {
     let user: UserKey = ids::given_or_drawn(add.id.as_deref(), "K")?;
-    // Words that cannot be read are refused before anything is registered.
-    let _ = read(desk, &user, &add.place)?;
-    desk.execute(Command::RegisterUser { user: user.clone(), name: add.name.clone() })?;
-    give_user_id(desk, &user, &add.place)
-        .map_err(|error| Error::Halfway { done: format!("user {user} is registered"), source: Box::new(error) })
+    let registering = Command::RegisterUser { user: user.clone(), name: add.name.clone() };
+    let (_, granting) = read(desk, &user, &add.place)?;
+    desk.rehearse(&[registering.clone(), granting])?;
+    desk.execute(registering)?;
+    let UserPlace { user_id: _, facility, profession, recognised_by } = &add.place;
+    let by = recognised_by.as_ref().map_or_else(String::new, |by| format!(" --recognised-by '{by}'"));
+    give_user_id(desk, &user, &add.place).map_err(|error| Error::Halfway {
+        done: format!("user {user} is registered"),
+        next: format!("sekisho user grant {user} --facility {facility} --profession {profession}{by}"),
+        source: Box::new(error),
+    })
 }
 
 fn read(desk: &Desk, user: &UserKey, place: &UserPlace) -> Result<(UserId, Command), Error> {

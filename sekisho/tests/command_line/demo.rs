@@ -2,10 +2,12 @@
 
 use std::io::Read;
 use std::net::TcpListener;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::support::{SEKISHO, text};
+use crate::support::{SEKISHO, text, wait};
 
 /// Four neighbouring ports that were free a moment ago.
 fn ports() -> u16 {
@@ -21,24 +23,30 @@ fn ports() -> u16 {
 
 struct Demo {
     child: Child,
-    said: std::path::PathBuf,
-    _temporary: tempfile::TempDir,
+    port_base: u16,
+    said: PathBuf,
+    temporary: Arc<tempfile::TempDir>,
 }
 
 impl Demo {
     fn start() -> Self {
-        let temporary = tempfile::tempdir().unwrap();
+        Self::start_in(Arc::new(tempfile::tempdir().unwrap()), &["--port-base", &ports().to_string()])
+    }
+
+    fn start_in(temporary: Arc<tempfile::TempDir>, words: &[&str]) -> Self {
         let (ready, said) = (temporary.path().join("ready"), temporary.path().join("said"));
+        let _ = std::fs::remove_file(&ready);
         let child = Command::new(SEKISHO)
             .arg("demo")
             .arg("--data")
             .arg(temporary.path().join("d"))
-            .args(["--port-base", &ports().to_string(), "--ready-file"])
+            .args(words)
+            .arg("--ready-file")
             .arg(&ready)
             .stdout(std::fs::File::create(&said).unwrap())
             .spawn()
             .unwrap();
-        let mut demo = Self { child, said, _temporary: temporary };
+        let mut demo = Self { child, port_base: 0, said, temporary };
         let begun = Instant::now();
         while !ready.exists() {
             assert!(demo.child.try_wait().unwrap().is_none(), "the demo ended");
@@ -46,6 +54,8 @@ impl Demo {
             assert!(begun.elapsed() < Duration::from_secs(600), "the demo did not come up");
             std::thread::sleep(Duration::from_millis(50));
         }
+        let address = demo.line("https://www.");
+        demo.port_base = address.trim_end_matches('/').rsplit(':').next().unwrap().parse().unwrap();
         demo
     }
 
@@ -65,8 +75,10 @@ impl Demo {
 impl Drop for Demo {
     fn drop(&mut self) {
         // An orderly end stops the store too.
-        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
-        let _ = self.child.wait();
+        if let Ok(None) = self.child.try_wait() {
+            let _ = Command::new("kill").arg(self.child.id().to_string()).status();
+            let _ = self.child.wait();
+        }
     }
 }
 
@@ -84,6 +96,7 @@ fn every_line_of_the_demo_works_as_pasted() {
     assert!(stranger.contains("401") && stranger.contains("certificate-missing"), "{stranger}");
     let audit = demo.paste(" audit search ");
     assert!(audit.contains("permitted") && audit.contains("refused") && audit.contains("17-3"), "{audit}");
+    assert!(demo.paste(" device certificate ").contains("device D-sato has the certificate with serial number"));
     assert!(demo.paste("https://www.").contains("<!DOCTYPE html>"));
     assert!(demo.paste("--help").contains("Usage: sekisho"));
 
@@ -103,4 +116,110 @@ fn every_line_of_the_demo_works_as_pasted() {
     out.read_to_end(&mut Vec::new()).unwrap();
     assert!(begun.elapsed() < Duration::from_secs(2), "the stream ended after {:?}", begun.elapsed());
     assert!(!stream.wait().unwrap().success(), "it was cut, not finished");
+}
+
+#[test]
+fn a_demo_that_is_killed_leaves_no_store_behind() {
+    let mut demo = Demo::start();
+    let store = demo.port_base + 3;
+    // Whoever comes second is told so in a sentence.
+    let second = Command::new(Path::new(SEKISHO).with_file_name("backend-stub"))
+        .args(["--without-identity", "--listen", &format!("127.0.0.1:{store}")])
+        .output()
+        .unwrap();
+    let said = text(&second.stderr);
+    assert!(!second.status.success() && said.starts_with("backend-stub: cannot listen on"), "{said}");
+    assert!(said.contains("because Address already in use"), "{said}");
+
+    demo.child.kill().unwrap();
+    demo.child.wait().unwrap();
+    wait(|| TcpListener::bind(("127.0.0.1", store)).is_ok());
+}
+
+/// In a temporary folder of its own; what it says against it, and what it left there.
+fn refused(words: &[&str]) -> (String, usize) {
+    let temporary = tempfile::tempdir().unwrap();
+    let output = Command::new(SEKISHO).arg("demo").args(words).env("TMPDIR", temporary.path()).output().unwrap();
+    assert!(!output.status.success(), "{words:?}: {}", text(&output.stdout));
+    (text(&output.stderr), std::fs::read_dir(temporary.path()).unwrap().count())
+}
+
+#[test]
+fn a_demo_that_does_not_come_up_says_why_and_leaves_nothing_behind() {
+    let first = ports();
+    let held = TcpListener::bind(("127.0.0.1", first + 1)).unwrap();
+    let (said, left) = refused(&["--port-base", &first.to_string()]);
+    let why = format!("port {} is taken, one of {first} to {} ", first + 1, first + 3);
+    assert!(said.contains(&why) && said.contains("--port-base"), "{said}");
+    assert_eq!(left, 0);
+    drop(held);
+
+    // Up to the last step, which fails: keys, passphrase and records were there by then.
+    let (said, left) = refused(&["--port-base", &first.to_string(), "--ready-file", "/proc/ready"]);
+    assert!(said.contains("/proc/ready"), "{said}");
+    assert_eq!(left, 0, "{said}");
+}
+
+#[test]
+fn the_first_of_four_ports_leaves_room_for_all() {
+    for wrong in ["0", "65533", "65536", "x"] {
+        let (said, _) = refused(&["--port-base", wrong]);
+        assert!(said.contains("one of 1 to 65532"), "{said}");
+        let init = Command::new(SEKISHO).args(["init", "--port-base", wrong]).output().unwrap();
+        assert!(!init.status.success() && text(&init.stderr).contains("one of 1 to 65532"), "{wrong}");
+    }
+}
+
+#[test]
+fn a_demo_goes_on_with_its_folder() {
+    let demo = Demo::start();
+    let (temporary, first) = (Arc::clone(&demo.temporary), demo.port_base);
+    let folder = temporary.path().join("d");
+    let again = format!("demo --data {}", folder.display());
+    assert!(demo.line(&again).ends_with(&again), "it says how to go on");
+    let sign_in = demo.line(r#""user_id":"U-sato""#);
+    assert!(demo.paste(" revoke ").contains("revoked (key-compromise)"));
+    drop(demo);
+
+    let other = Command::new(SEKISHO).args(again.split(' ')).args(["--port-base", "9"]).output().unwrap();
+    let said = text(&other.stderr);
+    assert!(!other.status.success() && said.contains(&format!("has the ports from {first} on")), "{said}");
+
+    // The same people with the same passwords and keys, and what was revoked stays so.
+    let demo = Demo::start_in(Arc::clone(&temporary), &[]);
+    assert_eq!((demo.port_base, demo.line(r#""user_id":"U-sato""#)), (first, sign_in));
+    assert!(demo.paste(r#""user_id":"U-sato""#).contains(r#""must_change_password":false"#));
+    assert!(demo.paste(" revoke ").contains("no certificate that could be revoked"));
+    let second = Command::new(SEKISHO).args(again.split(' ')).output().unwrap();
+    assert!(text(&second.stderr).contains(&format!("cannot listen on 127.0.0.1:{first}")), "two at once");
+    drop(demo);
+
+    // What no demo made, or none that came up, is left alone.
+    std::fs::remove_file(folder.join("keys/demo-password.txt")).unwrap();
+    let half = Command::new(SEKISHO).args(again.split(' ')).output().unwrap();
+    assert!(text(&half.stderr).contains("a demo that did not come up"), "{}", text(&half.stderr));
+}
+
+#[test]
+fn the_demo_says_how_to_open_it_in_a_browser() {
+    let demo = Demo::start();
+    let said = std::fs::read_to_string(&demo.said).unwrap();
+    let (_, browser) = said.split_once("In a browser: ").unwrap();
+    let word = |after: &str| {
+        let (_, rest) = browser.split_once(after).unwrap_or_else(|| panic!("`{after}`: {browser}"));
+        rest.trim_start_matches(['#', ' ', '\n']).split([' ', ')', '.']).next().unwrap().to_owned()
+    };
+    assert!(browser.contains(&format!("open https://care.sekisho.localhost:{}/", demo.port_base)), "{browser}");
+    assert!(browser.contains("sign in as U-sato"), "{browser}");
+    let (certificate, password) = (demo.temporary.path().join("d/terminals/D-sato.p12"), word("its password is "));
+    assert!(browser.contains(&format!("{} as your own", certificate.display())), "{browser}");
+    let opened = Command::new("openssl")
+        .args(["pkcs12", "-noenc", "-passin", &format!("pass:{password}"), "-in"])
+        .arg(&certificate)
+        .output()
+        .unwrap();
+    assert!(text(&opened.stdout).contains("BEGIN PRIVATE KEY"), "{}", text(&opened.stderr));
+    assert_eq!(crate::support::mode(&certificate), 0o600);
+    // The same that the lines to paste sign in with.
+    assert!(demo.line(r#""user_id":"U-sato""#).contains(&password));
 }

@@ -169,3 +169,78 @@ fn a_number_that_is_only_reserved_can_be_given_up() {
     assert!(city.refused("certificate abandon 4a12").contains("there is no certificate `4a12`"));
     assert!(city.refused("certificate list --state good").contains("unknown state `good`; one of: reserved"));
 }
+
+#[test]
+fn usage_asks_for_what_is_missing_and_no_more() {
+    let city = City::at_work();
+    let settings = city.path("sekisho.toml").display().to_string();
+    let mut command = std::process::Command::new(crate::support::SEKISHO);
+    command.env_clear().env("SEKISHO_SETTINGS", &settings).env("SEKISHO_AS", "city-clerk:Abe");
+    let output = command.args(["team", "list"]).output().unwrap();
+    let said = text(&output.stderr);
+    assert!(!output.status.success() && said.contains("<PERSON|--user <USER>>"), "{said}");
+    assert!(!said.contains("--settings") && !said.contains("--as"), "{said}");
+
+    let mut command = std::process::Command::new(crate::support::SEKISHO);
+    command.env_clear().env("SEKISHO_SETTINGS", &settings).args(["team", "list", "--user", "K-1"]);
+    assert!(text(&command.output().unwrap().stdout).contains("person P-1"), "the environment is still read");
+    assert!(city.refused("team list P-1 --user K-1").contains("cannot be used with"));
+}
+
+#[test]
+fn what_the_office_did_can_be_looked_up() {
+    let city = City::at_work();
+    city.json("--as contractor:night suspend user-id:U-1 --reason leak --article 29-1");
+    city.json("--as city-officer:Ito revoke --device D-1 --reason key-compromise");
+    let acts = |words: &str| {
+        let found = city.json(&format!("registry log {words}"));
+        found.iter().map(|line| line["command"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let all = acts("--limit 50");
+    assert_eq!(&all[..3], ["revoke-certificate", "suspend", "join-team"], "newest first");
+    assert_eq!(all.last().unwrap(), "register-facility");
+
+    assert_eq!(acts("--person P-1"), ["join-team", "give-consent", "register-person"]);
+    let device = ["revoke-certificate", "record-issued", "reserve-certificate", "register-device"];
+    assert_eq!(acts("--device D-1"), device, "and its certificates");
+    assert_eq!(acts("--user U-1"), ["suspend", "grant-user-id"]);
+    let user = ["suspend", "join-team", "register-device", "grant-user-id", "register-user"];
+    assert_eq!(acts("--user K-1"), user);
+    assert_eq!(acts("--facility F-1").len(), 5);
+    assert_eq!(acts("--by contractor:night"), ["suspend"]);
+    assert_eq!(acts("--by Ito"), ["revoke-certificate"]);
+    let at = city.json("registry log --by Ito")[0]["at"].as_str().unwrap().to_owned();
+    assert_eq!(acts(&format!("--from {at}")), ["revoke-certificate"]);
+    assert_eq!(acts(&format!("--to {at} --limit 1")), ["suspend"]);
+
+    let said = city.say("registry log --by contractor:night");
+    assert!(said.contains("contractor:night  suspend  user-id:U-1  because: leak (art. 29-1)"), "{said}");
+    let limited = city.run("registry log --limit 1");
+    assert!(text(&limited.stderr).starts_with("sekisho: there are more;"), "{}", text(&limited.stderr));
+    assert!(city.refused("registry log --limit 0").contains("1 to 1000"));
+    assert!(city.refused("registry log --user K-77").contains("there is no user ID and no user `K-77`"));
+}
+
+/// Passwords stand sealed in the journal; here they do not stand at all.
+#[test]
+fn the_log_of_the_office_shows_no_secret() {
+    let city = City::in_use();
+    let (sentences, values) = (city.say("registry log --limit 1000"), city.json("registry log --limit 1000"));
+    assert!(sentences.contains("user:U-1  change-password  user-id:U-1"), "{sentences}");
+    let shown: std::collections::BTreeSet<_> =
+        values.iter().flat_map(|line| line.as_object().unwrap().keys()).collect();
+    let known = [
+        "at",
+        "by",
+        "command",
+        "devices",
+        "facilities",
+        "generation",
+        "persons",
+        "reasons",
+        "serials",
+        "user_ids",
+        "users",
+    ];
+    assert_eq!(shown.into_iter().map(String::as_str).collect::<Vec<_>>(), known);
+}

@@ -25,7 +25,7 @@ impl City {
     /// `init`, with every port 0.
     pub(crate) fn new() -> Self {
         let city = Self { temporary: tempfile::tempdir().unwrap(), first_password: String::new() };
-        let said = city.json("init --city Test");
+        let said = city.json("init --city Test --list-url http://crl.example/devices.crl");
         assert!(said[0]["root_sha256"].as_str().unwrap().len() == 64);
         let settings = std::fs::read_to_string(city.path("sekisho.toml")).unwrap();
         let free = settings.replace("127.0.0.1:8443", "127.0.0.1:0").replace("127.0.0.1:8444", "127.0.0.1:0");
@@ -198,4 +198,33 @@ pub(crate) fn wait(mut condition: impl FnMut() -> bool) {
 pub(crate) fn mode(path: &Path) -> u32 {
     use std::os::unix::fs::PermissionsExt;
     std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+/// A file system of its own, if this user may mount one.
+pub(crate) struct SmallDisk(tempfile::TempDir);
+
+impl SmallDisk {
+    pub(crate) fn mount(options: &str) -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(folder.path()).output();
+        mounted.is_ok_and(|mounted| mounted.status.success()).then(|| Self(folder))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+impl SmallDisk {
+    pub(crate) fn remount(&self, how: &str) {
+        let remounted =
+            Command::new("mount").args(["-o", &format!("remount,{how}")]).arg(self.path()).status().unwrap();
+        assert!(remounted.success());
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(self.path()).status();
+    }
 }

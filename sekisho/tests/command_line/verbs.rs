@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use crate::support::{City, mode};
+use crate::support::{City, SmallDisk, mode};
 
 #[test]
 fn init_overwrites_nothing_and_needs_a_passphrase() {
@@ -46,6 +46,7 @@ fn a_device_gets_what_openssl_and_key_stores_take() {
     // Never over what lies there.
     assert!(city.refused(&format!("device certificate D-1 --out {}", out.display())).contains("is there already"));
     assert_eq!(city.json("certificate status D-1").len(), 2, "a refusal costs no number");
+    assert!(city.refused("device certificate D-1 --out /nowhere").contains("there is no folder `/nowhere`"));
 }
 
 #[test]
@@ -73,6 +74,11 @@ fn explain_names_rule_and_article_in_both_languages() {
     assert_eq!((said[0]["permitted"].as_bool(), said[0]["device"].as_str()), (Some(true), Some("D-1")));
     assert_eq!(city.json("explain --user K-1 --person P-1").len(), 8, "every category of a person");
     assert_eq!(city.json("explain --user K-1").len(), 1, "the directory");
+    let short = city.say("explain --user K-1 --person P-1");
+    let both = |line: &str| {
+        line.contains("許可 / permitted  第") && line.contains("条 / art. ") || line.contains("拒否 / denied  第")
+    };
+    assert!(short.lines().count() == 8 && short.lines().all(both), "{short}");
 
     let before = said[0]["at"].as_str().unwrap().to_owned();
     city.json("team leave P-1 K-1");
@@ -106,6 +112,10 @@ fn consent_suspension_and_stop_close_and_open() {
     assert!(city.refused("resume user-id:U-1 --reason again").contains("(art. "));
     assert!(city.refused("suspend nurse:U-1 --reason x --article 29-1").contains("`nurse:U-1` names no target"));
     assert!(city.refused("suspend user-id:U-1 --reason x --article 99").contains("names no article"));
+    for nowhere in ["29-99", "29-1-1", "7-1-11"] {
+        let refused = city.refused(&format!("suspend user-id:U-1 --reason x --article {nowhere}"));
+        assert!(refused.contains(&format!("the regulation has no article {nowhere}")), "{refused}");
+    }
 }
 
 #[test]
@@ -138,14 +148,22 @@ fn disaster_use_needs_two_officers() {
     let city = City::at_work();
     let until = "2026-01-01T00:00:00+09:00";
     let declare = |second: &str, until: &str| {
-        format!("disaster declare --area honcho --reason flood --until {until} --officer Ito --second-officer {second}")
+        format!(
+            "--as city-officer:Ito disaster declare --area honcho --reason flood --until {until} --second-officer {second}"
+        )
     };
     assert!(city.refused(&declare("Mori", until)).contains("(art. 21"), "an end in the past");
     let asked = city.json("explain --user U-1 --person P-1 --category note");
     let now = model::Timestamp::parse(asked[0]["at"].as_str().unwrap()).unwrap();
     let until = now.plus_seconds(3600).to_string();
     assert!(city.refused(&declare("Ito", &until)).contains("(art. 21"), "one officer twice");
-    city.json(&declare("Mori", &until));
+    // Nobody declares in an officer's name what he may not declare in his own.
+    for other in ["contractor:mallory", "city-clerk:Abe", "facility-administrator:K-9"] {
+        let refused = city.refused(&declare("Mori", &until).replace("city-officer:Ito", other));
+        assert!(refused.contains("may not do this; city-officer may (art. 21"), "{other}: {refused}");
+    }
+    let officers = city.json(&declare("Mori", &until))[0]["officers"].clone();
+    assert_eq!(officers, serde_json::json!(["city-officer:Ito", "city-officer:Mori"]));
     assert_eq!(city.json("service status")[0]["service"], "disaster-use");
     city.json("--as city-officer:Ito disaster end --reason over");
     assert_eq!(city.json("service status")[0]["service"], "running");
@@ -175,11 +193,41 @@ fn who_may_not_is_told_by_which_article() {
 }
 
 #[test]
+fn certificates_say_where_the_list_is_found_and_check_where_that_is_nowhere() {
+    let city = City::at_work();
+    let extensions = city.openssl("x509 -in @D-1.pem -noout -ext crlDistributionPoints");
+    assert!(extensions.contains("URI:http://crl.example/devices.crl"), "{extensions}");
+    assert!(city.say("check").contains("ok: revocation list: at http://crl.example/devices.crl"));
+    let settings = std::fs::read_to_string(city.path("sekisho.toml")).unwrap();
+    let settings = settings.replace("http://crl.example/", "http://127.0.0.1:8445/crl/");
+    std::fs::write(city.path("sekisho.toml"), settings).unwrap();
+    let said = city.say("check");
+    assert!(
+        said.contains("warning: revocation list: http://127.0.0.1:8445/crl/devices.crl is found on this"),
+        "{said}"
+    );
+    // In a demo nobody else looks for it.
+    std::fs::write(city.path("keys/demo-passphrase.txt"), "x").unwrap();
+    assert!(!city.say("check").contains("warning: revocation list"));
+}
+
+#[test]
 fn check_finds_what_is_wrong() {
     let city = City::at_work();
     let said = city.json("check");
     assert!(said.iter().all(|line| line["level"] == "ok"), "{said:?}");
     assert!(city.say("check --days 190").contains("warning: devices: the last certificate of 1 expires soon: D-1"));
+
+    let without = |words: &[&str]| {
+        let output = city.command().env_remove("SEKISHO_CA_PASSPHRASE").arg("check").args(words).output().unwrap();
+        crate::support::text(&output.stdout)
+    };
+    assert!(without(&[]).contains("warning: issuing key: not opened; give --passphrase-file"));
+    let passphrase = city.path("passphrase");
+    std::fs::write(&passphrase, crate::support::PASSPHRASE).unwrap();
+    std::fs::set_permissions(&passphrase, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let opened = without(&["--passphrase-file", &passphrase.display().to_string()]);
+    assert!(opened.contains("ok: issuing key: opens"), "{opened}");
 
     let key = city.path("keys/session.key");
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
@@ -192,4 +240,61 @@ fn check_finds_what_is_wrong() {
     std::fs::copy(city.path("other.pem"), city.path("keys/server.key.pem")).unwrap();
     let said = crate::support::text(&city.run("check").stdout);
     assert!(said.contains("fault: server key: ") && said.contains("belongs to the server's certificate"), "{said}");
+}
+
+/// Whoever mistypes the last word has not registered half of it.
+#[test]
+fn nothing_is_registered_when_the_rest_cannot_be() {
+    let city = City::at_work();
+    city.json("facility add --id F-2 --name Clinic --kind pharmacy --administrator K-8 --administrator-name Abe");
+    let listed = || (city.json("user list").len(), city.json("device list").len());
+    let before = listed();
+    for (wrong, why) in [
+        ("user add --name X --facility F-9 --profession nurse", "there is no facility `F-9`"),
+        ("user add --name X --facility F-2 --profession nurse", "facility `F-2` is applied, not approved"),
+        ("user add --name X --facility F-1 --profession care-recognised", "needs to be recognised by somebody"),
+        ("user add --name X --facility F-1 --profession nurse --user-id U-1", "U-1"),
+        ("user add --name X --facility F-1 --profession nurze", "unknown profession `nurze`"),
+        ("device add --facility F-1 --holder K-1 --label x --days 400", "a certificate lasts 1 to 397 days"),
+        ("device add --facility F-1 --holder K-1 --label x --days 0", "a certificate lasts 1 to 397 days"),
+        ("device add --facility F-2 --holder K-1 --label x", "facility `F-2` is applied, not approved"),
+        ("device add --facility F-1 --holder K-8 --label x", "there is no user `K-8`"),
+    ] {
+        let said = city.refused(&format!("{wrong} --as city-clerk:Abe"));
+        assert!(said.contains(why), "{wrong}: {said}");
+    }
+    assert_eq!(listed(), before);
+}
+
+#[test]
+fn a_disk_that_takes_no_file_costs_no_certificate() {
+    let city = City::at_work();
+    let states = || {
+        let known = city.json("certificate status D-1");
+        known.iter().map(|line| line["state"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    // No file can be made there, by nobody.
+    let said = city.refused("device certificate D-1 --out /proc");
+    assert!(said.contains("writing `/proc/D-1.pem` is not possible"), "{said}");
+    assert!(
+        city.refused("device add --id D-2 --facility F-1 --holder K-1 --label x --out /proc").contains("/proc/D-2.pem")
+    );
+    assert_eq!((states(), city.json("device list").len()), (vec!["active".to_owned()], 1));
+
+    let Some(disk) = SmallDisk::mount("size=8k") else {
+        eprintln!("no mount here; `what_cannot_be_handed_out_never_opens` covers the rest");
+        return;
+    };
+    std::fs::write(disk.path().join("ballast"), vec![0; 8192 - 4096]).unwrap();
+    let out = disk.path().display().to_string();
+    let said = city.refused(&format!("device certificate D-1 --out {out}"));
+    let given_up = city.json("certificate list --state abandoned");
+    let serial = given_up[0]["serial"].as_str().unwrap();
+    assert!(said.contains(serial) && said.contains("its number is given up") && said.contains("space"), "{said}");
+    assert_eq!(states(), ["active", "abandoned"]);
+    // Nothing is left in the way of the next try.
+    std::fs::remove_file(disk.path().join("ballast")).unwrap();
+    let left: Vec<_> = std::fs::read_dir(disk.path()).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
+    city.json(&format!("device certificate D-1 --out {out}"));
 }

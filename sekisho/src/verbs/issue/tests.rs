@@ -31,6 +31,7 @@ impl City {
             care_host: "care.example".to_owned(),
             public_host: "www.example".to_owned(),
             port_base: 9443,
+            list_url: None,
             postgres: None,
         };
         let passphrase = || Passphrase::new("correct horse battery").unwrap();
@@ -67,10 +68,18 @@ impl City {
     }
 
     fn issue(&self, now: &str) -> Result<Issued, Error> {
+        self.issue_into(now, |_| Ok(())).map(|(issued, ())| issued)
+    }
+
+    fn issue_into(
+        &self,
+        now: &str,
+        hand_out: impl FnOnce(&Issued) -> Result<(), Error>,
+    ) -> Result<(Issued, ()), Error> {
         let key = LeafKey::generate().unwrap();
         let (device, author) = (device(), author());
         let order = Order { device: &device, key: key.public(), days: 180, author: &author, now: at(now) };
-        issue(&self.settings, &self.registry, &self.authority, &order)
+        issue(&self.settings, &self.registry, &self.authority, &order, hand_out)
     }
 }
 
@@ -105,4 +114,20 @@ fn an_authority_that_is_not_valid_costs_no_serial_number() {
         assert!(matches!(refused, Error::Authority { .. }), "{outside}: {refused}");
         assert_eq!(city.registry.snapshot().certificates_of(&device()).count(), 0, "{outside}");
     }
+}
+
+#[test]
+fn what_cannot_be_handed_out_never_opens() {
+    let city = City::build();
+    let mut number = None;
+    let failed = city.issue_into(BEGUN, |issued| {
+        number = Some(issued.serial());
+        let known = city.registry.snapshot();
+        assert_eq!(known.certificate(&issued.serial()).unwrap().fingerprint, None, "handed out before it is recorded");
+        Err(Error::usage("the disk is full"))
+    });
+    let (number, said) = (number.unwrap(), crate::error::with_causes(&failed.unwrap_err()));
+    assert!(said.contains(&number.to_string()) && said.contains("the disk is full"), "{said}");
+    let snapshot = city.registry.snapshot();
+    assert_eq!(snapshot.certificate(&number).unwrap().state, model::lifecycle::certificate::State::Abandoned);
 }

@@ -1,0 +1,157 @@
+//! What the office did: the journal read as a log, newest first. Nothing of a credential is in it.
+
+use journal::{Journal, Position};
+use model::{Author, Target, Timestamp};
+
+use crate::bounds::READ_ENTRIES;
+use crate::change::{Affected, Change};
+use crate::error::{BadEntry, BadEntryWhy, RegistryError};
+use crate::form::read_entry;
+use crate::kind::CommandKind;
+use crate::state::{Generation, ReportSubject};
+
+/// A command that was carried out, as the journal has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Logged {
+    /// The state that it made.
+    pub generation: Generation,
+    /// When it was given.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: Author,
+    /// What was to be done.
+    pub command: CommandKind,
+    /// Everybody and everything that its changes name.
+    pub concerns: Affected,
+    /// Why, in the author's words or in one of the words that there are for it.
+    pub reasons: Vec<String>,
+}
+
+/// Commands before a position, newest first: some hundreds, or fewer when they are large. Empty: there are none.
+///
+/// # Errors
+/// The journal cannot be read, or an entry cannot be understood.
+pub(crate) fn before(journal: &Journal, end: Position) -> Result<Vec<Logged>, RegistryError> {
+    let failed = |error| RegistryError::journal("reading", error);
+    let last = end.get().saturating_sub(1);
+    let mut seen = last.saturating_sub(READ_ENTRIES as u64);
+    let mut found = Vec::new();
+    while seen < last {
+        let wanted = usize::try_from(last - seen).unwrap_or(READ_ENTRIES);
+        let read = journal.read(Position::new(seen), wanted).map_err(failed)?;
+        let Some(newest) = read.last() else { break };
+        seen = newest.position.get();
+        for entry in &read {
+            found.push(logged(entry).map_err(RegistryError::Entry)?);
+        }
+    }
+    found.reverse();
+    Ok(found)
+}
+
+fn logged(entry: &journal::Entry) -> Result<Logged, BadEntry> {
+    let number = entry.position.get();
+    let read = read_entry(&entry.body).map_err(|why| BadEntry {
+        position: entry.position,
+        before: Generation::new(number.saturating_sub(1)),
+        why: BadEntryWhy::Form(why),
+    })?;
+    let (mut concerns, mut reasons) = (Affected::default(), Vec::new());
+    for change in &read.changes {
+        concerns.merge(change.concerns());
+        // A command gives each of its changes the same reason.
+        reasons.extend(change.reason().filter(|reason| !reasons.contains(reason)));
+    }
+    let (at, by, command) = (read.at, read.by, read.command);
+    Ok(Logged { generation: Generation::new(number), at, by, command, concerns, reasons })
+}
+
+impl Change {
+    /// Whom and what it names, whether anybody has to be judged anew for it or not.
+    fn concerns(&self) -> Affected {
+        let mut named = self.affects();
+        match self {
+            Self::FacilityApplied { facility } => drop(named.facilities.insert(facility.id.clone())),
+            Self::FacilityMoved { facility, .. }
+            | Self::FacilityChanged { facility, .. }
+            | Self::AdministratorSet { facility, .. } => drop(named.facilities.insert(facility.clone())),
+            Self::UserRegistered { user } => drop(named.users.insert(user.key.clone())),
+            Self::UserIdGranted { user_id } => {
+                named.user_ids.insert(user_id.id.clone());
+                named.users.insert(user_id.user.clone());
+                named.facilities.insert(user_id.facility.clone());
+            }
+            Self::DeviceLoaned { device } => {
+                named.devices.insert(device.id.clone());
+                named.users.insert(device.holder.clone());
+                named.facilities.insert(device.facility.clone());
+            }
+            Self::CertificateReserved { serial, device, .. } => {
+                named.serials.insert(*serial);
+                named.devices.insert(device.clone());
+            }
+            Self::PersonRegistered { person } => drop(named.persons.insert(person.id.clone())),
+            Self::TeamJoined { membership } => {
+                named.users.insert(membership.user.clone());
+                named.facilities.insert(membership.facility.clone());
+            }
+            Self::TeamLeft { user, .. } => drop(named.users.insert(user.clone())),
+            Self::ReportDue { report } => match &report.about {
+                ReportSubject::Suspension(target) => named.merge(of(target)),
+                ReportSubject::Revocation(serial) => drop(named.serials.insert(*serial)),
+                ReportSubject::Return(device) => drop(named.devices.insert(device.clone())),
+            },
+            // What these name is what they affect.
+            Self::UserIdMoved { .. }
+            | Self::PasswordChanged { .. }
+            | Self::SessionsEnded { .. }
+            | Self::SessionEnded { .. }
+            | Self::SessionsForgotten { .. }
+            | Self::DeviceReturned { .. }
+            | Self::CertificateIssued { .. }
+            | Self::CertificateRevoked { .. }
+            | Self::CertificateConfirmed { .. }
+            | Self::CertificateAbandoned { .. }
+            | Self::PersonChanged { .. }
+            | Self::EligibilityChanged { .. }
+            | Self::ConsentGiven { .. }
+            | Self::ConsentWithdrawn { .. }
+            | Self::Suspended { .. }
+            | Self::SuspensionEnded { .. }
+            | Self::ServiceStopped { .. }
+            | Self::ServiceResumed
+            | Self::DisasterDeclared { .. }
+            | Self::DisasterEnded { .. }
+            | Self::ReportAcknowledged { .. } => {}
+        }
+        named
+    }
+
+    fn reason(&self) -> Option<String> {
+        match self {
+            Self::FacilityMoved { reason, .. }
+            | Self::UserIdMoved { reason, .. }
+            | Self::SuspensionEnded { reason, .. }
+            | Self::DisasterEnded { reason } => reason.clone(),
+            Self::CertificateRevoked { reason, .. } => Some(reason.to_string()),
+            Self::ConsentGiven { form, .. } => form.reason.clone(),
+            Self::ConsentWithdrawn { reason, .. } => Some(reason.clone()),
+            Self::Suspended { suspension } => Some(format!("{} (art. {})", suspension.reason, suspension.article)),
+            Self::ServiceStopped { stop } => Some(format!("{} ({})", stop.text, stop.reason)),
+            Self::DisasterDeclared { disaster } => Some(disaster.reason.clone()),
+            _ => None,
+        }
+    }
+}
+
+fn of(target: &Target) -> Affected {
+    let mut named = Affected::default();
+    match target {
+        Target::UserId(id) => drop(named.user_ids.insert(id.clone())),
+        Target::User(key) => drop(named.users.insert(key.clone())),
+        Target::Device(id) => drop(named.devices.insert(id.clone())),
+        Target::Facility(id) => drop(named.facilities.insert(id.clone())),
+        Target::Person(id) => drop(named.persons.insert(id.clone())),
+    }
+    named
+}
