@@ -9,6 +9,8 @@ use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{any, get};
+use http::Version;
+use http::header::HOST;
 use tokio::sync::watch;
 
 use crate::broken;
@@ -68,6 +70,10 @@ async fn nothing(request: Request) -> Response {
 /// Nothing is answered without an identity, and everything is logged.
 async fn identify(State(app): State<App>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
+    // RFC 9112 3.2: as every server in the field does.
+    if parts.version == Version::HTTP_11 && parts.headers.get_all(HOST).iter().count() != 1 {
+        return refuse(&Fault::new(400, "invalid", "a request without exactly one Host"));
+    }
     let now = fhir::date::now();
     match app.gatekeeper.check(&parts.headers, now.div_euclid(1_000)).await {
         Ok(identity) => {

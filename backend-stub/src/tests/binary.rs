@@ -102,7 +102,8 @@ async fn the_large_one_streams_to_its_end() {
     let stream = TcpStream::connect(world.store.address()).await.unwrap();
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
     tokio::spawn(connection);
-    let request = Request::get("/fhir/Binary/slow-100mb").header(IDENTITY_HEADER, world.signer.token());
+    let request =
+        Request::get("/fhir/Binary/slow-100mb").header("host", "store").header(IDENTITY_HEADER, world.signer.token());
     let empty =
         StreamBody::new(futures_util::stream::empty::<Result<hyper::body::Frame<bytes::Bytes>, std::io::Error>>());
     let mut body = sender.send_request(request.body(empty).unwrap()).await.unwrap().into_body();

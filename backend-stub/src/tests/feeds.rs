@@ -21,7 +21,7 @@ async fn events(world: &World, target: &str) -> Incoming {
     let stream = TcpStream::connect(world.store.address()).await.unwrap();
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
     tokio::spawn(connection);
-    let request = Request::get(target).header(IDENTITY_HEADER, world.signer.token());
+    let request = Request::get(target).header("host", "store").header(IDENTITY_HEADER, world.signer.token());
     let response = sender.send_request(request.body(Empty::<bytes::Bytes>::new()).unwrap()).await.unwrap();
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["content-type"], "text/event-stream");

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, ETAG};
+use http::header::{ACCEPT, ETAG, HOST};
 use http::{HeaderValue, Method, Request};
 use http_body_util::{BodyExt as _, Empty, Full, Limited};
 use hyper::body::Incoming;
@@ -19,7 +19,7 @@ use crate::bounds::{ANSWER_READ_BYTES_MAX, BODY_READ_BYTES_MAX, BODY_READ_MAX, S
 use crate::judge::Question;
 use crate::refusal::{Refusal, fault};
 use crate::session::fresh_id;
-use crate::store::pool::{Body, StoreError};
+use crate::store::pool::{Body, STORE_HOST, StoreError};
 use crate::worker::Worker;
 
 /// Proof: it is known which persons and records the request touches, and what would be sent to the store.
@@ -98,6 +98,7 @@ type Found = (u16, Option<String>, Bytes);
 async fn look_up(worker: &Worker, subject: &Subject, target: &str) -> Result<Result<Found, Refusal>, Refusal> {
     let mut request = Request::builder().method(Method::GET).uri(target);
     if let Some(headers) = request.headers_mut() {
+        headers.insert(HOST, STORE_HOST);
         headers.insert(ACCEPT, HeaderValue::from_static("application/fhir+json"));
         worker.identify(headers, subject)?;
     }

@@ -24,7 +24,7 @@ use crate::bounds::{STORE_ANSWER_MAX, UPLOAD_BYTES_MAX, UPLOAD_MAX, UPLOAD_SILEN
 use crate::cut::live::ExchangeEntry;
 use crate::refusal::Refusal;
 use crate::store::paced::{Paced, UploadError};
-use crate::store::pool::{Body, StoreError};
+use crate::store::pool::{Body, STORE_HOST, StoreError};
 use crate::worker::Worker;
 
 /// Proof: the store has answered a recorded permit. Nothing of the answer can be reached but through `release`.
@@ -117,7 +117,7 @@ fn headers(to: &mut HeaderMap, from: &HeaderMap, touches: &Touches) -> Result<()
         AnswerKind::Resource { .. } | AnswerKind::Bundle | AnswerKind::EventStream => {}
     }
     let ours = |text: &str| HeaderValue::from_str(text).map_err(|_| Refusal::Unreadable("a header value".to_owned()));
-    to.insert(HOST, HeaderValue::from_static("care-record-store"));
+    to.insert(HOST, STORE_HOST);
     if let Some(version) = &forward.if_match {
         to.insert(IF_MATCH, ours(version)?);
     }

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response};
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
@@ -14,6 +14,9 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::bounds::{HEADERS_MAX, READ_BUFFER_BYTES_MAX, STORE_CONNECT_MAX, STORE_IDLE_PER_WORKER_MAX};
+
+/// The `Host` of every request to the store (RFC 9112 3.2): which host the client named is nothing it need know.
+pub const STORE_HOST: HeaderValue = HeaderValue::from_static(super::identity::AUDIENCE);
 
 /// What bodies may fail with.
 pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
