@@ -14,6 +14,7 @@ pub mod matrix;
 pub mod point;
 pub mod what_if;
 
+mod compiled;
 mod slice;
 mod vocabulary;
 

@@ -8,12 +8,14 @@ use cedar_policy::{
     ActionConstraint, Authorizer, Decision as CedarDecision, Effect, Policy, PolicyId, PolicySet, ResourceConstraint,
     Schema,
 };
-use model::Action;
+use model::{Action, Category};
 
+use crate::compiled::{CannotCompile, Compiled, Kind};
 use crate::decision::{Basis, Decision, PolicyVersion, Rule};
 use crate::error::PolicyError;
-use crate::facts::{Facts, Request, Resource, ServiceFacts};
+use crate::facts::{DisasterFacts, Facts, Request, Resource, ServiceFacts};
 use crate::lint::{self, Finding};
+use crate::matrix;
 use crate::slice::{Slice, SliceError};
 use crate::vocabulary::Vocabulary;
 
@@ -40,6 +42,7 @@ pub struct DecisionPoint {
     /// Place of each policy in `rules`.
     places: HashMap<PolicyId, usize>,
     sets: Sets,
+    compiled: Result<Compiled, CannotCompile>,
     version: PolicyVersion,
 }
 
@@ -54,30 +57,6 @@ struct Sets {
     forbids: PolicySet,
     /// Every permit alone, with its place in `rules`.
     each_permit: Vec<(usize, PolicySet)>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Kind {
-    Record,
-    Directory,
-}
-
-impl Kind {
-    const ALL: [Self; 2] = [Self::Record, Self::Directory];
-
-    const fn of(resource: &Resource) -> Self {
-        match resource {
-            Resource::Record { .. } => Self::Record,
-            Resource::Directory => Self::Directory,
-        }
-    }
-
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Record => "Record",
-            Self::Directory => "Directory",
-        }
-    }
 }
 
 impl DecisionPoint {
@@ -127,7 +106,8 @@ impl DecisionPoint {
         let places = policies.iter().enumerate().map(|(place, policy)| (policy.id().clone(), place)).collect();
         let authorizer = Authorizer::new();
         let version = version(schema_text, files);
-        Ok((Self { schema, vocabulary, authorizer, rules, places, sets, version }, findings))
+        let compiled = fits(&schema, &vocabulary).and_then(|()| Compiled::new(&rules, &policies));
+        Ok((Self { schema, vocabulary, authorizer, rules, places, sets, compiled, version }, findings))
     }
 
     /// Which rules these are: a digest of schema and files.
@@ -143,6 +123,18 @@ impl DecisionPoint {
 
     /// Decides. Infallible: whatever goes wrong is a [`Decision::Denial`] whose basis names the errors (promise P1).
     pub fn decide(&self, request: &Request, facts: &Facts) -> Decision {
+        let compiled = self.compiled.as_ref().ok().and_then(|rules| rules.decide(request, facts, &self.version));
+        compiled.unwrap_or_else(|| self.decide_by_cedar(request, facts))
+    }
+
+    /// Why the rules could not be compiled, so that Cedar decides every request itself: right, and slower.
+    #[must_use]
+    pub fn why_not_compiled(&self) -> Option<String> {
+        self.compiled.as_ref().err().map(ToString::to_string)
+    }
+
+    /// Decides by Cedar itself: the yardstick of [`Self::decide`]. Decision, rules and whether there were errors are the same.
+    pub fn decide_by_cedar(&self, request: &Request, facts: &Facts) -> Decision {
         let set = self.sets.for_request(request.action, Kind::of(&facts.resource));
         self.judge(self.slice(request, facts), set)
     }
@@ -254,6 +246,20 @@ impl Sets {
     fn for_request(&self, action: Action, kind: Kind) -> &PolicySet {
         self.sliced.get(&(action, kind)).unwrap_or(&self.all)
     }
+}
+
+/// Whether the schema asks for nothing that the facts do not have: the compiled rules do not look at it again.
+fn fits(schema: &Schema, vocabulary: &Vocabulary) -> Result<(), CannotCompile> {
+    let mut record = matrix::ordinary();
+    record.service.disaster = Some(DisasterFacts { until: matrix::now() });
+    let directory = Facts { resource: Resource::Directory, ..matrix::ordinary() };
+    for (facts, category) in
+        [(record, Category::Note), (matrix::ordinary(), Category::Note), (directory, Category::Directory)]
+    {
+        let request = Request { action: Action::Read, category, at: matrix::now() };
+        Slice::new(vocabulary, schema, &request, &facts).map_err(|error| CannotCompile(error.to_string()))?;
+    }
+    Ok(())
 }
 
 /// Whether a permit's scope can match. Unsure is yes.

@@ -1,6 +1,7 @@
 //! Tests of the decision point. `oracle` is the same regulation written a second time, by hand and without Cedar.
 
 mod agreement;
+mod compiled;
 mod explained;
 mod generator;
 mod loading;

@@ -14,7 +14,7 @@ use crate::error::PolicyError;
 use crate::facts::Relation;
 
 /// How an outsider is called in the schema, beside the roles of [`TeamRole`].
-const NO_RELATION: &str = "none";
+pub(crate) const NO_RELATION: &str = "none";
 
 /// One enumeration: a Cedar value for each word, in the order of the words.
 struct Words<T> {

@@ -25,7 +25,7 @@ fn expected(request: &Request, facts: &Facts) -> String {
 /// withdrawn team member, and found nothing: so here every rule fires, and every rule is the only reason at least once.
 /// A forbid counts as the only reason where a permit would otherwise have held, so that it alone made the difference.
 #[test]
-fn cedar_agrees_with_the_oracle_in_decisions_and_reasons() {
+fn compiled_rules_cedar_and_the_oracle_agree_in_decisions_and_reasons() {
     let mut runner = TestRunner::deterministic();
     let strategy = cases();
     let mut fired: BTreeMap<String, usize> = BTreeMap::new();
@@ -33,6 +33,11 @@ fn cedar_agrees_with_the_oracle_in_decisions_and_reasons() {
     for _ in 0..20_000 {
         let (request, facts) = strategy.new_tree(&mut runner).unwrap().current();
         assert_eq!(decided(&request, &facts), expected(&request, &facts), "{request:?} {facts:#?}");
+        assert_eq!(
+            line(&POINT.decide_by_cedar(&request, &facts)),
+            expected(&request, &facts),
+            "{request:?} {facts:#?}"
+        );
         let (permit, rules) = oracle::decide(&request, &facts);
         for rule in &rules {
             *fired.entry((*rule).to_owned()).or_default() += 1;
@@ -233,8 +238,9 @@ fn what_a_decision_costs() {
     let (request, facts) = (request(Action::Read, Category::Note), ordinary());
     let all = POINT.parts().2;
     let slice = POINT.slice(&request, &facts).unwrap();
-    let measures: [(&str, &dyn Fn()); 4] = [
+    let measures: [(&str, &dyn Fn()); 5] = [
         ("decide", &|| assert!(POINT.decide(&request, &facts).is_permit())),
+        ("decide by Cedar", &|| assert!(POINT.decide_by_cedar(&request, &facts).is_permit())),
         ("slice only", &|| assert!(POINT.slice(&request, &facts).is_ok())),
         ("evaluation only, all rules", &|| assert!(POINT.judge_slice(&slice, all).is_permit())),
         ("evaluation only, rules cut to size", &|| assert!(POINT.judge_sliced(&request, &facts, &slice).is_permit())),
