@@ -67,6 +67,8 @@ pub const STORE_DOOR_CONNECTIONS_MAX: usize = 64;
 /// Idle connections to the store that a worker keeps.
 pub const STORE_IDLE_PER_WORKER_MAX: usize = 64;
 
+/// Every so many decisions Cedar is asked too, and held against the compiled rules.
+pub const CEDAR_ASKED_EVERY: u32 = 1024;
 /// Records whose person a worker remembers.
 pub const INDEX_RECORDS_MAX: usize = 50_000;
 /// Subjects whose buckets and wrong guesses are remembered.

@@ -2,16 +2,21 @@
 //! resource of an answer, and for what is alive when the registry changes.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use model::lifecycle::{service, user_id};
 use model::{Action, Category, PersonId, SerialNumber, Timestamp, UserId};
 use policy::{Decision, DecisionPoint, Facts, Request, ServiceFacts};
 use registry::{MissingFact, Snapshot};
 
+use crate::bounds::CEDAR_ASKED_EVERY;
+
 /// Asks.
 #[derive(Clone)]
 pub struct Judge {
     point: Arc<DecisionPoint>,
+    /// Decisions so far; every [`CEDAR_ASKED_EVERY`]th is asked of Cedar too.
+    asked: Arc<AtomicU32>,
 }
 
 /// One question.
@@ -45,8 +50,11 @@ pub struct Judgement {
 impl Judge {
     /// A judge over one set of rules.
     #[must_use]
-    pub const fn new(point: Arc<DecisionPoint>) -> Self {
-        Self { point }
+    pub fn new(point: Arc<DecisionPoint>) -> Self {
+        if let Some(why) = point.why_not_compiled() {
+            tracing::warn!(why, "the rules are not compiled; every decision is Cedar's own, which takes longer");
+        }
+        Self { point, asked: Arc::default() }
     }
 
     /// The decision point.
@@ -62,11 +70,29 @@ impl Judge {
     pub fn ask(&self, snapshot: &Snapshot, question: Question<'_>) -> Result<Judgement, MissingFact> {
         let facts = snapshot.facts(question.user_id, question.serial, question.person, question.at)?;
         let request = Request { action: question.action, category: question.category, at: question.at };
-        let decision = self.point.decide(&request, &facts);
+        let decision = self.doubly(self.point.decide(&request, &facts), &request, &facts);
         if !decision.basis().errors.is_empty() {
             tracing::error!(errors = ?decision.basis().errors, "policy evaluation failed; refused");
         }
         Ok(Judgement { decision, request, facts })
+    }
+
+    /// Compiled rules decide; Cedar, whose rules they are, is asked every so often. Should they ever differ, the stricter one
+    /// counts, and the officer hears of it.
+    fn doubly(&self, decision: Decision, request: &Request, facts: &Facts) -> Decision {
+        if !self.asked.fetch_add(1, Ordering::Relaxed).is_multiple_of(CEDAR_ASKED_EVERY) {
+            return decision;
+        }
+        let cedar = self.point.decide_by_cedar(request, facts);
+        let same = decision.is_permit() == cedar.is_permit() && decision.basis().rules == cedar.basis().rules;
+        if same {
+            return decision;
+        }
+        tracing::error!(
+            compiled = decision.basis().rule_names(), cedar = cedar.basis().rule_names(),
+            facts = audit::facts::compact(request, facts), "compiled rules and Cedar differ; the stricter counts"
+        );
+        if decision.is_permit() { cedar } else { decision }
     }
 
     /// Whether the request is permitted; a missing fact is a no.
