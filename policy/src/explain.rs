@@ -119,13 +119,20 @@ fn least(facts: &Facts, request: &Request, opens: &dyn Fn(&Facts) -> bool) -> Op
             return None;
         }
     }
-    for what_if in WhatIf::ALL.into_iter().rev() {
-        let without: Vec<WhatIf> = set.iter().copied().filter(|other| *other != what_if).collect();
-        if opens(&all(&without)) {
-            set = without;
+    // Until none is left that can be turned back: one that could not be (being on the team, while it alone made up for
+    // something) may be once another is.
+    loop {
+        let before = set.len();
+        for what_if in WhatIf::ALL.into_iter().rev() {
+            let without: Vec<WhatIf> = set.iter().copied().filter(|other| *other != what_if).collect();
+            if opens(&all(&without)) {
+                set = without;
+            }
+        }
+        if set.len() == before {
+            return Some(set);
         }
     }
-    Some(set)
 }
 
 impl Explanation {

@@ -105,6 +105,21 @@ fn it_reads_as_sentences() {
     );
 }
 
+/// A user ID not yet active and a suspended person, in disaster use: being on the team makes up for nothing, and is not named.
+#[test]
+fn a_way_names_nothing_that_can_be_left_out() {
+    let mut facts = ordinary();
+    facts.subject.user_id_state = model::lifecycle::user_id::State::Granted;
+    facts.service.state = model::lifecycle::service::State::DisasterUse;
+    facts.service.disaster = Some(crate::facts::DisasterFacts { until: crate::matrix::now().plus_seconds(1) });
+    if let crate::Resource::Record { person, relation } = &mut facts.resource {
+        (person.person_suspended, person.consent_disaster, person.in_disaster_area) = (true, true, true);
+        *relation = crate::Relation::None;
+    }
+    let explanation = POINT.explain(&request(Action::Read, Category::Demographics), &facts);
+    assert_eq!(explanation.ways, [[WhatIf::UserIdActive, WhatIf::PersonNotSuspended]]);
+}
+
 fn turned(request: &Request, facts: &Facts, way: &[WhatIf]) -> Facts {
     way.iter().fold(facts.clone(), |facts, what_if| what_if.applied(request, &facts))
 }
