@@ -89,8 +89,10 @@ impl Judge {
             return decision;
         }
         tracing::error!(
-            compiled = decision.basis().rule_names(), cedar = cedar.basis().rule_names(),
-            facts = audit::facts::compact(request, facts), "compiled rules and Cedar differ; the stricter counts"
+            compiled = decision.basis().rule_names(),
+            cedar = cedar.basis().rule_names(),
+            facts = audit::facts::compact(request, facts),
+            "compiled rules and Cedar differ; the stricter counts"
         );
         if decision.is_permit() { cedar } else { decision }
     }
