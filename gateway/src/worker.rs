@@ -87,12 +87,11 @@ impl Sources {
 pub struct Handle {
     shared: Arc<Shared>,
     draining: Draining,
-    open: Arc<()>,
 }
 
 impl Handle {
     pub(crate) fn of(worker: &Worker) -> Self {
-        Self { shared: worker.share(), draining: worker.draining(), open: worker.hold_open() }
+        Self { shared: worker.share(), draining: worker.draining() }
     }
 
     /// The audit log.
@@ -114,11 +113,6 @@ impl Handle {
     pub(crate) fn drain_begun(&self) -> impl Future<Output = ()> + Send + use<> {
         let mut draining = Draining(self.draining.0.clone());
         async move { draining.begun().await }
-    }
-
-    /// As long as this is held, a drain waits.
-    pub(crate) fn hold_open(&self) -> Arc<()> {
-        Arc::clone(&self.open)
     }
 }
 

@@ -26,7 +26,6 @@ pub fn observe(released: Released) -> Response<Body> {
     answer::standing_headers(&mut parts.headers);
     answer::incident(&mut parts.headers, &entry);
     let drain = worker.drain_begun();
-    let open = worker.hold_open();
     let mut guard = Guard {
         worker,
         outcome: Some(Outcome {
@@ -38,7 +37,7 @@ pub fn observe(released: Released) -> Response<Body> {
         }),
     };
     let switch = Arc::clone(&living.exchange.switch);
-    if let Some((tunnel, feed)) = tunnel {
+    if let Some((tunnel, feed, open)) = tunnel {
         // The bytes of a tunnel do not pass through the body: its task keeps the place among the living.
         tokio::spawn(async move {
             let (_living, _slot, _open, mut guard) = (living, slot, open, guard);

@@ -33,7 +33,8 @@ use crate::worker::{Handle, Worker};
 /// Proof: on record, checked, ready to go out.
 pub struct Released {
     pub(super) response: Response<Body>,
-    pub(super) tunnel: Option<(Tunnel, Feed)>,
+    /// With what it may carry, and its place among the open connections.
+    pub(super) tunnel: Option<(Tunnel, Feed, Arc<()>)>,
     /// It has no end of its own.
     pub(super) endless: bool,
     pub(super) living: ExchangeEntry,
@@ -74,7 +75,7 @@ pub async fn release(worker: &Worker, answer: Answer) -> Result<Released, Refusa
         AnswerKind::EventStream => event_stream(response, Feed::of(&touches))?,
         AnswerKind::WebSocket => {
             let (response, agreed) = super::tunnel::open(response, asked)?;
-            tunnel = Some((agreed, Feed::of(&touches)));
+            tunnel = Some((agreed, Feed::of(&touches), worker.hold_open()));
             response
         }
     };

@@ -42,7 +42,7 @@ pub struct Trace {
     judged: Option<Judged>,
     scissors: Scissors,
     /// Serial number of the certificate presented, for the log.
-    certificate: String,
+    certificate: Option<SerialNumber>,
     owed: Option<Owed>,
 }
 
@@ -109,10 +109,7 @@ impl Trace {
             touches: None,
             judged: None,
             scissors: client.scissors.clone(),
-            certificate: client
-                .presented
-                .as_ref()
-                .map_or_else(|| "none".to_owned(), |shown| shown.serial().to_string()),
+            certificate: client.presented.as_ref().map(|shown| *shown.serial()),
             owed: None,
         }
     }
@@ -226,9 +223,8 @@ impl Trace {
     }
 
     fn log(&self, refusal: &Refusal) {
-        tracing::info!(
-            incident = %self.id, code = refusal.code(), source = %self.source, certificate = %self.certificate, "refused"
-        );
+        let certificate = self.certificate.map_or_else(|| "none".to_owned(), |serial| serial.to_string());
+        tracing::info!(incident = %self.id, code = refusal.code(), source = %self.source, certificate, "refused");
     }
 
     /// Notes a refusal: an entry when there is none yet, else the outcome of the one there is. Waits until the entry is
