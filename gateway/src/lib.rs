@@ -247,7 +247,12 @@ async fn sweep(cutter: cut::cutter::Cutter, shared: Arc<worker::Shared>, mut dra
         }
         let judge_all = round % bounds::SWEEPS_PER_JUDGEMENT == 0;
         let round = std::panic::AssertUnwindSafe(|| {
-            cutter.sweep(&shared.registry.snapshot(), (shared.clock)(), shared.registry.freshness(), judge_all);
+            let known = || cut::cutter::Known {
+                snapshot: shared.registry.snapshot(),
+                now: (shared.clock)(),
+                silence: shared.registry.freshness(),
+            };
+            cutter.sweep(known, judge_all);
         });
         // The judgements are guarded one by one; nothing else in there must end the watch either.
         if std::panic::catch_unwind(round).is_err() {

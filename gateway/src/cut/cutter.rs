@@ -30,6 +30,17 @@ pub struct Ended {
     pub exchanges: usize,
 }
 
+/// What is known at one moment.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// The newest facts.
+    pub snapshot: Arc<Snapshot>,
+    /// When.
+    pub now: Timestamp,
+    /// How long the registry has not been heard.
+    pub silence: Duration,
+}
+
 impl Cutter {
     /// A cutter over the registers.
     #[must_use]
@@ -68,26 +79,31 @@ impl Cutter {
         ended
     }
 
-    /// Ends what only the clock ends; `silence` is how long the registry has not been heard. With `judge_all` every
-    /// exchange is also judged anew (validity of memberships and suspensions), which costs a decision each.
-    pub fn sweep(&self, snapshot: &Snapshot, now: Timestamp, silence: Duration, judge_all: bool) -> Ended {
+    /// Ends what only the clock ends. With `judge_all` every exchange is also judged anew (validity of memberships and
+    /// suspensions), which costs a decision each.
+    ///
+    /// `known` is asked *after* the living are listed. The other way round, whoever came in between by a certificate or a
+    /// password that is newer than those facts would be cut for what the facts do not know yet.
+    pub fn sweep(&self, known: impl FnOnce() -> Known, judge_all: bool) -> Ended {
+        let (connections, exchanges) = (self.live.connections(), self.live.exchanges());
+        let Known { snapshot, now, silence } = known();
         let mut ended = Ended::default();
         let stale = silence > bounds::REGISTRY_SILENCE_MAX;
-        for connection in self.live.connections() {
-            if device::standing(snapshot, &connection.serial, now).is_err() {
+        for connection in connections {
+            if device::standing(&snapshot, &connection.serial, now).is_err() {
                 connection.scissors.cut();
                 ended.connections += 1;
             }
         }
-        for exchange in self.live.exchanges() {
+        for exchange in exchanges {
             if exchange.switch.is_cut() {
                 exchange.switch.cut_connection();
                 continue;
             }
             // A tunnel's connection is none of those above any more: its certificate is asked about here.
             let over =
-                exchange.basis.session_over <= now || device::standing(snapshot, &exchange.basis.serial, now).is_err();
-            if stale || over || (judge_all && !guarded(|| self.exchange_holds(&exchange, snapshot, now))) {
+                exchange.basis.session_over <= now || device::standing(&snapshot, &exchange.basis.serial, now).is_err();
+            if stale || over || (judge_all && !guarded(|| self.exchange_holds(&exchange, &snapshot, now))) {
                 exchange.switch.cut();
                 ended.exchanges += 1;
             }

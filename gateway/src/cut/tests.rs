@@ -4,12 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{Action, Category, DeviceId, FacilityId, PersonId, SerialNumber, SessionId, Timestamp, UserId, UserKey};
-use registry::Affected;
+use policy::DecisionPoint;
+use registry::{Affected, Snapshot};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
+use super::cutter::{Cutter, Ended, Known};
 use super::live::{ExchangeBasis, Live, Switch};
 use super::socket::{Scissors, Socket};
+use crate::judge::Judge;
 
 async fn pair() -> (Socket, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -129,4 +132,31 @@ async fn a_switch_wakes_its_waiter_and_takes_the_connection_along() {
     tokio::time::timeout(Duration::from_secs(1), waiting).await.expect("the waiter sleeps on").unwrap();
     assert!(switch.is_cut() && socket.scissors().is_cut());
     tokio::time::timeout(Duration::from_secs(1), switch.cut_off()).await.expect("late waiters are told at once");
+}
+
+/// Whoever comes in while a sweep begins, with a certificate issued a moment ago, is newer than what was listed: the facts
+/// must not be older than the list.
+#[tokio::test]
+async fn a_sweep_ends_nobody_who_came_after_its_facts() {
+    let live = Arc::new(Live::new(1));
+    let cutter = Cutter::new(Arc::clone(&live), Judge::new(Arc::new(DecisionPoint::builtin().unwrap())));
+    let enter = |number, scissors: &Scissors| {
+        let (device, facility) = (DeviceId::new("D-1").unwrap(), FacilityId::new("F-1").unwrap());
+        let connection = live.enter_connection(0, serial(number), &device, &facility, scissors.clone());
+        let switch = Arc::new(Switch::new(scissors.clone(), true));
+        let exchange = live.enter_exchange(0, &connection.connection, basis(number, 7), switch);
+        (connection, exchange)
+    };
+    // The facts know neither of the two certificates; the second comes while they are read.
+    let (before, after) = (scissors().await, scissors().await);
+    let _first = enter(1, &before);
+    let mut second = None;
+    let known = || {
+        second = Some(enter(2, &after));
+        Known { snapshot: Arc::new(Snapshot::default()), now: Timestamp::from_millis(0), silence: Duration::ZERO }
+    };
+    let ended = cutter.sweep(known, true);
+    assert!(second.is_some());
+    assert_eq!(ended, Ended { connections: 1, exchanges: 1 });
+    assert!(before.is_cut() && !after.is_cut());
 }
