@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use model::lifecycle::{service, user_id};
-use model::{Action, Category, PersonId, SerialNumber, Timestamp, UserId};
+use model::{Action, Category, PersonId, SerialNumber, Timestamp, UserId, UserKey};
 use policy::{Decision, DecisionPoint, Facts, Request, ServiceFacts};
+use records::Claim;
 use registry::{MissingFact, Snapshot};
 
 use crate::bounds::CEDAR_ASKED_EVERY;
@@ -19,21 +20,37 @@ pub struct Judge {
     asked: Arc<AtomicU32>,
 }
 
-/// One question.
+/// Who asks, and when.
 #[derive(Clone, Copy, Debug)]
-pub struct Question<'a> {
-    /// Who asks.
+pub struct Asker<'a> {
+    /// The user ID.
     pub user_id: &'a UserId,
+    /// The human being behind it.
+    pub user: &'a UserKey,
     /// With which certificate.
     pub serial: &'a SerialNumber,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
     /// Whose record; none for the directory.
     pub person: Option<&'a PersonId>,
     /// What is done.
     pub action: Action,
     /// To which kind of record.
     pub category: Category,
-    /// When.
-    pub at: Timestamp,
+}
+
+impl<'a> Question<'a> {
+    /// The questions that a claim comes to: one for each person, or one about the directory.
+    pub fn of(claim: &'a Claim) -> impl Iterator<Item = Self> {
+        let question = |person| Self { person, action: claim.action, category: claim.category };
+        let nobodys = claim.persons.is_empty().then(|| question(None));
+        claim.persons.iter().map(move |person| question(Some(person))).chain(nobodys)
+    }
 }
 
 /// An answer, with the facts it rests on.
@@ -67,9 +84,9 @@ impl Judge {
     ///
     /// # Errors
     /// A fact is missing: the caller refuses.
-    pub fn ask(&self, snapshot: &Snapshot, question: Question<'_>) -> Result<Judgement, MissingFact> {
-        let facts = snapshot.facts(question.user_id, question.serial, question.person, question.at)?;
-        let request = Request { action: question.action, category: question.category, at: question.at };
+    pub fn ask(&self, snapshot: &Snapshot, asker: Asker<'_>, question: Question<'_>) -> Result<Judgement, MissingFact> {
+        let facts = snapshot.facts(asker.user_id, asker.serial, question.person, asker.at)?;
+        let request = Request { action: question.action, category: question.category, at: asker.at };
         let decision = self.doubly(self.point.decide(&request, &facts), &request, &facts);
         if !decision.basis().errors.is_empty() {
             tracing::error!(errors = ?decision.basis().errors, "policy evaluation failed; refused");
@@ -99,8 +116,14 @@ impl Judge {
 
     /// Whether the request is permitted; a missing fact is a no.
     #[must_use]
-    pub fn permits(&self, snapshot: &Snapshot, question: Question<'_>) -> bool {
-        self.ask(snapshot, question).is_ok_and(|judgement| judgement.decision.is_permit())
+    pub fn permits(&self, snapshot: &Snapshot, asker: Asker<'_>, question: Question<'_>) -> bool {
+        self.ask(snapshot, asker, question).is_ok_and(|judgement| judgement.decision.is_permit())
+    }
+
+    /// Whether all of a claim is permitted; a missing fact is a no.
+    #[must_use]
+    pub fn permits_claim(&self, snapshot: &Snapshot, asker: Asker<'_>, claim: &Claim) -> bool {
+        Question::of(claim).all(|question| self.permits(snapshot, asker, question))
     }
 
     /// Whether this user ID with this certificate may use the service at all: the directory, which belongs to nobody,

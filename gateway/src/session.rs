@@ -120,6 +120,20 @@ impl Sealer {
         octets == serial.octets() && age >= -60_000 && age <= seconds_max.saturating_mul(1000)
     }
 
+    /// Seals what a page of a search stands for, for whoever is named in `whose`.
+    ///
+    /// # Errors
+    /// The crypto library fails.
+    pub fn seal_page(&self, whose: &str, ticket: &[u8]) -> Result<String, SealError> {
+        self.close(format!("sekisho page {whose}").as_bytes(), ticket.to_vec())
+    }
+
+    /// Opens a page. None for anything that was not sealed here, for the same one.
+    #[must_use]
+    pub fn open_page(&self, whose: &str, sealed: &str) -> Option<Vec<u8>> {
+        self.reveal(format!("sekisho page {whose}").as_bytes(), sealed)
+    }
+
     fn close(&self, purpose: &[u8], mut plain: Vec<u8>) -> Result<String, SealError> {
         let nonce = self.key.seal_in_place_append_tag(Aad::from(purpose), &mut plain).map_err(|_| SealError)?;
         let mut sealed = nonce.as_ref().to_vec();

@@ -29,6 +29,9 @@ pub const NUMBER_LENGTH_MAX: usize = 40;
 /// 10^308) sees infinity or zero.
 pub const EXPONENT_MAX: u32 = 260;
 
+/// Persons of a search that names none. With every one of them its audit entry holds the facts that were decided on.
+pub const SEARCHED_PERSONS_MAX: usize = 64;
+
 /// Resources inside a resource. Of FHIR's own examples none has more than a few.
 pub const CONTAINED_MAX: usize = 64;
 /// Records that a created or updated record may link to; each is looked up.

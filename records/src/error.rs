@@ -47,9 +47,12 @@ pub enum Unreadable {
         /// What is wrong.
         why: &'static str,
     },
-    /// A search names no person, or more than one.
+    /// More than one person is named, or none where one has to be.
     #[error("exactly one person has to be named, once")]
     OnePerson,
+    /// A search names nobody, and its subject cares for more persons than one search can name.
+    #[error("you care for more persons than one search can name; name the person")]
+    TooManyPersons,
     /// The body is larger than its bound.
     #[error("the body has more than {0} bytes")]
     BodyTooLarge(usize),
@@ -72,7 +75,7 @@ pub enum Unreadable {
     #[error("the store answered the look-up with status {0}")]
     StoreFailed(u16),
     /// The version that the client named is not the stored one. Only said after a permit, by
-    /// [`crate::Touches::check_version`]: before it, it would tell that the record exists.
+    /// [`crate::Touches::check`]: before it, it would tell that the record exists.
     #[error("the record has been changed meanwhile")]
     Stale,
 }

@@ -9,7 +9,7 @@ use crate::fhir::types::FhirType;
 use crate::head::Fields;
 use crate::need::Need;
 use crate::target::{self, Query};
-use crate::touches::{AnswerKind, Forward, RecordRef, Touches};
+use crate::touches::{AnswerKind, Claim, Forward, RecordRef, Touches};
 
 pub(crate) fn read(method: &str, rest: &[&str], query: Query<'_>, fields: &Fields<'_>) -> Result<Need, Unreadable> {
     let (path, answer) = match rest {
@@ -38,13 +38,7 @@ pub(crate) fn read(method: &str, rest: &[&str], query: Query<'_>, fields: &Field
             forward.headers.push(("accept", "text/event-stream".to_owned()));
         }
     }
-    Ok(Need::Done(Touches {
-        action: Action::Read,
-        category: Category::Note,
-        persons: vec![person],
-        records: vec![RecordRef::all(FhirType::Communication)],
-        forward,
-        answer,
-        stale: false,
-    }))
+    let claim = Claim::of(Action::Read, Category::Note, vec![person]);
+    let records = vec![RecordRef::all(FhirType::Communication)];
+    Ok(Need::Done(Touches::new(claim, records, forward, answer)))
 }

@@ -29,10 +29,10 @@ pub use error::{Misbehaviour, Unreadable};
 pub use fhir::types::FhirType;
 pub use head::Head;
 pub use json::JsonFault;
-pub use need::{BodyNeeded, Need, StoredNeeded};
+pub use need::{BodyNeeded, Need, PersonsNeeded, StoredNeeded};
 pub use release::news::{EventStream, Feed, Passed};
-pub use release::{Dropped, Released, location, release};
-pub use touches::{AnswerKind, Forward, ForwardBody, RecordId, RecordRef, Touches};
+pub use release::{Dropped, Gatekeeper, Released, location, release};
+pub use touches::{AnswerKind, Authors, Claim, Forward, ForwardBody, Matter, RecordId, RecordKind, RecordRef, Touches};
 
 use head::Fields;
 use target::Target;

@@ -1,17 +1,17 @@
 //! What must be read before it is known whose records a request touches: a body, a stored version, or nothing more.
 
-use model::PersonId;
+use model::{Action, Category, PersonId};
 
-use crate::bounds::FORM_BYTES_MAX;
+use crate::bounds::{FORM_BYTES_MAX, SEARCHED_PERSONS_MAX};
 use crate::error::Unreadable;
 use crate::fhir::draft::Draft;
 use crate::fhir::interaction::{self, Reading};
 use crate::fhir::person::{self, Owner};
-use crate::fhir::search;
+use crate::fhir::search::{self, Search};
 use crate::fhir::types::{FhirType, PersonElement};
 use crate::json;
 use crate::target::{self, Query};
-use crate::touches::{RecordRef, Touches};
+use crate::touches::{RecordId, RecordRef, Touches};
 
 /// What is needed next.
 #[derive(Clone, Debug)]
@@ -23,6 +23,36 @@ pub enum Need {
     Body(BodyNeeded),
     /// A version at the store.
     Stored(StoredNeeded),
+    /// Whom the subject may search for.
+    Persons(PersonsNeeded),
+}
+
+/// It has to be known whose records the subject may search: no person is named.
+#[derive(Clone, Debug)]
+pub struct PersonsNeeded(Search);
+
+impl PersonsNeeded {
+    pub(crate) const fn of(search: Search) -> Self {
+        Self(search)
+    }
+
+    /// What has to be permitted for a person to be searched for.
+    #[must_use]
+    pub fn wanted(&self) -> Vec<(Action, Category)> {
+        self.0.wanted()
+    }
+
+    /// Goes on with these persons: those for whom all of it is permitted.
+    ///
+    /// # Errors
+    /// There are none, or more than one search can name.
+    pub fn read(self, persons: Vec<PersonId>) -> Result<Need, Unreadable> {
+        match persons.len() {
+            0 => Err(Unreadable::NotThere),
+            1..=SEARCHED_PERSONS_MAX => Ok(Need::Done(self.0.about(persons))),
+            _ => Err(Unreadable::TooManyPersons),
+        }
+    }
 }
 
 /// The body is needed.
@@ -61,7 +91,7 @@ impl BodyNeeded {
                 let plain = std::str::from_utf8(body).map_err(|_| Unreadable::Body("is no form"))?;
                 let form = if plain.is_empty() { Query::default() } else { Query::read(plain)? };
                 let query = Query(query.iter().map(|(name, value)| (name.as_str(), value.clone())).collect());
-                search::read(fhir_type, query.merged(form)?.without_form()?).map(Need::Done)
+                search::read(fhir_type, query.merged(form)?.without_form()?)
             }
             BodyFor::Resource(draft) => draft.read(body)?.next(),
         }
@@ -71,6 +101,8 @@ impl BodyNeeded {
 /// A stored version is needed: of the record itself, or of one that it links to.
 #[derive(Clone, Debug)]
 pub struct StoredNeeded {
+    fhir_type: FhirType,
+    id: RecordId,
     record: RecordRef,
     target: String,
     purpose: Purpose,
@@ -87,20 +119,21 @@ enum Purpose {
 }
 
 impl StoredNeeded {
-    pub(crate) fn read_of(record: RecordRef, reading: Reading) -> Self {
-        Self::new(record, Purpose::Read(reading))
+    pub(crate) fn read_of(fhir_type: FhirType, id: RecordId, reading: Reading) -> Self {
+        Self::new(fhir_type, id, Purpose::Read(reading))
     }
 
-    pub(crate) fn link_of(record: RecordRef, draft: Draft) -> Self {
-        Self::new(record, Purpose::Link(Box::new(draft)))
+    pub(crate) fn link_of(fhir_type: FhirType, id: RecordId, draft: Draft) -> Self {
+        Self::new(fhir_type, id, Purpose::Link(Box::new(draft)))
     }
 
-    pub(crate) fn version_of(record: RecordRef, draft: Draft) -> Self {
-        Self::new(record, Purpose::Version(Box::new(draft)))
+    pub(crate) fn version_of(fhir_type: FhirType, id: RecordId, draft: Draft) -> Self {
+        Self::new(fhir_type, id, Purpose::Version(Box::new(draft)))
     }
 
-    fn new(record: RecordRef, purpose: Purpose) -> Self {
-        let element = match record.fhir_type.person_element() {
+    fn new(fhir_type: FhirType, id: RecordId, purpose: Purpose) -> Self {
+        let record = RecordRef::one(fhir_type, id.clone());
+        let element = match fhir_type.person_element() {
             PersonElement::Reference(element) => element,
             PersonElement::OwnId | PersonElement::None => "id",
         };
@@ -110,7 +143,7 @@ impl StoredNeeded {
             Purpose::Read(_) | Purpose::Link(_) => element.to_owned(),
         };
         let target = target::build(&format!("/fhir/{record}"), [("_elements", elements.as_str())]);
-        Self { record, target, purpose }
+        Self { fhir_type, id, record, target, purpose }
     }
 
     /// What to ask the store for: `GET`, `Accept: application/fhir+json`. Only the element that names the person is asked
@@ -138,7 +171,7 @@ impl StoredNeeded {
     /// that nobody has.
     #[must_use]
     pub fn probe(&self, nobodys: &str) -> String {
-        target::build(&format!("/fhir/{}/{nobodys}", self.record.fhir_type), [("_elements", "id")])
+        target::build(&format!("/fhir/{}/{nobodys}", self.fhir_type), [("_elements", "id")])
     }
 
     /// Reads the store's answer.
@@ -154,14 +187,16 @@ impl StoredNeeded {
         }
         let tree = json::parse(body).map_err(|fault| withheld(&fault))?;
         let resource = tree.object().ok_or_else(|| withheld(&"is no resource"))?;
-        interaction::is_the_one(resource, &self.record).map_err(|why| withheld(&why))?;
-        let owner = person::owner(resource, self.record.fhir_type).map_err(|unclear| withheld(&unclear))?;
+        interaction::is_the_one(resource, self.fhir_type, Some(&self.id)).map_err(|why| withheld(&why))?;
+        let owner = person::owner(resource, self.fhir_type).map_err(|unclear| withheld(&unclear))?;
         match self.purpose {
             // Without a tag nobody could tell whether the bytes that come next are of the version looked at.
             Purpose::Read(reading) if reading.is_opaque() && etag.is_none_or(str::is_empty) => {
                 Err(withheld(&"comes without an entity tag"))
             }
-            Purpose::Read(reading) => Ok(Need::Done(reading.done(self.record, owner, etag.unwrap_or_default()))),
+            Purpose::Read(reading) => {
+                Ok(Need::Done(reading.done(self.fhir_type, self.record, owner, etag.unwrap_or_default())))
+            }
             Purpose::Link(draft) => draft.linked(&owner)?.next(),
             Purpose::Version(draft) => draft.replacing(owner, etag, resource)?.next(),
         }
@@ -171,9 +206,9 @@ impl StoredNeeded {
     pub fn from_index(self, persons: &[PersonId]) -> Need {
         match (self.purpose, persons) {
             (Purpose::Read(reading), [person]) if !reading.is_opaque() => {
-                Need::Done(reading.done(self.record, Owner::Person(person.clone()), ""))
+                Need::Done(reading.done(self.fhir_type, self.record, Owner::Person(person.clone()), ""))
             }
-            (purpose, _) => Need::Stored(Self { record: self.record, target: self.target, purpose }),
+            (purpose, _) => Need::Stored(Self { purpose, ..self }),
         }
     }
 }

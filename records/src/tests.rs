@@ -5,9 +5,9 @@ mod news;
 mod properties;
 mod released;
 
-use model::PersonId;
+use model::{Category, PersonId};
 
-use crate::{Head, Need, Touches, Unreadable, read_head};
+use crate::{Gatekeeper, Head, Matter, Need, Touches, Unreadable, read_head};
 
 /// Answers of the store to look-ups, in order: status, entity tag, body.
 type Stored = Vec<(u16, Option<String>, Vec<u8>)>;
@@ -20,6 +20,8 @@ struct Request {
     headers: Vec<(String, Vec<u8>)>,
     body: Vec<u8>,
     stored: Stored,
+    /// Whom the subject may search for.
+    cared_for: Vec<PersonId>,
 }
 
 impl Request {
@@ -40,6 +42,7 @@ impl Request {
                     Some((status, etag, body)) => needed.read(*status, etag.as_deref(), body)?,
                     None => return Ok(Need::Stored(needed)),
                 },
+                Need::Persons(needed) => needed.read(self.cared_for.clone())?,
                 done @ Need::Done(_) => return Ok(done),
             }
         }
@@ -50,6 +53,19 @@ impl Request {
             Ok(Need::Done(touches)) => touches,
             other => panic!("{self:?}: {other:?}"),
         }
+    }
+}
+
+/// A gatekeeper that goes by person and category, and seals a page by writing what it stands for.
+struct Gate<F>(F);
+
+impl<F: FnMut(&PersonId, Category) -> bool> Gatekeeper for Gate<F> {
+    fn may_see(&mut self, matter: &Matter<'_>) -> bool {
+        self.0(matter.person, matter.category)
+    }
+
+    fn seal_page(&mut self, ticket: &[u8]) -> Option<String> {
+        Some(ticket.iter().map(|byte| format!("{byte:02x}")).collect())
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a request touches, and what is sent to the store for it.
 
 use std::fmt;
+use std::sync::Arc;
 
 use model::{Action, Category, IdError, PersonId};
 
@@ -44,48 +45,90 @@ impl fmt::Debug for RecordId {
     }
 }
 
-/// A record, or all records of a type: `Observation/o-1`, `Observation`.
+/// Of which kind a record is: a type of FHIR R4, or one that a route map names.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RecordKind {
+    /// A resource type.
+    Fhir(FhirType),
+    /// A kind of a store that does not speak FHIR.
+    Mapped {
+        /// Its name in the map.
+        name: Arc<str>,
+        /// What policy calls it.
+        category: Category,
+    },
+}
+
+impl RecordKind {
+    /// What kind of shared information it is.
+    #[must_use]
+    pub const fn category(&self) -> Category {
+        match self {
+            Self::Fhir(fhir_type) => fhir_type.category(),
+            Self::Mapped { category, .. } => *category,
+        }
+    }
+}
+
+impl fmt::Display for RecordKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fhir(fhir_type) => fhir_type.fmt(f),
+            Self::Mapped { name, .. } => f.write_str(name),
+        }
+    }
+}
+
+/// A record, or all records of a kind: `Observation/o-1`, `Observation`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RecordRef {
-    /// Of which type.
-    pub fhir_type: FhirType,
+    /// Of which kind.
+    pub kind: RecordKind,
     /// Which one; none for a search, or for a record that is yet to be created.
     pub id: Option<RecordId>,
 }
 
 impl RecordRef {
-    /// One record.
+    /// One record of FHIR.
     #[must_use]
     pub const fn one(fhir_type: FhirType, id: RecordId) -> Self {
-        Self { fhir_type, id: Some(id) }
+        Self { kind: RecordKind::Fhir(fhir_type), id: Some(id) }
     }
 
     /// The type as such.
     #[must_use]
     pub const fn all(fhir_type: FhirType) -> Self {
-        Self { fhir_type, id: None }
+        Self { kind: RecordKind::Fhir(fhir_type), id: None }
     }
 
     /// What kind of shared information it is.
     #[must_use]
     pub const fn category(&self) -> Category {
-        self.fhir_type.category()
+        self.kind.category()
+    }
+
+    /// Its type, if it is of FHIR.
+    #[must_use]
+    pub const fn fhir_type(&self) -> Option<FhirType> {
+        match self.kind {
+            RecordKind::Fhir(fhir_type) => Some(fhir_type),
+            RecordKind::Mapped { .. } => None,
+        }
     }
 }
 
 impl fmt::Display for RecordRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.id {
-            Some(id) => write!(f, "{}/{id}", self.fhir_type),
-            None => write!(f, "{}", self.fhir_type),
+            Some(id) => write!(f, "{}/{id}", self.kind),
+            None => write!(f, "{}", self.kind),
         }
     }
 }
 
-/// What a request touches. To be decided on for every person in it before anything is sent.
+/// One thing that has to be permitted, for every person in it, before anything is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[must_use]
-pub struct Touches {
+pub struct Claim {
     /// What is done.
     pub action: Action,
     /// To which kind of record.
@@ -93,25 +136,126 @@ pub struct Touches {
     /// Whose records, each once. Empty only for [`Category::Directory`]. Two where an update would hand a record from
     /// one person to another: both have to be permitted.
     pub persons: Vec<PersonId>,
+    /// Who wrote what is touched.
+    pub authors: Authors,
+    /// It is labelled as sensitive ([`Matter::sensitive`]).
+    pub sensitive: bool,
+}
+
+impl Claim {
+    /// Of ordinary records, whose authors do not matter or are not known.
+    #[must_use]
+    pub const fn of(action: Action, category: Category, persons: Vec<PersonId>) -> Self {
+        Self { action, category, persons, authors: Authors::Unknown, sensitive: false }
+    }
+}
+
+/// Who wrote a record, as far as it says so itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Authors {
+    /// It does not say, or was not looked at. Who needs to know refuses.
+    #[default]
+    Unknown,
+    /// These professionals, by the id of their entry in the directory: the key of the human being.
+    Named(Vec<String>),
+    /// It would be written in other names than the version it replaces.
+    Changed,
+}
+
+/// What is asked about a record before it is released.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Matter<'a> {
+    /// Whose it is.
+    pub person: &'a PersonId,
+    /// What kind of record it is.
+    pub category: Category,
+    /// It bears a label of confidentiality or sensitivity (FHIR R4 security-labels.html).
+    pub sensitive: bool,
+}
+
+/// What a request touches. Every claim is to be decided on before anything is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Touches {
+    /// What has to be permitted; the first is what the request is about.
+    claims: Vec<Claim>,
     /// Which records; the first is the one the target names.
     pub records: Vec<RecordRef>,
     /// What is sent to the store.
     pub forward: Forward,
     /// What may come back.
     pub answer: AnswerKind,
-    /// The client named a version that is not the stored one. See [`Self::check_version`].
-    pub(crate) stale: bool,
+    /// What is wrong with the request, and may be said only to whoever is permitted. See [`Self::check`].
+    after: Option<Unreadable>,
 }
 
 impl Touches {
-    /// Whether the client's `If-Match` names the stored version. To be asked *after* a permit: said before it, it would tell
-    /// a stranger that the record exists (promise P4). Whoever forgets to ask is refused by the store: a stale request
-    /// carries a version that no record has.
+    pub(crate) fn new(claim: Claim, records: Vec<RecordRef>, forward: Forward, answer: AnswerKind) -> Self {
+        Self { claims: vec![claim], records, forward, answer, after: None }
+    }
+
+    /// Something more that has to be permitted.
+    pub(crate) fn and(mut self, claim: Claim) -> Self {
+        if !self.claims.contains(&claim) {
+            self.claims.push(claim);
+        }
+        self
+    }
+
+    /// Something that is wrong, said after the decision.
+    pub(crate) fn but(mut self, unreadable: Unreadable) -> Self {
+        self.after = Some(unreadable);
+        self
+    }
+
+    /// What has to be permitted, every one of them; never empty. The first is what the request is about.
+    #[must_use]
+    pub fn claims(&self) -> &[Claim] {
+        &self.claims
+    }
+
+    /// What the request is about. There is always one: without, nothing is read and nothing permitted.
+    #[must_use]
+    pub fn main(&self) -> Claim {
+        let none = || Claim::of(Action::Read, Category::Directory, Vec::new());
+        self.claims.first().cloned().unwrap_or_else(none)
+    }
+
+    /// Whose records, over all claims, each once.
+    #[must_use]
+    pub fn persons(&self) -> Vec<PersonId> {
+        let mut persons: Vec<PersonId> = Vec::new();
+        for person in self.claims.iter().flat_map(|claim| &claim.persons) {
+            if !persons.contains(person) {
+                persons.push(person.clone());
+            }
+        }
+        persons
+    }
+
+    /// Whether anything is changed.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        self.claims.iter().any(|claim| claim.action.writes())
+    }
+
+    /// The claim under which this subject writes records of a person and category, if there is one.
+    #[must_use]
+    pub fn writing(&self, person: &PersonId, category: Category) -> Option<&Claim> {
+        self.claims
+            .iter()
+            .find(|claim| claim.action.writes() && claim.category == category && claim.persons.contains(person))
+    }
+
+    /// What is wrong with the request beside the question who may make it: the version that the client named is not the
+    /// stored one, a patch does not fit. To be asked *after* a permit: said before it, it would tell a stranger that the
+    /// record exists (promise P4). Whoever forgets to ask is refused by the store: such a request carries a version that no
+    /// record has.
     ///
     /// # Errors
-    /// [`Unreadable::Stale`].
-    pub const fn check_version(&self) -> Result<(), Unreadable> {
-        if self.stale { Err(Unreadable::Stale) } else { Ok(()) }
+    /// [`Unreadable::Stale`] and the like.
+    pub fn check(&self) -> Result<(), Unreadable> {
+        self.after.clone().map_or(Ok(()), Err)
     }
 }
 

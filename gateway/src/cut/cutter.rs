@@ -11,7 +11,7 @@ use registry::{Affected, Change, Snapshot};
 
 use super::live::{Live, LiveConnection, LiveExchange};
 use crate::bounds;
-use crate::judge::{Judge, Question};
+use crate::judge::{Asker, Judge};
 use crate::tls::device;
 
 /// Judges and cuts.
@@ -128,7 +128,7 @@ impl Cutter {
             })
     }
 
-    /// An exchange holds while its session does and every one of its persons is still permitted.
+    /// An exchange holds while its session does and every one of its claims is still permitted.
     fn exchange_holds(&self, exchange: &LiveExchange, snapshot: &Snapshot, now: Timestamp) -> bool {
         let basis = &exchange.basis;
         let same_credential =
@@ -136,18 +136,8 @@ impl Cutter {
         if snapshot.session_ended(&basis.session) || !same_credential {
             return false;
         }
-        let question = |person| Question {
-            user_id: &basis.user_id,
-            serial: &basis.serial,
-            person,
-            action: basis.action,
-            category: basis.category,
-            at: now,
-        };
-        if basis.persons.is_empty() {
-            return self.judge.permits(snapshot, question(None));
-        }
-        basis.persons.iter().all(|person| self.judge.permits(snapshot, question(Some(person))))
+        let asker = Asker { user_id: &basis.user_id, user: &basis.user, serial: &basis.serial, at: now };
+        basis.claims.iter().all(|claim| self.judge.permits_claim(snapshot, asker, claim))
     }
 }
 

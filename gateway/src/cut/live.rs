@@ -11,7 +11,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use futures_util::task::AtomicWaker;
-use model::{Action, Category, DeviceId, FacilityId, PersonId, SerialNumber, SessionId, Timestamp, UserId, UserKey};
+use model::{DeviceId, FacilityId, PersonId, SerialNumber, SessionId, Timestamp, UserId, UserKey};
+use records::Claim;
 use registry::Affected;
 
 use super::socket::Scissors;
@@ -77,12 +78,8 @@ pub struct ExchangeBasis {
     pub credential_epoch: u32,
     /// When the session is over in any case.
     pub session_over: Timestamp,
-    /// Whose records.
-    pub persons: Vec<PersonId>,
-    /// What is done.
-    pub action: Action,
-    /// To which kind of record.
-    pub category: Category,
+    /// What was permitted, all of it.
+    pub claims: Vec<Claim>,
 }
 
 /// An exchange in flight: from before the decision to the last byte of the answer.
@@ -355,7 +352,7 @@ impl ExchangeBasis {
             Key::Facility(self.facility.clone()),
         ]
         .into_iter()
-        .chain(self.persons.iter().cloned().map(Key::Person))
+        .chain(self.claims.iter().flat_map(|claim| &claim.persons).cloned().map(Key::Person))
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use model::{Action, Category, DeviceId, FacilityId, PersonId, SerialNumber, SessionId, Timestamp, UserId, UserKey};
 use policy::DecisionPoint;
+use records::Claim;
 use registry::{Affected, Snapshot};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -79,9 +80,7 @@ fn basis(user: u32, person: u32) -> ExchangeBasis {
         session: SessionId::new("s").unwrap(),
         credential_epoch: 1,
         session_over: Timestamp::MAX,
-        persons: vec![PersonId::new(&format!("P-{person}")).unwrap()],
-        action: Action::Read,
-        category: Category::Note,
+        claims: vec![Claim::of(Action::Read, Category::Note, vec![PersonId::new(&format!("P-{person}")).unwrap()])],
     }
 }
 

@@ -1,8 +1,10 @@
 //! The first page after signing in: previous sign-in (art. 28), the persons one cares for, and where to go on.
 
 use http::{Response, StatusCode};
+use model::{Action, Category};
 
 use super::html;
+use crate::judge::Question;
 use crate::pages::{Home, Page as _, PreviousSignIn, Shown, TeamPerson};
 use crate::pipeline::authenticate::Subject;
 use crate::pipeline::trace::Trace;
@@ -59,15 +61,6 @@ pub(super) fn may_read(
     snapshot: &registry::Snapshot,
     person: &model::PersonId,
 ) -> bool {
-    worker.judge().permits(
-        snapshot,
-        crate::judge::Question {
-            user_id: subject.user_id(),
-            serial: subject.device().serial(),
-            person: Some(person),
-            action: model::Action::Read,
-            category: model::Category::Demographics,
-            at: worker.now(),
-        },
-    )
+    let question = Question { person: Some(person), action: Action::Read, category: Category::Demographics };
+    worker.judge().permits(snapshot, subject.asking(worker.now()), question)
 }

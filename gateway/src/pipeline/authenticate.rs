@@ -3,11 +3,13 @@
 use http::HeaderValue;
 use model::lifecycle::user_id;
 use model::{FacilityId, Profession, SessionId, Timestamp, UserId, UserKey};
+use policy::PolicyVersion;
 use registry::Snapshot;
 
 use super::route::RecordRequest;
 use super::trace::Trace;
 use crate::bounds::SESSION_TOUCH_SECONDS;
+use crate::judge::Asker;
 use crate::refusal::{Refusal, SignInReason};
 use crate::session::{self, Session};
 use crate::tls::device::VerifiedDevice;
@@ -101,6 +103,18 @@ pub fn set_cookie(sealed: &str) -> Option<HeaderValue> {
 }
 
 impl Subject {
+    /// Whose pages of a search are turned: this user ID's, on this terminal, in this session, under these rules.
+    #[must_use]
+    pub fn turning_pages(&self, rules: &PolicyVersion) -> String {
+        format!("{} {} {} {rules}", self.user_id, self.device.serial(), self.session)
+    }
+
+    /// As whoever asks the policy, at `at`.
+    #[must_use]
+    pub const fn asking(&self, at: Timestamp) -> Asker<'_> {
+        Asker { user_id: &self.user_id, user: &self.user, serial: self.device.serial(), at }
+    }
+
     /// The session and the credential again, in a newer snapshot: somebody may have signed out, or changed the password,
     /// while the request was still arriving.
     ///

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use http::Request;
 use hyper::body::Incoming;
-use model::{Action, Article, Category, PersonId, Timestamp};
+use model::{Action, Article, Category, Timestamp};
 use policy::Basis;
-use records::{AnswerKind, Touches};
+use records::{AnswerKind, Touches, Unreadable};
 use registry::Snapshot;
 
 use super::authenticate::Subject;
@@ -55,9 +55,7 @@ pub fn decide(
         session: subject.session().clone(),
         credential_epoch: subject.credential_epoch(),
         session_over: subject.session_over(),
-        persons: touches.persons.clone(),
-        action: touches.action,
-        category: touches.category,
+        claims: touches.claims().to_vec(),
     };
     // The answer before this one has been taken: its client asks for the next.
     client.last.clear();
@@ -73,16 +71,8 @@ pub fn decide(
     worker.registry_is_fresh()?;
     subject.device().still_stands(&snapshot, at)?;
     subject.still_stands(&snapshot, at)?;
-    let mut ask = |person: Option<&PersonId>| {
-        let question = Question {
-            user_id: subject.user_id(),
-            serial: subject.device().serial(),
-            person,
-            action: touches.action,
-            category: touches.category,
-            at,
-        };
-        worker.judge().ask(&snapshot, question).map_err(|missing| {
+    let mut ask = |question: Question<'_>| {
+        worker.judge().ask(&snapshot, subject.asking(at), question).map_err(|missing| {
             tracing::info!(%missing, "a fact is missing; refused");
             // A person who is not registered must not be told apart from one who is: what is said of the subject or
             // the service is said first, here as there.
@@ -92,11 +82,12 @@ pub fn decide(
             })
         })
     };
-    let judgements: Vec<Judgement> = if touches.persons.is_empty() {
-        vec![ask(None)?]
-    } else {
-        touches.persons.iter().map(|person| ask(Some(person))).collect::<Result<_, _>>()?
-    };
+    let questions = touches.claims().iter().flat_map(Question::of);
+    let judgements: Vec<Judgement> = questions.map(&mut ask).collect::<Result<_, _>>()?;
+    if judgements.is_empty() {
+        // Nothing was asked, so nothing is permitted.
+        return Err(Refusal::NotAvailable);
+    }
     let generation = snapshot.generation().get();
     // What the entry keeps is the denial if there is one, else every permit.
     if let Some(denial) = judgements.iter().find(|judgement| !judgement.decision.is_permit()) {
@@ -105,7 +96,7 @@ pub fn decide(
     }
     trace.judged(judged(&judgements, generation));
     // Said only now: to a stranger it would tell that the record exists.
-    touches.check_version().map_err(|_| Refusal::Stale)?;
+    touches.check().map_err(after_a_permit)?;
     Ok(Permit { subject, touches, request, living, at })
 }
 
@@ -120,15 +111,8 @@ pub(super) fn may_use_service(
     subject: &Subject,
     trace: &mut Trace,
 ) -> Result<(), Refusal> {
-    let question = Question {
-        user_id: subject.user_id(),
-        serial: subject.device().serial(),
-        person: None,
-        action: Action::Read,
-        category: Category::Directory,
-        at: worker.now(),
-    };
-    match worker.judge().ask(snapshot, question) {
+    let question = Question { person: None, action: Action::Read, category: Category::Directory };
+    match worker.judge().ask(snapshot, subject.asking(worker.now()), question) {
         Ok(judgement) if judgement.decision.is_permit() => Ok(()),
         Ok(judgement) => {
             trace.judged(judged(std::slice::from_ref(&judgement), snapshot.generation().get()));
@@ -139,6 +123,14 @@ pub(super) fn may_use_service(
             trace.judged(undecided(worker, snapshot));
             Err(Refusal::NotAvailable)
         }
+    }
+}
+
+/// What is wrong with a permitted request.
+fn after_a_permit(unreadable: Unreadable) -> Refusal {
+    match unreadable {
+        Unreadable::Stale => Refusal::Stale,
+        other => Refusal::Unreadable(other.to_string()),
     }
 }
 

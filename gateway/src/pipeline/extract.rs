@@ -1,6 +1,7 @@
 //! Which persons and records does the request touch? `records` says what must be read for that; here it is read: the
 //! body, or the stored version at the store.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,6 +9,7 @@ use http::header::{ACCEPT, ETAG, HOST};
 use http::{HeaderValue, Method, Request};
 use http_body_util::{BodyExt as _, Empty, Full, Limited};
 use hyper::body::Incoming;
+use model::{Action, Category, PersonId};
 use records::{Head, Need, StoredNeeded, Touches, Unreadable};
 use tokio::time::timeout;
 
@@ -52,10 +54,28 @@ pub async fn extract(
                 needed.read(&read).map_err(refusal)?
             }
             Need::Stored(needed) => stored(worker, subject, needed, trace).await?,
+            Need::Persons(needed) => {
+                let persons = cared_for(worker, subject, &needed.wanted());
+                needed.read(persons).map_err(refusal)?
+            }
         };
     };
     trace.touches(&touches);
     Ok(Extracted { touches, request: Request::from_parts(parts, incoming) })
+}
+
+/// Whom this subject may do all of this to, of those on whose care teams he is: what a search that names nobody is about.
+/// Decided on again with the whole request, on facts that are looked up after it has entered the register of what is alive.
+fn cared_for(worker: &Worker, subject: &Subject, wanted: &[(Action, Category)]) -> Vec<PersonId> {
+    let (snapshot, asker) = (worker.snapshot(), subject.asking(worker.now()));
+    let persons: BTreeSet<&PersonId> = snapshot.persons_of(subject.user()).map(|one| &one.person).collect();
+    let permitted = |person: &&PersonId| {
+        wanted.iter().all(|(action, category)| {
+            let question = Question { person: Some(person), action: *action, category: *category };
+            worker.judge().permits(&snapshot, asker, question)
+        })
+    };
+    persons.into_iter().filter(permitted).cloned().collect()
 }
 
 /// Learns whose a stored record is: from the index where that may be and the answer will be a permit, else from the
@@ -85,7 +105,7 @@ async fn stored(worker: &Worker, subject: &Subject, needed: StoredNeeded, trace:
     let (status, etag, body) = found;
     let next = needed.read(status, etag.as_deref(), &body).map_err(refusal)?;
     if let Need::Done(touches) = &next {
-        worker.index().learn(&record, &touches.persons);
+        worker.index().learn(&record, &touches.persons());
     }
     Ok(next)
 }
@@ -133,21 +153,8 @@ async fn fails_every(worker: &Worker, subject: &Subject, needed: &StoredNeeded) 
 }
 
 fn permitted(worker: &Worker, subject: &Subject, touches: &Touches) -> bool {
-    let snapshot = worker.snapshot();
-    !touches.persons.is_empty()
-        && touches.persons.iter().all(|person| {
-            worker.judge().permits(
-                &snapshot,
-                Question {
-                    user_id: subject.user_id(),
-                    serial: subject.device().serial(),
-                    person: Some(person),
-                    action: touches.action,
-                    category: touches.category,
-                    at: worker.now(),
-                },
-            )
-        })
+    let (snapshot, asker) = (worker.snapshot(), subject.asking(worker.now()));
+    touches.claims().iter().all(|claim| worker.judge().permits_claim(&snapshot, asker, claim))
 }
 
 /// Reads a body to its end, within `bytes_max`.

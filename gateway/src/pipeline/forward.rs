@@ -103,7 +103,7 @@ fn headers(to: &mut HeaderMap, from: &HeaderMap, touches: &Touches) -> Result<()
     };
     PASSED.iter().for_each(&mut pass);
     // A tag of the store's searchset would speak of what is left out of it.
-    if !touches.action.writes() && *answer != AnswerKind::Bundle {
+    if !touches.writes() && *answer != AnswerKind::Bundle {
         PASSED_FOR_READS.iter().for_each(&mut pass);
     }
     match answer {

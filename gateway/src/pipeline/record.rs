@@ -29,7 +29,7 @@ pub async fn record(worker: &Worker, permit: Permit, trace: &mut Trace) -> Resul
     let entry = trace.entry(None).ok_or(Refusal::AuditUnavailable)?;
     let pending = worker.audit().record(&entry);
     trace.owes_outcome(worker, &permit.living.exchange.switch);
-    let state = if permit.touches.action.writes() {
+    let state = if permit.touches.writes() {
         State::Durable(pending.await.map_err(|error| unavailable(&error))?)
     } else {
         State::Pending(pending)

@@ -13,8 +13,8 @@ use http::header::{
 use http::{Response, StatusCode};
 use http_body_util::{BodyExt as _, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
-use model::{Action, Category, PersonId, Timestamp};
-use records::{AnswerKind, EventStream, Feed, Misbehaviour, Touches};
+use model::{Action, Category, Timestamp};
+use records::{AnswerKind, EventStream, Feed, Gatekeeper, Matter, Misbehaviour, Touches};
 use registry::Snapshot;
 use tokio::time::timeout;
 
@@ -111,9 +111,9 @@ impl Checking<'_> {
         let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         // The newest facts: consent may have been withdrawn while the store was thinking.
         let snapshot = worker.snapshot();
-        let mut may_see = |person: &PersonId, category| self.may_see(&snapshot, person, category);
+        let mut desk = Desk { checking: self, snapshot: &snapshot };
         let status = parts.status.as_u16();
-        let released = records::release(&touches.answer, touches, status, content_type, &body, &mut may_see)
+        let released = records::release(&touches.answer, touches, status, content_type, &body, &mut desk)
             .map_err(|misbehaviour| misbehaves(worker, touches, &misbehaviour))?;
         if released.dropped > 0 {
             tracing::error!(dropped = released.dropped, "the store returned records it should not have; dropped");
@@ -135,26 +135,10 @@ impl Checking<'_> {
         answer.body(in_pieces(released.body)).map_err(|_| Refusal::StoreMisbehaves)
     }
 
-    /// What was just written by right may be shown to its writer; everything else is a read.
-    fn may_see(&self, snapshot: &Snapshot, person: &PersonId, category: Category) -> bool {
-        let own = self.touches.action.writes() && self.touches.persons.contains(person);
-        self.worker.judge().permits(
-            snapshot,
-            Question {
-                user_id: self.subject.user_id(),
-                serial: self.subject.device().serial(),
-                person: Some(person),
-                action: if own { self.touches.action } else { Action::Read },
-                category,
-                at: self.at,
-            },
-        )
-    }
-
     /// What the index may remember of this answer, and must forget.
     fn learn(&self, released: &records::Released) {
         let index = self.worker.index();
-        if self.touches.action.writes() {
+        if self.touches.writes() {
             // The answer may be empty: what was known of the record is not known any more.
             self.touches.records.iter().for_each(|record| index.forget(record));
         }
@@ -218,6 +202,29 @@ impl Checking<'_> {
             }
         }
         answer.body(body.map_err(Into::into).boxed_unsync()).map_err(|_| Refusal::StoreMisbehaves)
+    }
+}
+
+/// Asks the policy, on the facts of one snapshot.
+struct Desk<'a> {
+    checking: &'a Checking<'a>,
+    snapshot: &'a Snapshot,
+}
+
+impl Gatekeeper for Desk<'_> {
+    /// What was just written by right may be shown to its writer; everything else is a read.
+    fn may_see(&mut self, matter: &Matter<'_>) -> bool {
+        let Checking { worker, subject, touches, at, .. } = *self.checking;
+        let Matter { person, category, .. } = *matter;
+        let action = touches.writing(person, category).map_or(Action::Read, |claim| claim.action);
+        let question = Question { person: Some(person), action, category };
+        worker.judge().permits(self.snapshot, subject.asking(at), question)
+    }
+
+    fn seal_page(&mut self, ticket: &[u8]) -> Option<String> {
+        let Checking { worker, subject, .. } = *self.checking;
+        let sealed = worker.sealer().seal_page(&subject.turning_pages(worker.judge().point().version()), ticket);
+        sealed.inspect_err(|error| tracing::error!(%error, "a page could not be sealed; not offered")).ok()
     }
 }
 

@@ -150,11 +150,12 @@ impl Trace {
 
     /// What it touches.
     pub fn touches(&mut self, touches: &Touches) {
+        let main = touches.main();
         self.touches = Some(TracedTouches {
-            persons: touches.persons.clone(),
+            persons: touches.persons(),
             records: touches.records.iter().map(ToString::to_string).collect(),
-            action: touches.action,
-            category: touches.category,
+            action: main.action,
+            category: main.category,
         });
     }
 

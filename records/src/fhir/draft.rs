@@ -18,7 +18,7 @@ use crate::error::Unreadable;
 use crate::json::{self, Json, Object};
 use crate::media::MediaType;
 use crate::need::{Need, StoredNeeded};
-use crate::touches::{AnswerKind, Forward, ForwardBody, RecordId, RecordRef, Touches};
+use crate::touches::{AnswerKind, Claim, Forward, ForwardBody, RecordId, RecordRef, Touches};
 
 /// A version that no record has: versions are counted from 1. What carries it is refused by the store (412).
 const NO_VERSION: &str = "0";
@@ -36,7 +36,7 @@ pub(crate) struct Draft {
     stored: Option<String>,
     /// Whose it is, as it is written now; then whose it was.
     persons: Vec<PersonId>,
-    links: Vec<RecordRef>,
+    links: Vec<(FhirType, RecordId)>,
     content_type: String,
     body: ForwardBody,
     /// `X-Security-Context` of an upload.
@@ -59,8 +59,8 @@ impl Draft {
         }
     }
 
-    pub(crate) fn update(record: RecordRef, named: Option<String>) -> Self {
-        Self { id: record.id, named, ..Self::create(record.fhir_type) }
+    pub(crate) fn update(fhir_type: FhirType, id: RecordId, named: Option<String>) -> Self {
+        Self { id: Some(id), named, ..Self::create(fhir_type) }
     }
 
     /// Raw bytes of a document; they are not read.
@@ -78,7 +78,7 @@ impl Draft {
     pub(crate) fn read(mut self, body: &[u8]) -> Result<Self, Unreadable> {
         let tree = json::parse(body)?;
         let resource = tree.object().ok_or(Unreadable::Body("is no resource"))?;
-        is_the_one(resource, &self.record()).map_err(Unreadable::Body)?;
+        is_the_one(resource, self.fhir_type, self.id.as_ref()).map_err(Unreadable::Body)?;
         if self.id.is_none() && resource.get("id").is_some() {
             return Err(Unreadable::Body("has an id, which the store will give"));
         }
@@ -133,17 +133,17 @@ impl Draft {
 
     /// What is needed next.
     pub(crate) fn next(self) -> Result<Need, Unreadable> {
-        if let Some(link) = self.links.last() {
-            return Ok(Need::Stored(StoredNeeded::link_of(link.clone(), self)));
+        if let Some((fhir_type, id)) = self.links.last().cloned() {
+            return Ok(Need::Stored(StoredNeeded::link_of(fhir_type, id, self)));
         }
-        if self.id.is_some() && self.stored.is_none() {
-            return Ok(Need::Stored(StoredNeeded::version_of(self.record(), self)));
+        if let Some(id) = self.id.clone().filter(|_| self.stored.is_none()) {
+            return Ok(Need::Stored(StoredNeeded::version_of(self.fhir_type, id, self)));
         }
         Ok(Need::Done(self.done()))
     }
 
     fn record(&self) -> RecordRef {
-        RecordRef { fhir_type: self.fhir_type, id: self.id.clone() }
+        RecordRef { id: self.id.clone(), ..RecordRef::all(self.fhir_type) }
     }
 
     fn done(self) -> Touches {
@@ -157,22 +157,18 @@ impl Draft {
         let wanted = if self.minimal { "return=minimal" } else { "return=representation" };
         headers.push(("prefer", wanted.to_owned()));
         let (action, method) = if self.id.is_some() { (Action::Update, "PUT") } else { (Action::Create, "POST") };
-        Touches {
-            action,
-            category: record.category(),
-            persons: self.persons,
-            forward: Forward {
-                method,
-                target: format!("/fhir/{record}"),
-                if_match: if_match.map(|version| format!("W/\"{version}\"")),
-                content_type: Some(self.content_type),
-                headers,
-                body: self.body,
-            },
-            answer: AnswerKind::Resource { fhir_type: self.fhir_type },
-            records: vec![record],
-            stale,
-        }
+        let claim = Claim::of(action, record.category(), self.persons);
+        let forward = Forward {
+            method,
+            target: format!("/fhir/{record}"),
+            if_match: if_match.map(|version| format!("W/\"{version}\"")),
+            content_type: Some(self.content_type),
+            headers,
+            body: self.body,
+        };
+        let answer = AnswerKind::Resource { fhir_type: self.fhir_type };
+        let touches = Touches::new(claim, vec![record], forward, answer);
+        if stale { touches.but(Unreadable::Stale) } else { touches }
     }
 }
 

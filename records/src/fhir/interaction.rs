@@ -13,7 +13,7 @@ use crate::json::Object;
 use crate::media;
 use crate::need::{BodyFor, BodyNeeded, Need, StoredNeeded};
 use crate::target::{self, Query};
-use crate::touches::{AnswerKind, Forward, RecordId, RecordRef, Touches};
+use crate::touches::{AnswerKind, Claim, Forward, RecordId, RecordRef, Touches};
 
 /// Reads what stands behind `/fhir`.
 pub(crate) fn read(method: &str, rest: &[&str], query: Query<'_>, fields: &Fields<'_>) -> Result<Need, Unreadable> {
@@ -34,12 +34,12 @@ pub(crate) fn read(method: &str, rest: &[&str], query: Query<'_>, fields: &Field
         ("GET", []) => {
             fields.no_body()?;
             fields.nothing_special()?;
-            search::read(fhir_type, query).map(Need::Done)
+            search::read(fhir_type, query)
         }
         ("POST", ["_search"]) => search_form(fhir_type, query, fields),
         ("POST", []) => create(fhir_type, &query, fields),
-        ("GET", [id]) => read_one(RecordRef::one(fhir_type, RecordId::read(id)?), &query, fields),
-        ("PUT", [id]) => update(RecordRef::one(fhir_type, RecordId::read(id)?), &query, fields),
+        ("GET", [id]) => read_one(fhir_type, RecordId::read(id)?, &query, fields),
+        ("PUT", [id]) => update(fhir_type, RecordId::read(id)?, &query, fields),
         ("PUT", []) => Err(Unreadable::Interaction("a conditional update")),
         ("DELETE", _) => Err(Unreadable::Interaction("removing records")),
         ("PATCH", _) => Err(Unreadable::Interaction("changing parts of a record")),
@@ -71,38 +71,38 @@ impl Reading {
     }
 
     /// What is touched; `version` is the entity tag of what was looked up, which bytes need and nothing else does.
-    pub(crate) fn done(&self, record: RecordRef, owner: Owner, version: &str) -> Touches {
+    pub(crate) fn done(&self, fhir_type: FhirType, record: RecordRef, owner: Owner, version: &str) -> Touches {
         let mut forward = Forward::get(target::build(&format!("/fhir/{record}"), []));
         let answer = if self.opaque {
             // The native form: a resource in JSON would have to be read before release.
             forward.headers.push(("accept", "*/*".to_owned()));
             AnswerKind::Opaque { version: version.to_owned() }
         } else {
-            AnswerKind::Resource { fhir_type: record.fhir_type }
+            AnswerKind::Resource { fhir_type }
         };
         let persons = match owner {
             Owner::Person(person) => vec![person],
             Owner::Directory => Vec::new(),
         };
-        let category = record.category();
-        Touches { action: Action::Read, category, persons, records: vec![record], forward, answer, stale: false }
+        let claim = Claim::of(Action::Read, record.category(), persons);
+        Touches::new(claim, vec![record], forward, answer)
     }
 }
 
-fn read_one(record: RecordRef, query: &Query<'_>, fields: &Fields<'_>) -> Result<Need, Unreadable> {
+fn read_one(fhir_type: FhirType, id: RecordId, query: &Query<'_>, fields: &Fields<'_>) -> Result<Need, Unreadable> {
     fields.no_body()?;
     fields.nothing_special()?;
     query.none()?;
-    let opaque = record.fhir_type == FhirType::Binary && !fields.accept.is_some_and(media::accepts_fhir_json);
+    let opaque = fhir_type == FhirType::Binary && !fields.accept.is_some_and(media::accepts_fhir_json);
     let reading = Reading { opaque };
-    Ok(match (record.fhir_type.person_element(), &record.id) {
-        (PersonElement::None, _) => Need::Done(reading.done(record, Owner::Directory, "")),
-        (PersonElement::OwnId, Some(id)) => {
+    Ok(match fhir_type.person_element() {
+        PersonElement::None => Need::Done(reading.done(fhir_type, RecordRef::one(fhir_type, id), Owner::Directory, "")),
+        PersonElement::OwnId => {
             let person = model::PersonId::new(id.as_str())
                 .map_err(|cause| Unreadable::Id { given: quote(id.as_str()), cause })?;
-            Need::Done(reading.done(record, Owner::Person(person), ""))
+            Need::Done(reading.done(fhir_type, RecordRef::one(fhir_type, id), Owner::Person(person), ""))
         }
-        _ => Need::Stored(StoredNeeded::read_of(record, reading)),
+        PersonElement::Reference(_) => Need::Stored(StoredNeeded::read_of(fhir_type, id, reading)),
     })
 }
 
@@ -120,13 +120,13 @@ fn create(fhir_type: FhirType, query: &Query<'_>, fields: &Fields<'_>) -> Result
     written(Draft::create(fhir_type), fields)
 }
 
-fn update(record: RecordRef, query: &Query<'_>, fields: &Fields<'_>) -> Result<Need, Unreadable> {
+fn update(fhir_type: FhirType, id: RecordId, query: &Query<'_>, fields: &Fields<'_>) -> Result<Need, Unreadable> {
     query.none()?;
-    if record.fhir_type.is_directory() {
+    if fhir_type.is_directory() {
         return Err(Unreadable::Interaction("changing the directory"));
     }
     let named = fields.if_match.map(tag).transpose()?;
-    written(Draft::update(record, named), fields)
+    written(Draft::update(fhir_type, id, named), fields)
 }
 
 fn written(mut draft: Draft, fields: &Fields<'_>) -> Result<Need, Unreadable> {
@@ -165,11 +165,15 @@ pub(crate) fn tag(text: &str) -> Result<String, Unreadable> {
 }
 
 /// Whether a resource is the one that a reference names.
-pub(crate) fn is_the_one(resource: &Object<'_>, record: &RecordRef) -> Result<(), &'static str> {
-    if resource.text("resourceType") != Some(record.fhir_type.as_str()) {
+pub(crate) fn is_the_one(
+    resource: &Object<'_>,
+    fhir_type: FhirType,
+    id: Option<&RecordId>,
+) -> Result<(), &'static str> {
+    if resource.text("resourceType") != Some(fhir_type.as_str()) {
         return Err("is of another type than the target");
     }
-    if let Some(id) = &record.id
+    if let Some(id) = id
         && resource.text("id") != Some(id.as_str())
     {
         return Err("has another id than the target");

@@ -10,7 +10,7 @@ use super::types::FhirType;
 use crate::bounds::{CONTAINED_MAX, LINKS_MAX};
 use crate::error::quote;
 use crate::json::{Json, Object};
-use crate::touches::{RecordId, RecordRef};
+use crate::touches::RecordId;
 
 /// Who wrote the resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +26,11 @@ const CONTAINABLE: &[&str] =
     &["Device", "Location", "Medication", "Organization", "Practitioner", "PractitionerRole", "Substance"];
 
 /// Walks a resource. Returns the records that it links to and that belong to some person: whose, must be looked up.
-pub(crate) fn check(resource: &Object<'_>, owner: &Owner, source: Source) -> Result<Vec<RecordRef>, Unclear> {
+pub(crate) fn check(
+    resource: &Object<'_>,
+    owner: &Owner,
+    source: Source,
+) -> Result<Vec<(FhirType, RecordId)>, Unclear> {
     let person = match owner {
         Owner::Person(person) => Some(person),
         Owner::Directory => None,
@@ -74,7 +78,7 @@ struct Walk<'t> {
     person: Option<&'t PersonId>,
     source: Source,
     fragments: HashSet<&'t str>,
-    links: Vec<RecordRef>,
+    links: Vec<(FhirType, RecordId)>,
 }
 
 impl Walk<'_> {
@@ -152,7 +156,7 @@ impl Walk<'_> {
     }
 
     fn link(&mut self, fhir_type: FhirType, id: RecordId) -> Result<(), Unclear> {
-        let link = RecordRef::one(fhir_type, id);
+        let link = (fhir_type, id);
         if !self.links.contains(&link) {
             if self.links.len() == LINKS_MAX {
                 return Err(Unclear::TooManyLinks);

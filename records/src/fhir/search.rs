@@ -1,17 +1,19 @@
-//! Search by person (<https://hl7.org/fhir/R4/search.html>): each parameter stands on its type's list, has one value in its
-//! grammar, and exactly one person is named exactly once. What is sent on is written anew in the order of the list.
+//! Search (<https://hl7.org/fhir/R4/search.html>): each parameter stands on its type's list and has one value in its grammar.
+//! One person may be named, once; a search that names nobody is narrowed to those whom the subject may search for. What is
+//! sent on is written anew in the order of the list.
 //!
 //! Why so strict: a store ignores what it does not know ("lenient handling"), takes the first or the last of two equal
 //! names, and reads a comma as "or". Each of these turns a search about one person into one about everybody.
 
-use model::{Action, PersonId};
+use model::{Action, Category, PersonId};
 
 use super::date::{self, Side};
-use super::types::{FhirType, PersonElement};
-use crate::bounds::{COUNT_DEFAULT, COUNT_MAX, OFFSET_MAX};
+use super::types::FhirType;
+use crate::bounds::{COUNT_DEFAULT, COUNT_MAX, OFFSET_MAX, TARGET_BYTES_MAX};
 use crate::error::{Unreadable, quote};
+use crate::need::{Need, PersonsNeeded};
 use crate::target::{self, Query};
-use crate::touches::{AnswerKind, Forward, RecordId, RecordRef, Touches};
+use crate::touches::{AnswerKind, Claim, Forward, ForwardBody, RecordId, RecordRef, Touches};
 
 /// A search parameter on the list of a type.
 struct Parameter {
@@ -137,7 +139,7 @@ fn parameters(fhir_type: FhirType) -> &'static [Parameter] {
 }
 
 /// Reads a search.
-pub(crate) fn read(fhir_type: FhirType, query: Query<'_>) -> Result<Touches, Unreadable> {
+pub(crate) fn read(fhir_type: FhirType, query: Query<'_>) -> Result<Need, Unreadable> {
     let list = parameters(fhir_type);
     if list.is_empty() {
         return Err(Unreadable::Interaction("a search of this type"));
@@ -156,9 +158,7 @@ pub(crate) fn read(fhir_type: FhirType, query: Query<'_>) -> Result<Touches, Unr
         let place = place.ok_or_else(|| fault("is not on the list of this type"))?;
         let Some(parameter) = list.get(place) else { continue };
         if matches!(parameter.value, Value::Person) {
-            let person = person(name, value)?;
-            given.push((place, person.as_str().to_owned()));
-            persons.push(person);
+            persons.push(person(name, value)?);
             continue;
         }
         for canonical in canonical(parameter.value, value).ok_or_else(|| fault("has a value outside its grammar"))? {
@@ -170,42 +170,72 @@ pub(crate) fn read(fhir_type: FhirType, query: Query<'_>) -> Result<Touches, Unr
             given.push((place, canonical));
         }
     }
-    let wanted = usize::from(!matches!(fhir_type.person_element(), PersonElement::None));
-    if persons.len() != wanted {
-        return Err(Unreadable::OnePerson);
+    let search = Search { fhir_type, given };
+    match (fhir_type.is_directory(), persons.len()) {
+        (true, 0) => Ok(Need::Done(search.about(Vec::new()))),
+        (false, 0) => Ok(Need::Persons(PersonsNeeded::of(search))),
+        (false, 1) => Ok(Need::Done(search.about(persons))),
+        _ => Err(Unreadable::OnePerson),
     }
-    Ok(touches(fhir_type, list, given, persons))
 }
 
-fn touches(
+/// A search that was read; whom it is about may still have to be found out.
+#[derive(Clone, Debug)]
+pub(crate) struct Search {
     fhir_type: FhirType,
-    list: &[Parameter],
-    mut given: Vec<(usize, String)>,
-    persons: Vec<PersonId>,
-) -> Touches {
-    for (place, parameter) in list.iter().enumerate() {
-        if let Value::Number { default: Some(default), .. } = parameter.value
-            && !given.iter().any(|(own, _)| *own == place)
-        {
-            given.push((place, default.to_string()));
-        }
+    /// Place on the list, and value; without the persons.
+    given: Vec<(usize, String)>,
+}
+
+impl Search {
+    /// What has to be permitted for every person that it is about.
+    pub(crate) fn wanted(&self) -> Vec<(Action, Category)> {
+        vec![(Action::Search, self.fhir_type.category())]
     }
-    // Order of the list; within a parameter, of the values: no reader minds, and one search has one form.
-    given.sort();
-    let pairs: Vec<(&str, &str)> = given
-        .iter()
-        .filter_map(|(place, value)| list.get(*place).map(|parameter| (parameter.name, value.as_str())))
-        .filter(|(name, value)| !(*name == "_offset" && *value == "0"))
-        .collect();
-    let record = RecordRef::all(fhir_type);
-    Touches {
-        action: Action::Search,
-        category: record.category(),
-        persons,
-        forward: Forward::get(target::build(&format!("/fhir/{record}"), pairs)),
-        records: vec![record],
-        answer: AnswerKind::Bundle,
-        stale: false,
+
+    /// The search about these persons, and nobody else.
+    pub(crate) fn about(mut self, persons: Vec<PersonId>) -> Touches {
+        let list = parameters(self.fhir_type);
+        for (place, parameter) in list.iter().enumerate() {
+            match parameter.value {
+                Value::Number { default: Some(default), .. } if !self.given.iter().any(|(own, _)| *own == place) => {
+                    self.given.push((place, default.to_string()));
+                }
+                // FHIR R4 search.html#combining: a comma means "or".
+                Value::Person => {
+                    let ids: Vec<&str> = persons.iter().map(PersonId::as_str).collect();
+                    self.given.push((place, ids.join(",")));
+                }
+                _ => {}
+            }
+        }
+        // Order of the list; within a parameter, of the values: no reader minds, and one search has one form.
+        self.given.sort();
+        let pairs: Vec<(&str, &str)> = self
+            .given
+            .iter()
+            .filter_map(|(place, value)| list.get(*place).map(|parameter| (parameter.name, value.as_str())))
+            .filter(|(name, value)| !(*name == "_offset" && *value == "0"))
+            .collect();
+        let record = RecordRef::all(self.fhir_type);
+        let claim = Claim::of(Action::Search, record.category(), persons);
+        let target = target::build(&format!("/fhir/{record}"), pairs.iter().copied());
+        Touches::new(claim, vec![record], within_a_target(target), AnswerKind::Bundle)
+    }
+}
+
+/// As a `GET`, or where its target would be longer than servers take, as a form (FHIR R4 http.html#search).
+fn within_a_target(target: String) -> Forward {
+    match target.split_once('?') {
+        Some((path, query)) if target.len() > TARGET_BYTES_MAX => Forward {
+            method: "POST",
+            target: format!("{path}/_search"),
+            if_match: None,
+            content_type: Some("application/x-www-form-urlencoded".to_owned()),
+            headers: Vec::new(),
+            body: ForwardBody::Built(query.as_bytes().to_vec()),
+        },
+        _ => Forward::get(target),
     }
 }
 

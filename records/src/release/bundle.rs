@@ -2,7 +2,7 @@
 
 use model::Action;
 
-use super::{Dropped, MaySee, Released, in_origin_form, judged};
+use super::{Dropped, Released, Remembering, in_origin_form, judged};
 use crate::bounds::ENTRIES_MAX;
 use crate::error::{Misbehaviour, quote};
 use crate::fhir::interaction;
@@ -11,19 +11,19 @@ use crate::head::Fields;
 use crate::json::{Json, Object};
 use crate::need::Need;
 use crate::target::Target;
-use crate::touches::Touches;
+use crate::touches::{RecordRef, Touches};
 
 pub(super) fn release(
     touches: &Touches,
     bundle: &Object<'_>,
     length: usize,
-    may_see: &mut MaySee<'_>,
+    gatekeeper: &mut Remembering<'_>,
 ) -> Result<Released, Misbehaviour> {
     if bundle.text("resourceType") != Some("Bundle") || bundle.text("type") != Some("searchset") {
         return Err(Misbehaviour::Shape("is no searchset"));
     }
-    let asked = touches.records.first().filter(|_| touches.action == Action::Search);
-    let asked = asked.map(|record| record.fhir_type).ok_or(Misbehaviour::Shape("is a searchset nobody asked for"))?;
+    let asked = touches.records.first().filter(|_| touches.main().action == Action::Search);
+    let asked = asked.and_then(RecordRef::fhir_type).ok_or(Misbehaviour::Shape("is a searchset nobody asked for"))?;
     let entries = match bundle.get("entry") {
         None => &[],
         Some(entries) => entries.list().ok_or(Misbehaviour::Shape("has entries that are no list"))?,
@@ -34,7 +34,7 @@ pub(super) fn release(
     let mut released = Released::new();
     let mut kept = Vec::with_capacity(entries.len());
     for entry in entries {
-        match read_entry(entry, asked, touches, may_see, &mut released) {
+        match read_entry(entry, asked, touches, gatekeeper, &mut released) {
             Ok(entry) => kept.extend(entry),
             Err(dropped) => released.leave_out(dropped),
         }
@@ -75,7 +75,7 @@ fn read_entry<'t, 'a>(
     entry: &'t Json<'a>,
     asked: FhirType,
     touches: &Touches,
-    may_see: &mut MaySee<'_>,
+    gatekeeper: &mut Remembering<'_>,
     released: &mut Released,
 ) -> Result<Option<Kept<'t, 'a>>, Dropped> {
     let out = |record: &str, why: &str| Dropped { record: quote(record), why: why.to_owned() };
@@ -99,7 +99,7 @@ fn read_entry<'t, 'a>(
         // Includes lead towards the directory only; the decision was on the category that was searched.
         return Err(out(name, "included, though nobody may ask for that"));
     }
-    let (record, owner) = judged(resource, fhir_type, touches, may_see)?;
+    let (record, owner) = judged(resource, fhir_type, touches, gatekeeper)?;
     released.note(record, owner);
     Ok(Some((mode, resource)))
 }

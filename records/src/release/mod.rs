@@ -17,7 +17,7 @@ use crate::fhir::types::FhirType;
 use crate::json::{self, Object};
 use crate::media::MediaType;
 use crate::target::Target;
-use crate::touches::{AnswerKind, RecordId, RecordRef, Touches};
+use crate::touches::{AnswerKind, Matter, RecordId, RecordRef, Touches};
 
 /// An answer that may go out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,8 +69,36 @@ impl Released {
     }
 }
 
-/// Asks whether the subject may see records of a person, of a category, by the newest facts.
-pub(crate) type MaySee<'a> = dyn FnMut(&PersonId, Category) -> bool + 'a;
+/// What a release asks of the gateway.
+pub trait Gatekeeper {
+    /// Whether the subject may see this, by the newest facts.
+    fn may_see(&mut self, matter: &Matter<'_>) -> bool;
+
+    /// Seals what another page of a search stands for, so that nobody but this subject, on this terminal, in this session and
+    /// under these rules can turn to it. None if it cannot be sealed: the page is not offered.
+    fn seal_page(&mut self, ticket: &[u8]) -> Option<String>;
+}
+
+/// Asks each question once: the entries of a page are mostly alike, and a decision costs more than all else here.
+struct Remembering<'g> {
+    gatekeeper: &'g mut dyn Gatekeeper,
+    answers: Vec<(PersonId, Category, bool, bool)>,
+}
+
+impl Remembering<'_> {
+    fn may_see(&mut self, matter: &Matter<'_>) -> bool {
+        let Matter { person, category, sensitive } = *matter;
+        let known = |(who, what, label, _): &&(PersonId, Category, bool, bool)| {
+            who == person && *what == category && *label == sensitive
+        };
+        if let Some((.., answer)) = self.answers.iter().find(known) {
+            return *answer;
+        }
+        let answer = self.gatekeeper.may_see(matter);
+        self.answers.push((person.clone(), category, sensitive, answer));
+        answer
+    }
+}
 
 /// Checks an answer of the store and writes it anew.
 ///
@@ -85,12 +113,12 @@ pub fn release(
     status: u16,
     content_type: Option<&str>,
     body: &[u8],
-    may_see: &mut dyn FnMut(&PersonId, Category) -> bool,
+    gatekeeper: &mut dyn Gatekeeper,
 ) -> Result<Released, Misbehaviour> {
     if (400..600).contains(&status) {
         return Ok(Released::with_body(outcome::refused(status)));
     }
-    let writes = touches.action.writes();
+    let writes = touches.writes();
     match (status, writes) {
         // RFC 9110 15.4.5: no body, whatever is there.
         (304, false) => return Ok(Released::new()),
@@ -107,22 +135,12 @@ pub fn release(
     if !media.is_some_and(|media| media.is_fhir_json()) {
         return Err(Misbehaviour::ContentType(quote(content_type.unwrap_or("none"))));
     }
-    // One question for each person and category: the entries of a page are mostly alike, and a decision costs more than
-    // all else here.
-    let mut answers: Vec<(PersonId, Category, bool)> = Vec::new();
-    let mut may_see = |person: &PersonId, category: Category| {
-        if let Some((_, _, answer)) = answers.iter().find(|(who, what, _)| who == person && *what == category) {
-            return *answer;
-        }
-        let answer = may_see(person, category);
-        answers.push((person.clone(), category, answer));
-        answer
-    };
+    let mut gatekeeper = Remembering { gatekeeper, answers: Vec::new() };
     let tree = json::parse(body)?;
     let resource = tree.object().ok_or(Misbehaviour::Shape("is no resource"))?;
     match kind {
-        AnswerKind::Resource { fhir_type } => single(*fhir_type, touches, resource, &mut may_see),
-        AnswerKind::Bundle => bundle::release(touches, resource, body.len(), &mut may_see),
+        AnswerKind::Resource { fhir_type } => single(*fhir_type, touches, resource, &mut gatekeeper),
+        AnswerKind::Bundle => bundle::release(touches, resource, body.len(), &mut gatekeeper),
         // These are not read as JSON; a success that is neither bytes nor a stream was not asked for.
         AnswerKind::Opaque { .. } | AnswerKind::EventStream | AnswerKind::WebSocket => {
             Err(Misbehaviour::Status(status))
@@ -134,17 +152,17 @@ fn single(
     fhir_type: FhirType,
     touches: &Touches,
     resource: &Object<'_>,
-    may_see: &mut MaySee<'_>,
+    gatekeeper: &mut Remembering<'_>,
 ) -> Result<Released, Misbehaviour> {
     match resource.text("resourceType") {
-        Some("OperationOutcome") if touches.action.writes() => return Ok(Released::with_body(outcome::done())),
+        Some("OperationOutcome") if touches.writes() => return Ok(Released::with_body(outcome::done())),
         Some(name) if name == fhir_type.as_str() => {}
         _ => return Err(Misbehaviour::Shape("is of another type than was asked for")),
     }
-    let (record, owner) = judged(resource, fhir_type, touches, may_see)
+    let (record, owner) = judged(resource, fhir_type, touches, gatekeeper)
         .map_err(|Dropped { record, why }| Misbehaviour::ForeignRecord { record, why })?;
     let asked = touches.records.first().and_then(|record| record.id.as_ref());
-    if touches.action != Action::Create && record.id.as_ref() != asked {
+    if touches.main().action != Action::Create && record.id.as_ref() != asked {
         return Err(Misbehaviour::ForeignRecord {
             record: record.to_string(),
             why: "another one was asked for".to_owned(),
@@ -160,7 +178,7 @@ fn judged(
     resource: &Object<'_>,
     fhir_type: FhirType,
     touches: &Touches,
-    may_see: &mut MaySee<'_>,
+    gatekeeper: &mut Remembering<'_>,
 ) -> Result<(RecordRef, Owner), Dropped> {
     let id = resource.text("id").unwrap_or("?");
     let out = |why: String| Dropped { record: format!("{fhir_type}/{}", quote(id)), why };
@@ -169,10 +187,10 @@ fn judged(
     links::check(resource, &owner, Source::Store).map_err(|unclear| out(format!("it {unclear}")))?;
     if let Owner::Person(person) = &owner {
         // The audit entry names the persons of the request; nobody else's record leaves under it (promise P3).
-        if !touches.persons.contains(person) {
+        if !touches.claims().iter().any(|claim| claim.persons.contains(person)) {
             return Err(out(format!("it belongs to `{person}`, who was not asked about")));
         }
-        if !may_see(person, fhir_type.category()) {
+        if !gatekeeper.may_see(&Matter { person, category: fhir_type.category(), sensitive: false }) {
             return Err(out("it may not be seen".to_owned()));
         }
     }
@@ -183,7 +201,7 @@ fn judged(
 /// that writes nothing.
 #[must_use]
 pub fn location(text: &str, touches: &Touches) -> Option<String> {
-    if !touches.action.writes() {
+    if !touches.writes() {
         return None;
     }
     let record = touches.records.first()?;
@@ -192,7 +210,7 @@ pub fn location(text: &str, touches: &Touches) -> Option<String> {
     let target = Target::read(&path).ok()?;
     let (["fhir", kind, id] | ["fhir", kind, id, "_history", _]) = target.segments.as_slice() else { return None };
     let id = RecordId::new(id).ok()?;
-    let same = *kind == record.fhir_type.as_str() && target.query.0.is_empty();
+    let same = record.fhir_type().is_some_and(|own| own.as_str() == *kind) && target.query.0.is_empty();
     let known = record.id.as_ref().is_none_or(|own| *own == id);
     (same && known).then(|| format!("/fhir/{kind}/{id}"))
 }

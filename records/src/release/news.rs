@@ -9,7 +9,7 @@ use crate::bounds::NEWS_BYTES_MAX;
 use crate::error::{Misbehaviour, quote};
 use crate::fhir::types::FhirType;
 use crate::json::{self, Json, Object};
-use crate::touches::{RecordId, Touches};
+use crate::touches::{Claim, RecordId, Touches};
 
 /// What may be told on a feed: records of one category, of the persons that were decided on.
 #[derive(Clone, Debug)]
@@ -25,7 +25,8 @@ impl Feed {
     /// The feed that this request asked for.
     #[must_use]
     pub fn of(touches: &Touches) -> Self {
-        Self { persons: touches.persons.clone(), category: touches.category }
+        let Claim { persons, category, .. } = touches.main();
+        Self { persons, category }
     }
 
     /// One piece of news, written anew.

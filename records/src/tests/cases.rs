@@ -4,7 +4,7 @@
 //! In `refused/` nothing may be served; in `served/` nothing refused, and what is forwarded must read the same again.
 
 use super::{Request, check_folder};
-use crate::{ForwardBody, Need, Touches};
+use crate::{Claim, ForwardBody, Need, Touches};
 
 fn request(block: &[&str]) -> Request {
     let mut request = Request::default();
@@ -22,6 +22,8 @@ fn request(block: &[&str]) -> Request {
             let status = parts.next().unwrap().parse().unwrap();
             let etag = parts.next().filter(|etag| *etag != "-").map(str::to_owned);
             request.stored.push((status, etag, parts.next().unwrap_or_default().as_bytes().to_vec()));
+        } else if let Some(person) = line.strip_prefix("cares for ") {
+            request.cared_for.push(super::person(person));
         } else {
             let (name, value) = line.split_once(": ").unwrap();
             request.headers.push((name.to_owned(), unescape(value)));
@@ -55,16 +57,15 @@ pub(super) fn unescape(text: &str) -> Vec<u8> {
 fn describe(touches: &Touches) -> Vec<String> {
     let forward = &touches.forward;
     let list = |texts: Vec<String>| if texts.is_empty() { "-".to_owned() } else { texts.join(", ") };
+    let claim = |claim: &Claim| {
+        let persons = list(claim.persons.iter().map(ToString::to_string).collect());
+        format!("{} {} of {persons}", claim.action, claim.category)
+    };
     let mut lines = vec![
-        format!(
-            "{} {} of {}: {}",
-            touches.action,
-            touches.category,
-            list(touches.persons.iter().map(ToString::to_string).collect()),
-            list(touches.records.iter().map(ToString::to_string).collect())
-        ),
+        format!("{}: {}", claim(&touches.main()), list(touches.records.iter().map(ToString::to_string).collect())),
         format!("{} {} for {:?}", forward.method, forward.target, touches.answer),
     ];
+    lines.extend(touches.claims().iter().skip(1).map(|one| format!("and {}", claim(one))));
     lines.extend(forward.if_match.iter().map(|version| format!("if-match: {version}")));
     lines.extend(forward.content_type.iter().map(|value| format!("content-type: {value}")));
     lines.extend(forward.headers.iter().map(|(name, value)| format!("{name}: {value}")));
@@ -73,8 +74,8 @@ fn describe(touches: &Touches) -> Vec<String> {
         ForwardBody::Built(body) => lines.push(format!("| {}", String::from_utf8_lossy(body))),
         ForwardBody::Stream => lines.push("| the client's bytes".to_owned()),
     }
-    if touches.check_version().is_err() {
-        lines.push("stale, said after the decision".to_owned());
+    if let Err(wrong) = touches.check() {
+        lines.push(format!("said after the decision: {wrong}"));
     }
     lines
 }
@@ -84,7 +85,7 @@ fn run(block: &[&str]) -> Vec<String> {
         Err(unreadable) => vec![format!("refused: {unreadable}")],
         Ok(Need::Stored(needed)) => vec![format!("look up {} (index: {})", needed.target(), needed.cacheable())],
         Ok(Need::Done(touches)) => describe(&touches),
-        Ok(Need::Body(_)) => unreachable!("bodies are given"),
+        Ok(Need::Body(_) | Need::Persons(_)) => unreachable!("bodies and persons are given"),
     }
 }
 
@@ -104,7 +105,10 @@ fn served() {
         let said = run(block);
         assert!(!said[0].starts_with("refused: "), "{block:#?} is refused: {said:#?}");
         let request = request(block);
-        if let Ok(Need::Done(touches)) = request.read() {
+        // A narrowed search names more persons than a client may.
+        if let Ok(Need::Done(touches)) = request.read()
+            && request.cared_for.is_empty()
+        {
             let mut again = request.clone();
             again.target.clone_from(&touches.forward.target);
             again.method = touches.forward.method.to_owned();

@@ -1,7 +1,7 @@
 //! Frames in both directions, as clients and stores send them and as they should not.
 
 use model::{Action, Category, PersonId};
-use records::{AnswerKind, Forward, ForwardBody, Head, Need};
+use records::{AnswerKind, Claim, Forward, ForwardBody, Head, Need};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
 
 use super::{CLOSE, PING, PONG, TEXT, downwards, frame, upwards};
@@ -14,8 +14,7 @@ fn feed() -> Feed {
     let headers: [(&str, &[u8]); 1] = [("upgrade", b"websocket")];
     let head = Head { method: "GET", target: "/feeds/notes/socket?patient=P-1", headers: &headers };
     let Ok(Need::Done(touches)) = records::read_head(&head) else { panic!("the feed is not read") };
-    assert_eq!((touches.action, touches.category), (Action::Read, Category::Note));
-    assert_eq!(touches.persons, [PersonId::new("P-1").unwrap()]);
+    assert_eq!(touches.claims(), [Claim::of(Action::Read, Category::Note, vec![PersonId::new("P-1").unwrap()])]);
     assert!(matches!(touches.answer, AnswerKind::WebSocket));
     assert!(matches!(touches.forward, Forward { body: ForwardBody::None, .. }));
     Feed::of(&touches)
