@@ -176,9 +176,6 @@ async fn what_the_gateway_does_not_understand_reaches_nobody() {
     let world = World::start().await;
     let (terminal, cookie) = world.signed_in("U-sato", "D-sato").await;
     for target in [
-        "/fhir/Patient/P-0001/$everything",
-        "/fhir/Patient",
-        "/fhir/Observation",
         "/fhir/Observation?patient=P-0001,P-0008",
         "/fhir/Observation?patient=P-0001&patient=P-0008",
         "/fhir/Observation?patient=P-0001&_has:x=1",
