@@ -35,6 +35,8 @@ pub const UPLOAD_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
 pub const ANSWER_READ_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// An answer written anew goes out in pieces of so many bytes.
 pub const PIECE_BYTES: usize = 16 * 1024;
+/// A searchset is checked, put on record and passed on in pieces of about this size.
+pub const SIFTED_BYTES: usize = 64 * 1024;
 /// Streams at once on one HTTP/2 connection.
 pub const H2_STREAMS_MAX: u32 = 100;
 /// HTTP/2: streams reset by the client that are not yet accepted (CVE-2023-44487).

@@ -38,6 +38,7 @@ pub mod observe;
 pub mod record;
 pub mod release;
 pub mod route;
+pub mod sift;
 pub mod trace;
 pub mod tunnel;
 
