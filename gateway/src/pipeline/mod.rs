@@ -29,6 +29,7 @@
 //! (`tests/compile-fail/`).
 
 pub mod admit;
+pub mod alarm;
 pub mod authenticate;
 pub mod decide;
 pub mod extract;

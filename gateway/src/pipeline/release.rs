@@ -19,6 +19,7 @@ use registry::Snapshot;
 use tokio::time::timeout;
 
 use super::admit::Slot;
+use super::alarm::Alarm;
 use super::authenticate::Subject;
 use super::feed::FeedBody;
 use super::forward::{Answer, Forwarded, length};
@@ -34,7 +35,7 @@ use crate::worker::{Handle, Worker};
 pub struct Released {
     pub(super) response: Response<Body>,
     /// With what it may carry, and its place among the open connections.
-    pub(super) tunnel: Option<(Tunnel, Feed, Arc<()>)>,
+    pub(super) tunnel: Option<(Tunnel, Feed, Alarm, Arc<()>)>,
     /// It has no end of its own.
     pub(super) endless: bool,
     pub(super) living: ExchangeEntry,
@@ -64,7 +65,8 @@ pub async fn release(worker: &Worker, answer: Answer) -> Result<Released, Refusa
     }
     let switch = Arc::clone(&living.exchange.switch);
     let mut tunnel = None;
-    let checking = Checking { worker, subject: &subject, touches: &touches, entry: &entry };
+    let alarm = Alarm::of(worker, &entry.id);
+    let checking = Checking { worker, subject: &subject, touches: &touches, entry: &entry, alarm };
     let mut response = match &touches.answer {
         AnswerKind::Resource { .. } => {
             tokio::select! {
@@ -81,10 +83,10 @@ pub async fn release(worker: &Worker, answer: Answer) -> Result<Released, Refusa
             }
         }
         AnswerKind::Opaque { version } => checking.bytes(response, version).await?,
-        AnswerKind::EventStream => event_stream(response, Feed::of(&touches))?,
+        AnswerKind::EventStream => event_stream(response, Feed::of(&touches), checking.alarm.clone())?,
         AnswerKind::WebSocket => {
             let (response, agreed) = super::tunnel::open(response, asked)?;
-            tunnel = Some((agreed, Feed::of(&touches), worker.hold_open()));
+            tunnel = Some((agreed, Feed::of(&touches), checking.alarm.clone(), worker.hold_open()));
             response
         }
     };
@@ -108,6 +110,7 @@ struct Checking<'a> {
     subject: &'a Subject,
     touches: &'a Touches,
     entry: &'a Entry,
+    alarm: Alarm,
 }
 
 impl Checking<'_> {
@@ -130,10 +133,8 @@ impl Checking<'_> {
             &body,
             &mut whose.at_desk(&handle, &snapshot),
         )
-        .map_err(|misbehaviour| misbehaves(worker, touches, &misbehaviour))?;
-        if released.dropped > 0 {
-            tracing::error!(dropped = released.dropped, "the store returned records it should not have; dropped");
-        }
+        .map_err(|misbehaviour| self.misbehaves(&misbehaviour))?;
+        self.alarm.left_out(released.dropped, &released.why);
         told(status)?;
         self.learn(&released);
         let located = located(&parts.headers, touches);
@@ -160,11 +161,11 @@ impl Checking<'_> {
         }
         let (parts, store) = response.into_parts();
         let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let misbehaves = |misbehaviour| misbehaves(worker, touches, &misbehaviour);
+        let misbehaves = |misbehaviour| self.misbehaves(&misbehaviour);
         let searchset = Searchset::of(touches, content_type).map_err(misbehaves)?;
         let handle = Handle::of(worker);
         let whose = Whose::of(self.subject, touches.claims(), &handle);
-        let mut sifting = Sifting::new(store, searchset, whose, self.entry.id.clone(), handle);
+        let mut sifting = Sifting::new(store, searchset, whose, self.entry.id.clone(), handle, self.alarm.clone());
         let Piece { released, last } = sifting.next().await.map_err(|fault| match fault {
             Fault::Misbehaviour(misbehaviour) => misbehaves(misbehaviour),
             Fault::Refusal(refusal) => refusal,
@@ -176,6 +177,18 @@ impl Checking<'_> {
             .header(CONTENT_TYPE, FHIR_JSON)
             .body(body)
             .map_err(|_| Refusal::StoreMisbehaves)
+    }
+
+    /// An answer that may not be passed on: the officer hears of it, the client learns nothing.
+    fn misbehaves(&self, misbehaviour: &Misbehaviour) -> Refusal {
+        self.alarm.misbehaves(misbehaviour);
+        for record in &self.touches.records {
+            self.worker.index().forget(record);
+        }
+        match misbehaviour {
+            Misbehaviour::ForeignRecord { .. } => Refusal::NotAvailable,
+            _ => Refusal::StoreMisbehaves,
+        }
     }
 
     /// What the index may remember of this answer, and must forget.
@@ -231,8 +244,7 @@ impl Checking<'_> {
         }
         if parts.headers.get(CONTENT_TYPE).is_some_and(may_be_a_resource) {
             // Bytes were asked for; a record that comes instead would pass unread.
-            tracing::error!("the store answered with a resource where bytes were asked for; not passed on");
-            return Err(Refusal::StoreMisbehaves);
+            return Err(self.misbehaves(&Misbehaviour::Shape("is a resource where bytes were asked for")));
         }
         let mut answer = Response::builder().status(parts.status);
         if let Some(headers) = answer.headers_mut() {
@@ -278,7 +290,7 @@ fn harmless(given: Option<&HeaderValue>) -> HeaderValue {
 }
 
 /// News of one person: references, no contents. Read and streamed until one side leaves or the exchange is cut.
-fn event_stream(response: Response<Incoming>, feed: Feed) -> Result<Response<Body>, Refusal> {
+fn event_stream(response: Response<Incoming>, feed: Feed, alarm: Alarm) -> Result<Response<Body>, Refusal> {
     let (parts, body) = response.into_parts();
     let content_type = parts.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
     if parts.status != StatusCode::OK || !content_type.starts_with(b"text/event-stream") {
@@ -288,7 +300,7 @@ fn event_stream(response: Response<Incoming>, feed: Feed) -> Result<Response<Bod
     Response::builder()
         .status(StatusCode::OK)
         .header(CONTENT_TYPE, "text/event-stream")
-        .body(FeedBody::new(body, EventStream::new(feed)).boxed_unsync())
+        .body(FeedBody::new(body, EventStream::new(feed), alarm).boxed_unsync())
         .map_err(|_| Refusal::StoreMisbehaves)
 }
 
@@ -327,16 +339,4 @@ fn pass(to: &mut HeaderMap, from: &HeaderMap, names: &[HeaderName]) {
 /// `Location` of a created record, made anew from what it names; a foreign or unreadable one is left out.
 fn located(from: &HeaderMap, touches: &Touches) -> Option<String> {
     records::location(from.get(LOCATION)?.to_str().ok()?, touches)
-}
-
-/// An answer that may not be passed on: the officer hears of it, the client learns nothing.
-fn misbehaves(worker: &Worker, touches: &Touches, misbehaviour: &Misbehaviour) -> Refusal {
-    tracing::error!(%misbehaviour, "the store misbehaves; its answer was not passed on");
-    for record in &touches.records {
-        worker.index().forget(record);
-    }
-    match misbehaviour {
-        Misbehaviour::ForeignRecord { .. } => Refusal::NotAvailable,
-        _ => Refusal::StoreMisbehaves,
-    }
 }
