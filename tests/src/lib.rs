@@ -6,6 +6,7 @@
 #![cfg(test)]
 
 mod browser;
+mod bypasses;
 mod care;
 mod crash;
 mod cutting;
