@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use crate::broken;
 use crate::feeds::{self, Hub};
 use crate::fhir::outcome::Fault;
+use crate::fhir::search::pages::Pages;
 use crate::fhir::{self, refuse};
 use crate::request_log::RequestLog;
 use crate::store::Store;
@@ -28,6 +29,7 @@ pub(crate) struct App(Arc<Shared>);
 /// See [`App`].
 pub(crate) struct Shared {
     pub(crate) store: Store,
+    pub(crate) pages: Arc<Pages>,
     pub(crate) hub: Hub,
     pub(crate) log: RequestLog,
     pub(crate) gatekeeper: Gatekeeper,

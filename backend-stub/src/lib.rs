@@ -27,12 +27,13 @@ mod trust;
 mod wire;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub use crate::error::StubError;
-pub use crate::options::{Options, Seed, Trust};
+pub use crate::options::{Options, Paging, Seed, Trust};
 pub use crate::request_log::{Counts, LoggedRequest};
 pub use crate::trust::{IDENTITY_HEADER, Identity};
 
@@ -68,6 +69,7 @@ pub async fn run(options: Options) -> Result<Handle, StubError> {
     let (stop, draining) = watch::channel(false);
     let app = app::App::new(app::Shared {
         store,
+        pages: Arc::new(fhir::search::pages::Pages::new(options.paging)),
         hub: feeds::Hub::new(),
         log: request_log::RequestLog::new(options.requests_kept),
         gatekeeper,
@@ -111,6 +113,11 @@ impl Handle {
     /// Forgets what came.
     pub fn clear_requests(&self) {
         self.app.log.clear();
+    }
+
+    /// Changes how links to further pages look.
+    pub fn page_by(&self, paging: Paging) {
+        self.app.pages.switch(paging);
     }
 
     /// Tells the listeners of a person something, in words of the caller's choice.

@@ -60,13 +60,13 @@ async fn what_cannot_be_done_is_said_in_an_operation_outcome() {
     };
     check("GET", "/fhir/Observation/nobody", "", 404).await;
     check("GET", "/fhir/Observation/o-0001-001/_history/9", "", 404).await;
-    check("GET", "/fhir/Condition?patient=P-0001", "", 404).await;
+    check("GET", "/fhir/Subscription?patient=P-0001", "", 404).await;
     check("GET", "/fhir/observation/o-0001-001", "", 404).await;
     check("GET", "/elsewhere", "", 404).await;
     check("PATCH", "/fhir/Observation/o-0001-001", "{}", 405).await;
     check("POST", "/fhir/Observation", "{", 400).await;
     check("POST", "/fhir/Observation", r#"{"resourceType":"Patient"}"#, 400).await;
-    check("POST", "/fhir/Observation", r#"{"resourceType":"Account"}"#, 422).await;
+    check("POST", "/fhir/Observation", r#"{"resourceType":"Subscription"}"#, 422).await;
     check("PUT", "/fhir/Observation/a", r#"{"resourceType":"Observation","id":"b"}"#, 400).await;
     check("PUT", "/fhir/Observation/a_b", r#"{"resourceType":"Observation","id":"a_b"}"#, 400).await;
     check("GET", "/fhir/Observation?date=heute", "", 400).await;
@@ -131,7 +131,7 @@ async fn the_capability_statement_names_what_is_served() {
     let told = world.get("/fhir/metadata").await.json();
     assert_eq!(told["fhirVersion"], "4.0.1");
     let types: Vec<_> = told["rest"][0]["resource"].as_array().unwrap().iter().map(|r| r["type"].clone()).collect();
-    assert_eq!(types.len(), 11);
+    assert_eq!(types.len(), 77);
     assert!(types.contains(&json!("CarePlan")));
 }
 
