@@ -22,6 +22,7 @@ PREFIX = {"Patient": "pat", "CareTeam": "team", "Consent": "con", "Communication
           "Organization": "org"}
 # type -> lines that R4 has not, or has otherwise, but this store has.
 EXTRA = {
+    "CarePlan": ["param author reference * author"],
     "CareTeam": ["param participant reference * participant.member participant.onBehalfOf"],
     "Binary": ["param patient reference Patient securityContext", "param subject reference Patient securityContext",
                "param contenttype token - contentType"],

@@ -5,7 +5,10 @@ mod broken;
 mod city;
 mod feeds;
 mod fhir;
+mod finding;
+mod rest;
 mod search;
+mod together;
 mod trust;
 mod visible;
 

@@ -130,9 +130,34 @@ async fn the_capability_statement_names_what_is_served() {
     let world = World::new().await;
     let told = world.get("/fhir/metadata").await.json();
     assert_eq!(told["fhirVersion"], "4.0.1");
-    let types: Vec<_> = told["rest"][0]["resource"].as_array().unwrap().iter().map(|r| r["type"].clone()).collect();
+    let rest = &told["rest"][0];
+    let codes = |list: &serde_json::Value| -> Vec<String> {
+        list.as_array().unwrap().iter().map(|row| row["code"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(codes(&rest["interaction"]), ["batch", "transaction", "history-system", "search-system"]);
+    let types = rest["resource"].as_array().unwrap();
     assert_eq!(types.len(), 77);
-    assert!(types.contains(&json!("CarePlan")));
+    for resource in types {
+        let name = resource["type"].as_str().unwrap();
+        assert_eq!(codes(&resource["interaction"]).len(), 8, "{name}");
+        assert_eq!(resource["conditionalDelete"], "single", "{name}");
+        if !["Patient", "Observation", "Appointment", "Coverage"].contains(&name) {
+            continue;
+        }
+        let params = resource["searchParam"].as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap());
+        for param in params.filter(|param| !["_id", "_lastUpdated"].contains(param)) {
+            let target = format!("/fhir/{name}?{param}:missing=true&_count=1");
+            let strict = world.ask("GET", &target, &[("prefer", "handling=strict")], "").await;
+            assert_eq!(strict.status, 200, "{name}?{param} is named, but not served");
+        }
+        for include in resource["searchInclude"].as_array().unwrap() {
+            let target = format!("/fhir/{name}?_count=1&_include={}", include.as_str().unwrap());
+            assert_eq!(world.get(&target).await.status, 200, "{target}");
+        }
+    }
+    let patient = types.iter().find(|row| row["type"] == "Patient").unwrap();
+    assert_eq!(patient["operation"][0]["name"], "everything");
+    assert!(patient["searchRevInclude"].as_array().unwrap().contains(&json!("Goal:patient")));
 }
 
 #[tokio::test]
