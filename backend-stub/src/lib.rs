@@ -16,6 +16,7 @@ mod broken;
 mod error;
 mod feeds;
 mod fhir;
+mod notes;
 mod options;
 mod request_log;
 mod seed;

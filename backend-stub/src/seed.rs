@@ -38,6 +38,12 @@ pub(crate) fn fill(store: &Store, seed: &Seed) -> Result<(), StubError> {
             let create = Interaction::Create { kind: resource.kind()?, id: Some(id), unless: None, body, blob: None };
             create.perform(db, site, written)?;
         }
+        if matches!(seed, Seed::BuiltIn) {
+            crate::notes::entries::fill(db).map_err(|(line, why)| {
+                at = line;
+                Fault::invalid(why)
+            })?;
+        }
         Ok(())
     })
     .map_err(|fault| StubError::Seed { line: at, why: fault.text })?;

@@ -6,6 +6,7 @@ mod city;
 mod feeds;
 mod fhir;
 mod finding;
+mod notes;
 mod rest;
 mod search;
 mod together;

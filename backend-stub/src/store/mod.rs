@@ -94,6 +94,7 @@ impl Store {
             writer.pragma_update(None, "synchronous", "NORMAL")?;
         }
         writer.execute_batch(SCHEMA)?;
+        writer.execute_batch(crate::notes::entries::SCHEMA)?;
         index_anew(&writer)?;
         // An upload that was cut off by the end of the process left its chunks behind.
         writer.execute_batch(
@@ -310,10 +311,13 @@ pub(crate) fn person_of(db: &Connection, kind: Kind, id: &str) -> rusqlite::Resu
 /// The next id of this type that the store gives.
 pub(crate) fn next_id(db: &Connection, kind: Kind) -> rusqlite::Result<String> {
     let prefix = kind.served().prefix;
-    let number: i64 = db
-        .prepare_cached(
-            "INSERT INTO given (prefix, last) VALUES (?, 1) ON CONFLICT (prefix) DO UPDATE SET last = last + 1 RETURNING last",
-        )?
-        .query_row([prefix], |row| row.get(0))?;
-    Ok(format!("{prefix}-{number:08}"))
+    Ok(format!("{prefix}-{:08}", next_number(db, prefix)?))
+}
+
+/// The next number of a series; none is ever given twice.
+pub(crate) fn next_number(db: &Connection, series: &str) -> rusqlite::Result<i64> {
+    db.prepare_cached(
+        "INSERT INTO given (prefix, last) VALUES (?, 1) ON CONFLICT (prefix) DO UPDATE SET last = last + 1 RETURNING last",
+    )?
+    .query_row([series], |row| row.get(0))
 }
