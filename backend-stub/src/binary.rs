@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 
 use crate::app::App;
 use crate::fhir::date::http_date;
-use crate::fhir::interaction::{Answer, Interaction, Site, Written, transact};
+use crate::fhir::interaction::{Answer, Interaction, OnlyIf, Site, Written, transact};
 use crate::fhir::outcome::Fault;
 use crate::fhir::types::Kind;
 use crate::fhir::{is_fhir_json, put, wants_fhir_json};
@@ -100,7 +100,8 @@ pub(crate) async fn upload(
     if let Some(person) = headers.get(SECURITY_CONTEXT).and_then(|value| value.to_str().ok()) {
         resource.insert("securityContext".to_owned(), json!({ "reference": person }));
     }
-    let if_match = headers.get(IF_MATCH).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let tags = |name| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let only_if = OnlyIf { matches: tags(IF_MATCH), matches_none: tags(IF_NONE_MATCH) };
     let (base, pages) = (base.to_owned(), std::sync::Arc::clone(&app.pages));
     let (number, length) = (parcel.number, parcel.length);
     let result = app
@@ -113,7 +114,7 @@ pub(crate) async fn upload(
                 let body = Value::Object(resource).to_string().into();
                 let interaction = match upload.id {
                     None => Interaction::Create { kind, id: None, unless: None, body, blob: bytes },
-                    Some(id) => Interaction::Update { kind, id, if_match, body, blob: bytes },
+                    Some(id) => Interaction::Update { kind, id, only_if, body, blob: bytes },
                 };
                 interaction.perform(db, Site { base: &base, pages: &pages }, written)
             })

@@ -6,8 +6,8 @@ use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
-use http::HeaderValue;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderValue, StatusCode};
 use rusqlite::Connection;
 use serde_json::json;
 
@@ -55,6 +55,10 @@ pub(crate) enum Mischief {
     Endless,
     /// Another Bundle behind the Bundle.
     Trailing,
+    /// A good Bundle that calls itself HTML.
+    ContentType,
+    /// Status 500, and half of the Bundle in its text.
+    Error,
 }
 
 impl Mischief {
@@ -75,6 +79,8 @@ impl Mischief {
             "broken-truncated" => Self::Truncated,
             "broken-endless" => Self::Endless,
             "broken-trailing" => Self::Trailing,
+            "broken-contenttype" => Self::ContentType,
+            "broken-500" => Self::Error,
             _ => return None,
         })
     }
@@ -115,7 +121,14 @@ pub(crate) fn spoil(db: &Connection, mischief: Mischief, base: &str, page: &mut 
             // Ends the list and begins another; the page closes that one.
             page.entries.push_str(&format!(r#"],"entry":[{entry}"#));
         }
-        Mischief::Total | Mischief::Json | Mischief::Truncated | Mischief::Endless | Mischief::Trailing => {}
+        // The total is changed below; the others are spoilt when they are delivered.
+        Mischief::Total
+        | Mischief::Json
+        | Mischief::Truncated
+        | Mischief::Endless
+        | Mischief::Trailing
+        | Mischief::ContentType
+        | Mischief::Error => {}
     }
     page.total = page.total.map(|total| match mischief {
         Mischief::Total => total + 1_000,
@@ -128,7 +141,7 @@ pub(crate) fn spoil(db: &Connection, mischief: Mischief, base: &str, page: &mut 
 /// The answer of those that are spoilt below JSON; none for the others.
 pub(crate) fn deliver(mischief: Mischief, body: &Bytes) -> Option<Response> {
     let half = body.slice(..body.len() / 2);
-    let mut length = None;
+    let (mut length, mut status, mut content_type) = (None, StatusCode::OK, FHIR_JSON);
     let body = match mischief {
         Mischief::Json => Body::from(half),
         Mischief::Trailing => Body::from([&body[..], &body[..]].concat()),
@@ -137,10 +150,19 @@ pub(crate) fn deliver(mischief: Mischief, body: &Bytes) -> Option<Response> {
             super::half_then_nothing(half)
         }
         Mischief::Endless => endless(body),
+        Mischief::ContentType => {
+            content_type = "text/html; charset=utf-8";
+            Body::from(body.clone())
+        }
+        Mischief::Error => {
+            (status, content_type) = (StatusCode::INTERNAL_SERVER_ERROR, "text/plain; charset=utf-8");
+            Body::from(format!("SQLSTATE 08006 at row {}", String::from_utf8_lossy(&half)))
+        }
         _ => return None,
     };
     let mut response = Response::new(body);
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(FHIR_JSON));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     if let Some(length) = length {
         response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
     }

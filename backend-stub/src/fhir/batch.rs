@@ -197,6 +197,7 @@ impl Entry {
             method: &request.method,
             target: url,
             if_match: request.if_match.as_deref(),
+            if_none_match: request.if_none_match.as_deref(),
             if_none_exist: request.if_none_exist.as_deref(),
             strict: false,
             body: Bytes::from(text.to_owned()),

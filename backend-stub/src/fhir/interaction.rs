@@ -65,7 +65,7 @@ pub(crate) enum Interaction {
     Update {
         kind: Kind,
         id: String,
-        if_match: Option<String>,
+        only_if: OnlyIf,
         body: Bytes,
         blob: Option<Blob>,
     },
@@ -74,19 +74,29 @@ pub(crate) enum Interaction {
         kind: Kind,
         search: Box<Search>,
         id: Option<String>,
-        if_match: Option<String>,
+        only_if: OnlyIf,
         body: Bytes,
     },
     Delete {
         kind: Kind,
         id: String,
-        if_match: Option<String>,
+        only_if: OnlyIf,
     },
     DeleteFound {
         kind: Kind,
         search: Box<Search>,
-        if_match: Option<String>,
+        only_if: OnlyIf,
     },
+}
+
+/// What must hold of the current version before it is written (RFC 9110 13.1, with FHIR's weak tags,
+/// <https://hl7.org/fhir/R4/http.html#concurrency>). `matches_none: *` writes only what is not there.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct OnlyIf {
+    /// `If-Match`.
+    pub(crate) matches: Option<String>,
+    /// `If-None-Match`.
+    pub(crate) matches_none: Option<String>,
 }
 
 /// Where an answer is given: what its links need.
@@ -168,13 +178,13 @@ impl Interaction {
                 let id = id.map_or_else(|| store::next_id(db, kind), Ok)?;
                 write(db, kind, &id, "POST", 1, Content { body: &body, blob }, written)
             }
-            Self::Update { kind, id, if_match, body, blob } => {
+            Self::Update { kind, id, only_if, body, blob } => {
                 if Resource::parse(&body)?.text("id").as_deref() != Some(id.as_str()) {
                     return Err(Fault::invalid(format!("the id in the body is not {id}")));
                 }
-                update(db, kind, &id, if_match.as_deref(), Content { body: &body, blob }, written)
+                update(db, kind, &id, &only_if, Content { body: &body, blob }, written)
             }
-            Self::UpdateFound { kind, search, id, if_match, body } => {
+            Self::UpdateFound { kind, search, id, only_if, body } => {
                 let told = Resource::parse(&body)?.text("id");
                 let id = match one_match(db, &search)? {
                     Some(found) if told.as_ref().is_none_or(|told| *told == found) => found,
@@ -187,11 +197,11 @@ impl Interaction {
                         None => store::next_id(db, kind)?,
                     },
                 };
-                update(db, kind, &id, if_match.as_deref(), Content { body: &body, blob: None }, written)
+                update(db, kind, &id, &only_if, Content { body: &body, blob: None }, written)
             }
-            Self::Delete { kind, id, if_match } => delete(db, kind, id, if_match.as_deref(), written),
-            Self::DeleteFound { kind, search, if_match } => match one_match(db, &search)? {
-                Some(found) => delete(db, kind, found, if_match.as_deref(), written),
+            Self::Delete { kind, id, only_if } => delete(db, kind, id, &only_if, written),
+            Self::DeleteFound { kind, search, only_if } => match one_match(db, &search)? {
+                Some(found) => delete(db, kind, found, &only_if, written),
                 None => Err(Fault::new(404, "not-found", "nothing is found by this")),
             },
         }
@@ -226,12 +236,12 @@ fn update(
     db: &Connection,
     kind: Kind,
     id: &str,
-    if_match: Option<&str>,
+    only_if: &OnlyIf,
     content: Content<'_>,
     written: &mut Vec<Written>,
 ) -> Result<Answer, Fault> {
     let before = store::newest(db, kind, id)?;
-    check_match(if_match, before.as_ref())?;
+    only_if.check(before.as_ref())?;
     if !is_id(id) {
         return Err(Fault::invalid(format!("`{id}` is no id")));
     }
@@ -251,11 +261,11 @@ fn delete(
     db: &Connection,
     kind: Kind,
     id: String,
-    if_match: Option<&str>,
+    only_if: &OnlyIf,
     written: &mut Vec<Written>,
 ) -> Result<Answer, Fault> {
     let before = store::newest(db, kind, &id)?;
-    check_match(if_match, before.as_ref())?;
+    only_if.check(before.as_ref())?;
     let Some(before) = before.filter(|version| !version.deleted) else {
         return Ok(Answer::of(204, ""));
     };
@@ -323,20 +333,17 @@ pub(crate) fn read_text(kind: Kind, id: &str, version: &Version, view: &View) ->
     Ok(view.of(kind, text)?.into_owned().into())
 }
 
-/// RFC 9110 13.1.1, with FHIR's weak tags (<https://hl7.org/fhir/R4/http.html#concurrency>).
-fn check_match(if_match: Option<&str>, before: Option<&Version>) -> Result<(), Fault> {
-    let Some(asked) = if_match else { return Ok(()) };
-    let current = before.filter(|version| !version.deleted).map(|version| version.version.to_string());
-    let matches = current.as_deref().is_some_and(|current| {
-        asked
-            .split(',')
-            .map(str::trim)
-            .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"') == current)
-    });
-    if matches {
-        Ok(())
-    } else {
-        Err(Fault::new(412, "conflict", format!("If-Match {asked} is not the current version")))
+impl OnlyIf {
+    fn check(&self, before: Option<&Version>) -> Result<(), Fault> {
+        let current = before.filter(|version| !version.deleted).map(|version| format!("W/\"{}\"", version.version));
+        let named = |list: &str| current.as_deref().is_some_and(|current| super::is_known(list, current));
+        if let Some(asked) = self.matches.as_ref().filter(|asked| !named(asked)) {
+            return Err(Fault::new(412, "conflict", format!("If-Match {asked} is not the current version")));
+        }
+        match self.matches_none.as_ref().filter(|asked| named(asked)) {
+            Some(asked) => Err(Fault::new(412, "conflict", format!("If-None-Match {asked} names the current version"))),
+            None => Ok(()),
+        }
     }
 }
 

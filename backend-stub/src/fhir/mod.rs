@@ -92,6 +92,7 @@ async fn answer(app: &App, request: Request, base: &str) -> Result<Reply, Fault>
         method: method.as_str(),
         target: &target,
         if_match: text(&parts.headers, &IF_MATCH),
+        if_none_match: text(&parts.headers, &IF_NONE_MATCH),
         if_none_exist: text(&parts.headers, &IF_NONE_EXIST),
         strict: prefers(&parts.headers, "handling=strict"),
         body: body.clone(),

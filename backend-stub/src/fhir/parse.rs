@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::history::History;
-use super::interaction::Interaction;
+use super::interaction::{Interaction, OnlyIf};
 use super::outcome::Fault;
 use super::query;
 use super::search::view::View;
@@ -20,6 +20,8 @@ pub(crate) struct Asked<'a> {
     /// Below the base: `Observation/o-1`, `Observation?patient=P-1`.
     pub(crate) target: &'a str,
     pub(crate) if_match: Option<&'a str>,
+    /// Of a write; a read's is answered to where the answer is made.
+    pub(crate) if_none_match: Option<&'a str>,
     pub(crate) if_none_exist: Option<&'a str>,
     /// `Prefer: handling=strict`: an unknown parameter is an error.
     pub(crate) strict: bool,
@@ -68,7 +70,8 @@ impl Asked<'_> {
     }
 
     fn of_type(self, kind: Kind, rest: &[&str], pairs: &Pairs, base: &str) -> Result<Interaction, Fault> {
-        let if_match = self.if_match.map(str::to_owned);
+        let only_if =
+            OnlyIf { matches: self.if_match.map(str::to_owned), matches_none: self.if_none_match.map(str::to_owned) };
         let condition = |pairs: &Pairs| Ok::<_, Fault>(Box::new(Search::parse(&Scope::Type(kind), pairs, base)?));
         Ok(match (self.method, rest) {
             ("GET", []) => return self.search(&Scope::Type(kind), kind.name().to_owned(), pairs, base),
@@ -89,11 +92,11 @@ impl Asked<'_> {
             }
             ("PUT", []) => {
                 let search = condition(pairs)?;
-                Interaction::UpdateFound { kind, search, id: None, if_match, body: self.body }
+                Interaction::UpdateFound { kind, search, id: None, only_if, body: self.body }
             }
-            ("PUT", [id]) => Interaction::Update { kind, id: (*id).to_owned(), if_match, body: self.body, blob: None },
-            ("DELETE", []) => Interaction::DeleteFound { kind, search: condition(pairs)?, if_match },
-            ("DELETE", [id]) => Interaction::Delete { kind, id: (*id).to_owned(), if_match },
+            ("PUT", [id]) => Interaction::Update { kind, id: (*id).to_owned(), only_if, body: self.body, blob: None },
+            ("DELETE", []) => Interaction::DeleteFound { kind, search: condition(pairs)?, only_if },
+            ("DELETE", [id]) => Interaction::Delete { kind, id: (*id).to_owned(), only_if },
             (_, [_] | []) => {
                 return Err(Fault::new(405, "not-supported", format!("{} is not served here", self.method)));
             }

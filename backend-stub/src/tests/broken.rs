@@ -139,6 +139,10 @@ async fn more_searches_are_spoilt_as_they_are_called() {
     assert!(serde_json::from_str::<serde_json::Value>(&lists).is_ok(), "a careless reader takes it");
     let cut = search("broken-json").await;
     assert!(cut.status == 200 && serde_json::from_slice::<serde_json::Value>(&cut.body).is_err());
+    let html = search("broken-contenttype").await;
+    assert!(html.header("content-type").starts_with("text/html") && html.json()["entry"] == plain["entry"]);
+    let chatty = search("broken-500").await;
+    assert!(chatty.status == 500 && String::from_utf8_lossy(&chatty.body).contains("SQLSTATE"));
     let trailing = text(search("broken-trailing").await);
     assert_eq!(trailing.matches(r#""type":"searchset""#).count(), 2);
     let token = world.signer.token();

@@ -180,3 +180,24 @@ async fn a_data_file_keeps_everything_and_is_not_seeded_twice() {
     let again = world.post("/fhir/Communication", &note("P-0001")).await.json();
     assert_ne!(again["id"], made["id"], "an id was given twice");
 }
+
+/// A file of an earlier store has no index of what this one searches by: it is made when the file is opened.
+#[tokio::test]
+async fn a_data_file_of_an_earlier_store_is_indexed_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("store.db");
+    let world = World::with(|options| options.data_file = Some(file.clone())).await;
+    let World { store, signer } = world;
+    store.stop().await;
+    let db = rusqlite::Connection::open(&file).unwrap();
+    db.execute_batch(
+        "DELETE FROM link; DELETE FROM moment; DELETE FROM compartment; UPDATE current SET person = NULL;",
+    )
+    .unwrap();
+    db.pragma_update(None, "user_version", 0).unwrap();
+    drop(db);
+    let store = run(Options { data_file: Some(file), ..Options::new(Trust::Keys(signer.key_set())) }).await.unwrap();
+    let world = World { store, signer };
+    assert_eq!(world.get("/fhir/Goal?patient=P-0001").await.ids(), ["goal-0001-01"]);
+    assert_eq!(world.get("/fhir/Patient/P-0001/Appointment?date=2026-12-01").await.ids(), ["appt-0001-01"]);
+}

@@ -61,6 +61,25 @@ async fn a_conditional_update_changes_the_one_or_makes_it() {
 }
 
 #[tokio::test]
+async fn what_is_to_be_new_does_not_take_the_place_of_what_is_there() {
+    let world = World::new().await;
+    let mut body = weight("P-0001", "1");
+    body["id"] = json!("new-1");
+    let put = async |id: &str, none: &str, body: &Value| {
+        world.ask("PUT", &format!("/fhir/Observation/{id}"), &[FHIR, ("if-none-match", none)], body.to_string()).await
+    };
+    assert_eq!(put("new-1", "*", &body).await.status, 201);
+    assert_eq!(put("new-1", "*", &body).await.status, 412);
+    assert_eq!(put("new-1", "W/\"1\"", &body).await.status, 412);
+    assert_eq!(put("new-1", "W/\"7\"", &body).await.status, 200);
+    world.ask("DELETE", "/fhir/Observation/new-1", &[], "").await;
+    assert_eq!(put("new-1", "*", &body).await.status, 201, "what was deleted is not there");
+    let if_match = [FHIR, ("if-match", "*")];
+    body["id"] = json!("new-2");
+    assert_eq!(world.ask("PUT", "/fhir/Observation/new-2", &if_match, body.to_string()).await.status, 412);
+}
+
+#[tokio::test]
 async fn a_conditional_delete_deletes_one_and_never_many() {
     let world = World::new().await;
     let id = world.post("/fhir/Observation", &weight("P-0001", "9")).await.json()["id"].as_str().unwrap().to_owned();
