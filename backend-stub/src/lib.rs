@@ -1,13 +1,19 @@
-//! A stand-in care-record store: FHIR R4, notes as event stream and WebSocket, documents. Imports nothing of ours.
+//! A stand-in care-record store: FHIR R4, notes as event stream and WebSocket, documents, and a web application that speaks
+//! no FHIR. Imports nothing of ours.
 //!
 //! Believable, and naive on purpose: it answers whatever the gateway's token vouches for, about anybody. It has no idea of
 //! consent, teams or professions; that nothing wrong reaches it is what Sekisho is for. It runs as a program
 //! (`backend-stub`) and inside a test ([`run`]).
 //!
-//! Served with an identity: `/fhir/...`, `/feeds/notes?patient=ID`, `/feeds/notes/socket?patient=ID`, `/broken/{what}`,
-//! `/slow/{milliseconds}`. Served for tests, on a listener of its own: `GET` and `DELETE /stub/requests`, `GET /stub/count`,
-//! `POST /stub/news` (`{"person":"P-0001","data":"..."}`: told to the listeners word for word). Which records misbehave, and
-//! how, stands in `data/README.md`.
+//! Served with an identity: `/fhir/...`, `/notes/...` (told in `notes/mod.rs`), `/feeds/notes?patient=ID`,
+//! `/feeds/notes/socket?patient=ID`, `/broken/{what}`, `/slow/{milliseconds}`. Served for tests, on a listener of its own: `GET`
+//! and `DELETE /stub/requests`, `GET /stub/count`, `POST /stub/news` (`{"person":"P-0001","data":"..."}`: told to the listeners
+//! word for word), `PUT /stub/paging` (`{"by":"token"}` or `{"by":"offset"}`). Which records misbehave, and how, stands in
+//! `data/README.md`.
+//!
+//! Of FHIR R4 it does what `/fhir/metadata` says: all types of the patient compartment, versions and histories, conditional
+//! writes, search by type, system and compartment with chains and includes, `$everything`, batch and transaction. Not done:
+//! PATCH, XML, composite parameters, other operations, GraphQL, subscriptions, bulk export.
 
 mod admin;
 mod app;
