@@ -13,6 +13,7 @@ mod cutting;
 mod drain;
 mod faults;
 mod house;
+mod interactions;
 mod limits;
 mod nodes;
 mod replay;
