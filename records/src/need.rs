@@ -101,7 +101,7 @@ impl StoredNeeded {
 
     fn new(record: RecordRef, purpose: Purpose) -> Self {
         let element = match record.fhir_type.person_element() {
-            PersonElement::Reference(element) => element,
+            PersonElement::Reference(element) | PersonElement::OneOf(element, _) => element,
             PersonElement::OwnId | PersonElement::None => "id",
         };
         // What is replaced keeps its labels.

@@ -6,5 +6,6 @@ pub(crate) mod interaction;
 pub(crate) mod links;
 pub(crate) mod parameters;
 pub(crate) mod person;
+pub(crate) mod refused;
 pub(crate) mod search;
 pub(crate) mod types;

@@ -131,7 +131,7 @@ fn canonical(kind: Value, value: &str) -> Option<Vec<String>> {
             let (minus, by) = value.strip_prefix('-').map_or(("", value), |by| ("-", by));
             return match by {
                 "_lastUpdated" => Some(vec![value.to_owned()]),
-                "date" => Some(vec![format!("{minus}{key}")]),
+                "date" if key != "_lastUpdated" => Some(vec![format!("{minus}{key}")]),
                 by if by == key => Some(vec![value.to_owned()]),
                 _ => None,
             };
