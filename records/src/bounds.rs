@@ -40,6 +40,8 @@ pub const LINKS_MAX: usize = 8;
 pub const COUNT_DEFAULT: u32 = 50;
 /// Entries of a page at most.
 pub const COUNT_MAX: u32 = 200;
+/// Versions of a history when the client does not say; at most [`COUNT_MAX`].
+pub const HISTORY_COUNT_DEFAULT: u32 = 100;
 /// A piece of news on a feed: a type, an id and a person.
 pub const NEWS_BYTES_MAX: usize = 1024;
 /// How far a search can be paged.
@@ -52,4 +54,5 @@ pub const DROPPED_KEPT_MAX: usize = 16;
 const _: () = assert!(RESOURCE_BYTES_MAX <= BINARY_RESOURCE_BYTES_MAX, "a Binary carries more than a record");
 const _: () = assert!(BINARY_RESOURCE_BYTES_MAX < ANSWER_BYTES_MAX, "what was written can be read back");
 const _: () = assert!(COUNT_DEFAULT <= COUNT_MAX && (COUNT_MAX as usize) < ENTRIES_MAX, "a page fits an answer");
+const _: () = assert!(HISTORY_COUNT_DEFAULT <= COUNT_MAX, "a history is no longer than the longest page");
 const _: () = assert!(PARAMETER_BYTES_MAX * 3 < TARGET_BYTES_MAX, "one value never fills the target, even encoded");

@@ -78,6 +78,9 @@ pub enum Unreadable {
     /// [`crate::Touches::check`]: before it, it would tell that the record exists.
     #[error("the record has been changed meanwhile")]
     Stale,
+    /// The criteria of a conditional interaction fit more than one record. Said after a permit only, like [`Self::Stale`].
+    #[error("the criteria fit more than one record")]
+    Several,
 }
 
 /// Why an answer of the store is not passed on.

@@ -99,8 +99,7 @@ fn read_entry<'t, 'a>(
         // Includes lead towards the directory only; the decision was on the category that was searched.
         return Err(out(name, "included, though nobody may ask for that"));
     }
-    let (record, owner) = judged(resource, fhir_type, touches, gatekeeper)?;
-    released.note(record, owner);
+    released.note(judged(resource, fhir_type, touches, gatekeeper)?);
     Ok(Some((mode, resource)))
 }
 

@@ -4,6 +4,7 @@
 //! from what was read; an error of the store is replaced by one that says nothing (promise P4).
 
 mod bundle;
+mod history;
 pub(crate) mod news;
 mod outcome;
 
@@ -11,6 +12,7 @@ use model::{Action, Category, PersonId};
 
 use crate::bounds::{ANSWER_BYTES_MAX, DROPPED_KEPT_MAX};
 use crate::error::{Misbehaviour, quote};
+use crate::fhir::labels;
 use crate::fhir::links::{self, Source};
 use crate::fhir::person::{self, Owner};
 use crate::fhir::types::FhirType;
@@ -28,6 +30,9 @@ pub struct Released {
     pub records: Vec<RecordRef>,
     /// Every person in it, once.
     pub persons: Vec<PersonId>,
+    /// Those of the records that bear a label of sensitivity: an index does not remember them, since it would not remember
+    /// the label.
+    pub sensitive: Vec<RecordRef>,
     /// How many entries were left out.
     pub dropped: usize,
     /// Why, for the first of them (at most [`DROPPED_KEPT_MAX`]).
@@ -45,14 +50,24 @@ pub struct Dropped {
 
 impl Released {
     const fn new() -> Self {
-        Self { body: Vec::new(), records: Vec::new(), persons: Vec::new(), dropped: 0, why: Vec::new() }
+        Self {
+            body: Vec::new(),
+            records: Vec::new(),
+            persons: Vec::new(),
+            sensitive: Vec::new(),
+            dropped: 0,
+            why: Vec::new(),
+        }
     }
 
     fn with_body(body: Vec<u8>) -> Self {
         Self { body, ..Self::new() }
     }
 
-    fn note(&mut self, record: RecordRef, owner: Owner) {
+    fn note(&mut self, Judged { record, owner, sensitive }: Judged) {
+        if sensitive {
+            self.sensitive.push(record.clone());
+        }
         self.records.push(record);
         if let Owner::Person(person) = owner
             && !self.persons.contains(&person)
@@ -82,12 +97,14 @@ pub trait Gatekeeper {
 /// Asks each question once: the entries of a page are mostly alike, and a decision costs more than all else here.
 struct Remembering<'g> {
     gatekeeper: &'g mut dyn Gatekeeper,
+    /// What the answer holds is what this request wrote.
+    written: bool,
     answers: Vec<(PersonId, Category, bool, bool)>,
 }
 
 impl Remembering<'_> {
     fn may_see(&mut self, matter: &Matter<'_>) -> bool {
-        let Matter { person, category, sensitive } = *matter;
+        let Matter { person, category, sensitive, .. } = *matter;
         let known = |(who, what, label, _): &&(PersonId, Category, bool, bool)| {
             who == person && *what == category && *label == sensitive
         };
@@ -125,6 +142,10 @@ pub fn release(
         (200, false) | (200 | 201 | 204, true) => {}
         _ => return Err(Misbehaviour::Status(status)),
     }
+    if touches.main().action == Action::Delete {
+        // Some stores show what they removed once more.
+        return Ok(if status == 204 { Released::new() } else { Released::with_body(outcome::done()) });
+    }
     if writes && body.is_empty() {
         return Ok(Released::new());
     }
@@ -135,11 +156,16 @@ pub fn release(
     if !media.is_some_and(|media| media.is_fhir_json()) {
         return Err(Misbehaviour::ContentType(quote(content_type.unwrap_or("none"))));
     }
-    let mut gatekeeper = Remembering { gatekeeper, answers: Vec::new() };
+    // FHIR R4 http.html#ccreate: 200 is for the record that was there already.
+    let written = writes && !(status == 200 && touches.main().action == Action::Create);
+    let mut gatekeeper = Remembering { gatekeeper, written, answers: Vec::new() };
     let tree = json::parse(body)?;
     let resource = tree.object().ok_or(Misbehaviour::Shape("is no resource"))?;
     match kind {
-        AnswerKind::Resource { fhir_type } => single(*fhir_type, touches, resource, &mut gatekeeper),
+        AnswerKind::Resource { fhir_type } | AnswerKind::Version { fhir_type } => {
+            single(*fhir_type, touches, resource, &mut gatekeeper)
+        }
+        AnswerKind::History { fhir_type } => history::release(*fhir_type, touches, resource, &mut gatekeeper),
         AnswerKind::Bundle => bundle::release(touches, resource, body.len(), &mut gatekeeper),
         // These are not read as JSON; a success that is neither bytes nor a stream was not asked for.
         AnswerKind::Opaque { .. } | AnswerKind::EventStream | AnswerKind::WebSocket => {
@@ -159,18 +185,25 @@ fn single(
         Some(name) if name == fhir_type.as_str() => {}
         _ => return Err(Misbehaviour::Shape("is of another type than was asked for")),
     }
-    let (record, owner) = judged(resource, fhir_type, touches, gatekeeper)
+    let judged = judged(resource, fhir_type, touches, gatekeeper)
         .map_err(|Dropped { record, why }| Misbehaviour::ForeignRecord { record, why })?;
     let asked = touches.records.first().and_then(|record| record.id.as_ref());
-    if touches.main().action != Action::Create && record.id.as_ref() != asked {
+    if touches.main().action != Action::Create && judged.record.id.as_ref() != asked {
         return Err(Misbehaviour::ForeignRecord {
-            record: record.to_string(),
+            record: judged.record.to_string(),
             why: "another one was asked for".to_owned(),
         });
     }
     let mut released = Released::with_body(resource.to_bytes());
-    released.note(record, owner);
+    released.note(judged);
     Ok(released)
+}
+
+/// A resource that may go out.
+struct Judged {
+    record: RecordRef,
+    owner: Owner,
+    sensitive: bool,
 }
 
 /// Resolves a resource to its person and asks. The error says which and why not.
@@ -179,22 +212,24 @@ fn judged(
     fhir_type: FhirType,
     touches: &Touches,
     gatekeeper: &mut Remembering<'_>,
-) -> Result<(RecordRef, Owner), Dropped> {
+) -> Result<Judged, Dropped> {
     let id = resource.text("id").unwrap_or("?");
     let out = |why: String| Dropped { record: format!("{fhir_type}/{}", quote(id)), why };
     let record = RecordId::new(id).map(|id| RecordRef::one(fhir_type, id)).map_err(|error| out(error.to_string()))?;
     let owner = person::owner(resource, fhir_type).map_err(|unclear| out(format!("it {unclear}")))?;
     links::check(resource, &owner, Source::Store).map_err(|unclear| out(format!("it {unclear}")))?;
+    let sensitive = labels::is_sensitive(resource);
     if let Owner::Person(person) = &owner {
         // The audit entry names the persons of the request; nobody else's record leaves under it (promise P3).
         if !touches.claims().iter().any(|claim| claim.persons.contains(person)) {
             return Err(out(format!("it belongs to `{person}`, who was not asked about")));
         }
-        if !gatekeeper.may_see(&Matter { person, category: fhir_type.category(), sensitive: false }) {
+        let matter = Matter { person, category: fhir_type.category(), sensitive, written: gatekeeper.written };
+        if !gatekeeper.may_see(&matter) {
             return Err(out("it may not be seen".to_owned()));
         }
     }
-    Ok((record, owner))
+    Ok(Judged { record, owner, sensitive })
 }
 
 /// `Location` of a written record, made anew from what it names. None for a foreign or unreadable one, and for a request
