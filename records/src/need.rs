@@ -165,8 +165,7 @@ enum Purpose {
 }
 
 impl StoredNeeded {
-    pub(crate) fn read_of(fhir_type: FhirType, id: RecordId, reading: Reading) -> Self {
-        let record = RecordRef::one(fhir_type, id);
+    pub(crate) fn read_of(fhir_type: FhirType, record: RecordRef, reading: Reading) -> Self {
         let target = with_elements(&reading.looked_up(&record), &about(fhir_type));
         Self { fhir_type, record, target, purpose: Purpose::Read(reading) }
     }
@@ -238,32 +237,26 @@ impl StoredNeeded {
                 Work::Remove(removal) => removal.found(&criteria, found),
             };
         }
-        match status {
-            200 => {}
-            404 | 410 => return Err(Unreadable::NotThere),
-            other => return Err(Unreadable::StoreFailed(other)),
+        if let Purpose::Read(reading) = purpose {
+            let stored = looked_at(fhir_type, &record, status, etag, body).and_then(|stored| {
+                // Without a tag nobody could tell whether the bytes that come next are of the version looked at.
+                let untold = reading.is_opaque() && stored.etag.is_empty();
+                if untold { Err(withheld(&"comes without an entity tag")) } else { Ok(stored) }
+            });
+            return reading.looked_at(fhir_type, record, stored);
         }
-        let tree = json::parse(body).map_err(|fault| withheld(&fault))?;
-        let resource = tree.object().ok_or_else(|| withheld(&"is no resource"))?;
-        interaction::is_the_one(resource, fhir_type, record.id.as_ref()).map_err(|why| withheld(&why))?;
-        let stored = Stored {
-            owner: person::owner(resource, fhir_type).map_err(|unclear| withheld(&unclear))?,
-            etag: etag.unwrap_or_default().to_owned(),
-            authors: authors::authors(resource, fhir_type),
-            sensitive: labels::is_sensitive(resource),
-        };
-        match (purpose, record.id.clone()) {
-            // Without a tag nobody could tell whether the bytes that come next are of the version looked at.
-            (Purpose::Read(reading), _) if reading.is_opaque() && stored.etag.is_empty() => {
-                Err(withheld(&"comes without an entity tag"))
-            }
-            (Purpose::Read(reading), _) => Ok(Need::Done(reading.done(fhir_type, record, stored))),
+        let stored = looked_at(fhir_type, &record, status, etag, body)?;
+        match (purpose, record.id) {
             (Purpose::Link(draft), _) => draft.linked(&stored.owner)?.next(),
             (Purpose::Version(work), Some(id)) => match *work {
-                Work::Write(draft) => draft.replacing(stored, resource)?.next(),
+                Work::Write(draft) => {
+                    let tree = json::parse(body).map_err(|fault| withheld(&fault))?;
+                    let resource = tree.object().ok_or_else(|| withheld(&"is no resource"))?;
+                    draft.replacing(stored, resource)?.next()
+                }
                 Work::Remove(removal) => Ok(Need::Done(removal.removing(id, stored)?)),
             },
-            (Purpose::Version(_) | Purpose::Meant(_), _) => Err(Unreadable::NotThere),
+            (Purpose::Version(_) | Purpose::Read(_) | Purpose::Meant(_), _) => Err(Unreadable::NotThere),
         }
     }
 
@@ -277,6 +270,30 @@ impl StoredNeeded {
             (purpose, _) => Need::Stored(Self { purpose, ..self }),
         }
     }
+}
+
+/// Reads a version as it came.
+fn looked_at(
+    fhir_type: FhirType,
+    record: &RecordRef,
+    status: u16,
+    etag: Option<&str>,
+    body: &[u8],
+) -> Result<Stored, Unreadable> {
+    match status {
+        200 => {}
+        404 | 410 => return Err(Unreadable::NotThere),
+        other => return Err(Unreadable::StoreFailed(other)),
+    }
+    let tree = json::parse(body).map_err(|fault| withheld(&fault))?;
+    let resource = tree.object().ok_or_else(|| withheld(&"is no resource"))?;
+    interaction::is_the_one(resource, fhir_type, record.id.as_ref()).map_err(|why| withheld(&why))?;
+    Ok(Stored {
+        owner: person::owner(resource, fhir_type).map_err(|unclear| withheld(&unclear))?,
+        etag: etag.unwrap_or_default().to_owned(),
+        authors: authors::authors(resource, fhir_type),
+        sensitive: labels::is_sensitive(resource),
+    })
 }
 
 /// The element that names the person.
