@@ -25,16 +25,19 @@ mod patch;
 mod release;
 mod target;
 mod touches;
+mod whose;
 
 pub use error::{Misbehaviour, Unreadable};
+pub use fhir::authors::Authors;
 pub use fhir::types::FhirType;
 pub use head::Head;
 pub use json::JsonFault;
 pub use need::{BodyNeeded, Need, StoredNeeded};
-pub use patch::{PatchCause, PatchFault};
+pub use patch::{PatchCause, PatchFault, PatchKind, patched};
 pub use release::news::{EventStream, Feed, Passed};
 pub use release::{Dropped, Released, location, release};
 pub use touches::{AnswerKind, Forward, ForwardBody, RecordId, RecordRef, Touches};
+pub use whose::{Known, Whom, Whose, whose};
 
 use head::Fields;
 use target::Target;

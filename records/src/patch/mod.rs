@@ -23,7 +23,8 @@ use fhirpath_patch::FhirpathPatch;
 use json_patch::JsonPatch;
 
 use crate::bounds::RESOURCE_BYTES_MAX;
-use crate::json::Object;
+use crate::error::Unreadable;
+use crate::json::{self, Object};
 
 /// A patch that was read, and not applied yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +57,28 @@ pub(crate) fn apply<'a>(patch: &'a Patch<'a>, resource: &Object<'a>) -> Result<O
         return Err(PatchFault::Shape("makes the record larger than one may be"));
     }
     Ok(patched)
+}
+
+/// Which kind of patch, by its content type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PatchKind {
+    /// `application/json-patch+json` (RFC 6902).
+    Json,
+    /// `application/fhir+json`: a `Parameters` resource.
+    Fhirpath,
+}
+
+/// Applies a patch to a resource, both given as text. Whose the resource is before and after is not asked here.
+///
+/// # Errors
+/// Neither reads, or the patch does not fit. See [`PatchFault`].
+pub fn patched(kind: PatchKind, patch: &[u8], resource: &[u8]) -> Result<Vec<u8>, Unreadable> {
+    let patch = match kind {
+        PatchKind::Json => Patch::read_json(patch)?,
+        PatchKind::Fhirpath => Patch::read_parameters(patch)?,
+    };
+    let tree = json::parse(resource)?;
+    Ok(apply(&patch, tree.object().ok_or(Unreadable::Body("is no resource"))?)?.to_bytes())
 }
 
 /// Members of a resource that no patch changes.
