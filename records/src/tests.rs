@@ -1,6 +1,7 @@
 //! Cases as text files (`testdata/`), and properties.
 
 mod cases;
+mod corpora;
 mod news;
 mod properties;
 mod released;
