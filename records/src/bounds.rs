@@ -32,6 +32,11 @@ pub const EXPONENT_MAX: u32 = 260;
 /// Persons of a search that names none. With every one of them its audit entry holds the facts that were decided on.
 pub const SEARCHED_PERSONS_MAX: usize = 64;
 
+/// Operations of a patch.
+pub const PATCH_OPERATIONS_MAX: usize = 64;
+/// A JSON Pointer or a FHIRPath expression in a patch.
+pub const PATCH_PATH_BYTES_MAX: usize = 512;
+
 /// Resources inside a resource. Of FHIR's own examples none has more than a few.
 pub const CONTAINED_MAX: usize = 64;
 /// Records that a created or updated record may link to; each is looked up.

@@ -3,6 +3,7 @@
 
 use crate::fhir::person::Unclear;
 use crate::json::JsonFault;
+use crate::patch::PatchFault;
 
 /// Why a request is refused before it is decided on.
 ///
@@ -65,6 +66,9 @@ pub enum Unreadable {
     /// It cannot be told whose the record is, or it reaches into somebody else's.
     #[error("the body {0}")]
     Person(#[from] Unclear),
+    /// A patch that cannot be read, or be applied. What [`crate::PatchFault`] says of the stored record is for after a permit.
+    #[error(transparent)]
+    Patch(#[from] PatchFault),
     /// The store has no such record. One answer with "not yours" and "stopped" (promise P4).
     #[error("no such record")]
     NotThere,

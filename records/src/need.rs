@@ -14,7 +14,7 @@ use crate::fhir::types::{FhirType, PersonElement};
 use crate::fhir::{authors, interaction, labels};
 use crate::json;
 use crate::target::{self, Query};
-use crate::touches::{RecordId, RecordRef, Touches};
+use crate::touches::{Authors, RecordId, RecordRef, Touches};
 
 /// What is needed next.
 #[derive(Clone, Debug)]
@@ -107,14 +107,14 @@ pub(crate) struct Stored {
     pub(crate) owner: Owner,
     /// As it came; empty if it did not.
     pub(crate) etag: String,
-    pub(crate) authors: Vec<String>,
+    pub(crate) authors: Authors,
     pub(crate) sensitive: bool,
 }
 
 impl Stored {
     /// Whose it is, and nothing more.
     pub(crate) const fn known(owner: Owner) -> Self {
-        Self { owner, etag: String::new(), authors: Vec::new(), sensitive: false }
+        Self { owner, etag: String::new(), authors: Authors::Unknown, sensitive: false }
     }
 
     /// The version, as the condition of a write.
@@ -311,7 +311,7 @@ fn about(fhir_type: FhirType) -> Vec<&'static str> {
         // A Binary contains nothing (FHIR R4 binary.html).
         elements.push("contained");
     }
-    elements.extend(authors::elements(fhir_type).iter().filter(|element| **element != person_element(fhir_type)));
+    elements.extend(authors::element(fhir_type));
     elements
 }
 

@@ -21,7 +21,7 @@ use crate::error::Unreadable;
 use crate::json::{self, Json, Object};
 use crate::media::MediaType;
 use crate::need::{Need, Stored, StoredNeeded};
-use crate::touches::{AnswerKind, Claim, Forward, ForwardBody, RecordId, RecordRef, Touches};
+use crate::touches::{AnswerKind, Authors, Claim, Forward, ForwardBody, RecordId, RecordRef, Touches};
 
 /// See the module.
 #[derive(Clone, Debug)]
@@ -37,7 +37,7 @@ pub(crate) struct Draft {
     /// Whose it is, as it is written now; then whose it was.
     persons: Vec<PersonId>,
     /// In whose names, as it is written now.
-    authors: Vec<String>,
+    authors: Authors,
     /// As it is written now, or was.
     sensitive: bool,
     links: Vec<(FhirType, RecordId)>,
@@ -67,7 +67,7 @@ enum Way {
 #[derive(Clone, Debug)]
 struct Replaced {
     version: String,
-    authors: Vec<String>,
+    authors: Authors,
 }
 
 impl Draft {
@@ -79,7 +79,7 @@ impl Draft {
             named: None,
             stored: None,
             persons: Vec::new(),
-            authors: Vec::new(),
+            authors: Authors::Unknown,
             sensitive: false,
             links: Vec::new(),
             content_type: "application/fhir+json".to_owned(),
@@ -244,7 +244,7 @@ impl Draft {
         };
         let written_by = match &self.stored {
             Some(stored) => authors::replaced(stored.authors.clone(), &self.authors),
-            None => authors::named(self.authors),
+            None => self.authors,
         };
         let stale = self.named.is_some() && self.named != self.stored.as_ref().map(|stored| stored.version.clone());
         let after = self.after.or(stale.then_some(Unreadable::Stale));

@@ -8,7 +8,6 @@
 
 use model::Action;
 
-use super::authors;
 use super::date;
 use super::links::is_id;
 use super::person::Owner;
@@ -105,7 +104,7 @@ impl Reading {
             Owner::Directory => Vec::new(),
         };
         let claim = Claim {
-            authors: authors::named(stored.authors),
+            authors: stored.authors,
             sensitive: stored.sensitive,
             ..Claim::of(Action::Read, record.category(), persons)
         };

@@ -3,7 +3,6 @@
 
 use model::Action;
 
-use super::authors;
 use super::condition::{Criteria, Found, NO_VERSION, Whom};
 use super::person::Owner;
 use super::types::FhirType;
@@ -57,7 +56,7 @@ impl Removal {
         let stale = self.named.is_some_and(|named| named != version);
         let record = RecordRef::one(self.fhir_type, id);
         let claim = Claim {
-            authors: authors::named(stored.authors),
+            authors: stored.authors,
             sensitive: stored.sensitive,
             ..Claim::of(Action::Delete, record.category(), vec![person])
         };

@@ -61,6 +61,14 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Json<'_>, JsonFault> {
     Ok(value)
 }
 
+/// Whether a FHIR element may be called that; see [`JsonFault::Name`].
+pub(crate) fn is_element_name(name: &str) -> bool {
+    let letters = name.strip_prefix('_').unwrap_or(name);
+    letters.starts_with(|c: char| c.is_ascii_lowercase())
+        && letters.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        && letters.len() <= 64
+}
+
 struct Reader<'a> {
     text: &'a str,
     bytes: &'a [u8],
@@ -188,11 +196,7 @@ impl<'a> Reader<'a> {
         if !self.take(b'"') {
             return self.syntax();
         }
-        let letters = name.strip_prefix('_').unwrap_or(name);
-        let fits = letters.starts_with(|c: char| c.is_ascii_lowercase())
-            && letters.bytes().all(|byte| byte.is_ascii_alphanumeric())
-            && letters.len() <= 64;
-        if fits { Ok(name) } else { Err(JsonFault::Name(quote(name))) }
+        if is_element_name(name) { Ok(name) } else { Err(JsonFault::Name(quote(name))) }
     }
 
     fn string(&mut self) -> Result<Cow<'a, str>, JsonFault> {
