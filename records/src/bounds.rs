@@ -51,6 +51,12 @@ pub const HISTORY_COUNT_DEFAULT: u32 = 100;
 pub const NEWS_BYTES_MAX: usize = 1024;
 /// How far a search can be paged.
 pub const OFFSET_MAX: u32 = 100_000;
+/// An answer that is checked as it comes: entries of at most [`ANSWER_BYTES_MAX`], and no more than this in all.
+pub const STREAMED_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+/// A member of a bundle other than its entries: links above all.
+pub const BUNDLE_MEMBER_BYTES_MAX: usize = 64 * 1024;
+/// Members of a bundle. FHIR R4 knows nine, and their extensions.
+pub const BUNDLE_MEMBERS_MAX: usize = 24;
 /// Entries of an answer, included ones too.
 pub const ENTRIES_MAX: usize = 2_000;
 /// Reasons kept for entries that were dropped; all are counted.

@@ -33,6 +33,7 @@ pub use head::Head;
 pub use json::JsonFault;
 pub use need::{BodyNeeded, Need, PersonsNeeded, StoredNeeded};
 pub use patch::{PatchCause, PatchFault, PatchKind, patched};
+pub use release::bundle::Searchset;
 pub use release::news::{EventStream, Feed, Passed};
 pub use release::{Dropped, Gatekeeper, Released, location, release};
 pub use touches::{AnswerKind, Authors, Claim, Forward, ForwardBody, Matter, RecordId, RecordKind, RecordRef, Touches};

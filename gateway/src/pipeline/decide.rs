@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use http::Request;
 use hyper::body::Incoming;
-use model::{Action, Article, Category, Timestamp};
+use model::{Action, Article, Category};
 use policy::Basis;
 use records::{AnswerKind, Touches, Unreadable};
 use registry::Snapshot;
@@ -27,7 +27,6 @@ pub struct Permit {
     pub(super) touches: Touches,
     pub(super) request: Request<Incoming>,
     pub(super) living: ExchangeEntry,
-    pub(super) at: Timestamp,
 }
 
 /// Decides.
@@ -97,7 +96,7 @@ pub fn decide(
     trace.judged(judged(&judgements, generation));
     // Said only now: to a stranger it would tell that the record exists.
     touches.check().map_err(after_a_permit)?;
-    Ok(Permit { subject, touches, request, living, at })
+    Ok(Permit { subject, touches, request, living })
 }
 
 /// Whether this subject may use the service at all, now: what refuses him whatever he asks for (suspended, closed,

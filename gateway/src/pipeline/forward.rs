@@ -11,7 +11,6 @@ use http::{Method, Request, Response};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 use hyper::upgrade::OnUpgrade;
-use model::Timestamp;
 use records::{AnswerKind, ForwardBody, Touches};
 
 use super::admit::Slot;
@@ -41,7 +40,6 @@ pub(super) struct Forwarded {
     pub(super) subject: Subject,
     pub(super) touches: Touches,
     pub(super) living: ExchangeEntry,
-    pub(super) at: Timestamp,
 }
 
 /// Request headers that mean the same to every reader and may pass.
@@ -58,8 +56,8 @@ const CLIENT_CERT: HeaderName = HeaderName::from_static("client-cert");
 /// The store cannot be reached or does not answer; the exchange was cut meanwhile.
 pub async fn forward(worker: &Worker, recorded: Recorded<Permit>, slot: Slot) -> Result<Answer, Refusal> {
     let (request, mut recorded) = recorded.split(|permit| {
-        let Permit { subject, touches, request, living, at } = permit;
-        (request, Forwarded { subject, touches, living, at })
+        let Permit { subject, touches, request, living } = permit;
+        (request, Forwarded { subject, touches, living })
     });
     let sent = &mut recorded.permit;
     let (mut parts, incoming) = request.into_parts();

@@ -29,6 +29,7 @@
 //! (`tests/compile-fail/`).
 
 pub mod admit;
+pub mod alarm;
 pub mod authenticate;
 pub mod decide;
 pub mod extract;
@@ -38,6 +39,7 @@ pub mod observe;
 pub mod record;
 pub mod release;
 pub mod route;
+pub mod sift;
 pub mod trace;
 pub mod tunnel;
 
@@ -62,6 +64,7 @@ pub async fn serve(worker: &Worker, client: &Client, request: Request<Incoming>)
         }
         Err(refusal) => {
             trace.refused(worker, &refusal).await;
+            trace.one_time(&refusal).await;
             answer::refusal(worker, client, &trace, &refusal)
         }
     }

@@ -13,19 +13,20 @@ use http::header::{
 use http::{Response, StatusCode};
 use http_body_util::{BodyExt as _, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
-use model::{Action, Category, Timestamp};
-use records::{AnswerKind, EventStream, Feed, Gatekeeper, Matter, Misbehaviour, Touches};
+use model::Category;
+use records::{AnswerKind, EventStream, Feed, Misbehaviour, Searchset, Touches};
 use registry::Snapshot;
 use tokio::time::timeout;
 
 use super::admit::Slot;
+use super::alarm::Alarm;
 use super::authenticate::Subject;
 use super::feed::FeedBody;
 use super::forward::{Answer, Forwarded, length};
+use super::sift::{Fault, Piece, Sifting, Whose};
 use super::tunnel::Tunnel;
 use crate::bounds::{ANSWER_READ_BYTES_MAX, PIECE_BYTES, STORE_READ_MAX};
 use crate::cut::live::ExchangeEntry;
-use crate::judge::Question;
 use crate::refusal::Refusal;
 use crate::store::pool::Body;
 use crate::worker::{Handle, Worker};
@@ -34,7 +35,7 @@ use crate::worker::{Handle, Worker};
 pub struct Released {
     pub(super) response: Response<Body>,
     /// With what it may carry, and its place among the open connections.
-    pub(super) tunnel: Option<(Tunnel, Feed, Arc<()>)>,
+    pub(super) tunnel: Option<(Tunnel, Feed, Alarm, Arc<()>)>,
     /// It has no end of its own.
     pub(super) endless: bool,
     pub(super) living: ExchangeEntry,
@@ -46,6 +47,8 @@ pub struct Released {
 /// Response headers that may pass, beside those that are made anew. Not of a searchset: the store reckons them over what is
 /// left out of it, too.
 const PASSED: [HeaderName; 2] = [ETAG, LAST_MODIFIED];
+/// What everything that was read here is.
+const FHIR_JSON: HeaderValue = HeaderValue::from_static("application/fhir+json; charset=utf-8");
 /// And those of bytes that are not read here.
 const PASSED_OPAQUE: [HeaderName; 2] = [CONTENT_RANGE, ACCEPT_RANGES];
 
@@ -56,26 +59,34 @@ const PASSED_OPAQUE: [HeaderName; 2] = [CONTENT_RANGE, ACCEPT_RANGES];
 pub async fn release(worker: &Worker, answer: Answer) -> Result<Released, Refusal> {
     let Answer { recorded, response, slot, asked } = answer;
     let (permit, entry, _durable) = recorded.durable().await?;
-    let Forwarded { subject, touches, living, at } = permit;
+    let Forwarded { subject, touches, living } = permit;
     if living.exchange.switch.is_cut() {
         return Err(Refusal::Cut);
     }
     let switch = Arc::clone(&living.exchange.switch);
     let mut tunnel = None;
-    let checking = Checking { worker, subject: &subject, touches: &touches, at, entry: &entry };
+    let alarm = Alarm::of(worker, &entry.id);
+    let checking = Checking { worker, subject: &subject, touches: &touches, entry: &entry, alarm };
     let mut response = match &touches.answer {
-        AnswerKind::Resource { .. } | AnswerKind::Bundle => {
+        AnswerKind::Resource { .. } => {
             tokio::select! {
                 biased;
                 () = switch.cut_off() => return Err(Refusal::Cut),
                 checked = checking.resources(response) => checked?,
             }
         }
+        AnswerKind::Bundle => {
+            tokio::select! {
+                biased;
+                () = switch.cut_off() => return Err(Refusal::Cut),
+                checked = checking.searchset(response) => checked?,
+            }
+        }
         AnswerKind::Opaque { version } => checking.bytes(response, version).await?,
-        AnswerKind::EventStream => event_stream(response, Feed::of(&touches))?,
+        AnswerKind::EventStream => event_stream(response, Feed::of(&touches), checking.alarm.clone())?,
         AnswerKind::WebSocket => {
             let (response, agreed) = super::tunnel::open(response, asked)?;
-            tunnel = Some((agreed, Feed::of(&touches), worker.hold_open()));
+            tunnel = Some((agreed, Feed::of(&touches), checking.alarm.clone(), worker.hold_open()));
             response
         }
     };
@@ -98,8 +109,8 @@ struct Checking<'a> {
     worker: &'a Worker,
     subject: &'a Subject,
     touches: &'a Touches,
-    at: Timestamp,
     entry: &'a Entry,
+    alarm: Alarm,
 }
 
 impl Checking<'_> {
@@ -111,13 +122,19 @@ impl Checking<'_> {
         let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         // The newest facts: consent may have been withdrawn while the store was thinking.
         let snapshot = worker.snapshot();
-        let mut desk = Desk { checking: self, snapshot: &snapshot };
+        let handle = Handle::of(worker);
+        let whose = Whose::of(self.subject, touches.claims(), &handle);
         let status = parts.status.as_u16();
-        let released = records::release(&touches.answer, touches, status, content_type, &body, &mut desk)
-            .map_err(|misbehaviour| misbehaves(worker, touches, &misbehaviour))?;
-        if released.dropped > 0 {
-            tracing::error!(dropped = released.dropped, "the store returned records it should not have; dropped");
-        }
+        let released = records::release(
+            &touches.answer,
+            touches,
+            status,
+            content_type,
+            &body,
+            &mut whose.at_desk(&handle, &snapshot),
+        )
+        .map_err(|misbehaviour| self.misbehaves(&misbehaviour))?;
+        self.alarm.left_out(released.dropped, &released.why);
         told(status)?;
         self.learn(&released);
         let located = located(&parts.headers, touches);
@@ -127,12 +144,51 @@ impl Checking<'_> {
             if touches.answer != AnswerKind::Bundle {
                 pass(headers, &parts.headers, &PASSED);
             }
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/fhir+json; charset=utf-8"));
+            headers.insert(CONTENT_TYPE, FHIR_JSON);
             if let Some(location) = located.and_then(|path| HeaderValue::try_from(path).ok()) {
                 headers.insert(LOCATION, location);
             }
         }
         answer.body(in_pieces(released.body)).map_err(|_| Refusal::StoreMisbehaves)
+    }
+
+    /// A searchset: checked and passed on entry by entry. Its first piece is waited for, so that most answers, which have no
+    /// second, are whole or not at all.
+    async fn searchset(&self, response: Response<Incoming>) -> Result<Response<Body>, Refusal> {
+        let Self { worker, touches, .. } = *self;
+        if response.status() != StatusCode::OK {
+            return self.resources(response).await;
+        }
+        let (parts, store) = response.into_parts();
+        let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let misbehaves = |misbehaviour| self.misbehaves(&misbehaviour);
+        let searchset = Searchset::of(touches, content_type).map_err(misbehaves)?;
+        let handle = Handle::of(worker);
+        let whose = Whose::of(self.subject, touches.claims(), &handle);
+        let mut sifting = Sifting::new(store, searchset, whose, self.entry.id.clone(), handle, self.alarm.clone());
+        let Piece { released, last } = sifting.next().await.map_err(|fault| match fault {
+            Fault::Misbehaviour(misbehaviour) => misbehaves(misbehaviour),
+            Fault::Refusal(refusal) => refusal,
+        })?;
+        self.learn(&released);
+        let body = if last { in_pieces(released.body) } else { sifting.behind(released.body) };
+        Response::builder()
+            .status(StatusCode::OK)
+            .header(CONTENT_TYPE, FHIR_JSON)
+            .body(body)
+            .map_err(|_| Refusal::StoreMisbehaves)
+    }
+
+    /// An answer that may not be passed on: the officer hears of it, the client learns nothing.
+    fn misbehaves(&self, misbehaviour: &Misbehaviour) -> Refusal {
+        self.alarm.misbehaves(misbehaviour);
+        for record in &self.touches.records {
+            self.worker.index().forget(record);
+        }
+        match misbehaviour {
+            Misbehaviour::ForeignRecord { .. } => Refusal::NotAvailable,
+            _ => Refusal::StoreMisbehaves,
+        }
     }
 
     /// What the index may remember of this answer, and must forget.
@@ -188,8 +244,7 @@ impl Checking<'_> {
         }
         if parts.headers.get(CONTENT_TYPE).is_some_and(may_be_a_resource) {
             // Bytes were asked for; a record that comes instead would pass unread.
-            tracing::error!("the store answered with a resource where bytes were asked for; not passed on");
-            return Err(Refusal::StoreMisbehaves);
+            return Err(self.misbehaves(&Misbehaviour::Shape("is a resource where bytes were asked for")));
         }
         let mut answer = Response::builder().status(parts.status);
         if let Some(headers) = answer.headers_mut() {
@@ -202,29 +257,6 @@ impl Checking<'_> {
             }
         }
         answer.body(body.map_err(Into::into).boxed_unsync()).map_err(|_| Refusal::StoreMisbehaves)
-    }
-}
-
-/// Asks the policy, on the facts of one snapshot.
-struct Desk<'a> {
-    checking: &'a Checking<'a>,
-    snapshot: &'a Snapshot,
-}
-
-impl Gatekeeper for Desk<'_> {
-    /// What was just written by right may be shown to its writer; everything else is a read.
-    fn may_see(&mut self, matter: &Matter<'_>) -> bool {
-        let Checking { worker, subject, touches, at, .. } = *self.checking;
-        let Matter { person, category, .. } = *matter;
-        let action = touches.writing(person, category).map_or(Action::Read, |claim| claim.action);
-        let question = Question { person: Some(person), action, category };
-        worker.judge().permits(self.snapshot, subject.asking(at), question)
-    }
-
-    fn seal_page(&mut self, ticket: &[u8]) -> Option<String> {
-        let Checking { worker, subject, .. } = *self.checking;
-        let sealed = worker.sealer().seal_page(&subject.turning_pages(worker.judge().point().version()), ticket);
-        sealed.inspect_err(|error| tracing::error!(%error, "a page could not be sealed; not offered")).ok()
     }
 }
 
@@ -258,7 +290,7 @@ fn harmless(given: Option<&HeaderValue>) -> HeaderValue {
 }
 
 /// News of one person: references, no contents. Read and streamed until one side leaves or the exchange is cut.
-fn event_stream(response: Response<Incoming>, feed: Feed) -> Result<Response<Body>, Refusal> {
+fn event_stream(response: Response<Incoming>, feed: Feed, alarm: Alarm) -> Result<Response<Body>, Refusal> {
     let (parts, body) = response.into_parts();
     let content_type = parts.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
     if parts.status != StatusCode::OK || !content_type.starts_with(b"text/event-stream") {
@@ -268,7 +300,7 @@ fn event_stream(response: Response<Incoming>, feed: Feed) -> Result<Response<Bod
     Response::builder()
         .status(StatusCode::OK)
         .header(CONTENT_TYPE, "text/event-stream")
-        .body(FeedBody::new(body, EventStream::new(feed)).boxed_unsync())
+        .body(FeedBody::new(body, EventStream::new(feed), alarm).boxed_unsync())
         .map_err(|_| Refusal::StoreMisbehaves)
 }
 
@@ -307,16 +339,4 @@ fn pass(to: &mut HeaderMap, from: &HeaderMap, names: &[HeaderName]) {
 /// `Location` of a created record, made anew from what it names; a foreign or unreadable one is left out.
 fn located(from: &HeaderMap, touches: &Touches) -> Option<String> {
     records::location(from.get(LOCATION)?.to_str().ok()?, touches)
-}
-
-/// An answer that may not be passed on: the officer hears of it, the client learns nothing.
-fn misbehaves(worker: &Worker, touches: &Touches, misbehaviour: &Misbehaviour) -> Refusal {
-    tracing::error!(%misbehaviour, "the store misbehaves; its answer was not passed on");
-    for record in &touches.records {
-        worker.index().forget(record);
-    }
-    match misbehaviour {
-        Misbehaviour::ForeignRecord { .. } => Refusal::NotAvailable,
-        _ => Refusal::StoreMisbehaves,
-    }
 }

@@ -6,6 +6,7 @@
 //! keeps the text but hides what is inside, and what is inside must be walked. So this is a reader of its own: a borrowed
 //! tree, numbers as their text. A property test holds it to `serde_json`: whatever this accepts, that reads the same.
 
+pub(crate) mod members;
 mod parse;
 mod write;
 

@@ -35,6 +35,9 @@ pub enum JsonFault {
     /// More values than the bound.
     #[error("holds more than {JSON_VALUES_MAX} values")]
     Size,
+    /// A part of something that comes in pieces is larger than may be held.
+    #[error("holds a part that is too long, at byte {0}")]
+    TooLong(usize),
     /// A number that others would round, or see as infinite.
     #[error("holds number `{0}`, which is out of bounds")]
     Number(String),

@@ -3,7 +3,7 @@
 //! What does not belong is left out of a searchset, and makes a single answer unusable. Whatever goes out is written anew
 //! from what was read; an error of the store is replaced by one that says nothing (promise P4).
 
-mod bundle;
+pub(crate) mod bundle;
 mod history;
 pub(crate) mod news;
 mod outcome;
@@ -22,7 +22,7 @@ use crate::target::Target;
 use crate::touches::{AnswerKind, Matter, RecordId, RecordRef, Touches};
 
 /// An answer that may go out.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Released {
     /// FHIR JSON, written anew; empty where the store sent no body and none is needed (204, 304, a minimal answer).
     pub body: Vec<u8>,
@@ -49,15 +49,23 @@ pub struct Dropped {
 }
 
 impl Released {
-    const fn new() -> Self {
-        Self {
-            body: Vec::new(),
-            records: Vec::new(),
-            persons: Vec::new(),
-            sensitive: Vec::new(),
-            dropped: 0,
-            why: Vec::new(),
+    fn new() -> Self {
+        Self::default()
+    }
+
+    /// The next piece of the same answer.
+    pub fn append(&mut self, mut next: Self) {
+        self.body.append(&mut next.body);
+        self.records.append(&mut next.records);
+        for person in next.persons {
+            if !self.persons.contains(&person) {
+                self.persons.push(person);
+            }
         }
+        self.sensitive.append(&mut next.sensitive);
+        self.dropped += next.dropped;
+        self.why.append(&mut next.why);
+        self.why.truncate(DROPPED_KEPT_MAX);
     }
 
     fn with_body(body: Vec<u8>) -> Self {
@@ -102,7 +110,11 @@ struct Remembering<'g> {
     answers: Vec<(PersonId, Category, bool, bool)>,
 }
 
-impl Remembering<'_> {
+impl<'g> Remembering<'g> {
+    fn new(gatekeeper: &'g mut dyn Gatekeeper) -> Self {
+        Self { gatekeeper, written: false, answers: Vec::new() }
+    }
+
     fn may_see(&mut self, matter: &Matter<'_>) -> bool {
         let Matter { person, category, sensitive, .. } = *matter;
         let known = |(who, what, label, _): &&(PersonId, Category, bool, bool)| {
@@ -152,26 +164,35 @@ pub fn release(
     if body.len() > ANSWER_BYTES_MAX {
         return Err(Misbehaviour::Shape("is too large"));
     }
-    let media = content_type.and_then(MediaType::read);
-    if !media.is_some_and(|media| media.is_fhir_json()) {
-        return Err(Misbehaviour::ContentType(quote(content_type.unwrap_or("none"))));
-    }
+    fhir_json(content_type)?;
     // FHIR R4 http.html#ccreate: 200 is for the record that was there already.
     let written = writes && !(status == 200 && touches.main().action == Action::Create);
-    let mut gatekeeper = Remembering { gatekeeper, written, answers: Vec::new() };
-    let tree = json::parse(body)?;
-    let resource = tree.object().ok_or(Misbehaviour::Shape("is no resource"))?;
+    let mut remembering = Remembering { written, ..Remembering::new(gatekeeper) };
     match kind {
         AnswerKind::Resource { fhir_type } | AnswerKind::Version { fhir_type } => {
-            single(*fhir_type, touches, resource, &mut gatekeeper)
+            let tree = json::parse(body)?;
+            let resource = tree.object().ok_or(Misbehaviour::Shape("is no resource"))?;
+            single(*fhir_type, touches, resource, &mut remembering)
         }
-        AnswerKind::History { fhir_type } => history::release(*fhir_type, touches, resource, &mut gatekeeper),
-        AnswerKind::Bundle => bundle::release(touches, resource, body.len(), &mut gatekeeper),
+        AnswerKind::History { fhir_type } => {
+            let tree = json::parse(body)?;
+            let bundle = tree.object().ok_or(Misbehaviour::Shape("is no history"))?;
+            history::release(*fhir_type, touches, bundle, &mut remembering)
+        }
+        AnswerKind::Bundle => bundle::release(touches, content_type, body, gatekeeper),
         // These are not read as JSON; a success that is neither bytes nor a stream was not asked for.
         AnswerKind::Opaque { .. } | AnswerKind::EventStream | AnswerKind::WebSocket => {
             Err(Misbehaviour::Status(status))
         }
     }
+}
+
+fn fhir_json(content_type: Option<&str>) -> Result<(), Misbehaviour> {
+    let media = content_type.and_then(MediaType::read);
+    if media.is_some_and(|media| media.is_fhir_json()) {
+        return Ok(());
+    }
+    Err(Misbehaviour::ContentType(quote(content_type.unwrap_or("none"))))
 }
 
 fn single(
