@@ -99,6 +99,10 @@ pub enum Misbehaviour {
         /// Why not.
         why: String,
     },
+    /// What was asked for, and may not be seen after all. No fault of the store's: the record is labelled, which the request
+    /// could not know, or consent has been withdrawn while the store was thinking.
+    #[error("the record may not be seen")]
+    NotSeen,
     /// Not FHIR JSON.
     #[error("the store answered with content type `{0}`")]
     ContentType(String),

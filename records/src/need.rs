@@ -6,13 +6,14 @@ use crate::bounds::{FORM_BYTES_MAX, SEARCHED_PERSONS_MAX};
 use crate::error::Unreadable;
 use crate::fhir::condition::{Criteria, NO_VERSION};
 use crate::fhir::draft::Draft;
+use crate::fhir::patching::Patching;
 use crate::fhir::person::{self, Owner};
 use crate::fhir::reading::Reading;
 use crate::fhir::removal::Removal;
 use crate::fhir::search::{self, Search};
 use crate::fhir::types::{FhirType, PersonElement};
 use crate::fhir::{authors, interaction, labels};
-use crate::json;
+use crate::json::{self, Json, Object};
 use crate::target::{self, Query};
 use crate::touches::{Authors, RecordId, RecordRef, Touches};
 
@@ -69,6 +70,8 @@ pub(crate) enum BodyFor {
     Search { fhir_type: FhirType, query: Vec<(String, String)> },
     /// A create or an update.
     Resource(Draft),
+    /// A patch.
+    Patch(Patching),
 }
 
 impl BodyNeeded {
@@ -78,6 +81,7 @@ impl BodyNeeded {
         match &self.0 {
             BodyFor::Search { .. } => FORM_BYTES_MAX,
             BodyFor::Resource(draft) => draft.fhir_type.bytes_max(),
+            BodyFor::Patch(patching) => patching.fhir_type.bytes_max(),
         }
     }
 
@@ -97,6 +101,7 @@ impl BodyNeeded {
                 search::read(fhir_type, query.merged(form)?.without_form()?)
             }
             BodyFor::Resource(draft) => draft.read(body)?.next(),
+            BodyFor::Patch(patching) => patching.read(body),
         }
     }
 }
@@ -129,6 +134,7 @@ impl Stored {
 pub(crate) enum Work {
     Write(Draft),
     Remove(Removal),
+    Patch(Patching),
 }
 
 impl From<Draft> for Work {
@@ -140,6 +146,12 @@ impl From<Draft> for Work {
 impl From<Removal> for Work {
     fn from(removal: Removal) -> Self {
         Self::Remove(removal)
+    }
+}
+
+impl From<Patching> for Work {
+    fn from(patching: Patching) -> Self {
+        Self::Patch(patching)
     }
 }
 
@@ -182,6 +194,13 @@ impl StoredNeeded {
         Self { fhir_type, record, target, purpose: Purpose::Version(Box::new(work)) }
     }
 
+    /// The version with all that is in it.
+    pub(crate) fn whole(fhir_type: FhirType, id: RecordId, work: Work) -> Self {
+        let record = RecordRef::one(fhir_type, id);
+        let target = format!("/fhir/{record}");
+        Self { fhir_type, record, target, purpose: Purpose::Version(Box::new(work)) }
+    }
+
     pub(crate) fn meant_by(criteria: Criteria, work: Work) -> Self {
         let fhir_type = criteria.fhir_type;
         let target = criteria.looked_up();
@@ -194,7 +213,7 @@ impl StoredNeeded {
     }
 
     /// What to ask the store for: `GET`, `Accept: application/fhir+json`. Only what says whose it is, who wrote it and how
-    /// it is labelled is asked for; the record itself is not read before the decision.
+    /// it is labelled is asked for; the record itself is not read before the decision, unless it is to be patched.
     #[must_use]
     pub fn target(&self) -> &str {
         &self.target
@@ -235,26 +254,30 @@ impl StoredNeeded {
             return match work {
                 Work::Write(draft) => draft.found(criteria, found),
                 Work::Remove(removal) => removal.found(&criteria, found),
+                Work::Patch(patching) => patching.found(&criteria, found),
             };
         }
+        let tree = resource_in(status, body);
+        let resource = tree
+            .as_ref()
+            .map_err(Clone::clone)
+            .and_then(|tree| tree.object().ok_or_else(|| withheld(&"is no resource")));
+        let stored = resource.clone().and_then(|resource| known(fhir_type, &record, etag, resource));
         if let Purpose::Read(reading) = purpose {
-            let stored = looked_at(fhir_type, &record, status, etag, body).and_then(|stored| {
+            let stored = stored.and_then(|stored| {
                 // Without a tag nobody could tell whether the bytes that come next are of the version looked at.
                 let untold = reading.is_opaque() && stored.etag.is_empty();
                 if untold { Err(withheld(&"comes without an entity tag")) } else { Ok(stored) }
             });
             return reading.looked_at(fhir_type, record, stored);
         }
-        let stored = looked_at(fhir_type, &record, status, etag, body)?;
+        let (stored, resource) = (stored?, resource?);
         match (purpose, record.id) {
             (Purpose::Link(draft), _) => draft.linked(&stored.owner)?.next(),
             (Purpose::Version(work), Some(id)) => match *work {
-                Work::Write(draft) => {
-                    let tree = json::parse(body).map_err(|fault| withheld(&fault))?;
-                    let resource = tree.object().ok_or_else(|| withheld(&"is no resource"))?;
-                    draft.replacing(stored, resource)?.next()
-                }
                 Work::Remove(removal) => Ok(Need::Done(removal.removing(id, stored)?)),
+                Work::Write(draft) => draft.replacing(stored, resource)?.next(),
+                Work::Patch(patching) => patching.changing(id, stored, resource),
             },
             (Purpose::Version(_) | Purpose::Read(_) | Purpose::Meant(_), _) => Err(Unreadable::NotThere),
         }
@@ -272,21 +295,22 @@ impl StoredNeeded {
     }
 }
 
-/// Reads a version as it came.
-fn looked_at(
+/// The version as it came.
+fn resource_in(status: u16, body: &[u8]) -> Result<Json<'_>, Unreadable> {
+    match status {
+        200 => json::parse(body).map_err(|fault| withheld(&fault)),
+        404 | 410 => Err(Unreadable::NotThere),
+        other => Err(Unreadable::StoreFailed(other)),
+    }
+}
+
+/// What it says of itself.
+fn known(
     fhir_type: FhirType,
     record: &RecordRef,
-    status: u16,
     etag: Option<&str>,
-    body: &[u8],
+    resource: &Object<'_>,
 ) -> Result<Stored, Unreadable> {
-    match status {
-        200 => {}
-        404 | 410 => return Err(Unreadable::NotThere),
-        other => return Err(Unreadable::StoreFailed(other)),
-    }
-    let tree = json::parse(body).map_err(|fault| withheld(&fault))?;
-    let resource = tree.object().ok_or_else(|| withheld(&"is no resource"))?;
     interaction::is_the_one(resource, fhir_type, record.id.as_ref()).map_err(|why| withheld(&why))?;
     Ok(Stored {
         owner: person::owner(resource, fhir_type).map_err(|unclear| withheld(&unclear))?,

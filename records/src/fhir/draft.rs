@@ -103,6 +103,11 @@ impl Draft {
         Self { named, ..Self::new(fhir_type, way) }
     }
 
+    /// What comes of a patch; with what has to be permitted for the patch itself.
+    pub(crate) fn patched(self, minimal: bool, also: Vec<Claim>) -> Self {
+        Self { minimal, also, ..self }
+    }
+
     /// Raw bytes of a document; they are not read.
     pub(crate) fn upload(mut self, person: PersonId, content_type: &MediaType) -> Self {
         self.content_type = content_type.to_string();
@@ -120,7 +125,8 @@ impl Draft {
         self.take(tree.object().ok_or(Unreadable::Body("is no resource"))?)
     }
 
-    fn take(mut self, resource: &Object<'_>) -> Result<Self, Unreadable> {
+    /// Takes the resource, read.
+    pub(crate) fn take(mut self, resource: &Object<'_>) -> Result<Self, Unreadable> {
         let (id, creates) = match &self.way {
             Way::Create | Way::CreateUnless(_) => (None, true),
             Way::Update(id) => (Some(id), false),

@@ -5,6 +5,7 @@ use model::Category;
 
 use super::condition::{Criteria, Whom};
 use super::draft::Draft;
+use super::patching::Patching;
 use super::removal::Removal;
 use super::types::FhirType;
 use super::{reading, search};
@@ -13,6 +14,7 @@ use crate::head::Fields;
 use crate::json::Object;
 use crate::media;
 use crate::need::{BodyFor, BodyNeeded, Need};
+use crate::patch::PatchKind;
 use crate::target::Query;
 use crate::touches::RecordId;
 
@@ -52,9 +54,13 @@ pub(crate) fn read(method: &str, rest: &[&str], query: Query<'_>, fields: &Field
             remove(fhir_type, Whom::Id(RecordId::read(id)?), fields)
         }
         ("DELETE", []) => remove(fhir_type, Whom::Where(of_one_person(fhir_type, &query)?), fields),
-        ("PATCH", _) => Err(Unreadable::Interaction("changing parts of a record")),
+        ("PATCH", [id]) => {
+            query.none()?;
+            patch(fhir_type, Whom::Id(RecordId::read(id)?), fields)
+        }
+        ("PATCH", []) => patch(fhir_type, Whom::Where(of_one_person(fhir_type, &query)?), fields),
         ("GET", [_, _]) => Err(Unreadable::Interaction("a search within a compartment")),
-        ("GET" | "POST" | "PUT", _) => Err(Unreadable::Interaction("this address")),
+        ("GET" | "POST" | "PUT" | "PATCH" | "DELETE", _) => Err(Unreadable::Interaction("this address")),
         _ => Err(Unreadable::Method(quote(method))),
     }
 }
@@ -98,6 +104,25 @@ fn remove(fhir_type: FhirType, whom: Whom, fields: &Fields<'_>) -> Result<Need, 
     }
     let named = fields.if_match.map(tag).transpose()?;
     Ok(Removal::of(fhir_type, whom, named).next())
+}
+
+fn patch(fhir_type: FhirType, whom: Whom, fields: &Fields<'_>) -> Result<Need, Unreadable> {
+    fields.nothing_but(&["if-match"])?;
+    if fhir_type.is_directory() {
+        return Err(Unreadable::Interaction("changing the directory"));
+    }
+    if fhir_type == FhirType::Binary {
+        return Err(Unreadable::Interaction("changing parts of a document"));
+    }
+    let header = |why| Unreadable::Header { name: "content-type".to_owned(), why };
+    let kind = match fields.content_type.as_ref().ok_or_else(|| header("is missing"))? {
+        media if media.is_json_patch() => PatchKind::Json,
+        media if media.is_fhir_json() => PatchKind::Fhirpath,
+        media if media.is_xml() => return Err(Unreadable::Interaction("a patch in XML")),
+        _ => return Err(header("is that of no patch")),
+    };
+    let named = fields.if_match.map(tag).transpose()?;
+    Ok(Need::Body(BodyNeeded(BodyFor::Patch(Patching::of(fhir_type, kind, whom, named, fields.minimal)))))
 }
 
 /// Criteria that say themselves whom they are about, because no body does.

@@ -207,7 +207,8 @@ fn single(
         _ => return Err(Misbehaviour::Shape("is of another type than was asked for")),
     }
     let judged = judged(resource, fhir_type, touches, gatekeeper)
-        .map_err(|Dropped { record, why }| Misbehaviour::ForeignRecord { record, why })?;
+        .map_err(|Dropped { record, why }| Misbehaviour::ForeignRecord { record, why })?
+        .ok_or(Misbehaviour::NotSeen)?;
     let asked = touches.records.first().and_then(|record| record.id.as_ref());
     if touches.main().action != Action::Create && judged.record.id.as_ref() != asked {
         return Err(Misbehaviour::ForeignRecord {
@@ -227,13 +228,14 @@ struct Judged {
     sensitive: bool,
 }
 
-/// Resolves a resource to its person and asks. The error says which and why not.
+/// Resolves a resource to its person and asks. None if the subject may not see it: it is labelled, or consent has been
+/// withdrawn while the store was thinking. The store did nothing wrong then; an error says what it did.
 fn judged(
     resource: &Object<'_>,
     fhir_type: FhirType,
     touches: &Touches,
     gatekeeper: &mut Remembering<'_>,
-) -> Result<Judged, Dropped> {
+) -> Result<Option<Judged>, Dropped> {
     let id = resource.text("id").unwrap_or("?");
     let out = |why: String| Dropped { record: format!("{fhir_type}/{}", quote(id)), why };
     let record = RecordId::new(id).map(|id| RecordRef::one(fhir_type, id)).map_err(|error| out(error.to_string()))?;
@@ -247,10 +249,10 @@ fn judged(
         }
         let matter = Matter { person, category: fhir_type.category(), sensitive, written: gatekeeper.written };
         if !gatekeeper.may_see(&matter) {
-            return Err(out("it may not be seen".to_owned()));
+            return Ok(None);
         }
     }
-    Ok(Judged { record, owner, sensitive })
+    Ok(Some(Judged { record, owner, sensitive }))
 }
 
 /// `Location` of a written record, made anew from what it names. None for a foreign or unreadable one, and for a request

@@ -111,11 +111,14 @@ fn served() {
         let said = run(block);
         assert!(!said[0].starts_with("refused: "), "{block:#?} is refused: {said:#?}");
         let request = request(block);
-        // A narrowed search names more persons than a client may; a condition has become the record that it means.
+        // A narrowed search names more persons than a client may; a condition has become the record that it means, and a patch
+        // that does not fit has become nothing.
         let conditional = !matches!(request.method.as_str(), "GET" | "POST") && request.target.contains('?');
+        let patched = request.method == "PATCH";
         if let Ok(Need::Done(touches)) = request.read()
             && request.cared_for.is_empty()
             && !conditional
+            && !(patched && touches.check().is_err())
         {
             let mut again = request.clone();
             again.target.clone_from(&touches.forward.target);
@@ -124,7 +127,17 @@ fn served() {
                 // A form is merged into the target.
                 again.headers.retain(|(name, _)| name != "content-type" && name != "content-length");
             }
-            assert_eq!(again.touches(), touches, "what is forwarded reads otherwise");
+            if let (true, ForwardBody::Built(body)) = (patched, &touches.forward.body) {
+                // A patch has become an update, which needs no read.
+                again.headers.retain(|(name, _)| name != "content-type");
+                again.headers.push(("content-type".to_owned(), b"application/fhir+json".to_vec()));
+                again.body.clone_from(body);
+                let again = again.touches();
+                assert_eq!(again.forward, touches.forward, "what is forwarded reads otherwise");
+                assert_eq!(again.claims(), &touches.claims()[..1], "an update is decided on otherwise");
+            } else {
+                assert_eq!(again.touches(), touches, "what is forwarded reads otherwise");
+            }
         }
         said
     });
