@@ -21,19 +21,23 @@ mod head;
 mod json;
 mod media;
 mod need;
+mod patch;
 mod release;
 mod target;
 mod touches;
+mod whose;
 
 pub use error::{Misbehaviour, Unreadable};
 pub use fhir::types::FhirType;
 pub use head::Head;
 pub use json::JsonFault;
 pub use need::{BodyNeeded, Need, PersonsNeeded, StoredNeeded};
+pub use patch::{PatchCause, PatchFault, PatchKind, patched};
 pub use release::bundle::Searchset;
 pub use release::news::{EventStream, Feed, Passed};
 pub use release::{Dropped, Gatekeeper, Released, location, release};
 pub use touches::{AnswerKind, Authors, Claim, Forward, ForwardBody, Matter, RecordId, RecordKind, RecordRef, Touches};
+pub use whose::{Known, Whom, Whose, whose};
 
 use head::Fields;
 use target::Target;

@@ -25,4 +25,6 @@ mod strangers;
 mod suspensions;
 mod tls;
 mod uploads;
+mod versions;
 mod world;
+mod writes;

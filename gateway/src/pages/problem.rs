@@ -40,7 +40,7 @@ pub fn problem(refusal: &Refusal, incident: &str) -> String {
         _ => (None, text(Language::Ja, "what"), text(Language::En, "what")),
     };
     let detail = match refusal {
-        Refusal::Unreadable(cause) => cause.clone(),
+        Refusal::Unreadable(cause) | Refusal::DoesNotFit(cause) => cause.clone(),
         Refusal::BodyTooLarge(limit) => format!("{text_en} At most {limit} octets."),
         Refusal::MethodNotAllowed(allowed) => format!("{text_en} Allowed: {allowed}."),
         Refusal::PasswordUnfit(problem) => problem.text(Language::En),

@@ -13,8 +13,8 @@ use http::header::{
 use http::{Response, StatusCode};
 use http_body_util::{BodyExt as _, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
-use model::Category;
-use records::{AnswerKind, EventStream, Feed, Misbehaviour, Searchset, Touches};
+use model::{Action, Category};
+use records::{AnswerKind, EventStream, Feed, Misbehaviour, RecordRef, Searchset, Touches};
 use registry::Snapshot;
 use tokio::time::timeout;
 
@@ -68,7 +68,7 @@ pub async fn release(worker: &Worker, answer: Answer) -> Result<Released, Refusa
     let alarm = Alarm::of(worker, &entry.id);
     let checking = Checking { worker, subject: &subject, touches: &touches, entry: &entry, alarm };
     let mut response = match &touches.answer {
-        AnswerKind::Resource { .. } => {
+        AnswerKind::Resource { .. } | AnswerKind::Version { .. } | AnswerKind::History { .. } => {
             tokio::select! {
                 biased;
                 () = switch.cut_off() => return Err(Refusal::Cut),
@@ -135,13 +135,13 @@ impl Checking<'_> {
         )
         .map_err(|misbehaviour| self.misbehaves(&misbehaviour))?;
         self.alarm.left_out(released.dropped, &released.why);
-        told(status)?;
+        told(status, touches)?;
         self.learn(&released);
         let located = located(&parts.headers, touches);
         self.on_record(&snapshot, &released, located.as_deref()).await?;
         let mut answer = Response::builder().status(parts.status);
         if let Some(headers) = answer.headers_mut() {
-            if touches.answer != AnswerKind::Bundle {
+            if !matches!(touches.answer, AnswerKind::Bundle | AnswerKind::History { .. }) {
                 pass(headers, &parts.headers, &PASSED);
             }
             headers.insert(CONTENT_TYPE, FHIR_JSON);
@@ -181,12 +181,14 @@ impl Checking<'_> {
 
     /// An answer that may not be passed on: the officer hears of it, the client learns nothing.
     fn misbehaves(&self, misbehaviour: &Misbehaviour) -> Refusal {
-        self.alarm.misbehaves(misbehaviour);
+        if *misbehaviour != Misbehaviour::NotSeen {
+            self.alarm.misbehaves(misbehaviour);
+        }
         for record in &self.touches.records {
             self.worker.index().forget(record);
         }
         match misbehaviour {
-            Misbehaviour::ForeignRecord { .. } => Refusal::NotAvailable,
+            Misbehaviour::ForeignRecord { .. } | Misbehaviour::NotSeen => Refusal::NotAvailable,
             _ => Refusal::StoreMisbehaves,
         }
     }
@@ -198,7 +200,13 @@ impl Checking<'_> {
             // The answer may be empty: what was known of the record is not known any more.
             self.touches.records.iter().for_each(|record| index.forget(record));
         }
-        for record in released.records.iter().filter(|record| record.category() != Category::Directory) {
+        if matches!(self.touches.answer, AnswerKind::Version { .. } | AnswerKind::History { .. }) {
+            // What a record was says nothing about what it is.
+            return;
+        }
+        let told =
+            |record: &&RecordRef| record.category() != Category::Directory && !released.sensitive.contains(record);
+        for record in released.records.iter().filter(told) {
             index.learn(record, &released.persons);
         }
     }
@@ -262,9 +270,11 @@ impl Checking<'_> {
 
 /// Whether an answer of this status goes out. What is wrong with the client's own message does (400, 409, 416, 422); most
 /// else is between the store and us: a 401 of the store would have the user sign in again and again.
-fn told(status: u16) -> Result<(), Refusal> {
+fn told(status: u16, touches: &Touches) -> Result<(), Refusal> {
     match status {
         404 | 410 => Err(Refusal::NotAvailable),
+        // A create has no version to conflict with: its condition fits several records.
+        412 if touches.main().action == Action::Create => Err(Refusal::Several),
         412 => Err(Refusal::Stale),
         ..=400 | 409 | 416 | 422 => Ok(()),
         _ => {

@@ -83,12 +83,17 @@ impl Gatekeeper for Desk<'_> {
     /// What was just written by right may be shown to its writer; everything else is a read.
     fn may_see(&mut self, matter: &Matter<'_>) -> bool {
         let Whose { user_id, user, serial, claims, .. } = self.whose;
-        let Matter { person, category, .. } = *matter;
+        let Matter { person, category, sensitive, written } = *matter;
         let writes =
             |claim: &&Claim| claim.action.writes() && claim.category == category && claim.persons.contains(person);
-        let action = claims.iter().find(writes).map_or(Action::Read, |claim| claim.action);
         let asker = Asker { user_id, user, serial, at: self.handle.now() };
-        self.handle.judge().permits(self.snapshot, asker, Question { person: Some(person), action, category })
+        let question = match claims.iter().find(writes).filter(|_| written) {
+            Some(claim) => {
+                Question { authors: &claim.authors, ..Question::about(Some(person), claim.action, category) }
+            }
+            None => Question::about(Some(person), Action::Read, category),
+        };
+        self.handle.judge().permits(self.snapshot, asker, Question { sensitive, ..question })
     }
 
     fn seal_page(&mut self, ticket: &[u8]) -> Option<String> {
