@@ -8,8 +8,11 @@
 //! All look-ups come before the decision, so none of them may change what a client hears: a linked record that is not
 //! there, or is another person's, is "not there"; so is the record to be replaced.
 
+use std::sync::Arc;
+
 use model::{Action, PersonId};
 
+use super::bundle::Neighbours;
 use super::interaction::{is_the_one, tag};
 use super::links::{self, Source};
 use super::person::{self, Owner};
@@ -41,6 +44,8 @@ pub(crate) struct Draft {
     body: ForwardBody,
     /// `X-Security-Context` of an upload.
     context: Option<PersonId>,
+    /// What it may refer to beside what is stored: the other entries of its transaction.
+    pub(crate) neighbours: Arc<Neighbours>,
 }
 
 impl Draft {
@@ -56,6 +61,7 @@ impl Draft {
             content_type: "application/fhir+json".to_owned(),
             body: ForwardBody::None,
             context: None,
+            neighbours: Arc::default(),
         }
     }
 
@@ -89,7 +95,7 @@ impl Draft {
             no_labels(resource)?;
         }
         let owner = person::owner(resource, self.fhir_type)?;
-        self.links = links::check(resource, &owner, Source::Client)?;
+        self.links = links::check_among(resource, &owner, Source::Client, &self.neighbours)?;
         match owner {
             Owner::Person(person) => self.persons = vec![person],
             Owner::Directory => return Err(Unreadable::Interaction("changing the directory")),

@@ -1,5 +1,6 @@
 //! FHIR R4 (<https://hl7.org/fhir/R4/http.html>), as far as it is served.
 
+pub(crate) mod bundle;
 pub(crate) mod date;
 pub(crate) mod draft;
 pub(crate) mod interaction;
