@@ -96,6 +96,9 @@ pub const REGISTRY_SILENCE_MAX: Duration = Duration::from_secs(5);
 pub const SWEEP_EVERY: Duration = Duration::from_secs(1);
 /// Every so many sweeps, each exchange is judged by the whole policy too.
 pub const SWEEPS_PER_JUDGEMENT: u64 = 10;
+/// Moments at which it may be said that a record is not available: several times what it takes to find out, so that most of
+/// these answers are given at the first.
+pub const ONE_ANSWER_EVERY: Duration = Duration::from_millis(25);
 /// Drain: how long open exchanges may go on after the order to stop.
 pub const DRAIN_MAX: Duration = Duration::from_secs(10);
 /// An identity token's life; the store accepts it no longer (and a cached one is replaced after half of it).

@@ -63,6 +63,7 @@ pub async fn serve(worker: &Worker, client: &Client, request: Request<Incoming>)
         }
         Err(refusal) => {
             trace.refused(worker, &refusal).await;
+            trace.one_time(&refusal).await;
             answer::refusal(worker, client, &trace, &refusal)
         }
     }
