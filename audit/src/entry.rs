@@ -223,6 +223,29 @@ pub struct Release {
     pub records: Vec<String>,
 }
 
+words! {
+    /// What an officer has to look at.
+    pub enum AlertKind ("kind of alert") {
+        /// The store answered with what was not asked for, or in a form with more than one reading. None of it was passed on.
+        StoreMisbehaves = "store-misbehaves",
+    }
+}
+
+/// Something that an officer has to look at, and that came up in a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alert {
+    /// The number of the request's entry.
+    pub id: EntryId,
+    /// When.
+    pub at: Timestamp,
+    /// Of what kind.
+    pub kind: AlertKind,
+    /// What was seen, a few words each; bounded and made harmless when written. Names records, never what is in them.
+    pub seen: Vec<String>,
+    /// How often, the ones above included.
+    pub count: u64,
+}
+
 /// One try at signing in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignIn {
@@ -251,4 +274,6 @@ pub enum Event {
     Outcome(Outcome),
     /// A sign-in.
     SignIn(SignIn),
+    /// An alert.
+    Alert(Alert),
 }

@@ -38,6 +38,10 @@ pub const BUNDLE_ENTRIES_MAX: usize = 128;
 pub const BUNDLE_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Permits that one transaction may need: its audit entry holds the facts that each rests on.
 pub const QUESTIONS_MAX: usize = 64;
+/// Operations of a patch.
+pub const PATCH_OPERATIONS_MAX: usize = 64;
+/// A JSON Pointer or a FHIRPath expression in a patch.
+pub const PATCH_PATH_BYTES_MAX: usize = 512;
 
 /// Resources inside a resource. Of FHIR's own examples none has more than a few.
 pub const CONTAINED_MAX: usize = 64;
@@ -47,6 +51,8 @@ pub const LINKS_MAX: usize = 8;
 pub const COUNT_DEFAULT: u32 = 50;
 /// Entries of a page at most.
 pub const COUNT_MAX: u32 = 200;
+/// Versions of a history when the client does not say; at most [`COUNT_MAX`].
+pub const HISTORY_COUNT_DEFAULT: u32 = 100;
 /// A piece of news on a feed: a type, an id and a person.
 pub const NEWS_BYTES_MAX: usize = 1024;
 /// How far a search can be paged.
@@ -66,4 +72,5 @@ const _: () = assert!(RESOURCE_BYTES_MAX <= BINARY_RESOURCE_BYTES_MAX, "a Binary
 const _: () = assert!(BINARY_RESOURCE_BYTES_MAX < ANSWER_BYTES_MAX, "what was written can be read back");
 const _: () = assert!(BINARY_RESOURCE_BYTES_MAX <= BUNDLE_BYTES_MAX, "a Bundle carries what a request does");
 const _: () = assert!(COUNT_DEFAULT <= COUNT_MAX && (COUNT_MAX as usize) < ENTRIES_MAX, "a page fits an answer");
+const _: () = assert!(HISTORY_COUNT_DEFAULT <= COUNT_MAX, "a history is no longer than the longest page");
 const _: () = assert!(PARAMETER_BYTES_MAX * 3 < TARGET_BYTES_MAX, "one value never fills the target, even encoded");

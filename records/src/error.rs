@@ -3,6 +3,7 @@
 
 use crate::fhir::person::Unclear;
 use crate::json::JsonFault;
+use crate::patch::PatchFault;
 
 /// Why a request is refused before it is decided on.
 ///
@@ -82,6 +83,9 @@ pub enum Unreadable {
     /// It cannot be told whose the record is, or it reaches into somebody else's.
     #[error("the body {0}")]
     Person(#[from] Unclear),
+    /// A patch that cannot be read, or be applied. What [`crate::PatchFault`] says of the stored record is for after a permit.
+    #[error(transparent)]
+    Patch(#[from] PatchFault),
     /// The store has no such record. One answer with "not yours" and "stopped" (promise P4).
     #[error("no such record")]
     NotThere,
@@ -95,6 +99,9 @@ pub enum Unreadable {
     /// [`crate::Touches::check`]: before it, it would tell that the record exists.
     #[error("the record has been changed meanwhile")]
     Stale,
+    /// The criteria of a conditional interaction fit more than one record. Said after a permit only, like [`Self::Stale`].
+    #[error("the criteria fit more than one record")]
+    Several,
 }
 
 /// Why an answer of the store is not passed on.
@@ -109,6 +116,10 @@ pub enum Misbehaviour {
         /// Why not.
         why: String,
     },
+    /// What was asked for, and may not be seen after all. No fault of the store's: the record is labelled, which the request
+    /// could not know, or consent has been withdrawn while the store was thinking.
+    #[error("the record may not be seen")]
+    NotSeen,
     /// Not FHIR JSON.
     #[error("the store answered with content type `{0}`")]
     ContentType(String),

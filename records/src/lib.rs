@@ -22,9 +22,11 @@ mod head;
 mod json;
 mod media;
 mod need;
+mod patch;
 mod release;
 mod target;
 mod touches;
+mod whose;
 
 pub use error::{Misbehaviour, Unreadable};
 pub use fhir::bundle::{Batch, Entry, Joining, Transaction};
@@ -32,6 +34,7 @@ pub use fhir::types::FhirType;
 pub use head::Head;
 pub use json::JsonFault;
 pub use need::{BodyNeeded, Need, PersonsNeeded, StoredNeeded};
+pub use patch::{PatchCause, PatchFault, PatchKind, patched};
 pub use release::bundle::Searchset;
 pub use release::entries::{Answered, EntryAnswer, ResponseKind, bundle_response, transaction_answers};
 pub use release::news::{EventStream, Feed, Passed};
@@ -39,6 +42,7 @@ pub use release::{Dropped, Gatekeeper, Released, location, release};
 pub use touches::{
     AnswerKind, Authors, Claim, Forward, ForwardBody, Matter, Part, RecordId, RecordKind, RecordRef, Touches,
 };
+pub use whose::{Known, Whom, Whose, whose};
 
 use head::Fields;
 use target::Target;

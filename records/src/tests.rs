@@ -2,9 +2,11 @@
 
 mod bundles;
 mod cases;
+mod corpora;
 mod news;
 mod properties;
 mod released;
+mod whose;
 
 use model::{Category, PersonId};
 
@@ -109,7 +111,7 @@ fn blocks(text: &str) -> Vec<Vec<&str>> {
 
 /// Runs every case of a folder: what `run` says of a case must be the lines behind `=> `. With `UPDATE_TEXTS` set the files
 /// are written anew, to be reviewed as a diff. Returns the number of cases.
-fn check_folder(folder: &str, run: impl Fn(&[&str]) -> Vec<String>) -> usize {
+pub(crate) fn check_folder(folder: &str, run: impl Fn(&[&str]) -> Vec<String>) -> usize {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(folder);
     let mut paths: Vec<_> = std::fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();

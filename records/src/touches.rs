@@ -171,6 +171,9 @@ pub struct Matter<'a> {
     pub category: Category,
     /// It bears a label of confidentiality or sensitivity (FHIR R4 security-labels.html).
     pub sensitive: bool,
+    /// This request wrote it, so it may be shown to its writer. What else stands in the answer to a write, such as the record
+    /// that a conditional create found instead, is a read like any other.
+    pub written: bool,
 }
 
 /// What a request touches. Every claim is to be decided on before anything is sent.
@@ -334,6 +337,16 @@ pub struct Part {
 pub enum AnswerKind {
     /// One resource of this type.
     Resource {
+        /// Which type.
+        fhir_type: FhirType,
+    },
+    /// An old version of one: it may have belonged to somebody else, and nothing it says is remembered.
+    Version {
+        /// Which type.
+        fhir_type: FhirType,
+    },
+    /// Every version of one, newest first.
+    History {
         /// Which type.
         fhir_type: FhirType,
     },

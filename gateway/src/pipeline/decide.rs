@@ -112,7 +112,7 @@ pub(super) fn may_use_service(
     subject: &Subject,
     trace: &mut Trace,
 ) -> Result<(), Refusal> {
-    let question = Question { person: None, action: Action::Read, category: Category::Directory };
+    let question = Question::about(None, Action::Read, Category::Directory);
     match worker.judge().ask(snapshot, subject.asking(worker.now()), question) {
         Ok(judgement) if judgement.decision.is_permit() => Ok(()),
         Ok(judgement) => {
@@ -131,6 +131,8 @@ pub(super) fn may_use_service(
 fn after_a_permit(unreadable: Unreadable) -> Refusal {
     match unreadable {
         Unreadable::Stale => Refusal::Stale,
+        Unreadable::Several => Refusal::Several,
+        Unreadable::Patch(fault) => Refusal::DoesNotFit(fault.to_string()),
         other => Refusal::Unreadable(other.to_string()),
     }
 }

@@ -118,7 +118,7 @@ fn cared_for(worker: &Worker, subject: &Subject, wanted: &[(Action, Category)]) 
     let persons: BTreeSet<&PersonId> = snapshot.persons_of(subject.user()).map(|one| &one.person).collect();
     let permitted = |person: &&PersonId| {
         wanted.iter().all(|(action, category)| {
-            let question = Question { person: Some(person), action: *action, category: *category };
+            let question = Question::about(Some(person), *action, *category);
             worker.judge().permits(&snapshot, asker, question)
         })
     };
@@ -150,8 +150,12 @@ async fn stored(worker: &Worker, subject: &Subject, needed: StoredNeeded, trace:
         }
     };
     let (status, etag, body) = found;
+    let tells = needed.cacheable();
     let next = needed.read(status, etag.as_deref(), &body).map_err(refusal)?;
-    if let Need::Done(touches) = &next {
+    if let Need::Done(touches) = &next
+        && tells
+        && !touches.main().sensitive
+    {
         worker.index().learn(&record, &touches.persons());
     }
     Ok(next)
@@ -240,7 +244,7 @@ pub fn unavailable(error: &StoreError) -> Refusal {
 pub(super) fn refusal(unreadable: Unreadable) -> Refusal {
     match unreadable {
         // Which version is stored is said after a permit only; before it, it would tell that there is one.
-        Unreadable::NotThere | Unreadable::Stale => Refusal::NotAvailable,
+        Unreadable::NotThere | Unreadable::Stale | Unreadable::Several => Refusal::NotAvailable,
         Unreadable::Withheld(why) => {
             tracing::warn!(%why, "a stored record cannot be attributed; withheld");
             Refusal::NotAvailable

@@ -101,7 +101,8 @@ fn headers(to: &mut HeaderMap, from: &HeaderMap, touches: &Touches) -> Result<()
     };
     PASSED.iter().for_each(&mut pass);
     // A tag of the store's searchset would speak of what is left out of it; a transaction has none.
-    if !touches.writes() && !matches!(answer, AnswerKind::Bundle | AnswerKind::Transaction(_)) {
+    let composed = matches!(answer, AnswerKind::Bundle | AnswerKind::History { .. } | AnswerKind::Transaction(_));
+    if !touches.writes() && !composed {
         PASSED_FOR_READS.iter().for_each(&mut pass);
     }
     match answer {
@@ -112,7 +113,12 @@ fn headers(to: &mut HeaderMap, from: &HeaderMap, touches: &Touches) -> Result<()
             to.insert(CONNECTION, HeaderValue::from_static("upgrade"));
             to.insert(UPGRADE, HeaderValue::from_static("websocket"));
         }
-        AnswerKind::Resource { .. } | AnswerKind::Bundle | AnswerKind::Transaction(_) | AnswerKind::EventStream => {}
+        AnswerKind::Resource { .. }
+        | AnswerKind::Version { .. }
+        | AnswerKind::History { .. }
+        | AnswerKind::Bundle
+        | AnswerKind::Transaction(_)
+        | AnswerKind::EventStream => {}
     }
     let ours = |text: &str| HeaderValue::from_str(text).map_err(|_| Refusal::Unreadable("a header value".to_owned()));
     to.insert(HOST, STORE_HOST);
@@ -125,7 +131,8 @@ fn headers(to: &mut HeaderMap, from: &HeaderMap, touches: &Touches) -> Result<()
     for (name, value) in &forward.headers {
         to.insert(*name, ours(value)?);
     }
-    if matches!(answer, AnswerKind::Resource { .. } | AnswerKind::Bundle | AnswerKind::Transaction(_)) {
+    let read = !matches!(answer, AnswerKind::Opaque { .. } | AnswerKind::EventStream | AnswerKind::WebSocket);
+    if read {
         // What must be read before release comes as plain FHIR JSON.
         to.insert(ACCEPT, HeaderValue::from_static("application/fhir+json"));
     }

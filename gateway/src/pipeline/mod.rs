@@ -31,6 +31,7 @@
 //! (`tests/compile-fail/`).
 
 pub mod admit;
+pub mod alarm;
 pub mod authenticate;
 pub mod batch;
 pub mod client_body;

@@ -29,11 +29,11 @@ pub fn observe(released: Released) -> Response<Body> {
     let drain = worker.drain_begun();
     let guard = Guard::of(worker, entry, parts.status);
     let switch = Arc::clone(&living.exchange.switch);
-    if let Some((tunnel, feed, open)) = tunnel {
+    if let Some((tunnel, feed, alarm, open)) = tunnel {
         // The bytes of a tunnel do not pass through the body: its task keeps the place among the living.
         tokio::spawn(async move {
             let (_living, _slot, _open, mut guard) = (living, slot, open, guard);
-            guard.ended(tunnel.run(&feed, &switch, drain).await);
+            guard.ended(tunnel.run(&feed, &alarm, &switch, drain).await);
         });
         return Response::from_parts(parts, body);
     }

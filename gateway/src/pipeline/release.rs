@@ -14,12 +14,15 @@ use http::header::{
 use http::{Response, StatusCode};
 use http_body_util::{BodyExt as _, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
-use model::Category;
-use records::{AnswerKind, Answered, EventStream, Feed, Misbehaviour, Part, ResponseKind, Searchset, Touches};
+use model::{Action, Category};
+use records::{
+    AnswerKind, Answered, EventStream, Feed, Misbehaviour, Part, RecordRef, ResponseKind, Searchset, Touches,
+};
 use registry::Snapshot;
 use tokio::time::timeout;
 
 use super::admit::Slot;
+use super::alarm::Alarm;
 use super::authenticate::Subject;
 use super::feed::FeedBody;
 use super::forward::{Answer, Forwarded, length};
@@ -35,7 +38,7 @@ use crate::worker::{Handle, Worker};
 pub struct Released {
     pub(super) response: Response<Body>,
     /// With what it may carry, and its place among the open connections.
-    pub(super) tunnel: Option<(Tunnel, Feed, Arc<()>)>,
+    pub(super) tunnel: Option<(Tunnel, Feed, Alarm, Arc<()>)>,
     /// It has no end of its own.
     pub(super) endless: bool,
     pub(super) living: ExchangeEntry,
@@ -65,9 +68,10 @@ pub async fn release(worker: &Worker, answer: Answer) -> Result<Released, Refusa
     }
     let switch = Arc::clone(&living.exchange.switch);
     let mut tunnel = None;
-    let checking = Checking { worker, subject: &subject, touches: &touches, entry: &entry };
+    let alarm = Alarm::of(worker, &entry.id);
+    let checking = Checking { worker, subject: &subject, touches: &touches, entry: &entry, alarm };
     let mut response = match &touches.answer {
-        AnswerKind::Resource { .. } => {
+        AnswerKind::Resource { .. } | AnswerKind::Version { .. } | AnswerKind::History { .. } => {
             tokio::select! {
                 biased;
                 () = switch.cut_off() => return Err(Refusal::Cut),
@@ -89,10 +93,10 @@ pub async fn release(worker: &Worker, answer: Answer) -> Result<Released, Refusa
             }
         }
         AnswerKind::Opaque { version } => checking.bytes(response, version).await?,
-        AnswerKind::EventStream => event_stream(response, Feed::of(&touches))?,
+        AnswerKind::EventStream => event_stream(response, Feed::of(&touches), checking.alarm.clone())?,
         AnswerKind::WebSocket => {
             let (response, agreed) = super::tunnel::open(response, asked)?;
-            tunnel = Some((agreed, Feed::of(&touches), worker.hold_open()));
+            tunnel = Some((agreed, Feed::of(&touches), checking.alarm.clone(), worker.hold_open()));
             response
         }
     };
@@ -116,6 +120,7 @@ struct Checking<'a> {
     subject: &'a Subject,
     touches: &'a Touches,
     entry: &'a Entry,
+    alarm: Alarm,
 }
 
 impl Checking<'_> {
@@ -138,17 +143,15 @@ impl Checking<'_> {
             &body,
             &mut whose.at_desk(&handle, &snapshot),
         )
-        .map_err(|misbehaviour| misbehaves(worker, touches, &misbehaviour))?;
-        if released.dropped > 0 {
-            tracing::error!(dropped = released.dropped, "the store returned records it should not have; dropped");
-        }
-        told(status)?;
+        .map_err(|misbehaviour| self.misbehaves(&misbehaviour))?;
+        self.alarm.left_out(released.dropped, &released.why);
+        told(status, touches)?;
         self.learn(&released);
         let located = located(&parts.headers, touches);
         self.on_record(&snapshot, &released, located.as_deref()).await?;
         let mut answer = Response::builder().status(parts.status);
         if let Some(headers) = answer.headers_mut() {
-            if touches.answer != AnswerKind::Bundle {
+            if !matches!(touches.answer, AnswerKind::Bundle | AnswerKind::History { .. }) {
                 pass(headers, &parts.headers, &PASSED);
             }
             headers.insert(CONTENT_TYPE, FHIR_JSON);
@@ -168,11 +171,11 @@ impl Checking<'_> {
         }
         let (parts, store) = response.into_parts();
         let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let misbehaves = |misbehaviour| misbehaves(worker, touches, &misbehaviour);
+        let misbehaves = |misbehaviour| self.misbehaves(&misbehaviour);
         let searchset = Searchset::of(touches, content_type).map_err(misbehaves)?;
         let handle = Handle::of(worker);
         let whose = Whose::of(self.subject, touches.claims(), &handle);
-        let mut sifting = Sifting::new(store, searchset, whose, self.entry.id.clone(), handle);
+        let mut sifting = Sifting::new(store, searchset, whose, self.entry.id.clone(), handle, self.alarm.clone());
         let Piece { released, last } = sifting.next().await.map_err(|fault| match fault {
             Fault::Misbehaviour(misbehaviour) => misbehaves(misbehaviour),
             Fault::Refusal(refusal) => refusal,
@@ -188,7 +191,7 @@ impl Checking<'_> {
 
     /// The answer to a transaction: each entry checked against what that entry was permitted, on record together.
     async fn transaction(&self, response: Response<Incoming>, parts: &[Part]) -> Result<Response<Body>, Refusal> {
-        let Self { worker, touches, .. } = *self;
+        let worker = self.worker;
         if response.status() != StatusCode::OK {
             // Nothing was carried out.
             return self.resources(response).await;
@@ -196,7 +199,7 @@ impl Checking<'_> {
         let (head, body) = response.into_parts();
         let body = read(body, STORE_READ_MAX).await?;
         let content_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let misbehaves = |misbehaviour| misbehaves(worker, touches, &misbehaviour);
+        let misbehaves = |misbehaviour| self.misbehaves(&misbehaviour);
         let answers = records::transaction_answers(parts, content_type, &body).map_err(misbehaves)?;
         let (snapshot, handle) = (worker.snapshot(), Handle::of(worker));
         let mut told = vec![Answered::default(); parts.len()];
@@ -209,10 +212,8 @@ impl Checking<'_> {
             let released =
                 records::release(&touches.answer, touches, answer.status, content_type, &answer.resource, &mut desk);
             let released = released.map_err(misbehaves)?;
-            if released.dropped > 0 {
-                tracing::error!(dropped = released.dropped, "the store returned records it should not have; dropped");
-            }
-            Checking { touches, ..*self }.learn(&released);
+            self.alarm.left_out(released.dropped, &released.why);
+            Checking { touches, alarm: self.alarm.clone(), ..*self }.learn(&released);
             let location = answer.location.and_then(|location| records::location(&location, touches));
             named.extend(released.records.iter().map(ToString::to_string));
             named.extend(location.iter().filter_map(|path| path.strip_prefix("/fhir/")).map(str::to_owned));
@@ -229,6 +230,20 @@ impl Checking<'_> {
             .map_err(|_| Refusal::StoreMisbehaves)
     }
 
+    /// An answer that may not be passed on: the officer hears of it, the client learns nothing.
+    fn misbehaves(&self, misbehaviour: &Misbehaviour) -> Refusal {
+        if *misbehaviour != Misbehaviour::NotSeen {
+            self.alarm.misbehaves(misbehaviour);
+        }
+        for record in &self.touches.records {
+            self.worker.index().forget(record);
+        }
+        match misbehaviour {
+            Misbehaviour::ForeignRecord { .. } | Misbehaviour::NotSeen => Refusal::NotAvailable,
+            _ => Refusal::StoreMisbehaves,
+        }
+    }
+
     /// What the index may remember of this answer, and must forget.
     fn learn(&self, released: &records::Released) {
         let index = self.worker.index();
@@ -236,7 +251,13 @@ impl Checking<'_> {
             // The answer may be empty: what was known of the record is not known any more.
             self.touches.records.iter().for_each(|record| index.forget(record));
         }
-        for record in released.records.iter().filter(|record| record.category() != Category::Directory) {
+        if matches!(self.touches.answer, AnswerKind::Version { .. } | AnswerKind::History { .. }) {
+            // What a record was says nothing about what it is.
+            return;
+        }
+        let told =
+            |record: &&RecordRef| record.category() != Category::Directory && !released.sensitive.contains(record);
+        for record in released.records.iter().filter(told) {
             index.learn(record, &released.persons);
         }
     }
@@ -287,8 +308,7 @@ impl Checking<'_> {
         }
         if parts.headers.get(CONTENT_TYPE).is_some_and(may_be_a_resource) {
             // Bytes were asked for; a record that comes instead would pass unread.
-            tracing::error!("the store answered with a resource where bytes were asked for; not passed on");
-            return Err(Refusal::StoreMisbehaves);
+            return Err(self.misbehaves(&Misbehaviour::Shape("is a resource where bytes were asked for")));
         }
         let mut answer = Response::builder().status(parts.status);
         if let Some(headers) = answer.headers_mut() {
@@ -306,9 +326,12 @@ impl Checking<'_> {
 
 /// Whether an answer of this status goes out. What is wrong with the client's own message does (400, 409, 416, 422); most
 /// else is between the store and us: a 401 of the store would have the user sign in again and again.
-fn told(status: u16) -> Result<(), Refusal> {
+fn told(status: u16, touches: &Touches) -> Result<(), Refusal> {
+    let transaction = matches!(touches.answer, AnswerKind::Transaction(_));
     match status {
         404 | 410 => Err(Refusal::NotAvailable),
+        // A create has no version to conflict with: its condition fits several records.
+        412 if !transaction && touches.main().action == Action::Create => Err(Refusal::Several),
         412 => Err(Refusal::Stale),
         ..=400 | 409 | 416 | 422 => Ok(()),
         _ => {
@@ -334,7 +357,7 @@ fn harmless(given: Option<&HeaderValue>) -> HeaderValue {
 }
 
 /// News of one person: references, no contents. Read and streamed until one side leaves or the exchange is cut.
-fn event_stream(response: Response<Incoming>, feed: Feed) -> Result<Response<Body>, Refusal> {
+fn event_stream(response: Response<Incoming>, feed: Feed, alarm: Alarm) -> Result<Response<Body>, Refusal> {
     let (parts, body) = response.into_parts();
     let content_type = parts.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
     if parts.status != StatusCode::OK || !content_type.starts_with(b"text/event-stream") {
@@ -344,7 +367,7 @@ fn event_stream(response: Response<Incoming>, feed: Feed) -> Result<Response<Bod
     Response::builder()
         .status(StatusCode::OK)
         .header(CONTENT_TYPE, "text/event-stream")
-        .body(FeedBody::new(body, EventStream::new(feed)).boxed_unsync())
+        .body(FeedBody::new(body, EventStream::new(feed), alarm).boxed_unsync())
         .map_err(|_| Refusal::StoreMisbehaves)
 }
 
@@ -383,16 +406,4 @@ fn pass(to: &mut HeaderMap, from: &HeaderMap, names: &[HeaderName]) {
 /// `Location` of a created record, made anew from what it names; a foreign or unreadable one is left out.
 fn located(from: &HeaderMap, touches: &Touches) -> Option<String> {
     records::location(from.get(LOCATION)?.to_str().ok()?, touches)
-}
-
-/// An answer that may not be passed on: the officer hears of it, the client learns nothing.
-fn misbehaves(worker: &Worker, touches: &Touches, misbehaviour: &Misbehaviour) -> Refusal {
-    tracing::error!(%misbehaviour, "the store misbehaves; its answer was not passed on");
-    for record in &touches.records {
-        worker.index().forget(record);
-    }
-    match misbehaviour {
-        Misbehaviour::ForeignRecord { .. } => Refusal::NotAvailable,
-        _ => Refusal::StoreMisbehaves,
-    }
 }

@@ -20,6 +20,10 @@ use crate::worker::Worker;
 /// Prefix of the gateway's own pages on the care host; the store never sees it.
 pub const GATE_PREFIX: &str = "/.sekisho/";
 
+/// What a record may be asked for with. No HEAD: its answer would be released and recorded like a GET's, and shown to nobody.
+/// No OPTIONS: nothing here is for other sites, and what is served stands in the capability statement.
+const METHODS: [Method; 5] = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+
 /// Where a request goes.
 pub enum Route {
     /// Public information (art. 22): no certificate, no session, no store.
@@ -95,8 +99,8 @@ pub fn route(
             trace.about_records();
             // Said before anything else is looked at: whoever has no standing certificate learns nothing of what exists.
             client.device(&worker.snapshot(), worker.now())?;
-            if !matches!(*request.method(), Method::GET | Method::POST | Method::PUT) {
-                return Err(Refusal::MethodNotAllowed("GET, POST, PUT"));
+            if !METHODS.contains(request.method()) {
+                return Err(Refusal::MethodNotAllowed("GET, POST, PUT, PATCH, DELETE"));
             }
             // A page of a sibling host is "same-site" to the browser, and a WebSocket asks nobody (no CORS).
             let changes = *request.method() != Method::GET;

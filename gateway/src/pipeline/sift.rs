@@ -14,6 +14,7 @@ use records::{Claim, Gatekeeper, Matter, Misbehaviour, Released, Searchset};
 use registry::Snapshot;
 use tokio::time::timeout;
 
+use super::alarm::Alarm;
 use super::authenticate::Subject;
 use crate::bounds::{PIECE_BYTES, SIFTED_BYTES, STORE_READ_MAX};
 use crate::judge::{Asker, Question};
@@ -29,6 +30,7 @@ pub struct Sifting {
     whose: Whose,
     entry: EntryId,
     handle: Handle,
+    alarm: Alarm,
 }
 
 /// Whose answer it is, for as long as it goes on.
@@ -81,12 +83,17 @@ impl Gatekeeper for Desk<'_> {
     /// What was just written by right may be shown to its writer; everything else is a read.
     fn may_see(&mut self, matter: &Matter<'_>) -> bool {
         let Whose { user_id, user, serial, claims, .. } = self.whose;
-        let Matter { person, category, .. } = *matter;
+        let Matter { person, category, sensitive, written } = *matter;
         let writes =
             |claim: &&Claim| claim.action.writes() && claim.category == category && claim.persons.contains(person);
-        let action = claims.iter().find(writes).map_or(Action::Read, |claim| claim.action);
         let asker = Asker { user_id, user, serial, at: self.handle.now() };
-        self.handle.judge().permits(self.snapshot, asker, Question { person: Some(person), action, category })
+        let question = match claims.iter().find(writes).filter(|_| written) {
+            Some(claim) => {
+                Question { authors: &claim.authors, ..Question::about(Some(person), claim.action, category) }
+            }
+            None => Question::about(Some(person), Action::Read, category),
+        };
+        self.handle.judge().permits(self.snapshot, asker, Question { sensitive, ..question })
     }
 
     fn seal_page(&mut self, ticket: &[u8]) -> Option<String> {
@@ -112,8 +119,15 @@ impl From<Refusal> for Fault {
 impl Sifting {
     /// The store's answer, as far as it may pass.
     #[must_use]
-    pub const fn new(store: Incoming, searchset: Searchset, whose: Whose, entry: EntryId, handle: Handle) -> Self {
-        Self { store, searchset: Some(searchset), whose, entry, handle }
+    pub const fn new(
+        store: Incoming,
+        searchset: Searchset,
+        whose: Whose,
+        entry: EntryId,
+        handle: Handle,
+        alarm: Alarm,
+    ) -> Self {
+        Self { store, searchset: Some(searchset), whose, entry, handle, alarm }
     }
 
     /// The next piece: about [`SIFTED_BYTES`], or whatever there is until the end. On record when it is given.
@@ -140,9 +154,7 @@ impl Sifting {
             let read = searchset.read(&data, &mut self.whose.at_desk(&self.handle, &snapshot));
             piece.append(read.map_err(Fault::Misbehaviour)?);
         }
-        if piece.dropped > 0 {
-            tracing::error!(dropped = piece.dropped, "the store returned records it should not have; dropped");
-        }
+        self.alarm.left_out(piece.dropped, &piece.why);
         self.on_record(&snapshot, &piece).await?;
         Ok(Piece { released: piece, last: self.searchset.is_none() })
     }
@@ -170,7 +182,7 @@ impl Sifting {
                     if ended || sifting.searchset.is_none() {
                         return Ok::<_, BodyError>(None);
                     }
-                    ready = sifting.next().await.map_err(broken)?.released.body.into();
+                    ready = sifting.next().await.map_err(|fault| sifting.broken(fault))?.released.body.into();
                 }
                 // In pieces, so that a client that stops reading leaves most of it here, where a cut takes it back.
                 let piece = ready.split_to(ready.len().min(PIECE_BYTES));
@@ -179,15 +191,15 @@ impl Sifting {
             });
         StreamBody::new(pieces).boxed_unsync()
     }
-}
 
-/// The answer has begun: all that is left is to end it without an end.
-fn broken(fault: Fault) -> BodyError {
-    match fault {
-        Fault::Misbehaviour(misbehaviour) => {
-            tracing::error!(%misbehaviour, "the store misbehaves; its answer was ended");
-            Box::new(misbehaviour)
+    /// The answer has begun: all that is left is to end it without an end.
+    fn broken(&self, fault: Fault) -> BodyError {
+        match fault {
+            Fault::Misbehaviour(misbehaviour) => {
+                self.alarm.misbehaves(&misbehaviour);
+                Box::new(misbehaviour)
+            }
+            Fault::Refusal(refusal) => refusal.code().into(),
         }
-        Fault::Refusal(refusal) => refusal.code().into(),
     }
 }

@@ -197,7 +197,8 @@ impl Trace {
     pub fn looked_up(&mut self, record: &records::RecordRef) {
         let action = match self.method.as_str() {
             "POST" => Action::Create,
-            "PUT" => Action::Update,
+            "PUT" | "PATCH" => Action::Update,
+            "DELETE" => Action::Delete,
             _ => Action::Read,
         };
         let category = record.category();

@@ -221,7 +221,7 @@ impl Walk<'_> {
 }
 
 /// FHIR's `id`, with the dot: the store may hold ids that are older than us.
-fn is_id(text: &str) -> bool {
+pub(crate) fn is_id(text: &str) -> bool {
     (1..=64).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.')
 }

@@ -109,7 +109,7 @@ pub(crate) fn parameters(fhir_type: FhirType) -> &'static [Parameter] {
         }
         FhirType::CarePlan => {
             const {
-                let links = include(&["CarePlan:author", "CarePlan:performer"]);
+                let links = include(&["CarePlan:performer"]);
                 &[PATIENT, STATUS, CATEGORY, DATE, SORT, links, COUNT, OFFSET]
             }
         }

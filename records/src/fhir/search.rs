@@ -124,7 +124,7 @@ pub(crate) fn person(name: &str, value: &str) -> Result<PersonId, Unreadable> {
 }
 
 /// Whether a value may stand beside those that were given before.
-fn may_follow(kind: Value, before: &[&str], value: &str) -> bool {
+pub(crate) fn may_follow(kind: Value, before: &[&str], value: &str) -> bool {
     match (kind, before) {
         (_, []) => true,
         (Value::Include(_), before) => !before.contains(&value),
@@ -138,7 +138,7 @@ fn may_follow(kind: Value, before: &[&str], value: &str) -> bool {
 }
 
 /// The one form of a value, if it is in its grammar; of an include one for each type that it may lead to.
-fn canonical(kind: Value, value: &str) -> Option<Vec<String>> {
+pub(crate) fn canonical(kind: Value, value: &str) -> Option<Vec<String>> {
     let plain = |allowed: &[u8]| value.bytes().all(|byte| byte.is_ascii_alphanumeric() || allowed.contains(&byte));
     let fits = match kind {
         Value::Person => return None,

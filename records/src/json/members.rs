@@ -221,7 +221,7 @@ impl Members {
         match byte {
             b'"' => {
                 let name = String::from_utf8(std::mem::take(&mut self.held)).map_err(|_| JsonFault::Encoding)?;
-                if !super::parse::is_name(&name) {
+                if !super::parse::is_element_name(&name) {
                     return Err(JsonFault::Name(crate::error::quote(&name)));
                 }
                 let lower = name.to_ascii_lowercase();

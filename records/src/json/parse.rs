@@ -64,8 +64,8 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Json<'_>, JsonFault> {
     Ok(value)
 }
 
-/// Whether it is the name of a FHIR element.
-pub(super) fn is_name(name: &str) -> bool {
+/// Whether a FHIR element may be called that; see [`JsonFault::Name`].
+pub(crate) fn is_element_name(name: &str) -> bool {
     let letters = name.strip_prefix('_').unwrap_or(name);
     letters.starts_with(|c: char| c.is_ascii_lowercase())
         && letters.bytes().all(|byte| byte.is_ascii_alphanumeric())
@@ -199,7 +199,7 @@ impl<'a> Reader<'a> {
         if !self.take(b'"') {
             return self.syntax();
         }
-        if is_name(name) { Ok(name) } else { Err(JsonFault::Name(quote(name))) }
+        if is_element_name(name) { Ok(name) } else { Err(JsonFault::Name(quote(name))) }
     }
 
     fn string(&mut self) -> Result<Cow<'a, str>, JsonFault> {

@@ -209,8 +209,8 @@ fn read_entry<'t, 'a>(
         // Includes lead towards the directory only; the decision was on the category that was searched.
         return Err(out(name, "included, though nobody may ask for that"));
     }
-    let (record, owner) = judged(resource, fhir_type, touches, gatekeeper)?;
-    released.note(record, owner);
+    let Some(judged) = judged(resource, fhir_type, touches, gatekeeper)? else { return Ok(None) };
+    released.note(judged);
     Ok(Some((mode, resource)))
 }
 

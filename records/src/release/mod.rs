@@ -5,6 +5,7 @@
 
 pub(crate) mod bundle;
 pub(crate) mod entries;
+mod history;
 pub(crate) mod news;
 mod outcome;
 
@@ -12,6 +13,7 @@ use model::{Action, Category, PersonId};
 
 use crate::bounds::{ANSWER_BYTES_MAX, DROPPED_KEPT_MAX};
 use crate::error::{Misbehaviour, quote};
+use crate::fhir::labels;
 use crate::fhir::links::{self, Source};
 use crate::fhir::person::{self, Owner};
 use crate::fhir::types::FhirType;
@@ -29,6 +31,9 @@ pub struct Released {
     pub records: Vec<RecordRef>,
     /// Every person in it, once.
     pub persons: Vec<PersonId>,
+    /// Those of the records that bear a label of sensitivity: an index does not remember them, since it would not remember
+    /// the label.
+    pub sensitive: Vec<RecordRef>,
     /// How many entries were left out.
     pub dropped: usize,
     /// Why, for the first of them (at most [`DROPPED_KEPT_MAX`]).
@@ -58,6 +63,7 @@ impl Released {
                 self.persons.push(person);
             }
         }
+        self.sensitive.append(&mut next.sensitive);
         self.dropped += next.dropped;
         self.why.append(&mut next.why);
         self.why.truncate(DROPPED_KEPT_MAX);
@@ -67,7 +73,10 @@ impl Released {
         Self { body, ..Self::new() }
     }
 
-    fn note(&mut self, record: RecordRef, owner: Owner) {
+    fn note(&mut self, Judged { record, owner, sensitive }: Judged) {
+        if sensitive {
+            self.sensitive.push(record.clone());
+        }
         self.records.push(record);
         if let Owner::Person(person) = owner
             && !self.persons.contains(&person)
@@ -97,16 +106,18 @@ pub trait Gatekeeper {
 /// Asks each question once: the entries of a page are mostly alike, and a decision costs more than all else here.
 struct Remembering<'g> {
     gatekeeper: &'g mut dyn Gatekeeper,
+    /// What the answer holds is what this request wrote.
+    written: bool,
     answers: Vec<(PersonId, Category, bool, bool)>,
 }
 
 impl<'g> Remembering<'g> {
     fn new(gatekeeper: &'g mut dyn Gatekeeper) -> Self {
-        Self { gatekeeper, answers: Vec::new() }
+        Self { gatekeeper, written: false, answers: Vec::new() }
     }
 
     fn may_see(&mut self, matter: &Matter<'_>) -> bool {
-        let Matter { person, category, sensitive } = *matter;
+        let Matter { person, category, sensitive, .. } = *matter;
         let known = |(who, what, label, _): &&(PersonId, Category, bool, bool)| {
             who == person && *what == category && *label == sensitive
         };
@@ -144,6 +155,10 @@ pub fn release(
         (200, false) | (200 | 201 | 204, true) => {}
         _ => return Err(Misbehaviour::Status(status)),
     }
+    if touches.main().action == Action::Delete {
+        // Some stores show what they removed once more.
+        return Ok(if status == 204 { Released::new() } else { Released::with_body(outcome::done()) });
+    }
     if writes && body.is_empty() {
         return Ok(Released::new());
     }
@@ -151,11 +166,19 @@ pub fn release(
         return Err(Misbehaviour::Shape("is too large"));
     }
     fhir_json(content_type)?;
+    // FHIR R4 http.html#ccreate: 200 is for the record that was there already.
+    let written = writes && !(status == 200 && touches.main().action == Action::Create);
+    let mut remembering = Remembering { written, ..Remembering::new(gatekeeper) };
     match kind {
-        AnswerKind::Resource { fhir_type } => {
+        AnswerKind::Resource { fhir_type } | AnswerKind::Version { fhir_type } => {
             let tree = json::parse(body)?;
             let resource = tree.object().ok_or(Misbehaviour::Shape("is no resource"))?;
-            single(*fhir_type, touches, resource, &mut Remembering::new(gatekeeper))
+            single(*fhir_type, touches, resource, &mut remembering)
+        }
+        AnswerKind::History { fhir_type } => {
+            let tree = json::parse(body)?;
+            let bundle = tree.object().ok_or(Misbehaviour::Shape("is no history"))?;
+            history::release(*fhir_type, touches, bundle, &mut remembering)
         }
         AnswerKind::Bundle => bundle::release(touches, content_type, body, gatekeeper),
         // These are not read as JSON; a success that is neither bytes nor a stream was not asked for.
@@ -184,42 +207,53 @@ fn single(
         Some(name) if name == fhir_type.as_str() => {}
         _ => return Err(Misbehaviour::Shape("is of another type than was asked for")),
     }
-    let (record, owner) = judged(resource, fhir_type, touches, gatekeeper)
-        .map_err(|Dropped { record, why }| Misbehaviour::ForeignRecord { record, why })?;
+    let judged = judged(resource, fhir_type, touches, gatekeeper)
+        .map_err(|Dropped { record, why }| Misbehaviour::ForeignRecord { record, why })?
+        .ok_or(Misbehaviour::NotSeen)?;
     let asked = touches.records.first().and_then(|record| record.id.as_ref());
-    if touches.main().action != Action::Create && record.id.as_ref() != asked {
+    if touches.main().action != Action::Create && judged.record.id.as_ref() != asked {
         return Err(Misbehaviour::ForeignRecord {
-            record: record.to_string(),
+            record: judged.record.to_string(),
             why: "another one was asked for".to_owned(),
         });
     }
     let mut released = Released::with_body(resource.to_bytes());
-    released.note(record, owner);
+    released.note(judged);
     Ok(released)
 }
 
-/// Resolves a resource to its person and asks. The error says which and why not.
+/// A resource that may go out.
+struct Judged {
+    record: RecordRef,
+    owner: Owner,
+    sensitive: bool,
+}
+
+/// Resolves a resource to its person and asks. None if the subject may not see it: it is labelled, or consent has been
+/// withdrawn while the store was thinking. The store did nothing wrong then; an error says what it did.
 fn judged(
     resource: &Object<'_>,
     fhir_type: FhirType,
     touches: &Touches,
     gatekeeper: &mut Remembering<'_>,
-) -> Result<(RecordRef, Owner), Dropped> {
+) -> Result<Option<Judged>, Dropped> {
     let id = resource.text("id").unwrap_or("?");
     let out = |why: String| Dropped { record: format!("{fhir_type}/{}", quote(id)), why };
     let record = RecordId::new(id).map(|id| RecordRef::one(fhir_type, id)).map_err(|error| out(error.to_string()))?;
     let owner = person::owner(resource, fhir_type).map_err(|unclear| out(format!("it {unclear}")))?;
     links::check(resource, &owner, Source::Store).map_err(|unclear| out(format!("it {unclear}")))?;
+    let sensitive = labels::is_sensitive(resource);
     if let Owner::Person(person) = &owner {
         // The audit entry names the persons of the request; nobody else's record leaves under it (promise P3).
         if !touches.claims().iter().any(|claim| claim.persons.contains(person)) {
             return Err(out(format!("it belongs to `{person}`, who was not asked about")));
         }
-        if !gatekeeper.may_see(&Matter { person, category: fhir_type.category(), sensitive: false }) {
-            return Err(out("it may not be seen".to_owned()));
+        let matter = Matter { person, category: fhir_type.category(), sensitive, written: gatekeeper.written };
+        if !gatekeeper.may_see(&matter) {
+            return Ok(None);
         }
     }
-    Ok((record, owner))
+    Ok(Some(Judged { record, owner, sensitive }))
 }
 
 /// `Location` of a written record, made anew from what it names. None for a foreign or unreadable one, and for a request

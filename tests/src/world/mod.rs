@@ -277,6 +277,12 @@ impl World {
         }
     }
 
+    /// What an officer has to look at, newest first.
+    pub(crate) fn alerts(&self) -> Vec<audit::Alert> {
+        let alerts = self.audit.alerts(1000).unwrap().0;
+        alerts.into_iter().map(|(_, alert)| alert).collect()
+    }
+
     /// What reached the store, but for look-ups of whose a record is.
     pub(crate) fn store_saw(&self) -> Vec<String> {
         let requests = self.store.requests();

@@ -1,5 +1,8 @@
 //! One entry: method, target, conditions and resource of a request.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::error::{Unreadable, quote};
 use crate::head::Head;
 use crate::json::{Json, Object};
@@ -17,7 +20,7 @@ pub struct Entry {
     pub target: String,
     /// Names in lower case; values are plain ASCII.
     pub headers: Vec<(&'static str, String)>,
-    /// The resource, written anew; empty where there is none.
+    /// The resource, written anew, or the patch; empty where there is none.
     pub body: Vec<u8>,
     /// What other entries of a transaction call it.
     pub(super) name: Option<Name>,
@@ -85,11 +88,20 @@ pub(super) fn read<'t, 'a>(
     if matches!(method, "GET" | "DELETE") == resource.is_some() {
         return Err(Unreadable::EntryForm("holds a resource where none belongs, or none where one does"));
     }
+    let mut body = Vec::new();
     if let Some(resource) = resource {
-        if resource.text("resourceType") == Some("Bundle") {
-            return Err(Unreadable::Interaction("a Bundle within a Bundle"));
-        }
-        headers.push(("content-type", "application/fhir+json".to_owned()));
+        let content_type = match (method, resource.text("resourceType")) {
+            (_, Some("Bundle")) => return Err(Unreadable::Interaction("a Bundle within a Bundle")),
+            ("PATCH", Some("Binary")) => {
+                body = json_patch(resource)?;
+                JSON_PATCH
+            }
+            _ => {
+                body = resource.to_bytes();
+                "application/fhir+json"
+            }
+        };
+        headers.push(("content-type", content_type.to_owned()));
     }
     if minimal {
         headers.push(("prefer", "return=minimal".to_owned()));
@@ -98,8 +110,16 @@ pub(super) fn read<'t, 'a>(
         None => None,
         Some(given) => name(given, url, resource.is_some())?,
     };
-    let body = resource.map(Object::to_bytes).unwrap_or_default();
     Ok((Entry { number, method, target: format!("/fhir/{url}"), headers, body, name }, resource))
+}
+
+const JSON_PATCH: &str = "application/json-patch+json";
+
+/// A JSON Patch, which is no resource and travels as the bytes of one (FHIR R4 http.html#jsonpatch).
+fn json_patch(binary: &Object<'_>) -> Result<Vec<u8>, Unreadable> {
+    let known = binary.members().all(|(name, _)| matches!(name, "resourceType" | "contentType" | "data"));
+    let data = binary.text("data").filter(|_| known && binary.text("contentType") == Some(JSON_PATCH));
+    data.and_then(|data| STANDARD.decode(data).ok()).ok_or(Unreadable::EntryForm("holds no JSON Patch in its Binary"))
 }
 
 /// What `fullUrl` calls an entry: a name of its own, or the address of the very record that the request names, which says

@@ -56,7 +56,10 @@ fn rank(touches: &Touches) -> Result<u8, Unreadable> {
         // A search about so many persons that it goes as a form, and bytes that are not read.
         (ForwardBody::Built(_) | ForwardBody::Stream, _) => false,
     };
-    let known = matches!(answer, AnswerKind::Resource { .. } | AnswerKind::Bundle);
+    let known = matches!(
+        answer,
+        AnswerKind::Resource { .. } | AnswerKind::Version { .. } | AnswerKind::History { .. } | AnswerKind::Bundle
+    );
     let plain = forward.headers.iter().all(|(name, _)| *name == "prefer");
     if !(json && known && plain && forward.target.starts_with("/fhir/")) {
         return Err(Unreadable::Interaction("this within a transaction"));

@@ -121,7 +121,11 @@ fn transaction(read: Vec<WithResource<'_, '_>>, minimal: bool) -> Result<Need, U
     let neighbours = Arc::new(Neighbours::of(&renamed)?);
     let mut needs = Vec::with_capacity(heads.len());
     for ((entry, resource), head) in renamed.iter().zip(heads) {
-        let body = resource.as_ref().map(|resource| resource.to_bytes()).unwrap_or_default();
+        let body = match resource {
+            Some(resource) if entry.method != "PATCH" => resource.to_bytes(),
+            // A patch goes into a record that knows no names.
+            _ => entry.body.clone(),
+        };
         let need = match head {
             Need::Body(needed) => needed.among(&neighbours).read(&body),
             other => Ok(other),
