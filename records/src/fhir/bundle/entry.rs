@@ -108,7 +108,8 @@ pub(super) fn read<'t, 'a>(
     }
     let name = match entry.get("fullUrl") {
         None => None,
-        Some(given) => name(given, url, resource.is_some())?,
+        // A patch is no record, and whose it will make of one is not known yet.
+        Some(given) => name(given, url, resource.is_some() && method != "PATCH")?,
     };
     Ok((Entry { number, method, target: format!("/fhir/{url}"), headers, body, name }, resource))
 }
@@ -124,11 +125,11 @@ fn json_patch(binary: &Object<'_>) -> Result<Vec<u8>, Unreadable> {
 
 /// What `fullUrl` calls an entry: a name of its own, or the address of the very record that the request names, which says
 /// nothing new. Anything else lies about whose words follow (FHIR R4 bundle.html#references resolves them by it).
-fn name(given: &Json<'_>, url: &str, has_resource: bool) -> Result<Option<Name>, Unreadable> {
+fn name(given: &Json<'_>, url: &str, holds_record: bool) -> Result<Option<Name>, Unreadable> {
     let given = given.text().ok_or(Unreadable::EntryForm("has a fullUrl that is no text"))?;
     if given.starts_with(NAME_START) {
         return match Name::read(given) {
-            Some(name) if has_resource => Ok(Some(name)),
+            Some(name) if holds_record => Ok(Some(name)),
             Some(_) => Err(Unreadable::EntryForm("has a name, and holds nothing that could be called so")),
             None => Err(Unreadable::EntryForm("has a fullUrl that is no UUID in lower case")),
         };

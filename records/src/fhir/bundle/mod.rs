@@ -119,6 +119,11 @@ fn transaction(read: Vec<WithResource<'_, '_>>, minimal: bool) -> Result<Need, U
     let heads: Vec<Need> = heads.collect::<Result<_, _>>()?;
     let renamed = neighbours::renamed(&read);
     let neighbours = Arc::new(Neighbours::of(&renamed)?);
+    for ((entry, given), (_, resource)) in read.iter().zip(&renamed) {
+        if let (Some(given), Some(person)) = (given, neighbours::person(entry, resource.as_deref())) {
+            neighbours.lead_home(given, &person).map_err(|unclear| in_entry(entry.number, unclear.into()))?;
+        }
+    }
     let mut needs = Vec::with_capacity(heads.len());
     for ((entry, resource), head) in renamed.iter().zip(heads) {
         let body = match resource {

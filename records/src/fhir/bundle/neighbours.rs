@@ -12,16 +12,18 @@ use model::PersonId;
 
 use super::entry::{Entry, NAME_BYTES, NAME_START, Name};
 use super::{WithResource, in_entry};
-use crate::error::Unreadable;
-use crate::fhir::person::{self, Owner};
+use crate::error::{Unreadable, quote};
+use crate::fhir::person::{self, Owner, Unclear};
 use crate::fhir::types::FhirType;
 use crate::json::{Json, Object};
 use crate::touches::RecordId;
 
-/// The entries that hold a record, by their names and by what they replace.
+/// The entries that hold a record: new ones by their names, the others by what they replace.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Neighbours {
     named: HashMap<String, Neighbour>,
+    /// Whose the others are that have a name as well. It is written out before anything else reads it.
+    written_out: HashMap<String, PersonId>,
     replaced: HashMap<(FhirType, RecordId), PersonId>,
 }
 
@@ -43,22 +45,39 @@ impl Neighbours {
     pub(super) fn of(entries: &[Renamed<'_, '_>]) -> Result<Self, Unreadable> {
         let mut all = Self::default();
         for (entry, resource) in entries {
-            let Some(resource) = resource.as_deref().filter(|_| matches!(entry.method, "POST" | "PUT")) else {
-                continue;
-            };
-            let mut segments = entry.target.split('/').skip(2);
-            let kind = segments.next().and_then(|kind| FhirType::parse(kind).ok());
-            let Some(fhir_type) = kind else { continue };
-            let owner = person::owner(resource, fhir_type).map_err(|unclear| in_entry(entry.number, unclear.into()))?;
+            let Some((fhir_type, owner)) = written(entry, resource.as_deref()) else { continue };
+            let owner = owner.map_err(|unclear| in_entry(entry.number, unclear.into()))?;
             let Owner::Person(person) = owner else { continue };
-            if let Some(id) = segments.next() {
+            if let Some((_, id)) = entry.reference().and_then(|reference| reference.split_once('/')) {
                 let id = RecordId::read(id).map_err(|cause| in_entry(entry.number, cause))?;
+                if let Some(Name(name)) = &entry.name {
+                    all.written_out.insert(name.clone(), person.clone());
+                }
                 all.replaced.insert((fhir_type, id), person);
             } else if let Some(Name(name)) = &entry.name {
                 all.named.insert(name.clone(), Neighbour { fhir_type, person });
             }
         }
         Ok(all)
+    }
+
+    /// Whether every name in a resource, as the client wrote it, leads to a record of this person. Of new records that is asked
+    /// of every text, since the store will look into each; here it is about those that are written out.
+    pub(super) fn lead_home(&self, resource: &Object<'_>, person: &PersonId) -> Result<(), Unclear> {
+        resource.members().try_for_each(|(name, value)| self.leads_home(name, value, person))
+    }
+
+    fn leads_home(&self, member: &str, value: &Json<'_>, person: &PersonId) -> Result<(), Unclear> {
+        match value {
+            Json::Text(_) if is_never_an_address(member) => Ok(()),
+            Json::Text(text) => {
+                let mut whose = names_within(text).filter_map(|(_, name)| self.written_out.get(name));
+                if whose.all(|own| own == person) { Ok(()) } else { Err(Unclear::OtherPerson(quote(text))) }
+            }
+            Json::List(list) => list.iter().try_for_each(|value| self.leads_home(member, value, person)),
+            Json::Object(object) => self.lead_home(object, person),
+            Json::Null | Json::Bool(_) | Json::Number(_) => Ok(()),
+        }
     }
 
     /// The new record of this name.
@@ -75,6 +94,21 @@ impl Neighbours {
     /// The new records whose names stand somewhere in a text.
     pub(crate) fn named_within<'n>(&'n self, text: &'n str) -> impl Iterator<Item = &'n Neighbour> {
         names_within(text).filter_map(|(_, name)| self.named.get(name))
+    }
+}
+
+/// The record that an entry writes, and whose it is.
+fn written(entry: &Entry, resource: Option<&Object<'_>>) -> Option<(FhirType, Result<Owner, Unclear>)> {
+    let resource = resource.filter(|_| matches!(entry.method, "POST" | "PUT"))?;
+    let fhir_type = FhirType::parse(entry.target.split('/').nth(2)?).ok()?;
+    Some((fhir_type, person::owner(resource, fhir_type)))
+}
+
+/// Whose the record is that an entry writes, if it is somebody's.
+pub(super) fn person(entry: &Entry, resource: Option<&Object<'_>>) -> Option<PersonId> {
+    match written(entry, resource) {
+        Some((_, Ok(Owner::Person(person)))) => Some(person),
+        _ => None,
     }
 }
 
@@ -97,10 +131,14 @@ pub(super) fn renamed<'t, 'a>(entries: &[WithResource<'t, 'a>]) -> Vec<Renamed<'
     entries.iter().map(|(entry, resource)| (entry.clone(), resource.map(within))).collect()
 }
 
+/// What is called `value` is a text in FHIR: an identifier may well be a UUID.
+fn is_never_an_address(member: &str) -> bool {
+    member == "value"
+}
+
 fn object<'a>(given: &Object<'a>, known: &HashMap<&str, &str>) -> Object<'a> {
     let member = |(name, value): (&'a str, &Json<'a>)| match value {
-        // What is called `value` is a text, never an address: an identifier may well be a UUID.
-        Json::Text(_) if name == "value" => (name, value.clone()),
+        Json::Text(_) if is_never_an_address(name) => (name, value.clone()),
         _ => (name, json(value, known)),
     };
     Object::of(given.members().map(member).collect())
