@@ -5,6 +5,7 @@
 
 #![cfg(test)]
 
+mod batches;
 mod browser;
 mod bypasses;
 mod care;

@@ -6,6 +6,7 @@ pub(crate) mod city;
 pub(crate) mod client;
 mod line;
 pub(crate) mod node;
+pub(crate) mod relay;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
