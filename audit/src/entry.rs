@@ -25,6 +25,24 @@ impl EntryId {
         Self(octets)
     }
 
+    /// Of an entry of the batch that this is the number of: all but the last four digits are the batch's, so that who asks
+    /// with those finds every entry. Nobody's stays nobody's.
+    #[must_use]
+    pub fn of_entry(&self, number: u16) -> Self {
+        let mut octets = self.0;
+        if let (false, [.., high, low]) = (self.is_empty(), &mut octets) {
+            [*high, *low] = number.to_be_bytes();
+        }
+        Self(octets)
+    }
+
+    /// How the numbers of all entries of this batch begin.
+    #[must_use]
+    pub fn of_batch(&self) -> String {
+        let [first @ .., _, _] = self.0;
+        first.iter().map(|octet| format!("{octet:02x}")).collect()
+    }
+
     /// All zeros: nobody's.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -32,6 +32,12 @@ pub const EXPONENT_MAX: u32 = 260;
 /// Persons of a search that names none. With every one of them its audit entry holds the facts that were decided on.
 pub const SEARCHED_PERSONS_MAX: usize = 64;
 
+/// Entries of a batch or a transaction. A visit with all that was measured has about fifty.
+pub const BUNDLE_ENTRIES_MAX: usize = 128;
+/// A batch or a transaction, in bytes.
+pub const BUNDLE_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Permits that one transaction may need: its audit entry holds the facts that each rests on.
+pub const QUESTIONS_MAX: usize = 64;
 /// Operations of a patch.
 pub const PATCH_OPERATIONS_MAX: usize = 64;
 /// A JSON Pointer or a FHIRPath expression in a patch.
@@ -64,6 +70,7 @@ pub const DROPPED_KEPT_MAX: usize = 16;
 
 const _: () = assert!(RESOURCE_BYTES_MAX <= BINARY_RESOURCE_BYTES_MAX, "a Binary carries more than a record");
 const _: () = assert!(BINARY_RESOURCE_BYTES_MAX < ANSWER_BYTES_MAX, "what was written can be read back");
+const _: () = assert!(BINARY_RESOURCE_BYTES_MAX <= BUNDLE_BYTES_MAX, "a Bundle carries what a request does");
 const _: () = assert!(COUNT_DEFAULT <= COUNT_MAX && (COUNT_MAX as usize) < ENTRIES_MAX, "a page fits an answer");
 const _: () = assert!(HISTORY_COUNT_DEFAULT <= COUNT_MAX, "a history is no longer than the longest page");
 const _: () = assert!(PARAMETER_BYTES_MAX * 3 < TARGET_BYTES_MAX, "one value never fills the target, even encoded");

@@ -54,6 +54,23 @@ pub enum Unreadable {
     /// A search names nobody, and its subject cares for more persons than one search can name.
     #[error("you care for more persons than one search can name; name the person")]
     TooManyPersons,
+    /// The entry of a batch or transaction is not of the form that entries have. Reads behind "entry 3: ".
+    #[error("it {0}")]
+    EntryForm(&'static str),
+    /// What is wrong with one entry of a transaction; the others are not done either.
+    #[error("entry {number}: {cause}")]
+    Entry {
+        /// Which one, from 1.
+        number: usize,
+        /// What is wrong with it.
+        cause: Box<Unreadable>,
+    },
+    /// A batch or transaction has more entries than are read.
+    #[error("the body has more than {} entries", crate::bounds::BUNDLE_ENTRIES_MAX)]
+    TooManyEntries,
+    /// A transaction needs more permits than one audit entry can hold. Only said after a permit.
+    #[error("the transaction needs more permits than can be decided on at once; send it in parts")]
+    TooManyQuestions,
     /// The body is larger than its bound.
     #[error("the body has more than {0} bytes")]
     BodyTooLarge(usize),

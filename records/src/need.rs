@@ -1,9 +1,12 @@
 //! What must be read before it is known whose records a request touches: a body, a stored version, or nothing more.
 
+use std::sync::Arc;
+
 use model::{Action, Category, PersonId};
 
-use crate::bounds::{FORM_BYTES_MAX, SEARCHED_PERSONS_MAX};
+use crate::bounds::{BUNDLE_BYTES_MAX, FORM_BYTES_MAX, SEARCHED_PERSONS_MAX};
 use crate::error::Unreadable;
+use crate::fhir::bundle::{self, Batch, Neighbours, Transaction};
 use crate::fhir::condition::{Criteria, NO_VERSION};
 use crate::fhir::draft::Draft;
 use crate::fhir::patching::Patching;
@@ -29,6 +32,10 @@ pub enum Need {
     Stored(StoredNeeded),
     /// Whom the subject may search for.
     Persons(PersonsNeeded),
+    /// A batch: not one request, but as many as it has entries.
+    Batch(Batch),
+    /// What each entry of a transaction needs.
+    Transaction(Transaction),
 }
 
 /// It has to be known whose records the subject may search: no person is named.
@@ -72,6 +79,8 @@ pub(crate) enum BodyFor {
     Resource(Draft),
     /// A patch.
     Patch(Patching),
+    /// A batch or transaction, whose answer may leave out what was written.
+    Bundle { minimal: bool },
 }
 
 impl BodyNeeded {
@@ -81,6 +90,7 @@ impl BodyNeeded {
         match &self.0 {
             BodyFor::Search { .. } => FORM_BYTES_MAX,
             BodyFor::Resource(draft) => draft.fhir_type.bytes_max(),
+            BodyFor::Bundle { .. } => BUNDLE_BYTES_MAX,
             BodyFor::Patch(patching) => patching.fhir_type.bytes_max(),
         }
     }
@@ -101,8 +111,17 @@ impl BodyNeeded {
                 search::read(fhir_type, query.merged(form)?.without_form()?)
             }
             BodyFor::Resource(draft) => draft.read(body)?.next(),
+            BodyFor::Bundle { minimal } => bundle::read(body, minimal),
             BodyFor::Patch(patching) => patching.read(body),
         }
+    }
+
+    /// A body within a transaction, which may refer to its neighbours.
+    pub(crate) fn among(mut self, neighbours: &Arc<Neighbours>) -> Self {
+        if let BodyFor::Resource(draft) = &mut self.0 {
+            draft.neighbours = Arc::clone(neighbours);
+        }
+        self
     }
 }
 

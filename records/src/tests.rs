@@ -1,5 +1,6 @@
 //! Cases as text files (`testdata/`), and properties.
 
+mod bundles;
 mod cases;
 mod corpora;
 mod news;
@@ -12,7 +13,8 @@ use model::{Category, PersonId};
 use crate::{Gatekeeper, Head, Matter, Need, Touches, Unreadable, read_head};
 
 /// Answers of the store to look-ups, in order: status, entity tag, body.
-type Stored = Vec<(u16, Option<String>, Vec<u8>)>;
+type Stored = Vec<Lookup>;
+type Lookup = (u16, Option<String>, Vec<u8>);
 
 /// A request with all that may be asked for.
 #[derive(Clone, Debug, Default)]
@@ -36,7 +38,10 @@ impl Request {
         let headers: Vec<(&str, &[u8])> =
             self.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
         let mut stored = self.stored.iter();
-        let mut need = read_head(&Head { method: &self.method, target: &self.target, headers: &headers })?;
+        self.settle(read_head(&Head { method: &self.method, target: &self.target, headers: &headers })?, &mut stored)
+    }
+
+    fn settle(&self, mut need: Need, stored: &mut std::slice::Iter<'_, Lookup>) -> Result<Need, Unreadable> {
         loop {
             need = match need {
                 Need::Body(needed) => needed.read(&self.body)?,
@@ -45,7 +50,22 @@ impl Request {
                     None => return Ok(Need::Stored(needed)),
                 },
                 Need::Persons(needed) => needed.read(self.cared_for.clone())?,
-                done @ Need::Done(_) => return Ok(done),
+                Need::Transaction(transaction) => {
+                    let (needs, joining) = transaction.split();
+                    let mut touched = Vec::new();
+                    // As the gateway does: whatever is missing, all look-ups are made.
+                    let mut missing = None;
+                    for need in needs {
+                        match self.settle(need, stored) {
+                            Ok(Need::Done(touches)) => touched.push(touches),
+                            Ok(other) => return Ok(other),
+                            Err(unreadable) => missing = Some(unreadable),
+                        }
+                    }
+                    missing.map_or(Ok(()), Err)?;
+                    Need::Done(joining.join(touched)?)
+                }
+                done @ (Need::Done(_) | Need::Batch(_)) => return Ok(done),
             }
         }
     }

@@ -5,13 +5,16 @@
 
 #![cfg(test)]
 
+mod batches;
 mod browser;
+mod bypasses;
 mod care;
 mod crash;
 mod cutting;
 mod drain;
 mod faults;
 mod house;
+mod interactions;
 mod limits;
 mod nodes;
 mod replay;

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use http::Request;
-use hyper::body::Incoming;
 use model::{Action, Article, Category};
 use policy::Basis;
 use records::{AnswerKind, Touches, Unreadable};
 use registry::Snapshot;
 
 use super::authenticate::Subject;
+use super::client_body::ClientBody;
 use super::extract::Extracted;
 use super::trace::{Judged, Trace};
 use crate::connection::Client;
@@ -25,7 +25,7 @@ use crate::worker::Worker;
 pub struct Permit {
     pub(super) subject: Subject,
     pub(super) touches: Touches,
-    pub(super) request: Request<Incoming>,
+    pub(super) request: Request<ClientBody>,
     pub(super) living: ExchangeEntry,
 }
 
@@ -88,8 +88,10 @@ pub fn decide(
         return Err(Refusal::NotAvailable);
     }
     let generation = snapshot.generation().get();
-    // What the entry keeps is the denial if there is one, else every permit.
-    if let Some(denial) = judgements.iter().find(|judgement| !judgement.decision.is_permit()) {
+    // What the entry keeps is the denial if there is one, else every permit. Of several denials one that is not told comes
+    // first: what may be said of one part of a transaction must not show that another part was there to be judged.
+    let denials = judgements.iter().filter(|judgement| !judgement.decision.is_permit());
+    if let Some(denial) = denials.min_by_key(|denial| denial.decision.basis().told_to_subject().is_some()) {
         trace.judged(judged(std::slice::from_ref(denial), generation));
         return Err(denied(denial.decision.basis()));
     }

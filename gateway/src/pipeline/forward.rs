@@ -8,13 +8,13 @@ use http::header::{
     IF_MATCH, IF_NONE_MATCH, IF_RANGE, RANGE, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use http::{Method, Request, Response};
-use http_body_util::BodyExt as _;
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use records::{AnswerKind, ForwardBody, Touches};
 
 use super::admit::Slot;
 use super::authenticate::Subject;
+use super::client_body::ClientBody;
 use super::decide::Permit;
 use super::extract::{unavailable, whole};
 use super::record::Recorded;
@@ -22,7 +22,7 @@ use super::tunnel::Asked;
 use crate::bounds::{STORE_ANSWER_MAX, UPLOAD_BYTES_MAX, UPLOAD_MAX, UPLOAD_SILENCE_MAX};
 use crate::cut::live::ExchangeEntry;
 use crate::refusal::Refusal;
-use crate::store::paced::{Paced, UploadError};
+use crate::store::paced::UploadError;
 use crate::store::pool::{Body, STORE_HOST, StoreError};
 use crate::worker::Worker;
 
@@ -100,8 +100,9 @@ fn headers(to: &mut HeaderMap, from: &HeaderMap, touches: &Touches) -> Result<()
         }
     };
     PASSED.iter().for_each(&mut pass);
-    // A tag of the store's searchset would speak of what is left out of it.
-    if !touches.writes() && !matches!(answer, AnswerKind::Bundle | AnswerKind::History { .. }) {
+    // A tag of the store's searchset would speak of what is left out of it; a transaction has none.
+    let composed = matches!(answer, AnswerKind::Bundle | AnswerKind::History { .. } | AnswerKind::Transaction(_));
+    if !touches.writes() && !composed {
         PASSED_FOR_READS.iter().for_each(&mut pass);
     }
     match answer {
@@ -116,6 +117,7 @@ fn headers(to: &mut HeaderMap, from: &HeaderMap, touches: &Touches) -> Result<()
         | AnswerKind::Version { .. }
         | AnswerKind::History { .. }
         | AnswerKind::Bundle
+        | AnswerKind::Transaction(_)
         | AnswerKind::EventStream => {}
     }
     let ours = |text: &str| HeaderValue::from_str(text).map_err(|_| Refusal::Unreadable("a header value".to_owned()));
@@ -138,17 +140,11 @@ fn headers(to: &mut HeaderMap, from: &HeaderMap, touches: &Touches) -> Result<()
 }
 
 /// The body towards the store: what was understood, written anew, or the stream of an upload.
-fn body(forward: ForwardBody, incoming: Incoming) -> Result<Body, Refusal> {
+fn body(forward: ForwardBody, client: ClientBody) -> Result<Body, Refusal> {
     match forward {
         ForwardBody::None => Ok(whole(Bytes::new())),
         ForwardBody::Built(built) => Ok(whole(built.into())),
-        ForwardBody::Stream => {
-            let limit = usize::try_from(UPLOAD_BYTES_MAX).unwrap_or(usize::MAX);
-            if incoming.size_hint().lower() > UPLOAD_BYTES_MAX {
-                return Err(Refusal::BodyTooLarge(limit));
-            }
-            Ok(http_body_util::Limited::new(Paced::new(incoming), limit).boxed_unsync())
-        }
+        ForwardBody::Stream => client.upload(),
     }
 }
 
@@ -179,7 +175,7 @@ pub(super) fn length(from: &HeaderMap) -> Option<HeaderValue> {
 #[cfg(test)]
 mod tests {
     use futures_util::stream;
-    use http_body_util::{Limited, StreamBody};
+    use http_body_util::{BodyExt as _, Limited, StreamBody};
     use hyper::body::Frame;
     use hyper::client::conn::http1;
     use hyper_util::rt::TokioIo;

@@ -1,6 +1,7 @@
 //! What comes back is not believed: the entry must be durable before a byte is passed on, and every resource of the
 //! answer is resolved to its person and judged again. A store that returns too much loses the surplus.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +15,9 @@ use http::{Response, StatusCode};
 use http_body_util::{BodyExt as _, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
 use model::{Action, Category};
-use records::{AnswerKind, EventStream, Feed, Misbehaviour, RecordRef, Searchset, Touches};
+use records::{
+    AnswerKind, Answered, EventStream, Feed, Misbehaviour, Part, RecordRef, ResponseKind, Searchset, Touches,
+};
 use registry::Snapshot;
 use tokio::time::timeout;
 
@@ -48,7 +51,7 @@ pub struct Released {
 /// left out of it, too.
 const PASSED: [HeaderName; 2] = [ETAG, LAST_MODIFIED];
 /// What everything that was read here is.
-const FHIR_JSON: HeaderValue = HeaderValue::from_static("application/fhir+json; charset=utf-8");
+pub(super) const FHIR_JSON: HeaderValue = HeaderValue::from_static("application/fhir+json; charset=utf-8");
 /// And those of bytes that are not read here.
 const PASSED_OPAQUE: [HeaderName; 2] = [CONTENT_RANGE, ACCEPT_RANGES];
 
@@ -80,6 +83,13 @@ pub async fn release(worker: &Worker, answer: Answer) -> Result<Released, Refusa
                 biased;
                 () = switch.cut_off() => return Err(Refusal::Cut),
                 checked = checking.searchset(response) => checked?,
+            }
+        }
+        AnswerKind::Transaction(parts) => {
+            tokio::select! {
+                biased;
+                () = switch.cut_off() => return Err(Refusal::Cut),
+                checked = checking.transaction(response, parts) => checked?,
             }
         }
         AnswerKind::Opaque { version } => checking.bytes(response, version).await?,
@@ -179,6 +189,47 @@ impl Checking<'_> {
             .map_err(|_| Refusal::StoreMisbehaves)
     }
 
+    /// The answer to a transaction: each entry checked against what that entry was permitted, on record together.
+    async fn transaction(&self, response: Response<Incoming>, parts: &[Part]) -> Result<Response<Body>, Refusal> {
+        let worker = self.worker;
+        if response.status() != StatusCode::OK {
+            // Nothing was carried out.
+            return self.resources(response).await;
+        }
+        let (head, body) = response.into_parts();
+        let body = read(body, STORE_READ_MAX).await?;
+        let content_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let misbehaves = |misbehaviour| self.misbehaves(&misbehaviour);
+        let answers = records::transaction_answers(parts, content_type, &body).map_err(misbehaves)?;
+        let (snapshot, handle) = (worker.snapshot(), Handle::of(worker));
+        let mut told = vec![Answered::default(); parts.len()];
+        let mut named = Vec::new();
+        for (part, answer) in parts.iter().zip(answers) {
+            let touches = &part.touches;
+            let whose = Whose::of(self.subject, touches.claims(), &handle);
+            let mut desk = whose.at_desk(&handle, &snapshot);
+            // It came within FHIR JSON, and was written anew.
+            let released =
+                records::release(&touches.answer, touches, answer.status, content_type, &answer.resource, &mut desk);
+            let released = released.map_err(misbehaves)?;
+            self.alarm.left_out(released.dropped, &released.why);
+            Checking { touches, alarm: self.alarm.clone(), ..*self }.learn(&released);
+            let location = answer.location.and_then(|location| records::location(&location, touches));
+            named.extend(released.records.iter().map(ToString::to_string));
+            named.extend(location.iter().filter_map(|path| path.strip_prefix("/fhir/")).map(str::to_owned));
+            if let Some(told) = told.get_mut(part.place) {
+                let (status, etag) = (answer.status, answer.etag);
+                *told = Answered { status, location, etag, resource: released.body, outcome: Vec::new() };
+            }
+        }
+        self.names_on_record(&snapshot, named).await?;
+        Response::builder()
+            .status(StatusCode::OK)
+            .header(CONTENT_TYPE, FHIR_JSON)
+            .body(in_pieces(records::bundle_response(ResponseKind::Transaction, &told)))
+            .map_err(|_| Refusal::StoreMisbehaves)
+    }
+
     /// An answer that may not be passed on: the officer hears of it, the client learns nothing.
     fn misbehaves(&self, misbehaviour: &Misbehaviour) -> Refusal {
         if *misbehaviour != Misbehaviour::NotSeen {
@@ -222,7 +273,12 @@ impl Checking<'_> {
         let named = located.and_then(|path| path.strip_prefix("/fhir/")).map(str::to_owned);
         let mut records: Vec<String> = released.records.iter().map(ToString::to_string).collect();
         records.extend(named.filter(|named| !records.contains(named)));
-        records.retain(|record| !self.entry.records.contains(record));
+        self.names_on_record(snapshot, records).await
+    }
+
+    async fn names_on_record(&self, snapshot: &Snapshot, mut records: Vec<String>) -> Result<(), Refusal> {
+        let mut known: HashSet<String> = self.entry.records.iter().cloned().collect();
+        records.retain(|record| known.insert(record.clone()));
         if records.is_empty() {
             return Ok(());
         }
@@ -271,10 +327,11 @@ impl Checking<'_> {
 /// Whether an answer of this status goes out. What is wrong with the client's own message does (400, 409, 416, 422); most
 /// else is between the store and us: a 401 of the store would have the user sign in again and again.
 fn told(status: u16, touches: &Touches) -> Result<(), Refusal> {
+    let transaction = matches!(touches.answer, AnswerKind::Transaction(_));
     match status {
         404 | 410 => Err(Refusal::NotAvailable),
         // A create has no version to conflict with: its condition fits several records.
-        412 if touches.main().action == Action::Create => Err(Refusal::Several),
+        412 if !transaction && touches.main().action == Action::Create => Err(Refusal::Several),
         412 => Err(Refusal::Stale),
         ..=400 | 409 | 416 | 422 => Ok(()),
         _ => {
@@ -315,7 +372,7 @@ fn event_stream(response: Response<Incoming>, feed: Feed, alarm: Alarm) -> Resul
 }
 
 /// An answer in pieces, so that a client that stops reading leaves most of it here, where a cut takes it back.
-fn in_pieces(body: Vec<u8>) -> Body {
+pub(super) fn in_pieces(body: Vec<u8>) -> Body {
     let whole = Bytes::from(body);
     if whole.len() <= PIECE_BYTES {
         return super::extract::whole(whole);

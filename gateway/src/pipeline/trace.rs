@@ -47,6 +47,8 @@ pub struct Trace {
     /// Serial number of the certificate presented, for the log.
     certificate: Option<SerialNumber>,
     owed: Option<Owed>,
+    /// It ends with something else that was cut.
+    cut_short: bool,
 }
 
 /// A permit is on record, and what came of it is not.
@@ -56,6 +58,7 @@ struct Owed {
     switch: Arc<Switch>,
 }
 
+#[derive(Clone)]
 struct TracedSubject {
     user_id: UserId,
     user: UserKey,
@@ -115,6 +118,33 @@ impl Trace {
             scissors: client.scissors.clone(),
             certificate: client.presented.as_ref().map(|shown| *shown.serial()),
             owed: None,
+            cut_short: false,
+        }
+    }
+
+    /// A trace of an entry of this batch, which has a number of its own, and this one's subject.
+    #[must_use]
+    pub fn of_entry(&self, worker: &Worker, number: usize, entry: Option<&records::Entry>) -> Self {
+        Self {
+            id: self.id.of_entry(u16::try_from(number).unwrap_or(u16::MAX)),
+            at: worker.now(),
+            method: entry.map(|entry| entry.method.to_owned()).unwrap_or_default(),
+            target: entry.map(|entry| entry.target.clone()).unwrap_or_default(),
+            source: self.source,
+            host: self.host,
+            here: self.here.clone(),
+            language: self.language,
+            wants_page: false,
+            about_records: true,
+            recorded: false,
+            subject: self.subject.clone(),
+            touches: None,
+            judged: None,
+            scissors: self.scissors.clone(),
+            certificate: self.certificate,
+            arrived: Instant::now(),
+            owed: None,
+            cut_short: false,
         }
     }
 
@@ -225,9 +255,15 @@ impl Trace {
         self.owed = None;
     }
 
+    /// It is not gone on with: what stands beside it was cut.
+    pub(super) const fn cut_short(&mut self) {
+        self.cut_short = true;
+    }
+
     /// Why an exchange ended before its answer: it was cut, or its client let go.
     fn broken_off(&self) -> Ended {
-        let cut = self.scissors.is_cut() || self.owed.as_ref().is_some_and(|owed| owed.switch.is_cut());
+        let cut =
+            self.cut_short || self.scissors.is_cut() || self.owed.as_ref().is_some_and(|owed| owed.switch.is_cut());
         if cut { Ended::Cut } else { Ended::ClientLeft }
     }
 

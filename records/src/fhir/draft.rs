@@ -9,8 +9,11 @@
 //! All look-ups come before the decision, so none of them may change what a client hears: a linked record that is not
 //! there, or is another person's, is "not there"; so is the record to be replaced.
 
+use std::sync::Arc;
+
 use model::{Action, PersonId};
 
+use super::bundle::Neighbours;
 use super::condition::{Criteria, Found, NO_VERSION, Whom};
 use super::interaction::is_the_one;
 use super::links::{self, Source};
@@ -47,6 +50,8 @@ pub(crate) struct Draft {
     body_id: Option<RecordId>,
     /// `X-Security-Context` of an upload.
     context: Option<PersonId>,
+    /// What it may refer to beside what is stored: the other entries of its transaction.
+    pub(crate) neighbours: Arc<Neighbours>,
     /// What has to be permitted beside the write itself.
     also: Vec<Claim>,
     /// What is wrong with it, for after the permit.
@@ -86,6 +91,7 @@ impl Draft {
             body: ForwardBody::None,
             body_id: None,
             context: None,
+            neighbours: Arc::default(),
             also: Vec::new(),
             after: None,
         }
@@ -148,7 +154,7 @@ impl Draft {
             self.body_id = Some(RecordId::read(id.text().ok_or(Unreadable::Body("has an id that is no text"))?)?);
         }
         let owner = person::owner(resource, self.fhir_type)?;
-        self.links = links::check(resource, &owner, Source::Client)?;
+        self.links = links::check_among(resource, &owner, Source::Client, &self.neighbours)?;
         let Owner::Person(person) = owner else { return Err(Unreadable::Interaction("changing the directory")) };
         match self.way {
             Way::CreateUnless(criteria) => {

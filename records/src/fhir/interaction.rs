@@ -20,7 +20,7 @@ use crate::touches::RecordId;
 
 /// Reads what stands behind `/fhir`.
 pub(crate) fn read(method: &str, rest: &[&str], query: Query<'_>, fields: &Fields<'_>) -> Result<Need, Unreadable> {
-    let (first, rest) = rest.split_first().ok_or(Unreadable::Interaction("a batch or transaction"))?;
+    let Some((first, rest)) = rest.split_first() else { return bundle(method, query, fields) };
     match *first {
         "metadata" => return Err(Unreadable::Interaction("the capability statement")),
         "_history" => return Err(Unreadable::Interaction("the history of the store")),
@@ -63,6 +63,19 @@ pub(crate) fn read(method: &str, rest: &[&str], query: Query<'_>, fields: &Field
         ("GET" | "POST" | "PUT" | "PATCH" | "DELETE", _) => Err(Unreadable::Interaction("this address")),
         _ => Err(Unreadable::Method(quote(method))),
     }
+}
+
+/// A batch or transaction; which of the two, its body says.
+fn bundle(method: &str, query: Query<'_>, fields: &Fields<'_>) -> Result<Need, Unreadable> {
+    if method != "POST" {
+        return Err(Unreadable::Interaction("a search over all types"));
+    }
+    query.without_form()?.none()?;
+    fields.nothing_special()?;
+    if !fields.content_type.as_ref().is_some_and(media::MediaType::is_fhir_json) {
+        return Err(Unreadable::Header { name: "content-type".to_owned(), why: "is not that of FHIR JSON in UTF-8" });
+    }
+    Ok(Need::Body(BodyNeeded(BodyFor::Bundle { minimal: fields.minimal })))
 }
 
 fn search_form(fhir_type: FhirType, query: Query<'_>, fields: &Fields<'_>) -> Result<Need, Unreadable> {

@@ -1,6 +1,7 @@
 //! FHIR R4 (<https://hl7.org/fhir/R4/http.html>), as far as it is served.
 
 pub(crate) mod authors;
+pub(crate) mod bundle;
 pub(crate) mod condition;
 pub(crate) mod date;
 pub(crate) mod draft;

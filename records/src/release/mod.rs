@@ -4,6 +4,7 @@
 //! from what was read; an error of the store is replaced by one that says nothing (promise P4).
 
 pub(crate) mod bundle;
+pub(crate) mod entries;
 mod history;
 pub(crate) mod news;
 mod outcome;
@@ -181,7 +182,7 @@ pub fn release(
         }
         AnswerKind::Bundle => bundle::release(touches, content_type, body, gatekeeper),
         // These are not read as JSON; a success that is neither bytes nor a stream was not asked for.
-        AnswerKind::Opaque { .. } | AnswerKind::EventStream | AnswerKind::WebSocket => {
+        AnswerKind::Transaction(_) | AnswerKind::Opaque { .. } | AnswerKind::EventStream | AnswerKind::WebSocket => {
             Err(Misbehaviour::Status(status))
         }
     }

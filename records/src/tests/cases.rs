@@ -4,9 +4,9 @@
 //! In `refused/` nothing may be served; in `served/` nothing refused, and what is forwarded must read the same again.
 
 use super::{Request, check_folder};
-use crate::{Authors, Claim, ForwardBody, Need, Touches};
+use crate::{AnswerKind, Authors, Claim, ForwardBody, Need, Touches};
 
-fn request(block: &[&str]) -> Request {
+pub(super) fn request(block: &[&str]) -> Request {
     let mut request = Request::default();
     for (index, line) in block.iter().enumerate() {
         if index == 0 {
@@ -54,6 +54,17 @@ pub(super) fn unescape(text: &str) -> Vec<u8> {
     bytes
 }
 
+/// A transaction by the places of its parts, which are described as claims and body.
+fn answer(answer: &AnswerKind) -> String {
+    match answer {
+        AnswerKind::Transaction(parts) => {
+            let places: Vec<String> = parts.iter().map(|part| (part.place + 1).to_string()).collect();
+            format!("entries {}", places.join(", "))
+        }
+        other => format!("{other:?}"),
+    }
+}
+
 fn describe(touches: &Touches) -> Vec<String> {
     let forward = &touches.forward;
     let list = |texts: Vec<String>| if texts.is_empty() { "-".to_owned() } else { texts.join(", ") };
@@ -69,7 +80,7 @@ fn describe(touches: &Touches) -> Vec<String> {
     };
     let mut lines = vec![
         format!("{}: {}", claim(&touches.main()), list(touches.records.iter().map(ToString::to_string).collect())),
-        format!("{} {} for {:?}", forward.method, forward.target, touches.answer),
+        format!("{} {} for {}", forward.method, forward.target, answer(&touches.answer)),
     ];
     lines.extend(touches.claims().iter().skip(1).map(|one| format!("and {}", claim(one))));
     lines.extend(forward.if_match.iter().map(|version| format!("if-match: {version}")));
@@ -86,12 +97,13 @@ fn describe(touches: &Touches) -> Vec<String> {
     lines
 }
 
-fn run(block: &[&str]) -> Vec<String> {
+pub(super) fn run(block: &[&str]) -> Vec<String> {
     match request(block).read() {
         Err(unreadable) => vec![format!("refused: {unreadable}")],
         Ok(Need::Stored(needed)) => vec![format!("look up {} (index: {})", needed.target(), needed.cacheable())],
         Ok(Need::Done(touches)) => describe(&touches),
-        Ok(Need::Body(_) | Need::Persons(_)) => unreachable!("bodies and persons are given"),
+        Ok(Need::Batch(batch)) => super::bundles::describe(batch),
+        Ok(Need::Body(_) | Need::Persons(_) | Need::Transaction(_)) => unreachable!("all of it is given"),
     }
 }
 
