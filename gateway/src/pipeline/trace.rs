@@ -193,8 +193,9 @@ impl Trace {
         });
     }
 
-    /// A record that is looked up: all that is known if it is not there or cannot be read.
-    pub fn looked_up(&mut self, record: &records::RecordRef) {
+    /// A record that is looked up: all that is known if it is not there or cannot be read; and of whom criteria spoke.
+    pub fn looked_up(&mut self, needed: &records::StoredNeeded) {
+        let record = needed.record();
         let action = match self.method.as_str() {
             "POST" => Action::Create,
             "PUT" | "PATCH" => Action::Update,
@@ -202,7 +203,9 @@ impl Trace {
             _ => Action::Read,
         };
         let category = record.category();
-        self.touches = Some(TracedTouches { persons: Vec::new(), records: vec![record.to_string()], action, category });
+        let before = self.touches.take().map(|touches| touches.persons).unwrap_or_default();
+        let persons = needed.person().map_or(before, |person| vec![person.clone()]);
+        self.touches = Some(TracedTouches { persons, records: vec![record.to_string()], action, category });
     }
 
     /// What the decision rested on.
