@@ -193,7 +193,7 @@ impl Trace {
         });
     }
 
-    /// A record that is looked up: all that is known if it is not there or cannot be read.
+    /// A record that is looked up: all that is known if it, or another one of the request, is not there or cannot be read.
     pub fn looked_up(&mut self, record: &records::RecordRef) {
         let action = match self.method.as_str() {
             "POST" => Action::Create,
@@ -201,8 +201,13 @@ impl Trace {
             "DELETE" => Action::Delete,
             _ => Action::Read,
         };
-        let category = record.category();
-        self.touches = Some(TracedTouches { persons: Vec::new(), records: vec![record.to_string()], action, category });
+        let (category, record) = (record.category(), record.to_string());
+        let nothing = || TracedTouches { persons: Vec::new(), records: Vec::new(), action, category };
+        let records = &mut self.touches.get_or_insert_with(nothing).records;
+        // Of a transaction there may be many; what one entry of the log holds is bounded.
+        if records.len() < audit::RECORDS_MAX && !records.contains(&record) {
+            records.push(record);
+        }
     }
 
     /// What the decision rested on.
