@@ -170,3 +170,6 @@ impl Judge {
         Ok(self.point.decide(&Request { action: Action::Read, category: Category::Directory, at }, &facts))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -253,6 +253,15 @@ impl StoredNeeded {
         &self.record
     }
 
+    /// Whose record is meant, where that is said by more than the record itself: for the audit entry of a refusal.
+    #[must_use]
+    pub fn person(&self) -> Option<&PersonId> {
+        match &self.purpose {
+            Purpose::Meant(meant) => meant.0.person(),
+            Purpose::Read(_) | Purpose::Link(_) | Purpose::Version(_) => None,
+        }
+    }
+
     /// What to ask the store for when it failed this look-up, to learn whether it fails every one: a record of the same type
     /// that nobody has.
     #[must_use]

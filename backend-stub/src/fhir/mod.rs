@@ -78,8 +78,8 @@ async fn answer(app: &App, request: Request, base: &str) -> Result<Reply, Fault>
         }
         _ => {}
     }
-    if let Some(id) = binary::download_of(&method, &rest, query, &parts.headers) {
-        return Ok(Reply::Whole(binary::download(app, id, &parts.headers).await?));
+    if let Some(download) = binary::download_of(&method, &rest, query, &parts.headers) {
+        return Ok(Reply::Whole(binary::download(app, download, &parts.headers).await?));
     }
     if let Some(target) = binary::upload_of(&method, &rest, &parts.headers) {
         let (answer, written) = binary::upload(app, target, &parts.headers, base, body).await?;

@@ -137,7 +137,7 @@ async fn stored(worker: &Worker, subject: &Subject, needed: StoredNeeded, trace:
         }
     }
     // Nobody's look-up reaches the store who may not use the service at all.
-    trace.looked_up(needed.record());
+    trace.looked_up(&needed);
     decide::may_use_service(worker, &worker.snapshot(), subject, trace)?;
     let record = needed.record().clone();
     let found = match look_up(worker, subject, needed.target()).await? {

@@ -193,17 +193,21 @@ impl Trace {
         });
     }
 
-    /// A record that is looked up: all that is known if it, or another one of the request, is not there or cannot be read.
-    pub fn looked_up(&mut self, record: &records::RecordRef) {
+    /// A record that is looked up: all that is known if it, or another one of the request, is not there or cannot be read; and
+    /// of whom criteria spoke.
+    pub fn looked_up(&mut self, needed: &records::StoredNeeded) {
         let action = match self.method.as_str() {
             "POST" => Action::Create,
             "PUT" | "PATCH" => Action::Update,
             "DELETE" => Action::Delete,
             _ => Action::Read,
         };
-        let (category, record) = (record.category(), record.to_string());
+        let (category, record) = (needed.record().category(), needed.record().to_string());
         let nothing = || TracedTouches { persons: Vec::new(), records: Vec::new(), action, category };
-        let records = &mut self.touches.get_or_insert_with(nothing).records;
+        let TracedTouches { persons, records, .. } = self.touches.get_or_insert_with(nothing);
+        if let Some(person) = needed.person().filter(|person| !persons.contains(person)) {
+            persons.push(person.clone());
+        }
         // Of a transaction there may be many; what one entry of the log holds is bounded.
         if records.len() < audit::RECORDS_MAX && !records.contains(&record) {
             records.push(record);

@@ -204,7 +204,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn no_head_panics(method in "GET|POST|PUT|HEAD|get|\\PC{0,8}", target in targets(), name in "[a-z-]{1,20}", value: Vec<u8>) {
+    fn no_head_panics(method in "GET|POST|PUT|PATCH|DELETE|HEAD|get|\\PC{0,8}", target in targets(), name in "[a-z-]{1,20}", value: Vec<u8>) {
         let headers = vec![(name, value)];
         let _ = Request { method, headers, ..Request::get(&target) }.read();
     }
@@ -244,7 +244,15 @@ proptest! {
             let headers = vec![("content-type".to_owned(), b"application/fhir+json".to_vec())];
             let request = Request { method: "POST".to_owned(), headers, body: body.clone(), ..Request::get("/fhir/Observation") };
             let _ = request.read();
-            let _ = Request { stored: vec![(200, None, body)], ..Request::get("/fhir/Observation/o-1") }.read();
+            for method in ["PUT", "PATCH"] {
+                let stored = vec![(200, None, body.clone()); 2];
+                let headers = vec![("content-type".to_owned(), b"application/fhir+json".to_vec())];
+                let target = "/fhir/Observation?patient=P-1&identifier=x";
+                let _ = Request { method: method.to_owned(), headers, body: body.clone(), stored, ..Request::get(target) }.read();
+            }
+            for target in ["/fhir/Observation/o-1", "/fhir/Observation/o-1/_history/1"] {
+                let _ = Request { stored: vec![(200, None, body.clone()); 2], ..Request::get(target) }.read();
+            }
         }
     }
 
@@ -252,7 +260,7 @@ proptest! {
     /// for the client (promise P4). A version that is not the stored one is said after the decision only.
     #[test]
     fn look_ups_tell_nothing(
-        which in 0..3usize,
+        which in 0..6usize,
         status in prop_oneof![4 => Just(200u16), 1 => 100..600u16],
         etag in proptest::option::of(prop_oneof![Just("W/\"1\"".to_owned()), Just("W/\"2\"".to_owned()), "\\PC{0,6}"]),
         owner in proptest::sample::select(&["P-1", "P-2", "", "G/1"][..]),
@@ -260,12 +268,16 @@ proptest! {
     ) {
         let own = r#"{"resourceType":"Observation","id":"o-1","subject":{"reference":"Patient/P-1"}}"#;
         let linking = r#"{"resourceType":"Observation","subject":{"reference":"Patient/P-1"},"hasMember":[{"reference":"Observation/o-1"}]}"#;
-        let (method, target, body) = [("GET", "/fhir/Observation/o-1", ""), ("PUT", "/fhir/Observation/o-1", own), ("POST", "/fhir/Observation", linking)][which];
+        let (method, target, body) = [("GET", "/fhir/Observation/o-1", ""), ("PUT", "/fhir/Observation/o-1", own), ("POST", "/fhir/Observation", linking),
+            ("DELETE", "/fhir/Observation/o-1", ""), ("PATCH", "/fhir/Observation/o-1", r#"[{"op":"add","path":"/status","value":"final"}]"#),
+            ("GET", "/fhir/Observation/o-1/_history/1", "")][which];
         let mut headers = Vec::new();
-        if which > 0 {
-            headers.push(("content-type".to_owned(), b"application/fhir+json".to_vec()));
+        if !body.is_empty() {
+            let media = if method == "PATCH" { "application/json-patch+json" } else { "application/fhir+json" };
+            headers.push(("content-type".to_owned(), media.as_bytes().to_vec()));
         }
-        if which == 1 {
+        let replaces = matches!(method, "PUT" | "DELETE" | "PATCH");
+        if replaces {
             headers.push(("if-match".to_owned(), b"W/\"1\"".to_vec()));
         }
         let stored = format!(r#"{{"resourceType":"Observation","id":"o-1","meta":{inner},"subject":{{"reference":"Patient/{owner}"}}}}"#);
@@ -273,21 +285,66 @@ proptest! {
             method: method.to_owned(),
             headers,
             body: body.as_bytes().to_vec(),
-            stored: vec![(status, etag.clone(), stored.into_bytes())],
+            // An old version is looked up after the newest.
+            stored: vec![(status, etag.clone(), stored.into_bytes()); 2],
             ..Request::get(target)
         };
         match request.read() {
             Ok(Need::Done(touches)) => {
                 prop_assert_eq!(status, 200);
-                let stale = which == 1 && etag.as_deref() != Some("W/\"1\"");
-                prop_assert_eq!(touches.check().is_err(), stale);
+                let stale = replaces && etag.as_deref() != Some("W/\"1\"");
+                // A patch may fail to fit, too.
+                let wrong = touches.check().is_err();
+                prop_assert!(wrong == stale || (wrong && method == "PATCH"));
                 // What is not the stored version is no version at all: the store refuses it too.
-                let wanted = if stale { "W/\"0\"" } else { "W/\"1\"" };
-                prop_assert!(which != 1 || touches.forward.if_match.as_deref() == Some(wanted));
+                let wanted = if wrong { "W/\"0\"" } else { "W/\"1\"" };
+                prop_assert!(!replaces || touches.forward.if_match.as_deref() == Some(wanted));
                 // Somebody else's record is never touched without him.
                 prop_assert!(touches.persons().iter().any(|person| person.as_str() == owner), "{:?}", touches);
             }
             Err(Unreadable::NotThere | Unreadable::Withheld(_) | Unreadable::StoreFailed(_)) => {}
+            other => prop_assert!(false, "{:?}", other),
+        }
+    }
+
+    /// Whatever a look-up by criteria finds, what is touched is a record of the person who was meant, or none.
+    #[test]
+    fn a_condition_means_a_record_of_this_person(
+        which in 0..3usize,
+        entries in proptest::collection::vec((proptest::sample::select(&["o-1", "o-2", "", "o_3"][..]), proptest::sample::select(&["P-1", "P-2", ""][..]), proptest::sample::select(&["match", "outcome", "odd"][..])), 0..4),
+        owner in proptest::sample::select(&["P-1", "P-2"][..]),
+        goes_on: bool,
+    ) {
+        let own = r#"{"resourceType":"Observation","subject":{"reference":"Patient/P-1"}}"#;
+        let (method, body, media) = [("PUT", own, "application/fhir+json"), ("DELETE", "", ""),
+            ("PATCH", r#"[{"op":"add","path":"/status","value":"final"}]"#, "application/json-patch+json")][which];
+        let headers = if media.is_empty() { Vec::new() } else { vec![("content-type".to_owned(), media.as_bytes().to_vec())] };
+        let found: Vec<String> = entries.iter().map(|(id, person, mode)| format!(
+            r#"{{"resource":{{"resourceType":"Observation","id":"{id}","subject":{{"reference":"Patient/{person}"}}}},"search":{{"mode":"{mode}"}}}}"#
+        )).collect();
+        let link = if goes_on { r#","link":[{"relation":"next","url":"x"}]"# } else { "" };
+        let bundle = format!(r#"{{"resourceType":"Bundle","type":"searchset"{link},"entry":[{}]}}"#, found.join(","));
+        let stored = format!(r#"{{"resourceType":"Observation","id":"o-1","subject":{{"reference":"Patient/{owner}"}}}}"#);
+        let request = Request {
+            method: method.to_owned(),
+            headers,
+            body: body.as_bytes().to_vec(),
+            stored: vec![(200, None, bundle.into_bytes()), (200, Some("W/\"1\"".to_owned()), stored.into_bytes())],
+            ..Request::get("/fhir/Observation?patient=P-1&identifier=x")
+        };
+        match request.read() {
+            Ok(Need::Done(touches)) => {
+                prop_assert!(touches.persons().iter().any(|person| person.as_str() == "P-1" || person.as_str() == owner));
+                // The criteria were a search in P-1's records, whatever came of it.
+                let search = touches.claims().iter().find(|claim| claim.action == model::Action::Search);
+                prop_assert!(search.is_some_and(|claim| claim.persons == [super::person("P-1")]));
+                let several = touches.check() == Err(Unreadable::Several);
+                let counted: Vec<_> = entries.iter().filter(|(_, _, mode)| *mode != "outcome").collect();
+                prop_assert_eq!(several, counted.len() > 1);
+                prop_assert!(counted.iter().all(|(id, person, _)| id.starts_with("o-") && *person == "P-1"), "{:?}", entries);
+            }
+            // It stands for another one: the look-up of its version is of that id.
+            Err(Unreadable::NotThere | Unreadable::Withheld(_)) => {}
             other => prop_assert!(false, "{:?}", other),
         }
     }
