@@ -36,6 +36,8 @@ pub const SEARCHED_PERSONS_MAX: usize = 64;
 pub const BUNDLE_ENTRIES_MAX: usize = 128;
 /// A batch or a transaction, in bytes.
 pub const BUNDLE_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Persons that a transaction may be about, whatever the look-ups show: its audit entry names every one.
+pub const BUNDLE_PERSONS_MAX: usize = 256;
 /// Permits that one transaction may need: its audit entry holds the facts that each rests on.
 pub const QUESTIONS_MAX: usize = 64;
 /// Operations of a patch.
@@ -71,6 +73,7 @@ pub const DROPPED_KEPT_MAX: usize = 16;
 const _: () = assert!(RESOURCE_BYTES_MAX <= BINARY_RESOURCE_BYTES_MAX, "a Binary carries more than a record");
 const _: () = assert!(BINARY_RESOURCE_BYTES_MAX < ANSWER_BYTES_MAX, "what was written can be read back");
 const _: () = assert!(BINARY_RESOURCE_BYTES_MAX <= BUNDLE_BYTES_MAX, "a Bundle carries what a request does");
+const _: () = assert!(2 * BUNDLE_ENTRIES_MAX <= BUNDLE_PERSONS_MAX, "each record may have belonged to somebody else");
 const _: () = assert!(COUNT_DEFAULT <= COUNT_MAX && (COUNT_MAX as usize) < ENTRIES_MAX, "a page fits an answer");
 const _: () = assert!(HISTORY_COUNT_DEFAULT <= COUNT_MAX, "a history is no longer than the longest page");
 const _: () = assert!(PARAMETER_BYTES_MAX * 3 < TARGET_BYTES_MAX, "one value never fills the target, even encoded");

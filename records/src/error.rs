@@ -68,8 +68,9 @@ pub enum Unreadable {
     /// A batch or transaction has more entries than are read.
     #[error("the body has more than {} entries", crate::bounds::BUNDLE_ENTRIES_MAX)]
     TooManyEntries,
-    /// A transaction needs more permits than one audit entry can hold. Only said after a permit.
-    #[error("the transaction needs more permits than can be decided on at once; send it in parts")]
+    /// A transaction is about more persons, or needs more permits, than one audit entry can hold. How many permits it needs is
+    /// only said after them.
+    #[error("the transaction is more than can be decided on at once; send it in parts")]
     TooManyQuestions,
     /// The body is larger than its bound.
     #[error("the body has more than {0} bytes")]

@@ -203,7 +203,11 @@ impl Touches {
                 all.records.push(record.clone());
             }
         }
-        all.after = parts.iter().find_map(|part| part.touches.after.clone());
+        let wrong = |part: &Part| {
+            let cause = Box::new(part.touches.after.clone()?);
+            Some(Unreadable::Entry { number: part.place + 1, cause })
+        };
+        all.after = parts.iter().find_map(wrong);
         all.answer = AnswerKind::Transaction(parts);
         Some(all)
     }

@@ -193,19 +193,25 @@ impl Trace {
         });
     }
 
-    /// A record that is looked up: all that is known if it is not there or cannot be read; and of whom criteria spoke.
+    /// A record that is looked up: all that is known if it, or another one of the request, is not there or cannot be read; and
+    /// of whom criteria spoke.
     pub fn looked_up(&mut self, needed: &records::StoredNeeded) {
-        let record = needed.record();
         let action = match self.method.as_str() {
             "POST" => Action::Create,
             "PUT" | "PATCH" => Action::Update,
             "DELETE" => Action::Delete,
             _ => Action::Read,
         };
-        let category = record.category();
-        let before = self.touches.take().map(|touches| touches.persons).unwrap_or_default();
-        let persons = needed.person().map_or(before, |person| vec![person.clone()]);
-        self.touches = Some(TracedTouches { persons, records: vec![record.to_string()], action, category });
+        let (category, record) = (needed.record().category(), needed.record().to_string());
+        let nothing = || TracedTouches { persons: Vec::new(), records: Vec::new(), action, category };
+        let TracedTouches { persons, records, .. } = self.touches.get_or_insert_with(nothing);
+        if let Some(person) = needed.person().filter(|person| !persons.contains(person)) {
+            persons.push(person.clone());
+        }
+        // Of a transaction there may be many; what one entry of the log holds is bounded.
+        if records.len() < audit::RECORDS_MAX && !records.contains(&record) {
+            records.push(record);
+        }
     }
 
     /// What the decision rested on.
