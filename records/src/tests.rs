@@ -2,6 +2,7 @@
 
 mod cases;
 mod corpora;
+mod fuzz;
 mod news;
 mod properties;
 mod released;
