@@ -2,9 +2,11 @@
 
 mod cases;
 mod corpora;
+mod fetched;
 mod fuzz;
 mod news;
 mod properties;
+mod published;
 mod released;
 mod whose;
 
