@@ -32,12 +32,14 @@ fn corpus(name: &str, make: impl FnOnce(&Path)) -> Option<PathBuf> {
     Some(folder)
 }
 
+/// A command that has to succeed.
 fn run(command: &mut Command) {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command:?} (SEKISHO_WITHOUT_CORPORA=1 leaves this test out):\n{said}");
 }
 
+/// FHIR R4's examples and definitions: 5,307 files.
 pub(super) fn examples() -> Option<PathBuf> {
     let folder = corpus("fhir-r4-examples", |folder| {
         run(Command::new("npm")
@@ -60,10 +62,11 @@ fn makers() -> Option<PathBuf> {
     })
 }
 
+/// What a maker (`module import function`) makes of these arguments, in a folder of its own.
 pub(super) fn made(name: &str, maker: &str, arguments: &[&str]) -> Option<PathBuf> {
     let makers = makers()?;
     corpus(name, |folder| {
-        // Written to the file's own folder, whatever the maker calls it.
+        // By its function: the command that pip installs beside it would not find its modules.
         let program = format!("import sys; from {maker}; sys.exit(main())");
         let mut command = Command::new("python3");
         command.args(["-c", &program]).args(arguments).env("PYTHONPATH", &makers).current_dir(folder);

@@ -53,7 +53,14 @@ fn our_search_parameters_are_those_of_r4() {
                 Value::Date => "date",
                 Value::Name => "string",
                 Value::Number { .. } => continue,
-                Value::Sort(key) => {
+                Value::Sort(key) | Value::SortByName(key) => {
+                    // `_sort=date` means this one only where R4 has no other.
+                    let other =
+                        key != "date" && published.contains_key(&(fhir_type.as_str().to_owned(), "date".to_owned()));
+                    assert!(
+                        !other || matches!(parameter.value, Value::SortByName(_)),
+                        "{fhir_type}: `date` is no `{key}`"
+                    );
                     assert_eq!(of(*fhir_type, key)["type"], "date", "{fhir_type}: {key}");
                     continue;
                 }
