@@ -61,5 +61,9 @@ pub fn read_head(head: &Head<'_>) -> Result<Need, Unreadable> {
     }
 }
 
+// The fuzz targets' functions call this crate by its name, and are among the tests too.
+#[cfg(test)]
+extern crate self as records;
+
 #[cfg(test)]
 mod tests;

@@ -3,8 +3,11 @@
 mod bundles;
 mod cases;
 mod corpora;
+mod fetched;
+mod fuzz;
 mod news;
 mod properties;
+mod published;
 mod released;
 mod whose;
 
