@@ -27,6 +27,7 @@ async fn a_record_lives_through_its_versions() {
     assert_eq!((read.status, read.header("etag")), (200, "W/\"2\""));
     assert_eq!(read.json()["status"], "entered-in-error");
     assert!(read.header("last-modified").ends_with("GMT"));
+    assert!(read.header("content-location").ends_with(&format!("{at}/_history/2")), "{read:?}");
     assert_eq!(world.get(&format!("{at}/_history/1")).await.json()["status"], "completed");
 
     assert_eq!(world.ask("DELETE", &at, &[("if-match", "W/\"1\"")], "").await.status, 412);
