@@ -177,7 +177,14 @@ impl Interaction {
                     let location = Some(format!("{}/{found}/_history/{}", kind.name(), version.version));
                     return Ok(Answer { location, ..read(db, kind, &found, &version, &View::default())? });
                 }
-                let id = id.map_or_else(|| store::next_id(db, kind), Ok)?;
+                let id = match id {
+                    // A seed that names one twice: nobody else chooses the id of what is created.
+                    Some(id) if store::newest(db, kind, &id)?.is_some() => {
+                        return Err(Fault::new(409, "conflict", format!("{}/{id} was there already", kind.name())));
+                    }
+                    Some(id) => id,
+                    None => store::next_id(db, kind)?,
+                };
                 write(db, kind, &id, "POST", 1, Content { body: &body, blob }, written)
             }
             Self::Update { kind, id, only_if, body, blob } => {

@@ -202,3 +202,17 @@ async fn a_data_file_of_an_earlier_store_is_indexed_anew() {
     assert_eq!(world.get("/fhir/Goal?patient=P-0001").await.ids(), ["goal-0001-01"]);
     assert_eq!(world.get("/fhir/Patient/P-0001/Appointment?date=2026-12-01").await.ids(), ["appt-0001-01"]);
 }
+
+#[tokio::test]
+async fn a_seed_that_names_a_record_twice_is_refused_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("seed.ndjson");
+    let line = r#"{"resourceType":"Patient","id":"P-0001"}"#;
+    std::fs::write(&file, format!("{line}\n\n{line}\n")).unwrap();
+    let options = Options { seed: crate::Seed::File(file), ..Options::new(Trust::Anyone) };
+    let Err(error) = run(options).await else { panic!("it was taken") };
+    assert_eq!(
+        error.to_string(),
+        "line 3 of the seed is no resource that is served here: Patient/P-0001 was there already"
+    );
+}
