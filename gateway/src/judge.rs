@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use model::lifecycle::{service, user_id};
+use model::lifecycle::user_id;
 use model::{Action, Category, PersonId, SerialNumber, Timestamp, UserId};
 use policy::{Decision, DecisionPoint, Facts, Request, ServiceFacts};
 use registry::{MissingFact, Snapshot};
@@ -69,7 +69,7 @@ impl Judge {
     /// A fact is missing: the caller refuses.
     pub fn ask(&self, snapshot: &Snapshot, question: Question<'_>) -> Result<Judgement, MissingFact> {
         let facts = snapshot.facts(question.user_id, question.serial, question.person, question.at)?;
-        let request = Request { action: question.action, category: question.category, at: question.at };
+        let request = Request::new(question.action, question.category, question.at);
         let decision = self.doubly(self.point.decide(&request, &facts), &request, &facts);
         if !decision.basis().errors.is_empty() {
             tracing::error!(errors = ?decision.basis().errors, "policy evaluation failed; refused");
@@ -117,12 +117,12 @@ impl Judge {
         at: Timestamp,
     ) -> Result<Decision, MissingFact> {
         let mut facts = snapshot.facts(user_id, serial, None, at)?;
-        facts.service = ServiceFacts { state: service::State::Running, disaster: None };
+        facts.service = ServiceFacts::EVERYDAY;
         facts.subject.user_id_state = match facts.subject.user_id_state {
             user_id::State::Granted => user_id::State::Active,
             user_id::State::GrantedSuspended => user_id::State::Suspended,
             other => other,
         };
-        Ok(self.point.decide(&Request { action: Action::Read, category: Category::Directory, at }, &facts))
+        Ok(self.point.decide(&Request::new(Action::Read, Category::Directory, at), &facts))
     }
 }

@@ -150,10 +150,7 @@ pub(crate) const SITUATIONS: &[Situation] = &[
             f.service.state = service::State::Stopped;
         },
     },
-    Situation {
-        name: "a record of somebody else's",
-        change: |request, _| request.authorship = Authorship::Other,
-    },
+    Situation { name: "a record of somebody else's", change: |request, _| request.authorship = Authorship::Other },
     Situation {
         name: "a record whose author is not known",
         change: |request, _| request.authorship = Authorship::Unknown,

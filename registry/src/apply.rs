@@ -1,6 +1,8 @@
 //! Applying a change to a state: one function for live commands, for what other processes wrote, and for replay. What
 //! does not fit is an error, never a guess: a journal that does not add up opens nothing (promise P1).
 
+mod orders;
+
 use std::sync::Arc;
 
 use model::lifecycle::{NotAllowed, certificate, consent, facility, service, user_id};
@@ -189,6 +191,16 @@ impl Snapshot {
             | Change::ServiceResumed
             | Change::DisasterDeclared { .. }
             | Change::DisasterEnded { .. } => apply_to_service(tables, change),
+            Change::DutyEntered { .. }
+            | Change::DutyEnded { .. }
+            | Change::ContractEntered { .. }
+            | Change::ContractEnded { .. }
+            | Change::DeletionOrdered { .. }
+            | Change::DeletionApproved { .. }
+            | Change::DeletionCancelled { .. }
+            | Change::BreakGlassProposed { .. }
+            | Change::BreakGlassIssued
+            | Change::BreakGlassWithdrawn { .. } => orders::apply(tables, act, change),
         }
     }
 }

@@ -94,10 +94,7 @@ fn needs(profession: Profession, category: Category) -> bool {
 }
 
 const fn may_see_sensitive(profession: Profession) -> bool {
-    matches!(
-        profession,
-        Profession::SupportCentre | Profession::Doctor | Profession::Pharmacist | Profession::Nurse
-    )
+    matches!(profession, Profession::SupportCentre | Profession::Doctor | Profession::Pharmacist | Profession::Nurse)
 }
 
 /// Every permit that holds, in the order of the files.
@@ -113,13 +110,17 @@ pub(super) fn permits(request: &Request, facts: &Facts) -> Vec<&'static str> {
         }
     };
     match (request.action, relation) {
-        (Action::Delete, _) => if deletion_ordered { vec!["P12-deletion-ordered"] } else { vec![] },
+        (Action::Delete, _) => {
+            if deletion_ordered {
+                vec!["P12-deletion-ordered"]
+            } else {
+                vec![]
+            }
+        }
         (Action::Read | Action::Search, Relation::Team(_) | Relation::Duty) => vec!["P01-team-reads"],
         (Action::Read | Action::Search, Relation::Manager) => {
-            let his = matches!(
-                request.category,
-                Category::Demographics | Category::Team | Category::Note | Category::Plan
-            );
+            let his =
+                matches!(request.category, Category::Demographics | Category::Team | Category::Note | Category::Plan);
             if his && !request.sensitive { vec!["P11-manager-reads"] } else { vec![] }
         }
         (Action::Read | Action::Search, Relation::None) if request.sensitive => vec![],

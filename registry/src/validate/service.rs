@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use model::{Author, Office, Timestamp};
 
-use super::{Draft, suspension};
+use super::{Draft, differ, suspension};
 use crate::bounds::{DISASTER_HOURS_MAX, REASON_CHARACTERS_MAX, TICK_CHANGES_MAX};
 use crate::change::Change;
 use crate::refused::{Refused, Why};
@@ -27,9 +27,9 @@ pub(super) fn declare_disaster(
     d.reason(reason)?;
     let [first, second] = officers;
     let both = officers.iter().all(|officer| officer.office == Office::CityOfficer && !officer.name.trim().is_empty());
-    // Names differ in more than spaces and capitals: one officer is not two.
-    let two = first.name.trim().to_lowercase() != second.name.trim().to_lowercase();
-    d.require(both && two, || Why::Condition("disaster use needs two different city officers".to_owned()))?;
+    d.require(both && differ(first, second), || {
+        Why::Condition("disaster use needs two different city officers".to_owned())
+    })?;
     if !officers.contains(&d.act.by) {
         return Err(d.not_theirs("a declaration of two others"));
     }
@@ -65,6 +65,14 @@ pub(super) fn tick(d: &mut Draft) -> Result<(), Refused> {
         let user = d.next.team(&person).find(|one| one.id == membership).map(|one| one.user.clone());
         let user = user.ok_or_else(|| d.not_known("membership", &membership))?;
         d.push(Change::TeamLeft { membership, person, user })?;
+    }
+    let over = d.next.duties().filter(|duty| duty.until.is_some_and(|until| until <= at));
+    let over: Vec<_> = over.map(|duty| (duty.id, duty.user.clone())).collect();
+    for (duty, user) in over {
+        if d.changes.len() >= TICK_CHANGES_MAX {
+            return Ok(());
+        }
+        d.push(Change::DutyEnded { duty, user })?;
     }
     if d.next.tables.sessions.first_over().is_some_and(|over_at| over_at <= at) {
         d.push(Change::SessionsForgotten { over_by: at })?;
