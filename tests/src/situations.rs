@@ -154,6 +154,10 @@ async fn disaster_use_opens_what_was_consented_to_and_nothing_else() {
     });
     assert_eq!(get("P-0006").await, StatusCode::OK, "prior disaster consent, in the area");
     assert!(world.entries().pop().unwrap().disaster, "the access is marked");
+    let report = audit::Query { disaster: true, ..audit::Query::default() };
+    let marked = world.audit.search(&report).unwrap().entries;
+    assert_eq!(marked.len(), 1, "the report afterwards finds it");
+    assert_eq!(marked[0].entry.persons, [PersonId::new("P-0006").unwrap()]);
     assert_eq!(get("P-0007").await, StatusCode::NOT_FOUND, "no disaster consent");
     assert_eq!(get("P-0008").await, StatusCode::NOT_FOUND, "disaster consent, another area");
     assert_eq!(get("P-0001").await, StatusCode::OK, "the own team goes on");

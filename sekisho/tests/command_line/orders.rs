@@ -98,7 +98,7 @@ fn break_glass_is_off() {
 fn explain_asks_whose_the_record_is_and_what_it_is_labelled() {
     let city = City::in_use();
     let update = |more: &str| permitted(&city, &format!("--user U-1 --action update --category note {more}"));
-    assert!(!update("") && !update("--author-is other") && update("--author-is own"));
+    assert!(!update("--author-is unknown") && !update("--author-is other") && update("--author-is own"));
     let said = city.say("explain --user U-1 --person P-1 --action update --category note");
     assert!(said.contains("would be permitted if the user had written the record himself"), "{said}");
     assert!(permitted(&city, "--user U-1 --category condition --sensitive"), "a nurse treats");
