@@ -189,23 +189,32 @@ fn small_entry() -> impl Strategy<Value = Entry> {
 fn query() -> impl Strategy<Value = Query> {
     use proptest::option::of;
     let who = (of(0..4_u8), proptest::collection::vec(0..4_u8, 0..3), of(0..3_u8), of(0..2_u8), of(0..2_u8));
-    let what = (of(0..20_i64), of(0..20_i64), of(any::<bool>()), of(any::<bool>()), of(0..70_u64), (0..12_usize, any::<bool>()));
+    let what = (
+        of(0..20_i64),
+        of(0..20_i64),
+        of(any::<bool>()),
+        of(any::<bool>()),
+        of(0..70_u64),
+        (0..12_usize, any::<bool>()),
+    );
     (who, what).prop_map(
-        |((person, user_ids, user, device, facility), (from, until, reads, permitted, before, (limit, disaster)))| Query {
-            // Numbers are random: what begins so is tested through the command line.
-            id: None,
-            person: person.map(|number| format!("person-{number}").parse().unwrap()),
-            user_ids: user_ids.iter().map(|number| format!("id-{number}").parse().unwrap()).collect(),
-            user: user.map(|number| format!("user-{number}").parse().unwrap()),
-            device: device.map(|number| format!("device-{number}").parse().unwrap()),
-            facility: facility.map(|number| format!("facility-{number}").parse().unwrap()),
-            from: from.map(Timestamp::from_millis),
-            until: until.map(Timestamp::from_millis),
-            disaster,
-            action: reads.map(|reads| if reads { Action::Read } else { Action::Create }),
-            verdict: permitted.map(|permitted| if permitted { Verdict::Permitted } else { Verdict::Refused }),
-            before: before.map(Position::new),
-            limit,
+        |((person, user_ids, user, device, facility), (from, until, reads, permitted, before, (limit, disaster)))| {
+            Query {
+                // Numbers are random: what begins so is tested through the command line.
+                id: None,
+                person: person.map(|number| format!("person-{number}").parse().unwrap()),
+                user_ids: user_ids.iter().map(|number| format!("id-{number}").parse().unwrap()).collect(),
+                user: user.map(|number| format!("user-{number}").parse().unwrap()),
+                device: device.map(|number| format!("device-{number}").parse().unwrap()),
+                facility: facility.map(|number| format!("facility-{number}").parse().unwrap()),
+                from: from.map(Timestamp::from_millis),
+                until: until.map(Timestamp::from_millis),
+                disaster,
+                action: reads.map(|reads| if reads { Action::Read } else { Action::Create }),
+                verdict: permitted.map(|permitted| if permitted { Verdict::Permitted } else { Verdict::Refused }),
+                before: before.map(Position::new),
+                limit,
+            }
         },
     )
 }
