@@ -38,6 +38,9 @@ pub const CONTRACTS_MAX: usize = 100;
 pub const DELETION_DAYS_MAX: i64 = 30;
 /// Most deletion orders about one person, past ones included: whoever needs more orders all of the person's records.
 pub const DELETIONS_PER_PERSON_MAX: usize = 200;
+/// Time for the second officer to confirm disaster use by an act of his own, in minutes from its declaration or its beginning,
+/// whichever is later. Long enough to get to a desk; the river does not wait for it, so it opens at once.
+pub const DISASTER_CONFIRM_MINUTES: i64 = 60;
 /// Longest validity of a certificate, in days.
 pub const CERTIFICATE_DAYS_MAX: i64 = 3660;
 /// Most things one `Tick` puts in order; the next one goes on.

@@ -217,6 +217,8 @@ pub enum Change {
         /// As declared.
         disaster: Disaster,
     },
+    /// The second officer confirmed it by an act of his own.
+    DisasterConfirmed,
     /// Disaster use ended.
     DisasterEnded {
         /// Why; none: by the clock.
@@ -409,7 +411,9 @@ impl Change {
             | Self::DeletionOrdered { .. }
             | Self::DeletionApproved { .. }
             | Self::BreakGlassProposed { .. }
-            | Self::BreakGlassIssued => Affected::default(),
+            | Self::BreakGlassIssued
+            // It only goes on for longer.
+            | Self::DisasterConfirmed => Affected::default(),
         }
     }
 }

@@ -272,9 +272,11 @@ pub enum Command {
         from: Timestamp,
         /// Until when (half-open), at most 72 hours from now.
         until: Timestamp,
-        /// The two officers. The author is one of them.
+        /// The two officers. The author is one of them; the other confirms by [`Self::ConfirmDisaster`] within an hour.
         officers: [Author; 2],
     },
+    /// The second officer confirms a declaration by an act of his own; unconfirmed it ends after an hour.
+    ConfirmDisaster,
     /// Ends disaster use.
     EndDisaster {
         /// Why.
@@ -410,6 +412,7 @@ impl Command {
             Self::StopService { .. } => CommandKind::StopService,
             Self::ResumeService => CommandKind::ResumeService,
             Self::DeclareDisaster { .. } => CommandKind::DeclareDisaster,
+            Self::ConfirmDisaster => CommandKind::ConfirmDisaster,
             Self::EndDisaster { .. } => CommandKind::EndDisaster,
             Self::EndSession { .. } => CommandKind::EndSession,
             Self::EndSessions { .. } => CommandKind::EndSessions,

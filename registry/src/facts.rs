@@ -156,7 +156,7 @@ impl Snapshot {
     #[must_use]
     pub fn service_facts(&self, at: Timestamp) -> ServiceFacts {
         let service = self.service();
-        let over = service.disaster.as_ref().is_some_and(|disaster| disaster.until <= at);
+        let over = service.disaster.as_ref().is_some_and(|disaster| disaster.ends_at() <= at);
         let state = match service.state {
             // Past its end it is as every day, ticked or not.
             state @ service::State::DisasterUse if over => state.after(service::Event::EndDisaster).unwrap_or(state),
@@ -164,7 +164,7 @@ impl Snapshot {
         };
         ServiceFacts {
             state,
-            disaster: service.disaster_at(at).map(|one| DisasterFacts { until: one.until }),
+            disaster: service.disaster_at(at).map(|one| DisasterFacts { until: one.ends_at() }),
             break_glass_issued: self.break_glass().state == break_glass::State::Issued,
         }
     }

@@ -99,6 +99,8 @@ words! {
         IssueBreakGlass = "issue-break-glass",
         /// [`crate::Command::WithdrawBreakGlass`].
         WithdrawBreakGlass = "withdraw-break-glass",
+        /// [`crate::Command::ConfirmDisaster`].
+        ConfirmDisaster = "confirm-disaster",
     }
 }
 
@@ -143,6 +145,7 @@ impl CommandKind {
             Self::ConfirmRevocation => &[FacilityAdministrator],
             Self::Suspend => &[CityOfficer, CityClerk, Contractor, FacilityAdministrator, System],
             Self::DeclareDisaster
+            | Self::ConfirmDisaster
             | Self::EndDisaster
             | Self::EnterContract
             | Self::EndContract
@@ -188,7 +191,7 @@ impl CommandKind {
             Self::Suspend | Self::Lift | Self::Tick => Article::paragraph(29, 1),
             Self::AcknowledgeReport => Article::paragraph(29, 2),
             Self::StopService | Self::ResumeService => Article::paragraph(26, 1),
-            Self::DeclareDisaster | Self::EndDisaster => Article::paragraph(21, 1),
+            Self::DeclareDisaster | Self::ConfirmDisaster | Self::EndDisaster => Article::paragraph(21, 1),
         }
     }
 }

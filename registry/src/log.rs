@@ -127,6 +127,7 @@ impl Change {
             | Self::ServiceStopped { .. }
             | Self::ServiceResumed
             | Self::DisasterDeclared { .. }
+            | Self::DisasterConfirmed
             | Self::DisasterEnded { .. }
             | Self::ReportAcknowledged { .. }
             | Self::DutyEnded { .. }

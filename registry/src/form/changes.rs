@@ -91,4 +91,5 @@ kinds! {
     "break-glass-proposed" => BreakGlassProposed { rule }
     "break-glass-issued" => BreakGlassIssued {}
     "break-glass-withdrawn" => BreakGlassWithdrawn { reason }
+    "disaster-confirmed" => DisasterConfirmed {}
 }

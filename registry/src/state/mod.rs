@@ -24,7 +24,7 @@ pub use duty::Duty;
 pub use facility::{Administrator, Facility, FacilityDetails, FacilityKind};
 pub use number::{ContractId, DeletionId, DutyId, Generation, MembershipId, ReportId, SuspensionId};
 pub use person::{Consent, ConsentForm, Eligibility, EligibilityKind, GivenBy, Person};
-pub use service::{Disaster, Service, Stop, StopReason, WHOLE_CITY};
+pub use service::{Awaited, Disaster, Service, Stop, StopReason, WHOLE_CITY};
 pub use session::EndedSession;
 pub use suspension::{Report, ReportSubject, Suspension, SuspensionEnd};
 pub use team::Membership;

@@ -139,6 +139,7 @@ fn any_command(dice: &mut Dice, now: Timestamp) -> Command {
             until: near(dice),
             officers: [officer(), second_officer()],
         },
+        CommandKind::ConfirmDisaster => Command::ConfirmDisaster,
         CommandKind::EndDisaster => Command::EndDisaster { reason },
         CommandKind::EndSession => {
             Command::EndSession { session: SessionId::new(&of(dice, "S", 5)).unwrap(), over_at: near(dice) }

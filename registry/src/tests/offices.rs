@@ -87,6 +87,7 @@ fn one_of_each() -> Vec<Command> {
             until: now.plus_seconds(HOUR),
             officers: [officer(), second_officer()],
         },
+        Command::ConfirmDisaster,
         Command::EndDisaster { reason: reason() },
         Command::EndSession { session: SessionId::new("S-1").unwrap(), over_at: now.plus_seconds(HOUR) },
         Command::EndSessions { user_id: user_id("U-1") },
@@ -160,6 +161,7 @@ fn the_contractor_stops_and_never_opens() {
         "propose-break-glass",
         "issue-break-glass",
         "withdraw-break-glass",
+        "confirm-disaster",
     ];
     assert_eq!(officers_only, two_officers_or_the_contract);
     assert_eq!(CommandKind::ConfirmRevocation.offices(), [Office::FacilityAdministrator]);

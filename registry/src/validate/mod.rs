@@ -128,6 +128,7 @@ pub(crate) fn validate(
         Command::DeclareDisaster { area, reason, from, until, officers } => {
             service::declare_disaster(d, area, reason, (*from, *until), officers)
         }
+        Command::ConfirmDisaster => service::confirm_disaster(d),
         Command::EndDisaster { reason } => service::end_disaster(d, reason),
         Command::Tick => service::tick(d),
         Command::EnterDuty { user, facility, kind, from, until } => {

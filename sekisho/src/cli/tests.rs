@@ -85,6 +85,7 @@ fn asked_by(kind: CommandKind) -> Result<&'static str, &'static str> {
         Kind::StopService => Ok("service-stop"),
         Kind::ResumeService => Ok("service-resume"),
         Kind::DeclareDisaster => Ok("disaster-declare"),
+        Kind::ConfirmDisaster => Ok("disaster-confirm"),
         Kind::EndDisaster => Ok("disaster-end"),
         Kind::EnterDuty => Ok("duty-enter"),
         Kind::EndDuty => Ok("duty-end"),

@@ -165,6 +165,10 @@ fn disaster_use_needs_two_officers() {
     let officers = city.json(&declare("Mori", &until))[0]["officers"].clone();
     assert_eq!(officers, serde_json::json!(["city-officer:Ito", "city-officer:Mori"]));
     assert_eq!(city.json("service status")[0]["service"], "disaster-use");
+    assert!(city.refused("--as city-officer:Ito disaster confirm").contains("waits for `city-officer:Mori`"));
+    assert_eq!(city.json("service status")[0]["awaits"], "city-officer:Mori");
+    city.json("--as city-officer:Mori disaster confirm");
+    assert_eq!(city.json("service status")[0]["awaits"], serde_json::Value::Null);
     city.json("--as city-officer:Ito disaster end --reason over");
     assert_eq!(city.json("service status")[0]["service"], "running");
 }
