@@ -3,7 +3,7 @@
 
 #![allow(dead_code, reason = "each target uses one of them")]
 
-use records::{Head, Need, PatchKind, Touches, Whom, Whose, patched, read_head, release, whose};
+use records::{Gatekeeper, Head, Matter, Need, PatchKind, Touches, Whom, Whose, patched, read_head, release, whose};
 use serde_json::Value;
 
 fn get(target: &str) -> Option<Need> {
@@ -26,7 +26,8 @@ pub(crate) fn target(data: &[u8]) {
             }
         }
         Some(Need::Stored(needed)) => plain(needed.target()),
-        Some(Need::Body(_)) | None => {}
+        // What else is needed is no target.
+        Some(_) | None => {}
     }
 }
 
@@ -51,7 +52,7 @@ pub(crate) fn search(data: &[u8]) {
         _ => None,
     };
     if let Some(touches) = &given {
-        assert!(touches.persons.len() <= 1, "{query}");
+        assert!(touches.persons().len() <= 1, "{query}");
         target(touches.forward.target.as_bytes());
     }
     let target = format!("/fhir/{searched}/_search");
@@ -96,6 +97,19 @@ fn references(value: &Value) -> Vec<String> {
     }
 }
 
+/// Whoever may see P-1, and nobody else.
+struct OnlyP1;
+
+impl Gatekeeper for OnlyP1 {
+    fn may_see(&mut self, matter: &Matter<'_>) -> bool {
+        matter.person.as_str() == "P-1"
+    }
+
+    fn seal_page(&mut self, ticket: &[u8]) -> Option<String> {
+        Some(ticket.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+}
+
 fn searching() -> Touches {
     match get("/fhir/Observation?patient=P-1") {
         Some(Need::Done(touches)) => touches,
@@ -107,11 +121,7 @@ fn searching() -> Touches {
 pub(crate) fn bundle(data: &[u8]) {
     let _ = whose(data);
     let touches = searching();
-    let out = |body: &[u8]| {
-        release(&touches.answer, &touches, 200, Some("application/fhir+json"), body, &mut |person, _| {
-            person.as_str() == "P-1"
-        })
-    };
+    let out = |body: &[u8]| release(&touches.answer, &touches, 200, Some("application/fhir+json"), body, &mut OnlyP1);
     let Ok(released) = out(data) else { return };
     let value: Value = serde_json::from_slice(&released.body).unwrap();
     for reference in references(&value) {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use model::{Action, Category, IdError, PersonId};
+use model::{Action, Category, IdError, PersonId, RecordName};
 
 use crate::error::{Unreadable, quote};
 use crate::fhir::types::FhirType;
@@ -140,13 +140,15 @@ pub struct Claim {
     pub authors: Authors,
     /// It is labelled as sensitive ([`Matter::sensitive`]).
     pub sensitive: bool,
+    /// Which record, where that matters to who may: a removal is ordered of one (art. 19-2).
+    pub record: Option<RecordName>,
 }
 
 impl Claim {
     /// Of ordinary records, whose authors do not matter or are not known.
     #[must_use]
     pub const fn of(action: Action, category: Category, persons: Vec<PersonId>) -> Self {
-        Self { action, category, persons, authors: Authors::Unknown, sensitive: false }
+        Self { action, category, persons, authors: Authors::Unknown, sensitive: false, record: None }
     }
 }
 
