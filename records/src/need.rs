@@ -191,6 +191,8 @@ enum Purpose {
     Link(Box<Draft>),
     /// Which version is to be replaced or removed, and whose is it?
     Version(Box<Work>),
+    /// What is in the record that is to be patched? With what has to be permitted first.
+    Whole(Box<(Patching, Touches)>),
     /// Which record is it?
     Meant(Box<(Criteria, Work)>),
 }
@@ -213,11 +215,12 @@ impl StoredNeeded {
         Self { fhir_type, record, target, purpose: Purpose::Version(Box::new(work)) }
     }
 
-    /// The version with all that is in it.
-    pub(crate) fn whole(fhir_type: FhirType, id: RecordId, work: Work) -> Self {
+    /// The version with all that is in it, for whoever is permitted the first.
+    pub(crate) fn whole(fhir_type: FhirType, id: RecordId, patching: Patching, first: Touches) -> Self {
         let record = RecordRef::one(fhir_type, id);
-        let target = format!("/fhir/{record}");
-        Self { fhir_type, record, target, purpose: Purpose::Version(Box::new(work)) }
+        // Means nothing beside what is asked for, and tells a look-up from a read in the store's own log.
+        let target = target::build(&format!("/fhir/{record}"), [("_summary", "false")]);
+        Self { fhir_type, record, target, purpose: Purpose::Whole(Box::new((patching, first))) }
     }
 
     pub(crate) fn meant_by(criteria: Criteria, work: Work) -> Self {
@@ -232,7 +235,7 @@ impl StoredNeeded {
     }
 
     /// What to ask the store for: `GET`, `Accept: application/fhir+json`. Only what says whose it is, who wrote it and how
-    /// it is labelled is asked for; the record itself is not read before the decision, unless it is to be patched.
+    /// it is labelled is asked for; the record itself is not read before the decision, but for a patch ([`Self::first`]).
     #[must_use]
     pub fn target(&self) -> &str {
         &self.target
@@ -258,7 +261,17 @@ impl StoredNeeded {
     pub fn person(&self) -> Option<&PersonId> {
         match &self.purpose {
             Purpose::Meant(meant) => meant.0.person(),
-            Purpose::Read(_) | Purpose::Link(_) | Purpose::Version(_) => None,
+            Purpose::Read(_) | Purpose::Link(_) | Purpose::Version(_) | Purpose::Whole(_) => None,
+        }
+    }
+
+    /// What has to be permitted before this look-up is made, because it brings the record itself. Whoever is not permitted is
+    /// refused on this, and the store is not asked.
+    #[must_use]
+    pub const fn first(&self) -> Option<&Touches> {
+        match &self.purpose {
+            Purpose::Whole(whole) => Some(&whole.1),
+            Purpose::Read(_) | Purpose::Link(_) | Purpose::Version(_) | Purpose::Meant(_) => None,
         }
     }
 
@@ -305,9 +318,12 @@ impl StoredNeeded {
             (Purpose::Version(work), Some(id)) => match *work {
                 Work::Remove(removal) => Ok(Need::Done(removal.removing(id, stored)?)),
                 Work::Write(draft) => draft.replacing(stored, resource)?.next(),
-                Work::Patch(patching) => patching.changing(id, stored, resource),
+                Work::Patch(patching) => patching.whose(id, &stored),
             },
-            (Purpose::Version(_) | Purpose::Read(_) | Purpose::Meant(_), _) => Err(Unreadable::NotThere),
+            (Purpose::Whole(whole), Some(id)) => whole.0.changing(id, stored, resource),
+            (Purpose::Version(_) | Purpose::Whole(_) | Purpose::Read(_) | Purpose::Meant(_), _) => {
+                Err(Unreadable::NotThere)
+            }
         }
     }
 

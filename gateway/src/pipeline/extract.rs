@@ -136,6 +136,12 @@ async fn stored(worker: &Worker, subject: &Subject, needed: StoredNeeded, trace:
             return Ok(known);
         }
     }
+    if let Some(first) = needed.first()
+        && !permitted(worker, subject, first)
+    {
+        // Decided on once more, and refused with its reasons, in the step that decides.
+        return Ok(Need::Done(first.clone()));
+    }
     // Nobody's look-up reaches the store who may not use the service at all.
     trace.looked_up(&needed);
     decide::may_use_service(worker, &worker.snapshot(), subject, trace)?;

@@ -100,7 +100,11 @@ fn describe(touches: &Touches) -> Vec<String> {
 pub(super) fn run(block: &[&str]) -> Vec<String> {
     match request(block).read() {
         Err(unreadable) => vec![format!("refused: {unreadable}")],
-        Ok(Need::Stored(needed)) => vec![format!("look up {} (index: {})", needed.target(), needed.cacheable())],
+        Ok(Need::Stored(needed)) => {
+            let look_up = format!("look up {} (index: {})", needed.target(), needed.cacheable());
+            let first = needed.first().map(describe).unwrap_or_default();
+            std::iter::once(look_up).chain(first.iter().map(|line| format!("first: {line}"))).collect()
+        }
         Ok(Need::Done(touches)) => describe(&touches),
         Ok(Need::Batch(batch)) => super::bundles::describe(batch),
         Ok(Need::Body(_) | Need::Persons(_) | Need::Transaction(_)) => unreachable!("all of it is given"),
@@ -144,6 +148,7 @@ fn served() {
                 again.headers.retain(|(name, _)| name != "content-type");
                 again.headers.push(("content-type".to_owned(), b"application/fhir+json".to_vec()));
                 again.body.clone_from(body);
+                again.stored.truncate(1);
                 let again = again.touches();
                 assert_eq!(again.forward, touches.forward, "what is forwarded reads otherwise");
                 assert_eq!(again.claims(), &touches.claims()[..1], "an update is decided on otherwise");

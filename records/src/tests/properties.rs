@@ -329,7 +329,10 @@ proptest! {
             method: method.to_owned(),
             headers,
             body: body.as_bytes().to_vec(),
-            stored: vec![(200, None, bundle.into_bytes()), (200, Some("W/\"1\"".to_owned()), stored.into_bytes())],
+            // A patch needs the version twice: whose it is, and all that is in it.
+            stored: std::iter::once((200, None, bundle.into_bytes()))
+                .chain(vec![(200, Some("W/\"1\"".to_owned()), stored.into_bytes()); 2])
+                .collect(),
             ..Request::get("/fhir/Observation?patient=P-1&identifier=x")
         };
         match request.read() {

@@ -314,7 +314,7 @@ impl World {
         let requests = self.store.requests();
         requests
             .iter()
-            .filter(|request| !request.target.contains("_elements="))
+            .filter(|request| !request.target.contains("_elements=") && !request.target.ends_with("?_summary=false"))
             .map(|request| format!("{} {}", request.method, request.target))
             .collect()
     }
