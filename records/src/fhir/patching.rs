@@ -92,7 +92,7 @@ impl Patching {
         let mut also = vec![of_stored(Action::Read)];
         also.extend(self.also.clone());
         let draft = Draft::update(self.fhir_type, Whom::Id(id), self.named.clone()).patched(self.minimal, also.clone());
-        let written = self.patch(&self.body).and_then(|patch| Ok(draft.take(&apply(&patch, resource)?)?));
+        let written = self.patch(&self.body).and_then(|patch| draft.take(&apply(&patch, resource)?));
         match written {
             Ok(draft) => draft.replacing(stored, resource)?.next(),
             // What comes of it is no record, or reaches into another person's: that, too, tells of what is stored.
