@@ -307,7 +307,7 @@ async fn no_way_around_leads_through_a_bundle() {
     world.store.clear_requests();
     for (what, entry) in &alone {
         for kind in ["batch", "transaction"] {
-            let reply = send(&terminal, &cookie, &bundle(kind, &[entry.clone()])).await.unwrap();
+            let reply = send(&terminal, &cookie, &bundle(kind, std::slice::from_ref(entry))).await.unwrap();
             let status = if kind == "batch" { statuses(&answers(&reply))[0] } else { reply.status.as_u16() };
             assert!((400..500).contains(&status), "{what} in a {kind}: {}", reply.text());
             assert!(!reply.text().contains("\"resource\":{"), "{what} in a {kind}: {}", reply.text());

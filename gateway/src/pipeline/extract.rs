@@ -44,7 +44,7 @@ pub async fn extract(
 ) -> Result<Extracted, Refusal> {
     let begun = request.take_begun();
     let (parts, mut body) = request.into_request().into_parts();
-    let need = begun.map_or_else(|| read_head(&parts), Ok)?;
+    let need = begun.map_or_else(|| read_head(&parts), |need| Ok(*need))?;
     let touches = match need {
         Need::Transaction(transaction) => joined(worker, subject, transaction, trace).await?,
         need => touched(worker, subject, need, &mut body, trace).await?,
