@@ -26,7 +26,7 @@ pub enum Unreadable {
     #[error("method `{0}` is not served here")]
     Method(String),
     /// No such type.
-    #[error("type `{0}` is not served")]
+    #[error("type `{0}` is not served: it {why}", why = crate::fhir::refused::why(.0))]
     Type(String),
     /// Understood, and not served.
     #[error("{0} is not served")]

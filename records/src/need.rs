@@ -134,7 +134,7 @@ impl StoredNeeded {
     fn new(fhir_type: FhirType, id: RecordId, purpose: Purpose) -> Self {
         let record = RecordRef::one(fhir_type, id.clone());
         let element = match fhir_type.person_element() {
-            PersonElement::Reference(element) => element,
+            PersonElement::Reference(element) | PersonElement::OneOf(element, _) => element,
             PersonElement::OwnId | PersonElement::None => "id",
         };
         // What is replaced keeps its labels.

@@ -102,7 +102,7 @@ fn read_one(fhir_type: FhirType, id: RecordId, query: &Query<'_>, fields: &Field
                 .map_err(|cause| Unreadable::Id { given: quote(id.as_str()), cause })?;
             Need::Done(reading.done(fhir_type, RecordRef::one(fhir_type, id), Owner::Person(person), ""))
         }
-        PersonElement::Reference(_) => Need::Stored(StoredNeeded::read_of(fhir_type, id, reading)),
+        PersonElement::Reference(_) | PersonElement::OneOf(..) => Need::Stored(StoredNeeded::read_of(fhir_type, id, reading)),
     })
 }
 
