@@ -29,7 +29,7 @@ pub use error::{Misbehaviour, Unreadable};
 pub use fhir::types::FhirType;
 pub use head::Head;
 pub use json::JsonFault;
-pub use need::{BodyNeeded, Need, PersonsNeeded, StoredNeeded};
+pub use need::{BodyNeeded, CategoriesNeeded, Need, PageNeeded, PersonsNeeded, StoredNeeded};
 pub use release::news::{EventStream, Feed, Passed};
 pub use release::{Dropped, Gatekeeper, Released, location, release};
 pub use touches::{AnswerKind, Authors, Claim, Forward, ForwardBody, Matter, RecordId, RecordKind, RecordRef, Touches};
@@ -43,6 +43,9 @@ use target::Target;
 /// The message cannot be read in one way only, or asks for something that is not served.
 pub fn read_head(head: &Head<'_>) -> Result<Need, Unreadable> {
     let fields = Fields::read(head.headers)?;
+    if let Some(page) = target::page(head.target) {
+        return fhir::interaction::turn(head.method, page?, &fields);
+    }
     let target = Target::read(head.target)?;
     match target.segments.split_first() {
         Some((&"fhir", rest)) => fhir::interaction::read(head.method, rest, target.query, &fields),

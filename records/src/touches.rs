@@ -6,6 +6,7 @@ use std::sync::Arc;
 use model::{Action, Category, IdError, PersonId};
 
 use crate::error::{Unreadable, quote};
+use crate::fhir::search::Expected;
 use crate::fhir::types::FhirType;
 
 /// The id of a record in the store: FHIR R4 `id` without the dot, as all identifiers here.
@@ -187,11 +188,13 @@ pub struct Touches {
     pub answer: AnswerKind,
     /// What is wrong with the request, and may be said only to whoever is permitted. See [`Self::check`].
     after: Option<Unreadable>,
+    /// What an answer to a search is held against.
+    searched: Option<Box<Expected>>,
 }
 
 impl Touches {
     pub(crate) fn new(claim: Claim, records: Vec<RecordRef>, forward: Forward, answer: AnswerKind) -> Self {
-        Self { claims: vec![claim], records, forward, answer, after: None }
+        Self { claims: vec![claim], records, forward, answer, after: None, searched: None }
     }
 
     /// Something more that has to be permitted.
@@ -206,6 +209,17 @@ impl Touches {
     pub(crate) fn but(mut self, unreadable: Unreadable) -> Self {
         self.after = Some(unreadable);
         self
+    }
+
+    /// A search, and what may come back of it.
+    pub(crate) fn searching(mut self, expected: Expected) -> Self {
+        self.searched = Some(Box::new(expected));
+        self
+    }
+
+    /// What may come back of a search; none if this is no search.
+    pub(crate) fn expected(&self) -> Option<&Expected> {
+        self.searched.as_deref()
     }
 
     /// What has to be permitted, every one of them; never empty. The first is what the request is about.

@@ -1,7 +1,7 @@
 //! Which interaction is it (<https://hl7.org/fhir/R4/http.html>)? Read, search, create and update of the types served;
 //! everything else is refused by its name, so that whoever asks knows that it was understood.
 
-use model::{Action, Category};
+use model::{Action, Category, PersonId};
 
 use super::draft::Draft;
 use super::person::Owner;
@@ -11,13 +11,14 @@ use crate::error::{Unreadable, quote};
 use crate::head::Fields;
 use crate::json::Object;
 use crate::media;
-use crate::need::{BodyFor, BodyNeeded, Need, StoredNeeded};
+use crate::need::{BodyFor, BodyNeeded, Need, PageNeeded, StoredNeeded};
 use crate::target::{self, Query};
 use crate::touches::{AnswerKind, Claim, Forward, RecordId, RecordRef, Touches};
 
 /// Reads what stands behind `/fhir`.
 pub(crate) fn read(method: &str, rest: &[&str], query: Query<'_>, fields: &Fields<'_>) -> Result<Need, Unreadable> {
-    let (first, rest) = rest.split_first().ok_or(Unreadable::Interaction("a batch or transaction"))?;
+    let whole = if method == "GET" { "a search over all types" } else { "a batch or transaction" };
+    let (first, rest) = rest.split_first().ok_or(Unreadable::Interaction(whole))?;
     match *first {
         "metadata" => return Err(Unreadable::Interaction("the capability statement")),
         "_history" => return Err(Unreadable::Interaction("the history of the store")),
@@ -28,34 +29,80 @@ pub(crate) fn read(method: &str, rest: &[&str], query: Query<'_>, fields: &Field
     let fhir_type = FhirType::parse(first).map_err(|_| Unreadable::Type(quote(first)))?;
     let query = query.without_form()?;
     match (method, rest) {
+        ("GET", [id, "$everything"]) if fhir_type == FhirType::Patient => {
+            fields.no_body()?;
+            fields.nothing_special()?;
+            search::everything::read(person(id)?, &query)
+        }
         (_, [.., operation]) if operation.starts_with('$') => Err(Unreadable::Interaction("an operation")),
         (_, ["_history"] | [_, "_history"]) => Err(Unreadable::Interaction("a history")),
         (_, [_, "_history", _]) => Err(Unreadable::Interaction("an old version")),
         ("GET", []) => {
             fields.no_body()?;
             fields.nothing_special()?;
-            search::read(fhir_type, query)
+            search::read(fhir_type, &query)
         }
-        ("POST", ["_search"]) => search_form(fhir_type, query, fields),
+        ("POST", ["_search"]) => search_form(fhir_type, None, query, fields),
         ("POST", []) => create(fhir_type, &query, fields),
         ("GET", [id]) => read_one(fhir_type, RecordId::read(id)?, &query, fields),
         ("PUT", [id]) => update(fhir_type, RecordId::read(id)?, &query, fields),
         ("PUT", []) => Err(Unreadable::Interaction("a conditional update")),
         ("DELETE", _) => Err(Unreadable::Interaction("removing records")),
         ("PATCH", _) => Err(Unreadable::Interaction("changing parts of a record")),
-        ("GET", [_, _]) => Err(Unreadable::Interaction("a search within a compartment")),
+        ("GET", [id, name]) => {
+            fields.no_body()?;
+            fields.nothing_special()?;
+            let (person, fhir_type) = compartment(fhir_type, id, name)?;
+            search::within(person, fhir_type, &query)
+        }
+        ("POST", [id, name, "_search"]) => {
+            let (person, fhir_type) = compartment(fhir_type, id, name)?;
+            search_form(fhir_type, Some(person), query, fields)
+        }
         ("GET" | "POST" | "PUT", _) => Err(Unreadable::Interaction("this address")),
         _ => Err(Unreadable::Method(quote(method))),
     }
 }
 
-fn search_form(fhir_type: FhirType, query: Query<'_>, fields: &Fields<'_>) -> Result<Need, Unreadable> {
+/// Turns to a page of a search.
+pub(crate) fn turn(method: &str, (name, sealed): (&str, &str), fields: &Fields<'_>) -> Result<Need, Unreadable> {
+    if method != "GET" {
+        return Err(Unreadable::Method(quote(method)));
+    }
+    fields.no_body()?;
+    fields.nothing_special()?;
+    let fhir_type = FhirType::parse(name).map_err(|_| Unreadable::Type(quote(name)))?;
+    Ok(Need::Page(PageNeeded::of(fhir_type, sealed.to_owned())))
+}
+
+/// The compartment of a person, and the type that is searched for in it.
+fn compartment(of: FhirType, id: &str, name: &str) -> Result<(PersonId, FhirType), Unreadable> {
+    let fhir_type = FhirType::parse(name).map_err(|_| Unreadable::Type(quote(name)))?;
+    if of != FhirType::Patient {
+        return Err(Unreadable::Interaction("a search within another compartment than a person's"));
+    }
+    if fhir_type == FhirType::Patient {
+        return Err(Unreadable::Interaction("a search for persons within a compartment"));
+    }
+    Ok((person(id)?, fhir_type))
+}
+
+fn person(id: &str) -> Result<PersonId, Unreadable> {
+    PersonId::new(id).map_err(|cause| Unreadable::Id { given: quote(id), cause })
+}
+
+fn search_form(
+    fhir_type: FhirType,
+    person: Option<PersonId>,
+    query: Query<'_>,
+    fields: &Fields<'_>,
+) -> Result<Need, Unreadable> {
     fields.nothing_special()?;
     if !fields.content_type.as_ref().is_some_and(media::MediaType::is_form) {
         return Err(Unreadable::Header { name: "content-type".to_owned(), why: "is not that of a form" });
     }
     let query = query.0.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    Ok(Need::Body(BodyNeeded(BodyFor::Search { fhir_type, query })))
+    Ok(Need::Body(BodyNeeded(BodyFor::Search { fhir_type, person, query })))
 }
 
 /// How a record is to be read, once it is known whose it is.
@@ -98,11 +145,12 @@ fn read_one(fhir_type: FhirType, id: RecordId, query: &Query<'_>, fields: &Field
     Ok(match fhir_type.person_element() {
         PersonElement::None => Need::Done(reading.done(fhir_type, RecordRef::one(fhir_type, id), Owner::Directory, "")),
         PersonElement::OwnId => {
-            let person = model::PersonId::new(id.as_str())
-                .map_err(|cause| Unreadable::Id { given: quote(id.as_str()), cause })?;
+            let person = person(id.as_str())?;
             Need::Done(reading.done(fhir_type, RecordRef::one(fhir_type, id), Owner::Person(person), ""))
         }
-        PersonElement::Reference(_) | PersonElement::OneOf(..) => Need::Stored(StoredNeeded::read_of(fhir_type, id, reading)),
+        PersonElement::Reference(_) | PersonElement::OneOf(..) => {
+            Need::Stored(StoredNeeded::read_of(fhir_type, id, reading))
+        }
     })
 }
 

@@ -86,6 +86,10 @@ struct Remembering<'g> {
 }
 
 impl Remembering<'_> {
+    fn seal_page(&mut self, ticket: &[u8]) -> Option<String> {
+        self.gatekeeper.seal_page(ticket)
+    }
+
     fn may_see(&mut self, matter: &Matter<'_>) -> bool {
         let Matter { person, category, sensitive } = *matter;
         let known = |(who, what, label, _): &&(PersonId, Category, bool, bool)| {

@@ -1,4 +1,4 @@
-//! Answers. A case is a request line, an answer (`< status content-type`), its body (`| ...`), what may not be seen
+//! Answers. A case is a request line (`page ...` if it turns to one: what its seal holds), an answer (`< status content-type`), its body (`| ...`), what may not be seen
 //! (`hidden: category`), and what goes out.
 
 use model::Category;
@@ -33,9 +33,14 @@ pub(super) fn touches(line: &str) -> Touches {
 }
 
 fn run(block: &[&str]) -> Vec<String> {
-    let touches = touches(block[0]);
+    let (mut line, mut block) = (block[0].to_owned(), &block[1..]);
+    if let Some(ticket) = block[0].strip_prefix("page ") {
+        line = super::page(&line, ticket);
+        block = &block[1..];
+    }
+    let touches = touches(&line);
     let (mut status, mut content_type, mut body, mut hidden) = (200, None, Vec::new(), Vec::new());
-    for line in &block[1..] {
+    for line in block {
         if let Some(answer) = line.strip_prefix("< ") {
             let (number, kind) = answer.split_once(' ').unwrap_or((answer, "application/fhir+json; charset=utf-8"));
             status = number.parse().unwrap();
@@ -52,7 +57,7 @@ fn run(block: &[&str]) -> Vec<String> {
         Ok(released) => {
             let join = |texts: Vec<String>| if texts.is_empty() { "-".to_owned() } else { texts.join(", ") };
             let mut lines = vec![
-                format!("| {}", String::from_utf8(released.body).unwrap()),
+                format!("| {}", super::with_tickets(&String::from_utf8(released.body).unwrap())),
                 format!(
                     "records {} of {}",
                     join(released.records.iter().map(ToString::to_string).collect()),
@@ -72,7 +77,7 @@ fn released() {
     assert!(count >= 45, "only {count} cases");
 }
 
-/// What went out is a fixed point: read again as an answer, it goes out the same.
+/// What went out is a fixed point: read again as an answer, it goes out the same, but for the pages, which are ours.
 #[test]
 fn what_goes_out_goes_out_again() {
     let touches = touches("GET /fhir/Observation?patient=P-1&_count=2");
@@ -82,9 +87,13 @@ fn what_goes_out_goes_out_again() {
     let mut all = Gate(|_: &_, _| true);
     let json = Some("application/fhir+json");
     let first = release(&touches.answer, &touches, 200, json, body, &mut all).unwrap();
+    let text = String::from_utf8(first.body.clone()).unwrap();
+    let (before, next) = text.split_once(r#",{"relation":"next","url":"/fhir/Observation?_page="#).unwrap();
+    let without = format!("{before}{}", next.split_once("\"}").unwrap().1);
     let second = release(&touches.answer, &touches, 200, json, &first.body, &mut all).unwrap();
-    assert_eq!(first, second);
-    assert!(String::from_utf8(first.body).unwrap().contains("36.50"));
+    assert_eq!(String::from_utf8(second.body).unwrap(), without);
+    assert_eq!(first.records, second.records);
+    assert!(text.contains("36.50"));
 }
 
 #[test]
