@@ -328,6 +328,8 @@ pub enum AnswerKind {
     },
     /// A searchset.
     Bundle,
+    /// What the store says it can do; what goes out is what is enforced here.
+    Capabilities,
     /// Bytes of a document of that person; not read. They must be of the version whose owner was looked up.
     Opaque {
         /// Entity tag of that version (RFC 9110 8.8.3).

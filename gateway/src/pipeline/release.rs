@@ -64,7 +64,7 @@ pub async fn release(worker: &Worker, answer: Answer) -> Result<Released, Refusa
     let mut tunnel = None;
     let checking = Checking { worker, subject: &subject, touches: &touches, at, entry: &entry };
     let mut response = match &touches.answer {
-        AnswerKind::Resource { .. } | AnswerKind::Bundle => {
+        AnswerKind::Resource { .. } | AnswerKind::Bundle | AnswerKind::Capabilities => {
             tokio::select! {
                 biased;
                 () = switch.cut_off() => return Err(Refusal::Cut),
@@ -124,7 +124,7 @@ impl Checking<'_> {
         self.on_record(&snapshot, &released, located.as_deref()).await?;
         let mut answer = Response::builder().status(parts.status);
         if let Some(headers) = answer.headers_mut() {
-            if touches.answer != AnswerKind::Bundle {
+            if !matches!(touches.answer, AnswerKind::Bundle | AnswerKind::Capabilities) {
                 pass(headers, &parts.headers, &PASSED);
             }
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/fhir+json; charset=utf-8"));

@@ -4,6 +4,7 @@
 use model::{Action, Category, PersonId};
 
 use super::draft::Draft;
+use super::metadata;
 use super::person::Owner;
 use super::search;
 use super::types::{FhirType, PersonElement};
@@ -20,7 +21,13 @@ pub(crate) fn read(method: &str, rest: &[&str], query: Query<'_>, fields: &Field
     let whole = if method == "GET" { "a search over all types" } else { "a batch or transaction" };
     let (first, rest) = rest.split_first().ok_or(Unreadable::Interaction(whole))?;
     match *first {
-        "metadata" => return Err(Unreadable::Interaction("the capability statement")),
+        "metadata" if method == "GET" && rest.is_empty() => {
+            fields.no_body()?;
+            fields.nothing_special()?;
+            query.without_form()?.none()?;
+            return Ok(Need::Done(metadata::asked()));
+        }
+        "metadata" => return Err(Unreadable::Method(quote(method))),
         "_history" => return Err(Unreadable::Interaction("the history of the store")),
         "_search" => return Err(Unreadable::Interaction("a search over all types")),
         operation if operation.starts_with('$') => return Err(Unreadable::Interaction("an operation")),

@@ -4,6 +4,7 @@ pub(crate) mod date;
 pub(crate) mod draft;
 pub(crate) mod interaction;
 pub(crate) mod links;
+pub(crate) mod metadata;
 pub(crate) mod parameters;
 pub(crate) mod person;
 pub(crate) mod refused;

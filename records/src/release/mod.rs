@@ -12,6 +12,7 @@ use model::{Action, Category, PersonId};
 use crate::bounds::{ANSWER_BYTES_MAX, DROPPED_KEPT_MAX};
 use crate::error::{Misbehaviour, quote};
 use crate::fhir::links::{self, Source};
+use crate::fhir::metadata;
 use crate::fhir::person::{self, Owner};
 use crate::fhir::types::FhirType;
 use crate::json::{self, Object};
@@ -144,6 +145,7 @@ pub fn release(
     let resource = tree.object().ok_or(Misbehaviour::Shape("is no resource"))?;
     match kind {
         AnswerKind::Resource { fhir_type } => single(*fhir_type, touches, resource, &mut gatekeeper),
+        AnswerKind::Capabilities => metadata::reduced(resource).map(Released::with_body),
         AnswerKind::Bundle => bundle::release(touches, resource, body.len(), &mut gatekeeper),
         // These are not read as JSON; a success that is neither bytes nor a stream was not asked for.
         AnswerKind::Opaque { .. } | AnswerKind::EventStream | AnswerKind::WebSocket => {

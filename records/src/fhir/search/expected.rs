@@ -88,7 +88,7 @@ impl Expected {
             _ => None,
         };
         match (&self.view, self.total) {
-            (View::Count, _) => given(),
+            (View::Count, _) => given().filter(|_| !dropped),
             (_, Total::None) => None,
             // All there is stands on this page, so this is the number of what may be seen.
             _ if whole => Some(matches),

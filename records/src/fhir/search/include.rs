@@ -136,6 +136,28 @@ fn read_link(name: &str, value: &str) -> Result<Link, &'static str> {
     Ok(Link { reverse, iterate, from, element, to: leads_to })
 }
 
+/// What may be asked to come along with records of a type, `Type:parameter` each.
+pub(crate) fn links_from(from: FhirType) -> Vec<String> {
+    let person = person_parameter(from).filter(|person| person.name != "_id").map(|person| person.name);
+    let records = RECORD_LINKS.iter().filter(|(source, ..)| *source == from).map(|(_, element, _)| *element);
+    let mut links: Vec<String> = person
+        .into_iter()
+        .chain(directory_links(from))
+        .chain(records)
+        .map(|element| format!("{from}:{element}"))
+        .collect();
+    links.sort();
+    links.dedup();
+    links
+}
+
+/// The same backwards.
+pub(crate) fn links_to(to: FhirType) -> Vec<String> {
+    let mut links: Vec<String> = FhirType::ALL.iter().flat_map(|from| links_from(*from)).collect();
+    links.retain(|link| read_link("_revinclude", link).is_ok_and(|link| link.to.contains(&to)));
+    links
+}
+
 /// Where a parameter of a type leads, by the name that is sent on.
 fn leads(from: FhirType, element: &str) -> Option<(&'static str, Vec<FhirType>)> {
     if let Some(person) = person_parameter(from).filter(|person| person.name != "_id" && person.is_called(element)) {

@@ -8,7 +8,7 @@
 mod chain;
 pub(crate) mod everything;
 mod expected;
-mod include;
+pub(crate) mod include;
 pub(crate) mod page;
 mod record_links;
 mod value;
@@ -74,6 +74,36 @@ pub(crate) fn turn(fhir_type: FhirType, ticket: Ticket) -> Result<Need, Unreadab
         }
         _ => Err(Unreadable::PageOver),
     }
+}
+
+/// What a type may be searched by, as the names and kinds that FHIR R4 gives them.
+pub(crate) fn served(fhir_type: FhirType) -> Vec<(&'static str, &'static str)> {
+    if parameters(fhir_type).is_empty() {
+        return Vec::new();
+    }
+    let mut served = Vec::new();
+    for (_, parameter) in places(fhir_type) {
+        let kind = match parameter.value {
+            Value::Person if parameter.name == "_id" => "token",
+            Value::Person | Value::Link => "reference",
+            Value::Id | Value::Token => "token",
+            Value::Date => "date",
+            Value::Name => "string",
+            Value::Include(links) => {
+                let names = links.iter().filter_map(|link| link.split_once(':'));
+                served.extend(names.map(|(_, name)| (name, "reference")));
+                continue;
+            }
+            // These ask for a form of the answer.
+            Value::Number { .. } | Value::Sort(_) => continue,
+        };
+        served.extend(
+            [parameter.name, parameter.alias].into_iter().filter(|name| !name.is_empty()).map(|name| (name, kind)),
+        );
+    }
+    served.sort_unstable();
+    served.dedup();
+    served
 }
 
 /// A search that was read; whom it is about may still have to be found out.
