@@ -4,6 +4,7 @@ mod cases;
 mod news;
 mod properties;
 mod released;
+mod tables;
 
 use model::{Category, PersonId};
 

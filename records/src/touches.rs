@@ -247,6 +247,12 @@ impl Touches {
         persons
     }
 
+    /// The search that is asked for, in its one form; for a page, the search that it is a page of.
+    #[must_use]
+    pub fn asked(&self) -> Option<&str> {
+        self.searched.as_deref().map(Expected::asked)
+    }
+
     /// Whether anything is changed.
     #[must_use]
     pub fn writes(&self) -> bool {

@@ -15,6 +15,7 @@ mod house;
 mod limits;
 mod nodes;
 mod replay;
+mod search;
 mod set_up;
 mod sign_in;
 mod silence;

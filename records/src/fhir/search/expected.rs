@@ -63,6 +63,11 @@ pub(crate) struct Expected {
 }
 
 impl Expected {
+    /// The search as the client asked for it, in its one form.
+    pub(crate) fn asked(&self) -> &str {
+        &self.asked
+    }
+
     /// As what an entry comes along; the error is for the officer.
     pub(crate) fn mode(&self, fhir_type: FhirType, mode: Option<&str>) -> Result<&'static str, &'static str> {
         match mode {
@@ -130,6 +135,8 @@ impl Expected {
             let url = first.text("url").filter(|_| urls.next().is_none());
             let place = url.and_then(|url| page::place_of(url, &self.first).or_else(|| self.in_other_words(url)));
             let place = place.filter(|place| !neighbour || *place != self.here);
+            // The first page is the search itself, whatever the store calls it.
+            let place = place.map(|place| if relation == "first" { Place::Offset(0) } else { place });
             links.extend(place.and_then(|place| page(&place)).map(|url| (relation, url)));
         }
         (links, whole)

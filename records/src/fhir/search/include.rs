@@ -158,6 +158,12 @@ pub(crate) fn links_to(to: FhirType) -> Vec<String> {
     links
 }
 
+/// Whether a link is followed to a type.
+#[cfg(test)]
+pub(crate) fn leads_to(link: &str, to: FhirType) -> bool {
+    read_link("_include", link).is_ok_and(|link| link.to.contains(&to))
+}
+
 /// Where a parameter of a type leads, by the name that is sent on.
 fn leads(from: FhirType, element: &str) -> Option<(&'static str, Vec<FhirType>)> {
     if let Some(person) = person_parameter(from).filter(|person| person.name != "_id" && person.is_called(element)) {
