@@ -41,6 +41,8 @@ pub(crate) enum Value {
     Number { min: u32, max: u32, default: Option<u32> },
     /// `_lastUpdated` or the date of the type, by this name or as `date`; `-` in front for the newest first.
     Sort(&'static str),
+    /// The same, by this name only: on a type whose `date` is another one, or that has none.
+    SortByName(&'static str),
     /// Records linked by these elements, as far as they are of the directory. Each once.
     Include(&'static [&'static str]),
 }
@@ -66,6 +68,11 @@ const fn sort(by: &'static str) -> Parameter {
     of("_sort", Value::Sort(by))
 }
 
+/// By the date that is named, and `date` is none of its names.
+const fn sort_by_name(by: &'static str) -> Parameter {
+    of("_sort", Value::SortByName(by))
+}
+
 /// A list in the order in which it is sent on; how far to page stands at the end.
 macro_rules! list {
     ($($parameter:expr),+ $(,)?) => { const { &[$($parameter),+, COUNT, OFFSET] } };
@@ -85,7 +92,7 @@ const COUNT: Parameter = of("_count", Value::Number { min: 1, max: COUNT_MAX, de
 const OFFSET: Parameter = of("_offset", Value::Number { min: 0, max: OFFSET_MAX, default: None });
 const SORT: Parameter = sort("date");
 /// For types without a date: by when they were last changed.
-const SORT_BY_CHANGE: Parameter = sort("_lastUpdated");
+const SORT_BY_CHANGE: Parameter = sort_by_name("_lastUpdated");
 
 /// What a type may be searched by.
 pub(crate) fn parameters(fhir_type: FhirType) -> &'static [Parameter] {
@@ -132,7 +139,7 @@ pub(crate) fn parameters(fhir_type: FhirType) -> &'static [Parameter] {
         }
         FhirType::CarePlan => {
             const {
-                let links = include(&["CarePlan:author", "CarePlan:performer"]);
+                let links = include(&["CarePlan:performer"]);
                 &[PATIENT, STATUS, CATEGORY, DATE, SORT, links, COUNT, OFFSET]
             }
         }
@@ -343,7 +350,7 @@ pub(crate) fn parameters(fhir_type: FhirType) -> &'static [Parameter] {
             token("priority"),
             date("authoredon"),
             DATE,
-            sort("authoredon"),
+            sort_by_name("authoredon"),
             include(&["MedicationRequest:requester"]),
         ],
         FhirType::NutritionOrder => list![

@@ -43,7 +43,11 @@ fn every_parameter_is_published_with_its_kind() {
     let types = published();
     let mut count = 0;
     for fhir_type in FhirType::ALL {
-        let published = &types[fhir_type.as_str()];
+        // Of directory entries that the stand-in store has not, nothing is known here.
+        let Some(published) = types.get(fhir_type.as_str()) else {
+            assert!(fhir_type.is_directory(), "{fhir_type}");
+            continue;
+        };
         for (name, kind) in search::served(*fhir_type).into_iter().filter(|(name, _)| !name.starts_with('_')) {
             // A patient's older name for the date stands on no list of FHIR's.
             let Some((published, _)) = published.parameters.get(name) else {
@@ -69,7 +73,9 @@ fn every_link_is_published_and_leads_where_we_say() {
             assert_eq!(kind, "reference", "{link}");
             let mut leads_somewhere = false;
             for to in FhirType::ALL.iter().filter(|to| include::leads_to(&link, **to)) {
-                assert!(targets.iter().any(|target| target == to.as_str()), "{link} never leads to {to}");
+                // `*`: to any type.
+                let published = targets.iter().any(|target| target == to.as_str() || target == "*");
+                assert!(published, "{link} never leads to {to}");
                 leads_somewhere = true;
                 count += 1;
             }

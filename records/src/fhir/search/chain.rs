@@ -7,7 +7,7 @@
 
 use model::Category;
 
-use super::include::is_directory_link;
+use super::include::directory_link;
 use crate::fhir::parameters::{Parameter, Value, parameters};
 use crate::fhir::types::FhirType;
 
@@ -45,19 +45,12 @@ fn forwards(fhir_type: FhirType, name: &str) -> Result<Chain, &'static str> {
             if link == "patient" { format!("patient.{}", last.name) } else { format!("{link}:Patient.{}", last.name) };
         return Ok(Chain { name, value: last.value, through: Category::Demographics });
     }
-    if is_directory_link(fhir_type, link) {
-        let to = match to {
-            Some("Practitioner") => FhirType::Practitioner,
-            Some("Organization") => FhirType::Organization,
-            Some(_) => return Err("is chained to where nobody may look"),
-            None => return Err("is chained to no single type; name it"),
-        };
-        let last = ending(to, end)?;
-        return Ok(Chain {
-            name: format!("{link}:{to}.{}", last.name),
-            value: last.value,
-            through: Category::Directory,
-        });
+    if let Some(types) = directory_link(fhir_type, link) {
+        let to = to.ok_or("is chained to no single type; name it")?;
+        let to = types.iter().find(|own| own.as_str() == to).ok_or("is chained to where nobody may look")?;
+        let last = ending(*to, end)?;
+        let name = format!("{link}:{to}.{}", last.name);
+        return Ok(Chain { name, value: last.value, through: Category::Directory });
     }
     Err("is chained to where nobody may look")
 }

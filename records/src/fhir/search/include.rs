@@ -13,8 +13,32 @@ use crate::error::{Unreadable, quote};
 use crate::fhir::parameters::{Value, parameters};
 use crate::fhir::types::FhirType;
 
-/// Types that links into the directory are followed to.
-const IN_DIRECTORY: [FhirType; 2] = [FhirType::Organization, FhirType::Practitioner];
+/// Links that R4 lets lead to one of them only.
+const TO_ORGANIZATIONS: [&str; 7] = [
+    "Consent:organization",
+    "DocumentReference:custodian",
+    "Encounter:service-provider",
+    "EpisodeOfCare:organization",
+    "Patient:organization",
+    "PractitionerRole:organization",
+    "SupplyRequest:supplier",
+];
+const TO_PRACTITIONERS: [&str; 14] = [
+    "Appointment:actor",
+    "Appointment:practitioner",
+    "ClinicalImpression:assessor",
+    "Condition:asserter",
+    "DetectedIssue:author",
+    "Encounter:practitioner",
+    "EpisodeOfCare:care-manager",
+    "MedicationAdministration:performer",
+    "NutritionOrder:provider",
+    "PractitionerRole:practitioner",
+    "RequestGroup:author",
+    "RiskAssessment:performer",
+    "Specimen:collector",
+    "VisionPrescription:prescriber",
+];
 
 /// What comes along.
 #[derive(Clone, Debug, Default)]
@@ -39,9 +63,9 @@ pub(super) fn is_include(name: &str) -> bool {
     matches!(name.strip_suffix(":iterate").unwrap_or(name), "_include" | "_revinclude")
 }
 
-/// Whether a reference parameter of a type leads to the directory.
-pub(super) fn is_directory_link(fhir_type: FhirType, link: &str) -> bool {
-    directory_links(fhir_type).any(|element| element == link)
+/// Where a reference parameter of a type leads in the directory; none if it does not lead there.
+pub(super) fn directory_link(fhir_type: FhirType, link: &str) -> Option<&'static [FhirType]> {
+    directory_links(fhir_type).any(|element| element == link).then(|| in_directory(fhir_type, link))
 }
 
 /// `Type:parameter` on the list of a type, without the type.
@@ -164,6 +188,18 @@ pub(crate) fn leads_to(link: &str, to: FhirType) -> bool {
     read_link("_include", link).is_ok_and(|link| link.to.contains(&to))
 }
 
+/// Where a link into the directory leads.
+fn in_directory(from: FhirType, element: &str) -> &'static [FhirType] {
+    let link = format!("{from}:{element}");
+    if TO_ORGANIZATIONS.contains(&link.as_str()) {
+        &[FhirType::Organization]
+    } else if TO_PRACTITIONERS.contains(&link.as_str()) {
+        &[FhirType::Practitioner]
+    } else {
+        &[FhirType::Organization, FhirType::Practitioner]
+    }
+}
+
 /// Where a parameter of a type leads, by the name that is sent on.
 fn leads(from: FhirType, element: &str) -> Option<(&'static str, Vec<FhirType>)> {
     if let Some(person) = person_parameter(from).filter(|person| person.name != "_id" && person.is_called(element)) {
@@ -173,7 +209,7 @@ fn leads(from: FhirType, element: &str) -> Option<(&'static str, Vec<FhirType>)>
     let mut name = None;
     if let Some(own) = directory_links(from).find(|own| *own == element) {
         name = Some(own);
-        to.extend(IN_DIRECTORY);
+        to.extend(in_directory(from, own));
     }
     if let Some((_, own, types)) = RECORD_LINKS.iter().find(|(source, own, _)| *source == from && *own == element) {
         name = Some(own);

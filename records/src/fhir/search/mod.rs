@@ -95,7 +95,7 @@ pub(crate) fn served(fhir_type: FhirType) -> Vec<(&'static str, &'static str)> {
                 continue;
             }
             // These ask for a form of the answer.
-            Value::Number { .. } | Value::Sort(_) => continue,
+            Value::Number { .. } | Value::Sort(_) | Value::SortByName(_) => continue,
         };
         served.extend(
             [parameter.name, parameter.alias].into_iter().filter(|name| !name.is_empty()).map(|name| (name, kind)),
@@ -223,7 +223,7 @@ impl Search {
         if name.contains(':') {
             return Err("has a modifier");
         }
-        if include::is_directory_link(self.fhir_type, name) {
+        if include::directory_link(self.fhir_type, name).is_some() {
             return Ok(Known { place: AFTER_THE_LIST, name: name.to_owned(), value: Value::Link });
         }
         Err("is not on the list of this type")

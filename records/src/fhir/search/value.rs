@@ -61,14 +61,12 @@ pub(super) fn canonical(kind: Value, value: &str) -> Option<String> {
             let number = value.parse::<u32>().ok().filter(|number| digits && (min..=max).contains(number))?;
             return Some(number.to_string());
         }
-        Value::Sort(key) => {
+        Value::Sort(key) | Value::SortByName(key) => {
             let (minus, by) = value.strip_prefix('-').map_or(("", value), |by| ("-", by));
-            return match by {
-                "_lastUpdated" => Some(value.to_owned()),
-                "date" if key != "_lastUpdated" => Some(format!("{minus}{key}")),
-                by if by == key => Some(value.to_owned()),
-                _ => None,
-            };
+            let by_date = by == "date" && matches!(kind, Value::Sort(_));
+            let fits = by_date || by == key || by == "_lastUpdated";
+            let by = if by_date { key } else { by };
+            return fits.then(|| format!("{minus}{by}"));
         }
     };
     fits.then(|| value.to_owned())
