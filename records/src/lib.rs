@@ -1,8 +1,9 @@
 //! Which person's record does this message touch? Canonical targets, FHIR R4 grammar, checks on what comes back. Pure.
 //!
 //! A message is read by asking [`read_head`]; the answer is a [`Need`]: either [`Touches`] (whose record, what is done,
-//! and what is to be sent to the store), or what must be read first: the body, or the stored version. The caller brings
-//! that and asks again until it is done. Whatever comes back from the store goes through [`release`].
+//! and what is to be sent to the store), or what must be known first: the body, the stored version, whom the subject may
+//! search for, what a page was sealed for. The caller brings that and asks again until it is done. Whatever comes back from
+//! the store goes through [`release`].
 //!
 //! Three rules hold everywhere:
 //!

@@ -5,7 +5,7 @@ use model::Category;
 
 use super::cases::unescape;
 use super::{Gate, Request, check_folder};
-use crate::{Need, Touches, location, read_head, release};
+use crate::{ForwardBody, Need, Touches, location, read_head, release};
 
 const SUBJECTS: &str = r#"{"resourceType":"Observation","id":"o-1","subject":{"reference":"Patient/P-1"}}"#;
 
@@ -164,4 +164,38 @@ fn an_index_answers_reads_only() {
     let Need::Stored(update) = update.read(SUBJECTS.as_bytes()).unwrap() else { panic!() };
     assert!(!update.cacheable());
     assert!(matches!(update.from_index(&[one]), Need::Stored(_)));
+}
+
+/// A search about more persons than a target can name goes as a form, and so do its pages.
+#[test]
+fn a_search_that_is_sent_as_a_form_has_pages_too() {
+    let persons: Vec<_> = (0..64).map(|number| super::person(&format!("P-{number:03}-{}", "x".repeat(40)))).collect();
+    let request = Request { cared_for: persons, ..Request::get("/fhir/Observation?code=8480-6") };
+    let touches = request.touches();
+    assert_eq!((touches.forward.method, touches.forward.target.as_str()), ("POST", "/fhir/Observation/_search"));
+    let ForwardBody::Built(form) = &touches.forward.body else { panic!("no form") };
+    let form = String::from_utf8(form.clone()).unwrap();
+    let json = Some("application/fhir+json");
+    let mut all = Gate(|_: &_, _| true);
+    let mut next = |url: &str| {
+        let body = format!(
+            r#"{{"resourceType":"Bundle","type":"searchset","link":[{{"relation":"next","url":"{url}"}}],"entry":[]}}"#
+        );
+        let released = release(&touches.answer, &touches, 200, json, body.as_bytes(), &mut all).unwrap();
+        let text = String::from_utf8(released.body).unwrap();
+        assert!(!text.contains("xxxx"), "persons stand in a link: {text}");
+        text.split_once(r#""next","url":""#).map(|(_, rest)| rest.split('"').next().unwrap().to_owned())
+    };
+    // Stores write the comma as it is, name the path with or without `_search`, and put the place where they like.
+    let plain = form.replace("%2C", ",");
+    for url in [
+        format!("http://store/fhir/Observation?{form}&_offset=50"),
+        format!("http://store/fhir/Observation/_search?_offset=50&{plain}"),
+    ] {
+        let page = next(&url).unwrap_or_else(|| panic!("not offered: {url}"));
+        let turned = Request { target: page, ..request.clone() }.touches();
+        assert_eq!(turned.forward.body, ForwardBody::Built(format!("{form}&_offset=50").into_bytes()));
+        assert_eq!(turned.claims(), touches.claims());
+    }
+    assert_eq!(next(&format!("http://store/fhir/Observation?{}&_offset=50", form.replace("P-063", "P-064"))), None);
 }
