@@ -3,7 +3,7 @@
 //! A message is read by asking [`read_head`]; the answer is a [`Need`]: either [`Touches`] (whose record, what is done,
 //! and what is to be sent to the store), or what must be known first: the body, the stored version, whom the subject may
 //! search for, what a page was sealed for. The caller brings that and asks again until it is done. Whatever comes back from
-//! the store goes through [`release`].
+//! the store goes through [`release`]. A batch comes apart into requests of their own, a transaction is put together to one.
 //!
 //! Three rules hold everywhere:
 //!
@@ -22,18 +22,27 @@ mod head;
 mod json;
 mod media;
 mod need;
+mod patch;
 mod release;
 mod target;
 mod touches;
+mod whose;
 
 pub use error::{Misbehaviour, Unreadable};
+pub use fhir::bundle::{Batch, Entry, Joining, Transaction};
 pub use fhir::types::FhirType;
 pub use head::Head;
 pub use json::JsonFault;
 pub use need::{BodyNeeded, CategoriesNeeded, Need, PageNeeded, PersonsNeeded, StoredNeeded};
+pub use patch::{PatchCause, PatchFault, PatchKind, patched};
+pub use release::bundle::Searchset;
+pub use release::entries::{Answered, EntryAnswer, ResponseKind, bundle_response, transaction_answers};
 pub use release::news::{EventStream, Feed, Passed};
 pub use release::{Dropped, Gatekeeper, Released, location, release};
-pub use touches::{AnswerKind, Authors, Claim, Forward, ForwardBody, Matter, RecordId, RecordKind, RecordRef, Touches};
+pub use touches::{
+    AnswerKind, Authors, Claim, Forward, ForwardBody, Matter, Part, RecordId, RecordKind, RecordRef, Touches,
+};
+pub use whose::{Known, Whom, Whose, whose};
 
 use head::Fields;
 use target::Target;

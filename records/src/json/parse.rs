@@ -35,6 +35,9 @@ pub enum JsonFault {
     /// More values than the bound.
     #[error("holds more than {JSON_VALUES_MAX} values")]
     Size,
+    /// A part of something that comes in pieces is larger than may be held.
+    #[error("holds a part that is too long, at byte {0}")]
+    TooLong(usize),
     /// A number that others would round, or see as infinite.
     #[error("holds number `{0}`, which is out of bounds")]
     Number(String),
@@ -59,6 +62,14 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Json<'_>, JsonFault> {
         return Err(JsonFault::Trailing(reader.at));
     }
     Ok(value)
+}
+
+/// Whether a FHIR element may be called that; see [`JsonFault::Name`].
+pub(crate) fn is_element_name(name: &str) -> bool {
+    let letters = name.strip_prefix('_').unwrap_or(name);
+    letters.starts_with(|c: char| c.is_ascii_lowercase())
+        && letters.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        && letters.len() <= 64
 }
 
 struct Reader<'a> {
@@ -188,11 +199,7 @@ impl<'a> Reader<'a> {
         if !self.take(b'"') {
             return self.syntax();
         }
-        let letters = name.strip_prefix('_').unwrap_or(name);
-        let fits = letters.starts_with(|c: char| c.is_ascii_lowercase())
-            && letters.bytes().all(|byte| byte.is_ascii_alphanumeric())
-            && letters.len() <= 64;
-        if fits { Ok(name) } else { Err(JsonFault::Name(quote(name))) }
+        if is_element_name(name) { Ok(name) } else { Err(JsonFault::Name(quote(name))) }
     }
 
     fn string(&mut self) -> Result<Cow<'a, str>, JsonFault> {

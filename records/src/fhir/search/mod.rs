@@ -28,7 +28,7 @@ use everything::Everything;
 pub(crate) use expected::{Expected, Total};
 use include::Includes;
 use page::{Place, Ticket};
-pub(crate) use value::person;
+pub(crate) use value::{canonical, may_follow, person};
 use view::View;
 
 /// On every type's list, beside its own: when a record was last changed, and which records.

@@ -28,7 +28,7 @@ pub(super) fn persons(name: &str, value: &str) -> Result<Vec<PersonId>, Unreadab
 }
 
 /// Whether a value may stand beside one that was given before.
-pub(super) fn may_follow(kind: Value, before: &[&str], value: &str) -> bool {
+pub(crate) fn may_follow(kind: Value, before: &[&str], value: &str) -> bool {
     match (kind, before) {
         (_, []) => true,
         // A range: two dates, one for each side.
@@ -41,7 +41,7 @@ pub(super) fn may_follow(kind: Value, before: &[&str], value: &str) -> bool {
 }
 
 /// The one form of a value, if it is in its grammar. Persons and includes have files of their own.
-pub(super) fn canonical(kind: Value, value: &str) -> Option<String> {
+pub(crate) fn canonical(kind: Value, value: &str) -> Option<String> {
     let fits = match kind {
         Value::Person | Value::Include(_) => return None,
         Value::Link => {
