@@ -112,6 +112,7 @@ pub const FORM_TOKEN_SECONDS_MAX: i64 = 2 * 3600;
 /// A session cookie is written anew when it was last written so long ago.
 pub const SESSION_TOUCH_SECONDS: i64 = 60;
 
+const _: () = assert!(records::bounds::PAGE_CHARACTERS_MAX < HEADER_BYTES_MAX / 2, "a page fits a header section");
 const _: () = assert!(READ_BUFFER_BYTES_MAX >= HEADER_BYTES_MAX, "a header section must fit the read buffer");
 const _: () = assert!(CONNECTIONS_PER_SOURCE_MAX < CONNECTIONS_PER_WORKER_MAX, "one source must not take all");
 const _: () = assert!(PASSWORD_CHECKS_MAX < BLOCKING_THREADS_MAX, "password checks must not take all threads");

@@ -48,12 +48,15 @@ pub enum Unreadable {
         /// What is wrong.
         why: &'static str,
     },
-    /// More than one person is named, or none where one has to be.
+    /// More than one person is named, or none where one has to be; or they are named in two places.
     #[error("exactly one person has to be named, once")]
     OnePerson,
     /// A search names nobody, and its subject cares for more persons than one search can name.
     #[error("you care for more persons than one search can name; name the person")]
     TooManyPersons,
+    /// A page was sealed for somebody else or elsewhere, or the search has another extent by now.
+    #[error("this page is over; begin the search anew")]
+    PageOver,
     /// The entry of a batch or transaction is not of the form that entries have. Reads behind "entry 3: ".
     #[error("it {0}")]
     EntryForm(&'static str),

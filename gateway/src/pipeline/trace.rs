@@ -91,6 +91,9 @@ pub struct Judged {
     pub disaster: bool,
 }
 
+/// How much of a page's seal goes on record: enough to tell two pages apart, not enough to turn to one.
+const PAGE_CHARACTERS_ON_RECORD: usize = 16;
+
 impl Trace {
     /// A trace of a request that has just arrived.
     #[must_use]
@@ -185,6 +188,11 @@ impl Trace {
     /// What it touches.
     pub fn touches(&mut self, touches: &Touches) {
         let main = touches.main();
+        // A page's own target says nothing: what it is a page of goes on record.
+        if let Some((asked, (_, page))) = touches.asked().zip(self.target.split_once("?_page=")) {
+            let begin: String = page.chars().take(PAGE_CHARACTERS_ON_RECORD).collect();
+            self.target = format!("{asked}&_page={begin}...");
+        }
         self.touches = Some(TracedTouches {
             persons: touches.persons(),
             records: touches.records.iter().map(ToString::to_string).collect(),

@@ -15,6 +15,13 @@ pub(crate) struct Parameter {
     pub(crate) value: Value,
 }
 
+impl Parameter {
+    /// Whether a client may call it so.
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        self.name == name || (!self.alias.is_empty() && self.alias == name)
+    }
+}
+
 /// What values a parameter takes.
 #[derive(Clone, Copy)]
 pub(crate) enum Value {
@@ -28,6 +35,8 @@ pub(crate) enum Value {
     Date,
     /// The beginning of a name, in any script.
     Name,
+    /// `Practitioner/ID`, `Organization/ID`.
+    Link,
     /// A number up to a bound, and the one that is meant when none is given.
     Number { min: u32, max: u32, default: Option<u32> },
     /// `_lastUpdated` or the date of the type, by this name or as `date`; `-` in front for the newest first.
@@ -88,7 +97,21 @@ const SORT_BY_CHANGE: Parameter = sort_by_name("_lastUpdated");
 /// What a type may be searched by.
 pub(crate) fn parameters(fhir_type: FhirType) -> &'static [Parameter] {
     match fhir_type {
-        FhirType::Patient => const { &[of("_id", Value::Person)] },
+        FhirType::Patient => {
+            const {
+                &[
+                    of("_id", Value::Person),
+                    of("name", Value::Name),
+                    of("family", Value::Name),
+                    of("given", Value::Name),
+                    token("identifier"),
+                    token("gender"),
+                    date("birthdate"),
+                    include(&["Patient:general-practitioner", "Patient:organization"]),
+                    COUNT,
+                ]
+            }
+        }
         FhirType::CareTeam => {
             const { &[PATIENT, STATUS, CATEGORY, DATE, SORT, include(&["CareTeam:participant"]), COUNT, OFFSET] }
         }

@@ -48,7 +48,7 @@ fn our_search_parameters_are_those_of_r4() {
             count += 1;
             let expected = match parameter.value {
                 Value::Person if parameter.name == "_id" => "token",
-                Value::Person => "reference",
+                Value::Person | Value::Link => "reference",
                 Value::Id | Value::Token => "token",
                 Value::Date => "date",
                 Value::Name => "string",

@@ -150,8 +150,9 @@ fn within_bounds(needs: &[Need]) -> Result<(), Unreadable> {
     for need in needs {
         match need {
             Need::Done(touches) => named.extend(touches.persons()),
-            Need::Persons(_) => more += SEARCHED_PERSONS_MAX,
-            Need::Stored(_) | Need::Body(_) | Need::Batch(_) | Need::Transaction(_) => more += 2,
+            // A page may be one of a search that named nobody.
+            Need::Persons(_) | Need::Page(_) => more += SEARCHED_PERSONS_MAX,
+            Need::Categories(_) | Need::Stored(_) | Need::Body(_) | Need::Batch(_) | Need::Transaction(_) => more += 2,
         }
     }
     if named.len() + more > BUNDLE_PERSONS_MAX { Err(Unreadable::TooManyQuestions) } else { Ok(()) }
