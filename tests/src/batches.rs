@@ -49,8 +49,14 @@ fn note(person: &str) -> Value {
 }
 
 fn measured(person: &str) -> Value {
-    json!({ "resourceType": "Observation", "status": "final", "code": { "text": "体温" },
-            "subject": { "reference": format!("Patient/{person}") } })
+    json!({
+        "resourceType": "Observation",
+        "status": "final",
+        "code": { "text": "体温" },
+        "subject": { "reference": format!("Patient/{person}") },
+        // Who wrote it says so; nobody else may change it.
+        "performer": [{ "reference": "Practitioner/K-sato" }],
+    })
 }
 
 async fn send(terminal: &Terminal, cookie: &str, bundle: &Value) -> Result<Reply, String> {
@@ -357,8 +363,8 @@ async fn patches_and_old_versions_pass_through_a_bundle() {
     let entries = [
         patch("o-0001-001", note("一")),
         patch("o-0008-001", note("二")),
-        patch("o-0001-002", to_another.clone()),
-        patch("o-0001-002", does_not_fit.clone()),
+        patch("o-0001-001", to_another.clone()),
+        patch("o-0001-001", does_not_fit.clone()),
         get("Observation/o-0001-001/_history/1"),
         get("Observation/o-0008-001/_history/1"),
     ];
