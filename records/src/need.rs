@@ -76,7 +76,7 @@ pub(crate) enum BodyFor {
     /// `POST _search`, with the parameters of the target.
     Search { fhir_type: FhirType, query: Vec<(String, String)> },
     /// A create or an update.
-    Resource(Draft),
+    Resource(Box<Draft>),
     /// A patch.
     Patch(Patching),
     /// A batch or transaction, whose answer may leave out what was written.
@@ -151,14 +151,14 @@ impl Stored {
 /// What is to be done to a record, once it is known which one, whose, and in which version.
 #[derive(Clone, Debug)]
 pub(crate) enum Work {
-    Write(Draft),
+    Write(Box<Draft>),
     Remove(Removal),
     Patch(Patching),
 }
 
 impl From<Draft> for Work {
     fn from(draft: Draft) -> Self {
-        Self::Write(draft)
+        Self::Write(Box::new(draft))
     }
 }
 

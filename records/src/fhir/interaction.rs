@@ -152,7 +152,7 @@ fn written(mut draft: Draft, fields: &Fields<'_>) -> Result<Need, Unreadable> {
         if fields.security_context.is_some() {
             return Err(header("x-security-context", "does not belong to this request"));
         }
-        return Ok(Need::Body(BodyNeeded(BodyFor::Resource(draft))));
+        return Ok(Need::Body(BodyNeeded(BodyFor::Resource(Box::new(draft)))));
     }
     if draft.fhir_type != FhirType::Binary || !content_type.is_plain_bytes() {
         return Err(header("content-type", "is not that of FHIR JSON in UTF-8"));

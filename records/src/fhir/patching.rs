@@ -87,7 +87,7 @@ impl Patching {
     pub(crate) fn changing(self, id: RecordId, stored: Stored, resource: &Object<'_>) -> Result<Need, Unreadable> {
         let draft = Draft::update(self.fhir_type, Whom::Id(id.clone()), self.named.clone())
             .patched(self.minimal, self.also(&stored)?);
-        let written = self.patch(&self.body).and_then(|patch| Ok(draft.take(&apply(&patch, resource)?)?));
+        let written = self.patch(&self.body).and_then(|patch| draft.take(&apply(&patch, resource)?));
         match written {
             Ok(draft) => draft.replacing(stored, resource)?.next(),
             // What comes of it is no record, or reaches into another person's: that, too, tells of what is stored.
