@@ -1,10 +1,11 @@
-//! What must be read before it is known whose records a request touches: a body, a stored version, or nothing more.
+//! What must be read before it is known whose records a request touches: a body, a stored version, what a page stands for,
+//! whom the subject may search for, or nothing more.
 
 use std::sync::Arc;
 
-use model::{Action, Category, PersonId};
+use model::{Category, PersonId};
 
-use crate::bounds::{BUNDLE_BYTES_MAX, FORM_BYTES_MAX, SEARCHED_PERSONS_MAX};
+use crate::bounds::{BUNDLE_BYTES_MAX, FORM_BYTES_MAX};
 use crate::error::Unreadable;
 use crate::fhir::bundle::{self, Batch, Neighbours, Transaction};
 use crate::fhir::condition::{Criteria, NO_VERSION};
@@ -13,12 +14,14 @@ use crate::fhir::patching::Patching;
 use crate::fhir::person::{self, Owner};
 use crate::fhir::reading::Reading;
 use crate::fhir::removal::Removal;
+use crate::fhir::search::everything::Everything;
+use crate::fhir::search::page::Ticket;
 use crate::fhir::search::{self, Search};
 use crate::fhir::types::{FhirType, PersonElement};
 use crate::fhir::{authors, interaction, labels};
 use crate::json::{self, Json, Object};
 use crate::target::{self, Query};
-use crate::touches::{Authors, RecordId, RecordRef, Touches};
+use crate::touches::{Authors, Claim, RecordId, RecordRef, Touches};
 
 /// What is needed next.
 #[derive(Clone, Debug)]
@@ -32,6 +35,10 @@ pub enum Need {
     Stored(StoredNeeded),
     /// Whom the subject may search for.
     Persons(PersonsNeeded),
+    /// Which kinds of a person's records the subject may search for.
+    Categories(CategoriesNeeded),
+    /// What a page of a search stands for.
+    Page(PageNeeded),
     /// A batch: not one request, but as many as it has entries.
     Batch(Batch),
     /// What each entry of a transaction needs.
@@ -47,22 +54,71 @@ impl PersonsNeeded {
         Self(search)
     }
 
-    /// What has to be permitted for a person to be searched for.
+    /// What has to be permitted for a person to be searched for. The persons are yet to be put in; where none is wanted
+    /// ([`Category::Directory`]) it is asked once, for nobody.
     #[must_use]
-    pub fn wanted(&self) -> Vec<(Action, Category)> {
+    pub fn wanted(&self) -> Vec<Claim> {
         self.0.wanted()
     }
 
     /// Goes on with these persons: those for whom all of it is permitted.
     ///
     /// # Errors
-    /// There are none, or more than one search can name.
+    /// There are none, or more than one search can name; they are others than when the page was sealed.
     pub fn read(self, persons: Vec<PersonId>) -> Result<Need, Unreadable> {
-        match persons.len() {
-            0 => Err(Unreadable::NotThere),
-            1..=SEARCHED_PERSONS_MAX => Ok(Need::Done(self.0.about(persons))),
-            _ => Err(Unreadable::TooManyPersons),
-        }
+        self.0.narrowed_to(persons).map(Need::Done)
+    }
+}
+
+/// It has to be known which kinds of a person's records the subject may search: none is named.
+#[derive(Clone, Debug)]
+pub struct CategoriesNeeded(Everything);
+
+impl CategoriesNeeded {
+    pub(crate) const fn of(everything: Everything) -> Self {
+        Self(everything)
+    }
+
+    /// What may be permitted, or not: a claim for each kind.
+    #[must_use]
+    pub fn wanted(&self) -> Vec<Claim> {
+        self.0.wanted()
+    }
+
+    /// Goes on with these: those that are permitted.
+    ///
+    /// # Errors
+    /// They are others than when the page was sealed.
+    pub fn read(self, permitted: &[Category]) -> Result<Need, Unreadable> {
+        self.0.narrowed_to(permitted).map(Need::Done)
+    }
+}
+
+/// A page of a search is turned to: what it stands for is sealed.
+#[derive(Clone, Debug)]
+pub struct PageNeeded {
+    fhir_type: FhirType,
+    sealed: String,
+}
+
+impl PageNeeded {
+    pub(crate) const fn of(fhir_type: FhirType, sealed: String) -> Self {
+        Self { fhir_type, sealed }
+    }
+
+    /// As it was sealed ([`crate::Gatekeeper::seal_page`]), and has to be opened for the same subject.
+    #[must_use]
+    pub fn sealed(&self) -> &str {
+        &self.sealed
+    }
+
+    /// Reads what was opened; none if it could not be. The search is read like a new one, and decided on anew.
+    ///
+    /// # Errors
+    /// [`Unreadable::PageOver`].
+    pub fn read(self, ticket: Option<&[u8]>) -> Result<Need, Unreadable> {
+        let ticket = ticket.and_then(Ticket::read).ok_or(Unreadable::PageOver)?;
+        search::turn(self.fhir_type, ticket)
     }
 }
 
@@ -74,7 +130,8 @@ pub struct BodyNeeded(pub(crate) BodyFor);
 #[derive(Clone, Debug)]
 pub(crate) enum BodyFor {
     /// `POST _search`, with the parameters of the target.
-    Search { fhir_type: FhirType, query: Vec<(String, String)> },
+    /// Within the compartment of a person, if there is one.
+    Search { fhir_type: FhirType, person: Option<PersonId>, query: Vec<(String, String)> },
     /// A create or an update.
     Resource(Box<Draft>),
     /// A patch.
@@ -104,11 +161,15 @@ impl BodyNeeded {
             return Err(Unreadable::BodyTooLarge(self.bytes_max()));
         }
         match self.0 {
-            BodyFor::Search { fhir_type, query } => {
+            BodyFor::Search { fhir_type, person, query } => {
                 let plain = std::str::from_utf8(body).map_err(|_| Unreadable::Body("is no form"))?;
                 let form = if plain.is_empty() { Query::default() } else { Query::read(plain)? };
                 let query = Query(query.iter().map(|(name, value)| (name.as_str(), value.clone())).collect());
-                search::read(fhir_type, query.merged(form)?.without_form()?)
+                let query = query.merged(form)?.without_form()?;
+                match person {
+                    Some(person) => search::within(person, fhir_type, &query),
+                    None => search::read(fhir_type, &query),
+                }
             }
             BodyFor::Resource(draft) => draft.read(body)?.next(),
             BodyFor::Bundle { minimal } => bundle::read(body, minimal),

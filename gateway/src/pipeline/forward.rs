@@ -101,7 +101,10 @@ fn headers(to: &mut HeaderMap, from: &HeaderMap, touches: &Touches) -> Result<()
     };
     PASSED.iter().for_each(&mut pass);
     // A tag of the store's searchset would speak of what is left out of it; a transaction has none.
-    let composed = matches!(answer, AnswerKind::Bundle | AnswerKind::History { .. } | AnswerKind::Transaction(_));
+    let composed = matches!(
+        answer,
+        AnswerKind::Bundle | AnswerKind::Capabilities | AnswerKind::History { .. } | AnswerKind::Transaction(_)
+    );
     if !touches.writes() && !composed {
         PASSED_FOR_READS.iter().for_each(&mut pass);
     }
@@ -117,6 +120,7 @@ fn headers(to: &mut HeaderMap, from: &HeaderMap, touches: &Touches) -> Result<()
         | AnswerKind::Version { .. }
         | AnswerKind::History { .. }
         | AnswerKind::Bundle
+        | AnswerKind::Capabilities
         | AnswerKind::Transaction(_)
         | AnswerKind::EventStream => {}
     }

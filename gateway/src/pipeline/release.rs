@@ -71,7 +71,10 @@ pub async fn release(worker: &Worker, answer: Answer) -> Result<Released, Refusa
     let alarm = Alarm::of(worker, &entry.id);
     let checking = Checking { worker, subject: &subject, touches: &touches, entry: &entry, alarm };
     let mut response = match &touches.answer {
-        AnswerKind::Resource { .. } | AnswerKind::Version { .. } | AnswerKind::History { .. } => {
+        AnswerKind::Resource { .. }
+        | AnswerKind::Version { .. }
+        | AnswerKind::History { .. }
+        | AnswerKind::Capabilities => {
             tokio::select! {
                 biased;
                 () = switch.cut_off() => return Err(Refusal::Cut),
@@ -151,7 +154,7 @@ impl Checking<'_> {
         self.on_record(&snapshot, &released, located.as_deref()).await?;
         let mut answer = Response::builder().status(parts.status);
         if let Some(headers) = answer.headers_mut() {
-            if !matches!(touches.answer, AnswerKind::Bundle | AnswerKind::History { .. }) {
+            if !matches!(touches.answer, AnswerKind::Bundle | AnswerKind::Capabilities | AnswerKind::History { .. }) {
                 pass(headers, &parts.headers, &PASSED);
             }
             headers.insert(CONTENT_TYPE, FHIR_JSON);
