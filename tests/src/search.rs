@@ -515,7 +515,8 @@ async fn what_is_found_is_what_there_is_less_what_is_others() {
         "Organization?name=%E6%B0%B4",
     ];
     let mut found_any = 0;
-    for (user_id, device) in [("U-sato", "D-sato"), ("U-kato", "D-kato")] {
+    // A nurse and a doctor, who may see labelled records too; of others, see below.
+    for (user_id, device) in [("U-sato", "D-sato"), ("U-nakamura", "D-nakamura")] {
         let (terminal, cookie) = world.signed_in(user_id, device).await;
         let user = Nurse { terminal, cookie };
         let mut hers = BTreeSet::new();
@@ -541,4 +542,32 @@ async fn what_is_found_is_what_there_is_less_what_is_others() {
         }
     }
     assert!(found_any > 500, "the model knows of {found_any} records only");
+}
+
+/// What is looked through or counted is not seen, so it counts as labelled: who may not see labelled records may search, but
+/// not count or look through.
+#[tokio::test]
+async fn what_is_not_seen_needs_the_permit_for_labelled_records() {
+    let world = World::start().await;
+    let nurse = Nurse::sato(&world).await;
+    let (terminal, cookie) = world.signed_in("U-kato", "D-kato").await;
+    let care_manager = Nurse { terminal, cookie };
+    let found = care_manager.found("/fhir/Observation?patient=P-0001&_count=100").await;
+    assert!(!records(&found, "match").is_empty());
+    world.store.clear_requests();
+    for target in [
+        "/fhir/Observation?patient=P-0001&_summary=count",
+        "/fhir/Observation?patient=P-0001&_total=accurate",
+        "/fhir/Observation?patient=P-0001&patient.gender=female",
+        "/fhir/Patient?_id=P-0001&_has:Observation:patient:code=8867-4",
+        "/fhir/Patient?_has:Observation:patient:code=8867-4",
+    ] {
+        assert_eq!(care_manager.refused(target).await.0, StatusCode::NOT_FOUND, "{target}");
+    }
+    assert!(world.store_saw().is_empty(), "{:?}", world.store_saw());
+    // Of a questionnaire that is labelled, the nurse sees more than the care manager; and no number tells of it.
+    let hers = records(&nurse.found("/fhir/QuestionnaireResponse?patient=P-0001").await, "match");
+    assert_eq!(hers, ["QuestionnaireResponse/answers-0001-01"]);
+    let his = care_manager.found("/fhir/QuestionnaireResponse?patient=P-0001").await;
+    assert_eq!((records(&his, "match"), &his["total"]), (Vec::new(), &Value::from(0)));
 }
