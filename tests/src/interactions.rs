@@ -122,6 +122,9 @@ const INTERACTIONS: &[Interaction] = &[
     row("instance", "history", "GET [type]/[id]/_history", Verdict::Enforced(
         |about| Ask::get(&format!("/fhir/Observation/{}/_history", about.record)),
         "decided on the newest version; each version is released by its own owner")),
+    row("instance", "delete", "DELETE [type]/[id]", Verdict::Enforced(
+        |about| Ask { method: http::Method::DELETE, ..Ask::get(&format!("/fhir/Observation/{}", about.record)) },
+        "only what an order of the city names, by whom it names; the version looked up is sent along")),
     row("type", "create", "POST [type]", Verdict::Enforced(
         |about| Ask::post("/fhir/Observation", FHIR, observation(about).to_string()),
         "exactly one person in the body, nobody else anywhere in it")),
@@ -140,6 +143,12 @@ const INTERACTIONS: &[Interaction] = &[
                 JSON_PATCH, json!([{ "op": "replace", "path": "/status", "value": "amended" }]).to_string())
         },
         "the condition names the person, and is resolved to one record here")),
+    row("type", "delete, conditional", "DELETE [type]?[criteria]", Verdict::Enforced(
+        |about| Ask {
+            method: http::Method::DELETE,
+            ..Ask::get(&format!("/fhir/Observation?patient={}&identifier=https://example.org/marks|{}", about.person, about.mark))
+        },
+        "the condition names the person, and is resolved to one record here; else as delete")),
     row("type", "search (GET)", "GET [type]?[parameters]", Verdict::Enforced(
         |about| Ask::get(&format!("/fhir/Observation?patient={}", about.person)),
         "persons named are decided on; a search that names nobody is narrowed to those one cares for")),
@@ -187,6 +196,8 @@ impl Stage {
     async fn set() -> Self {
         let world = World::start().await;
         let (terminal, cookie) = world.signed_in("U-sato", "D-sato").await;
+        // Nobody removes anything by himself.
+        world.order_deletion(OWN, None, "U-sato");
         Self { world, terminal, cookie }
     }
 

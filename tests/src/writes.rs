@@ -233,6 +233,37 @@ async fn nobody_removes_by_himself() {
     assert_eq!(world.entries().iter().filter(|entry| removal(entry)).count(), 6);
 }
 
+/// What the city orders is removed, by whom it names, and nothing else (art. 17-2, 19-2).
+#[tokio::test]
+async fn an_order_of_the_city_removes_what_it_names() {
+    let world = World::start().await;
+    let (terminal, cookie) = world.signed_in("U-sato", "D-sato").await;
+    let (kato, katos) = world.signed_in("U-kato", "D-kato").await;
+    let mut ids = Vec::new();
+    for number in ["1", "2"] {
+        let created = terminal
+            .ask(Ask::post("/fhir/Observation", FHIR, observation("P-0001", number, "final").to_string()).as_(&cookie));
+        ids.push(id_of(&created.await.unwrap()));
+    }
+    let target = |id: &str| format!("/fhir/Observation/{id}");
+    let nothing = || Ask::get("");
+    world.order_deletion("P-0001", Some(&format!("Observation/{}", ids[0])), "U-sato");
+    // Somebody else on the team, and another record of the same person: the order is not theirs.
+    let others = ask(&kato, &katos, Method::DELETE, &target(&ids[0]), nothing()).await;
+    assert_eq!(others.status, StatusCode::NOT_FOUND, "{}", others.text());
+    let another = ask(&terminal, &cookie, Method::DELETE, &target(&ids[1]), nothing()).await;
+    assert_eq!(another.status, StatusCode::NOT_FOUND, "{}", another.text());
+    let removed = ask(&terminal, &cookie, Method::DELETE, &target(&ids[0]), nothing()).await;
+    assert!(removed.status.is_success(), "{}", removed.text());
+    assert!(!removed.text().contains("体温"));
+    assert_eq!(terminal.ask(Ask::get(&target(&ids[0])).as_(&cookie)).await.unwrap().status, StatusCode::NOT_FOUND);
+    assert_eq!(terminal.ask(Ask::get(&target(&ids[1])).as_(&cookie)).await.unwrap().status, StatusCode::OK);
+    let entry = world.entries().into_iter().rfind(|entry| entry.method == "DELETE" && entry.rules.contains("P12"));
+    let entry = entry.expect("the removal is on record");
+    assert_eq!(entry.records, [format!("Observation/{}", ids[0])]);
+    assert!(entry.articles.contains("19-2"), "{}", entry.articles);
+}
+
 #[tokio::test]
 async fn methods_that_would_tell_without_showing() {
     let world = World::start().await;

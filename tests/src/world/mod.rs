@@ -163,6 +163,26 @@ impl World {
         self.registry.execute(command, city::officer("officer-ito"), self.now()).unwrap()
     }
 
+    /// The city orders, by two officers, that this user ID removes a person's records, or one of them, within a day.
+    pub(crate) fn order_deletion(&self, person: &str, record: Option<&str>, executor: &str) {
+        let executed = self.officer(Command::OrderDeletion {
+            person: person.parse().unwrap(),
+            record: record.map(|record| record.parse().unwrap()),
+            reason: "本人の申出".to_owned(),
+            executor: executor.parse().unwrap(),
+            until: self.now().plus_seconds(86_400),
+        });
+        let order = executed.changes.iter().find_map(|change| match change {
+            registry::Change::DeletionOrdered { order } => Some(order.id),
+            _ => None,
+        });
+        let approve = Command::ApproveDeletion { order: order.unwrap() };
+        // Nobody approves what he has ordered.
+        let alone = self.registry.execute(approve.clone(), city::officer("officer-ito"), self.now());
+        assert!(alone.is_err(), "{alone:?}");
+        self.registry.execute(approve, city::officer("officer-mori"), self.now()).unwrap();
+    }
+
     /// The keys of a device: its certificate issued and recorded, at first use.
     pub(crate) fn keys(&self, device: &str) -> Keys {
         let id = DeviceId::new(device).unwrap();
