@@ -56,8 +56,8 @@ class Session:
 def main():
     limit_ms = None
     for argument in sys.argv[1:]:
-        if argument.startswith("--tlimit="):
-            limit_ms = argument.removeprefix("--tlimit=")
+        if argument.startswith("--tlimit-per="):
+            limit_ms = argument.removeprefix("--tlimit-per=")
     session = Session(limit_ms)
     for text in commands(sys.stdin):
         if text == "(exit)":
