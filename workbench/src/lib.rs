@@ -11,6 +11,7 @@ mod error;
 mod example;
 pub mod fences;
 pub mod prove;
+pub mod replay;
 mod solver;
 mod sources;
 mod words;

@@ -3,6 +3,7 @@
 mod cases;
 mod differences;
 mod proofs;
+mod replays;
 
 use std::path::PathBuf;
 

@@ -14,6 +14,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("ca", 1),
     ("registry", 2),
     ("audit", 2),
+    ("workbench", 2),
     ("gateway", 3),
     ("console", 3),
     ("sekisho", 4),
