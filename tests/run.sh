@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-packages=(gcc cmake openssl curl nghttp2-client postgresql sqlite3 libnss3-tools chromium)
+packages=(gcc cmake openssl curl nghttp2-client postgresql sqlite3 libnss3-tools chromium python3-venv)
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
@@ -26,6 +26,8 @@ step 'lints'
 cargo clippy --workspace --all-targets --locked -- -D warnings
 step 'build'
 cargo build --workspace --locked
+step 'solver'
+bash tests/solver.sh
 step 'tests'
 if cargo nextest --version >/dev/null 2>&1; then
   cargo nextest run --workspace --locked --no-fail-fast

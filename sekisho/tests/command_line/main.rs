@@ -9,6 +9,8 @@ mod offices;
 #[cfg(test)]
 mod renewal;
 #[cfg(test)]
+mod rules;
+#[cfg(test)]
 mod serving;
 #[cfg(test)]
 mod support;
