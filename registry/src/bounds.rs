@@ -28,6 +28,12 @@ pub const ENDED_SESSIONS_PER_USER_ID_MAX: usize = 64;
 pub const SESSION_HOURS_MAX: i64 = 7 * 24;
 /// Longest disaster use from its declaration, in hours; then it is declared anew or it ends (art. 21).
 pub const DISASTER_HOURS_MAX: i64 = 72;
+/// Most octets of a set of rules: schema, names and texts of its files.
+pub const RULES_BYTES_MAX: usize = 128 << 10;
+/// Most sets of rules remembered, proposals included; the journal keeps them all.
+pub const RULE_SETS_MAX: usize = 100;
+/// Most steps back from the rules in force.
+pub const RULE_STEPS_BACK_MAX: usize = 32;
 /// Longest validity of a certificate, in days.
 pub const CERTIFICATE_DAYS_MAX: i64 = 3660;
 /// Most things one `Tick` puts in order; the next one goes on.
@@ -48,4 +54,8 @@ pub(crate) const KEEP_OBJECTS_PER_ENTRY: u64 = 8;
 const _: () = assert!(FIRST_PASSWORD_CHARACTERS >= PASSWORD_CHARACTERS_MIN);
 const _: () = assert!(PASSWORD_CHARACTERS_MIN < PASSWORD_CHARACTERS_MAX);
 // One change is well below 500 bytes, and a journal takes a mebibyte as one entry.
+// In JSON an octet becomes six at the most (`\u0007`); the rest of the entry is small.
+const _: () = assert!(RULES_BYTES_MAX * 6 + 64 * 1024 < journal::ENTRY_BYTES_MAX);
+// Whatever one can go back to is among the sets remembered.
+const _: () = assert!(RULE_STEPS_BACK_MAX < RULE_SETS_MAX);
 const _: () = assert!(TICK_CHANGES_MAX * 500 < journal::ENTRY_BYTES_MAX);

@@ -8,7 +8,7 @@ use model::{DeviceId, FacilityId, PersonId, ReasonCode, SerialNumber, SessionId,
 use crate::credential::Sealed;
 use crate::state::{
     Administrator, ConsentForm, Device, Disaster, Eligibility, Facility, FacilityDetails, Membership, MembershipId,
-    Person, Report, ReportId, Stop, Suspension, SuspensionEnd, SuspensionId, User, UserIdRecord,
+    Person, Report, ReportId, RuleSet, Stop, Suspension, SuspensionEnd, SuspensionId, User, UserIdRecord,
 };
 
 /// One change. Who made it and when stands beside it, once for all changes of a command. Variants are only ever added:
@@ -226,6 +226,23 @@ pub enum Change {
         /// Which.
         report: Report,
     },
+    /// A set of rules was proposed.
+    RulesProposed {
+        /// As proposed.
+        rules: RuleSet,
+    },
+    /// A second officer took a set of rules into force.
+    RulesApproved {
+        /// Which.
+        version: String,
+    },
+    /// The rules in force before are in force again.
+    RulesRolledBack {
+        /// Which set is in force no longer.
+        version: String,
+        /// Why.
+        reason: String,
+    },
     /// The city has the report.
     ReportAcknowledged {
         /// Which.
@@ -329,7 +346,10 @@ impl Change {
             Self::ServiceStopped { .. }
             | Self::ServiceResumed
             | Self::DisasterDeclared { .. }
-            | Self::DisasterEnded { .. } => Affected { service: true, ..Affected::default() },
+            | Self::DisasterEnded { .. }
+            // Other rules may decide otherwise about anybody.
+            | Self::RulesApproved { .. }
+            | Self::RulesRolledBack { .. } => Affected { service: true, ..Affected::default() },
             Self::FacilityApplied { .. }
             | Self::FacilityChanged { .. }
             | Self::AdministratorSet { .. }
@@ -339,6 +359,7 @@ impl Change {
             | Self::DeviceLoaned { .. }
             | Self::CertificateReserved { .. }
             | Self::PersonRegistered { .. }
+            | Self::RulesProposed { .. }
             | Self::ReportDue { .. }
             | Self::ReportAcknowledged { .. } => Affected::default(),
         }

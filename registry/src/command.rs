@@ -8,7 +8,9 @@ use zeroize::Zeroizing;
 
 use crate::credential::VerifiedPassword;
 use crate::kind::CommandKind;
-use crate::state::{Administrator, ConsentForm, Eligibility, FacilityDetails, ReportId, StopReason, SuspensionId};
+use crate::state::{
+    Administrator, ConsentForm, Eligibility, FacilityDetails, ReportId, RuleFile, StopReason, SuspensionId,
+};
 
 /// What is to be done.
 #[derive(Clone)]
@@ -294,6 +296,25 @@ pub enum Command {
         /// Which.
         report: ReportId,
     },
+    /// Proposes a set of rules. It decides nothing before another officer approves it.
+    ProposeRules {
+        /// The schema.
+        schema: String,
+        /// The files, in the order in which reasons are given.
+        files: Vec<RuleFile>,
+        /// Why.
+        reason: String,
+    },
+    /// Takes a proposed set of rules into force, as the second officer.
+    ApproveRules {
+        /// Which.
+        version: String,
+    },
+    /// Goes back to the rules that were in force before.
+    RollBackRules {
+        /// Why.
+        reason: String,
+    },
     /// Puts in order what only the clock ended: suspensions, disaster use, memberships, remembered sessions. Decisions do
     /// not wait for it. Comes to no changes when there is nothing to do.
     Tick,
@@ -340,6 +361,9 @@ impl Command {
             Self::EndSession { .. } => CommandKind::EndSession,
             Self::EndSessions { .. } => CommandKind::EndSessions,
             Self::AcknowledgeReport { .. } => CommandKind::AcknowledgeReport,
+            Self::ProposeRules { .. } => CommandKind::ProposeRules,
+            Self::ApproveRules { .. } => CommandKind::ApproveRules,
+            Self::RollBackRules { .. } => CommandKind::RollBackRules,
             Self::Tick => CommandKind::Tick,
         }
     }

@@ -77,6 +77,12 @@ words! {
         EndSessions = "end-sessions",
         /// [`crate::Command::AcknowledgeReport`].
         AcknowledgeReport = "acknowledge-report",
+        /// [`crate::Command::ProposeRules`].
+        ProposeRules = "propose-rules",
+        /// [`crate::Command::ApproveRules`].
+        ApproveRules = "approve-rules",
+        /// [`crate::Command::RollBackRules`].
+        RollBackRules = "roll-back-rules",
         /// [`crate::Command::Tick`].
         Tick = "tick",
     }
@@ -122,7 +128,11 @@ impl CommandKind {
             }
             Self::ConfirmRevocation => &[FacilityAdministrator],
             Self::Suspend => &[CityOfficer, CityClerk, Contractor, FacilityAdministrator, System],
-            Self::DeclareDisaster | Self::EndDisaster => &[CityOfficer],
+            Self::DeclareDisaster
+            | Self::EndDisaster
+            | Self::ProposeRules
+            | Self::ApproveRules
+            | Self::RollBackRules => &[CityOfficer],
             Self::ChangePassword | Self::EndSession => &[User],
             Self::EndSessions => &[CityOfficer, CityClerk, Contractor, System, User],
             Self::Tick => &[System],
@@ -155,6 +165,7 @@ impl CommandKind {
             Self::AcknowledgeReport => Article::paragraph(29, 2),
             Self::StopService | Self::ResumeService => Article::paragraph(26, 1),
             Self::DeclareDisaster | Self::EndDisaster => Article::paragraph(21, 1),
+            Self::ProposeRules | Self::ApproveRules | Self::RollBackRules => Article::new(41),
         }
     }
 }

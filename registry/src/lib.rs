@@ -35,8 +35,9 @@ mod tests;
 pub use apply::{Act, Misfit};
 pub use bounds::{
     CERTIFICATE_DAYS_MAX, CERTIFICATES_PER_DEVICE_MAX, DISASTER_HOURS_MAX, ENDED_SESSIONS_PER_USER_ID_MAX,
-    NAME_CHARACTERS_MAX, PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN, REASON_CHARACTERS_MAX, SESSION_HOURS_MAX,
-    SUSPENSIONS_PER_TARGET_MAX, TEAM_MAX, USER_IDS_PER_USER_MAX,
+    NAME_CHARACTERS_MAX, PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN, REASON_CHARACTERS_MAX, RULE_SETS_MAX,
+    RULE_STEPS_BACK_MAX, RULES_BYTES_MAX, SESSION_HOURS_MAX, SUSPENSIONS_PER_TARGET_MAX, TEAM_MAX,
+    USER_IDS_PER_USER_MAX,
 };
 pub use change::{Affected, Change};
 pub use command::Command;
@@ -50,8 +51,8 @@ pub use password::{PasswordFault, check_password};
 pub use refused::{Refused, Why};
 pub use registry::{Executed, Listener, Registry, Secrets};
 pub use state::{
-    Administrator, Certificate, Confirmation, Consent, ConsentForm, Device, Disaster, Eligibility, EligibilityKind,
-    EndedSession, Facility, FacilityDetails, FacilityKind, Generation, GivenBy, Membership, MembershipId, Person,
-    Report, ReportId, ReportSubject, Revocation, Service, Snapshot, Stop, StopReason, Suspension, SuspensionEnd,
-    SuspensionId, User, UserIdRecord, WHOLE_CITY,
+    Administrator, Approval, Certificate, Confirmation, Consent, ConsentForm, Device, Disaster, Eligibility,
+    EligibilityKind, EndedSession, Facility, FacilityDetails, FacilityKind, Generation, GivenBy, Membership,
+    MembershipId, Person, Report, ReportId, ReportSubject, Revocation, RuleFile, RuleSet, Service, Snapshot, Stop,
+    StopReason, Suspension, SuspensionEnd, SuspensionId, User, UserIdRecord, WHOLE_CITY,
 };

@@ -122,6 +122,9 @@ impl Change {
             | Self::ServiceResumed
             | Self::DisasterDeclared { .. }
             | Self::DisasterEnded { .. }
+            | Self::RulesProposed { .. }
+            | Self::RulesApproved { .. }
+            | Self::RulesRolledBack { .. }
             | Self::ReportAcknowledged { .. } => {}
         }
         named
@@ -139,6 +142,9 @@ impl Change {
             Self::Suspended { suspension } => Some(format!("{} (art. {})", suspension.reason, suspension.article)),
             Self::ServiceStopped { stop } => Some(format!("{} ({})", stop.text, stop.reason)),
             Self::DisasterDeclared { disaster } => Some(disaster.reason.clone()),
+            Self::RulesProposed { rules } => Some(format!("{} ({})", rules.reason, rules.version)),
+            Self::RulesApproved { version } => Some(version.clone()),
+            Self::RulesRolledBack { version, reason } => Some(format!("{reason} ({version})")),
             _ => None,
         }
     }

@@ -15,6 +15,7 @@ mod house;
 mod limits;
 mod nodes;
 mod replay;
+mod rules;
 mod set_up;
 mod sign_in;
 mod silence;

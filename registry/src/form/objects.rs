@@ -5,8 +5,9 @@ use serde_json::{Map, Value};
 
 use super::{Fields, Form, FormError, put};
 use crate::state::{
-    Administrator, Certificate, Confirmation, Consent, ConsentForm, Device, Disaster, Eligibility, EndedSession,
-    Facility, FacilityDetails, Membership, Person, Report, Revocation, Service, Stop, Suspension, User, UserIdRecord,
+    Administrator, Approval, Certificate, Confirmation, Consent, ConsentForm, Device, Disaster, Eligibility,
+    EndedSession, Facility, FacilityDetails, Membership, Person, Report, Revocation, RuleFile, RuleSet, Service, Stop,
+    Suspension, User, UserIdRecord,
 };
 
 /// Writes `struct` by struct which fields there are.
@@ -62,5 +63,8 @@ objects! {
     Stop { reason, text, since, by }
     Disaster { area, reason, from, until, officers }
     Service { state, stopped, disaster }
+    RuleFile { name, text }
+    RuleSet { version, schema, files, reason, proposed_by, proposed_at }
+    Approval { version, by, at }
     EndedSession { session, user_id, over_at }
 }

@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 use super::{Fields, Form, FormError, put};
 use crate::state::{
-    Certificate, Consent, Device, EndedSession, Facility, Generation, Membership, Person, Report, Snapshot, Suspension,
-    Tables, User, UserIdRecord,
+    Approval, Certificate, Consent, Device, EndedSession, Facility, Generation, Membership, Person, Report, RuleSet,
+    Rules, Snapshot, Suspension, Tables, User, UserIdRecord,
 };
 
 /// Version of the form. One of another version is passed over, and the journal replayed.
@@ -37,6 +37,11 @@ pub(crate) fn write_snapshot(snapshot: &Snapshot) -> Vec<u8> {
     list("suspensions", tables.suspensions.values().map(|one| one.write()).collect());
     list("reports", tables.reports.values().map(|one| one.write()).collect());
     list("sessions", tables.sessions.iter().map(|one| one.write()).collect());
+    // Left out where there are none, as in every snapshot before there were rules here.
+    let sets: Vec<RuleSet> = tables.rules.sets.values().map(|one| one.as_ref().clone()).collect();
+    put(&mut map, "rule_sets", &(!sets.is_empty()).then_some(sets));
+    let approvals = &tables.rules.approvals;
+    put(&mut map, "rule_approvals", &(!approvals.is_empty()).then_some(approvals.clone()));
     put(&mut map, "service", tables.service.as_ref());
     Value::Object(map).to_string().into_bytes()
 }
@@ -66,6 +71,12 @@ pub(crate) fn read_snapshot(body: &[u8]) -> Result<Snapshot, FormError> {
     fields.take::<Vec<Suspension>>("suspensions")?.into_iter().for_each(|one| tables.put_suspension(one));
     fields.take::<Vec<Report>>("reports")?.into_iter().for_each(|one| tables.put_report(one));
     fields.take::<Vec<EndedSession>>("sessions")?.into_iter().for_each(|one| tables.sessions.insert(one));
+    let mut rules = Rules::default();
+    for set in fields.take::<Option<Vec<RuleSet>>>("rule_sets")?.into_iter().flatten() {
+        rules.sets.insert(set.version.clone(), Arc::new(set));
+    }
+    rules.approvals = fields.take::<Option<Vec<Approval>>>("rule_approvals")?.unwrap_or_default();
+    tables.rules = Arc::new(rules);
     tables.service = Arc::new(fields.take("service")?);
     fields.finish()?;
     Ok(Snapshot { generation, last_at, tables })

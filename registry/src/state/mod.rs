@@ -5,6 +5,7 @@ mod device;
 mod facility;
 mod number;
 mod person;
+mod rules;
 mod service;
 mod session;
 mod suspension;
@@ -16,6 +17,7 @@ pub use device::{Certificate, Confirmation, Device, Revocation};
 pub use facility::{Administrator, Facility, FacilityDetails, FacilityKind};
 pub use number::{Generation, MembershipId, ReportId, SuspensionId};
 pub use person::{Consent, ConsentForm, Eligibility, EligibilityKind, GivenBy, Person};
+pub use rules::{Approval, RuleFile, RuleSet};
 pub use service::{Disaster, Service, Stop, StopReason, WHOLE_CITY};
 pub use session::EndedSession;
 pub use suspension::{Report, ReportSubject, Suspension, SuspensionEnd};
@@ -25,6 +27,7 @@ pub use user::{User, UserIdRecord};
 use model::lifecycle::{facility as facility_lifecycle, user_id as user_id_lifecycle};
 use model::{DeviceId, FacilityId, PersonId, SerialNumber, SessionId, Target, Timestamp, UserId, UserKey};
 
+pub(crate) use rules::Rules;
 pub(crate) use tables::Tables;
 
 /// What the city has decided, as of one generation.
@@ -213,6 +216,29 @@ impl Snapshot {
     #[must_use]
     pub fn service(&self) -> &Service {
         &self.tables.service
+    }
+
+    /// The set of rules in force, and who took it into force; none: the rules built into the program.
+    #[must_use]
+    pub fn rules_in_force(&self) -> Option<(&RuleSet, &Approval)> {
+        self.tables.rules.in_force()
+    }
+
+    /// A set of rules that was proposed.
+    #[must_use]
+    pub fn rule_set(&self, version: &str) -> Option<&RuleSet> {
+        self.tables.rules.sets.get(version).map(AsRef::as_ref)
+    }
+
+    /// All sets of rules that were proposed, by version.
+    pub fn rule_sets(&self) -> impl Iterator<Item = &RuleSet> {
+        self.tables.rules.sets.values().map(AsRef::as_ref)
+    }
+
+    /// The approvals that stand, the one in force last: each but the first is one step back from the next.
+    #[must_use]
+    pub fn rule_approvals(&self) -> &[Approval] {
+        &self.tables.rules.approvals
     }
 
     /// The session was ended before its time. That says nothing of sessions that are over by the clock or by their

@@ -8,8 +8,8 @@ use model::{DeviceId, FacilityId, PersonId, SerialNumber, Target, Timestamp, Use
 
 use super::session::EndedSessions;
 use super::{
-    Certificate, Consent, Device, Facility, Membership, MembershipId, Person, Report, ReportId, Service, Suspension,
-    SuspensionId, User, UserIdRecord,
+    Certificate, Consent, Device, Facility, Membership, MembershipId, Person, Report, ReportId, Rules, Service,
+    Suspension, SuspensionId, User, UserIdRecord,
 };
 
 /// All tables. Values are behind `Arc`: changing a map copies its path of nodes, and with it pointers only.
@@ -38,6 +38,7 @@ pub(crate) struct Tables {
     pub(crate) reports: OrdMap<ReportId, Arc<Report>>,
     pub(crate) service: Arc<Service>,
     pub(crate) sessions: EndedSessions,
+    pub(crate) rules: Arc<Rules>,
     /// The last number given to a membership, suspension or report.
     pub(crate) last_number: u64,
 }
@@ -63,6 +64,7 @@ impl Default for Tables {
             reports: OrdMap::new(),
             service: Arc::new(Service::RUNNING),
             sessions: EndedSessions::default(),
+            rules: Arc::default(),
             last_number: 0,
         }
     }

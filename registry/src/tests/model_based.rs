@@ -140,6 +140,10 @@ fn any_command(dice: &mut Dice, now: Timestamp) -> Command {
         }
         CommandKind::EndSessions => Command::EndSessions { user_id: an_id(dice) },
         CommandKind::AcknowledgeReport => Command::AcknowledgeReport { report: ReportId::new(dice.below(20)) },
+        // Few versions, so that they meet.
+        CommandKind::ProposeRules => propose_rules(&of(dice, "version", 3)),
+        CommandKind::ApproveRules => Command::ApproveRules { version: version_of(&of(dice, "version", 3)) },
+        CommandKind::RollBackRules => Command::RollBackRules { reason },
         CommandKind::Tick => Command::Tick,
     }
 }
@@ -149,6 +153,7 @@ fn any_author(dice: &mut Dice, command: &Command) -> Author {
     let office = if dice.below(8) == 0 { *dice.one_of(Office::ALL) } else { *dice.one_of(command.kind().offices()) };
     match office {
         Office::FacilityAdministrator => administrator_of(&format!("F-{}", 1 + dice.below(3))),
+        Office::CityOfficer if dice.below(2) == 0 => second_officer(),
         Office::CityOfficer => officer(),
         Office::User => match command {
             Command::ChangePassword { current, .. } => himself(current.user_id().as_str()),
@@ -189,6 +194,10 @@ fn check(snapshot: &Snapshot) {
         let confirmed = certificate.revocation.as_ref().is_some_and(|revocation| revocation.confirmed.is_some());
         assert_eq!(confirmed, certificate.state == certificate::State::Confirmed);
         assert!(certificate.state != certificate::State::Active || certificate.fingerprint.is_some());
+    }
+    // What is in force was proposed by somebody else.
+    for approval in snapshot.rule_approvals() {
+        assert_ne!(snapshot.rule_set(&approval.version).unwrap().proposed_by, approval.by);
     }
     // Every index leads to what the other one does.
     let by_person: BTreeMap<MembershipId, _> =

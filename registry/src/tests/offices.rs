@@ -91,6 +91,9 @@ fn one_of_each() -> Vec<Command> {
         Command::EndSession { session: SessionId::new("S-1").unwrap(), over_at: now.plus_seconds(HOUR) },
         Command::EndSessions { user_id: user_id("U-1") },
         Command::AcknowledgeReport { report: ReportId::new(1) },
+        propose_rules("as proposed"),
+        Command::ApproveRules { version: version_of("as proposed") },
+        Command::RollBackRules { reason: reason() },
         Command::Tick,
     ]
 }
@@ -127,7 +130,10 @@ fn the_contractor_stops_and_never_opens() {
         .filter(|kind| kind.offices() == [Office::CityOfficer])
         .map(|kind| kind.as_str())
         .collect();
-    assert_eq!(officers_only, ["declare-disaster", "end-disaster"]);
+    assert_eq!(
+        officers_only,
+        ["declare-disaster", "end-disaster", "propose-rules", "approve-rules", "roll-back-rules",]
+    );
     assert_eq!(CommandKind::ConfirmRevocation.offices(), [Office::FacilityAdministrator]);
 }
 

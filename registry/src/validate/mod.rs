@@ -6,6 +6,7 @@
 mod device;
 mod facility;
 mod person;
+mod rules;
 mod service;
 mod suspension;
 mod team;
@@ -124,6 +125,9 @@ pub(crate) fn validate(
             service::declare_disaster(d, area, reason, (*from, *until), officers)
         }
         Command::EndDisaster { reason } => service::end_disaster(d, reason),
+        Command::ProposeRules { schema, files, reason } => rules::propose(d, schema, files, reason),
+        Command::ApproveRules { version } => rules::approve(d, version),
+        Command::RollBackRules { reason } => rules::roll_back(d, reason),
         Command::Tick => service::tick(d),
     }?;
     Ok(draft)

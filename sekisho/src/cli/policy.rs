@@ -29,6 +29,16 @@ pub enum Policy {
     Replay(PolicyReplay),
     /// Print every sentence that cases are written in
     Words,
+    /// Propose rules for approval; they decide nothing yet (city officer)
+    Propose(PolicyPropose),
+    /// Take proposed rules into force, as another officer than proposed them; open exchanges are judged anew
+    Approve(PolicyVersion),
+    /// Go back to the rules in force before (city officer); open exchanges are judged anew
+    Rollback(PolicyRollback),
+    /// List the sets of rules proposed, and which is in force
+    List,
+    /// Print a proposed set of rules, or write its files into a new folder
+    Show(PolicyShow),
 }
 
 /// Which rules.
@@ -84,6 +94,44 @@ pub struct PolicyDiff {
     /// Which solver.
     #[command(flatten)]
     pub solver: PolicySolver,
+}
+
+/// `policy propose`.
+#[derive(Debug, Args)]
+pub struct PolicyPropose {
+    /// Folder with the rules
+    #[arg(long, value_name = "DIR")]
+    pub rules: PathBuf,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+}
+
+/// `policy approve`.
+#[derive(Debug, Args)]
+pub struct PolicyVersion {
+    /// Version, as `policy propose` printed it
+    #[arg(value_name = "VERSION")]
+    pub version: String,
+}
+
+/// `policy rollback`.
+#[derive(Debug, Args)]
+pub struct PolicyRollback {
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+}
+
+/// `policy show`.
+#[derive(Debug, Args)]
+pub struct PolicyShow {
+    /// Version, as `policy list` prints it
+    #[arg(value_name = "VERSION")]
+    pub version: String,
+    /// Folder to make and write the files into
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 }
 
 /// `policy replay`.

@@ -10,6 +10,7 @@ use registry::Snapshot;
 use serde_json::{Value, json};
 
 use super::Desk;
+use super::policy::in_force;
 use crate::cli::Explain;
 use crate::error::Error;
 use crate::ids;
@@ -23,7 +24,7 @@ pub(super) fn run(desk: &Desk, verb: &Explain) -> Result<(), Error> {
     let action: Action = verb.action.parse().map_err(Error::usage)?;
     let person: Option<PersonId> = verb.person.as_deref().map(ids::parse).transpose()?;
     let categories = categories(verb.category.as_deref(), person.is_some())?;
-    let point = DecisionPoint::builtin().map_err(Error::usage)?;
+    let point = in_force(&snapshot)?;
     for user_id in user_ids(&snapshot, &verb.user)? {
         let serial = serial(&snapshot, verb, &user_id, at)?;
         let facts = snapshot.facts(&user_id, &serial, person.as_ref(), at).map_err(Error::usage)?;

@@ -1,14 +1,18 @@
-//! `policy`: writing rules safely. Reads rules, cases, fences and, for a replay, the audit; changes nothing.
+//! `policy`: writing rules safely, and taking them into force. All but `propose`, `approve` and `rollback` change nothing.
 
+mod activate;
 mod prove;
 mod replay;
 mod test;
+
+pub(super) use activate::in_force;
 
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use workbench::{Bench, Language, Solver, Sources, phrases, question_texts};
 
+use super::Desk;
 use crate::cli::policy::{PolicyRules, PolicySolver};
 use crate::cli::{Common, Policy};
 use crate::error::Error;
@@ -20,10 +24,15 @@ pub(crate) fn run(common: &Common, verb: &Policy) -> Result<bool, Error> {
     match verb {
         Policy::Check(rules) => check(output, rules),
         Policy::Test(verb) => test::run(output, verb),
-        Policy::Prove(verb) => prove::run(output, verb),
+        Policy::Prove(verb) => prove::run(common, output, verb),
         Policy::Diff(verb) => prove::diff(output, verb),
         Policy::Replay(verb) => replay::run(common, output, verb),
         Policy::Words => words(output).map(|()| true),
+        Policy::Propose(verb) => activate::propose(&Desk::open(common)?, verb).map(|()| true),
+        Policy::Approve(verb) => activate::approve(&Desk::open(common)?, verb).map(|()| true),
+        Policy::Rollback(verb) => activate::roll_back(&Desk::open(common)?, verb).map(|()| true),
+        Policy::List => activate::list(&Desk::open(common)?).map(|()| true),
+        Policy::Show(verb) => activate::show(&Desk::open(common)?, verb).map(|()| true),
     }
 }
 

@@ -179,3 +179,34 @@ fn recorded_decisions_are_made_again_under_other_rules() {
     let total = city.json(&format!("policy replay --rules {dir} --to {before}")).pop().unwrap();
     assert_eq!((total["gained"].as_u64(), total["lost"].as_u64()), (Some(1), Some(1)), "{total}");
 }
+
+/// One officer proposes, another approves, and what is in force decides: `explain` says so, as the gateway would.
+#[test]
+fn two_officers_take_rules_into_force_and_one_goes_back() {
+    let city = City::in_use();
+    let folder = rules("resource is Record && resource.person.suspended", "resource is Record && context.at >= 0");
+    let dir = folder.path().display();
+    let (one, other) = ("--as city-officer:Tanaka", "--as city-officer:Ito");
+    let permitted = || city.json("explain --user U-1 --person P-1 --category note")[0]["permitted"].as_bool().unwrap();
+    assert!(permitted());
+    let said = city.json(&format!("{one} policy propose --rules {dir} --reason trial"));
+    let version = said[0]["version"].as_str().unwrap();
+    assert!(permitted(), "a proposal decides nothing");
+    assert!(city.refused(&format!("{one} policy approve {version}")).contains("by another officer"));
+    assert!(city.refused(&format!("policy approve {version}")).contains("`city-clerk` may not do this"));
+    city.json(&format!("{other} policy approve {version}"));
+    assert!(!permitted(), "F20 now closes everything");
+    let listed = city.json("policy list");
+    assert_eq!((listed.len(), &listed[0]["in_force"], &listed[1]["in_force"]), (2, &false.into(), &true.into()));
+    assert_eq!(listed[1]["approved_by"], "city-officer:Ito");
+    // What was approved can be read again, octet for octet.
+    let out = city.path("shown");
+    city.json(&format!("policy show {version} --out {}", out.display()));
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let file = file.unwrap();
+        assert_eq!(std::fs::read(file.path()).unwrap(), std::fs::read(out.join(file.file_name())).unwrap());
+    }
+    city.json(&format!("{one} policy rollback --reason closed"));
+    assert!(permitted());
+    assert!(city.refused(&format!("{one} policy rollback --reason again")).contains("there is no step back"));
+}

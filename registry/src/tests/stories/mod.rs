@@ -4,6 +4,7 @@ mod care;
 mod devices;
 mod hits;
 mod institutions;
+mod rules;
 mod suspensions;
 mod users;
 

@@ -2,7 +2,6 @@
 
 use audit::{Event, FOUND_MAX, Reader, Verdict};
 use journal::{Journal, Position};
-use policy::DecisionPoint;
 use serde_json::json;
 use workbench::Sources;
 use workbench::replay::Replay;
@@ -12,10 +11,14 @@ use crate::cli::policy::PolicyReplay;
 use crate::error::Error;
 use crate::output::{Output, listed};
 use crate::settings::Settings;
+use crate::verbs::open_registry;
+
+use super::activate::in_force;
 
 pub(super) fn run(common: &Common, output: Output, verb: &PolicyReplay) -> Result<bool, Error> {
     let settings = Settings::load(&common.settings_file()?)?;
-    let old = DecisionPoint::builtin().map_err(Error::usage)?;
+    let (registry, _) = open_registry(&settings)?;
+    let old = in_force(&registry.snapshot())?;
     let new = Sources::read(&verb.rules)?.point()?;
     let reader = Reader::new(Journal::open_existing(&settings.journal.audit()).map_err(Error::journal("audit"))?);
     let mut replay = Replay::new(&old, &new);
@@ -66,7 +69,7 @@ fn report(output: Output, replay: &Replay<'_>, without_decision: u64) -> Result<
     output.say(
         format_args!(
             "all together: {} gained, {} lost, {} as before; not counted: {} refused for other reasons than rules, \
-             {without_decision} without a decision; {} decided by other rules than those built in",
+             {without_decision} without a decision; {} decided by other rules than those in force",
             total.gains, total.loses, total.same, replay.refused_otherwise, replay.by_other_rules
         ),
         &json!({
