@@ -140,7 +140,8 @@ fn any_command(dice: &mut Dice, now: Timestamp) -> Command {
         }
         CommandKind::EndSessions => Command::EndSessions { user_id: an_id(dice) },
         CommandKind::AcknowledgeReport => Command::AcknowledgeReport { report: ReportId::new(dice.below(20)) },
-        // Few versions, so that they meet.
+        // Few versions, so that they meet; and not often, for rules are read whole.
+        CommandKind::ProposeRules | CommandKind::ApproveRules if dice.below(4) > 0 => Command::Tick,
         CommandKind::ProposeRules => propose_rules(&of(dice, "version", 3)),
         CommandKind::ApproveRules => Command::ApproveRules { version: version_of(&of(dice, "version", 3)) },
         CommandKind::RollBackRules => Command::RollBackRules { reason },

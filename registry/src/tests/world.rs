@@ -91,11 +91,10 @@ pub(crate) fn form(store: bool, share: bool, disaster: bool) -> ConsentForm {
     ConsentForm { store, share, disaster, given_by, reason, signed_at, received_at: signed_at, form_hash }
 }
 
-/// The house's rules with a remark, which makes them another version.
+/// A few of the house's rules, which are quickly read, with a remark that makes them a version of their own.
 pub(crate) fn propose_rules(remark: &str) -> Command {
-    let files = policy::point::RULES
-        .iter()
-        .map(|(name, text)| RuleFile { name: (*name).to_owned(), text: format!("// {remark}\n{text}") });
+    let few = policy::point::RULES.iter().filter(|(name, _)| *name == "person.cedar");
+    let files = few.map(|(name, text)| RuleFile { name: (*name).to_owned(), text: format!("// {remark}\n{text}") });
     let (schema, files) = (policy::point::SCHEMA.to_owned(), files.collect());
     Command::ProposeRules { schema, files, reason: "as decided".to_owned() }
 }

@@ -67,7 +67,7 @@ fn rules_that_are_not_in_order_are_not_even_proposed() {
         files.iter_mut().for_each(|file| file.text = file.text.replace(from, to));
         propose(files)
     };
-    let broken = world.refused(officer(), changed("permit (", "permit"));
+    let broken = world.refused(officer(), changed("forbid (", "forbid"));
     assert!(broken.contains("cannot be read as rules"), "{broken}");
     let misspelt = world.refused(officer(), changed("ConsentState::\"given\"", "ConsentState::\"witdrawn\""));
     assert!(misspelt.contains("not in order"), "{misspelt}");
