@@ -4,20 +4,60 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use arc_swap::ArcSwapOption;
 use model::lifecycle::user_id;
 use model::{Action, Authorship, Category, PersonId, RecordName, SerialNumber, Timestamp, UserId, UserKey};
 use policy::{Decision, DecisionPoint, Facts, Request, ServiceFacts};
 use records::{Authors, Claim};
-use registry::{MissingFact, Snapshot};
+use registry::{MissingFact, RuleSet, Snapshot};
 
 use crate::bounds::CEDAR_ASKED_EVERY;
 
-/// Asks.
+/// Asks. The rules belong to the state of the registry that the facts are taken from: whatever set a snapshot says is in
+/// force decides on that snapshot's facts, so that a change of rules needs no moment of its own.
 #[derive(Clone)]
 pub struct Judge {
-    point: Arc<DecisionPoint>,
+    /// Where the registry has no set of rules in force.
+    builtin: Arc<DecisionPoint>,
+    /// The set of rules that was asked last, if it was not those built in.
+    loaded: Arc<ArcSwapOption<Loaded>>,
     /// Decisions so far; every [`CEDAR_ASKED_EVERY`]th is asked of Cedar too.
     asked: Arc<AtomicU32>,
+}
+
+/// A set of rules of the registry, taken into use.
+struct Loaded {
+    version: String,
+    /// None: this program cannot. Everything is refused then (promise P1), and that was said once.
+    point: Option<Arc<DecisionPoint>>,
+}
+
+impl Loaded {
+    fn new(set: &RuleSet) -> Self {
+        let point = match set.point() {
+            Ok(point) => {
+                tracing::info!(version = set.version, "other rules are in force");
+                slower(&point);
+                Some(Arc::new(point))
+            }
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(error, version = set.version, "the rules in force cannot be used; all is refused");
+                None
+            }
+        };
+        Self { version: set.version.clone(), point }
+    }
+
+    fn point(&self) -> Result<Arc<DecisionPoint>, MissingFact> {
+        self.point.clone().ok_or_else(|| MissingFact::Rules(self.version.clone()))
+    }
+}
+
+fn slower(point: &DecisionPoint) {
+    if let Some(why) = point.why_not_compiled() {
+        tracing::warn!(why, "the rules are not compiled; every decision is Cedar's own, which takes longer");
+    }
 }
 
 /// Who asks, and when.
@@ -88,19 +128,26 @@ pub struct Judgement {
 }
 
 impl Judge {
-    /// A judge over one set of rules.
+    /// A judge; `builtin` are the rules where the registry has no others in force.
     #[must_use]
-    pub fn new(point: Arc<DecisionPoint>) -> Self {
-        if let Some(why) = point.why_not_compiled() {
-            tracing::warn!(why, "the rules are not compiled; every decision is Cedar's own, which takes longer");
-        }
-        Self { point, asked: Arc::default() }
+    pub fn new(builtin: Arc<DecisionPoint>) -> Self {
+        slower(&builtin);
+        Self { builtin, loaded: Arc::default(), asked: Arc::default() }
     }
 
-    /// The decision point.
-    #[must_use]
-    pub fn point(&self) -> &DecisionPoint {
-        &self.point
+    /// The rules in force in this state of the registry.
+    ///
+    /// # Errors
+    /// This program cannot take them into use.
+    pub fn point(&self, snapshot: &Snapshot) -> Result<Arc<DecisionPoint>, MissingFact> {
+        let Some((set, _)) = snapshot.rules_in_force() else { return Ok(Arc::clone(&self.builtin)) };
+        if let Some(loaded) = self.loaded.load().as_ref().filter(|loaded| loaded.version == set.version) {
+            return loaded.point();
+        }
+        // Some milliseconds, once a change of rules; whoever asks meanwhile does the same and is none the worse for it.
+        let loaded = Arc::new(Loaded::new(set));
+        self.loaded.store(Some(Arc::clone(&loaded)));
+        loaded.point()
     }
 
     /// Decides on the facts of `snapshot`.
@@ -113,7 +160,8 @@ impl Judge {
         let request = Request::new(question.action, question.category, at)
             .with_authorship(question.authorship(&asker))
             .with_sensitive(question.sensitive);
-        let decision = self.doubly(self.point.decide(&request, &facts), &request, &facts);
+        let point = self.point(snapshot)?;
+        let decision = self.doubly(&point, &request, &facts);
         if !decision.basis().errors.is_empty() {
             tracing::error!(errors = ?decision.basis().errors, "policy evaluation failed; refused");
         }
@@ -122,11 +170,12 @@ impl Judge {
 
     /// Compiled rules decide; Cedar, whose rules they are, is asked every so often. Should they ever differ, the stricter one
     /// counts, and the officer hears of it.
-    fn doubly(&self, decision: Decision, request: &Request, facts: &Facts) -> Decision {
+    fn doubly(&self, point: &DecisionPoint, request: &Request, facts: &Facts) -> Decision {
+        let decision = point.decide(request, facts);
         if !self.asked.fetch_add(1, Ordering::Relaxed).is_multiple_of(CEDAR_ASKED_EVERY) {
             return decision;
         }
-        let cedar = self.point.decide_by_cedar(request, facts);
+        let cedar = point.decide_by_cedar(request, facts);
         let same = decision.is_permit() == cedar.is_permit() && decision.basis().rules == cedar.basis().rules;
         if same {
             return decision;
@@ -172,7 +221,8 @@ impl Judge {
             user_id::State::GrantedSuspended => user_id::State::Suspended,
             other => other,
         };
-        Ok(self.point.decide(&Request::new(Action::Read, Category::Directory, at), &facts))
+        let point = self.point(snapshot)?;
+        Ok(point.decide(&Request::new(Action::Read, Category::Directory, at), &facts))
     }
 }
 

@@ -88,7 +88,7 @@ pub struct Parts {
     pub vault: Vault,
     /// Who did what.
     pub audit: Audit,
-    /// The rules.
+    /// The rules, where the registry has no others in force.
     pub policy: Arc<DecisionPoint>,
     /// The time of day.
     pub clock: Clock,

@@ -5,6 +5,7 @@
 //! Here both are closed more than once: rules are linted when they are loaded ([`lint`]), facts reach Cedar only through
 //! a slice that is complete and schema-checked (`slice`), and any error in an evaluation is a denial ([`point`]).
 
+pub mod cedar_form;
 pub mod decision;
 pub mod error;
 pub mod explain;
@@ -18,6 +19,7 @@ mod compiled;
 mod slice;
 mod vocabulary;
 
+pub use cedar_form::FormError;
 pub use decision::{Basis, Decision, PolicyVersion, Rule, RuleId};
 pub use error::PolicyError;
 pub use explain::{Explanation, NearPermit};

@@ -380,12 +380,14 @@ fn id<T: std::str::FromStr<Err = model::IdError>>(text: &str) -> T {
 }
 
 /// The table's time.
-pub(crate) const fn now() -> Timestamp {
+#[must_use]
+pub const fn now() -> Timestamp {
     Timestamp::from_millis(1_795_410_000_000)
 }
 
 /// An ordinary day: everything in order, an ordinary form without disaster use, a member of the team.
-pub(crate) fn ordinary() -> Facts {
+#[must_use]
+pub fn ordinary() -> Facts {
     Facts {
         subject: SubjectFacts {
             user_id: id("U-0001"),

@@ -207,7 +207,7 @@ impl DecisionPoint {
         self.judge_slice(slice, self.sets.for_request(request.action, Kind::of(&facts.resource)))
     }
 
-    #[cfg(test)]
+    /// What is underneath.
     pub(crate) const fn parts(&self) -> (&Schema, &Vocabulary, &PolicySet) {
         (&self.schema, &self.vocabulary, &self.sets.all)
     }

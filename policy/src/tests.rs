@@ -1,6 +1,7 @@
 //! Tests of the decision point. `oracle` is the same regulation written a second time, by hand and without Cedar.
 
 mod agreement;
+mod cedar_form;
 mod compiled;
 mod explained;
 mod generator;

@@ -10,8 +10,8 @@ use model::{Author, SerialNumber, Timestamp, UserId};
 
 use crate::change::Change;
 use crate::state::{
-    Certificate, Confirmation, Consent, Device, Disaster, EndedSession, Facility, Person, Revocation, Service,
-    Snapshot, Tables, UserIdRecord,
+    Certificate, Confirmation, Consent, Device, Disaster, EndedSession, Facility, Person, Revocation, RuleApproval,
+    Service, Snapshot, Tables, UserIdRecord,
 };
 
 /// Who made the changes of a command, and when.
@@ -180,6 +180,9 @@ impl Snapshot {
                 tables.put_report(report.clone());
                 Ok(())
             }
+            Change::RulesProposed { .. } | Change::RulesApproved { .. } | Change::RulesRolledBack { .. } => {
+                apply_to_rules(tables, act, change)
+            }
             Change::ReportAcknowledged { report } => known(tables.reports.remove(report).is_some(), "report", report),
             Change::CertificateReserved { .. }
             | Change::CertificateIssued { .. }
@@ -328,6 +331,30 @@ fn confirmed(before: &Service) -> Result<Service, Misfit> {
     let awaiting = before.disaster.as_ref().filter(|disaster| disaster.awaits.is_some());
     let disaster = Some(Disaster { awaits: None, ..awaiting.ok_or(missing)?.clone() });
     Ok(Service { disaster, ..before.clone() })
+}
+
+fn apply_to_rules(tables: &mut Tables, act: &Act, change: &Change) -> Result<(), Misfit> {
+    let rules = Arc::make_mut(&mut tables.rules);
+    match change {
+        Change::RulesProposed { rules: set } => {
+            free(rules.sets.contains_key(&set.version), "set of rules", &set.version)?;
+            rules.propose(set.clone());
+            Ok(())
+        }
+        Change::RulesApproved { version } => {
+            known(rules.sets.contains_key(version), "set of rules", version)?;
+            if rules.approvals.last().is_some_and(|last| last.version == *version) {
+                return Err(Misfit::Contradiction("the rules are in force already"));
+            }
+            rules.approve(RuleApproval { version: version.clone(), by: act.by.clone(), at: act.at });
+            Ok(())
+        }
+        Change::RulesRolledBack { version, .. } => {
+            let taken = rules.approvals.pop();
+            known(taken.is_some_and(|taken| taken.version == *version), "set of rules in force", version)
+        }
+        _ => Err(Misfit::Contradiction("not a change of rules")),
+    }
 }
 
 fn edit_facility(

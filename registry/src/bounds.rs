@@ -41,6 +41,12 @@ pub const DELETIONS_PER_PERSON_MAX: usize = 200;
 /// Time for the second officer to confirm disaster use by an act of his own, in minutes from its declaration or its beginning,
 /// whichever is later. Long enough to get to a desk; the river does not wait for it, so it opens at once.
 pub const DISASTER_CONFIRM_MINUTES: i64 = 60;
+/// Most octets of a set of rules: schema, names and texts of its files.
+pub const RULES_BYTES_MAX: usize = 128 << 10;
+/// Most sets of rules remembered, proposals included; the journal keeps them all.
+pub const RULE_SETS_MAX: usize = 100;
+/// Most steps back from the rules in force.
+pub const RULE_STEPS_BACK_MAX: usize = 32;
 /// Longest validity of a certificate, in days.
 pub const CERTIFICATE_DAYS_MAX: i64 = 3660;
 /// Most things one `Tick` puts in order; the next one goes on.
@@ -61,4 +67,8 @@ pub(crate) const KEEP_OBJECTS_PER_ENTRY: u64 = 8;
 const _: () = assert!(FIRST_PASSWORD_CHARACTERS >= PASSWORD_CHARACTERS_MIN);
 const _: () = assert!(PASSWORD_CHARACTERS_MIN < PASSWORD_CHARACTERS_MAX);
 // One change is well below 500 bytes, and a journal takes a mebibyte as one entry.
+// In JSON an octet becomes six at the most (`\u0007`); the rest of the entry is small.
+const _: () = assert!(RULES_BYTES_MAX * 6 + 64 * 1024 < journal::ENTRY_BYTES_MAX);
+// Whatever one can go back to is among the sets remembered.
+const _: () = assert!(RULE_STEPS_BACK_MAX < RULE_SETS_MAX);
 const _: () = assert!(TICK_CHANGES_MAX * 500 < journal::ENTRY_BYTES_MAX);

@@ -8,8 +8,8 @@ use model::{DeviceId, FacilityId, PersonId, ReasonCode, SerialNumber, SessionId,
 use crate::credential::Sealed;
 use crate::state::{
     Administrator, ConsentForm, Contract, ContractId, DeletionId, DeletionOrder, Device, Disaster, Duty, DutyId,
-    Eligibility, Facility, FacilityDetails, Membership, MembershipId, Person, Report, ReportId, Stop, Suspension,
-    SuspensionEnd, SuspensionId, User, UserIdRecord,
+    Eligibility, Facility, FacilityDetails, Membership, MembershipId, Person, Report, ReportId, RuleSet, Stop,
+    Suspension, SuspensionEnd, SuspensionId, User, UserIdRecord,
 };
 
 /// One change. Who made it and when stands beside it, once for all changes of a command. Variants are only ever added:
@@ -229,6 +229,23 @@ pub enum Change {
         /// Which.
         report: Report,
     },
+    /// A set of rules was proposed.
+    RulesProposed {
+        /// As proposed.
+        rules: RuleSet,
+    },
+    /// A second officer took a set of rules into force.
+    RulesApproved {
+        /// Which.
+        version: String,
+    },
+    /// The rules in force before are in force again.
+    RulesRolledBack {
+        /// Which set is in force no longer.
+        version: String,
+        /// Why.
+        reason: String,
+    },
     /// The city has the report.
     ReportAcknowledged {
         /// Which.
@@ -394,7 +411,10 @@ impl Change {
             | Self::ServiceResumed
             | Self::DisasterDeclared { .. }
             | Self::DisasterEnded { .. }
-            | Self::BreakGlassWithdrawn { .. } => Affected { service: true, ..Affected::default() },
+            | Self::BreakGlassWithdrawn { .. }
+            // Other rules may decide otherwise about anybody.
+            | Self::RulesApproved { .. }
+            | Self::RulesRolledBack { .. } => Affected { service: true, ..Affected::default() },
             Self::FacilityApplied { .. }
             | Self::FacilityChanged { .. }
             | Self::AdministratorSet { .. }
@@ -404,6 +424,7 @@ impl Change {
             | Self::DeviceLoaned { .. }
             | Self::CertificateReserved { .. }
             | Self::PersonRegistered { .. }
+            | Self::RulesProposed { .. }
             | Self::ReportDue { .. }
             | Self::ReportAcknowledged { .. }
             | Self::ContractEntered { .. }

@@ -9,8 +9,8 @@ use zeroize::Zeroizing;
 use crate::credential::VerifiedPassword;
 use crate::kind::CommandKind;
 use crate::state::{
-    Administrator, ConsentForm, ContractId, DeletionId, DutyId, Eligibility, FacilityDetails, ReportId, StopReason,
-    SuspensionId,
+    Administrator, ConsentForm, ContractId, DeletionId, DutyId, Eligibility, FacilityDetails, ReportId, RuleFile,
+    StopReason, SuspensionId,
 };
 
 /// What is to be done.
@@ -299,6 +299,25 @@ pub enum Command {
         /// Which.
         report: ReportId,
     },
+    /// Proposes a set of rules. It decides nothing before another officer approves it.
+    ProposeRules {
+        /// The schema.
+        schema: String,
+        /// The files, in the order in which reasons are given.
+        files: Vec<RuleFile>,
+        /// Why.
+        reason: String,
+    },
+    /// Takes a proposed set of rules into force, as the second officer.
+    ApproveRules {
+        /// Which.
+        version: String,
+    },
+    /// Goes back to the rules that were in force before.
+    RollBackRules {
+        /// Why.
+        reason: String,
+    },
     /// Enters a role for a whole facility (art. 18). A facility administrator enters who stands in, the city who manages.
     EnterDuty {
         /// Who: somebody with a user ID there.
@@ -417,6 +436,9 @@ impl Command {
             Self::EndSession { .. } => CommandKind::EndSession,
             Self::EndSessions { .. } => CommandKind::EndSessions,
             Self::AcknowledgeReport { .. } => CommandKind::AcknowledgeReport,
+            Self::ProposeRules { .. } => CommandKind::ProposeRules,
+            Self::ApproveRules { .. } => CommandKind::ApproveRules,
+            Self::RollBackRules { .. } => CommandKind::RollBackRules,
             Self::Tick => CommandKind::Tick,
             Self::EnterDuty { .. } => CommandKind::EnterDuty,
             Self::EndDuty { .. } => CommandKind::EndDuty,

@@ -27,6 +27,9 @@ pub enum MissingFact {
     /// No such person.
     #[error("there is no person `{0}`")]
     Person(PersonId),
+    /// The rules in force cannot be taken into use by this program.
+    #[error("the rules in force, version `{0}`, cannot be used here")]
+    Rules(String),
 }
 
 impl Snapshot {

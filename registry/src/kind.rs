@@ -77,6 +77,12 @@ words! {
         EndSessions = "end-sessions",
         /// [`crate::Command::AcknowledgeReport`].
         AcknowledgeReport = "acknowledge-report",
+        /// [`crate::Command::ProposeRules`].
+        ProposeRules = "propose-rules",
+        /// [`crate::Command::ApproveRules`].
+        ApproveRules = "approve-rules",
+        /// [`crate::Command::RollBackRules`].
+        RollBackRules = "roll-back-rules",
         /// [`crate::Command::Tick`].
         Tick = "tick",
         /// [`crate::Command::EnterDuty`].
@@ -154,7 +160,10 @@ impl CommandKind {
             | Self::CancelDeletion
             | Self::ProposeBreakGlass
             | Self::IssueBreakGlass
-            | Self::WithdrawBreakGlass => &[CityOfficer],
+            | Self::WithdrawBreakGlass
+            | Self::ProposeRules
+            | Self::ApproveRules
+            | Self::RollBackRules => &[CityOfficer],
             // A roster is made where the work is; nobody rings the city at night to say who stands in.
             Self::EnterDuty | Self::EndDuty => &[CityOfficer, CityClerk, FacilityAdministrator],
             Self::ChangePassword | Self::EndSession => &[User],
@@ -192,6 +201,7 @@ impl CommandKind {
             Self::AcknowledgeReport => Article::paragraph(29, 2),
             Self::StopService | Self::ResumeService => Article::paragraph(26, 1),
             Self::DeclareDisaster | Self::ConfirmDisaster | Self::EndDisaster => Article::paragraph(21, 1),
+            Self::ProposeRules | Self::ApproveRules | Self::RollBackRules => Article::new(41),
         }
     }
 }

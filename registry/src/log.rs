@@ -136,7 +136,10 @@ impl Change {
             | Self::DeletionCancelled { .. }
             | Self::BreakGlassProposed { .. }
             | Self::BreakGlassIssued
-            | Self::BreakGlassWithdrawn { .. } => {}
+            | Self::BreakGlassWithdrawn { .. }
+            | Self::RulesProposed { .. }
+            | Self::RulesApproved { .. }
+            | Self::RulesRolledBack { .. } => {}
         }
         named
     }
@@ -158,6 +161,9 @@ impl Change {
             Self::Suspended { suspension } => Some(format!("{} (art. {})", suspension.reason, suspension.article)),
             Self::ServiceStopped { stop } => Some(format!("{} ({})", stop.text, stop.reason)),
             Self::DisasterDeclared { disaster } => Some(disaster.reason.clone()),
+            Self::RulesProposed { rules } => Some(format!("{} ({})", rules.reason, rules.version)),
+            Self::RulesApproved { version } => Some(version.clone()),
+            Self::RulesRolledBack { version, reason } => Some(format!("{reason} ({version})")),
             _ => None,
         }
     }

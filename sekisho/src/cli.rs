@@ -14,6 +14,7 @@ pub mod journal;
 pub mod log;
 pub mod machine;
 pub mod person;
+pub mod policy;
 pub mod report;
 pub mod revocation;
 pub mod service;
@@ -42,6 +43,7 @@ pub use journal::Journal;
 pub use log::Registry;
 pub use machine::{Check, Demo, Init, PassphraseFile, Role, Serve};
 pub use person::{Consent, Person};
+pub use policy::Policy;
 pub use report::Report;
 pub use revocation::{Confirm, Revoke};
 pub use service::{Disaster, Service};
@@ -213,6 +215,9 @@ pub enum Verb {
     BreakGlass(BreakGlass),
     /// Say whether a user may see a person's records, by which rule and article, and what would change it
     Explain(Explain),
+    /// The rules: check, test, prove, compare and replay them before they decide anything
+    #[command(subcommand)]
+    Policy(Policy),
     /// The registry: who did what to whom, when and why
     #[command(subcommand)]
     Registry(Registry),

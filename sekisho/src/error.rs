@@ -85,6 +85,9 @@ pub enum Error {
     /// The audit cannot be used.
     #[error(transparent)]
     Audit(#[from] audit::AuditError),
+    /// Rules, cases, fences or the solver cannot be worked with.
+    #[error(transparent)]
+    Bench(#[from] workbench::BenchError),
     /// The gateway cannot start.
     #[error(transparent)]
     Gateway(Box<gateway::SetUpError>),

@@ -42,6 +42,7 @@ pub fn run(cli: &Cli) -> Result<bool, Error> {
         Verb::Check(verb) => return check::run(&cli.common, verb),
         Verb::Audit(verb) => return verbs::audit::run(&cli.common, verb),
         Verb::Journal(verb) => return verbs::journal::run(&cli.common, verb),
+        Verb::Policy(verb) => return verbs::policy::run(&cli.common, verb),
         Verb::Demo(verb) => demo::run(&cli.common, verb)?,
         verb => verbs::run(&cli.common, verb)?,
     }

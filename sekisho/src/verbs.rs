@@ -15,6 +15,7 @@ mod issue;
 pub(crate) mod journal;
 mod log;
 mod person;
+pub(crate) mod policy;
 mod report;
 mod revocation;
 mod server;
@@ -53,8 +54,12 @@ pub(crate) fn run(common: &Common, verb: &Verb) -> Result<(), Error> {
         Verb::Explain(verb) => explain::run(&Desk::open(common)?, verb),
         Verb::Registry(verb) => log::run(&Desk::open(common)?, verb),
         Verb::Certificate(verb) => certificate::run(common, verb),
-        Verb::Init(_) | Verb::Serve(_) | Verb::Check(_) | Verb::Demo(_) | Verb::Audit(_) | Verb::Journal(_) => {
-            Err(Error::usage("this verb is not one about the registry"))
-        }
+        Verb::Init(_)
+        | Verb::Serve(_)
+        | Verb::Check(_)
+        | Verb::Demo(_)
+        | Verb::Policy(_)
+        | Verb::Audit(_)
+        | Verb::Journal(_) => Err(Error::usage("this verb is not one about the registry")),
     }
 }

@@ -18,6 +18,7 @@ mod interactions;
 mod limits;
 mod nodes;
 mod replay;
+mod rules;
 mod search;
 mod set_up;
 mod sign_in;

@@ -157,7 +157,10 @@ fn undecided(worker: &Worker, snapshot: &Snapshot) -> Judged {
     Judged {
         rules: "-".to_owned(),
         articles: Article::new(18).to_string(),
-        policy_version: worker.judge().point().version().to_string(),
+        policy_version: worker
+            .judge()
+            .point(snapshot)
+            .map_or_else(|_| "-".to_owned(), |point| point.version().to_string()),
         generation: snapshot.generation().get(),
         ..Judged::default()
     }

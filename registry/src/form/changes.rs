@@ -80,6 +80,9 @@ kinds! {
     "disaster-declared" => DisasterDeclared { disaster }
     "disaster-ended" => DisasterEnded { reason }
     "report-due" => ReportDue { report }
+    "rules-proposed" => RulesProposed { rules }
+    "rules-approved" => RulesApproved { version }
+    "rules-rolled-back" => RulesRolledBack { version, reason }
     "report-acknowledged" => ReportAcknowledged { report }
     "duty-entered" => DutyEntered { duty }
     "duty-ended" => DutyEnded { duty, user }

@@ -7,7 +7,7 @@ use super::{Fields, Form, FormError, put};
 use crate::state::{
     Administrator, Approval, Awaited, BreakGlass, Cancellation, Certificate, Confirmation, Consent, ConsentForm,
     Contract, DeletionOrder, Device, Disaster, Duty, Eligibility, EndedSession, Facility, FacilityDetails, Membership,
-    Person, Report, Revocation, Service, Stop, Suspension, User, UserIdRecord,
+    Person, Report, Revocation, RuleApproval, RuleFile, RuleSet, Service, Stop, Suspension, User, UserIdRecord,
 };
 
 /// Writes `struct` by struct which fields there are.
@@ -64,6 +64,9 @@ objects! {
     Disaster { area, reason, from, until, officers, awaits }
     Awaited { officer, until }
     Service { state, stopped, disaster }
+    RuleFile { name, text }
+    RuleSet { version, schema, files, reason, proposed_by, proposed_at }
+    RuleApproval { version, by, at }
     EndedSession { session, user_id, over_at }
     Approval { at, by }
     Cancellation { at, by, reason }

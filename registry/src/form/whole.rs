@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::{Fields, Form, FormError, put};
 use crate::state::{
     Certificate, Consent, Contract, DeletionOrder, Device, Duty, EndedSession, Facility, Generation, Membership,
-    Person, Report, Snapshot, Suspension, Tables, User, UserIdRecord,
+    Person, Report, RuleApproval, RuleSet, Rules, Snapshot, Suspension, Tables, User, UserIdRecord,
 };
 
 /// Version of the form. One of another version is passed over, and the journal replayed.
@@ -40,6 +40,11 @@ pub(crate) fn write_snapshot(snapshot: &Snapshot) -> Vec<u8> {
     list("duties", tables.duties.values().map(|one| one.write()).collect());
     list("contracts", tables.contracts.values().map(|one| one.write()).collect());
     list("deletions", tables.deletions.values().map(|one| one.write()).collect());
+    // Left out where there are none, as in every snapshot before there were rules here.
+    let sets: Vec<RuleSet> = tables.rules.sets.values().map(|one| one.as_ref().clone()).collect();
+    put(&mut map, "rule_sets", &(!sets.is_empty()).then_some(sets));
+    let approvals = &tables.rules.approvals;
+    put(&mut map, "rule_approvals", &(!approvals.is_empty()).then_some(approvals.clone()));
     put(&mut map, "service", tables.service.as_ref());
     put(&mut map, "break_glass", tables.break_glass.as_ref());
     Value::Object(map).to_string().into_bytes()
@@ -73,6 +78,12 @@ pub(crate) fn read_snapshot(body: &[u8]) -> Result<Snapshot, FormError> {
     fields.take::<Vec<Duty>>("duties")?.into_iter().for_each(|one| tables.put_duty(one));
     fields.take::<Vec<Contract>>("contracts")?.into_iter().for_each(|one| tables.put_contract(one));
     fields.take::<Vec<DeletionOrder>>("deletions")?.into_iter().for_each(|one| tables.put_deletion(one));
+    let mut rules = Rules::default();
+    for set in fields.take::<Option<Vec<RuleSet>>>("rule_sets")?.into_iter().flatten() {
+        rules.sets.insert(set.version.clone(), Arc::new(set));
+    }
+    rules.approvals = fields.take::<Option<Vec<RuleApproval>>>("rule_approvals")?.unwrap_or_default();
+    tables.rules = Arc::new(rules);
     tables.service = Arc::new(fields.take("service")?);
     tables.break_glass = Arc::new(fields.take("break_glass")?);
     fields.finish()?;

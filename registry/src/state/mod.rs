@@ -9,6 +9,7 @@ mod duty;
 mod facility;
 mod number;
 mod person;
+mod rules;
 mod service;
 mod session;
 mod suspension;
@@ -24,6 +25,7 @@ pub use duty::Duty;
 pub use facility::{Administrator, Facility, FacilityDetails, FacilityKind};
 pub use number::{ContractId, DeletionId, DutyId, Generation, MembershipId, ReportId, SuspensionId};
 pub use person::{Consent, ConsentForm, Eligibility, EligibilityKind, GivenBy, Person};
+pub use rules::{RuleApproval, RuleFile, RuleSet};
 pub use service::{Awaited, Disaster, Service, Stop, StopReason, WHOLE_CITY};
 pub use session::EndedSession;
 pub use suspension::{Report, ReportSubject, Suspension, SuspensionEnd};
@@ -33,6 +35,7 @@ pub use user::{User, UserIdRecord};
 use model::lifecycle::{facility as facility_lifecycle, user_id as user_id_lifecycle};
 use model::{Author, DeviceId, FacilityId, PersonId, SerialNumber, SessionId, Target, Timestamp, UserId, UserKey};
 
+pub(crate) use rules::Rules;
 pub(crate) use tables::Tables;
 
 /// Who agreed to something, and when.
@@ -268,6 +271,29 @@ impl Snapshot {
     #[must_use]
     pub fn service(&self) -> &Service {
         &self.tables.service
+    }
+
+    /// The set of rules in force, and who took it into force; none: the rules built into the program.
+    #[must_use]
+    pub fn rules_in_force(&self) -> Option<(&RuleSet, &RuleApproval)> {
+        self.tables.rules.in_force()
+    }
+
+    /// A set of rules that was proposed.
+    #[must_use]
+    pub fn rule_set(&self, version: &str) -> Option<&RuleSet> {
+        self.tables.rules.sets.get(version).map(AsRef::as_ref)
+    }
+
+    /// All sets of rules that were proposed, by version.
+    pub fn rule_sets(&self) -> impl Iterator<Item = &RuleSet> {
+        self.tables.rules.sets.values().map(AsRef::as_ref)
+    }
+
+    /// The approvals that stand, the one in force last: each but the first is one step back from the next.
+    #[must_use]
+    pub fn rule_approvals(&self) -> &[RuleApproval] {
+        &self.tables.rules.approvals
     }
 
     /// The session was ended before its time. That says nothing of sessions that are over by the clock or by their

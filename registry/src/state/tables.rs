@@ -9,7 +9,7 @@ use model::{DeviceId, FacilityId, PersonId, SerialNumber, Target, Timestamp, Use
 use super::session::EndedSessions;
 use super::{
     BreakGlass, Certificate, Consent, Contract, ContractId, DeletionId, DeletionOrder, Device, Duty, DutyId, Facility,
-    Membership, MembershipId, Person, Report, ReportId, Service, Suspension, SuspensionId, User, UserIdRecord,
+    Membership, MembershipId, Person, Report, ReportId, Rules, Service, Suspension, SuspensionId, User, UserIdRecord,
 };
 
 /// All tables. Values are behind `Arc`: changing a map copies its path of nodes, and with it pointers only.
@@ -44,6 +44,7 @@ pub(crate) struct Tables {
     pub(crate) deletions: OrdMap<DeletionId, Arc<DeletionOrder>>,
     pub(crate) deletions_of: HashMap<PersonId, Arc<Vec<DeletionId>>>,
     pub(crate) break_glass: Arc<BreakGlass>,
+    pub(crate) rules: Arc<Rules>,
     /// The last number given to anything that is numbered.
     pub(crate) last_number: u64,
 }
@@ -75,6 +76,7 @@ impl Default for Tables {
             deletions: OrdMap::new(),
             deletions_of: HashMap::new(),
             break_glass: Arc::new(BreakGlass::OFF),
+            rules: Arc::default(),
             last_number: 0,
         }
     }

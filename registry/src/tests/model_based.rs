@@ -146,6 +146,11 @@ fn any_command(dice: &mut Dice, now: Timestamp) -> Command {
         }
         CommandKind::EndSessions => Command::EndSessions { user_id: an_id(dice) },
         CommandKind::AcknowledgeReport => Command::AcknowledgeReport { report: ReportId::new(dice.below(20)) },
+        // Few versions, so that they meet; and not often, for rules are read whole.
+        CommandKind::ProposeRules | CommandKind::ApproveRules if dice.below(4) > 0 => Command::Tick,
+        CommandKind::ProposeRules => propose_rules(&of(dice, "version", 3)),
+        CommandKind::ApproveRules => Command::ApproveRules { version: version_of(&of(dice, "version", 3)) },
+        CommandKind::RollBackRules => Command::RollBackRules { reason },
         CommandKind::Tick => Command::Tick,
         CommandKind::EnterDuty => Command::EnterDuty {
             user: a_user(dice),
@@ -220,6 +225,10 @@ fn check(snapshot: &Snapshot) {
         let confirmed = certificate.revocation.as_ref().is_some_and(|revocation| revocation.confirmed.is_some());
         assert_eq!(confirmed, certificate.state == certificate::State::Confirmed);
         assert!(certificate.state != certificate::State::Active || certificate.fingerprint.is_some());
+    }
+    // What is in force was proposed by somebody else.
+    for approval in snapshot.rule_approvals() {
+        assert_ne!(snapshot.rule_set(&approval.version).unwrap().proposed_by, approval.by);
     }
     // Every index leads to what the other one does.
     let by_person: BTreeMap<MembershipId, _> =

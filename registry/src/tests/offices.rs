@@ -92,6 +92,9 @@ fn one_of_each() -> Vec<Command> {
         Command::EndSession { session: SessionId::new("S-1").unwrap(), over_at: now.plus_seconds(HOUR) },
         Command::EndSessions { user_id: user_id("U-1") },
         Command::AcknowledgeReport { report: ReportId::new(1) },
+        propose_rules("as proposed"),
+        Command::ApproveRules { version: version_of("as proposed") },
+        Command::RollBackRules { reason: reason() },
         Command::Tick,
         Command::EnterDuty {
             user: user("K-1"),
@@ -153,6 +156,9 @@ fn the_contractor_stops_and_never_opens() {
     let two_officers_or_the_contract = [
         "declare-disaster",
         "end-disaster",
+        "propose-rules",
+        "approve-rules",
+        "roll-back-rules",
         "enter-contract",
         "end-contract",
         "order-deletion",

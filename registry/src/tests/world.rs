@@ -11,7 +11,7 @@ use crate::credential::{Sealed, VerifiedPassword};
 use crate::validate::{Materials, validate};
 use crate::{
     Administrator, Change, Command, ConsentForm, Eligibility, EligibilityKind, FacilityDetails, FacilityKind,
-    Generation, GivenBy, PasswordCheck, Refused, Snapshot,
+    Generation, GivenBy, PasswordCheck, Refused, RuleFile, Snapshot,
 };
 
 pub(crate) const HOUR: i64 = 3600;
@@ -89,6 +89,21 @@ pub(crate) fn form(store: bool, share: bool, disaster: bool) -> ConsentForm {
     let signed_at = begin().plus_seconds(-DAY);
     let (given_by, reason, form_hash) = (GivenBy::Person, None, Some([7; 32]));
     ConsentForm { store, share, disaster, given_by, reason, signed_at, received_at: signed_at, form_hash }
+}
+
+/// A few of the house's rules, which are quickly read, with a remark that makes them a version of their own.
+pub(crate) fn propose_rules(remark: &str) -> Command {
+    let few = policy::point::RULES.iter().filter(|(name, _)| *name == "person.cedar");
+    let files = few.map(|(name, text)| RuleFile { name: (*name).to_owned(), text: format!("// {remark}\n{text}") });
+    let (schema, files) = (policy::point::SCHEMA.to_owned(), files.collect());
+    Command::ProposeRules { schema, files, reason: "as decided".to_owned() }
+}
+
+/// The version of those rules.
+pub(crate) fn version_of(remark: &str) -> String {
+    let Command::ProposeRules { schema, files, .. } = propose_rules(remark) else { unreachable!() };
+    let files: Vec<(&str, &str)> = files.iter().map(|file| (file.name.as_str(), file.text.as_str())).collect();
+    policy::DecisionPoint::from_sources(&schema, &files).unwrap().version().to_string()
 }
 
 /// The user ID, as it is in this state, gets another password; whatever was on the slip counts as right.

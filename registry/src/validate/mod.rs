@@ -10,6 +10,7 @@ mod device;
 mod duty;
 mod facility;
 mod person;
+mod rules;
 mod service;
 mod suspension;
 mod team;
@@ -130,6 +131,9 @@ pub(crate) fn validate(
         }
         Command::ConfirmDisaster => service::confirm_disaster(d),
         Command::EndDisaster { reason } => service::end_disaster(d, reason),
+        Command::ProposeRules { schema, files, reason } => rules::propose(d, schema, files, reason),
+        Command::ApproveRules { version } => rules::approve(d, version),
+        Command::RollBackRules { reason } => rules::roll_back(d, reason),
         Command::Tick => service::tick(d),
         Command::EnterDuty { user, facility, kind, from, until } => {
             duty::enter(d, &duty::Entered { user, facility, kind: *kind, from: *from, until: *until })

@@ -10,6 +10,7 @@ use registry::Snapshot;
 use serde_json::{Value, json};
 
 use super::Desk;
+use super::policy::in_force;
 use crate::cli::Explain;
 use crate::error::Error;
 use crate::ids;
@@ -25,7 +26,7 @@ pub(super) fn run(desk: &Desk, verb: &Explain) -> Result<(), Error> {
     let categories = categories(verb.category.as_deref(), person.is_some())?;
     let authorship: Authorship = verb.author_is.parse().map_err(Error::usage)?;
     let record = verb.record.as_deref().map(RecordName::new).transpose().map_err(Error::usage)?;
-    let point = DecisionPoint::builtin().map_err(Error::usage)?;
+    let point = in_force(&snapshot)?;
     for user_id in user_ids(&snapshot, &verb.user)? {
         let serial = serial(&snapshot, verb, &user_id, at)?;
         let facts = snapshot.facts_of_record(&user_id, &serial, person.as_ref(), record.as_ref(), at);

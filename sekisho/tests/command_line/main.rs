@@ -11,6 +11,8 @@ mod orders;
 #[cfg(test)]
 mod renewal;
 #[cfg(test)]
+mod rules;
+#[cfg(test)]
 mod serving;
 #[cfg(test)]
 mod support;

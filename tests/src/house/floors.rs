@@ -14,6 +14,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("ca", 1),
     ("registry", 2),
     ("audit", 2),
+    ("workbench", 2),
     ("gateway", 3),
     ("console", 3),
     ("sekisho", 4),
@@ -71,6 +72,7 @@ fn the_gateway_cannot_reach_the_ca() {
     }
     assert!(reached.contains("registry"), "the walk found nothing");
     assert!(!reached.contains("ca"), "the gateway reaches `ca`");
+    assert!(!reached.contains("workbench"), "the gateway carries what is for people at a desk");
     assert!(!reached.contains("rcgen"), "the gateway reaches a crate that issues certificates");
 }
 

@@ -53,6 +53,8 @@ fn whom_a_change_hits() {
             "facility-moved: facilities",
             "password-changed: user IDs",
             "person-changed: persons",
+            "rules-approved: service",
+            "rules-rolled-back: service",
             "service-resumed: service",
             "service-stopped: service",
             "session-ended: user IDs",

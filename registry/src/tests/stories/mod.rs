@@ -7,6 +7,7 @@ mod duties;
 mod hits;
 mod institutions;
 mod officers;
+mod rules;
 mod suspensions;
 mod users;
 

@@ -1,0 +1,92 @@
+//! Sets of rules that officers proposed, and which of them is in force.
+
+use std::sync::Arc;
+
+use imbl::OrdMap;
+use model::{Author, Timestamp};
+use policy::{DecisionPoint, PolicyError};
+
+use crate::bounds::{RULE_SETS_MAX, RULE_STEPS_BACK_MAX};
+
+/// One file of rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleFile {
+    /// Its name, such as `care.cedar`.
+    pub name: String,
+    /// What stands in it.
+    pub text: String,
+}
+
+/// A set of rules as an officer proposed it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleSet {
+    /// Its version: the digest that the decision point makes of schema and files.
+    pub version: String,
+    /// The schema.
+    pub schema: String,
+    /// The files, in the order in which reasons are given.
+    pub files: Vec<RuleFile>,
+    /// Why.
+    pub reason: String,
+    /// By whom.
+    pub proposed_by: Author,
+    /// When.
+    pub proposed_at: Timestamp,
+}
+
+impl RuleSet {
+    /// The decision point of these rules.
+    ///
+    /// # Errors
+    /// This program cannot take them into use. They were in order for the one that proposed them.
+    pub fn point(&self) -> Result<DecisionPoint, PolicyError> {
+        let files: Vec<(&str, &str)> = self.files.iter().map(|file| (file.name.as_str(), file.text.as_str())).collect();
+        DecisionPoint::from_sources(&self.schema, &files)
+    }
+}
+
+/// A set of rules in force: since when, and by which second officer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleApproval {
+    /// Which set.
+    pub version: String,
+    /// By whom; never the one who proposed it.
+    pub by: Author,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What was proposed, and what is in force.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Rules {
+    pub(crate) sets: OrdMap<String, Arc<RuleSet>>,
+    /// The last one is in force; without any, the rules built into the program are. One step back takes the last away.
+    pub(crate) approvals: Vec<RuleApproval>,
+}
+
+impl Rules {
+    /// The set in force; none: the rules built in.
+    pub(crate) fn in_force(&self) -> Option<(&RuleSet, &RuleApproval)> {
+        let approval = self.approvals.last()?;
+        Some((self.sets.get(&approval.version)?, approval))
+    }
+
+    /// Takes a proposal in. Beyond the bound the oldest that nobody can go back to is forgotten; the journal keeps it.
+    pub(crate) fn propose(&mut self, set: RuleSet) {
+        self.sets.insert(set.version.clone(), Arc::new(set));
+        while self.sets.len() > RULE_SETS_MAX {
+            let stands = |set: &RuleSet| self.approvals.iter().any(|approval| approval.version == set.version);
+            let idle = self.sets.values().filter(|set| !stands(set)).min_by_key(|set| set.proposed_at);
+            let Some(oldest) = idle.map(|set| set.version.clone()) else { return };
+            self.sets.remove(&oldest);
+        }
+    }
+
+    /// Takes a set into force. Beyond the bound the first step back is forgotten.
+    pub(crate) fn approve(&mut self, approval: RuleApproval) {
+        self.approvals.push(approval);
+        if self.approvals.len() > RULE_STEPS_BACK_MAX {
+            self.approvals.remove(0);
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! `policy`: rules are checked, tried, proved, compared and replayed before they decide anything. Proofs need a solver:
+//! `tests/solver.sh` puts one where these tests look, unless `CVC5` names another.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use audit::{Audit, Entry, EntryId, Verdict};
+use journal::{Journal, Place};
+use model::{Action, Category, Profession, SerialNumber};
+use policy::Request;
+use policy::matrix::{now, ordinary};
+
+use crate::support::{City, SEKISHO, text, wait};
+
+/// A folder with the rules of the house, one text replaced.
+fn rules(from: &str, to: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let house = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../policy/cedar"));
+    let mut places = 0;
+    for file in std::fs::read_dir(house).unwrap() {
+        let file = file.unwrap();
+        let text = std::fs::read_to_string(file.path()).unwrap();
+        places += text.matches(from).count();
+        std::fs::write(folder.path().join(file.file_name()), text.replace(from, to)).unwrap();
+    }
+    assert_eq!(places, 1, "{from:?}");
+    folder
+}
+
+/// A disaster rule that forgot the prior consent (art. 21-2).
+fn without_prior_consent() -> tempfile::TempDir {
+    rules("resource.person.consentDisaster &&\n", "")
+}
+
+/// Exit code, and what was said.
+fn policy(words: &[&str]) -> (i32, String, String) {
+    let usual = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/solver/cvc5"));
+    let solver = std::env::var_os("CVC5").map_or(usual, PathBuf::from);
+    assert!(solver.exists(), "no solver at {}; run tests/solver.sh once", solver.display());
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut command = Command::new(SEKISHO);
+    command.env_clear().env("PATH", path).env("CVC5", solver).arg("policy").args(words);
+    let output = command.output().unwrap();
+    (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
+}
+
+#[track_caller]
+fn succeeds(words: &[&str]) -> String {
+    let (code, out, err) = policy(words);
+    assert_eq!((code, err.as_str()), (0, ""), "{words:?}: {out}");
+    out
+}
+
+/// Found wrong: said on standard output, and by the exit code.
+#[track_caller]
+fn found_wrong(words: &[&str]) -> String {
+    let (code, out, err) = policy(words);
+    assert_eq!((code, err.as_str()), (1, ""), "{words:?}: {out}");
+    out
+}
+
+#[test]
+fn the_rules_of_the_house_pass_every_gate() {
+    assert!(succeeds(&["check"]).contains("28 rules in order, version "));
+    let cases = succeeds(&["test"]);
+    assert!(cases.ends_with("0 turned out otherwise; 28 rules, 0 not tried\n"), "{cases}");
+    let proofs = succeeds(&["prove"]);
+    assert!(proofs.contains("証明 / proved    I01-consent") && proofs.contains(" 0 refuted"), "{proofs}");
+    assert!(succeeds(&["diff", "builtin", "builtin"]).contains(": 0 opened, 0 closed"));
+    let words = succeeds(&["words"]);
+    assert!(words.contains("利用者は医師等  /  the user is a doctor"), "{words}");
+}
+
+/// The folder of the house is the built-in set: the version says so.
+#[test]
+fn a_folder_with_the_same_rules_is_the_same_version() {
+    let house = concat!(env!("CARGO_MANIFEST_DIR"), "/../policy/cedar");
+    let version = |words: &[&str]| succeeds(words).trim().rsplit(' ').next().unwrap().to_owned();
+    assert_eq!(version(&["check"]), version(&["check", "--rules", house]));
+}
+
+#[test]
+fn a_wrong_rule_is_refuted_in_both_languages() {
+    let folder = without_prior_consent();
+    let dir = folder.path().to_str().unwrap();
+    assert!(succeeds(&["check", "--rules", dir]).contains("28 rules in order"), "it is in order, and wrong");
+    let said = found_wrong(&["prove", "--rules", dir]);
+    let example = "    前提  支援対象者は災害時利用の区域内\n    かつ  利用者は支援チームの外\n    かつ  災害時利用を宣言済み\n    \
+                   かつ  災害時利用はあと1時間\n    もし  利用者が連絡帳を閲覧する\n    ならば 許可 P07\n    --\n    \
+                   given the person is in the disaster area\n";
+    assert!(said.contains("反証 / REFUTED   I09-outside-the-team") && said.contains(example), "{said}");
+    let said = found_wrong(&["test", "--rules", dir]);
+    assert!(said.contains("事前同意がなければ災害時でも閲覧できない"), "{said}");
+    assert!(said.contains("許可 P07（期待: 拒否 許可する規則なし）"), "{said}");
+    let said = succeeds(&["diff", "builtin", dir]);
+    assert!(said.contains("新たに許可 / OPENS  read Record, search Record"), "{said}");
+    assert!(said.contains("denied, for nothing permits it)") && said.contains(": 1 opened, 0 closed"), "{said}");
+    let said = succeeds(&["diff", dir, "builtin"]);
+    assert!(said.contains("新たに拒否 / CLOSES") && said.contains(": 0 opened, 1 closed"), "{said}");
+}
+
+#[test]
+fn rules_that_are_not_in_order_are_named_one_a_line() {
+    let folder = rules("@text_en(\"No consent has been given.\")\n", "");
+    let said = found_wrong(&["check", "--rules", folder.path().to_str().unwrap()]);
+    assert_eq!(said, "`F17-consent-absent` has no `@text_en`\n");
+    let empty = tempfile::tempdir().unwrap();
+    let (code, out, err) = policy(&["check", "--rules", empty.path().to_str().unwrap()]);
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert!(err.contains("holds no rules (*.cedar)"), "{err}");
+}
+
+#[test]
+fn without_a_solver_nothing_counts_as_proved() {
+    let (code, out, err) = policy(&["prove", "--solver", "/nowhere/cvc5"]);
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert!(err.contains("the solver `/nowhere/cvc5` gives no answer"), "{err}");
+}
+
+/// An entry as the gateway writes it, of somebody of this profession who writes medication.
+fn entry(number: u8, profession: Profession, verdict: Verdict) -> Entry {
+    let mut facts = ordinary();
+    facts.subject.profession = profession;
+    let request = Request { action: Action::Create, category: Category::Medication, at: now() };
+    Entry {
+        id: EntryId::new([number; 16]),
+        at: now().plus_seconds(i64::from(number)),
+        user_id: facts.subject.user_id.clone(),
+        user: facts.subject.user.clone(),
+        device: facts.device.device.clone(),
+        serial: SerialNumber::from_octets(&[1, 2, 3]).unwrap(),
+        facility: facts.subject.facility.clone(),
+        persons: vec!["P-0001".parse().unwrap()],
+        records: Vec::new(),
+        action: Some(request.action),
+        category: Some(request.category),
+        verdict,
+        reason: String::new(),
+        rules: String::new(),
+        articles: "18".to_owned(),
+        policy_version: "0123456789ab".to_owned(),
+        generation: 7,
+        facts: audit::facts::compact(&request, &facts),
+        disaster: false,
+        source: "192.0.2.1".to_owned(),
+        method: "POST".to_owned(),
+        target: "/fhir/MedicationStatement".to_owned(),
+    }
+}
+
+#[test]
+fn recorded_decisions_are_made_again_under_other_rules() {
+    let city = City::new();
+    {
+        let place = Place::Sqlite { file: city.path("data/audit.db") };
+        let audit = Audit::open(Journal::open_existing(&place).unwrap()).unwrap();
+        for entry in [
+            entry(1, Profession::Nurse, Verdict::Refused),
+            entry(2, Profession::Pharmacist, Verdict::Permitted),
+            entry(3, Profession::Doctor, Verdict::Permitted),
+            entry(4, Profession::Pharmacist, Verdict::Permitted),
+        ] {
+            audit.record(&entry).wait().unwrap();
+        }
+    }
+    wait(|| !std::fs::metadata(city.path("data/audit.db-wal")).is_ok_and(|wal| wal.len() > 0));
+    let folder = rules(
+        "(principal.profession == Profession::\"doctor\" || principal.profession == Profession::\"pharmacist\")",
+        "(principal.profession == Profession::\"nurse\" || principal.profession == Profession::\"doctor\")",
+    );
+    let dir = folder.path().display();
+    let said = city.say(&format!("policy replay --rules {dir}"));
+    assert!(said.contains("nurse, F-0001, create: 1 gained, 0 lost, 0 as before"), "{said}");
+    assert!(said.contains("pharmacist, F-0001, create: 0 gained, 2 lost, 0 as before"), "{said}");
+    assert!(said.contains("lost, such as entries 02020202020202020202020202020202, 0404"), "{said}");
+    assert!(said.contains("all together: 1 gained, 2 lost, 1 as before"), "{said}");
+    // Only what was decided before the fourth second.
+    let before = now().plus_seconds(4);
+    let total = city.json(&format!("policy replay --rules {dir} --to {before}")).pop().unwrap();
+    assert_eq!((total["gained"].as_u64(), total["lost"].as_u64()), (Some(1), Some(1)), "{total}");
+}
+
+/// One officer proposes, another approves, and what is in force decides: `explain` says so, as the gateway would.
+#[test]
+fn two_officers_take_rules_into_force_and_one_goes_back() {
+    let city = City::in_use();
+    let folder = rules("resource is Record && resource.person.suspended", "resource is Record && context.at >= 0");
+    let dir = folder.path().display();
+    let (one, other) = ("--as city-officer:Tanaka", "--as city-officer:Ito");
+    let permitted = || city.json("explain --user U-1 --person P-1 --category note")[0]["permitted"].as_bool().unwrap();
+    assert!(permitted());
+    let said = city.json(&format!("{one} policy propose --rules {dir} --reason trial"));
+    let version = said[0]["version"].as_str().unwrap();
+    assert!(permitted(), "a proposal decides nothing");
+    assert!(city.refused(&format!("{one} policy approve {version}")).contains("by another officer"));
+    assert!(city.refused(&format!("policy approve {version}")).contains("`city-clerk` may not do this"));
+    city.json(&format!("{other} policy approve {version}"));
+    assert!(!permitted(), "F20 now closes everything");
+    let listed = city.json("policy list");
+    assert_eq!((listed.len(), &listed[0]["in_force"], &listed[1]["in_force"]), (2, &false.into(), &true.into()));
+    assert_eq!(listed[1]["approved_by"], "city-officer:Ito");
+    // What was approved can be read again, octet for octet.
+    let out = city.path("shown");
+    city.json(&format!("policy show {version} --out {}", out.display()));
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let file = file.unwrap();
+        assert_eq!(std::fs::read(file.path()).unwrap(), std::fs::read(out.join(file.file_name())).unwrap());
+    }
+    city.json(&format!("{one} policy rollback --reason closed"));
+    assert!(permitted());
+    assert!(city.refused(&format!("{one} policy rollback --reason again")).contains("there is no step back"));
+}

@@ -1,0 +1,114 @@
+//! What changes open and close.
+
+use std::fmt::Write as _;
+use std::time::Instant;
+
+use super::{replaced_sources, solver};
+use crate::diff::{Direction, diff, pair};
+use crate::{Language, Sources};
+
+/// Every difference from the house's rules, in English.
+fn told(new: &Sources) -> String {
+    let (old, new) = pair(&Sources::builtin(), new).unwrap();
+    let mut solver = solver();
+    let start = Instant::now();
+    let found = diff(&old, &new, &mut solver).unwrap();
+    eprintln!("{} differences in {:?}", found.len(), start.elapsed());
+    let mut text = String::new();
+    for difference in found {
+        let example = difference.example.unwrap();
+        let direction = if difference.direction == Direction::Opens { "opens" } else { "closes" };
+        let verdict = format!("{}; was {}", example.new.text(Language::English), example.old.text(Language::English));
+        let _ = writeln!(text, "{direction} {}", difference.kinds.join(", "));
+        let _ = writeln!(text, "{}", example.situation.told(Language::English, &verdict));
+        let _ = writeln!(text, "{} professions, {} categories", example.professions.len(), example.categories.len());
+    }
+    text
+}
+
+#[track_caller]
+fn check(new: &Sources, expected: &str) {
+    assert_eq!(told(new).trim(), expected.trim());
+}
+
+#[test]
+fn the_same_rules_differ_in_nothing() {
+    check(&Sources::builtin(), "");
+}
+
+#[test]
+fn a_condition_less_opens_to_everybody_outside_the_team() {
+    check(
+        &replaced_sources("resource.person.consentDisaster &&\n", ""),
+        "
+opens read Record, search Record
+given the person is in the disaster area
+and   the user is not on the care team
+and   disaster use is declared
+and   disaster use is in force for another hour
+when  the user reads a note
+then  permitted by P07; was denied, for nothing permits it
+10 professions, 8 categories",
+    );
+}
+
+/// A forbid that hears less: every permit behind it is named, with the professions and categories it opens to.
+#[test]
+fn a_forbid_that_hears_less_opens_whatever_stood_behind_it() {
+    check(
+        &replaced_sources(
+            "!(resource is PublicPage) && principal.qualificationSuspended",
+            "!(resource is PublicPage) && principal.qualificationSuspended && principal.userIdSuspended",
+        ),
+        "
+opens read Record, search Record
+given the user's qualification is suspended
+when  the user reads a note
+then  permitted by P01; was denied by F06
+10 professions, 8 categories
+opens create Record, update Record
+given the user's qualification is suspended
+when  the user creates a note
+then  permitted by P02; was denied by F06
+10 professions, 3 categories
+opens read Directory, search Directory
+given the user's qualification is suspended
+when  the user reads the directory
+then  permitted by P06; was denied by F06
+10 professions, 0 categories",
+    );
+}
+
+#[test]
+fn what_is_given_to_one_and_taken_from_another_is_both_told() {
+    check(
+        &replaced_sources(
+            "(principal.profession == Profession::\"doctor\" || principal.profession == Profession::\"pharmacist\")",
+            "(principal.profession == Profession::\"nurse\" || principal.profession == Profession::\"doctor\")",
+        ),
+        "
+opens create Record, update Record
+when  the user creates medication
+then  permitted by P04; was denied, for nothing permits it
+1 professions, 1 categories
+closes create Record, update Record
+given the user is a pharmacist
+when  the user creates medication
+then  denied, for nothing permits it; was permitted by P04
+1 professions, 1 categories",
+    );
+}
+
+/// Two changes at once are two examples: the search goes on behind the first.
+#[test]
+fn each_rule_that_makes_a_difference_has_its_example() {
+    let mut new = Sources::builtin();
+    for (_, text) in &mut new.files {
+        *text = text
+            .replace("resource.person.suspended }", "resource.person.suspended && !resource.person.eligible }")
+            .replace("context.device.suspended }", "context.device.suspended && principal.userIdSuspended }");
+    }
+    let told = told(&new);
+    assert!(told.contains("was denied by F11") && told.contains("was denied by F20"), "{told}");
+    assert!(!told.contains("closes"), "{told}");
+}

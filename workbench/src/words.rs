@@ -1,0 +1,204 @@
+//! Facts in words, Japanese and English: one table, read in both directions. A case that an officer writes is read by it,
+//! and a counterexample is printed by it, so that what the prover says can be pasted into a file of cases.
+//!
+//! A phrase is a sentence and what it makes of the facts. Whether it holds needs no second piece of code: it holds where
+//! making it so changes nothing.
+
+mod facts;
+mod questions;
+
+use std::fmt;
+use std::sync::LazyLock;
+
+use model::Timestamp;
+use policy::matrix::{now, ordinary};
+use policy::{Facts, Request, Resource, ServiceFacts};
+
+/// What the sentence about the time begins with.
+const TIME_JA: &str = "時刻は";
+const TIME_EN: &str = "it is ";
+
+/// A language that cases are written in and counterexamples are told in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    /// 日本語.
+    Japanese,
+    /// English.
+    English,
+}
+
+impl Language {
+    /// Both, Japanese first.
+    pub const ALL: [Self; 2] = [Self::Japanese, Self::English];
+}
+
+/// What is asked on which facts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Situation {
+    /// A user works with records or with the directory.
+    Care(Request, Box<Facts>),
+    /// Somebody, who need not say who, looks at public information (art. 22).
+    Public(ServiceFacts),
+}
+
+/// A sentence, in both languages, and what it makes of the facts.
+pub struct Phrase {
+    /// Which fact it is about: of one subject one phrase holds at a time.
+    pub(crate) subject: usize,
+    japanese: String,
+    english: String,
+    make: Box<dyn Fn(&mut Facts) + Send + Sync>,
+}
+
+impl Phrase {
+    /// The sentence.
+    #[must_use]
+    pub fn text(&self, language: Language) -> &str {
+        match language {
+            Language::Japanese => &self.japanese,
+            Language::English => &self.english,
+        }
+    }
+
+    /// The facts, with this so.
+    pub fn make(&self, facts: &mut Facts) {
+        (self.make)(facts);
+    }
+
+    /// Whether it is so already.
+    #[must_use]
+    pub fn holds(&self, facts: &Facts) -> bool {
+        let mut made = facts.clone();
+        self.make(&mut made);
+        made == *facts
+    }
+}
+
+impl fmt::Debug for Phrase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.english)
+    }
+}
+
+static PHRASES: LazyLock<Vec<Phrase>> = LazyLock::new(facts::phrases);
+
+/// Every sentence about a fact, in the order of telling.
+#[must_use]
+pub fn phrases() -> &'static [Phrase] {
+    &PHRASES
+}
+
+/// The sentence that says this, in either language. Signs at the end do not matter, and neither do blanks in Japanese.
+#[must_use]
+pub(crate) fn phrase(text: &str) -> Option<&'static Phrase> {
+    let text = plain(text);
+    phrases().iter().find(|phrase| Language::ALL.iter().any(|language| plain(phrase.text(*language)) == text))
+}
+
+/// What is asked, from its sentence; facts and time are given so far.
+#[must_use]
+pub(crate) fn question(text: &str, facts: Facts, at: Timestamp) -> Option<Situation> {
+    let text = plain(text);
+    questions::all()
+        .into_iter()
+        .find(|question| Language::ALL.iter().any(|language| plain(&question.text(*language)) == text))?
+        .asked(facts, at)
+}
+
+/// A time that is given, as `it is 2026-11-23T02:00:00+09:00` (RFC 3339).
+#[must_use]
+pub(crate) fn time(text: &str) -> Option<Timestamp> {
+    let time = text.strip_prefix(TIME_JA).or_else(|| text.strip_prefix(TIME_EN))?;
+    Timestamp::parse(time.trim()).ok()
+}
+
+/// Every sentence that asks something.
+#[must_use]
+pub fn question_texts(language: Language) -> Vec<String> {
+    questions::all().into_iter().map(|question| question.text(language)).collect()
+}
+
+/// Two sentences are the same when these are.
+fn plain(text: &str) -> String {
+    let text = text.trim().trim_end_matches(['。', '.', '、', ',']).to_lowercase();
+    let words: Vec<&str> = text.split_whitespace().collect();
+    if text.is_ascii() { words.join(" ") } else { words.concat() }
+}
+
+impl Situation {
+    /// The sentence that asks.
+    #[must_use]
+    pub fn question(&self, language: Language) -> String {
+        questions::of(self).text(language)
+    }
+
+    /// Whatever is not as on an ordinary day, a sentence each.
+    #[must_use]
+    pub fn unusual(&self, language: Language) -> Vec<String> {
+        let facts = self.facts();
+        let mut usual = ordinary();
+        if facts.resource == Resource::Directory {
+            usual.resource = Resource::Directory;
+        }
+        let mut told = usual.clone();
+        let mut sentences = Vec::new();
+        for phrase in phrases() {
+            let as_usual =
+                |other: &Phrase| other.subject == phrase.subject && other.holds(&usual) && other.holds(&facts);
+            if phrase.holds(&facts) && !phrases().iter().any(as_usual) {
+                phrase.make(&mut told);
+                sentences.push(phrase.text(language).to_owned());
+            }
+        }
+        if let Self::Care(request, _) = self
+            && request.at != now()
+        {
+            let at = request.at.to_jst();
+            sentences.push(match language {
+                Language::Japanese => format!("{TIME_JA}{at}"),
+                Language::English => format!("{TIME_EN}{at}"),
+            });
+        }
+        // Said rather than hidden: a fact that has no sentence above.
+        if told != facts && matches!(self, Self::Care(..)) {
+            sentences.push(format!("{facts:?}"));
+        }
+        sentences
+    }
+
+    /// The facts: for public information an ordinary day's, with the state of the service.
+    #[must_use]
+    pub fn facts(&self) -> Facts {
+        match self {
+            Self::Care(_, facts) => (**facts).clone(),
+            Self::Public(service) => Facts { service: service.clone(), ..ordinary() },
+        }
+    }
+
+    /// The same with this so.
+    #[must_use]
+    pub fn with(&self, phrase: &Phrase) -> Self {
+        let mut facts = self.facts();
+        phrase.make(&mut facts);
+        match self {
+            Self::Care(request, _) => Self::Care(*request, Box::new(facts)),
+            Self::Public(_) => Self::Public(facts.service),
+        }
+    }
+
+    /// As an officer would write it in a file of cases: given, when, then.
+    #[must_use]
+    pub fn told(&self, language: Language, verdict: &str) -> String {
+        let (given, and, when, then) = match language {
+            Language::Japanese => ("前提  ", "かつ  ", "もし  ", "ならば "),
+            Language::English => ("given ", "and   ", "when  ", "then  "),
+        };
+        let mut lines: Vec<String> = Vec::new();
+        for sentence in self.unusual(language) {
+            lines.push(format!("{}{sentence}", if lines.is_empty() { given } else { and }));
+        }
+        lines.push(format!("{when}{}", self.question(language)));
+        lines.push(format!("{then}{verdict}"));
+        lines.join("\n")
+    }
+}
