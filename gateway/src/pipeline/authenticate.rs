@@ -30,6 +30,17 @@ pub struct Subject {
     state: user_id::State,
 }
 
+/// Who turns the pages of a search. A page that was sealed for one opens for no other, nor under other rules.
+pub struct PageTurner(String);
+
+impl PageTurner {
+    /// What a page is sealed for.
+    #[must_use]
+    pub fn under(&self, rules: &PolicyVersion) -> String {
+        format!("{} {rules}", self.0)
+    }
+}
+
 /// Authenticates a record request.
 ///
 /// # Errors
@@ -103,10 +114,10 @@ pub fn set_cookie(sealed: &str) -> Option<HeaderValue> {
 }
 
 impl Subject {
-    /// Whose pages of a search are turned: this user ID's, on this terminal, in this session, under these rules.
+    /// Whose pages of a search are turned: this user ID's, on this terminal, in this session.
     #[must_use]
-    pub fn turning_pages(&self, rules: &PolicyVersion) -> String {
-        format!("{} {} {} {rules}", self.user_id, self.device.serial(), self.session)
+    pub fn turning_pages(&self) -> PageTurner {
+        PageTurner(format!("{} {} {}", self.user_id, self.device.serial(), self.session))
     }
 
     /// As whoever asks the policy, at `at`.

@@ -86,7 +86,11 @@ async fn touched(
                 needed.read(&permitted).map_err(refusal)?
             }
             Need::Page(needed) => {
-                let whose = subject.turning_pages(worker.judge().point().version());
+                let rules = worker.judge().point(&worker.snapshot()).map_err(|missing| {
+                    tracing::error!(%missing, "the rules in force cannot be used; refused");
+                    Refusal::NotAvailable
+                })?;
+                let whose = subject.turning_pages().under(rules.version());
                 let ticket = worker.sealer().open_page(&whose, needed.sealed());
                 needed.read(ticket.as_deref()).map_err(refusal)?
             }

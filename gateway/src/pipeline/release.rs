@@ -136,7 +136,7 @@ impl Checking<'_> {
         // The newest facts: consent may have been withdrawn while the store was thinking.
         let snapshot = worker.snapshot();
         let handle = Handle::of(worker);
-        let whose = Whose::of(self.subject, touches.claims(), &handle);
+        let whose = Whose::of(self.subject, touches.claims());
         let status = parts.status.as_u16();
         let released = records::release(
             &touches.answer,
@@ -177,7 +177,7 @@ impl Checking<'_> {
         let misbehaves = |misbehaviour| self.misbehaves(&misbehaviour);
         let searchset = Searchset::of(touches, content_type).map_err(misbehaves)?;
         let handle = Handle::of(worker);
-        let whose = Whose::of(self.subject, touches.claims(), &handle);
+        let whose = Whose::of(self.subject, touches.claims());
         let mut sifting = Sifting::new(store, searchset, whose, self.entry.id.clone(), handle, self.alarm.clone());
         let Piece { released, last } = sifting.next().await.map_err(|fault| match fault {
             Fault::Misbehaviour(misbehaviour) => misbehaves(misbehaviour),
@@ -209,7 +209,7 @@ impl Checking<'_> {
         let mut named = Vec::new();
         for (part, answer) in parts.iter().zip(answers) {
             let touches = &part.touches;
-            let whose = Whose::of(self.subject, touches.claims(), &handle);
+            let whose = Whose::of(self.subject, touches.claims());
             let mut desk = whose.at_desk(&handle, &snapshot);
             // It came within FHIR JSON, and was written anew.
             let released =

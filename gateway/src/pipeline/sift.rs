@@ -15,7 +15,7 @@ use registry::Snapshot;
 use tokio::time::timeout;
 
 use super::alarm::Alarm;
-use super::authenticate::Subject;
+use super::authenticate::{PageTurner, Subject};
 use crate::bounds::{PIECE_BYTES, SIFTED_BYTES, STORE_READ_MAX};
 use crate::judge::{Asker, Question};
 use crate::refusal::Refusal;
@@ -38,8 +38,8 @@ pub struct Whose {
     user_id: UserId,
     user: UserKey,
     serial: SerialNumber,
-    /// As pages are sealed for.
-    turning_pages: String,
+    /// Whom pages are sealed for.
+    turning_pages: PageTurner,
     /// What was permitted.
     claims: Vec<Claim>,
 }
@@ -55,12 +55,12 @@ pub struct Piece {
 impl Whose {
     /// The subject's, with what it was permitted.
     #[must_use]
-    pub fn of(subject: &Subject, claims: &[Claim], handle: &Handle) -> Self {
+    pub fn of(subject: &Subject, claims: &[Claim]) -> Self {
         Self {
             user_id: subject.user_id().clone(),
             user: subject.user().clone(),
             serial: *subject.device().serial(),
-            turning_pages: subject.turning_pages(handle.judge().point().version()),
+            turning_pages: subject.turning_pages(),
             claims: claims.to_vec(),
         }
     }
@@ -97,7 +97,8 @@ impl Gatekeeper for Desk<'_> {
     }
 
     fn seal_page(&mut self, ticket: &[u8]) -> Option<String> {
-        let sealed = self.handle.sealer().seal_page(&self.whose.turning_pages, ticket);
+        let rules = self.handle.judge().point(self.snapshot).ok()?;
+        let sealed = self.handle.sealer().seal_page(&self.whose.turning_pages.under(rules.version()), ticket);
         sealed.inspect_err(|error| tracing::error!(%error, "a page could not be sealed; not offered")).ok()
     }
 }

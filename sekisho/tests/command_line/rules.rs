@@ -121,7 +121,7 @@ fn without_a_solver_nothing_counts_as_proved() {
 fn entry(number: u8, profession: Profession, verdict: Verdict) -> Entry {
     let mut facts = ordinary();
     facts.subject.profession = profession;
-    let request = Request { action: Action::Create, category: Category::Medication, at: now() };
+    let request = Request::new(Action::Create, Category::Medication, now());
     Entry {
         id: EntryId::new([number; 16]),
         at: now().plus_seconds(i64::from(number)),
