@@ -11,7 +11,7 @@ pub const SEEN_MAX: usize = 16;
 /// Longest name of a record, such as `Observation/` and an id, in bytes.
 pub(crate) const RECORD_BYTES_MAX: usize = 128;
 /// Longest form of the facts, in bytes. Longer is an error: half the facts replay no decision (promise P8).
-pub const FACTS_BYTES_MAX: usize = 65_536;
+pub const FACTS_BYTES_MAX: usize = 262_144;
 /// Longest canonical target, in bytes; a longer one is cut and marked.
 pub(crate) const TARGET_BYTES_MAX: usize = 4096;
 /// Longest list of rules or of articles, in bytes. Longer is an error.

@@ -100,6 +100,8 @@ pub const REGISTRY_SILENCE_MAX: Duration = Duration::from_secs(5);
 pub const SWEEP_EVERY: Duration = Duration::from_secs(1);
 /// Every so many sweeps, each exchange is judged by the whole policy too.
 pub const SWEEPS_PER_JUDGEMENT: u64 = 10;
+/// All look-ups of a transaction together: who may do it at all is asked anew after them.
+pub const TRANSACTION_LOOK_UPS_MAX: Duration = Duration::from_secs(15);
 /// Moments at which it may be said that a record is not available: several times what it takes to find out, so that most of
 /// these answers are given at the first.
 pub const ONE_ANSWER_EVERY: Duration = Duration::from_millis(25);
@@ -120,5 +122,7 @@ const _: () = assert!(FORM_BYTES_MAX < BODY_READ_BYTES_MAX, "a form is the small
 const _: () = assert!(ANSWER_READ_BYTES_MAX <= BATCH_ANSWER_BYTES_MAX, "one entry may fill the answer to a batch");
 const _: () =
     assert!(records::bounds::BUNDLE_PERSONS_MAX <= audit::PERSONS_MAX, "a transaction fits one entry of the log");
+// The facts of a decision take less than 2 KiB (`audit::facts`).
+const _: () = assert!(records::bounds::QUESTIONS_MAX * 2048 <= audit::FACTS_BYTES_MAX, "an entry holds every decision");
 const _: () = assert!(SWEEP_EVERY.as_millis() < REGISTRY_SILENCE_MAX.as_millis(), "silence must be seen in time");
 const _: () = assert!(STORE_CONNECT_MAX.as_millis() < STORE_ANSWER_MAX.as_millis(), "connecting is part of answering");

@@ -53,7 +53,7 @@ pub const BUNDLE_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Persons that a transaction may be about, whatever the look-ups show: its audit entry names every one.
 pub const BUNDLE_PERSONS_MAX: usize = 256;
 /// Permits that one transaction may need: its audit entry holds the facts that each rests on.
-pub const QUESTIONS_MAX: usize = 64;
+pub const QUESTIONS_MAX: usize = 128;
 /// Operations of a patch.
 pub const PATCH_OPERATIONS_MAX: usize = 64;
 /// A JSON Pointer or a FHIRPath expression in a patch.

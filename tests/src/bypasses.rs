@@ -101,8 +101,8 @@ async fn send(terminal: &Terminal, message: &[u8]) -> (Option<u16>, String) {
     let mut answer = Vec::new();
     let read = tokio::time::timeout(Duration::from_secs(3), connection.read_to_end(&mut answer)).await;
     let answer = String::from_utf8_lossy(&answer).into_owned();
-    // A connection that is reset, or kept open by us because the message is not whole, ends here as well.
-    drop(read);
+    // Closed or reset without an answer is a refusal; to say nothing is none.
+    assert!(read.is_ok() || !answer.is_empty(), "no answer to {}", String::from_utf8_lossy(message));
     let status = answer.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)).and_then(|status| status.parse().ok());
     (status, answer)
 }

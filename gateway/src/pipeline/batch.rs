@@ -88,11 +88,12 @@ async fn one(
     room: usize,
     trace: &mut Trace,
 ) -> (Answered, Option<Part>) {
+    let writes = entry.as_ref().is_ok_and(|entry| entry.method != "GET" && !entry.target.ends_with("/_search"));
     let refusal = match steps(worker, client, head, entry, trace).await {
         Ok((response, mut part)) => {
             // The part sees to its outcome.
             trace.settled();
-            match collected(response, room).await {
+            match collected(response, room, writes).await {
                 Ok(answered) => {
                     part.holds(answered.resource.len());
                     return (answered, Some(part));
@@ -130,7 +131,7 @@ async fn steps(
 }
 
 /// The answer to an entry, read to its end.
-async fn collected(response: Response<Body>, room: usize) -> Result<Answered, Refusal> {
+async fn collected(response: Response<Body>, room: usize, writes: bool) -> Result<Answered, Refusal> {
     let (head, body) = response.into_parts();
     let text = |name: HeaderName| text(&head.headers, &name);
     let mut answered =
@@ -139,7 +140,7 @@ async fn collected(response: Response<Body>, room: usize) -> Result<Answered, Re
         Ok(body) if answered.status < 400 => answered.resource = body.to_bytes().to_vec(),
         Ok(body) => answered.outcome = body.to_bytes().to_vec(),
         // It was written, whether or not there is room to show it.
-        Err(error) if error.is::<LengthLimitError>() && matches!(answered.status, 201 | 204) => {}
+        Err(error) if error.is::<LengthLimitError>() && writes && answered.status < 300 => {}
         Err(error) if error.is::<LengthLimitError>() => return Err(TOO_MUCH),
         Err(error) => {
             tracing::warn!(%error, "the answer to an entry of a batch broke off");

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use http::Request;
 use model::{Action, Article, Category};
 use policy::Basis;
+use records::bounds::QUESTIONS_MAX;
 use records::{AnswerKind, Touches, Unreadable};
 use registry::Snapshot;
 
@@ -81,7 +82,8 @@ pub fn decide(
             })
         })
     };
-    let questions = touches.claims().iter().flat_map(Question::of);
+    // One more than may be asked is asked, so that whoever asks too much hears a denial first, as ever.
+    let questions = touches.claims().iter().flat_map(Question::of).take(QUESTIONS_MAX + 1);
     let judgements: Vec<Judgement> = questions.map(&mut ask).collect::<Result<_, _>>()?;
     if judgements.is_empty() {
         // Nothing was asked, so nothing is permitted.
@@ -94,6 +96,10 @@ pub fn decide(
     if let Some(denial) = denials.min_by_key(|denial| denial.decision.basis().told_to_subject().is_some()) {
         trace.judged(judged(std::slice::from_ref(denial), generation));
         return Err(denied(denial.decision.basis()));
+    }
+    if judgements.len() > QUESTIONS_MAX {
+        trace.judged(judged(judgements.get(..1).unwrap_or_default(), generation));
+        return Err(after_a_permit(Unreadable::TooManyQuestions));
     }
     trace.judged(judged(&judgements, generation));
     // Said only now: to a stranger it would tell that the record exists.

@@ -19,7 +19,10 @@ use super::client_body::ClientBody;
 use super::decide;
 use super::route::RecordRequest;
 use super::trace::Trace;
-use crate::bounds::{ANSWER_READ_BYTES_MAX, BODY_READ_BYTES_MAX, BODY_READ_MAX, STORE_ANSWER_MAX, STORE_READ_MAX};
+use crate::bounds::{
+    ANSWER_READ_BYTES_MAX, BODY_READ_BYTES_MAX, BODY_READ_MAX, STORE_ANSWER_MAX, STORE_READ_MAX,
+    TRANSACTION_LOOK_UPS_MAX,
+};
 use crate::refusal::{Refusal, fault};
 use crate::session::fresh_id;
 use crate::store::pool::{Body, STORE_HOST, StoreError};
@@ -45,7 +48,10 @@ pub async fn extract(
     let (parts, mut body) = request.into_request().into_parts();
     let need = begun.map_or_else(|| read_head(&parts), |need| Ok(*need))?;
     let touches = match need {
-        Need::Transaction(transaction) => joined(worker, subject, transaction, trace).await?,
+        Need::Transaction(transaction) => {
+            let joined = joined(worker, subject, transaction, trace);
+            timeout(TRANSACTION_LOOK_UPS_MAX, joined).await.map_err(|_| Refusal::StoreTimeout)??
+        }
         need => touched(worker, subject, need, &mut body, trace).await?,
     };
     trace.touches(&touches);

@@ -336,7 +336,7 @@ fn told(status: u16, touches: &Touches) -> Result<(), Refusal> {
         // A create has no version to conflict with: its condition fits several records.
         412 if !transaction && touches.main().action == Action::Create => Err(Refusal::Several),
         412 => Err(Refusal::Stale),
-        ..=400 | 409 | 416 | 422 => Ok(()),
+        200..=299 | 304 | 400 | 409 | 416 | 422 => Ok(()),
         _ => {
             tracing::error!(status, "the store refused what it should serve");
             Err(Refusal::StoreMisbehaves)

@@ -137,10 +137,12 @@ impl Sifting {
     /// The store broke off, was silent or misbehaves; what is in the piece could not be put on record.
     pub async fn next(&mut self) -> Result<Piece, Fault> {
         let mut piece = Released::default();
-        let snapshot = self.handle.snapshot();
+        let mut snapshot = self.handle.snapshot();
         while piece.body.len() < SIFTED_BYTES && piece.records.len() < audit::RECORDS_MAX / 2 {
             let Some(searchset) = self.searchset.as_mut() else { break };
             let frame = timeout(STORE_READ_MAX, self.store.frame()).await.map_err(|_| Refusal::StoreTimeout)?;
+            // The store may have taken its time.
+            snapshot = self.handle.snapshot();
             let Some(frame) = frame else {
                 let mut desk = self.whose.at_desk(&self.handle, &snapshot);
                 let end = self.searchset.take().map(|searchset| searchset.end(&mut desk)).transpose();

@@ -185,18 +185,14 @@ impl Criteria {
         RecordId::new(resource.text("id").unwrap_or_default()).map_err(|error| error.to_string())
     }
 
-    /// The request that fits several records: nothing is done, which is said after the permit.
-    pub(crate) fn several(&self, action: Action, first: RecordId) -> Touches {
+    /// The request that fits several records: nothing is done. It is said to whoever may search for all that may be among
+    /// them, labelled or not; whether he could have written any of them is another question, and is not answered.
+    pub(crate) fn several(&self, first: RecordId) -> Touches {
         let record = RecordRef::one(self.fhir_type, first);
-        let persons = self.person.iter().cloned().collect();
-        let claim = Claim::of(action, record.category(), persons);
-        let touches = Touches::new(
-            claim,
-            vec![record.clone()],
-            refused_by_the_store(&record),
-            AnswerKind::Resource { fhir_type: self.fhir_type },
-        );
-        touches.and(self.claim()).but(Unreadable::Several)
+        let claim = Claim { sensitive: true, ..self.claim() };
+        let forward = refused_by_the_store(&record);
+        let answer = AnswerKind::Resource { fhir_type: self.fhir_type };
+        Touches::new(claim, vec![record], forward, answer).but(Unreadable::Several)
     }
 }
 

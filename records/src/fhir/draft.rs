@@ -187,7 +187,7 @@ impl Draft {
     /// Takes what the criteria of a conditional update mean.
     pub(crate) fn found(mut self, criteria: Criteria, found: Found) -> Result<Need, Unreadable> {
         match found {
-            Found::Several(first) => return Ok(Need::Done(criteria.several(Action::Update, first))),
+            Found::Several(first) => return Ok(Need::Done(criteria.several(first))),
             // To be created under an id of the client's: a record of that id is not there.
             Found::None if self.body_id.is_some() => return Err(Unreadable::NotThere),
             Found::None => {
@@ -228,7 +228,7 @@ impl Draft {
         if let ForwardBody::Built(body) = &self.body {
             let tree = json::parse(body)?;
             let own = tree.object().ok_or(Unreadable::Body("is no resource"))?;
-            self.body = ForwardBody::Built(with_labels_of(own, resource).to_bytes());
+            self.body = ForwardBody::Built(with_labels_of(own, resource)?.to_bytes());
         }
         Ok(self)
     }
@@ -306,7 +306,7 @@ fn no_labels(resource: &Object<'_>) -> Result<(), Unreadable> {
 }
 
 /// The resource with the labels of the version that it replaces, and no others.
-fn with_labels_of<'a>(resource: &Object<'a>, stored: &Object<'a>) -> Object<'a> {
+fn with_labels_of<'a>(resource: &Object<'a>, stored: &Object<'a>) -> Result<Object<'a>, Unreadable> {
     let own = resource.get("meta").and_then(Json::object);
     let mut meta: Vec<(&str, Json<'a>)> = own
         .iter()
@@ -317,9 +317,15 @@ fn with_labels_of<'a>(resource: &Object<'a>, stored: &Object<'a>) -> Object<'a> 
     let kept = stored.get("meta").and_then(Json::object);
     for (name, value) in kept.iter().flat_map(|meta| meta.members()).filter(|(name, _)| LABELS.contains(name)) {
         // The look-up asked for a part of the record, and the store says so by a tag of its own.
-        let part = |value: &&Json<'_>| value.object().is_some_and(|tag| tag.text("code") == Some("SUBSETTED"));
-        let labels: Vec<Json<'a>> =
-            value.list().unwrap_or_default().iter().filter(|value| !part(value)).cloned().collect();
+        let part = |value: &&Json<'_>| {
+            let system = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue";
+            value
+                .object()
+                .is_some_and(|tag| tag.text("code") == Some("SUBSETTED") && tag.text("system") == Some(system))
+        };
+        // Labels that cannot be read cannot be kept either.
+        let given = value.list().ok_or_else(|| Unreadable::Withheld(format!("its `{name}` is no list")))?;
+        let labels: Vec<Json<'a>> = given.iter().filter(|value| !part(value)).cloned().collect();
         if !labels.is_empty() {
             meta.push((name, Json::List(labels)));
         }
@@ -329,7 +335,7 @@ fn with_labels_of<'a>(resource: &Object<'a>, stored: &Object<'a>) -> Object<'a> 
     if !meta.is_empty() {
         members.push(("meta", Json::Object(Object::of(meta))));
     }
-    Object::of(members)
+    Ok(Object::of(members))
 }
 
 /// The resource under the id that the store knows it by.

@@ -2,26 +2,29 @@
 //! or "very restricted", or any code that says why it is delicate. A label of a contained resource counts for the whole:
 //! the whole is what goes out.
 //!
-//! Closed by default: a label that cannot be read, or whose system is not named, counts as the stricter one. It would be odd
-//! if a misspelt system opened a record on somebody's addiction.
+//! Closed by default: what is known to be harmless stands here, and everything else is strict: a code of `v3-ActCode`, a
+//! label that cannot be read, a system that nobody knows. It would be odd if a misspelt system opened a record on somebody's
+//! addiction.
 
 use crate::json::{Json, Object};
 
-/// <http://terminology.hl7.org/CodeSystem/v3-Confidentiality>; the others are moderate, normal, low and unrestricted.
-const CONFIDENTIALITY: [&str; 2] = ["R", "V"];
+/// Confidentiality that asks for nothing: unrestricted, low, moderate, normal.
+const ORDINARY: [&str; 4] = ["U", "L", "M", "N"];
 
-/// All codes below `_InformationSensitivityPolicy` of <http://terminology.hl7.org/CodeSystem/v3-ActCode>; held to the
-/// published code system by a test.
-pub(crate) const SENSITIVITY: [&str; 41] = [
-    "ADOL", "B", "BH", "CEL", "COGN", "DEMO", "DIA", "DOB", "DRGIS", "DVD", "EMOTDIS", "EMP", "EMPL", "ETH", "ETHUD",
-    "GDIS", "GENDER", "HIV", "LIVARG", "LOCIS", "MARST", "MH", "MST", "OPIOIDUD", "PDS", "PHY", "PRS", "PSY",
-    "PSYTHPN", "RACE", "REL", "SCA", "SDV", "SEX", "SICKLE", "SPI", "SSP", "STD", "SUD", "TBOO", "VIO",
+/// Addresses of the code system of confidentiality, FHIR R4's and older ones, and its object identifier.
+const CONFIDENTIALITY: [&str; 3] = [
+    "http://terminology.hl7.org/CodeSystem/v3-Confidentiality",
+    "http://hl7.org/fhir/v3/Confidentiality",
+    "urn:oid:2.16.840.1.113883.5.25",
 ];
 
-/// What the addresses of the two systems hold, FHIR R4's as well as the older ones (`http://hl7.org/fhir/v3/Confidentiality`),
-/// with a version behind them or without; and their numbers as object identifiers.
-const CONFIDENTIALITY_SYSTEM: [&str; 2] = ["Confidentiality", "urn:oid:2.16.840.1.113883.5.25"];
-const ACT_CODE_SYSTEM: [&str; 2] = ["ActCode", "urn:oid:2.16.840.1.113883.5.4"];
+/// Systems whose codes say for what, or how well founded, and nothing about how delicate: purposes of use, integrity.
+const HARMLESS: [&str; 4] = [
+    "http://terminology.hl7.org/CodeSystem/v3-ActReason",
+    "http://hl7.org/fhir/v3/ActReason",
+    "http://terminology.hl7.org/CodeSystem/v3-ObservationValue",
+    "http://hl7.org/fhir/v3/ObservationValue",
+];
 
 /// See the module.
 pub(crate) fn is_sensitive(resource: &Object<'_>) -> bool {
@@ -47,9 +50,9 @@ fn is_labelled(resource: &Object<'_>) -> bool {
 fn is_strict(label: &Object<'_>) -> bool {
     let Some(code) = label.text("code") else { return true };
     let Some(system) = label.text("system") else { return true };
-    let of = |[name, number]: [&str; 2]| system.contains(name) || system == number;
-    (of(CONFIDENTIALITY_SYSTEM) && CONFIDENTIALITY.contains(&code))
-        || (of(ACT_CODE_SYSTEM) && SENSITIVITY.contains(&code))
+    // A version may stand behind the address.
+    let system = system.split('|').next().unwrap_or_default();
+    !(HARMLESS.contains(&system) || (CONFIDENTIALITY.contains(&system) && ORDINARY.contains(&code)))
 }
 
 #[cfg(test)]
@@ -70,6 +73,10 @@ mod tests {
             (r#"{}"#, false),
             (r#"{"meta":{"versionId":"1"}}"#, false),
             (r#"{"meta":{"security":[]}}"#, false),
+            (r#"{"meta":{"security":[{"system":"@ActCod","code":"HIV"}]}}"#, true),
+            (r#"{"meta":{"security":[{"system":"@Confidentiality","code":"r"}]}}"#, true),
+            (r#"{"meta":{"security":[{"system":"@Confidentiality|2018-08-12","code":"N"}]}}"#, false),
+            (r#"{"meta":{"security":[{"system":"urn:our-own","code":"x"}]}}"#, true),
             (r#"{"meta":{"security":[{"system":"@Confidentiality","code":"N"}]}}"#, false),
             (r#"{"meta":{"security":[{"system":"@Confidentiality","code":"R"}]}}"#, true),
             (r#"{"meta":{"security":[{"system":"@Confidentiality","code":"V","display":"very restricted"}]}}"#, true),

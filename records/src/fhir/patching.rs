@@ -68,7 +68,7 @@ impl Patching {
     pub(crate) fn found(mut self, criteria: &Criteria, found: Found) -> Result<Need, Unreadable> {
         match found {
             Found::None => Err(Unreadable::NotThere),
-            Found::Several(first) => Ok(Need::Done(criteria.several(Action::Update, first))),
+            Found::Several(first) => Ok(Need::Done(criteria.several(first))),
             Found::One(id) => {
                 self.whom = Whom::Id(id);
                 self.also = Some(criteria.claim());

@@ -11,7 +11,7 @@ fn root() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/corpora"))
 }
 
-/// The folder of a corpus; `make` fills it when it is not there. Two tests may do so at once: the first to be done counts.
+/// The folder of a corpus; `make` fills it when it is not there. Two processes may do so at once: the first to be done counts.
 fn corpus(name: &str, make: impl FnOnce(&Path)) -> Option<PathBuf> {
     let folder = root().join(name);
     if folder.exists() {
@@ -20,6 +20,12 @@ fn corpus(name: &str, make: impl FnOnce(&Path)) -> Option<PathBuf> {
     if std::env::var_os("SEKISHO_WITHOUT_CORPORA").is_some() {
         eprintln!("\n*** LEFT OUT: corpus `{name}` is not there, and SEKISHO_WITHOUT_CORPORA is set ***\n");
         return None;
+    }
+    // Tests of one process, one after the other; those of another have a folder of their own.
+    static ONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _one = ONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if folder.exists() {
+        return Some(folder);
     }
     std::fs::create_dir_all(root()).unwrap();
     let making = root().join(format!("making-{name}-{}", std::process::id()));

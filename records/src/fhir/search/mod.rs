@@ -18,7 +18,7 @@ use model::{Action, Category, PersonId};
 
 use super::parameters::{Parameter, Value, parameters};
 use super::types::FhirType;
-use crate::bounds::{PARAMETERS_MAX, SEARCHED_PERSONS_MAX, TARGET_BYTES_MAX};
+use crate::bounds::{PARAMETERS_MAX, QUESTIONS_MAX, SEARCHED_PERSONS_MAX, TARGET_BYTES_MAX};
 use crate::error::{Unreadable, quote};
 use crate::need::{Need, PersonsNeeded};
 use crate::target::{self, Query};
@@ -248,11 +248,11 @@ impl Search {
     /// What is needed next.
     fn next(self) -> Result<Need, Unreadable> {
         match (self.fhir_type.is_directory(), self.persons.is_empty()) {
-            (true, _) => Ok(Need::Done(self.about(Vec::new(), None))),
+            (true, _) => Ok(Need::Done(self.about(Vec::new(), None)?)),
             (false, true) => Ok(Need::Persons(PersonsNeeded::of(self))),
             (false, false) => {
                 let persons = self.persons.clone();
-                Ok(Need::Done(self.about(persons, None)))
+                Ok(Need::Done(self.about(persons, None)?))
             }
         }
     }
@@ -286,13 +286,17 @@ impl Search {
         }
         match persons.len() {
             0 => Err(Unreadable::NotThere),
-            1..=SEARCHED_PERSONS_MAX => Ok(self.about(persons, Some(narrowed_to))),
+            1..=SEARCHED_PERSONS_MAX => self.about(persons, Some(narrowed_to)),
             _ => Err(Unreadable::TooManyPersons),
         }
     }
 
     /// The search about these persons, and nobody else.
-    fn about(self, persons: Vec<PersonId>, narrowed_to: Option<String>) -> Touches {
+    fn about(self, persons: Vec<PersonId>, narrowed_to: Option<String>) -> Result<Touches, Unreadable> {
+        // Each claim is a question about each person, and one audit entry holds the facts of every answer.
+        if persons.len().saturating_mul(self.wanted().len()) > QUESTIONS_MAX {
+            return Err(Unreadable::TooManyPersons);
+        }
         let asked = self.written(&self.persons, self.view.asked(), None);
         let sent = self.view.sent(&self.found());
         let first = within_a_target(self.written(&persons, sent.clone(), None));
@@ -310,7 +314,7 @@ impl Search {
         let none = || Claim::of(Action::Search, record.category(), persons.clone());
         let main = claims.next().unwrap_or_else(none);
         let touches = Touches::new(main, vec![record], forward, AnswerKind::Bundle);
-        claims.fold(touches, Touches::and).searching(Expected {
+        let touches = claims.fold(touches, Touches::and).searching(Expected {
             pages_at: self.fhir_type,
             matches: vec![self.fhir_type],
             includes: self.includes.types,
@@ -320,7 +324,8 @@ impl Search {
             here,
             asked,
             narrowed_to,
-        })
+        });
+        Ok(touches)
     }
 
     /// The target: what is asked for in the order of the list, about these persons.
