@@ -22,6 +22,7 @@ mod json;
 mod media;
 mod need;
 mod release;
+mod route_map;
 mod target;
 mod touches;
 
@@ -31,13 +32,16 @@ pub use head::Head;
 pub use json::JsonFault;
 pub use need::{BodyNeeded, Need, PersonsNeeded, StoredNeeded};
 pub use release::news::{EventStream, Feed, Passed};
-pub use release::{Dropped, Gatekeeper, Released, location, release};
-pub use touches::{AnswerKind, Authors, Claim, Forward, ForwardBody, Matter, RecordId, RecordKind, RecordRef, Touches};
+pub use release::{Dropped, Gatekeeper, Located, Released, content_type, located, location, release};
+pub use route_map::{Coverage, MapError, Reader, RouteMap};
+pub use touches::{
+    AnswerKind, Authors, Claim, Forward, ForwardBody, MappedAnswer, Matter, RecordId, RecordKind, RecordRef, Touches,
+};
 
 use head::Fields;
 use target::Target;
 
-/// Reads the head of a request.
+/// Reads the head of a request to a store that speaks FHIR. With route maps there is more to read: [`Reader::read_head`].
 ///
 /// # Errors
 /// The message cannot be read in one way only, or asks for something that is not served.

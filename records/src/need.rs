@@ -10,6 +10,7 @@ use crate::fhir::person::{self, Owner};
 use crate::fhir::search::{self, Search};
 use crate::fhir::types::{FhirType, PersonElement};
 use crate::json;
+use crate::route_map::{Asked, MappedLookUp};
 use crate::target::{self, Query};
 use crate::touches::{RecordId, RecordRef, Touches};
 
@@ -66,15 +67,18 @@ pub(crate) enum BodyFor {
     Search { fhir_type: FhirType, query: Vec<(String, String)> },
     /// A create or an update.
     Resource(Draft),
+    /// What a route of a map takes.
+    Mapped(Box<Asked>),
 }
 
 impl BodyNeeded {
     /// How many bytes it may have; whoever reads it need not read more.
     #[must_use]
-    pub const fn bytes_max(&self) -> usize {
+    pub fn bytes_max(&self) -> usize {
         match &self.0 {
             BodyFor::Search { .. } => FORM_BYTES_MAX,
             BodyFor::Resource(draft) => draft.fhir_type.bytes_max(),
+            BodyFor::Mapped(asked) => asked.bytes_max(),
         }
     }
 
@@ -94,13 +98,24 @@ impl BodyNeeded {
                 search::read(fhir_type, query.merged(form)?.without_form()?)
             }
             BodyFor::Resource(draft) => draft.read(body)?.next(),
+            BodyFor::Mapped(asked) => asked.read_body(body),
         }
     }
 }
 
 /// A stored version is needed: of the record itself, or of one that it links to.
 #[derive(Clone, Debug)]
-pub struct StoredNeeded {
+pub struct StoredNeeded(LookUp);
+
+#[derive(Clone, Debug)]
+enum LookUp {
+    Fhir(FhirLookUp),
+    Mapped(MappedLookUp),
+}
+
+/// In FHIR.
+#[derive(Clone, Debug)]
+struct FhirLookUp {
     fhir_type: FhirType,
     id: RecordId,
     record: RecordRef,
@@ -143,35 +158,59 @@ impl StoredNeeded {
             Purpose::Read(_) | Purpose::Link(_) => element.to_owned(),
         };
         let target = target::build(&format!("/fhir/{record}"), [("_elements", elements.as_str())]);
-        Self { fhir_type, id, record, target, purpose }
+        Self(LookUp::Fhir(FhirLookUp { fhir_type, id, record, target, purpose }))
     }
 
-    /// What to ask the store for: `GET`, `Accept: application/fhir+json`. Only the element that names the person is asked
-    /// for; the record itself is not read before the decision.
+    pub(crate) const fn mapped(look_up: MappedLookUp) -> Self {
+        Self(LookUp::Mapped(look_up))
+    }
+
+    /// What to ask the store for, by `GET`: as little as says whose the record is, where the store can be asked for so little.
     #[must_use]
     pub fn target(&self) -> &str {
-        &self.target
+        match &self.0 {
+            LookUp::Fhir(look_up) => look_up.target(),
+            LookUp::Mapped(look_up) => look_up.target(),
+        }
+    }
+
+    /// In which form (`Accept`).
+    #[must_use]
+    pub const fn accept(&self) -> &'static str {
+        match &self.0 {
+            LookUp::Fhir(_) => "application/fhir+json",
+            LookUp::Mapped(_) => "application/json",
+        }
     }
 
     /// Whether an index may answer instead. True for reads whose answer is read too: what the store then returns is
     /// resolved anew before release. False for the bytes of a document, which are not read, so that nothing would find
     /// out that the index is wrong; and for writes, where the version looked at is the one that will be replaced.
     #[must_use]
-    pub const fn cacheable(&self) -> bool {
-        matches!(&self.purpose, Purpose::Read(reading) if !reading.is_opaque())
+    pub fn cacheable(&self) -> bool {
+        match &self.0 {
+            LookUp::Fhir(look_up) => look_up.cacheable(),
+            LookUp::Mapped(look_up) => look_up.cacheable(),
+        }
     }
 
     /// Which record is looked up.
     #[must_use]
     pub const fn record(&self) -> &RecordRef {
-        &self.record
+        match &self.0 {
+            LookUp::Fhir(look_up) => look_up.record(),
+            LookUp::Mapped(look_up) => look_up.record(),
+        }
     }
 
-    /// What to ask the store for when it failed this look-up, to learn whether it fails every one: a record of the same type
+    /// What to ask the store for when it failed this look-up, to learn whether it fails every one: a record of the same kind
     /// that nobody has.
     #[must_use]
     pub fn probe(&self, nobodys: &str) -> String {
-        target::build(&format!("/fhir/{}/{nobodys}", self.fhir_type), [("_elements", "id")])
+        match &self.0 {
+            LookUp::Fhir(look_up) => look_up.probe(nobodys),
+            LookUp::Mapped(look_up) => look_up.probe(nobodys),
+        }
     }
 
     /// Reads the store's answer.
@@ -180,6 +219,45 @@ impl StoredNeeded {
     /// [`Unreadable::NotThere`], also for a linked record that is another person's; [`Unreadable::Withheld`] when it cannot be
     /// told whose it is; [`Unreadable::StoreFailed`].
     pub fn read(self, status: u16, etag: Option<&str>, body: &[u8]) -> Result<Need, Unreadable> {
+        match self.0 {
+            LookUp::Fhir(look_up) => look_up.read(status, etag, body),
+            LookUp::Mapped(look_up) => look_up.read(status, etag, body),
+        }
+    }
+
+    /// Takes the answer from an index. An index that knows no single person, may not be asked, or says what the request
+    /// contradicts, changes nothing.
+    pub fn from_index(self, persons: &[PersonId]) -> Need {
+        match (self.0, persons) {
+            (LookUp::Fhir(look_up), persons) => look_up.from_index(persons),
+            (LookUp::Mapped(look_up), [person]) if look_up.cacheable() => {
+                let known = look_up.clone().from_index(person);
+                known.unwrap_or(Need::Stored(Self(LookUp::Mapped(look_up))))
+            }
+            (mapped, _) => Need::Stored(Self(mapped)),
+        }
+    }
+}
+
+impl FhirLookUp {
+    /// Only the element that names the person is asked for; the record itself is not read before the decision.
+    fn target(&self) -> &str {
+        &self.target
+    }
+
+    const fn cacheable(&self) -> bool {
+        matches!(&self.purpose, Purpose::Read(reading) if !reading.is_opaque())
+    }
+
+    const fn record(&self) -> &RecordRef {
+        &self.record
+    }
+
+    fn probe(&self, nobodys: &str) -> String {
+        target::build(&format!("/fhir/{}/{nobodys}", self.fhir_type), [("_elements", "id")])
+    }
+
+    fn read(self, status: u16, etag: Option<&str>, body: &[u8]) -> Result<Need, Unreadable> {
         match status {
             200 => {}
             404 | 410 => return Err(Unreadable::NotThere),
@@ -202,13 +280,12 @@ impl StoredNeeded {
         }
     }
 
-    /// Takes the answer from an index. An index that knows no single person, or may not be asked, changes nothing.
-    pub fn from_index(self, persons: &[PersonId]) -> Need {
+    fn from_index(self, persons: &[PersonId]) -> Need {
         match (self.purpose, persons) {
             (Purpose::Read(reading), [person]) if !reading.is_opaque() => {
                 Need::Done(reading.done(self.fhir_type, self.record, Owner::Person(person.clone()), ""))
             }
-            (purpose, _) => Need::Stored(Self { purpose, ..self }),
+            (purpose, _) => Need::Stored(StoredNeeded(LookUp::Fhir(Self { purpose, ..self }))),
         }
     }
 }

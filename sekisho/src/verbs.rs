@@ -10,6 +10,7 @@ mod facility;
 mod issue;
 pub(crate) mod journal;
 mod log;
+pub(crate) mod map;
 mod person;
 mod report;
 mod revocation;
@@ -45,8 +46,12 @@ pub(crate) fn run(common: &Common, verb: &Verb) -> Result<(), Error> {
         Verb::Explain(verb) => explain::run(&Desk::open(common)?, verb),
         Verb::Registry(verb) => log::run(&Desk::open(common)?, verb),
         Verb::Certificate(verb) => certificate::run(common, verb),
-        Verb::Init(_) | Verb::Serve(_) | Verb::Check(_) | Verb::Demo(_) | Verb::Audit(_) | Verb::Journal(_) => {
-            Err(Error::usage("this verb is not one about the registry"))
-        }
+        Verb::Init(_)
+        | Verb::Serve(_)
+        | Verb::Check(_)
+        | Verb::Demo(_)
+        | Verb::Map(_)
+        | Verb::Audit(_)
+        | Verb::Journal(_) => Err(Error::usage("this verb is not one about the registry")),
     }
 }

@@ -45,7 +45,7 @@ pub async fn extract(
     let headers: Vec<(&str, &[u8])> =
         parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
     let head = Head { method: parts.method.as_str(), target, headers: &headers };
-    let mut need = records::read_head(&head).map_err(refusal)?;
+    let mut need = worker.reader().read_head(&head).map_err(refusal)?;
     let touches = loop {
         need = match need {
             Need::Done(touches) => break touches,
@@ -93,7 +93,7 @@ async fn stored(worker: &Worker, subject: &Subject, needed: StoredNeeded, trace:
     trace.looked_up(needed.record());
     decide::may_use_service(worker, &worker.snapshot(), subject, trace)?;
     let record = needed.record().clone();
-    let found = match look_up(worker, subject, needed.target()).await? {
+    let found = match look_up(worker, subject, needed.target(), needed.accept()).await? {
         Ok(found) => found,
         // A store that fails this one only would tell by it that there is such a record.
         Err(failed) if fails_every(worker, subject, &needed).await? => return Err(failed),
@@ -115,11 +115,16 @@ type Found = (u16, Option<String>, Bytes);
 
 /// Asks the store. The inner error is the store's failing of this look-up: what it would be to the client if it were no
 /// secret that there is something to fail at.
-async fn look_up(worker: &Worker, subject: &Subject, target: &str) -> Result<Result<Found, Refusal>, Refusal> {
+async fn look_up(
+    worker: &Worker,
+    subject: &Subject,
+    target: &str,
+    accept: &'static str,
+) -> Result<Result<Found, Refusal>, Refusal> {
     let mut request = Request::builder().method(Method::GET).uri(target);
     if let Some(headers) = request.headers_mut() {
         headers.insert(HOST, STORE_HOST);
-        headers.insert(ACCEPT, HeaderValue::from_static("application/fhir+json"));
+        headers.insert(ACCEPT, HeaderValue::from_static(accept));
         worker.identify(headers, subject)?;
     }
     let empty = Empty::<Bytes>::new().map_err(|never| match never {}).boxed_unsync();
@@ -148,7 +153,7 @@ async fn look_up(worker: &Worker, subject: &Subject, target: &str) -> Result<Res
 /// Whether the store fails look-ups as such: asked for a record that nobody has.
 async fn fails_every(worker: &Worker, subject: &Subject, needed: &StoredNeeded) -> Result<bool, Refusal> {
     let nobodys = fresh_id().map_err(fault("no random octets"))?;
-    let probed = look_up(worker, subject, &needed.probe(&nobodys)).await?;
+    let probed = look_up(worker, subject, &needed.probe(&nobodys), needed.accept()).await?;
     Ok(!matches!(probed, Ok((404 | 410, ..))))
 }
 

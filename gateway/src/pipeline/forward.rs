@@ -103,7 +103,7 @@ fn headers(to: &mut HeaderMap, from: &HeaderMap, touches: &Touches) -> Result<()
     };
     PASSED.iter().for_each(&mut pass);
     // A tag of the store's searchset would speak of what is left out of it.
-    if !touches.writes() && *answer != AnswerKind::Bundle {
+    if !touches.writes() && !matches!(answer, AnswerKind::Bundle | AnswerKind::Mapped(_)) {
         PASSED_FOR_READS.iter().for_each(&mut pass);
     }
     match answer {
@@ -114,7 +114,7 @@ fn headers(to: &mut HeaderMap, from: &HeaderMap, touches: &Touches) -> Result<()
             to.insert(CONNECTION, HeaderValue::from_static("upgrade"));
             to.insert(UPGRADE, HeaderValue::from_static("websocket"));
         }
-        AnswerKind::Resource { .. } | AnswerKind::Bundle | AnswerKind::EventStream => {}
+        AnswerKind::Resource { .. } | AnswerKind::Bundle | AnswerKind::EventStream | AnswerKind::Mapped(_) => {}
     }
     let ours = |text: &str| HeaderValue::from_str(text).map_err(|_| Refusal::Unreadable("a header value".to_owned()));
     to.insert(HOST, STORE_HOST);

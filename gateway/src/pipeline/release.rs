@@ -14,7 +14,7 @@ use http::{Response, StatusCode};
 use http_body_util::{BodyExt as _, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
 use model::{Action, Category, Timestamp};
-use records::{AnswerKind, EventStream, Feed, Gatekeeper, Matter, Misbehaviour, Touches};
+use records::{AnswerKind, EventStream, Feed, Gatekeeper, Located, Matter, Misbehaviour, Touches};
 use registry::Snapshot;
 use tokio::time::timeout;
 
@@ -64,7 +64,7 @@ pub async fn release(worker: &Worker, answer: Answer) -> Result<Released, Refusa
     let mut tunnel = None;
     let checking = Checking { worker, subject: &subject, touches: &touches, at, entry: &entry };
     let mut response = match &touches.answer {
-        AnswerKind::Resource { .. } | AnswerKind::Bundle => {
+        AnswerKind::Resource { .. } | AnswerKind::Bundle | AnswerKind::Mapped(_) => {
             tokio::select! {
                 biased;
                 () = switch.cut_off() => return Err(Refusal::Cut),
@@ -118,17 +118,31 @@ impl Checking<'_> {
         if released.dropped > 0 {
             tracing::error!(dropped = released.dropped, "the store returned records it should not have; dropped");
         }
-        told(status)?;
+        told(status, &touches.answer)?;
         self.learn(&released);
         let located = located(&parts.headers, touches);
-        self.on_record(&snapshot, &released, located.as_deref()).await?;
-        let mut answer = Response::builder().status(parts.status);
+        if located.is_none() && parts.status.is_redirection() && parts.status != StatusCode::NOT_MODIFIED {
+            tracing::error!("the store redirects to where it should not; not passed on");
+            return Err(Refusal::StoreMisbehaves);
+        }
+        self.on_record(&snapshot, &released, located.as_ref()).await?;
+        // 302 leaves open whether the method stays (RFC 9110 15.4.3); what is meant is always a GET.
+        let status = if parts.status == StatusCode::FOUND { StatusCode::SEE_OTHER } else { parts.status };
+        let mut answer = Response::builder().status(status);
         if let Some(headers) = answer.headers_mut() {
-            if touches.answer != AnswerKind::Bundle {
+            // A tag of many would speak of what is left out of them.
+            let one = match &touches.answer {
+                AnswerKind::Mapped(answer) => answer.is_one_record(),
+                answer => *answer != AnswerKind::Bundle,
+            };
+            if one {
                 pass(headers, &parts.headers, &PASSED);
             }
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/fhir+json; charset=utf-8"));
-            if let Some(location) = located.and_then(|path| HeaderValue::try_from(path).ok()) {
+            let given = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+            if let Some(text) = records::content_type(&touches.answer, given) {
+                headers.insert(CONTENT_TYPE, HeaderValue::try_from(text).map_err(|_| Refusal::StoreMisbehaves)?);
+            }
+            if let Some(location) = located.and_then(|located| HeaderValue::try_from(located.target).ok()) {
                 headers.insert(LOCATION, location);
             }
         }
@@ -153,9 +167,9 @@ impl Checking<'_> {
         &self,
         snapshot: &Snapshot,
         released: &records::Released,
-        located: Option<&str>,
+        located: Option<&Located>,
     ) -> Result<(), Refusal> {
-        let named = located.and_then(|path| path.strip_prefix("/fhir/")).map(str::to_owned);
+        let named = located.and_then(|located| located.record.clone());
         let mut records: Vec<String> = released.records.iter().map(ToString::to_string).collect();
         records.extend(named.filter(|named| !records.contains(named)));
         records.retain(|record| !self.entry.records.contains(record));
@@ -230,10 +244,14 @@ impl Gatekeeper for Desk<'_> {
 
 /// Whether an answer of this status goes out. What is wrong with the client's own message does (400, 409, 416, 422); most
 /// else is between the store and us: a 401 of the store would have the user sign in again and again.
-fn told(status: u16) -> Result<(), Refusal> {
+fn told(status: u16, answer: &AnswerKind) -> Result<(), Refusal> {
     match status {
         404 | 410 => Err(Refusal::NotAvailable),
         412 => Err(Refusal::Stale),
+        // In FHIR an error is an answer of its own; a mapped store's is a page or a text that nobody here can read.
+        400 | 409 | 416 | 422 if matches!(answer, AnswerKind::Mapped(_)) => {
+            Err(Refusal::Unreadable("something in it that the store does not take".to_owned()))
+        }
         ..=400 | 409 | 416 | 422 => Ok(()),
         _ => {
             tracing::error!(status, "the store refused what it should serve");
@@ -304,9 +322,9 @@ fn pass(to: &mut HeaderMap, from: &HeaderMap, names: &[HeaderName]) {
     }
 }
 
-/// `Location` of a created record, made anew from what it names; a foreign or unreadable one is left out.
-fn located(from: &HeaderMap, touches: &Touches) -> Option<String> {
-    records::location(from.get(LOCATION)?.to_str().ok()?, touches)
+/// `Location` of a created record or of a redirect, made anew from what it names; a foreign or unreadable one is left out.
+fn located(from: &HeaderMap, touches: &Touches) -> Option<Located> {
+    records::located(from.get(LOCATION)?.to_str().ok()?, touches)
 }
 
 /// An answer that may not be passed on: the officer hears of it, the client learns nothing.

@@ -85,7 +85,8 @@ pub fn route(
             if changes || request.headers().contains_key(UPGRADE) {
                 form::same_origin(request.headers(), form::authority(&request))?;
             }
-            if path.starts_with("/fhir/") || path == "/fhir" || path.starts_with("/feeds/") {
+            let fhir = path.starts_with("/fhir/") || path == "/fhir" || path.starts_with("/feeds/");
+            if fhir || worker.reader().is_mapped(path) {
                 Ok(Route::Record(RecordRequest { request }))
             } else {
                 Err(Refusal::NoSuchPage)

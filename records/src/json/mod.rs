@@ -12,7 +12,7 @@ mod write;
 use std::borrow::Cow;
 
 pub use parse::JsonFault;
-pub(crate) use parse::parse;
+pub(crate) use parse::{mapped_name, parse, parse_mapped};
 
 /// A JSON value, borrowed from its text where nothing was escaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
