@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes seed.ndjson (the store's side) and city.json (the registry's side).
+"""Makes seed.ndjson and notes.ndjson (the store's side) and city.json (the registry's side).
 
     pip install clinosim==0.6.5
     ./generate.py                         the small set, into this folder
@@ -30,7 +30,8 @@ POPULATION = 60
 LAST_DAY = "2026-11-20"
 HERE = Path(__file__).resolve().parent
 SMALL_PERSONS = len(city.STORIES)
-BROKEN = ["truncated", "foreign", "swapped", "json", "contenttype", "hang", "close", "500", "look-up"]
+BROKEN = ["truncated", "foreign", "swapped", "json", "contenttype", "hang", "close", "500", "look-up", "outcome", "redirect",
+          "content-location", "duplicate", "trailing", "deep", "huge", "history"]
 JAPAN_CORE = "http://jpfhir.jp/fhir/core/StructureDefinition/"
 
 
@@ -68,10 +69,15 @@ def generate(simulated, persons, records_each):
     for number, person in enumerate(registry["persons"]):
         resources += records_of(registry, person, source.of(number), records_each)
     resources += misbehaving()
+    for number, person in enumerate(registry["persons"]):
+        resources += further_records_of(registry, person, source.of(number)[1], resources)
+    resources.append({"resourceType": "Questionnaire", "id": "zarit-8", "status": "active", "title": "介護負担尺度(8項目)"})
     ids = [(resource["resourceType"], resource["id"]) for resource in resources]
     assert len(ids) == len(set(ids)), "an id is used twice"
     seed = "".join(json.dumps(resource, ensure_ascii=False, separators=(",", ":")) + "\n" for resource in resources)
-    return {"seed.ndjson": seed, "city.json": json.dumps(registry, ensure_ascii=False, indent=1) + "\n"}
+    entries = [entry for person in registry["persons"] for entry in entries_of(registry, person)] + misbehaving_entries()
+    notes = "".join(json.dumps(entry, ensure_ascii=False, separators=(",", ":")) + "\n" for entry in entries)
+    return {"seed.ndjson": seed, "notes.ndjson": notes, "city.json": json.dumps(registry, ensure_ascii=False, indent=1) + "\n"}
 
 
 class Source:
@@ -326,6 +332,98 @@ def notes(number, subject, team, profession_of, who):
         yield {"resourceType": "Communication", "id": f"note-{number}-{count:02}", "status": "completed",
                "category": [coding("urn:sekisho:note", "renrakucho", "連絡帳")], "subject": subject, "sent": sent, "sender": who(writer),
                "payload": [{"contentString": text}]}
+
+
+# What only some may see: HL7's label for restricted records.
+RESTRICTED = {"security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R", "display": "restricted"}]}
+CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
+ALLERGY_CLINICAL = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical"
+ALLERGIES = ["ペニシリン", "そば", "卵", "造影剤", "えび"]
+VACCINES = [("140", "インフルエンザ"), ("133", "肺炎球菌"), ("187", "帯状疱疹")]
+
+
+def further_records_of(registry, person, records, resources):
+    """Records of the other types of the patient compartment: a few of each, some of them labelled as restricted."""
+    ident = person["id"]
+    number = ident.removeprefix("P-")
+    dice = random.Random(f"{SEED}/further/{number}")
+    subject = {"reference": f"Patient/{ident}"}
+    team = [m["user"] for m in registry["memberships"] if m["person"] == ident and not m["until"]]
+    profession_of = {u["user"]: u["profession"] for u in registry["user_ids"]}
+    names = {u["key"]: u["name"] for u in registry["users"]}
+    who = lambda user: {"reference": f"Practitioner/{user}", "display": names[user]}
+    by = lambda profession: who(next((user for user in team if profession_of[user] == profession), team[0]))
+    doctor, nurse, manager = by("doctor"), by("nurse"), by("care-manager")
+    visit = {"reference": f"Encounter/visit-{number}-01"}
+    yield {"resourceType": "Encounter", "id": f"visit-{number}-01", "status": "finished", "subject": subject,
+           "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "HH", "display": "home health"},
+           "participant": [{"individual": nurse}], "serviceProvider": {"reference": "Organization/F-nursing"},
+           "period": {"start": "2026-11-10T10:00:00+09:00", "end": "2026-11-10T10:45:00+09:00"}}
+    diagnoses = {}
+    for made in sorted(records.get("Condition", []), key=lambda r: r["id"]):
+        diagnoses.setdefault(made["code"].get("text") or made["code"]["coding"][0]["code"], made["code"])
+    codes = list(diagnoses.values())[:2] or [{"text": "高血圧症"}]
+    for count, code in enumerate(codes, 1):
+        yield {"resourceType": "Condition", "id": f"cond-{number}-{count:02}", "clinicalStatus": coding(CLINICAL, "active", "活動性"),
+               "code": code, "subject": subject, "encounter": visit, "recordedDate": f"2026-04-{count:02}", "asserter": doctor}
+    yield {"resourceType": "Condition", "id": f"cond-{number}-90", "meta": RESTRICTED, "clinicalStatus": coding(CLINICAL, "active", "活動性"),
+           "code": coding("http://hl7.org/fhir/sid/icd-10", "F32.9", "うつ病エピソード"), "subject": subject, "recordedDate": "2026-05-12",
+           "asserter": doctor}
+    yield {"resourceType": "AllergyIntolerance", "id": f"allergy-{number}-01", "clinicalStatus": coding(ALLERGY_CLINICAL, "active", "活動性"),
+           "code": {"text": dice.choice(ALLERGIES)}, "patient": subject, "recorder": nurse, "recordedDate": "2026-04-03"}
+    yield {"resourceType": "ServiceRequest", "id": f"order-{number}-01", "status": "active", "intent": "order", "subject": subject,
+           "code": {"text": "訪問看護指示"}, "authoredOn": "2026-11-01", "requester": doctor, "performer": [nurse],
+           "reasonReference": [{"reference": f"Condition/cond-{number}-01"}]}
+    yield {"resourceType": "MedicationRequest", "id": f"rx-{number}-01", "status": "active", "intent": "order", "subject": subject,
+           "medicationCodeableConcept": {"text": "アムロジピン錠5mg"}, "authoredOn": "2026-11-05", "requester": doctor,
+           "dosageInstruction": [{"text": "1日1回 朝食後"}]}
+    yield {"resourceType": "Procedure", "id": f"proc-{number}-01", "status": "completed", "subject": subject, "encounter": visit,
+           "code": {"text": "褥瘡処置"}, "performedDateTime": "2026-11-10T10:20:00+09:00", "performer": [{"actor": nurse}],
+           "basedOn": [{"reference": f"ServiceRequest/order-{number}-01"}]}
+    code, name = dice.choice(VACCINES)
+    yield {"resourceType": "Immunization", "id": f"imm-{number}-01", "status": "completed", "patient": subject,
+           "vaccineCode": coding("http://hl7.org/fhir/sid/cvx", code, name), "occurrenceDateTime": "2026-10-20", "performer": [{"actor": doctor}]}
+    yield {"resourceType": "Goal", "id": f"goal-{number}-01", "lifecycleStatus": "active", "subject": subject, "startDate": "2026-04-01",
+           "description": {"text": "室内を見守りで歩く"}, "addresses": [{"reference": f"Condition/cond-{number}-01"}], "expressedBy": manager}
+    yield {"resourceType": "Appointment", "id": f"appt-{number}-01", "status": "booked", "description": "訪問看護",
+           "start": "2026-12-01T10:00:00+09:00", "end": "2026-12-01T10:45:00+09:00",
+           "participant": [{"actor": subject, "status": "accepted"}, {"actor": nurse, "status": "accepted"}]}
+    results = [r["id"] for r in resources if r["resourceType"] == "Observation" and r["id"].startswith(f"o-{number}-")
+               and r["category"][0]["coding"][0]["code"] == "laboratory"][:3]
+    yield {"resourceType": "DiagnosticReport", "id": f"report-{number}-01", "status": "final", "subject": subject,
+           "category": [coding("http://terminology.hl7.org/CodeSystem/v2-0074", "LAB", "検体検査")], "code": {"text": "血液検査"},
+           "effectiveDateTime": "2026-11-06", "performer": [doctor], "result": [{"reference": f"Observation/{o}"} for o in results]}
+    yield {"resourceType": "Composition", "id": f"summary-{number}-01", "status": "final", "subject": subject, "date": "2026-11-15",
+           "type": coding("http://loinc.org", "60591-5", "患者サマリー"), "title": "在宅療養サマリー", "author": [doctor],
+           "section": [{"title": "病名", "entry": [{"reference": f"Condition/cond-{number}-{n:02}"} for n in range(1, len(codes) + 1)]}]}
+    yield {"resourceType": "QuestionnaireResponse", "id": f"answers-{number}-01", "meta": RESTRICTED, "status": "completed", "subject": subject,
+           "questionnaire": "Questionnaire/zarit-8", "authored": "2026-11-12T14:00:00+09:00", "author": manager,
+           "item": [{"linkId": "1", "text": "介護の負担", "answer": [{"valueInteger": dice.randint(0, 4)}]}]}
+
+
+# ---- the web application that speaks no FHIR -----------------------------------------------------------------------------
+
+
+def entries_of(registry, person):
+    """Entries of /notes: three of each person, the first with a picture or a text beside it."""
+    ident = person["id"]
+    number = ident.removeprefix("P-")
+    dice = random.Random(f"{SEED}/entries/{number}")
+    team = [m["user"] for m in registry["memberships"] if m["person"] == ident and not m["until"]]
+    profession_of = {u["user"]: u["profession"] for u in registry["user_ids"]}
+    for count in range(1, 4):
+        author = team[(count - 1) % len(team)]
+        text = dice.choice(city.NOTES[profession_of[author]]).format(symptom=dice.choice(city.SYMPTOMS))
+        yield {"entry": f"e-{number}-{count:02}", "person": ident, "author": author, "text": text,
+               "written_at": f"2026-11-{count + 9:02}T{dice.randint(9, 17):02}:00:00+09:00"}
+    media_type, data = ("image/png", picture()) if number == "0001" else ("text/plain; charset=utf-8", f"{person['name']}さんの連絡票".encode())
+    yield {"attachment": f"a-{number}-01", "of": f"e-{number}-01", "media_type": media_type, "data": base64.b64encode(data).decode()}
+
+
+def misbehaving_entries():
+    """Entries of the test person that are answered wrongly (backend-stub/src/notes/mod.rs)."""
+    return [{"entry": f"e-broken-{what}", "person": city.TEST_PERSON, "author": "K-sato", "text": "試験用の記録です。",
+             "written_at": "2026-11-01T09:00:00+09:00"} for what in ("person", "page", "two-mains")]
 
 
 def misbehaving():

@@ -2,13 +2,14 @@
 //! is reachable from the record side.
 
 use axum::extract::State;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::app::App;
+use crate::options::Paging;
 use crate::request_log::Counts;
 
 pub(crate) fn router(app: App) -> Router {
@@ -16,6 +17,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/stub/requests", get(requests).delete(clear))
         .route("/stub/count", get(count))
         .route("/stub/news", post(news))
+        .route("/stub/paging", put(paging))
         .route("/healthz", get(|| async { "ok\n" }))
         .with_state(app)
 }
@@ -42,5 +44,16 @@ struct MadeUp {
 
 async fn news(State(app): State<App>, Json(made_up): Json<MadeUp>) -> StatusCode {
     app.hub.tell(&made_up.person, &made_up.data);
+    StatusCode::NO_CONTENT
+}
+
+/// How links to further pages look from now on: `{"by":"offset"}` or `{"by":"token"}`.
+#[derive(Deserialize)]
+struct PageBy {
+    by: Paging,
+}
+
+async fn paging(State(app): State<App>, Json(wanted): Json<PageBy>) -> StatusCode {
+    app.pages.switch(wanted.by);
     StatusCode::NO_CONTENT
 }

@@ -13,13 +13,18 @@ use http::Version;
 use http::header::HOST;
 use tokio::sync::watch;
 
-use crate::broken;
 use crate::feeds::{self, Hub};
 use crate::fhir::outcome::Fault;
+use crate::fhir::search::pages::Pages;
 use crate::fhir::{self, refuse};
 use crate::request_log::RequestLog;
 use crate::store::Store;
-use crate::trust::Gatekeeper;
+use crate::trust::{Gatekeeper, Identity};
+use crate::{broken, notes};
+
+/// Who asks, as a handler finds it in the request; none when anyone may ask.
+#[derive(Clone)]
+pub(crate) struct Asking(pub(crate) Option<Arc<Identity>>);
 
 /// What every handler shares.
 #[derive(Clone)]
@@ -28,6 +33,7 @@ pub(crate) struct App(Arc<Shared>);
 /// See [`App`].
 pub(crate) struct Shared {
     pub(crate) store: Store,
+    pub(crate) pages: Arc<Pages>,
     pub(crate) hub: Hub,
     pub(crate) log: RequestLog,
     pub(crate) gatekeeper: Gatekeeper,
@@ -56,6 +62,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/fhir/{*rest}", any(fhir::handle))
         .route("/feeds/notes", get(feeds::events))
         .route("/feeds/notes/socket", get(feeds::socket))
+        .merge(notes::router())
         .route("/broken/{what}", get(broken::direct))
         .route("/slow/{millis}", get(broken::slow))
         .fallback(nothing)
@@ -69,7 +76,7 @@ async fn nothing(request: Request) -> Response {
 
 /// Nothing is answered without an identity, and everything is logged.
 async fn identify(State(app): State<App>, request: Request, next: Next) -> Response {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     // RFC 9112 3.2: as every server in the field does.
     if parts.version == Version::HTTP_11 && parts.headers.get_all(HOST).iter().count() != 1 {
         return refuse(&Fault::new(400, "invalid", "a request without exactly one Host"));
@@ -78,6 +85,7 @@ async fn identify(State(app): State<App>, request: Request, next: Next) -> Respo
     match app.gatekeeper.check(&parts.headers, now.div_euclid(1_000)).await {
         Ok(identity) => {
             app.log.note(&parts, now, identity.as_ref(), None);
+            parts.extensions.insert(Asking(identity));
             next.run(Request::from_parts(parts, body)).await
         }
         Err(stranger) => {

@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 
 use crate::app::App;
 use crate::fhir::date::http_date;
-use crate::fhir::interaction::{Answer, Interaction, Written, transact};
+use crate::fhir::interaction::{Answer, Interaction, OnlyIf, Site, Written, transact};
 use crate::fhir::outcome::Fault;
 use crate::fhir::types::Kind;
 use crate::fhir::{is_fhir_json, put, wants_fhir_json};
@@ -45,7 +45,8 @@ static PATTERN: LazyLock<Bytes> = LazyLock::new(|| {
 /// The id, if this request asks for raw bytes: a read of a Binary that does not name FHIR JSON.
 pub(crate) fn download_of<'a>(method: &Method, rest: &'a str, query: &str, headers: &HeaderMap) -> Option<&'a str> {
     let id = rest.strip_prefix("Binary/").filter(|id| !id.is_empty() && !id.contains('/'))?;
-    (method == Method::GET && !query.contains("_elements") && !wants_fhir_json(headers)).then_some(id)
+    let part = query.contains("_elements") || query.contains("_summary");
+    (method == Method::GET && !part && !wants_fhir_json(headers)).then_some(id)
 }
 
 /// Where to, if this request brings raw bytes.
@@ -99,8 +100,9 @@ pub(crate) async fn upload(
     if let Some(person) = headers.get(SECURITY_CONTEXT).and_then(|value| value.to_str().ok()) {
         resource.insert("securityContext".to_owned(), json!({ "reference": person }));
     }
-    let if_match = headers.get(IF_MATCH).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-    let base = base.to_owned();
+    let tags = |name| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let only_if = OnlyIf { matches: tags(IF_MATCH), matches_none: tags(IF_NONE_MATCH) };
+    let (base, pages) = (base.to_owned(), std::sync::Arc::clone(&app.pages));
     let (number, length) = (parcel.number, parcel.length);
     let result = app
         .store
@@ -111,10 +113,10 @@ pub(crate) async fn upload(
                 resource.extend(upload.id.iter().map(|id| ("id".to_owned(), json!(id))));
                 let body = Value::Object(resource).to_string().into();
                 let interaction = match upload.id {
-                    None => Interaction::Create { kind, id: None, body, blob: bytes },
-                    Some(id) => Interaction::Update { kind, id, if_match, body, blob: bytes },
+                    None => Interaction::Create { kind, id: None, unless: None, body, blob: bytes },
+                    Some(id) => Interaction::Update { kind, id, only_if, body, blob: bytes },
                 };
-                interaction.perform(db, &base, written)
+                interaction.perform(db, Site { base: &base, pages: &pages }, written)
             })
         })
         .await?;

@@ -1,13 +1,19 @@
-//! A stand-in care-record store: FHIR R4, notes as event stream and WebSocket, documents. Imports nothing of ours.
+//! A stand-in care-record store: FHIR R4, notes as event stream and WebSocket, documents, and a web application that speaks
+//! no FHIR. Imports nothing of ours.
 //!
 //! Believable, and naive on purpose: it answers whatever the gateway's token vouches for, about anybody. It has no idea of
 //! consent, teams or professions; that nothing wrong reaches it is what Sekisho is for. It runs as a program
 //! (`backend-stub`) and inside a test ([`run`]).
 //!
-//! Served with an identity: `/fhir/...`, `/feeds/notes?patient=ID`, `/feeds/notes/socket?patient=ID`, `/broken/{what}`,
-//! `/slow/{milliseconds}`. Served for tests, on a listener of its own: `GET` and `DELETE /stub/requests`, `GET /stub/count`,
-//! `POST /stub/news` (`{"person":"P-0001","data":"..."}`: told to the listeners word for word). Which records misbehave, and
-//! how, stands in `data/README.md`.
+//! Served with an identity: `/fhir/...`, `/notes/...` (told in `notes/mod.rs`), `/feeds/notes?patient=ID`,
+//! `/feeds/notes/socket?patient=ID`, `/broken/{what}`, `/slow/{milliseconds}`. Served for tests, on a listener of its own: `GET`
+//! and `DELETE /stub/requests`, `GET /stub/count`, `POST /stub/news` (`{"person":"P-0001","data":"..."}`: told to the listeners
+//! word for word), `PUT /stub/paging` (`{"by":"token"}` or `{"by":"offset"}`). Which records misbehave, and how, stands in
+//! `data/README.md`.
+//!
+//! Of FHIR R4 it does what `/fhir/metadata` says: all types of the patient compartment, versions and histories, conditional
+//! writes, search by type, system and compartment with chains and includes, `$everything`, batch and transaction. Not done:
+//! PATCH, XML, composite parameters, other operations, GraphQL, subscriptions, bulk export.
 
 mod admin;
 mod app;
@@ -16,6 +22,7 @@ mod broken;
 mod error;
 mod feeds;
 mod fhir;
+mod notes;
 mod options;
 mod request_log;
 mod seed;
@@ -27,12 +34,13 @@ mod trust;
 mod wire;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub use crate::error::StubError;
-pub use crate::options::{Options, Seed, Trust};
+pub use crate::options::{Options, Paging, Seed, Trust};
 pub use crate::request_log::{Counts, LoggedRequest};
 pub use crate::trust::{IDENTITY_HEADER, Identity};
 
@@ -68,6 +76,7 @@ pub async fn run(options: Options) -> Result<Handle, StubError> {
     let (stop, draining) = watch::channel(false);
     let app = app::App::new(app::Shared {
         store,
+        pages: Arc::new(fhir::search::pages::Pages::new(options.paging)),
         hub: feeds::Hub::new(),
         log: request_log::RequestLog::new(options.requests_kept),
         gatekeeper,
@@ -111,6 +120,11 @@ impl Handle {
     /// Forgets what came.
     pub fn clear_requests(&self) {
         self.app.log.clear();
+    }
+
+    /// Changes how links to further pages look.
+    pub fn page_by(&self, paging: Paging) {
+        self.app.pages.switch(paging);
     }
 
     /// Tells the listeners of a person something, in words of the caller's choice.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use backend_stub::{Options, Seed, Trust};
+use backend_stub::{Options, Paging, Seed, Trust};
 use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
@@ -35,6 +35,9 @@ struct Arguments {
     /// Milliseconds between two signs of life on a quiet feed.
     #[arg(long, default_value_t = 15_000)]
     heartbeat_ms: u64,
+    /// How links to further pages of a search look: they name the search, or a token of it in the store's memory.
+    #[arg(long, value_enum, default_value_t = PagingArgument::Offset)]
+    paging: PagingArgument,
     /// Stops when standard input ends: whoever started the store and holds the other end is gone, however it went.
     #[arg(long)]
     stop_at_eof: bool,
@@ -52,6 +55,22 @@ struct TrustArguments {
     /// Asks nobody who they are: benchmarks on loopback only.
     #[arg(long)]
     without_identity: bool,
+}
+
+/// [`Paging`] on the command line.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum PagingArgument {
+    Offset,
+    Token,
+}
+
+impl From<PagingArgument> for Paging {
+    fn from(argument: PagingArgument) -> Self {
+        match argument {
+            PagingArgument::Offset => Self::Offset,
+            PagingArgument::Token => Self::Token,
+        }
+    }
 }
 
 impl From<TrustArguments> for Trust {
@@ -87,6 +106,7 @@ async fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         seed: arguments.seed_file.map_or(Seed::BuiltIn, Seed::File),
         requests_kept: arguments.requests_kept,
         heartbeat: Duration::from_millis(arguments.heartbeat_ms.max(1)),
+        paging: arguments.paging.into(),
         ..Options::new(arguments.trust.into())
     };
     let mut terminate = signal(SignalKind::terminate())?;

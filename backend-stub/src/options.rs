@@ -21,6 +21,8 @@ pub struct Options {
     pub requests_kept: usize,
     /// Between two signs of life on a quiet feed.
     pub heartbeat: Duration,
+    /// How links to further pages of a search look.
+    pub paging: Paging,
 }
 
 impl Options {
@@ -36,8 +38,19 @@ impl Options {
             trust,
             requests_kept: 2_000,
             heartbeat: Duration::from_secs(15),
+            paging: Paging::Offset,
         }
     }
+}
+
+/// How links to further pages of a search look; `PUT /stub/paging` changes it while the store runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Paging {
+    /// They name the search, and a place in it: `/fhir/Observation?patient=P-0001&_count=50&_offset=50`.
+    Offset,
+    /// An opaque token of a search in the store's memory, as HAPI FHIR does it: `/fhir?_getpages=TOKEN&_getpagesoffset=50`.
+    Token,
 }
 
 /// What an empty store is filled with; a store that holds something is left as it is.

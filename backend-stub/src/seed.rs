@@ -3,10 +3,11 @@
 use bytes::Bytes;
 
 use crate::error::StubError;
-use crate::fhir::interaction::{Interaction, is_id, transact};
+use crate::fhir::interaction::{Interaction, Site, is_id, transact};
 use crate::fhir::outcome::Fault;
 use crate::fhir::resource::Resource;
-use crate::options::Seed;
+use crate::fhir::search::pages::Pages;
+use crate::options::{Paging, Seed};
 use crate::store::Store;
 
 /// The small set in the tree; made by `data/generate.py`.
@@ -24,6 +25,9 @@ pub(crate) fn fill(store: &Store, seed: &Seed) -> Result<(), StubError> {
             std::fs::read_to_string(file).map_err(|source| StubError::File { file: file.clone(), source })?
         }
     };
+    // Nothing is answered, so no link is made.
+    let pages = Pages::new(Paging::Offset);
+    let site = Site { base: "", pages: &pages };
     let mut at = 0;
     transact(store, |db, written| {
         for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
@@ -31,8 +35,14 @@ pub(crate) fn fill(store: &Store, seed: &Seed) -> Result<(), StubError> {
             let resource = Resource::parse(line.as_bytes())?;
             let id = resource.text("id").filter(|id| is_id(id)).ok_or_else(|| Fault::invalid("it has no id"))?;
             let body = Bytes::copy_from_slice(line.as_bytes());
-            let create = Interaction::Create { kind: resource.kind()?, id: Some(id), body, blob: None };
-            create.perform(db, "", written)?;
+            let create = Interaction::Create { kind: resource.kind()?, id: Some(id), unless: None, body, blob: None };
+            create.perform(db, site, written)?;
+        }
+        if matches!(seed, Seed::BuiltIn) {
+            crate::notes::entries::fill(db).map_err(|(line, why)| {
+                at = line;
+                Fault::invalid(why)
+            })?;
         }
         Ok(())
     })

@@ -5,7 +5,11 @@ mod broken;
 mod city;
 mod feeds;
 mod fhir;
+mod finding;
+mod notes;
+mod rest;
 mod search;
+mod together;
 mod trust;
 mod visible;
 

@@ -97,9 +97,14 @@ pub(crate) fn http_date(millis: i64) -> String {
     )
 }
 
+/// Reads what [`http_date`] writes.
+pub(crate) fn read_http_date(text: &str) -> Option<i64> {
+    Some(jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?.as_millisecond())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{http_date, instant, span};
+    use super::{http_date, instant, read_http_date, span};
 
     #[test]
     fn a_date_is_as_long_as_it_is_exact() {
@@ -121,5 +126,7 @@ mod tests {
     fn instants_are_written_in_japan_time() {
         assert_eq!(instant(0), "1970-01-01T09:00:00.000+09:00");
         assert_eq!(http_date(784_111_777_000), "Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(read_http_date("Sun, 06 Nov 1994 08:49:37 GMT"), Some(784_111_777_000));
+        assert_eq!(read_http_date("yesterday"), None);
     }
 }

@@ -1,5 +1,5 @@
 //! What can be done to the store (<https://hl7.org/fhir/R4/http.html>), apart from HTTP: the same code answers a request
-//! and an entry of a batch.
+//! and an entry of a batch. How a request becomes one of these is told in `parse.rs`.
 
 use std::sync::Arc;
 
@@ -10,11 +10,14 @@ use rusqlite::{Connection, TransactionBehavior};
 use serde_json::json;
 
 use super::date::{instant, now};
+use super::history::History;
 use super::outcome::Fault;
-use super::query;
 use super::resource::{Resource, with_member};
 use super::search::Search;
+use super::search::pages::Pages;
+use super::search::view::View;
 use super::types::Kind;
+use crate::broken::search::Mischief;
 use crate::store::{self, Blob, Store, Version, blob};
 
 /// Largest Binary that is given as base64 inside JSON; a larger one is given without its data.
@@ -23,14 +26,85 @@ const INLINE_MAX: u64 = 16 * 1024 * 1024;
 /// One thing to do.
 #[derive(Debug)]
 pub(crate) enum Interaction {
-    Read { kind: Kind, id: String, elements: Vec<String> },
-    Vread { kind: Kind, id: String, version: i64 },
-    History { kind: Kind, id: String },
-    Search { kind: Kind, search: Box<Search> },
-    Everything { id: String, search: Box<Search> },
-    Create { kind: Kind, id: Option<String>, body: Bytes, blob: Option<Blob> },
-    Update { kind: Kind, id: String, if_match: Option<String>, body: Bytes, blob: Option<Blob> },
-    Delete { kind: Kind, id: String, if_match: Option<String> },
+    Read {
+        kind: Kind,
+        id: String,
+        view: View,
+    },
+    Vread {
+        kind: Kind,
+        id: String,
+        version: i64,
+        view: View,
+    },
+    History(History),
+    /// `path` is what stands between the base and `?` in the links.
+    Search {
+        path: String,
+        search: Box<Search>,
+    },
+    /// The same, but only if there is such a person.
+    Everything {
+        person: String,
+        search: Box<Search>,
+    },
+    /// A further page of a search in memory.
+    Page {
+        token: String,
+        offset: u64,
+        count: Option<u64>,
+    },
+    /// `unless`: nothing is made if this finds one.
+    Create {
+        kind: Kind,
+        id: Option<String>,
+        unless: Option<Box<Search>>,
+        body: Bytes,
+        blob: Option<Blob>,
+    },
+    Update {
+        kind: Kind,
+        id: String,
+        only_if: OnlyIf,
+        body: Bytes,
+        blob: Option<Blob>,
+    },
+    /// What the search finds; if nothing, it is made, under `id` if one is given.
+    UpdateFound {
+        kind: Kind,
+        search: Box<Search>,
+        id: Option<String>,
+        only_if: OnlyIf,
+        body: Bytes,
+    },
+    Delete {
+        kind: Kind,
+        id: String,
+        only_if: OnlyIf,
+    },
+    DeleteFound {
+        kind: Kind,
+        search: Box<Search>,
+        only_if: OnlyIf,
+    },
+}
+
+/// What must hold of the current version before it is written (RFC 9110 13.1, with FHIR's weak tags,
+/// <https://hl7.org/fhir/R4/http.html#concurrency>). `matches_none: *` writes only what is not there.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct OnlyIf {
+    /// `If-Match`.
+    pub(crate) matches: Option<String>,
+    /// `If-None-Match`.
+    pub(crate) matches_none: Option<String>,
+}
+
+/// Where an answer is given: what its links need.
+#[derive(Clone, Copy)]
+pub(crate) struct Site<'a> {
+    /// Begins every link.
+    pub(crate) base: &'a str,
+    pub(crate) pages: &'a Pages,
 }
 
 /// What came of it.
@@ -55,109 +129,94 @@ pub(crate) struct Written {
 }
 
 impl Interaction {
-    /// From method and target below the base (`Observation/o-1`, `Observation?patient=P-1`).
-    pub(crate) fn parse(method: &str, target: &str, if_match: Option<&str>, body: Bytes) -> Result<Self, Fault> {
-        let (path, text) = target.split_once('?').unwrap_or((target, ""));
-        let pairs = query::pairs(text);
-        let parts: Vec<String> = path.split('/').map(query::decode).collect();
-        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
-        let unknown = || Fault::new(404, "not-supported", format!("{method} {path} is not served"));
-        let kind = parts.first().and_then(|name| Kind::named(name)).ok_or_else(unknown)?;
-        let if_match = if_match.map(str::to_owned);
-        let elements = || {
-            let named = pairs.iter().filter(|(name, _)| name == "_elements");
-            named.flat_map(|(_, value)| value.split(',').map(str::to_owned)).collect()
-        };
-        Ok(match (method, parts.get(1..).unwrap_or_default()) {
-            ("GET", []) => Self::Search { kind, search: Box::new(Search::parse(Some(kind), None, &pairs)?) },
-            ("POST", ["_search"]) => {
-                let form = String::from_utf8_lossy(&body);
-                let both: Vec<_> = pairs.into_iter().chain(query::pairs(form.trim())).collect();
-                Self::Search { kind, search: Box::new(Search::parse(Some(kind), None, &both)?) }
-            }
-            ("POST", []) => Self::Create { kind, id: None, body, blob: None },
-            ("GET", [id]) => Self::Read { kind, id: (*id).to_owned(), elements: elements() },
-            ("GET", [id, "_history"]) => Self::History { kind, id: (*id).to_owned() },
-            ("GET", [id, "_history", version]) => Self::Vread {
-                kind,
-                id: (*id).to_owned(),
-                version: version.parse().map_err(|_| Fault::not_found(kind.name(), id))?,
-            },
-            ("GET", [id, "$everything"]) if kind.name() == "Patient" => {
-                Self::Everything { id: (*id).to_owned(), search: Box::new(Search::parse(None, Some(id), &pairs)?) }
-            }
-            ("PUT", [id]) => Self::Update { kind, id: (*id).to_owned(), if_match, body, blob: None },
-            ("DELETE", [id]) => Self::Delete { kind, id: (*id).to_owned(), if_match },
-            (_, [_] | []) => return Err(Fault::new(405, "not-supported", format!("{method} is not served here"))),
-            _ => return Err(unknown()),
-        })
-    }
-
     /// Whether it changes the store.
     pub(crate) fn writes(&self) -> bool {
-        matches!(self, Self::Create { .. } | Self::Update { .. } | Self::Delete { .. })
+        use Interaction::{Create, Delete, DeleteFound, Update, UpdateFound};
+        matches!(self, Create { .. } | Update { .. } | UpdateFound { .. } | Delete { .. } | DeleteFound { .. })
+    }
+
+    /// How its answer is to be spoilt.
+    pub(crate) fn mischief(&self) -> Option<Mischief> {
+        match self {
+            Self::Search { search, .. } => search.mischief,
+            _ => None,
+        }
     }
 
     /// Does it on this connection. What was written is added to `written`.
-    pub(crate) fn perform(self, db: &Connection, base: &str, written: &mut Vec<Written>) -> Result<Answer, Fault> {
+    pub(crate) fn perform(self, db: &Connection, site: Site<'_>, written: &mut Vec<Written>) -> Result<Answer, Fault> {
         match self {
-            Self::Read { kind, id, elements } => {
+            Self::Read { kind, id, view } => {
                 let version = store::newest(db, kind, &id)?.ok_or_else(|| Fault::not_found(kind.name(), &id))?;
-                read(db, kind, &id, &version, &elements)
+                read(db, kind, &id, &version, &view)
             }
-            Self::Vread { kind, id, version } => {
+            Self::Vread { kind, id, version, view } => {
                 let version =
                     store::version(db, kind, &id, version)?.ok_or_else(|| Fault::not_found(kind.name(), &id))?;
-                read(db, kind, &id, &version, &[])
+                read(db, kind, &id, &version, &view)
             }
-            Self::History { kind, id } => history(db, base, kind, &id),
-            Self::Search { kind, search } => Ok(Answer::of(200, search.run(db, base, kind.name())?)),
-            Self::Everything { id, search } => {
-                let known = Kind::named("Patient").map(|kind| store::newest(db, kind, &id)).transpose()?.flatten();
+            Self::History(history) => history.run(db, site),
+            Self::Search { path, search } => Ok(Answer::of(200, search.run(db, site, &path)?)),
+            Self::Everything { person, search } => {
+                let known = Kind::named("Patient").map(|kind| store::newest(db, kind, &person)).transpose()?.flatten();
                 if known.is_none_or(|version| version.deleted) {
-                    return Err(Fault::not_found("Patient", &id));
+                    return Err(Fault::not_found("Patient", &person));
                 }
-                Ok(Answer::of(200, search.run(db, base, &format!("Patient/{id}/$everything"))?))
+                Ok(Answer::of(200, search.run(db, site, &format!("Patient/{person}/$everything"))?))
             }
-            Self::Create { kind, id, body, blob } => {
+            Self::Page { token, offset, count } => {
+                let kept = site.pages.find(&token)?;
+                Ok(Answer::of(200, kept.search.at(offset, count).run(db, site, &kept.path)?))
+            }
+            Self::Create { kind, id, unless, body, blob } => {
+                if let Some(found) = unless.map(|search| one_match(db, &search)).transpose()?.flatten() {
+                    let version =
+                        store::newest(db, kind, &found)?.ok_or_else(|| Fault::not_found(kind.name(), &found))?;
+                    let location = Some(format!("{}/{found}/_history/{}", kind.name(), version.version));
+                    return Ok(Answer { location, ..read(db, kind, &found, &version, &View::default())? });
+                }
                 let id = id.map_or_else(|| store::next_id(db, kind), Ok)?;
                 write(db, kind, &id, "POST", 1, Content { body: &body, blob }, written)
             }
-            Self::Update { kind, id, if_match, body, blob } => {
-                let before = store::newest(db, kind, &id)?;
-                check_match(if_match.as_deref(), before.as_ref())?;
-                let resource = Resource::parse(&body)?;
-                if resource.text("id").as_deref() != Some(id.as_str()) {
+            Self::Update { kind, id, only_if, body, blob } => {
+                if Resource::parse(&body)?.text("id").as_deref() != Some(id.as_str()) {
                     return Err(Fault::invalid(format!("the id in the body is not {id}")));
                 }
-                if !is_id(&id) {
-                    return Err(Fault::invalid(format!("`{id}` is no id")));
-                }
-                let number = before.as_ref().map_or(1, |version| version.version + 1);
-                let mut answer = write(db, kind, &id, "PUT", number, Content { body: &body, blob }, written)?;
-                if before.is_some_and(|version| !version.deleted) {
-                    answer.status = 200;
-                    answer.location = None;
-                    if let Some(last) = written.last_mut() {
-                        last.news_for = None;
-                    }
-                }
-                Ok(answer)
+                update(db, kind, &id, &only_if, Content { body: &body, blob }, written)
             }
-            Self::Delete { kind, id, if_match } => {
-                let before = store::newest(db, kind, &id)?;
-                check_match(if_match.as_deref(), before.as_ref())?;
-                let Some(before) = before.filter(|version| !version.deleted) else {
-                    return Ok(Answer::of(204, ""));
+            Self::UpdateFound { kind, search, id, only_if, body } => {
+                let told = Resource::parse(&body)?.text("id");
+                let id = match one_match(db, &search)? {
+                    Some(found) if told.as_ref().is_none_or(|told| *told == found) => found,
+                    Some(found) => return Err(Fault::invalid(format!("the id in the body is not {found}"))),
+                    None => match told.or(id) {
+                        Some(told) if store::newest(db, kind, &told)?.is_some_and(|version| !version.deleted) => {
+                            return Err(Fault::new(409, "conflict", format!("{told} is another one")));
+                        }
+                        Some(told) => told,
+                        None => store::next_id(db, kind)?,
+                    },
                 };
-                let version =
-                    Version { version: before.version + 1, at: now(), deleted: true, body: Bytes::new(), blob: None };
-                store::put(db, kind, &id, "DELETE", &version)?;
-                let stamp = (version.version, version.at);
-                written.push(Written { kind, id, version: Arc::new(version), news_for: None });
-                Ok(Answer { version: Some(stamp), ..Answer::of(204, "") })
+                update(db, kind, &id, &only_if, Content { body: &body, blob: None }, written)
             }
+            Self::Delete { kind, id, only_if } => delete(db, kind, id, &only_if, written),
+            Self::DeleteFound { kind, search, only_if } => match one_match(db, &search)? {
+                Some(found) => delete(db, kind, found, &only_if, written),
+                None => Err(Fault::new(404, "not-found", "nothing is found by this")),
+            },
         }
+    }
+}
+
+/// The one that a condition finds; more than one cannot be meant (<https://hl7.org/fhir/R4/http.html#ccreate>).
+pub(crate) fn one_match(db: &Connection, search: &Search) -> Result<Option<String>, Fault> {
+    if search.filters == 0 || !search.unknown.is_empty() {
+        return Err(Fault::new(412, "multiple-matches", "the condition is none, or is not understood"));
+    }
+    let mut found = search.matches(db)?;
+    match found.len() {
+        0 | 1 => Ok(found.pop()),
+        _ => Err(Fault::new(412, "multiple-matches", "the condition finds more than one")),
     }
 }
 
@@ -171,6 +230,50 @@ impl Answer {
 struct Content<'a> {
     body: &'a [u8],
     blob: Option<Blob>,
+}
+
+fn update(
+    db: &Connection,
+    kind: Kind,
+    id: &str,
+    only_if: &OnlyIf,
+    content: Content<'_>,
+    written: &mut Vec<Written>,
+) -> Result<Answer, Fault> {
+    let before = store::newest(db, kind, id)?;
+    only_if.check(before.as_ref())?;
+    if !is_id(id) {
+        return Err(Fault::invalid(format!("`{id}` is no id")));
+    }
+    let number = before.as_ref().map_or(1, |version| version.version + 1);
+    let mut answer = write(db, kind, id, "PUT", number, content, written)?;
+    if before.is_some_and(|version| !version.deleted) {
+        answer.status = 200;
+        answer.location = None;
+        if let Some(last) = written.last_mut() {
+            last.news_for = None;
+        }
+    }
+    Ok(answer)
+}
+
+fn delete(
+    db: &Connection,
+    kind: Kind,
+    id: String,
+    only_if: &OnlyIf,
+    written: &mut Vec<Written>,
+) -> Result<Answer, Fault> {
+    let before = store::newest(db, kind, &id)?;
+    only_if.check(before.as_ref())?;
+    let Some(before) = before.filter(|version| !version.deleted) else {
+        return Ok(Answer::of(204, ""));
+    };
+    let version = Version { version: before.version + 1, at: now(), deleted: true, body: Bytes::new(), blob: None };
+    store::put(db, kind, &id, "DELETE", &version)?;
+    let stamp = (version.version, version.at);
+    written.push(Written { kind, id, version: Arc::new(version), news_for: None });
+    Ok(Answer { version: Some(stamp), ..Answer::of(204, "") })
 }
 
 fn write(
@@ -205,15 +308,9 @@ fn write(
 }
 
 /// A version as answered to a read.
-pub(crate) fn read(
-    db: &Connection,
-    kind: Kind,
-    id: &str,
-    version: &Version,
-    elements: &[String],
-) -> Result<Answer, Fault> {
-    let mut body = read_text(kind, id, version, elements)?;
-    if let (true, Some(bytes)) = (elements.is_empty(), version.blob.filter(|bytes| bytes.length <= INLINE_MAX)) {
+pub(crate) fn read(db: &Connection, kind: Kind, id: &str, version: &Version, view: &View) -> Result<Answer, Fault> {
+    let mut body = read_text(kind, id, version, view)?;
+    if let (true, Some(bytes)) = (view.is_whole(), version.blob.filter(|bytes| bytes.length <= INLINE_MAX)) {
         let mut data = Vec::new();
         for place in 0..bytes.length.div_ceil(blob::CHUNK as u64) {
             data.extend(blob::read(db, bytes.number, place)?);
@@ -225,65 +322,28 @@ pub(crate) fn read(
 }
 
 /// The text of a version without the data of a Binary.
-pub(crate) fn read_text(kind: Kind, id: &str, version: &Version, elements: &[String]) -> Result<Bytes, Fault> {
+pub(crate) fn read_text(kind: Kind, id: &str, version: &Version, view: &View) -> Result<Bytes, Fault> {
     if version.deleted {
         return Err(Fault::new(410, "deleted", format!("{}/{id} was deleted", kind.name())));
     }
-    if elements.is_empty() {
+    if view.is_whole() {
         return Ok(version.body.clone());
     }
-    Ok(Resource::parse(&version.body)?.elements(elements).into())
+    let text = std::str::from_utf8(&version.body).map_err(|_| Fault::new(500, "exception", "no UTF-8"))?;
+    Ok(view.of(kind, text)?.into_owned().into())
 }
 
-fn history(db: &Connection, base: &str, kind: Kind, id: &str) -> Result<Answer, Fault> {
-    let versions = store::versions(db, kind, id)?;
-    if versions.is_empty() {
-        return Err(Fault::not_found(kind.name(), id));
-    }
-    let mut entries = Vec::new();
-    for (version, method) in &versions {
-        let url = format!("{}/{id}", kind.name());
-        let request = json!({ "method": method, "url": if method == "POST" { kind.name() } else { &url } });
-        let status = match method.as_str() {
-            "DELETE" => "204",
-            _ if version.version == 1 => "201",
-            _ => "200",
-        };
-        let etag = format!("W/\"{}\"", version.version);
-        let response = json!({ "status": status, "etag": etag, "lastModified": instant(version.at) });
-        let resource = if version.deleted {
-            String::new()
-        } else {
-            format!(r#""resource":{},"#, String::from_utf8_lossy(&version.body))
-        };
-        let full_url = json!(format!("{base}/{url}"));
-        entries.push(format!(r#"{{"fullUrl":{full_url},{resource}"request":{request},"response":{response}}}"#));
-    }
-    let link = json!([{ "relation": "self", "url": format!("{base}/{}/{id}/_history", kind.name()) }]);
-    Ok(Answer::of(
-        200,
-        format!(
-            r#"{{"resourceType":"Bundle","type":"history","total":{},"link":{link},"entry":[{}]}}"#,
-            versions.len(),
-            entries.join(",")
-        ),
-    ))
-}
-
-/// RFC 9110 13.1.1, with FHIR's weak tags (<https://hl7.org/fhir/R4/http.html#concurrency>).
-fn check_match(if_match: Option<&str>, before: Option<&Version>) -> Result<(), Fault> {
-    let Some(asked) = if_match else { return Ok(()) };
-    let current = before.filter(|version| !version.deleted).map(|version| version.version.to_string());
-    let matches = current.as_deref().is_some_and(|current| {
-        asked
-            .split(',')
-            .map(str::trim)
-            .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"') == current)
-    });
-    if matches {
-        Ok(())
-    } else {
-        Err(Fault::new(412, "conflict", format!("If-Match {asked} is not the current version")))
+impl OnlyIf {
+    fn check(&self, before: Option<&Version>) -> Result<(), Fault> {
+        let current = before.filter(|version| !version.deleted).map(|version| format!("W/\"{}\"", version.version));
+        let named = |list: &str| current.as_deref().is_some_and(|current| super::is_known(list, current));
+        if let Some(asked) = self.matches.as_ref().filter(|asked| !named(asked)) {
+            return Err(Fault::new(412, "conflict", format!("If-Match {asked} is not the current version")));
+        }
+        match self.matches_none.as_ref().filter(|asked| named(asked)) {
+            Some(asked) => Err(Fault::new(412, "conflict", format!("If-None-Match {asked} names the current version"))),
+            None => Ok(()),
+        }
     }
 }
 

@@ -1,39 +1,42 @@
-//! What the store says it can do: a CapabilityStatement made from the table of types.
+//! What the store says it can do: a CapabilityStatement (<https://hl7.org/fhir/R4/capabilitystatement.html>) made from the
+//! table of types.
 
 use serde_json::{Value, json};
 
 use super::types::{Compare, Kind};
 
+/// Parameters of every search, beside those of the type.
+const COMMON: [(&str, &str); 5] =
+    [("_id", "token"), ("_lastUpdated", "date"), ("_tag", "token"), ("_security", "token"), ("_profile", "uri")];
+
 /// The statement.
 pub(crate) fn statement(base: &str) -> String {
-    let interactions = |codes: &[&str]| -> Value { codes.iter().map(|code| json!({ "code": code })).collect() };
+    let codes = |codes: &[&str]| -> Value { codes.iter().map(|code| json!({ "code": code })).collect() };
+    let everything = json!([{
+        "name": "everything", "definition": "http://hl7.org/fhir/OperationDefinition/Patient-everything" }]);
     let resources: Vec<Value> = Kind::all()
         .map(|kind| {
-            let params: Vec<Value> = kind
-                .served()
-                .params
-                .iter()
-                .map(|param| {
-                    let compare = match param.compare {
-                        Compare::Token => "token",
-                        Compare::Text => "string",
-                        Compare::Link => "reference",
-                        Compare::Date => "date",
-                    };
-                    json!({ "name": param.name, "type": compare })
-                })
-                .collect();
-            let links = kind.served().params.iter().filter(|param| param.compare == Compare::Link);
-            let includes: Vec<String> = links.map(|param| format!("{}:{}", kind.name(), param.name)).collect();
-            json!({
+            let mut resource = json!({
                 "type": kind.name(),
-                "interaction": interactions(
-                    &["read", "vread", "update", "delete", "history-instance", "create", "search-type"]),
-                "versioning": "versioned",
+                "profile": format!("http://hl7.org/fhir/StructureDefinition/{}", kind.name()),
+                "interaction": codes(&[
+                    "read", "vread", "update", "delete", "history-instance", "history-type", "create", "search-type"]),
+                "versioning": "versioned-update",
+                "readHistory": true,
                 "updateCreate": true,
-                "searchInclude": includes,
-                "searchParam": params,
-            })
+                "conditionalCreate": true,
+                "conditionalRead": "full-support",
+                "conditionalUpdate": true,
+                "conditionalDelete": "single",
+                "referencePolicy": ["literal", "logical"],
+                "searchInclude": includes(kind),
+                "searchRevInclude": reverse_includes(kind),
+                "searchParam": parameters(kind),
+            });
+            if let (Some(members), "Patient") = (resource.as_object_mut(), kind.name()) {
+                members.insert("operation".to_owned(), everything.clone());
+            }
+            resource
         })
         .collect();
     json!({
@@ -48,8 +51,31 @@ pub(crate) fn statement(base: &str) -> String {
         "rest": [{
             "mode": "server",
             "resource": resources,
-            "interaction": interactions(&["batch", "transaction"]),
+            "interaction": codes(&["batch", "transaction", "history-system", "search-system"]),
+            "searchParam": COMMON.map(|(name, compare)| json!({ "name": name, "type": compare })),
+            "compartment": ["http://hl7.org/fhir/CompartmentDefinition/patient"],
         }],
     })
     .to_string()
+}
+
+fn parameters(kind: Kind) -> Vec<Value> {
+    let common = COMMON.map(|(name, compare)| json!({ "name": name, "type": compare }));
+    let own = kind.served().params.iter().filter(|param| !param.name.starts_with('_'));
+    common.into_iter().chain(own.map(|param| json!({ "name": param.name, "type": param.compare.name() }))).collect()
+}
+
+fn includes(kind: Kind) -> Vec<String> {
+    let links = kind.served().params.iter().filter(|param| param.compare == Compare::Link);
+    std::iter::once("*".to_owned()).chain(links.map(|param| format!("{}:{}", kind.name(), param.name))).collect()
+}
+
+/// What may refer to it, by name; a parameter that may lead anywhere is left out.
+fn reverse_includes(kind: Kind) -> Vec<String> {
+    let mut all = Vec::new();
+    for source in Kind::all() {
+        let links = source.served().params.iter().filter(|param| param.targets.contains(&kind.name()));
+        all.extend(links.map(|param| format!("{}:{}", source.name(), param.name)));
+    }
+    all
 }

@@ -2,10 +2,13 @@
 
 pub(crate) mod batch;
 pub(crate) mod date;
+mod history;
 pub(crate) mod interaction;
 pub(crate) mod metadata;
 pub(crate) mod outcome;
+mod parse;
 pub(crate) mod query;
+mod references;
 pub(crate) mod resource;
 pub(crate) mod search;
 pub(crate) mod types;
@@ -16,14 +19,19 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::Response;
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE, ETAG, HOST, IF_MATCH, IF_NONE_MATCH, LAST_MODIFIED, LOCATION};
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::header::{
+    ACCEPT, ALLOW, CONTENT_TYPE, ETAG, HOST, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 use self::date::http_date;
-use self::interaction::{Answer, Interaction, read_text, transact};
-use self::outcome::Fault;
+use self::interaction::{Answer, Interaction, Site, read_text, transact};
+use self::outcome::{Fault, outcome};
+use self::parse::Asked;
+use self::search::view::View;
 use self::types::Kind;
 use crate::app::App;
+use crate::store::Store;
 use crate::{binary, broken};
 
 /// Largest body that is read into memory; uploads of a Binary stream past this.
@@ -31,13 +39,15 @@ const BODY_MAX: usize = 8 * 1024 * 1024;
 /// What the store says its JSON is.
 pub(crate) const FHIR_JSON: &str = "application/fhir+json; charset=utf-8";
 
+/// FHIR's own header for a conditional create.
+const IF_NONE_EXIST: HeaderName = HeaderName::from_static("if-none-exist");
+
 /// Every request at or below `/fhir`.
 pub(crate) async fn handle(State(app): State<App>, request: Request) -> Response {
-    let minimal = prefers_minimal(request.headers());
-    let if_none_match = request.headers().get(IF_NONE_MATCH).cloned();
+    let asked = Preferences::of(&request);
     let base = base(request.headers());
     match answer(&app, request, &base).await {
-        Ok(Reply::Answer(answer)) => respond(&base, answer, minimal, if_none_match.as_ref()),
+        Ok(Reply::Answer(answer)) => respond(&base, answer, &asked),
         Ok(Reply::Whole(response)) => response,
         Err(fault) => refuse(&fault),
     }
@@ -60,8 +70,9 @@ async fn answer(app: &App, request: Request, base: &str) -> Result<Reply, Fault>
         (&Method::GET, "metadata") => return Ok(Reply::Answer(Answer::of(200, metadata::statement(base)))),
         (&Method::POST, "") => {
             let body = whole(body).await?;
-            let base = base.to_owned();
-            let (answer, written) = app.store.run(move |store| batch::perform(store, &base, &body)).await?;
+            let (base, pages) = (base.to_owned(), Arc::clone(&app.pages));
+            let work = move |store: &Store| batch::perform(store, Site { base: &base, pages: &pages }, &body);
+            let (answer, written) = app.store.run(work).await?;
             app.hub.publish(&written);
             return Ok(Reply::Answer(answer));
         }
@@ -77,44 +88,61 @@ async fn answer(app: &App, request: Request, base: &str) -> Result<Reply, Fault>
     }
     let body = if matches!(method, Method::POST | Method::PUT) { whole(body).await? } else { Bytes::new() };
     let target = if query.is_empty() { rest } else { format!("{rest}?{query}") };
-    let if_match = parts.headers.get(IF_MATCH).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-    let interaction = Interaction::parse(method.as_str(), &target, if_match.as_deref(), body)?;
-    if let Interaction::Read { kind, id, elements } = &interaction {
-        if let Some(response) = broken::read(app, *kind, id, !elements.is_empty(), &parts.extensions).await? {
+    let asked = Asked {
+        method: method.as_str(),
+        target: &target,
+        if_match: text(&parts.headers, &IF_MATCH),
+        if_none_match: text(&parts.headers, &IF_NONE_MATCH),
+        if_none_exist: text(&parts.headers, &IF_NONE_EXIST),
+        strict: prefers(&parts.headers, "handling=strict"),
+        body: body.clone(),
+    };
+    let interaction = asked.interaction(base)?;
+    if let Interaction::Read { kind, id, view } = &interaction {
+        if let Some(response) = broken::read(app, *kind, id, !view.is_whole(), base, &parts.extensions).await? {
             return Ok(Reply::Whole(response));
         }
-        if let Some(answer) = read_ready(app, *kind, id, elements)? {
+        if let Some(answer) = read_ready(app, *kind, id, view)? {
             return Ok(Reply::Answer(answer));
         }
     }
-    let base = base.to_owned();
+    let (base, pages) = (base.to_owned(), Arc::clone(&app.pages));
     if interaction.writes() {
-        let work =
-            move |store: &crate::store::Store| transact(store, |db, written| interaction.perform(db, &base, written));
-        let (answer, written) = app.store.run(work).await?;
+        let mischief = broken::location(&body);
+        let work = move |store: &Store| {
+            let site = Site { base: &base, pages: &pages };
+            transact(store, |db, written| interaction.perform(db, site, written))
+        };
+        let (mut answer, written) = app.store.run(work).await?;
         app.hub.publish(&written);
+        answer.location = mischief.or(answer.location);
         return Ok(Reply::Answer(answer));
     }
-    let work = move |store: &crate::store::Store| {
+    let mischief = interaction.mischief();
+    let work = move |store: &Store| {
         if let Interaction::Read { kind, id, .. } = &interaction {
             hold(store, *kind, id)?;
         }
-        interaction.perform(&store.reader(), &base, &mut Vec::new())
+        interaction.perform(&store.reader(), Site { base: &base, pages: &pages }, &mut Vec::new())
     };
-    Ok(Reply::Answer(app.store.run(work).await?))
+    let answer = app.store.run(work).await?;
+    Ok(match mischief.and_then(|mischief| broken::search::deliver(mischief, &answer.body)) {
+        Some(response) => Reply::Whole(response),
+        None => Reply::Answer(answer),
+    })
 }
 
 /// A read that needs no database: most of them.
-fn read_ready(app: &App, kind: Kind, id: &str, elements: &[String]) -> Result<Option<Answer>, Fault> {
+fn read_ready(app: &App, kind: Kind, id: &str, view: &View) -> Result<Option<Answer>, Fault> {
     let Some(version) = app.store.ready(kind, id) else { return Ok(None) };
-    if version.blob.is_some() && elements.is_empty() {
+    if version.blob.is_some() && view.is_whole() {
         return Ok(None);
     }
-    let body = read_text(kind, id, &version, elements)?;
+    let body = read_text(kind, id, &version, view)?;
     Ok(Some(Answer { version: Some((version.version, version.at)), ..Answer::of(200, body) }))
 }
 
-fn hold(store: &crate::store::Store, kind: Kind, id: &str) -> Result<(), Fault> {
+fn hold(store: &Store, kind: Kind, id: &str) -> Result<(), Fault> {
     if let Some(version) = crate::store::newest(&store.reader(), kind, id)? {
         store.hold(kind, id, Arc::new(version));
     }
@@ -127,13 +155,45 @@ async fn whole(body: Body) -> Result<Bytes, Fault> {
         .map_err(|_| Fault::new(413, "too-long", format!("the body is longer than {BODY_MAX} bytes, or broke off")))
 }
 
-fn respond(base: &str, answer: Answer, minimal: bool, if_none_match: Option<&HeaderValue>) -> Response {
+/// What the client would like of the answer's form.
+struct Preferences {
+    writes: bool,
+    minimal: bool,
+    outcome: bool,
+    if_none_match: Option<String>,
+    if_modified_since: Option<i64>,
+}
+
+impl Preferences {
+    fn of(request: &Request) -> Self {
+        let headers = request.headers();
+        Self {
+            writes: !request.method().is_safe() && !request.uri().path().ends_with("/_search"),
+            minimal: prefers(headers, "return=minimal"),
+            outcome: prefers(headers, "return=OperationOutcome"),
+            if_none_match: text(headers, &IF_NONE_MATCH).map(str::to_owned),
+            if_modified_since: text(headers, &IF_MODIFIED_SINCE).and_then(date::read_http_date),
+        }
+    }
+
+    /// Whether the client has this version already (RFC 9110 13.1.2, 13.1.3).
+    fn has(&self, etag: &str, at: i64) -> bool {
+        match (&self.if_none_match, self.if_modified_since) {
+            (Some(known), _) => is_known(known, etag),
+            // A header's date is in whole seconds.
+            (None, Some(since)) => at.div_euclid(1_000) <= since.div_euclid(1_000),
+            (None, None) => false,
+        }
+    }
+}
+
+fn respond(base: &str, answer: Answer, asked: &Preferences) -> Response {
     let mut response = Response::new(Body::empty());
     let mut status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     if let Some((version, at)) = answer.version {
         let etag = format!("W/\"{version}\"");
-        if status == StatusCode::OK && if_none_match.is_some_and(|asked| asked.as_bytes() == etag.as_bytes()) {
+        if status == StatusCode::OK && !asked.writes && asked.has(&etag, at) {
             status = StatusCode::NOT_MODIFIED;
         }
         put(headers, ETAG, &etag);
@@ -142,12 +202,24 @@ fn respond(base: &str, answer: Answer, minimal: bool, if_none_match: Option<&Hea
     if let Some(location) = answer.location {
         put(headers, LOCATION, &format!("{base}/{location}"));
     }
-    if status != StatusCode::NOT_MODIFIED && !answer.body.is_empty() && !(minimal && status == StatusCode::CREATED) {
+    let written = asked.writes && answer.version.is_some();
+    let body = match answer.body {
+        _ if status == StatusCode::NOT_MODIFIED || (written && asked.minimal) => Bytes::new(),
+        body if !body.is_empty() && written && asked.outcome => outcome("information", "informational", "done").into(),
+        body => body,
+    };
+    if !body.is_empty() {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(FHIR_JSON));
-        *response.body_mut() = Body::from(answer.body);
+        *response.body_mut() = Body::from(body);
     }
     *response.status_mut() = status;
     response
+}
+
+/// Whether a list of tags names this one, weakly compared.
+pub(crate) fn is_known(list: &str, etag: &str) -> bool {
+    let bare = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    list.split(',').any(|tag| tag.trim() == "*" || bare(tag) == bare(etag))
 }
 
 /// A fault as an answer.
@@ -155,6 +227,9 @@ pub(crate) fn refuse(fault: &Fault) -> Response {
     let mut response = Response::new(Body::from(fault.body()));
     *response.status_mut() = StatusCode::from_u16(fault.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(FHIR_JSON));
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD, POST, PUT, DELETE"));
+    }
     response
 }
 
@@ -171,8 +246,13 @@ fn base(headers: &HeaderMap) -> String {
     format!("http://{host}/fhir")
 }
 
-fn prefers_minimal(headers: &HeaderMap) -> bool {
-    headers.get("prefer").is_some_and(|value| value.as_bytes() == b"return=minimal")
+fn prefers(headers: &HeaderMap, wish: &str) -> bool {
+    let wishes = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
+    wishes.flat_map(|value| value.split([',', ';'])).any(|said| said.trim() == wish)
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
 }
 
 /// Whether the client asked for FHIR JSON by name.

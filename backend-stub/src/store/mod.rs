@@ -13,7 +13,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 
 use crate::error::StubError;
 use crate::fhir::outcome::Fault;
-use crate::fhir::types::{KINDS, Kind};
+use crate::fhir::types::Kind;
 
 /// Readers beside the one writer.
 const READERS: usize = 4;
@@ -24,19 +24,29 @@ const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS version (
   kind TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, at INTEGER NOT NULL, deleted INTEGER NOT NULL,
   method TEXT NOT NULL, body TEXT NOT NULL, blob INTEGER, PRIMARY KEY (kind, id, version));
+CREATE INDEX IF NOT EXISTS version_kind ON version (kind);
 CREATE TABLE IF NOT EXISTS current (
   number INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
-  at INTEGER NOT NULL, person TEXT, date_from INTEGER, date_until INTEGER, body TEXT NOT NULL, UNIQUE (kind, id));
-CREATE INDEX IF NOT EXISTS current_person ON current (kind, person, date_from);
+  at INTEGER NOT NULL, person TEXT, body TEXT NOT NULL, UNIQUE (kind, id));
+CREATE INDEX IF NOT EXISTS current_of ON current (kind, person);
 CREATE TABLE IF NOT EXISTS value (number INTEGER NOT NULL, name TEXT NOT NULL, system TEXT, text TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS value_number ON value (number, name);
 CREATE TABLE IF NOT EXISTS link (number INTEGER NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS link_number ON link (number, name);
 CREATE INDEX IF NOT EXISTS link_target ON link (kind, id, name);
+CREATE TABLE IF NOT EXISTS moment (number INTEGER NOT NULL, name TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS moment_number ON moment (number, name);
+CREATE TABLE IF NOT EXISTS amount (number INTEGER NOT NULL, name TEXT NOT NULL, system TEXT, unit TEXT, amount REAL NOT NULL);
+CREATE INDEX IF NOT EXISTS amount_number ON amount (number, name);
+CREATE TABLE IF NOT EXISTS compartment (number INTEGER NOT NULL, person TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS compartment_number ON compartment (number);
+CREATE INDEX IF NOT EXISTS compartment_person ON compartment (person);
 CREATE TABLE IF NOT EXISTS blob (number INTEGER PRIMARY KEY AUTOINCREMENT, length INTEGER);
 CREATE TABLE IF NOT EXISTS chunk (blob INTEGER NOT NULL, place INTEGER NOT NULL, bytes BLOB NOT NULL, UNIQUE (blob, place));
 CREATE TABLE IF NOT EXISTS given (prefix TEXT PRIMARY KEY, last INTEGER NOT NULL);
 ";
+/// Which index a data file has. One of another number is indexed anew when it is opened.
+const INDEX_NUMBER: i64 = 2;
 
 /// One version of one resource.
 #[derive(Clone, Debug)]
@@ -68,7 +78,7 @@ struct Inner {
     readers: Vec<Mutex<Connection>>,
     turn: AtomicUsize,
     // Current versions, so that a read of a known record needs no thread and no lock of the database.
-    ready: [RwLock<HashMap<Box<str>, Arc<Version>>>; KINDS],
+    ready: Vec<RwLock<HashMap<Box<str>, Arc<Version>>>>,
 }
 
 impl Store {
@@ -84,6 +94,8 @@ impl Store {
             writer.pragma_update(None, "synchronous", "NORMAL")?;
         }
         writer.execute_batch(SCHEMA)?;
+        writer.execute_batch(crate::notes::entries::SCHEMA)?;
+        index_anew(&writer)?;
         // An upload that was cut off by the end of the process left its chunks behind.
         writer.execute_batch(
             "DELETE FROM chunk WHERE blob NOT IN (SELECT blob FROM version WHERE blob IS NOT NULL);
@@ -103,7 +115,7 @@ impl Store {
             writer: Mutex::new(writer),
             readers,
             turn: AtomicUsize::new(0),
-            ready: std::array::from_fn(|_| RwLock::default()),
+            ready: Kind::all().map(|_| RwLock::default()).collect(),
         })))
     }
 
@@ -147,7 +159,7 @@ impl Store {
     }
 
     fn shelf(&self, kind: Kind) -> Option<&RwLock<HashMap<Box<str>, Arc<Version>>>> {
-        self.0.ready.get(kind.index())
+        self.0.ready.get(kind.place())
     }
 
     /// Whether nothing was ever stored.
@@ -168,7 +180,7 @@ fn version_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<Version> {
     })
 }
 
-const VERSION_COLUMNS: &str = "SELECT v.version, v.at, v.deleted, v.body, v.blob, b.length, v.method FROM version v LEFT JOIN blob b ON b.number = v.blob";
+const VERSION_COLUMNS: &str = "SELECT v.version, v.at, v.deleted, v.body, v.blob, b.length, v.method, v.kind, v.id FROM version v LEFT JOIN blob b ON b.number = v.blob";
 
 /// The newest version, deleted or not.
 pub(crate) fn newest(db: &Connection, kind: Kind, id: &str) -> rusqlite::Result<Option<Version>> {
@@ -184,11 +196,46 @@ pub(crate) fn version(db: &Connection, kind: Kind, id: &str, number: i64) -> rus
         .optional()
 }
 
-/// All versions, newest first, each with the method that made it.
-pub(crate) fn versions(db: &Connection, kind: Kind, id: &str) -> rusqlite::Result<Vec<(Version, String)>> {
-    db.prepare_cached(&format!("{VERSION_COLUMNS} WHERE v.kind = ? AND v.id = ? ORDER BY v.version DESC LIMIT 1000"))?
-        .query_map(params![kind.name(), id], |row| Ok((version_of(row)?, row.get(6)?)))?
-        .collect()
+/// A version as a history tells of it.
+pub(crate) struct Past {
+    pub(crate) kind: String,
+    pub(crate) id: String,
+    pub(crate) version: Version,
+    /// The method that made it.
+    pub(crate) method: String,
+}
+
+/// Which versions.
+#[derive(Clone, Debug)]
+pub(crate) struct PastWanted {
+    /// Of one type, or of all.
+    pub(crate) kind: Option<Kind>,
+    /// Of one record.
+    pub(crate) id: Option<String>,
+    /// Made at or after this, in milliseconds since 1970.
+    pub(crate) since: i64,
+    /// Made before this.
+    pub(crate) until: i64,
+}
+
+/// Versions, newest first: how many there are, and a part of them.
+pub(crate) fn versions(
+    db: &Connection,
+    wanted: &PastWanted,
+    limit: i64,
+    offset: i64,
+) -> rusqlite::Result<(i64, Vec<Past>)> {
+    const WHERE: &str = "WHERE (?1 IS NULL OR v.kind = ?1) AND (?2 IS NULL OR v.id = ?2) AND v.at >= ?3 AND v.at < ?4";
+    let of = params![wanted.kind.map(Kind::name), wanted.id, wanted.since, wanted.until];
+    let total =
+        db.prepare_cached(&format!("SELECT count(*) FROM version v {WHERE}"))?.query_row(of, |row| row.get(0))?;
+    let found = db
+        .prepare_cached(&format!("{VERSION_COLUMNS} {WHERE} ORDER BY v.rowid DESC LIMIT ?5 OFFSET ?6"))?
+        .query_map(params![wanted.kind.map(Kind::name), wanted.id, wanted.since, wanted.until, limit, offset], |row| {
+            Ok(Past { version: version_of(row)?, method: row.get(6)?, kind: row.get(7)?, id: row.get(8)? })
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok((total, found))
 }
 
 /// Writes the next version and makes it the current one.
@@ -207,47 +254,50 @@ pub(crate) fn put(db: &Connection, kind: Kind, id: &str, method: &str, version: 
         text,
         version.blob.map(|blob| blob.number)
     ])?;
-    for table in ["value", "link"] {
-        db.prepare_cached(&format!(
-            "DELETE FROM {table} WHERE number = (SELECT number FROM current WHERE kind = ? AND id = ?)"
-        ))?
-        .execute(params![kind.name(), id])?;
-    }
+    let before: Option<i64> = db
+        .prepare_cached("SELECT number FROM current WHERE kind = ? AND id = ?")?
+        .query_row(params![kind.name(), id], |row| row.get(0))
+        .optional()?;
     if version.deleted {
-        db.prepare_cached("DELETE FROM current WHERE kind = ? AND id = ?")?.execute(params![kind.name(), id])?;
+        if let Some(number) = before {
+            index::forget(db, number)?;
+            db.prepare_cached("DELETE FROM current WHERE number = ?")?.execute([number])?;
+        }
         return Ok(());
     }
     let resource = serde_json::from_str(text).map_err(|error| Fault::invalid(format!("no JSON: {error}")))?;
     let index = index::Index::of(kind, id, &resource);
     let number: i64 = db
         .prepare_cached(
-            "INSERT INTO current (kind, id, version, at, person, date_from, date_until, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            "INSERT INTO current (kind, id, version, at, person, body) VALUES (?, ?, ?, ?, ?, ?)
              ON CONFLICT (kind, id) DO UPDATE SET version = excluded.version, at = excluded.at, person = excluded.person,
-               date_from = excluded.date_from, date_until = excluded.date_until, body = excluded.body
+               body = excluded.body
              RETURNING number",
         )?
-        .query_row(
-            params![
-                kind.name(),
-                id,
-                version.version,
-                version.at,
-                index.person,
-                index.date.map(|date| date.from),
-                index.date.map(|date| date.until),
-                text
-            ],
-            |row| row.get(0),
-        )?;
-    let mut value = db.prepare_cached("INSERT INTO value (number, name, system, text) VALUES (?, ?, ?, ?)")?;
-    for (name, system, text) in &index.values {
-        value.execute(params![number, name, system, text])?;
-    }
-    let mut link = db.prepare_cached("INSERT INTO link (number, name, kind, id) VALUES (?, ?, ?, ?)")?;
-    for (name, to, id) in &index.links {
-        link.execute(params![number, name, to, id])?;
-    }
+        .query_row(params![kind.name(), id, version.version, version.at, index.person, text], |row| row.get(0))?;
+    index.write(db, number)?;
     Ok(())
+}
+
+/// Indexes everything anew if the file was indexed by another store than this one.
+fn index_anew(db: &Connection) -> rusqlite::Result<()> {
+    if db.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))? == INDEX_NUMBER {
+        return Ok(());
+    }
+    let rows = db
+        .prepare("SELECT number, kind, id, body FROM current")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+        .collect::<rusqlite::Result<Vec<(i64, String, String, String)>>>()?;
+    db.execute_batch("BEGIN IMMEDIATE")?;
+    for (number, kind, id, body) in rows {
+        if let (Some(kind), Ok(resource)) = (Kind::named(&kind), serde_json::from_str(&body)) {
+            let index = index::Index::of(kind, &id, &resource);
+            db.execute("UPDATE current SET person = ? WHERE number = ?", params![index.person, number])?;
+            index.write(db, number)?;
+        }
+    }
+    db.pragma_update(None, "user_version", INDEX_NUMBER)?;
+    db.execute_batch("COMMIT")
 }
 
 /// Whose the current version is.
@@ -261,10 +311,13 @@ pub(crate) fn person_of(db: &Connection, kind: Kind, id: &str) -> rusqlite::Resu
 /// The next id of this type that the store gives.
 pub(crate) fn next_id(db: &Connection, kind: Kind) -> rusqlite::Result<String> {
     let prefix = kind.served().prefix;
-    let number: i64 = db
-        .prepare_cached(
-            "INSERT INTO given (prefix, last) VALUES (?, 1) ON CONFLICT (prefix) DO UPDATE SET last = last + 1 RETURNING last",
-        )?
-        .query_row([prefix], |row| row.get(0))?;
-    Ok(format!("{prefix}-{number:08}"))
+    Ok(format!("{prefix}-{:08}", next_number(db, prefix)?))
+}
+
+/// The next number of a series; none is ever given twice.
+pub(crate) fn next_number(db: &Connection, series: &str) -> rusqlite::Result<i64> {
+    db.prepare_cached(
+        "INSERT INTO given (prefix, last) VALUES (?, 1) ON CONFLICT (prefix) DO UPDATE SET last = last + 1 RETURNING last",
+    )?
+    .query_row([series], |row| row.get(0))
 }

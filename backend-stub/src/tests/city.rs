@@ -85,13 +85,14 @@ fn references_stay_with_the_person() {
         let own = ["subject", "patient", "securityContext"]
             .iter()
             .find_map(|element| resource[element]["reference"].as_str())
+            .or_else(|| resource["participant"][0]["actor"]["reference"].as_str())
             .map_or_else(|| name.clone(), str::to_owned);
         let mut references = Vec::new();
         collect(resource, &mut references);
         for reference in references {
             let target = seed.get(reference).unwrap_or_else(|| panic!("{name}: {reference} is not there"));
             let foreign = match target["resourceType"].as_str().unwrap() {
-                "Practitioner" | "Organization" => false,
+                "Practitioner" | "Organization" | "Questionnaire" => false,
                 "Patient" => reference != own,
                 _ => target["subject"]["reference"] != own.as_str(),
             };

@@ -60,13 +60,13 @@ async fn what_cannot_be_done_is_said_in_an_operation_outcome() {
     };
     check("GET", "/fhir/Observation/nobody", "", 404).await;
     check("GET", "/fhir/Observation/o-0001-001/_history/9", "", 404).await;
-    check("GET", "/fhir/Condition?patient=P-0001", "", 404).await;
+    check("GET", "/fhir/Subscription?patient=P-0001", "", 404).await;
     check("GET", "/fhir/observation/o-0001-001", "", 404).await;
     check("GET", "/elsewhere", "", 404).await;
     check("PATCH", "/fhir/Observation/o-0001-001", "{}", 405).await;
     check("POST", "/fhir/Observation", "{", 400).await;
     check("POST", "/fhir/Observation", r#"{"resourceType":"Patient"}"#, 400).await;
-    check("POST", "/fhir/Observation", r#"{"resourceType":"Account"}"#, 422).await;
+    check("POST", "/fhir/Observation", r#"{"resourceType":"Subscription"}"#, 422).await;
     check("PUT", "/fhir/Observation/a", r#"{"resourceType":"Observation","id":"b"}"#, 400).await;
     check("PUT", "/fhir/Observation/a_b", r#"{"resourceType":"Observation","id":"a_b"}"#, 400).await;
     check("GET", "/fhir/Observation?date=heute", "", 400).await;
@@ -130,9 +130,34 @@ async fn the_capability_statement_names_what_is_served() {
     let world = World::new().await;
     let told = world.get("/fhir/metadata").await.json();
     assert_eq!(told["fhirVersion"], "4.0.1");
-    let types: Vec<_> = told["rest"][0]["resource"].as_array().unwrap().iter().map(|r| r["type"].clone()).collect();
-    assert_eq!(types.len(), 11);
-    assert!(types.contains(&json!("CarePlan")));
+    let rest = &told["rest"][0];
+    let codes = |list: &serde_json::Value| -> Vec<String> {
+        list.as_array().unwrap().iter().map(|row| row["code"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(codes(&rest["interaction"]), ["batch", "transaction", "history-system", "search-system"]);
+    let types = rest["resource"].as_array().unwrap();
+    assert_eq!(types.len(), 77);
+    for resource in types {
+        let name = resource["type"].as_str().unwrap();
+        assert_eq!(codes(&resource["interaction"]).len(), 8, "{name}");
+        assert_eq!(resource["conditionalDelete"], "single", "{name}");
+        if !["Patient", "Observation", "Appointment", "Coverage"].contains(&name) {
+            continue;
+        }
+        let params = resource["searchParam"].as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap());
+        for param in params.filter(|param| !["_id", "_lastUpdated"].contains(param)) {
+            let target = format!("/fhir/{name}?{param}:missing=true&_count=1");
+            let strict = world.ask("GET", &target, &[("prefer", "handling=strict")], "").await;
+            assert_eq!(strict.status, 200, "{name}?{param} is named, but not served");
+        }
+        for include in resource["searchInclude"].as_array().unwrap() {
+            let target = format!("/fhir/{name}?_count=1&_include={}", include.as_str().unwrap());
+            assert_eq!(world.get(&target).await.status, 200, "{target}");
+        }
+    }
+    let patient = types.iter().find(|row| row["type"] == "Patient").unwrap();
+    assert_eq!(patient["operation"][0]["name"], "everything");
+    assert!(patient["searchRevInclude"].as_array().unwrap().contains(&json!("Goal:patient")));
 }
 
 #[tokio::test]
@@ -154,4 +179,25 @@ async fn a_data_file_keeps_everything_and_is_not_seeded_twice() {
     assert_eq!(world.get("/fhir/Patient/P-0001").await.header("etag"), "W/\"2\"");
     let again = world.post("/fhir/Communication", &note("P-0001")).await.json();
     assert_ne!(again["id"], made["id"], "an id was given twice");
+}
+
+/// A file of an earlier store has no index of what this one searches by: it is made when the file is opened.
+#[tokio::test]
+async fn a_data_file_of_an_earlier_store_is_indexed_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("store.db");
+    let world = World::with(|options| options.data_file = Some(file.clone())).await;
+    let World { store, signer } = world;
+    store.stop().await;
+    let db = rusqlite::Connection::open(&file).unwrap();
+    db.execute_batch(
+        "DELETE FROM link; DELETE FROM moment; DELETE FROM compartment; UPDATE current SET person = NULL;",
+    )
+    .unwrap();
+    db.pragma_update(None, "user_version", 0).unwrap();
+    drop(db);
+    let store = run(Options { data_file: Some(file), ..Options::new(Trust::Keys(signer.key_set())) }).await.unwrap();
+    let world = World { store, signer };
+    assert_eq!(world.get("/fhir/Goal?patient=P-0001").await.ids(), ["goal-0001-01"]);
+    assert_eq!(world.get("/fhir/Patient/P-0001/Appointment?date=2026-12-01").await.ids(), ["appt-0001-01"]);
 }
