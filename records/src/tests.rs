@@ -1,13 +1,14 @@
 //! Cases as text files (`testdata/`), and properties.
 
 mod cases;
+mod maps;
 mod news;
 mod properties;
 mod released;
 
 use model::{Category, PersonId};
 
-use crate::{Gatekeeper, Head, Matter, Need, Touches, Unreadable, read_head};
+use crate::{Gatekeeper, Head, Matter, Need, Reader, Touches, Unreadable};
 
 /// Answers of the store to look-ups, in order: status, entity tag, body.
 type Stored = Vec<(u16, Option<String>, Vec<u8>)>;
@@ -31,10 +32,15 @@ impl Request {
 
     /// Reads until nothing more is needed, or the store is asked what the case does not answer.
     fn read(&self) -> Result<Need, Unreadable> {
+        self.read_by(&Reader::default())
+    }
+
+    /// The same with maps.
+    fn read_by(&self, reader: &Reader) -> Result<Need, Unreadable> {
         let headers: Vec<(&str, &[u8])> =
             self.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
         let mut stored = self.stored.iter();
-        let mut need = read_head(&Head { method: &self.method, target: &self.target, headers: &headers })?;
+        let mut need = reader.read_head(&Head { method: &self.method, target: &self.target, headers: &headers })?;
         loop {
             need = match need {
                 Need::Body(needed) => needed.read(&self.body)?,

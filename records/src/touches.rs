@@ -347,6 +347,6 @@ impl Eq for MappedAnswer {}
 
 impl fmt::Debug for MappedAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}[{}]", self.map.name(), self.route)
+        write!(f, "{}: {}", self.map.name(), self.map.route_name(self.route))
     }
 }

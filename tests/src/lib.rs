@@ -13,6 +13,7 @@ mod drain;
 mod faults;
 mod house;
 mod limits;
+mod maps;
 mod nodes;
 mod replay;
 mod set_up;

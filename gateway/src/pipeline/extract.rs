@@ -110,6 +110,30 @@ async fn stored(worker: &Worker, subject: &Subject, needed: StoredNeeded, trace:
     Ok(next)
 }
 
+/// Whether a redirect of a mapped store leads to a record of one of these persons: read as its client would ask for it, and
+/// looked up. Whoever has written by right must not be shown to somebody else's record for it.
+pub(super) async fn leads_to(
+    worker: &Worker,
+    subject: &Subject,
+    target: &str,
+    persons: &[PersonId],
+) -> Result<bool, Refusal> {
+    let mut need = worker.reader().read_head(&Head { method: "GET", target, headers: &[] });
+    loop {
+        need = match need {
+            Ok(Need::Done(touches)) => {
+                let led_to = touches.persons();
+                return Ok(!led_to.is_empty() && led_to.iter().all(|person| persons.contains(person)));
+            }
+            Ok(Need::Stored(needed)) => match look_up(worker, subject, needed.target(), needed.accept()).await? {
+                Ok((status, etag, body)) => needed.read(status, etag.as_deref(), &body),
+                Err(_) => return Ok(false),
+            },
+            Ok(Need::Body(_) | Need::Persons(_)) | Err(_) => return Ok(false),
+        };
+    }
+}
+
 /// What the store answered: there or not, under which entity tag.
 type Found = (u16, Option<String>, Bytes);
 

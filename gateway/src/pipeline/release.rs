@@ -120,7 +120,14 @@ impl Checking<'_> {
         }
         told(status, &touches.answer)?;
         self.learn(&released);
-        let located = located(&parts.headers, touches);
+        let mut located = located(&parts.headers, touches);
+        if matches!(touches.answer, AnswerKind::Mapped(_))
+            && let Some(to) = &located
+            && !super::extract::leads_to(worker, self.subject, &to.target, &touches.persons()).await?
+        {
+            tracing::error!("the store leads to a record that was not asked about; left out");
+            located = None;
+        }
         if located.is_none() && parts.status.is_redirection() && parts.status != StatusCode::NOT_MODIFIED {
             tracing::error!("the store redirects to where it should not; not passed on");
             return Err(Refusal::StoreMisbehaves);

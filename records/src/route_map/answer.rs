@@ -23,11 +23,12 @@ use crate::touches::{MappedAnswer, Matter, RecordId, RecordRef, Touches};
 /// The form of an answer.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Form {
-    /// One record in JSON. No `person` only where records of this kind are nobody's.
-    Record { id: Pointer, person: Option<Pointer> },
+    /// One record in JSON. No `person` only where records of this kind are nobody's. `to`: the route to which `Location` may
+    /// lead.
+    Record { id: Pointer, person: Option<Pointer>, to: Option<usize> },
     /// A list of records in JSON.
     List(ListForm),
-    /// A page that names its person in one attribute.
+    /// A page that names its person in one attribute; on a route without kind, one that names nobody.
     Page { marker: String },
     /// Bytes that are not read: of the version that was looked up.
     Bytes,
@@ -99,7 +100,7 @@ pub(crate) fn release(
     };
     let checked = Checked { touches, kind: answer.map.kind(route), gatekeeper };
     match &route.answer {
-        Form::Record { id, person } => {
+        Form::Record { id, person, .. } => {
             is(MediaType::is_json)?;
             checked.record(id, person.as_ref(), body)
         }
@@ -202,11 +203,20 @@ impl Checked<'_, '_> {
     fn page(mut self, marker: &str, body: &[u8]) -> Result<Released, Misbehaviour> {
         let text = std::str::from_utf8(body).map_err(|_| Misbehaviour::Shape("is a page that is not UTF-8"))?;
         let named = page::person(text, marker)?;
+        let named = match (named, self.kind) {
+            (Some(named), Some(_)) => named,
+            (None, None) => return Ok(Released::with_body(body.to_vec())),
+            (None, Some(_)) => return Err(Misbehaviour::Shape("is a page without its marker")),
+            (Some(_), None) => {
+                return Err(Misbehaviour::Shape("is a page of somebody, where one of nobody was asked for"));
+            }
+        };
         let records = self.touches.records.clone();
         let record = records.first().map_or_else(|| "?".to_owned(), ToString::to_string);
         self.may_see(&named).map_err(|why| foreign(Dropped { record, why }))?;
         let mut released = Released::with_body(body.to_vec());
-        for record in records {
+        // A page of many names none of them: it stands on record as the person's, by the entry of the request.
+        for record in records.into_iter().filter(|record| record.id.is_some()) {
             released.note_mapped(record, Some(named.clone()));
         }
         Ok(released)
@@ -255,7 +265,7 @@ fn foreign(Dropped { record, why }: Dropped) -> Misbehaviour {
 /// Where a redirect leads, written anew: the target, and the record that it names if it names one. None for an address that
 /// is not of the route it should be, or of somebody who was not asked about.
 pub(crate) fn located(answer: &MappedAnswer, touches: &Touches, location: &str) -> Option<(String, Option<RecordRef>)> {
-    let Form::Redirect { to } = answer.route()?.answer else { return None };
+    let (Form::Redirect { to } | Form::Record { to: Some(to), .. }) = answer.route()?.answer else { return None };
     let route = answer.map.routes.get(to)?;
     let (path, query) = match in_origin_form(location).split_once('?') {
         Some((path, query)) => (path, Some(query)),

@@ -80,7 +80,9 @@ fn is_word(text: &str) -> bool {
 
 fn path(file: &MapFile, place: &str, text: &str, faults: &mut Faults) -> Option<Template> {
     let template = faults.keep(place, Template::parse(text))?;
-    faults.unless(template.first() == Some(&file.prefix), place, "does not begin with the prefix of the map");
+    let known = is_word(&file.prefix) && !RESERVED.contains(&file.prefix.as_str());
+    let below = !known || template.first() == Some(&file.prefix);
+    faults.unless(below, place, "does not begin with the prefix of the map");
     Some(template)
 }
 
@@ -126,7 +128,8 @@ fn route(file: &MapFile, table: &RouteTable, kinds: &[Kind], faults: &mut Faults
     let body = body(&format!("{place}.body"), table.body.as_ref(), faults);
     let answer = answer(file, &format!("{place}.answer"), &table.answer, faults);
     let (method, path, body, answer) = (method?, path?, body?, answer?);
-    let route = if matches!(answer, Form::Asset { .. }) {
+    let page_of_nobody = matches!(answer, Form::Page { .. }) && table.kind.is_none();
+    let route = if page_of_nobody || matches!(answer, Form::Asset { .. }) {
         asset(table, place, faults);
         Route {
             name: table.name.clone(),
@@ -141,7 +144,9 @@ fn route(file: &MapFile, table: &RouteTable, kinds: &[Kind], faults: &mut Faults
         }
     } else {
         let number = table.kind.as_ref().and_then(|name| kinds.iter().position(|kind| kind.name == *name));
-        faults.unless(number.is_some(), place, "kind must name one of the kinds of the map");
+        // A kind that is not in order has left its own faults.
+        let named = table.kind.as_ref().is_some_and(|name| file.kinds.contains_key(name));
+        faults.unless(named, place, "kind must name one of the kinds of the map");
         let action = table.action.as_deref().ok_or("is missing".to_owned());
         let action = action.and_then(|text| text.parse::<Action>().map_err(|error| error.to_string()));
         let action = faults.keep(&format!("{place}.action"), action);
@@ -166,18 +171,18 @@ fn route(file: &MapFile, table: &RouteTable, kinds: &[Kind], faults: &mut Faults
         faults.unless(
             route.method == "GET" && route.body == Body::None,
             place,
-            "a static asset is got, without a body",
+            "what is nobody's is got, without a body",
         );
         let fixed = !(route.path.has_id() || route.path.has_person() || !route.query.is_empty());
-        faults.unless(fixed, place, "a static asset has one address");
+        faults.unless(fixed, place, "what is nobody's has one address");
     }
     Some(route)
 }
 
-/// What does not belong to a static asset.
+/// What does not belong to what is nobody's.
 fn asset(table: &RouteTable, place: &str, faults: &mut Faults) {
     let plain = table.kind.is_none() && table.action.is_none() && table.person.is_empty();
-    faults.unless(plain, place, "a static asset is nobody's: it has no kind, action or person");
+    faults.unless(plain, place, "a static asset, or a page without kind, is nobody's: it has no action or person");
 }
 
 fn sources(place: &str, words: &[String], faults: &mut Faults) -> Vec<PersonSource> {
@@ -391,7 +396,7 @@ fn answer(file: &MapFile, place: &str, table: &AnswerTable, faults: &mut Faults)
         ("types", types.is_some()),
     ];
     let (needed, allowed): (&[&str], &[&str]) = match form.as_str() {
-        "record" => (&["id"], &["id", "person"]),
+        "record" => (&["id"], &["id", "person", "to"]),
         "list" => (&["id", "list"], &["id", "person", "list", "count", "beside"]),
         "page" => (&["marker"], &["marker"]),
         "bytes" | "nothing" => (&[], &[]),
@@ -412,7 +417,12 @@ fn answer(file: &MapFile, place: &str, table: &AnswerTable, faults: &mut Faults)
     match form.as_str() {
         "record" => {
             let (id, person) = (pointer(id, faults), pointer(person, faults));
-            Some(Form::Record { id: id??, person: person.map_or(Some(None), |found| found.map(Some))? })
+            let to = to.as_ref().map(|name| leads_to(file, place, name, faults));
+            Some(Form::Record {
+                id: id??,
+                person: person.map_or(Some(None), |found| found.map(Some))?,
+                to: to.map_or(Some(None), |found| found.map(Some))?,
+            })
         }
         "list" => {
             let (id, person) = (pointer(id, faults), pointer(person, faults));
@@ -449,10 +459,8 @@ fn answer(file: &MapFile, place: &str, table: &AnswerTable, faults: &mut Faults)
         }
         "bytes" => Some(Form::Bytes),
         "redirect" => {
-            let to = to.as_ref()?;
-            let number = file.routes.iter().position(|route| route.name == *to);
-            faults.unless(number.is_some(), place, "a redirect leads to a route of the map, by its name");
-            number.map(|to| Form::Redirect { to })
+            let to = leads_to(file, place, to.as_ref()?, faults)?;
+            Some(Form::Redirect { to })
         }
         "asset" => {
             let types = types.clone()?;
@@ -467,6 +475,13 @@ fn answer(file: &MapFile, place: &str, table: &AnswerTable, faults: &mut Faults)
         }
         _ => Some(Form::Nothing),
     }
+}
+
+/// The number of the route of this name.
+fn leads_to(file: &MapFile, place: &str, name: &str, faults: &mut Faults) -> Option<usize> {
+    let number = file.routes.iter().position(|route| route.name == name);
+    faults.unless(number.is_some(), place, "`to` names a route of the map");
+    number
 }
 
 fn beside_list(place: &str, tables: &BTreeMap<String, FieldTable>, faults: &mut Faults) -> Vec<(String, Field)> {
@@ -508,15 +523,18 @@ fn meetings(routes: &[Route], faults: &mut Faults) {
     }
 }
 
-/// A redirect is followed by a GET, and leads to what a person can be asked about.
+/// Where an answer leads is got, and has a person who can be asked about.
 fn redirects(routes: &[Route], faults: &mut Faults) {
     for route in routes {
-        let Form::Redirect { to } = route.answer else { continue };
+        let (Form::Redirect { to } | Form::Record { to: Some(to), .. }) = route.answer else { continue };
         let Some(target) = routes.get(to) else { continue };
         let fits = target.method == "GET"
-            && !matches!(target.answer, Form::Asset { .. } | Form::Redirect { .. })
+            && target.kind.is_some()
+            && !matches!(target.answer, Form::Redirect { .. })
             && target.name != route.name;
-        let what = "a redirect leads to a route that is got, and that is neither a static asset nor a redirect";
+        let what = "`to` is a route of a kind of record that is got, and no redirect itself";
         faults.unless(fits, &format!("routes.`{}`", route.name), what);
+        let writes = route.action.writes() || matches!(route.answer, Form::Redirect { .. });
+        faults.unless(writes, &format!("routes.`{}`", route.name), "who reads a record is led nowhere");
     }
 }

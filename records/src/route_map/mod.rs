@@ -91,7 +91,7 @@ struct Route {
     name: String,
     method: &'static str,
     path: Template,
-    /// None: a static asset, which is nobody's.
+    /// None: a static asset or a page that is nobody's.
     kind: Option<usize>,
     action: Action,
     persons: Vec<PersonSource>,
@@ -142,6 +142,10 @@ impl RouteMap {
         self.routes.iter().map(|route| route.demands(self)).collect()
     }
 
+    pub(crate) fn route_name(&self, number: usize) -> &str {
+        self.routes.get(number).map_or("?", |route| &route.name)
+    }
+
     fn kind(&self, route: &Route) -> Option<&Kind> {
         self.kinds.get(route.kind?)
     }
@@ -158,6 +162,10 @@ impl Route {
     fn demands(&self, map: &RouteMap) -> String {
         let Self { name, method, path, action, persons, answer, .. } = self;
         let Some(kind) = map.kind(self) else {
+            let answer = match answer {
+                Form::Page { marker } => format!("a page without `{marker}`"),
+                other => other.to_string(),
+            };
             return format!("{name}: {method} {path}: nobody's; answer {answer}");
         };
         let body = match &self.body {

@@ -9,11 +9,11 @@ use model::PersonId;
 
 use crate::error::Misbehaviour;
 
-/// Reads the person that `marker` names.
+/// Reads the person that `marker` names; none if it does not occur.
 ///
 /// # Errors
-/// The page is ambiguous, or the attribute does not occur exactly once with an identifier in it.
-pub(super) fn person(page: &str, marker: &str) -> Result<PersonId, Misbehaviour> {
+/// The page is ambiguous, or the attribute occurs more than once, or not with an identifier in it.
+pub(super) fn person(page: &str, marker: &str) -> Result<Option<PersonId>, Misbehaviour> {
     // A byte order mark would decide on the encoding, whatever the header says.
     if page.starts_with('\u{feff}') {
         return Err(Misbehaviour::Shape("is a page that begins with a byte order mark"));
@@ -32,8 +32,8 @@ pub(super) fn person(page: &str, marker: &str) -> Result<PersonId, Misbehaviour>
     reader.write(page.as_bytes()).map_err(ambiguous)?;
     reader.end().map_err(ambiguous)?;
     match named.into_inner().as_slice() {
-        [one] => PersonId::new(one).map_err(|_| Misbehaviour::Shape("is a page whose marker names nobody")),
-        [] => Err(Misbehaviour::Shape("is a page without its marker")),
+        [one] => PersonId::new(one).map(Some).map_err(|_| Misbehaviour::Shape("is a page whose marker names nobody")),
+        [] => Ok(None),
         _ => Err(Misbehaviour::Shape("is a page with its marker more than once")),
     }
 }

@@ -4,9 +4,9 @@
 //! In `refused/` nothing may be served; in `served/` nothing refused, and what is forwarded must read the same again.
 
 use super::{Request, check_folder};
-use crate::{Claim, ForwardBody, Need, Touches};
+use crate::{Authors, Claim, ForwardBody, Need, Touches, Unreadable};
 
-fn request(block: &[&str]) -> Request {
+pub(super) fn request(block: &[&str]) -> Request {
     let mut request = Request::default();
     for (index, line) in block.iter().enumerate() {
         if index == 0 {
@@ -54,7 +54,7 @@ pub(super) fn unescape(text: &str) -> Vec<u8> {
     bytes
 }
 
-fn describe(touches: &Touches) -> Vec<String> {
+pub(super) fn describe(touches: &Touches) -> Vec<String> {
     let forward = &touches.forward;
     let list = |texts: Vec<String>| if texts.is_empty() { "-".to_owned() } else { texts.join(", ") };
     let claim = |claim: &Claim| {
@@ -74,6 +74,12 @@ fn describe(touches: &Touches) -> Vec<String> {
         ForwardBody::Built(body) => lines.push(format!("| {}", String::from_utf8_lossy(body))),
         ForwardBody::Stream => lines.push("| the client's bytes".to_owned()),
     }
+    if let Authors::Named(authors) = &touches.main().authors {
+        lines.push(format!("written by {}", authors.join(", ")));
+    }
+    if touches.main().sensitive {
+        lines.push("sensitive".to_owned());
+    }
     if let Err(wrong) = touches.check() {
         lines.push(format!("said after the decision: {wrong}"));
     }
@@ -81,7 +87,12 @@ fn describe(touches: &Touches) -> Vec<String> {
 }
 
 fn run(block: &[&str]) -> Vec<String> {
-    match request(block).read() {
+    told(request(block).read())
+}
+
+/// What is made of a request.
+pub(super) fn told(read: Result<Need, Unreadable>) -> Vec<String> {
+    match read {
         Err(unreadable) => vec![format!("refused: {unreadable}")],
         Ok(Need::Stored(needed)) => vec![format!("look up {} (index: {})", needed.target(), needed.cacheable())],
         Ok(Need::Done(touches)) => describe(&touches),

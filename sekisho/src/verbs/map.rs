@@ -64,3 +64,32 @@ fn coverage(map: &RouteMap, log: &Path, output: Output) -> Result<(), Error> {
         }),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+
+    fn check(file: PathBuf, requests: Option<PathBuf>) -> Result<bool, Error> {
+        let common = Common { settings: None, data: None, json: false, author: None };
+        run(&common, &Verb::Check(MapCheck { file, requests }))
+    }
+
+    /// The worked example is in order, and a fault in a map is an answer, not an error.
+    #[test]
+    fn a_map_is_in_order_or_it_is_not() {
+        let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/maps/notes.toml");
+        assert!(check(example.clone(), None).unwrap());
+        let folder = tempfile::tempdir().unwrap();
+        let place = |name: &str| folder.path().join(name);
+        std::fs::write(place("log"), b"GET /notes\n\xff\nGET /other\n").unwrap();
+        assert!(check(example.clone(), Some(place("log"))).unwrap(), "what has no route is no fault of the map");
+        let text = std::fs::read_to_string(&example).unwrap().replace("person = [\"path\"]", "");
+        std::fs::write(place("wrong.toml"), text).unwrap();
+        assert!(!check(place("wrong.toml"), None).unwrap());
+        assert!(matches!(check(place("none.toml"), None), Err(Error::File { .. })));
+        assert!(matches!(check(example, Some(place("none"))), Err(Error::File { .. })));
+        assert!(maps::reader(&[place("wrong.toml")]).is_err(), "a server does not start on it");
+    }
+}
