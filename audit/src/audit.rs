@@ -11,7 +11,7 @@ use model::{PersonId, UserId};
 use crate::bounds::{FOLLOW_EVERY, FOUND_MAX, OUTCOMES_WAITING_MAX, STRIDE};
 use crate::index::{Index, Positions};
 use crate::pending::Pending;
-use crate::{AuditError, Entry, Event, Found, Outcome, Query, Reader, Recorded, Release, SignIn, Verdict, line};
+use crate::{Alert, AuditError, Entry, Event, Found, Outcome, Query, Reader, Recorded, Release, SignIn, Verdict, line};
 
 /// The audit log, over a journal of its own. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -78,6 +78,14 @@ impl Audit {
         }
     }
 
+    /// Records that there is something for an officer to look at, likewise.
+    pub fn alert(&self, alert: &Alert) {
+        let receipt = self.shared.reader.journal().append(vec![line::write_alert(alert)]);
+        if self.shared.outcomes.try_send(receipt).is_err() {
+            self.shared.lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     /// Records a try at signing in, likewise.
     pub fn sign_in(&self, sign_in: &SignIn) -> Pending {
         Pending::queued(self.shared.reader.journal().append(vec![line::write_sign_in(sign_in)]))
@@ -126,6 +134,14 @@ impl Audit {
     pub fn who_saw(&self, person: &PersonId, limit: usize) -> Result<Vec<Recorded>, AuditError> {
         let query = Query { person: Some(person.clone()), verdict: Some(Verdict::Permitted), ..Query::default() };
         self.shared.by_index(&query, limit, |index| Some(vec![index.seen_of(person)?]))
+    }
+
+    /// The newest alerts: [`Reader::alerts`].
+    ///
+    /// # Errors
+    /// As [`Self::search`].
+    pub fn alerts(&self, limit: usize) -> Result<(Vec<(Position, Alert)>, bool), AuditError> {
+        self.shared.reader.alerts(limit)
     }
 
     /// Events behind a position: [`Reader::events`].

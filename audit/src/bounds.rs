@@ -6,6 +6,8 @@ use std::time::Duration;
 pub const PERSONS_MAX: usize = 256;
 /// Most records one line names. More is an error in an entry; what an answer holds takes as many lines as it needs.
 pub const RECORDS_MAX: usize = 1024;
+/// What one alert says it saw; the rest is counted.
+pub const SEEN_MAX: usize = 16;
 /// Longest name of a record, such as `Observation/` and an id, in bytes.
 pub(crate) const RECORD_BYTES_MAX: usize = 128;
 /// Longest form of the facts, in bytes. Longer is an error: half the facts replay no decision (promise P8).

@@ -25,6 +25,24 @@ impl EntryId {
         Self(octets)
     }
 
+    /// Of an entry of the batch that this is the number of: all but the last four digits are the batch's, so that who asks
+    /// with those finds every entry. Nobody's stays nobody's.
+    #[must_use]
+    pub fn of_entry(&self, number: u16) -> Self {
+        let mut octets = self.0;
+        if let (false, [.., high, low]) = (self.is_empty(), &mut octets) {
+            [*high, *low] = number.to_be_bytes();
+        }
+        Self(octets)
+    }
+
+    /// How the numbers of all entries of this batch begin.
+    #[must_use]
+    pub fn of_batch(&self) -> String {
+        let [first @ .., _, _] = self.0;
+        first.iter().map(|octet| format!("{octet:02x}")).collect()
+    }
+
     /// All zeros: nobody's.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -205,6 +223,29 @@ pub struct Release {
     pub records: Vec<String>,
 }
 
+words! {
+    /// What an officer has to look at.
+    pub enum AlertKind ("kind of alert") {
+        /// The store answered with what was not asked for, or in a form with more than one reading. None of it was passed on.
+        StoreMisbehaves = "store-misbehaves",
+    }
+}
+
+/// Something that an officer has to look at, and that came up in a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alert {
+    /// The number of the request's entry.
+    pub id: EntryId,
+    /// When.
+    pub at: Timestamp,
+    /// Of what kind.
+    pub kind: AlertKind,
+    /// What was seen, a few words each; bounded and made harmless when written. Names records, never what is in them.
+    pub seen: Vec<String>,
+    /// How often, the ones above included.
+    pub count: u64,
+}
+
 /// One try at signing in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignIn {
@@ -233,4 +274,6 @@ pub enum Event {
     Outcome(Outcome),
     /// A sign-in.
     SignIn(SignIn),
+    /// An alert.
+    Alert(Alert),
 }

@@ -58,6 +58,7 @@ impl Index {
                 }
             }
             Event::SignIn(sign_in) => self.welcomed(sign_in),
+            Event::Alert(_) => {}
         }
     }
 

@@ -26,8 +26,10 @@ mod text;
 mod tests;
 
 pub use audit::Audit;
-pub use bounds::{FACTS_BYTES_MAX, FOUND_MAX, PERSONS_MAX, RECORDS_MAX};
-pub use entry::{Ended, Entry, EntryId, Event, IdPrefix, Outcome, Release, SignIn, SignInOutcome, Verdict};
+pub use bounds::{FACTS_BYTES_MAX, FOUND_MAX, PERSONS_MAX, RECORDS_MAX, SEEN_MAX};
+pub use entry::{
+    Alert, AlertKind, Ended, Entry, EntryId, Event, IdPrefix, Outcome, Release, SignIn, SignInOutcome, Verdict,
+};
 pub use error::AuditError;
 pub use pending::{Durable, Pending};
 pub use reader::{Found, FoundSignIns, Reader, Recorded};

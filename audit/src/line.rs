@@ -8,10 +8,13 @@ use model::{Action, Category, SerialNumber, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::bounds::{
-    FACTS_BYTES_MAX, PERSONS_MAX, RECORD_BYTES_MAX, RECORDS_MAX, RULES_BYTES_MAX, TARGET_BYTES_MAX, WORD_BYTES_MAX,
+    FACTS_BYTES_MAX, PERSONS_MAX, RECORD_BYTES_MAX, RECORDS_MAX, RULES_BYTES_MAX, SEEN_MAX, TARGET_BYTES_MAX,
+    WORD_BYTES_MAX,
 };
 use crate::text::harmless;
-use crate::{AuditError, Ended, Entry, EntryId, Event, Outcome, Release, SignIn, SignInOutcome, Verdict};
+use crate::{
+    Alert, AlertKind, AuditError, Ended, Entry, EntryId, Event, Outcome, Release, SignIn, SignInOutcome, Verdict,
+};
 
 /// Version of the lines below.
 const VERSION: u32 = 1;
@@ -24,6 +27,7 @@ enum Line {
     Release(ReleaseLine),
     Outcome(OutcomeLine),
     SignIn(SignInLine),
+    Alert(AlertLine),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -85,6 +89,18 @@ struct SignInLine {
     serial: String,
     source: String,
     outcome: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AlertLine {
+    v: u32,
+    id: String,
+    at: String,
+    // `kind` is the line's.
+    about: String,
+    seen: Vec<String>,
+    count: u64,
 }
 
 /// Writes an entry.
@@ -167,6 +183,18 @@ pub(crate) fn write_sign_in(sign_in: &SignIn) -> Vec<u8> {
     }))
 }
 
+/// Writes an alert. It cannot fail: of what was seen the first few are enough.
+pub(crate) fn write_alert(alert: &Alert) -> Vec<u8> {
+    write(&Line::Alert(AlertLine {
+        v: VERSION,
+        id: alert.id.to_string(),
+        at: alert.at.to_string(),
+        about: alert.kind.as_str().to_owned(),
+        seen: alert.seen.iter().take(SEEN_MAX).map(|seen| harmless(seen, RECORD_BYTES_MAX)).collect(),
+        count: alert.count,
+    }))
+}
+
 /// Reads a line.
 ///
 /// # Errors
@@ -207,6 +235,16 @@ fn parse(line: &[u8]) -> Result<Event, String> {
                 serial: word(SerialNumber::parse(&line.serial))?,
                 source: line.source,
                 outcome: word(SignInOutcome::parse(&line.outcome))?,
+            }))
+        }
+        Line::Alert(line) => {
+            check_version(line.v)?;
+            Ok(Event::Alert(Alert {
+                id: EntryId::parse(&line.id).ok_or("an entry's id is malformed")?,
+                at: time(&line.at)?,
+                kind: word(AlertKind::parse(&line.about))?,
+                seen: line.seen,
+                count: line.count,
             }))
         }
     }

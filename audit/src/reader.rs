@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use journal::{Head, Journal, Position};
 
 use crate::bounds::{FOUND_MAX, STRIDE};
-use crate::{AuditError, Entry, EntryId, Event, Outcome, Query, SignIn, SignInQuery, line};
+use crate::{Alert, AuditError, Entry, EntryId, Event, Outcome, Query, SignIn, SignInQuery, line};
 
 /// The audit log for whoever only looks. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -94,7 +94,7 @@ impl Reader {
                         }
                         found.entries.push(Recorded { position, entry: *entry, released, outcome });
                     }
-                    (_, Event::SignIn(_)) => {}
+                    (_, Event::SignIn(_) | Event::Alert(_)) => {}
                 }
             }
             end = after;
@@ -128,6 +128,28 @@ impl Reader {
         Ok(found)
     }
 
+    /// The newest alerts, newest first, at most `limit` of them; and whether there are more.
+    ///
+    /// # Errors
+    /// As [`Self::search`].
+    pub fn alerts(&self, limit: usize) -> Result<(Vec<(Position, Alert)>, bool), AuditError> {
+        let limit = limit.clamp(1, FOUND_MAX);
+        let mut found = Vec::new();
+        let mut end = self.journal.head()?.position.get();
+        while end > 0 {
+            let after = end.saturating_sub(STRIDE as u64);
+            for (position, event) in self.stride(after, end)?.into_iter().rev() {
+                let Event::Alert(alert) = event else { continue };
+                if found.len() == limit {
+                    return Ok((found, true));
+                }
+                found.push((position, alert));
+            }
+            end = after;
+        }
+        Ok((found, false))
+    }
+
     /// Adds what stands behind where the walk began, up to the head as it was then: reads forward until every entry has
     /// its outcome. What is met here follows what the walk met.
     fn with_sequels(&self, mut found: Found, begun: u64, head: u64) -> Result<Found, AuditError> {
@@ -149,7 +171,7 @@ impl Reader {
                             recorded.outcome = Some(outcome);
                         }
                     }
-                    Event::Entry(_) | Event::SignIn(_) => {}
+                    Event::Entry(_) | Event::SignIn(_) | Event::Alert(_) => {}
                 }
             }
             seen = end;

@@ -51,6 +51,13 @@ pub fn incident(headers: &mut HeaderMap, id: &EntryId) {
     }
 }
 
+/// The same of a batch: how the numbers of all its entries begin.
+pub fn batch(headers: &mut HeaderMap, id: &EntryId) {
+    if let Ok(value) = HeaderValue::from_str(&id.of_batch()) {
+        headers.insert(INCIDENT, value);
+    }
+}
+
 /// Headers of the gateway's own pages.
 pub fn page_headers(headers: &mut HeaderMap) {
     standing_headers(headers);

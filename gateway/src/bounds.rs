@@ -35,6 +35,12 @@ pub const UPLOAD_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
 pub const ANSWER_READ_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// An answer written anew goes out in pieces of so many bytes.
 pub const PIECE_BYTES: usize = 16 * 1024;
+/// A searchset is checked, put on record and passed on in pieces of about this size.
+pub const SIFTED_BYTES: usize = 64 * 1024;
+/// Records in the answer to a batch, which is held until its last entry is done.
+pub const BATCH_ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// A batch begins no entry after so long.
+pub const BATCH_MAX: Duration = Duration::from_secs(60);
 /// Streams at once on one HTTP/2 connection.
 pub const H2_STREAMS_MAX: u32 = 100;
 /// HTTP/2: streams reset by the client that are not yet accepted (CVE-2023-44487).
@@ -94,6 +100,9 @@ pub const REGISTRY_SILENCE_MAX: Duration = Duration::from_secs(5);
 pub const SWEEP_EVERY: Duration = Duration::from_secs(1);
 /// Every so many sweeps, each exchange is judged by the whole policy too.
 pub const SWEEPS_PER_JUDGEMENT: u64 = 10;
+/// Moments at which it may be said that a record is not available: several times what it takes to find out, so that most of
+/// these answers are given at the first.
+pub const ONE_ANSWER_EVERY: Duration = Duration::from_millis(25);
 /// Drain: how long open exchanges may go on after the order to stop.
 pub const DRAIN_MAX: Duration = Duration::from_secs(10);
 /// An identity token's life; the store accepts it no longer (and a cached one is replaced after half of it).
@@ -107,5 +116,6 @@ const _: () = assert!(READ_BUFFER_BYTES_MAX >= HEADER_BYTES_MAX, "a header secti
 const _: () = assert!(CONNECTIONS_PER_SOURCE_MAX < CONNECTIONS_PER_WORKER_MAX, "one source must not take all");
 const _: () = assert!(PASSWORD_CHECKS_MAX < BLOCKING_THREADS_MAX, "password checks must not take all threads");
 const _: () = assert!(FORM_BYTES_MAX < BODY_READ_BYTES_MAX, "a form is the smallest body");
+const _: () = assert!(ANSWER_READ_BYTES_MAX <= BATCH_ANSWER_BYTES_MAX, "one entry may fill the answer to a batch");
 const _: () = assert!(SWEEP_EVERY.as_millis() < REGISTRY_SILENCE_MAX.as_millis(), "silence must be seen in time");
 const _: () = assert!(STORE_CONNECT_MAX.as_millis() < STORE_ANSWER_MAX.as_millis(), "connecting is part of answering");

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use model::lifecycle::{service, user_id};
-use model::{Action, Category, PersonId, SerialNumber, Timestamp, UserId, UserKey};
+use model::{Action, Authorship, Category, PersonId, SerialNumber, Timestamp, UserId, UserKey};
 use policy::{Decision, DecisionPoint, Facts, Request, ServiceFacts};
-use records::Claim;
+use records::{Authors, Claim};
 use registry::{MissingFact, Snapshot};
 
 use crate::bounds::CEDAR_ASKED_EVERY;
@@ -42,12 +42,33 @@ pub struct Question<'a> {
     pub action: Action,
     /// To which kind of record.
     pub category: Category,
+    /// Who wrote it, as it says itself.
+    pub authors: &'a Authors,
+    /// It bears a label of sensitivity.
+    pub sensitive: bool,
 }
 
 impl<'a> Question<'a> {
+    /// About ordinary records, whoever wrote them.
+    #[must_use]
+    pub const fn about(person: Option<&'a PersonId>, action: Action, category: Category) -> Self {
+        Self { person, action, category, authors: &Authors::Unknown, sensitive: false }
+    }
+
+    /// How the asker stands to it: its author only where it names him, and would go on naming whom it named.
+    #[must_use]
+    pub fn authorship(&self, asker: &Asker<'_>) -> Authorship {
+        match self.authors {
+            Authors::Unknown => Authorship::Unknown,
+            Authors::Named(authors) if authors.iter().any(|author| author == asker.user.as_str()) => Authorship::Own,
+            Authors::Named(_) | Authors::Changed => Authorship::Other,
+        }
+    }
+
     /// The questions that a claim comes to: one for each person, or one about the directory.
     pub fn of(claim: &'a Claim) -> impl Iterator<Item = Self> {
-        let question = |person| Self { person, action: claim.action, category: claim.category };
+        let Claim { action, category, ref authors, sensitive, .. } = *claim;
+        let question = move |person| Self { person, action, category, authors, sensitive };
         let nobodys = claim.persons.is_empty().then(|| question(None));
         claim.persons.iter().map(move |person| question(Some(person))).chain(nobodys)
     }

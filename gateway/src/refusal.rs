@@ -63,6 +63,11 @@ pub enum Refusal {
     StoreMisbehaves,
     /// The version to be replaced is no longer the stored one (`If-Match`, RFC 9110 13.1.1).
     Stale,
+    /// The condition of the request fits more than one record (FHIR R4 http.html#cond-update). Said after a permit only.
+    Several,
+    /// A patch that was read and permitted, and does not fit the record. Holds the cause in one phrase, which may tell what is
+    /// in the record: so only to whom may read it.
+    DoesNotFit(String),
     /// The exchange ends before its answer: it is being cut, or its client lets go. The answer hardly ever arrives.
     Cut,
 }
@@ -151,6 +156,8 @@ impl Refusal {
             Self::StoreTimeout => "store-timeout",
             Self::StoreMisbehaves => "store-misbehaves",
             Self::Stale => "version-conflict",
+            Self::Several => "several-fit",
+            Self::DoesNotFit(_) => "does-not-fit",
             Self::Cut => "cut",
         }
     }
@@ -165,9 +172,9 @@ impl Refusal {
             Self::NoSuchPage | Self::NotAvailable => 404,
             Self::MethodNotAllowed(_) => 405,
             Self::Certificate(_) | Self::SignInRequired(_) | Self::WrongCredentials => 401,
-            Self::PasswordUnfit(_) => 422,
+            Self::PasswordUnfit(_) | Self::DoesNotFit(_) => 422,
             Self::PasswordChangeRequired | Self::ForeignForm | Self::Told(_) => 403,
-            Self::Stale => 412,
+            Self::Stale | Self::Several => 412,
             Self::TooMany { .. } => 429,
             Self::StoreUnreachable | Self::StoreMisbehaves => 502,
             Self::Stopped(_) | Self::AuditUnavailable | Self::Fault | Self::RegistryStale | Self::Cut => 503,
@@ -199,6 +206,8 @@ impl Refusal {
             | Self::StoreTimeout
             | Self::StoreMisbehaves
             | Self::Stale
+            | Self::Several
+            | Self::DoesNotFit(_)
             | Self::Cut => Vec::new(),
         }
     }
@@ -230,6 +239,8 @@ impl Refusal {
             | Self::PasswordChangeRequired
             | Self::TooMany { .. }
             | Self::Stale
+            | Self::Several
+            | Self::DoesNotFit(_)
             | Self::Cut => false,
         }
     }

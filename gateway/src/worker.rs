@@ -100,6 +100,21 @@ impl Handle {
         &self.shared.audit
     }
 
+    /// Whom the policy is asked of.
+    pub(crate) fn judge(&self) -> &Judge {
+        &self.shared.judge
+    }
+
+    /// Seals pages.
+    pub(crate) fn sealer(&self) -> &Sealer {
+        &self.shared.sealer
+    }
+
+    /// The current snapshot of the registry.
+    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
+        self.shared.registry.snapshot()
+    }
+
     /// Now.
     pub(crate) fn now(&self) -> Timestamp {
         (self.shared.clock)()

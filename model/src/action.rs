@@ -27,6 +27,18 @@ impl Action {
 }
 
 words! {
+    /// Who wrote the stored version of a record, as this subject stands to it.
+    pub enum Authorship ("authorship") {
+        /// The user himself, under this user ID or an earlier one of his (art. 10-6).
+        Own = "own",
+        /// Somebody else.
+        Other = "other",
+        /// Nothing is stored yet, or it does not say who wrote it. Never taken for one's own.
+        Unknown = "unknown",
+    }
+}
+
+words! {
     /// What kind of shared information (連携情報) a record is; policy speaks of these, not of FHIR types.
     pub enum Category ("category") {
         /// Name, address, contacts of the person.

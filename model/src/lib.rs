@@ -12,7 +12,7 @@ pub mod serial;
 pub mod suspension;
 pub mod time;
 
-pub use action::{Action, Category};
+pub use action::{Action, Authorship, Category};
 pub use article::Article;
 pub use id::{DeviceId, FacilityId, IdError, PersonId, SessionId, UserId, UserKey};
 pub use people::{Author, Office, Profession, TeamRole};

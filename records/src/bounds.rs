@@ -32,6 +32,17 @@ pub const EXPONENT_MAX: u32 = 260;
 /// Persons of a search that names none. With every one of them its audit entry holds the facts that were decided on.
 pub const SEARCHED_PERSONS_MAX: usize = 64;
 
+/// Entries of a batch or a transaction. A visit with all that was measured has about fifty.
+pub const BUNDLE_ENTRIES_MAX: usize = 128;
+/// A batch or a transaction, in bytes.
+pub const BUNDLE_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Permits that one transaction may need: its audit entry holds the facts that each rests on.
+pub const QUESTIONS_MAX: usize = 64;
+/// Operations of a patch.
+pub const PATCH_OPERATIONS_MAX: usize = 64;
+/// A JSON Pointer or a FHIRPath expression in a patch.
+pub const PATCH_PATH_BYTES_MAX: usize = 512;
+
 /// Resources inside a resource. Of FHIR's own examples none has more than a few.
 pub const CONTAINED_MAX: usize = 64;
 /// Records that a created or updated record may link to; each is looked up.
@@ -40,10 +51,18 @@ pub const LINKS_MAX: usize = 8;
 pub const COUNT_DEFAULT: u32 = 50;
 /// Entries of a page at most.
 pub const COUNT_MAX: u32 = 200;
+/// Versions of a history when the client does not say; at most [`COUNT_MAX`].
+pub const HISTORY_COUNT_DEFAULT: u32 = 100;
 /// A piece of news on a feed: a type, an id and a person.
 pub const NEWS_BYTES_MAX: usize = 1024;
 /// How far a search can be paged.
 pub const OFFSET_MAX: u32 = 100_000;
+/// An answer that is checked as it comes: entries of at most [`ANSWER_BYTES_MAX`], and no more than this in all.
+pub const STREAMED_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+/// A member of a bundle other than its entries: links above all.
+pub const BUNDLE_MEMBER_BYTES_MAX: usize = 64 * 1024;
+/// Members of a bundle. FHIR R4 knows nine, and their extensions.
+pub const BUNDLE_MEMBERS_MAX: usize = 24;
 /// Entries of an answer, included ones too.
 pub const ENTRIES_MAX: usize = 2_000;
 /// Reasons kept for entries that were dropped; all are counted.
@@ -58,5 +77,7 @@ pub const MAP_BODY_BYTES_MAX: usize = RESOURCE_BYTES_MAX;
 
 const _: () = assert!(RESOURCE_BYTES_MAX <= BINARY_RESOURCE_BYTES_MAX, "a Binary carries more than a record");
 const _: () = assert!(BINARY_RESOURCE_BYTES_MAX < ANSWER_BYTES_MAX, "what was written can be read back");
+const _: () = assert!(BINARY_RESOURCE_BYTES_MAX <= BUNDLE_BYTES_MAX, "a Bundle carries what a request does");
 const _: () = assert!(COUNT_DEFAULT <= COUNT_MAX && (COUNT_MAX as usize) < ENTRIES_MAX, "a page fits an answer");
+const _: () = assert!(HISTORY_COUNT_DEFAULT <= COUNT_MAX, "a history is no longer than the longest page");
 const _: () = assert!(PARAMETER_BYTES_MAX * 3 < TARGET_BYTES_MAX, "one value never fills the target, even encoded");

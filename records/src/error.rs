@@ -3,6 +3,7 @@
 
 use crate::fhir::person::Unclear;
 use crate::json::JsonFault;
+use crate::patch::PatchFault;
 
 /// Why a request is refused before it is decided on.
 ///
@@ -26,7 +27,7 @@ pub enum Unreadable {
     #[error("method `{0}` is not served here")]
     Method(String),
     /// No such type.
-    #[error("type `{0}` is not served")]
+    #[error("type `{0}` is not served: it {why}", why = crate::fhir::refused::why(.0))]
     Type(String),
     /// Understood, and not served.
     #[error("{0} is not served")]
@@ -53,6 +54,23 @@ pub enum Unreadable {
     /// A search names nobody, and its subject cares for more persons than one search can name.
     #[error("you care for more persons than one search can name; name the person")]
     TooManyPersons,
+    /// The entry of a batch or transaction is not of the form that entries have. Reads behind "entry 3: ".
+    #[error("it {0}")]
+    EntryForm(&'static str),
+    /// What is wrong with one entry of a transaction; the others are not done either.
+    #[error("entry {number}: {cause}")]
+    Entry {
+        /// Which one, from 1.
+        number: usize,
+        /// What is wrong with it.
+        cause: Box<Unreadable>,
+    },
+    /// A batch or transaction has more entries than are read.
+    #[error("the body has more than {} entries", crate::bounds::BUNDLE_ENTRIES_MAX)]
+    TooManyEntries,
+    /// A transaction needs more permits than one audit entry can hold. Only said after a permit.
+    #[error("the transaction needs more permits than can be decided on at once; send it in parts")]
+    TooManyQuestions,
     /// The body is larger than its bound.
     #[error("the body has more than {0} bytes")]
     BodyTooLarge(usize),
@@ -65,6 +83,9 @@ pub enum Unreadable {
     /// It cannot be told whose the record is, or it reaches into somebody else's.
     #[error("the body {0}")]
     Person(#[from] Unclear),
+    /// A patch that cannot be read, or be applied. What [`crate::PatchFault`] says of the stored record is for after a permit.
+    #[error(transparent)]
+    Patch(#[from] PatchFault),
     /// The store has no such record. One answer with "not yours" and "stopped" (promise P4).
     #[error("no such record")]
     NotThere,
@@ -78,6 +99,9 @@ pub enum Unreadable {
     /// [`crate::Touches::check`]: before it, it would tell that the record exists.
     #[error("the record has been changed meanwhile")]
     Stale,
+    /// The criteria of a conditional interaction fit more than one record. Said after a permit only, like [`Self::Stale`].
+    #[error("the criteria fit more than one record")]
+    Several,
 }
 
 /// Why an answer of the store is not passed on.
@@ -92,6 +116,10 @@ pub enum Misbehaviour {
         /// Why not.
         why: String,
     },
+    /// What was asked for, and may not be seen after all. No fault of the store's: the record is labelled, which the request
+    /// could not know, or consent has been withdrawn while the store was thinking.
+    #[error("the record may not be seen")]
+    NotSeen,
     /// Not FHIR JSON.
     #[error("the store answered with content type `{0}`")]
     ContentType(String),

@@ -24,7 +24,6 @@ const REFUSED: &[(&str, &str)] = &[
     ("x-original-uri", "would change the target"),
     ("x-rewrite-url", "would change the target"),
     ("content-location", "would change the target"),
-    ("if-none-exist", "asks for a conditional create, which is not served"),
     ("x-rewrite-history", "would change the past"),
     ("x-cascade", "would change other records"),
     ("x-meta-snapshot-mode", "would change the labels of a record"),
@@ -38,6 +37,8 @@ pub(crate) struct Fields<'a> {
     pub(crate) accept: Option<&'a str>,
     pub(crate) content_type: Option<MediaType>,
     pub(crate) if_match: Option<&'a str>,
+    /// Criteria of a conditional create.
+    pub(crate) if_none_exist: Option<&'a str>,
     pub(crate) security_context: Option<&'a str>,
     pub(crate) upgrade: Option<&'a str>,
     /// `return=minimal`: the writer does not want the record back.
@@ -64,6 +65,7 @@ impl<'a> Fields<'a> {
                 "accept" => &mut fields.accept,
                 "content-type" => &mut content_type,
                 "if-match" => &mut fields.if_match,
+                "if-none-exist" => &mut fields.if_none_exist,
                 "x-security-context" => &mut fields.security_context,
                 "upgrade" => &mut fields.upgrade,
                 "prefer" => &mut prefer,
@@ -103,12 +105,18 @@ impl<'a> Fields<'a> {
 
     /// Refuses what belongs to other interactions only, so that nobody believes it was heeded.
     pub(crate) fn nothing_special(&self) -> Result<(), Unreadable> {
+        self.nothing_but(&[])
+    }
+
+    /// The same, but for these.
+    pub(crate) fn nothing_but(&self, allowed: &[&str]) -> Result<(), Unreadable> {
         let given = [
             ("if-match", self.if_match.is_some()),
+            ("if-none-exist", self.if_none_exist.is_some()),
             ("x-security-context", self.security_context.is_some()),
             ("upgrade", self.upgrade.is_some()),
         ];
-        match given.iter().find(|(_, given)| *given) {
+        match given.iter().find(|(name, given)| *given && !allowed.contains(name)) {
             Some((name, _)) => {
                 Err(Unreadable::Header { name: (*name).to_owned(), why: "does not belong to this request" })
             }

@@ -2,7 +2,8 @@
 //!
 //! A message is read by asking [`read_head`]; the answer is a [`Need`]: either [`Touches`] (whose record, what is done,
 //! and what is to be sent to the store), or what must be read first: the body, or the stored version. The caller brings
-//! that and asks again until it is done. Whatever comes back from the store goes through [`release`].
+//! that and asks again until it is done. Whatever comes back from the store goes through [`release`]. A batch comes apart
+//! into requests of their own, a transaction is put together to one.
 //!
 //! Three rules hold everywhere:
 //!
@@ -21,22 +22,30 @@ mod head;
 mod json;
 mod media;
 mod need;
+mod patch;
 mod release;
 mod route_map;
 mod target;
 mod touches;
+mod whose;
 
 pub use error::{Misbehaviour, Unreadable};
+pub use fhir::bundle::{Batch, Entry, Joining, Transaction};
 pub use fhir::types::FhirType;
 pub use head::Head;
 pub use json::JsonFault;
 pub use need::{BodyNeeded, Need, PersonsNeeded, StoredNeeded};
+pub use patch::{PatchCause, PatchFault, PatchKind, patched};
+pub use release::bundle::Searchset;
+pub use release::entries::{Answered, EntryAnswer, ResponseKind, bundle_response, transaction_answers};
 pub use release::news::{EventStream, Feed, Passed};
 pub use release::{Dropped, Gatekeeper, Located, Released, content_type, located, location, release};
 pub use route_map::{Coverage, MapError, Reader, RouteMap};
 pub use touches::{
-    AnswerKind, Authors, Claim, Forward, ForwardBody, MappedAnswer, Matter, RecordId, RecordKind, RecordRef, Touches,
+    AnswerKind, Authors, Claim, Forward, ForwardBody, MappedAnswer, Matter, Part, RecordId, RecordKind, RecordRef,
+    Touches,
 };
+pub use whose::{Known, Whom, Whose, whose};
 
 use head::Fields;
 use target::Target;

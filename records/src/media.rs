@@ -59,6 +59,15 @@ impl MediaType {
         &self.essence
     }
 
+    /// RFC 6902 6.
+    pub(crate) fn is_json_patch(&self) -> bool {
+        self.essence == "application/json-patch+json" && self.is_utf8()
+    }
+
+    pub(crate) fn is_xml(&self) -> bool {
+        self.essence.ends_with("/xml") || self.essence.ends_with("+xml")
+    }
+
     pub(crate) fn is_form(&self) -> bool {
         self.essence == "application/x-www-form-urlencoded" && self.is_utf8()
     }

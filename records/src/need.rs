@@ -1,18 +1,25 @@
 //! What must be read before it is known whose records a request touches: a body, a stored version, or nothing more.
 
+use std::sync::Arc;
+
 use model::{Action, Category, PersonId};
 
-use crate::bounds::{FORM_BYTES_MAX, SEARCHED_PERSONS_MAX};
+use crate::bounds::{BUNDLE_BYTES_MAX, FORM_BYTES_MAX, SEARCHED_PERSONS_MAX};
 use crate::error::Unreadable;
+use crate::fhir::bundle::{self, Batch, Neighbours, Transaction};
+use crate::fhir::condition::{Criteria, NO_VERSION};
 use crate::fhir::draft::Draft;
-use crate::fhir::interaction::{self, Reading};
+use crate::fhir::patching::Patching;
 use crate::fhir::person::{self, Owner};
+use crate::fhir::reading::Reading;
+use crate::fhir::removal::Removal;
 use crate::fhir::search::{self, Search};
 use crate::fhir::types::{FhirType, PersonElement};
-use crate::json;
+use crate::fhir::{authors, interaction, labels};
+use crate::json::{self, Json, Object};
 use crate::route_map::{Asked, MappedLookUp};
 use crate::target::{self, Query};
-use crate::touches::{RecordId, RecordRef, Touches};
+use crate::touches::{Authors, RecordId, RecordRef, Touches};
 
 /// What is needed next.
 #[derive(Clone, Debug)]
@@ -26,6 +33,10 @@ pub enum Need {
     Stored(StoredNeeded),
     /// Whom the subject may search for.
     Persons(PersonsNeeded),
+    /// A batch: not one request, but as many as it has entries.
+    Batch(Batch),
+    /// What each entry of a transaction needs.
+    Transaction(Transaction),
 }
 
 /// It has to be known whose records the subject may search: no person is named.
@@ -67,6 +78,10 @@ pub(crate) enum BodyFor {
     Search { fhir_type: FhirType, query: Vec<(String, String)> },
     /// A create or an update.
     Resource(Draft),
+    /// A patch.
+    Patch(Patching),
+    /// A batch or transaction, whose answer may leave out what was written.
+    Bundle { minimal: bool },
     /// What a route of a map takes.
     Mapped(Box<Asked>),
 }
@@ -78,6 +93,8 @@ impl BodyNeeded {
         match &self.0 {
             BodyFor::Search { .. } => FORM_BYTES_MAX,
             BodyFor::Resource(draft) => draft.fhir_type.bytes_max(),
+            BodyFor::Bundle { .. } => BUNDLE_BYTES_MAX,
+            BodyFor::Patch(patching) => patching.fhir_type.bytes_max(),
             BodyFor::Mapped(asked) => asked.bytes_max(),
         }
     }
@@ -98,12 +115,71 @@ impl BodyNeeded {
                 search::read(fhir_type, query.merged(form)?.without_form()?)
             }
             BodyFor::Resource(draft) => draft.read(body)?.next(),
+            BodyFor::Bundle { minimal } => bundle::read(body, minimal),
+            BodyFor::Patch(patching) => patching.read(body),
             BodyFor::Mapped(asked) => asked.read_body(body),
         }
     }
+
+    /// A body within a transaction, which may refer to its neighbours.
+    pub(crate) fn among(mut self, neighbours: &Arc<Neighbours>) -> Self {
+        if let BodyFor::Resource(draft) = &mut self.0 {
+            draft.neighbours = Arc::clone(neighbours);
+        }
+        self
+    }
 }
 
-/// A stored version is needed: of the record itself, or of one that it links to.
+/// What is known of a stored version, or of a record whose owner needs no look-up.
+#[derive(Clone, Debug)]
+pub(crate) struct Stored {
+    pub(crate) owner: Owner,
+    /// As it came; empty if it did not.
+    pub(crate) etag: String,
+    pub(crate) authors: Authors,
+    pub(crate) sensitive: bool,
+}
+
+impl Stored {
+    /// Whose it is, and nothing more.
+    pub(crate) const fn known(owner: Owner) -> Self {
+        Self { owner, etag: String::new(), authors: Authors::Unknown, sensitive: false }
+    }
+
+    /// The version, as the condition of a write.
+    pub(crate) fn version(&self) -> Result<String, Unreadable> {
+        let version = interaction::tag(&self.etag).ok().filter(|version| version != NO_VERSION);
+        version.ok_or_else(|| Unreadable::Withheld("it came without a version".to_owned()))
+    }
+}
+
+/// What is to be done to a record, once it is known which one, whose, and in which version.
+#[derive(Clone, Debug)]
+pub(crate) enum Work {
+    Write(Draft),
+    Remove(Removal),
+    Patch(Patching),
+}
+
+impl From<Draft> for Work {
+    fn from(draft: Draft) -> Self {
+        Self::Write(draft)
+    }
+}
+
+impl From<Removal> for Work {
+    fn from(removal: Removal) -> Self {
+        Self::Remove(removal)
+    }
+}
+
+impl From<Patching> for Work {
+    fn from(patching: Patching) -> Self {
+        Self::Patch(patching)
+    }
+}
+
+/// A stored version is needed: of the record itself, or of one that it links to; or which record a condition means.
 #[derive(Clone, Debug)]
 pub struct StoredNeeded(LookUp);
 
@@ -117,7 +193,6 @@ enum LookUp {
 #[derive(Clone, Debug)]
 struct FhirLookUp {
     fhir_type: FhirType,
-    id: RecordId,
     record: RecordRef,
     target: String,
     purpose: Purpose,
@@ -129,36 +204,42 @@ enum Purpose {
     Read(Reading),
     /// Is the linked record the same person's?
     Link(Box<Draft>),
-    /// Which version is to be replaced, and whose is it?
-    Version(Box<Draft>),
+    /// Which version is to be replaced or removed, and whose is it?
+    Version(Box<Work>),
+    /// Which record is it?
+    Meant(Box<(Criteria, Work)>),
 }
 
 impl StoredNeeded {
-    pub(crate) fn read_of(fhir_type: FhirType, id: RecordId, reading: Reading) -> Self {
-        Self::new(fhir_type, id, Purpose::Read(reading))
+    pub(crate) fn read_of(fhir_type: FhirType, record: RecordRef, reading: Reading) -> Self {
+        let target = with_elements(&reading.looked_up(&record), &about(fhir_type));
+        Self(LookUp::Fhir(FhirLookUp { fhir_type, record, target, purpose: Purpose::Read(reading) }))
     }
 
     pub(crate) fn link_of(fhir_type: FhirType, id: RecordId, draft: Draft) -> Self {
-        Self::new(fhir_type, id, Purpose::Link(Box::new(draft)))
+        let record = RecordRef::one(fhir_type, id);
+        let target = with_elements(&format!("/fhir/{record}"), &[person_element(fhir_type)]);
+        Self(LookUp::Fhir(FhirLookUp { fhir_type, record, target, purpose: Purpose::Link(Box::new(draft)) }))
     }
 
-    pub(crate) fn version_of(fhir_type: FhirType, id: RecordId, draft: Draft) -> Self {
-        Self::new(fhir_type, id, Purpose::Version(Box::new(draft)))
+    pub(crate) fn version_of(fhir_type: FhirType, id: RecordId, work: Work) -> Self {
+        let record = RecordRef::one(fhir_type, id);
+        let target = with_elements(&format!("/fhir/{record}"), &about(fhir_type));
+        Self(LookUp::Fhir(FhirLookUp { fhir_type, record, target, purpose: Purpose::Version(Box::new(work)) }))
     }
 
-    fn new(fhir_type: FhirType, id: RecordId, purpose: Purpose) -> Self {
-        let record = RecordRef::one(fhir_type, id.clone());
-        let element = match fhir_type.person_element() {
-            PersonElement::Reference(element) => element,
-            PersonElement::OwnId | PersonElement::None => "id",
-        };
-        // What is replaced keeps its labels.
-        let elements = match purpose {
-            Purpose::Version(_) => format!("{element},meta"),
-            Purpose::Read(_) | Purpose::Link(_) => element.to_owned(),
-        };
-        let target = target::build(&format!("/fhir/{record}"), [("_elements", elements.as_str())]);
-        Self(LookUp::Fhir(FhirLookUp { fhir_type, id, record, target, purpose }))
+    /// The version with all that is in it.
+    pub(crate) fn whole(fhir_type: FhirType, id: RecordId, work: Work) -> Self {
+        let record = RecordRef::one(fhir_type, id);
+        let target = format!("/fhir/{record}");
+        Self(LookUp::Fhir(FhirLookUp { fhir_type, record, target, purpose: Purpose::Version(Box::new(work)) }))
+    }
+
+    pub(crate) fn meant_by(criteria: Criteria, work: Work) -> Self {
+        let fhir_type = criteria.fhir_type;
+        let target = criteria.looked_up();
+        let (record, purpose) = (RecordRef::all(fhir_type), Purpose::Meant(Box::new((criteria, work))));
+        Self(LookUp::Fhir(FhirLookUp { fhir_type, record, target, purpose }))
     }
 
     pub(crate) const fn mapped(look_up: MappedLookUp) -> Self {
@@ -185,7 +266,8 @@ impl StoredNeeded {
 
     /// Whether an index may answer instead. True for reads whose answer is read too: what the store then returns is
     /// resolved anew before release. False for the bytes of a document, which are not read, so that nothing would find
-    /// out that the index is wrong; and for writes, where the version looked at is the one that will be replaced.
+    /// out that the index is wrong; for what a record was once; and for writes, where the version looked at is the one that
+    /// will be replaced. Of what is false here an index may not learn either.
     #[must_use]
     pub fn cacheable(&self) -> bool {
         match &self.0 {
@@ -194,7 +276,7 @@ impl StoredNeeded {
         }
     }
 
-    /// Which record is looked up.
+    /// Which record is looked up; for a condition, of which type.
     #[must_use]
     pub const fn record(&self) -> &RecordRef {
         match &self.0 {
@@ -240,13 +322,14 @@ impl StoredNeeded {
 }
 
 impl FhirLookUp {
-    /// Only the element that names the person is asked for; the record itself is not read before the decision.
+    /// Only what says whose it is, who wrote it and how it is labelled is asked for; the record itself is not read before the
+    /// decision, unless it is to be patched.
     fn target(&self) -> &str {
         &self.target
     }
 
     const fn cacheable(&self) -> bool {
-        matches!(&self.purpose, Purpose::Read(reading) if !reading.is_opaque())
+        matches!(&self.purpose, Purpose::Read(reading) if reading.is_cacheable())
     }
 
     const fn record(&self) -> &RecordRef {
@@ -254,40 +337,103 @@ impl FhirLookUp {
     }
 
     fn probe(&self, nobodys: &str) -> String {
-        target::build(&format!("/fhir/{}/{nobodys}", self.fhir_type), [("_elements", "id")])
+        with_elements(&format!("/fhir/{}/{nobodys}", self.fhir_type), &["id"])
     }
 
     fn read(self, status: u16, etag: Option<&str>, body: &[u8]) -> Result<Need, Unreadable> {
-        match status {
-            200 => {}
-            404 | 410 => return Err(Unreadable::NotThere),
-            other => return Err(Unreadable::StoreFailed(other)),
+        let Self { fhir_type, record, purpose, .. } = self;
+        if let Purpose::Meant(meant) = purpose {
+            let (criteria, work) = *meant;
+            let found = criteria.found(status, body)?;
+            return match work {
+                Work::Write(draft) => draft.found(criteria, found),
+                Work::Remove(removal) => removal.found(&criteria, found),
+                Work::Patch(patching) => patching.found(&criteria, found),
+            };
         }
-        let tree = json::parse(body).map_err(|fault| withheld(&fault))?;
-        let resource = tree.object().ok_or_else(|| withheld(&"is no resource"))?;
-        interaction::is_the_one(resource, self.fhir_type, Some(&self.id)).map_err(|why| withheld(&why))?;
-        let owner = person::owner(resource, self.fhir_type).map_err(|unclear| withheld(&unclear))?;
-        match self.purpose {
-            // Without a tag nobody could tell whether the bytes that come next are of the version looked at.
-            Purpose::Read(reading) if reading.is_opaque() && etag.is_none_or(str::is_empty) => {
-                Err(withheld(&"comes without an entity tag"))
-            }
-            Purpose::Read(reading) => {
-                Ok(Need::Done(reading.done(self.fhir_type, self.record, owner, etag.unwrap_or_default())))
-            }
-            Purpose::Link(draft) => draft.linked(&owner)?.next(),
-            Purpose::Version(draft) => draft.replacing(owner, etag, resource)?.next(),
+        let tree = resource_in(status, body);
+        let resource = tree
+            .as_ref()
+            .map_err(Clone::clone)
+            .and_then(|tree| tree.object().ok_or_else(|| withheld(&"is no resource")));
+        let stored = resource.clone().and_then(|resource| known(fhir_type, &record, etag, resource));
+        if let Purpose::Read(reading) = purpose {
+            let stored = stored.and_then(|stored| {
+                // Without a tag nobody could tell whether the bytes that come next are of the version looked at.
+                let untold = reading.is_opaque() && stored.etag.is_empty();
+                if untold { Err(withheld(&"comes without an entity tag")) } else { Ok(stored) }
+            });
+            return reading.looked_at(fhir_type, record, stored);
+        }
+        let (stored, resource) = (stored?, resource?);
+        match (purpose, record.id) {
+            (Purpose::Link(draft), _) => draft.linked(&stored.owner)?.next(),
+            (Purpose::Version(work), Some(id)) => match *work {
+                Work::Remove(removal) => Ok(Need::Done(removal.removing(id, stored)?)),
+                Work::Write(draft) => draft.replacing(stored, resource)?.next(),
+                Work::Patch(patching) => patching.changing(id, stored, resource),
+            },
+            (Purpose::Version(_) | Purpose::Read(_) | Purpose::Meant(_), _) => Err(Unreadable::NotThere),
         }
     }
 
     fn from_index(self, persons: &[PersonId]) -> Need {
         match (self.purpose, persons) {
-            (Purpose::Read(reading), [person]) if !reading.is_opaque() => {
-                Need::Done(reading.done(self.fhir_type, self.record, Owner::Person(person.clone()), ""))
+            (Purpose::Read(reading), [person]) if reading.is_cacheable() => {
+                let stored = Stored::known(Owner::Person(person.clone()));
+                Need::Done(reading.done(self.fhir_type, self.record, stored))
             }
             (purpose, _) => Need::Stored(StoredNeeded(LookUp::Fhir(Self { purpose, ..self }))),
         }
     }
+}
+
+/// The version as it came.
+fn resource_in(status: u16, body: &[u8]) -> Result<Json<'_>, Unreadable> {
+    match status {
+        200 => json::parse(body).map_err(|fault| withheld(&fault)),
+        404 | 410 => Err(Unreadable::NotThere),
+        other => Err(Unreadable::StoreFailed(other)),
+    }
+}
+
+/// What it says of itself.
+fn known(
+    fhir_type: FhirType,
+    record: &RecordRef,
+    etag: Option<&str>,
+    resource: &Object<'_>,
+) -> Result<Stored, Unreadable> {
+    interaction::is_the_one(resource, fhir_type, record.id.as_ref()).map_err(|why| withheld(&why))?;
+    Ok(Stored {
+        owner: person::owner(resource, fhir_type).map_err(|unclear| withheld(&unclear))?,
+        etag: etag.unwrap_or_default().to_owned(),
+        authors: authors::authors(resource, fhir_type),
+        sensitive: labels::is_sensitive(resource),
+    })
+}
+
+/// The element that names the person.
+pub(crate) const fn person_element(fhir_type: FhirType) -> &'static str {
+    match fhir_type.person_element() {
+        PersonElement::Reference(element) | PersonElement::OneOf(element, _) => element,
+        PersonElement::OwnId | PersonElement::None => "id",
+    }
+}
+
+/// The elements that say what is decided on: whose it is, how it is labelled (also what it contains), and who wrote it.
+fn about(fhir_type: FhirType) -> Vec<&'static str> {
+    let mut elements = vec![person_element(fhir_type), "meta"];
+    if fhir_type != FhirType::Binary {
+        // A Binary contains nothing (FHIR R4 binary.html).
+        elements.push("contained");
+    }
+    elements.extend(authors::element(fhir_type));
+    elements
+}
+
+fn with_elements(path: &str, elements: &[&str]) -> String {
+    target::build(path, [("_elements", elements.join(",").as_str())])
 }
 
 fn withheld(why: &dyn std::fmt::Display) -> Unreadable {

@@ -1,17 +1,21 @@
 //! Cases as text files (`testdata/`), and properties.
 
+mod bundles;
 mod cases;
+mod corpora;
 mod maps;
 mod news;
 mod properties;
 mod released;
+mod whose;
 
 use model::{Category, PersonId};
 
 use crate::{Gatekeeper, Head, Matter, Need, Reader, Touches, Unreadable};
 
 /// Answers of the store to look-ups, in order: status, entity tag, body.
-type Stored = Vec<(u16, Option<String>, Vec<u8>)>;
+type Stored = Vec<Lookup>;
+type Lookup = (u16, Option<String>, Vec<u8>);
 
 /// A request with all that may be asked for.
 #[derive(Clone, Debug, Default)]
@@ -40,7 +44,11 @@ impl Request {
         let headers: Vec<(&str, &[u8])> =
             self.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
         let mut stored = self.stored.iter();
-        let mut need = reader.read_head(&Head { method: &self.method, target: &self.target, headers: &headers })?;
+        let need = reader.read_head(&Head { method: &self.method, target: &self.target, headers: &headers })?;
+        self.settle(need, &mut stored)
+    }
+
+    fn settle(&self, mut need: Need, stored: &mut std::slice::Iter<'_, Lookup>) -> Result<Need, Unreadable> {
         loop {
             need = match need {
                 Need::Body(needed) => needed.read(&self.body)?,
@@ -49,7 +57,22 @@ impl Request {
                     None => return Ok(Need::Stored(needed)),
                 },
                 Need::Persons(needed) => needed.read(self.cared_for.clone())?,
-                done @ Need::Done(_) => return Ok(done),
+                Need::Transaction(transaction) => {
+                    let (needs, joining) = transaction.split();
+                    let mut touched = Vec::new();
+                    // As the gateway does: whatever is missing, all look-ups are made.
+                    let mut missing = None;
+                    for need in needs {
+                        match self.settle(need, stored) {
+                            Ok(Need::Done(touches)) => touched.push(touches),
+                            Ok(other) => return Ok(other),
+                            Err(unreadable) => missing = Some(unreadable),
+                        }
+                    }
+                    missing.map_or(Ok(()), Err)?;
+                    Need::Done(joining.join(touched)?)
+                }
+                done @ (Need::Done(_) | Need::Batch(_)) => return Ok(done),
             }
         }
     }
@@ -95,7 +118,7 @@ fn blocks(text: &str) -> Vec<Vec<&str>> {
 
 /// Runs every case of a folder: what `run` says of a case must be the lines behind `=> `. With `UPDATE_TEXTS` set the files
 /// are written anew, to be reviewed as a diff. Returns the number of cases.
-fn check_folder(folder: &str, run: impl Fn(&[&str]) -> Vec<String>) -> usize {
+pub(crate) fn check_folder(folder: &str, run: impl Fn(&[&str]) -> Vec<String>) -> usize {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(folder);
     let mut paths: Vec<_> = std::fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();

@@ -172,6 +172,9 @@ pub struct Matter<'a> {
     pub category: Category,
     /// It bears a label of confidentiality or sensitivity (FHIR R4 security-labels.html).
     pub sensitive: bool,
+    /// This request wrote it, so it may be shown to its writer. What else stands in the answer to a write, such as the record
+    /// that a conditional create found instead, is a read like any other.
+    pub written: bool,
 }
 
 /// What a request touches. Every claim is to be decided on before anything is sent.
@@ -191,6 +194,21 @@ pub struct Touches {
 }
 
 impl Touches {
+    /// All that the parts of a transaction touch; none without parts.
+    pub(crate) fn all_of(parts: Vec<Part>, forward: Forward) -> Option<Self> {
+        let mut claims = parts.iter().flat_map(|part| part.touches.claims.clone());
+        let mut all = Self::new(claims.next()?, Vec::new(), forward, AnswerKind::Transaction(Vec::new()));
+        all = claims.fold(all, Self::and);
+        for record in parts.iter().flat_map(|part| &part.touches.records) {
+            if !all.records.contains(record) {
+                all.records.push(record.clone());
+            }
+        }
+        all.after = parts.iter().find_map(|part| part.touches.after.clone());
+        all.answer = AnswerKind::Transaction(parts);
+        Some(all)
+    }
+
     pub(crate) fn new(claim: Claim, records: Vec<RecordRef>, forward: Forward, answer: AnswerKind) -> Self {
         Self { claims: vec![claim], records, forward, answer, after: None }
     }
@@ -305,6 +323,16 @@ impl fmt::Debug for ForwardBody {
     }
 }
 
+/// A part of a transaction: what one entry touches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Where its answer belongs, from 0: the place of the entry in what the client sent.
+    pub place: usize,
+    /// What it touches, and what may come back for it. Its forward is that of the entry; the resource in it has gone into
+    /// the Bundle.
+    pub touches: Touches,
+}
+
 /// What may come back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AnswerKind {
@@ -313,8 +341,20 @@ pub enum AnswerKind {
         /// Which type.
         fhir_type: FhirType,
     },
+    /// An old version of one: it may have belonged to somebody else, and nothing it says is remembered.
+    Version {
+        /// Which type.
+        fhir_type: FhirType,
+    },
+    /// Every version of one, newest first.
+    History {
+        /// Which type.
+        fhir_type: FhirType,
+    },
     /// A searchset.
     Bundle,
+    /// A transaction-response, with an answer to each of these, in this order.
+    Transaction(Vec<Part>),
     /// Bytes of a document of that person; not read. They must be of the version whose owner was looked up.
     Opaque {
         /// Entity tag of that version (RFC 9110 8.8.3).

@@ -246,6 +246,12 @@ async fn a_store_that_returns_too_much_loses_the_surplus() {
     assert_eq!(surplus.status, StatusCode::OK, "{}", surplus.text());
     let text = surplus.text();
     assert!(text.contains("Patient/P-0900") && !text.contains("P-0008") && !text.contains("P-0001"), "{text}");
+    // The surplus is lost in silence to the client, and not to the officer.
+    world.until("an alert", |world| !world.alerts().is_empty()).await;
+    let alerts = world.alerts();
+    let about_surplus = world.entries().into_iter().find(|entry| entry.target.contains("broken-surplus")).unwrap();
+    assert_eq!(alerts[0].id, about_surplus.id);
+    assert!(alerts[0].seen.iter().any(|seen| seen.contains("P-0008") || seen.contains("P-0001")), "{alerts:?}");
     for (target, status) in [
         ("/fhir/Observation/broken-foreign", 404),
         ("/fhir/Observation/broken-swapped", 404),

@@ -5,13 +5,16 @@
 
 #![cfg(test)]
 
+mod batches;
 mod browser;
+mod bypasses;
 mod care;
 mod crash;
 mod cutting;
 mod drain;
 mod faults;
 mod house;
+mod interactions;
 mod limits;
 mod maps;
 mod nodes;
@@ -24,4 +27,6 @@ mod strangers;
 mod suspensions;
 mod tls;
 mod uploads;
+mod versions;
 mod world;
+mod writes;

@@ -5,11 +5,11 @@ use model::{Action, Category, DeviceId, SerialNumber, Timestamp};
 use proptest::prelude::*;
 
 use super::{entry, outcome, release};
-use crate::line::{read, write_entry, write_outcome, write_release, write_sign_in};
+use crate::line::{read, write_alert, write_entry, write_outcome, write_release, write_sign_in};
 use crate::text::{harmless, is_harmful};
 use crate::{
-    AuditError, Ended, Entry, EntryId, Event, FACTS_BYTES_MAX, Outcome, PERSONS_MAX, RECORDS_MAX, Release, SignIn,
-    SignInOutcome, Verdict,
+    Alert, AlertKind, AuditError, Ended, Entry, EntryId, Event, FACTS_BYTES_MAX, Outcome, PERSONS_MAX, RECORDS_MAX,
+    Release, SEEN_MAX, SignIn, SignInOutcome, Verdict,
 };
 
 const AT: Position = Position::new(5);
@@ -241,6 +241,13 @@ proptest! {
         let line = write_sign_in(&given);
         is_one_line(&line);
         assert_eq!(read(AT, &line).unwrap(), Event::SignIn(SignIn { user_id: harmless(&texts[0], 128), ..given }));
+
+        let kind = AlertKind::StoreMisbehaves;
+        let given = Alert { id: entry(0).id, at, kind, seen: vec![texts.clone(); 5].concat(), count: bytes };
+        let line = write_alert(&given);
+        is_one_line(&line);
+        let seen = texts.iter().cycle().take(SEEN_MAX.min(texts.len() * 5)).map(|text| harmless(text, 128)).collect();
+        assert_eq!(read(AT, &line).unwrap(), Event::Alert(Alert { seen, ..given }));
     }
 
     #[test]

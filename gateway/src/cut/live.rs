@@ -196,14 +196,15 @@ pub struct ExchangeEntry {
     pub exchange: Arc<LiveExchange>,
 }
 
-/// The last exchange of an HTTP/1.1 connection: over for us, perhaps not yet taken by its client.
+/// The last exchange of an HTTP/1.1 connection, or all in the answer to a batch: over for us, perhaps not yet taken by its
+/// client.
 #[derive(Clone, Default)]
-pub struct Last(Arc<Mutex<Option<ExchangeEntry>>>);
+pub struct Last(Arc<Mutex<Vec<ExchangeEntry>>>);
 
 impl Last {
     /// Nothing is waited for any more.
     pub fn clear(&self) {
-        let last = lock(&self.0).take();
+        let last = std::mem::take(&mut *lock(&self.0));
         drop(last);
     }
 }
@@ -228,8 +229,8 @@ impl ExchangeEntry {
     /// The answer is buffered: out of the register, or over HTTP/1.1 until the next request or the end of the connection.
     pub fn linger(mut self) {
         if let Some(last) = self.lingers_in.take() {
-            let before = lock(&last.0).replace(self);
-            drop(before);
+            // Whoever is decided on next clears it.
+            lock(&last.0).push(self);
         }
     }
 }

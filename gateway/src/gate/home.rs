@@ -61,6 +61,6 @@ pub(super) fn may_read(
     snapshot: &registry::Snapshot,
     person: &model::PersonId,
 ) -> bool {
-    let question = Question { person: Some(person), action: Action::Read, category: Category::Demographics };
+    let question = Question::about(Some(person), Action::Read, Category::Demographics);
     worker.judge().permits(snapshot, subject.asking(worker.now()), question)
 }

@@ -32,24 +32,10 @@ struct Problem<'a> {
 #[must_use]
 pub fn problem(refusal: &Refusal, incident: &str) -> String {
     let code = refusal.code();
-    let text = |language, part: &str| texts::text(language, &format!("refusal-{code}-{part}"), &[]);
-    let (rule, text_ja, text_en) = match refusal {
-        Refusal::Told(rule) => (Some(rule.id.as_str()), rule.text_ja.clone(), rule.text_en.clone()),
-        Refusal::Stopped(rule) => (Some(rule.id.as_str()), text(Language::Ja, "what"), text(Language::En, "what")),
-        Refusal::PasswordUnfit(problem) => (None, problem.text(Language::Ja), problem.text(Language::En)),
-        _ => (None, text(Language::Ja, "what"), text(Language::En, "what")),
-    };
-    let detail = match refusal {
-        Refusal::Unreadable(cause) => cause.clone(),
-        Refusal::BodyTooLarge(limit) => format!("{text_en} At most {limit} octets."),
-        Refusal::MethodNotAllowed(allowed) => format!("{text_en} Allowed: {allowed}."),
-        Refusal::PasswordUnfit(problem) => problem.text(Language::En),
-        Refusal::TooMany { limit, .. } => format!("{text_en} Limit: {limit}."),
-        _ => text_en.clone(),
-    };
+    let Words { title, rule, text_ja, text_en, detail } = Words::of(refusal);
     let document = Problem {
         r#type: format!("{PROBLEMS}{code}"),
-        title: text(Language::En, "title"),
+        title,
         status: refusal.status(),
         detail,
         instance: format!("urn:sekisho:incident:{incident}"),
@@ -62,4 +48,35 @@ pub fn problem(refusal: &Refusal, incident: &str) -> String {
     };
     // Strings and numbers always serialise; should that ever change, the status alone still refuses.
     serde_json::to_string(&document).unwrap_or_else(|_| "{}".to_owned())
+}
+
+/// What is said of a refusal, whatever document it is said in.
+pub(super) struct Words<'a> {
+    title: String,
+    rule: Option<&'a str>,
+    pub(super) text_ja: String,
+    pub(super) text_en: String,
+    pub(super) detail: String,
+}
+
+impl<'a> Words<'a> {
+    pub(super) fn of(refusal: &'a Refusal) -> Self {
+        let code = refusal.code();
+        let text = |language, part: &str| texts::text(language, &format!("refusal-{code}-{part}"), &[]);
+        let (rule, text_ja, text_en) = match refusal {
+            Refusal::Told(rule) => (Some(rule.id.as_str()), rule.text_ja.clone(), rule.text_en.clone()),
+            Refusal::Stopped(rule) => (Some(rule.id.as_str()), text(Language::Ja, "what"), text(Language::En, "what")),
+            Refusal::PasswordUnfit(problem) => (None, problem.text(Language::Ja), problem.text(Language::En)),
+            _ => (None, text(Language::Ja, "what"), text(Language::En, "what")),
+        };
+        let detail = match refusal {
+            Refusal::Unreadable(cause) | Refusal::DoesNotFit(cause) => cause.clone(),
+            Refusal::BodyTooLarge(limit) => format!("{text_en} At most {limit} octets."),
+            Refusal::MethodNotAllowed(allowed) => format!("{text_en} Allowed: {allowed}."),
+            Refusal::PasswordUnfit(problem) => problem.text(Language::En),
+            Refusal::TooMany { limit, .. } => format!("{text_en} Limit: {limit}."),
+            _ => text_en.clone(),
+        };
+        Self { title: text(Language::En, "title"), rule, text_ja, text_en, detail }
+    }
 }

@@ -90,7 +90,7 @@ pub fn explained(frame: &Frame<'_>, code: &str) -> Option<String> {
 }
 
 /// Every code of [`Refusal::code`].
-pub const CODES: [&str; 30] = [
+pub const CODES: [&str; 32] = [
     "unreadable",
     "misdirected",
     "body-too-large",
@@ -120,6 +120,8 @@ pub const CODES: [&str; 30] = [
     "store-timeout",
     "store-misbehaves",
     "version-conflict",
+    "several-fit",
+    "does-not-fit",
     "cut",
 ];
 

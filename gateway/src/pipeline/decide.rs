@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use http::Request;
-use hyper::body::Incoming;
-use model::{Action, Article, Category, Timestamp};
+use model::{Action, Article, Category};
 use policy::Basis;
 use records::{AnswerKind, Touches, Unreadable};
 use registry::Snapshot;
 
 use super::authenticate::Subject;
+use super::client_body::ClientBody;
 use super::extract::Extracted;
 use super::trace::{Judged, Trace};
 use crate::connection::Client;
@@ -25,9 +25,8 @@ use crate::worker::Worker;
 pub struct Permit {
     pub(super) subject: Subject,
     pub(super) touches: Touches,
-    pub(super) request: Request<Incoming>,
+    pub(super) request: Request<ClientBody>,
     pub(super) living: ExchangeEntry,
-    pub(super) at: Timestamp,
 }
 
 /// Decides.
@@ -89,15 +88,17 @@ pub fn decide(
         return Err(Refusal::NotAvailable);
     }
     let generation = snapshot.generation().get();
-    // What the entry keeps is the denial if there is one, else every permit.
-    if let Some(denial) = judgements.iter().find(|judgement| !judgement.decision.is_permit()) {
+    // What the entry keeps is the denial if there is one, else every permit. Of several denials one that is not told comes
+    // first: what may be said of one part of a transaction must not show that another part was there to be judged.
+    let denials = judgements.iter().filter(|judgement| !judgement.decision.is_permit());
+    if let Some(denial) = denials.min_by_key(|denial| denial.decision.basis().told_to_subject().is_some()) {
         trace.judged(judged(std::slice::from_ref(denial), generation));
         return Err(denied(denial.decision.basis()));
     }
     trace.judged(judged(&judgements, generation));
     // Said only now: to a stranger it would tell that the record exists.
     touches.check().map_err(after_a_permit)?;
-    Ok(Permit { subject, touches, request, living, at })
+    Ok(Permit { subject, touches, request, living })
 }
 
 /// Whether this subject may use the service at all, now: what refuses him whatever he asks for (suspended, closed,
@@ -111,7 +112,7 @@ pub(super) fn may_use_service(
     subject: &Subject,
     trace: &mut Trace,
 ) -> Result<(), Refusal> {
-    let question = Question { person: None, action: Action::Read, category: Category::Directory };
+    let question = Question::about(None, Action::Read, Category::Directory);
     match worker.judge().ask(snapshot, subject.asking(worker.now()), question) {
         Ok(judgement) if judgement.decision.is_permit() => Ok(()),
         Ok(judgement) => {
@@ -130,6 +131,8 @@ pub(super) fn may_use_service(
 fn after_a_permit(unreadable: Unreadable) -> Refusal {
     match unreadable {
         Unreadable::Stale => Refusal::Stale,
+        Unreadable::Several => Refusal::Several,
+        Unreadable::Patch(fault) => Refusal::DoesNotFit(fault.to_string()),
         other => Refusal::Unreadable(other.to_string()),
     }
 }

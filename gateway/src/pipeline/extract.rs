@@ -6,14 +6,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, ETAG, HOST};
+use http::request::Parts;
 use http::{HeaderValue, Method, Request};
 use http_body_util::{BodyExt as _, Empty, Full, Limited};
 use hyper::body::Incoming;
 use model::{Action, Category, PersonId};
-use records::{Head, Need, StoredNeeded, Touches, Unreadable};
+use records::{Head, Need, Reader, StoredNeeded, Touches, Transaction, Unreadable};
 use tokio::time::timeout;
 
 use super::authenticate::Subject;
+use super::client_body::ClientBody;
 use super::decide;
 use super::route::RecordRequest;
 use super::trace::Trace;
@@ -27,7 +29,7 @@ use crate::worker::Worker;
 /// Proof: it is known which persons and records the request touches, and what would be sent to the store.
 pub struct Extracted {
     pub(super) touches: Touches,
-    pub(super) request: Request<Incoming>,
+    pub(super) request: Request<ClientBody>,
 }
 
 /// Extracts.
@@ -37,20 +39,42 @@ pub struct Extracted {
 pub async fn extract(
     worker: &Worker,
     subject: &Subject,
-    request: RecordRequest,
+    mut request: RecordRequest,
     trace: &mut Trace,
 ) -> Result<Extracted, Refusal> {
-    let (parts, mut incoming) = request.into_request().into_parts();
+    let begun = request.take_begun();
+    let (parts, mut body) = request.into_request().into_parts();
+    let need = begun.map_or_else(|| read_head(worker.reader(), &parts), Ok)?;
+    let touches = match need {
+        Need::Transaction(transaction) => joined(worker, subject, transaction, trace).await?,
+        need => touched(worker, subject, need, &mut body, trace).await?,
+    };
+    trace.touches(&touches);
+    Ok(Extracted { touches, request: Request::from_parts(parts, body) })
+}
+
+/// Reads the head of a request.
+pub(super) fn read_head(reader: &Reader, parts: &Parts) -> Result<Need, Refusal> {
     let target = parts.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
     let headers: Vec<(&str, &[u8])> =
         parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
     let head = Head { method: parts.method.as_str(), target, headers: &headers };
-    let mut need = worker.reader().read_head(&head).map_err(refusal)?;
-    let touches = loop {
+    reader.read_head(&head).map_err(refusal)
+}
+
+/// Brings whatever is needed until it is known what one request touches.
+async fn touched(
+    worker: &Worker,
+    subject: &Subject,
+    mut need: Need,
+    body: &mut ClientBody,
+    trace: &mut Trace,
+) -> Result<Touches, Refusal> {
+    loop {
         need = match need {
-            Need::Done(touches) => break touches,
+            Need::Done(touches) => return Ok(touches),
             Need::Body(needed) => {
-                let read = read_body(&mut incoming, needed.bytes_max().min(BODY_READ_BYTES_MAX)).await?;
+                let read = body.read(needed.bytes_max().min(BODY_READ_BYTES_MAX)).await?;
                 needed.read(&read).map_err(refusal)?
             }
             Need::Stored(needed) => stored(worker, subject, needed, trace).await?,
@@ -58,10 +82,33 @@ pub async fn extract(
                 let persons = cared_for(worker, subject, &needed.wanted());
                 needed.read(persons).map_err(refusal)?
             }
+            // `split` has taken a batch apart, and neither has a place within another.
+            Need::Batch(_) | Need::Transaction(_) => {
+                return Err(Refusal::Unreadable("a batch or transaction within another is not served".to_owned()));
+            }
         };
-    };
-    trace.touches(&touches);
-    Ok(Extracted { touches, request: Request::from_parts(parts, incoming) })
+    }
+}
+
+/// What the entries of a transaction touch, as one request. Whatever a look-up shows, all of them are made: the number of
+/// look-ups, and what is said of other entries, tells nothing of what is there (promise P4).
+async fn joined(
+    worker: &Worker,
+    subject: &Subject,
+    transaction: Transaction,
+    trace: &mut Trace,
+) -> Result<Touches, Refusal> {
+    let (needs, joining) = transaction.split();
+    let (mut all, mut missing) = (Vec::with_capacity(needs.len()), None);
+    for need in needs {
+        match touched(worker, subject, need, &mut ClientBody::Read(Bytes::new()), trace).await {
+            Ok(touches) => all.push(touches),
+            Err(Refusal::NotAvailable) => missing = Some(Refusal::NotAvailable),
+            Err(refusal) => return Err(refusal),
+        }
+    }
+    missing.map_or(Ok(()), Err)?;
+    joining.join(all).map_err(refusal)
 }
 
 /// Whom this subject may do all of this to, of those on whose care teams he is: what a search that names nobody is about.
@@ -71,7 +118,7 @@ fn cared_for(worker: &Worker, subject: &Subject, wanted: &[(Action, Category)]) 
     let persons: BTreeSet<&PersonId> = snapshot.persons_of(subject.user()).map(|one| &one.person).collect();
     let permitted = |person: &&PersonId| {
         wanted.iter().all(|(action, category)| {
-            let question = Question { person: Some(person), action: *action, category: *category };
+            let question = Question::about(Some(person), *action, *category);
             worker.judge().permits(&snapshot, asker, question)
         })
     };
@@ -103,8 +150,12 @@ async fn stored(worker: &Worker, subject: &Subject, needed: StoredNeeded, trace:
         }
     };
     let (status, etag, body) = found;
+    let tells = needed.cacheable();
     let next = needed.read(status, etag.as_deref(), &body).map_err(refusal)?;
-    if let Need::Done(touches) = &next {
+    if let Need::Done(touches) = &next
+        && tells
+        && !touches.main().sensitive
+    {
         worker.index().learn(&record, &touches.persons());
     }
     Ok(next)
@@ -129,7 +180,7 @@ pub(super) async fn leads_to(
                 Ok((status, etag, body)) => needed.read(status, etag.as_deref(), &body),
                 Err(_) => return Ok(false),
             },
-            Ok(Need::Body(_) | Need::Persons(_)) | Err(_) => return Ok(false),
+            Ok(Need::Body(_) | Need::Persons(_) | Need::Batch(_) | Need::Transaction(_)) | Err(_) => return Ok(false),
         };
     }
 }
@@ -219,10 +270,10 @@ pub fn unavailable(error: &StoreError) -> Refusal {
 
 /// What the client is told. What a look-up at the store showed is one answer, whatever it was (promise P4); the cause
 /// goes to the log.
-fn refusal(unreadable: Unreadable) -> Refusal {
+pub(super) fn refusal(unreadable: Unreadable) -> Refusal {
     match unreadable {
         // Which version is stored is said after a permit only; before it, it would tell that there is one.
-        Unreadable::NotThere | Unreadable::Stale => Refusal::NotAvailable,
+        Unreadable::NotThere | Unreadable::Stale | Unreadable::Several => Refusal::NotAvailable,
         Unreadable::Withheld(why) => {
             tracing::warn!(%why, "a stored record cannot be attributed; withheld");
             Refusal::NotAvailable

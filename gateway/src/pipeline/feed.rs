@@ -7,19 +7,21 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming};
 use records::EventStream;
 
+use super::alarm::Alarm;
 use crate::store::pool::BodyError;
 
 /// See the module.
 pub struct FeedBody {
     store: Incoming,
     stream: EventStream,
+    alarm: Alarm,
 }
 
 impl FeedBody {
     /// The store's stream, as far as it may pass.
     #[must_use]
-    pub const fn new(store: Incoming, stream: EventStream) -> Self {
-        Self { store, stream }
+    pub const fn new(store: Incoming, stream: EventStream, alarm: Alarm) -> Self {
+        Self { store, stream, alarm }
     }
 }
 
@@ -32,12 +34,9 @@ impl Body for FeedBody {
             let Some(frame) = ready!(Pin::new(&mut self.store).poll_frame(cx)) else { return Poll::Ready(None) };
             // Trailers are nobody's news.
             let Ok(piece) = frame?.into_data() else { return Poll::Ready(None) };
-            let passed = self.stream.read(&piece).inspect_err(|misbehaviour| {
-                tracing::error!(%misbehaviour, "the store misbehaves; its event stream was ended");
-            })?;
-            for misbehaviour in &passed.dropped {
-                tracing::error!(%misbehaviour, "the store told news it should not have; dropped");
-            }
+            let passed = self.stream.read(&piece);
+            let passed = passed.inspect_err(|misbehaviour| self.alarm.misbehaves(misbehaviour))?;
+            passed.dropped.iter().for_each(|misbehaviour| self.alarm.misbehaves(misbehaviour));
             if !passed.bytes.is_empty() {
                 return Poll::Ready(Some(Ok(Frame::data(passed.bytes.into()))));
             }

@@ -8,14 +8,13 @@ use http::header::{
     IF_MATCH, IF_NONE_MATCH, IF_RANGE, RANGE, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use http::{Method, Request, Response};
-use http_body_util::BodyExt as _;
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
-use model::Timestamp;
 use records::{AnswerKind, ForwardBody, Touches};
 
 use super::admit::Slot;
 use super::authenticate::Subject;
+use super::client_body::ClientBody;
 use super::decide::Permit;
 use super::extract::{unavailable, whole};
 use super::record::Recorded;
@@ -23,7 +22,7 @@ use super::tunnel::Asked;
 use crate::bounds::{STORE_ANSWER_MAX, UPLOAD_BYTES_MAX, UPLOAD_MAX, UPLOAD_SILENCE_MAX};
 use crate::cut::live::ExchangeEntry;
 use crate::refusal::Refusal;
-use crate::store::paced::{Paced, UploadError};
+use crate::store::paced::UploadError;
 use crate::store::pool::{Body, STORE_HOST, StoreError};
 use crate::worker::Worker;
 
@@ -41,7 +40,6 @@ pub(super) struct Forwarded {
     pub(super) subject: Subject,
     pub(super) touches: Touches,
     pub(super) living: ExchangeEntry,
-    pub(super) at: Timestamp,
 }
 
 /// Request headers that mean the same to every reader and may pass.
@@ -58,8 +56,8 @@ const CLIENT_CERT: HeaderName = HeaderName::from_static("client-cert");
 /// The store cannot be reached or does not answer; the exchange was cut meanwhile.
 pub async fn forward(worker: &Worker, recorded: Recorded<Permit>, slot: Slot) -> Result<Answer, Refusal> {
     let (request, mut recorded) = recorded.split(|permit| {
-        let Permit { subject, touches, request, living, at } = permit;
-        (request, Forwarded { subject, touches, living, at })
+        let Permit { subject, touches, request, living } = permit;
+        (request, Forwarded { subject, touches, living })
     });
     let sent = &mut recorded.permit;
     let (mut parts, incoming) = request.into_parts();
@@ -102,8 +100,13 @@ fn headers(to: &mut HeaderMap, from: &HeaderMap, touches: &Touches) -> Result<()
         }
     };
     PASSED.iter().for_each(&mut pass);
-    // A tag of the store's searchset would speak of what is left out of it.
-    if !touches.writes() && !matches!(answer, AnswerKind::Bundle | AnswerKind::Mapped(_)) {
+    // A tag of the store's searchset would speak of what is left out of it; a transaction has none, and a map's answers are
+    // always read.
+    let composed = matches!(
+        answer,
+        AnswerKind::Bundle | AnswerKind::History { .. } | AnswerKind::Transaction(_) | AnswerKind::Mapped(_)
+    );
+    if !touches.writes() && !composed {
         PASSED_FOR_READS.iter().for_each(&mut pass);
     }
     match answer {
@@ -114,7 +117,13 @@ fn headers(to: &mut HeaderMap, from: &HeaderMap, touches: &Touches) -> Result<()
             to.insert(CONNECTION, HeaderValue::from_static("upgrade"));
             to.insert(UPGRADE, HeaderValue::from_static("websocket"));
         }
-        AnswerKind::Resource { .. } | AnswerKind::Bundle | AnswerKind::EventStream | AnswerKind::Mapped(_) => {}
+        AnswerKind::Resource { .. }
+        | AnswerKind::Version { .. }
+        | AnswerKind::History { .. }
+        | AnswerKind::Bundle
+        | AnswerKind::Transaction(_)
+        | AnswerKind::EventStream
+        | AnswerKind::Mapped(_) => {}
     }
     let ours = |text: &str| HeaderValue::from_str(text).map_err(|_| Refusal::Unreadable("a header value".to_owned()));
     to.insert(HOST, STORE_HOST);
@@ -127,7 +136,11 @@ fn headers(to: &mut HeaderMap, from: &HeaderMap, touches: &Touches) -> Result<()
     for (name, value) in &forward.headers {
         to.insert(*name, ours(value)?);
     }
-    if matches!(answer, AnswerKind::Resource { .. } | AnswerKind::Bundle) {
+    let read = !matches!(
+        answer,
+        AnswerKind::Opaque { .. } | AnswerKind::EventStream | AnswerKind::WebSocket | AnswerKind::Mapped(_)
+    );
+    if read {
         // What must be read before release comes as plain FHIR JSON.
         to.insert(ACCEPT, HeaderValue::from_static("application/fhir+json"));
     }
@@ -135,17 +148,11 @@ fn headers(to: &mut HeaderMap, from: &HeaderMap, touches: &Touches) -> Result<()
 }
 
 /// The body towards the store: what was understood, written anew, or the stream of an upload.
-fn body(forward: ForwardBody, incoming: Incoming) -> Result<Body, Refusal> {
+fn body(forward: ForwardBody, client: ClientBody) -> Result<Body, Refusal> {
     match forward {
         ForwardBody::None => Ok(whole(Bytes::new())),
         ForwardBody::Built(built) => Ok(whole(built.into())),
-        ForwardBody::Stream => {
-            let limit = usize::try_from(UPLOAD_BYTES_MAX).unwrap_or(usize::MAX);
-            if incoming.size_hint().lower() > UPLOAD_BYTES_MAX {
-                return Err(Refusal::BodyTooLarge(limit));
-            }
-            Ok(http_body_util::Limited::new(Paced::new(incoming), limit).boxed_unsync())
-        }
+        ForwardBody::Stream => client.upload(),
     }
 }
 
@@ -176,7 +183,7 @@ pub(super) fn length(from: &HeaderMap) -> Option<HeaderValue> {
 #[cfg(test)]
 mod tests {
     use futures_util::stream;
-    use http_body_util::{Limited, StreamBody};
+    use http_body_util::{BodyExt as _, Limited, StreamBody};
     use hyper::body::Frame;
     use hyper::client::conn::http1;
     use hyper_util::rt::TokioIo;

@@ -5,6 +5,7 @@
 //! route        -> Route                  which host, which page, or a record request
 //! admit        -> Slot                   limits by device, before any costly work; later by user
 //! authenticate -> Subject                session + device, against the current snapshot
+//! split        -> Split                  one request, or the entries of a batch: each of them comes this way by itself
 //! extract      -> Extracted              which persons and records; may look up the stored version
 //! decide       -> Permit                 entered among the living first, then judged
 //! record       -> Recorded<Permit>       the audit entry; a write waits for it here
@@ -19,6 +20,7 @@
 //! | route | 400 unreadable, 401 certificate, 403 from another site, 404 no such page, 405 |
 //! | admit | 401 certificate, 429 |
 //! | authenticate | 401 sign in, 403 change the password first, 503 registry silent |
+//! | split | 400, 413 |
 //! | extract | 400, 403 with rule and article, 404 not available, 413, 502/504 store, 503 stopped |
 //! | decide | 401 certificate or session ended meanwhile, 403 with rule and article, 404, 412, 503 stopped or silent |
 //! | record | 503 audit |
@@ -29,7 +31,10 @@
 //! (`tests/compile-fail/`).
 
 pub mod admit;
+pub mod alarm;
 pub mod authenticate;
+pub mod batch;
+pub mod client_body;
 pub mod decide;
 pub mod extract;
 pub mod feed;
@@ -38,6 +43,8 @@ pub mod observe;
 pub mod record;
 pub mod release;
 pub mod route;
+pub mod sift;
+pub mod split;
 pub mod trace;
 pub mod tunnel;
 
@@ -62,6 +69,7 @@ pub async fn serve(worker: &Worker, client: &Client, request: Request<Incoming>)
         }
         Err(refusal) => {
             trace.refused(worker, &refusal).await;
+            trace.one_time(&refusal).await;
             answer::refusal(worker, client, &trace, &refusal)
         }
     }
@@ -83,10 +91,27 @@ async fn steps(
     let (device, slot) = admit::admit(worker, request.device(worker, client)?)?;
     let subject = authenticate::authenticate(worker, device, &request, trace)?;
     let slot = slot.for_subject(worker, &subject)?;
+    let request = match split::split(request).await? {
+        split::Split::One(request) => request,
+        split::Split::Batch(entries) => {
+            return Box::pin(batch::serve(worker, client, &subject, slot, entries, trace)).await;
+        }
+    };
+    answered(worker, client, subject, slot, request, trace).await.map(observe::observe)
+}
+
+/// The steps behind the gate: the same for a request and for each entry of a batch.
+async fn answered(
+    worker: &Worker,
+    client: &Client,
+    subject: authenticate::Subject,
+    slot: admit::Slot,
+    request: route::RecordRequest,
+    trace: &mut Trace,
+) -> Result<release::Released, Refusal> {
     let extracted = extract::extract(worker, &subject, request, trace).await?;
     let permit = decide::decide(worker, client, subject, extracted, trace)?;
     let recorded = record::record(worker, permit, trace).await?;
     let answer = forward::forward(worker, recorded, slot).await?;
-    let released = release::release(worker, answer).await?;
-    Ok(observe::observe(released))
+    release::release(worker, answer).await
 }

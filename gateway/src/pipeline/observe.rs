@@ -5,9 +5,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use audit::{Ended, Outcome};
+use audit::{Ended, EntryId, Outcome};
 use bytes::Bytes;
-use http::Response;
+use http::{Response, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 
@@ -15,6 +15,7 @@ use super::admit::Slot;
 use super::release::Released;
 use crate::answer;
 use crate::cut::live::{ExchangeEntry, Switch};
+use crate::refusal::Refusal;
 use crate::store::pool::{Body, BodyError};
 use crate::worker::Handle;
 
@@ -27,34 +28,73 @@ pub fn observe(released: Released) -> Response<Body> {
     answer::page_of_the_store(&mut parts.headers);
     answer::incident(&mut parts.headers, &entry);
     let drain = worker.drain_begun();
-    let mut guard = Guard {
-        worker,
-        outcome: Some(Outcome {
-            id: entry,
-            at: model::Timestamp::MIN,
-            status: parts.status.as_u16(),
-            bytes: 0,
-            ended: Ended::ClientLeft,
-        }),
-    };
+    let guard = Guard::of(worker, entry, parts.status);
     let switch = Arc::clone(&living.exchange.switch);
-    if let Some((tunnel, feed, open)) = tunnel {
+    if let Some((tunnel, feed, alarm, open)) = tunnel {
         // The bytes of a tunnel do not pass through the body: its task keeps the place among the living.
         tokio::spawn(async move {
             let (_living, _slot, _open, mut guard) = (living, slot, open, guard);
-            guard.ended(tunnel.run(&feed, &switch, drain).await);
+            guard.ended(tunnel.run(&feed, &alarm, &switch, drain).await);
         });
         return Response::from_parts(parts, body);
-    }
-    if body.is_end_stream() {
-        guard.ended(Ended::Completed);
     }
     // A client of a stream comes again by itself, elsewhere if it can; a download is waited for.
     let drain: Option<Pin<Box<dyn Future<Output = ()> + Send>>> = if endless { Some(Box::pin(drain)) } else { None };
     let holds_back = living.is_multiplexed();
-    let watched =
-        Watched { inner: body, last: None, holds_back, switch, drain, guard, living: Some(living), _slot: slot };
+    let part = Part { guard, switch, living: Some(living), counts: true };
+    let watched = Watched::new(body, vec![part], holds_back, drain, slot);
     Response::from_parts(parts, watched.boxed_unsync())
+}
+
+/// The answer to an entry of a batch, and what sees to its outcome once the whole answer is on its way. Its slot is free
+/// again; the batch has one of its own.
+#[must_use]
+pub fn part(released: Released) -> (Response<Body>, Part) {
+    let Released { response, living, entry, worker, .. } = released;
+    let guard = Guard::of(worker, entry, response.status());
+    let switch = Arc::clone(&living.exchange.switch);
+    (response, Part { guard, switch, living: Some(living), counts: false })
+}
+
+/// Finishes the answer to a batch: the outcome of every part is that of the whole.
+#[must_use]
+pub fn together(response: Response<Body>, parts: Vec<Part>, holds_back: bool, slot: Slot) -> Response<Body> {
+    let (mut head, body) = response.into_parts();
+    answer::standing_headers(&mut head.headers);
+    let watched = Watched::new(body, parts, holds_back, None, slot);
+    Response::from_parts(head, watched.boxed_unsync())
+}
+
+/// An exchange in an answer: all of it, or an entry of a batch.
+pub struct Part {
+    guard: Guard,
+    switch: Arc<Switch>,
+    living: Option<ExchangeEntry>,
+    /// The answer is this part alone, and its octets are counted as they go.
+    counts: bool,
+}
+
+impl Part {
+    /// How much of the answer it is, in octets.
+    pub fn holds(&mut self, bytes: usize) {
+        self.guard.sent(bytes);
+    }
+
+    /// It is not part of the answer after all.
+    pub fn failed(&mut self, refusal: &Refusal) {
+        self.guard.status(refusal.status());
+        self.guard.ended(if matches!(refusal, Refusal::StoreMisbehaves) { Ended::StoreFailed } else { Ended::Refused });
+    }
+
+    /// The answer is not given at all: a part of it was cut.
+    pub fn cut(mut self) {
+        self.guard.ended(Ended::Cut);
+    }
+
+    /// Ready once it is cut.
+    pub fn poll_cut(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.switch.poll_cut(cx)
+    }
 }
 
 /// A body that ends when its exchange is cut, and, if it has no end of its own, when the drain begins.
@@ -66,10 +106,8 @@ struct Watched {
     inner: Body,
     last: Option<Bytes>,
     holds_back: bool,
-    switch: Arc<Switch>,
     drain: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
-    guard: Guard,
-    living: Option<ExchangeEntry>,
+    parts: Vec<Part>,
     _slot: Slot,
 }
 
@@ -84,31 +122,31 @@ impl HttpBody for Watched {
     type Error = BodyError;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        self.switch.asked_again();
-        if self.switch.poll_cut(cx).is_ready() {
+        self.parts.iter().for_each(|part| part.switch.asked_again());
+        if self.parts.iter().any(|part| part.poll_cut(cx).is_ready()) {
             return self.poll_ended_by_cut();
         }
         if self.drain.as_mut().is_some_and(|drain| drain.as_mut().poll(cx).is_ready()) {
             self.drain = None;
-            self.guard.ended(Ended::Drained);
+            self.ended(Ended::Drained);
             return Poll::Ready(None);
         }
         if let Some(last) = self.last.take() {
-            if !self.switch.hand_out() {
+            if !self.hand_out() {
                 return self.poll_ended_by_cut();
             }
-            self.guard.sent(last.len());
-            self.guard.ended(Ended::Completed);
+            self.sent(last.len());
+            self.ended(Ended::Completed);
             return Poll::Ready(Some(Ok(Frame::data(last))));
         }
         match ready!(Pin::new(&mut self.inner).poll_frame(cx)) {
             Some(Ok(frame)) => {
                 let Ok(mut data) = frame.into_data() else {
                     // Trailers of the store: nobody has looked at them.
-                    self.guard.ended(Ended::Completed);
+                    self.ended(Ended::Completed);
                     return Poll::Ready(None);
                 };
-                if !self.switch.hand_out() {
+                if !self.hand_out() {
                     return self.poll_ended_by_cut();
                 }
                 // hyper may never ask for the end of a body whose length it knows.
@@ -116,18 +154,18 @@ impl HttpBody for Watched {
                     if self.holds_back && data.len() > 1 {
                         self.last = Some(data.split_off(data.len() - 1));
                     } else {
-                        self.guard.ended(Ended::Completed);
+                        self.ended(Ended::Completed);
                     }
                 }
-                self.guard.sent(data.len());
+                self.sent(data.len());
                 Poll::Ready(Some(Ok(Frame::data(data))))
             }
             Some(Err(error)) => {
-                self.guard.ended(Ended::StoreFailed);
+                self.ended(Ended::StoreFailed);
                 Poll::Ready(Some(Err(error)))
             }
             None => {
-                self.guard.ended(Ended::Completed);
+                self.ended(Ended::Completed);
                 Poll::Ready(None)
             }
         }
@@ -146,13 +184,40 @@ impl HttpBody for Watched {
 }
 
 impl Watched {
+    fn new(
+        inner: Body,
+        parts: Vec<Part>,
+        holds_back: bool,
+        drain: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+        slot: Slot,
+    ) -> Self {
+        let mut watched = Self { inner, last: None, holds_back, drain, parts, _slot: slot };
+        if watched.inner.is_end_stream() {
+            watched.ended(Ended::Completed);
+        }
+        watched
+    }
+
+    fn ended(&mut self, ended: Ended) {
+        self.parts.iter_mut().for_each(|part| part.guard.ended(ended));
+    }
+
+    fn sent(&mut self, bytes: usize) {
+        self.parts.iter_mut().filter(|part| part.counts).for_each(|part| part.guard.sent(bytes));
+    }
+
+    /// A piece may go out only if no part of the answer is cut.
+    fn hand_out(&self) -> bool {
+        self.parts.iter().fold(true, |may, part| part.switch.hand_out() && may)
+    }
+
     fn poll_ended_by_cut(&mut self) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        self.guard.ended(Ended::Cut);
+        self.ended(Ended::Cut);
         Poll::Ready(Some(Err("cut".into())))
     }
 }
 
-impl Drop for Watched {
+impl Drop for Part {
     /// hyper lets go of a body when its last piece is buffered, not when it is sent: over HTTP/1.1 the exchange stays
     /// among the living, so that a cut still takes back what its client has not read.
     fn drop(&mut self) {
@@ -167,6 +232,17 @@ impl Drop for Watched {
 }
 
 impl Guard {
+    const fn of(worker: Handle, id: EntryId, status: StatusCode) -> Self {
+        let (at, status) = (model::Timestamp::MIN, status.as_u16());
+        Self { worker, outcome: Some(Outcome { id, at, status, bytes: 0, ended: Ended::ClientLeft }) }
+    }
+
+    const fn status(&mut self, status: u16) {
+        if let Some(outcome) = &mut self.outcome {
+            outcome.status = status;
+        }
+    }
+
     fn sent(&mut self, bytes: usize) {
         if let Some(outcome) = &mut self.outcome {
             outcome.bytes = outcome.bytes.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));

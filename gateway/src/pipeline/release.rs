@@ -1,6 +1,7 @@
 //! What comes back is not believed: the entry must be durable before a byte is passed on, and every resource of the
 //! answer is resolved to its person and judged again. A store that returns too much loses the surplus.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,19 +14,22 @@ use http::header::{
 use http::{Response, StatusCode};
 use http_body_util::{BodyExt as _, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
-use model::{Action, Category, Timestamp};
-use records::{AnswerKind, EventStream, Feed, Gatekeeper, Located, Matter, Misbehaviour, Touches};
+use model::{Action, Category};
+use records::{
+    AnswerKind, Answered, EventStream, Feed, Located, Misbehaviour, Part, RecordRef, ResponseKind, Searchset, Touches,
+};
 use registry::Snapshot;
 use tokio::time::timeout;
 
 use super::admit::Slot;
+use super::alarm::Alarm;
 use super::authenticate::Subject;
 use super::feed::FeedBody;
 use super::forward::{Answer, Forwarded, length};
+use super::sift::{Fault, Piece, Sifting, Whose};
 use super::tunnel::Tunnel;
 use crate::bounds::{ANSWER_READ_BYTES_MAX, PIECE_BYTES, STORE_READ_MAX};
 use crate::cut::live::ExchangeEntry;
-use crate::judge::Question;
 use crate::refusal::Refusal;
 use crate::store::pool::Body;
 use crate::worker::{Handle, Worker};
@@ -34,7 +38,7 @@ use crate::worker::{Handle, Worker};
 pub struct Released {
     pub(super) response: Response<Body>,
     /// With what it may carry, and its place among the open connections.
-    pub(super) tunnel: Option<(Tunnel, Feed, Arc<()>)>,
+    pub(super) tunnel: Option<(Tunnel, Feed, Alarm, Arc<()>)>,
     /// It has no end of its own.
     pub(super) endless: bool,
     pub(super) living: ExchangeEntry,
@@ -46,6 +50,8 @@ pub struct Released {
 /// Response headers that may pass, beside those that are made anew. Not of a searchset: the store reckons them over what is
 /// left out of it, too.
 const PASSED: [HeaderName; 2] = [ETAG, LAST_MODIFIED];
+/// What everything that was read here is.
+pub(super) const FHIR_JSON: HeaderValue = HeaderValue::from_static("application/fhir+json; charset=utf-8");
 /// And those of bytes that are not read here.
 const PASSED_OPAQUE: [HeaderName; 2] = [CONTENT_RANGE, ACCEPT_RANGES];
 
@@ -56,26 +62,44 @@ const PASSED_OPAQUE: [HeaderName; 2] = [CONTENT_RANGE, ACCEPT_RANGES];
 pub async fn release(worker: &Worker, answer: Answer) -> Result<Released, Refusal> {
     let Answer { recorded, response, slot, asked } = answer;
     let (permit, entry, _durable) = recorded.durable().await?;
-    let Forwarded { subject, touches, living, at } = permit;
+    let Forwarded { subject, touches, living } = permit;
     if living.exchange.switch.is_cut() {
         return Err(Refusal::Cut);
     }
     let switch = Arc::clone(&living.exchange.switch);
     let mut tunnel = None;
-    let checking = Checking { worker, subject: &subject, touches: &touches, at, entry: &entry };
+    let alarm = Alarm::of(worker, &entry.id);
+    let checking = Checking { worker, subject: &subject, touches: &touches, entry: &entry, alarm };
     let mut response = match &touches.answer {
-        AnswerKind::Resource { .. } | AnswerKind::Bundle | AnswerKind::Mapped(_) => {
+        AnswerKind::Resource { .. }
+        | AnswerKind::Version { .. }
+        | AnswerKind::History { .. }
+        | AnswerKind::Mapped(_) => {
             tokio::select! {
                 biased;
                 () = switch.cut_off() => return Err(Refusal::Cut),
                 checked = checking.resources(response) => checked?,
             }
         }
+        AnswerKind::Bundle => {
+            tokio::select! {
+                biased;
+                () = switch.cut_off() => return Err(Refusal::Cut),
+                checked = checking.searchset(response) => checked?,
+            }
+        }
+        AnswerKind::Transaction(parts) => {
+            tokio::select! {
+                biased;
+                () = switch.cut_off() => return Err(Refusal::Cut),
+                checked = checking.transaction(response, parts) => checked?,
+            }
+        }
         AnswerKind::Opaque { version } => checking.bytes(response, version).await?,
-        AnswerKind::EventStream => event_stream(response, Feed::of(&touches))?,
+        AnswerKind::EventStream => event_stream(response, Feed::of(&touches), checking.alarm.clone())?,
         AnswerKind::WebSocket => {
             let (response, agreed) = super::tunnel::open(response, asked)?;
-            tunnel = Some((agreed, Feed::of(&touches), worker.hold_open()));
+            tunnel = Some((agreed, Feed::of(&touches), checking.alarm.clone(), worker.hold_open()));
             response
         }
     };
@@ -98,8 +122,8 @@ struct Checking<'a> {
     worker: &'a Worker,
     subject: &'a Subject,
     touches: &'a Touches,
-    at: Timestamp,
     entry: &'a Entry,
+    alarm: Alarm,
 }
 
 impl Checking<'_> {
@@ -111,26 +135,31 @@ impl Checking<'_> {
         let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         // The newest facts: consent may have been withdrawn while the store was thinking.
         let snapshot = worker.snapshot();
-        let mut desk = Desk { checking: self, snapshot: &snapshot };
+        let handle = Handle::of(worker);
+        let whose = Whose::of(self.subject, touches.claims(), &handle);
         let status = parts.status.as_u16();
-        let released = records::release(&touches.answer, touches, status, content_type, &body, &mut desk)
-            .map_err(|misbehaviour| misbehaves(worker, touches, &misbehaviour))?;
-        if released.dropped > 0 {
-            tracing::error!(dropped = released.dropped, "the store returned records it should not have; dropped");
-        }
-        told(status, &touches.answer)?;
+        let released = records::release(
+            &touches.answer,
+            touches,
+            status,
+            content_type,
+            &body,
+            &mut whose.at_desk(&handle, &snapshot),
+        )
+        .map_err(|misbehaviour| self.misbehaves(&misbehaviour))?;
+        self.alarm.left_out(released.dropped, &released.why);
+        told(status, touches)?;
         self.learn(&released);
         let mut located = located(&parts.headers, touches);
         if matches!(touches.answer, AnswerKind::Mapped(_))
             && let Some(to) = &located
             && !super::extract::leads_to(worker, self.subject, &to.target, &touches.persons()).await?
         {
-            tracing::error!("the store leads to a record that was not asked about; left out");
+            self.alarm.misbehaves(&Misbehaviour::Shape("leads to a record that was not asked about"));
             located = None;
         }
         if located.is_none() && parts.status.is_redirection() && parts.status != StatusCode::NOT_MODIFIED {
-            tracing::error!("the store redirects to where it should not; not passed on");
-            return Err(Refusal::StoreMisbehaves);
+            return Err(self.misbehaves(&Misbehaviour::Shape("redirects to where it should not")));
         }
         self.on_record(&snapshot, &released, located.as_ref()).await?;
         // 302 leaves open whether the method stays (RFC 9110 15.4.3); what is meant is always a GET.
@@ -140,7 +169,7 @@ impl Checking<'_> {
             // A tag of many would speak of what is left out of them.
             let one = match &touches.answer {
                 AnswerKind::Mapped(answer) => answer.is_one_record(),
-                answer => *answer != AnswerKind::Bundle,
+                answer => !matches!(answer, AnswerKind::Bundle | AnswerKind::History { .. }),
             };
             if one {
                 pass(headers, &parts.headers, &PASSED);
@@ -156,6 +185,88 @@ impl Checking<'_> {
         answer.body(in_pieces(released.body)).map_err(|_| Refusal::StoreMisbehaves)
     }
 
+    /// A searchset: checked and passed on entry by entry. Its first piece is waited for, so that most answers, which have no
+    /// second, are whole or not at all.
+    async fn searchset(&self, response: Response<Incoming>) -> Result<Response<Body>, Refusal> {
+        let Self { worker, touches, .. } = *self;
+        if response.status() != StatusCode::OK {
+            return self.resources(response).await;
+        }
+        let (parts, store) = response.into_parts();
+        let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let misbehaves = |misbehaviour| self.misbehaves(&misbehaviour);
+        let searchset = Searchset::of(touches, content_type).map_err(misbehaves)?;
+        let handle = Handle::of(worker);
+        let whose = Whose::of(self.subject, touches.claims(), &handle);
+        let mut sifting = Sifting::new(store, searchset, whose, self.entry.id.clone(), handle, self.alarm.clone());
+        let Piece { released, last } = sifting.next().await.map_err(|fault| match fault {
+            Fault::Misbehaviour(misbehaviour) => misbehaves(misbehaviour),
+            Fault::Refusal(refusal) => refusal,
+        })?;
+        self.learn(&released);
+        let body = if last { in_pieces(released.body) } else { sifting.behind(released.body) };
+        Response::builder()
+            .status(StatusCode::OK)
+            .header(CONTENT_TYPE, FHIR_JSON)
+            .body(body)
+            .map_err(|_| Refusal::StoreMisbehaves)
+    }
+
+    /// The answer to a transaction: each entry checked against what that entry was permitted, on record together.
+    async fn transaction(&self, response: Response<Incoming>, parts: &[Part]) -> Result<Response<Body>, Refusal> {
+        let worker = self.worker;
+        if response.status() != StatusCode::OK {
+            // Nothing was carried out.
+            return self.resources(response).await;
+        }
+        let (head, body) = response.into_parts();
+        let body = read(body, STORE_READ_MAX).await?;
+        let content_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let misbehaves = |misbehaviour| self.misbehaves(&misbehaviour);
+        let answers = records::transaction_answers(parts, content_type, &body).map_err(misbehaves)?;
+        let (snapshot, handle) = (worker.snapshot(), Handle::of(worker));
+        let mut told = vec![Answered::default(); parts.len()];
+        let mut named = Vec::new();
+        for (part, answer) in parts.iter().zip(answers) {
+            let touches = &part.touches;
+            let whose = Whose::of(self.subject, touches.claims(), &handle);
+            let mut desk = whose.at_desk(&handle, &snapshot);
+            // It came within FHIR JSON, and was written anew.
+            let released =
+                records::release(&touches.answer, touches, answer.status, content_type, &answer.resource, &mut desk);
+            let released = released.map_err(misbehaves)?;
+            self.alarm.left_out(released.dropped, &released.why);
+            Checking { touches, alarm: self.alarm.clone(), ..*self }.learn(&released);
+            let location = answer.location.and_then(|location| records::location(&location, touches));
+            named.extend(released.records.iter().map(ToString::to_string));
+            named.extend(location.iter().filter_map(|path| path.strip_prefix("/fhir/")).map(str::to_owned));
+            if let Some(told) = told.get_mut(part.place) {
+                let (status, etag) = (answer.status, answer.etag);
+                *told = Answered { status, location, etag, resource: released.body, outcome: Vec::new() };
+            }
+        }
+        self.names_on_record(&snapshot, named).await?;
+        Response::builder()
+            .status(StatusCode::OK)
+            .header(CONTENT_TYPE, FHIR_JSON)
+            .body(in_pieces(records::bundle_response(ResponseKind::Transaction, &told)))
+            .map_err(|_| Refusal::StoreMisbehaves)
+    }
+
+    /// An answer that may not be passed on: the officer hears of it, the client learns nothing.
+    fn misbehaves(&self, misbehaviour: &Misbehaviour) -> Refusal {
+        if *misbehaviour != Misbehaviour::NotSeen {
+            self.alarm.misbehaves(misbehaviour);
+        }
+        for record in &self.touches.records {
+            self.worker.index().forget(record);
+        }
+        match misbehaviour {
+            Misbehaviour::ForeignRecord { .. } | Misbehaviour::NotSeen => Refusal::NotAvailable,
+            _ => Refusal::StoreMisbehaves,
+        }
+    }
+
     /// What the index may remember of this answer, and must forget.
     fn learn(&self, released: &records::Released) {
         let index = self.worker.index();
@@ -163,7 +274,13 @@ impl Checking<'_> {
             // The answer may be empty: what was known of the record is not known any more.
             self.touches.records.iter().for_each(|record| index.forget(record));
         }
-        for record in released.records.iter().filter(|record| record.category() != Category::Directory) {
+        if matches!(self.touches.answer, AnswerKind::Version { .. } | AnswerKind::History { .. }) {
+            // What a record was says nothing about what it is.
+            return;
+        }
+        let told =
+            |record: &&RecordRef| record.category() != Category::Directory && !released.sensitive.contains(record);
+        for record in released.records.iter().filter(told) {
             index.learn(record, &released.persons);
         }
     }
@@ -179,7 +296,12 @@ impl Checking<'_> {
         let named = located.and_then(|located| located.record.clone());
         let mut records: Vec<String> = released.records.iter().map(ToString::to_string).collect();
         records.extend(named.filter(|named| !records.contains(named)));
-        records.retain(|record| !self.entry.records.contains(record));
+        self.names_on_record(snapshot, records).await
+    }
+
+    async fn names_on_record(&self, snapshot: &Snapshot, mut records: Vec<String>) -> Result<(), Refusal> {
+        let mut known: HashSet<String> = self.entry.records.iter().cloned().collect();
+        records.retain(|record| known.insert(record.clone()));
         if records.is_empty() {
             return Ok(());
         }
@@ -209,8 +331,7 @@ impl Checking<'_> {
         }
         if parts.headers.get(CONTENT_TYPE).is_some_and(may_be_a_resource) {
             // Bytes were asked for; a record that comes instead would pass unread.
-            tracing::error!("the store answered with a resource where bytes were asked for; not passed on");
-            return Err(Refusal::StoreMisbehaves);
+            return Err(self.misbehaves(&Misbehaviour::Shape("is a resource where bytes were asked for")));
         }
         let mut answer = Response::builder().status(parts.status);
         if let Some(headers) = answer.headers_mut() {
@@ -226,37 +347,17 @@ impl Checking<'_> {
     }
 }
 
-/// Asks the policy, on the facts of one snapshot.
-struct Desk<'a> {
-    checking: &'a Checking<'a>,
-    snapshot: &'a Snapshot,
-}
-
-impl Gatekeeper for Desk<'_> {
-    /// What was just written by right may be shown to its writer; everything else is a read.
-    fn may_see(&mut self, matter: &Matter<'_>) -> bool {
-        let Checking { worker, subject, touches, at, .. } = *self.checking;
-        let Matter { person, category, .. } = *matter;
-        let action = touches.writing(person, category).map_or(Action::Read, |claim| claim.action);
-        let question = Question { person: Some(person), action, category };
-        worker.judge().permits(self.snapshot, subject.asking(at), question)
-    }
-
-    fn seal_page(&mut self, ticket: &[u8]) -> Option<String> {
-        let Checking { worker, subject, .. } = *self.checking;
-        let sealed = worker.sealer().seal_page(&subject.turning_pages(worker.judge().point().version()), ticket);
-        sealed.inspect_err(|error| tracing::error!(%error, "a page could not be sealed; not offered")).ok()
-    }
-}
-
 /// Whether an answer of this status goes out. What is wrong with the client's own message does (400, 409, 416, 422); most
 /// else is between the store and us: a 401 of the store would have the user sign in again and again.
-fn told(status: u16, answer: &AnswerKind) -> Result<(), Refusal> {
+fn told(status: u16, touches: &Touches) -> Result<(), Refusal> {
+    let transaction = matches!(touches.answer, AnswerKind::Transaction(_));
     match status {
         404 | 410 => Err(Refusal::NotAvailable),
+        // A create has no version to conflict with: its condition fits several records.
+        412 if !transaction && touches.main().action == Action::Create => Err(Refusal::Several),
         412 => Err(Refusal::Stale),
         // In FHIR an error is an answer of its own; a mapped store's is a page or a text that nobody here can read.
-        400 | 409 | 416 | 422 if matches!(answer, AnswerKind::Mapped(_)) => {
+        400 | 409 | 416 | 422 if matches!(touches.answer, AnswerKind::Mapped(_)) => {
             Err(Refusal::Unreadable("something in it that the store does not take".to_owned()))
         }
         ..=400 | 409 | 416 | 422 => Ok(()),
@@ -283,7 +384,7 @@ fn harmless(given: Option<&HeaderValue>) -> HeaderValue {
 }
 
 /// News of one person: references, no contents. Read and streamed until one side leaves or the exchange is cut.
-fn event_stream(response: Response<Incoming>, feed: Feed) -> Result<Response<Body>, Refusal> {
+fn event_stream(response: Response<Incoming>, feed: Feed, alarm: Alarm) -> Result<Response<Body>, Refusal> {
     let (parts, body) = response.into_parts();
     let content_type = parts.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
     if parts.status != StatusCode::OK || !content_type.starts_with(b"text/event-stream") {
@@ -293,12 +394,12 @@ fn event_stream(response: Response<Incoming>, feed: Feed) -> Result<Response<Bod
     Response::builder()
         .status(StatusCode::OK)
         .header(CONTENT_TYPE, "text/event-stream")
-        .body(FeedBody::new(body, EventStream::new(feed)).boxed_unsync())
+        .body(FeedBody::new(body, EventStream::new(feed), alarm).boxed_unsync())
         .map_err(|_| Refusal::StoreMisbehaves)
 }
 
 /// An answer in pieces, so that a client that stops reading leaves most of it here, where a cut takes it back.
-fn in_pieces(body: Vec<u8>) -> Body {
+pub(super) fn in_pieces(body: Vec<u8>) -> Body {
     let whole = Bytes::from(body);
     if whole.len() <= PIECE_BYTES {
         return super::extract::whole(whole);
@@ -332,16 +433,4 @@ fn pass(to: &mut HeaderMap, from: &HeaderMap, names: &[HeaderName]) {
 /// `Location` of a created record or of a redirect, made anew from what it names; a foreign or unreadable one is left out.
 fn located(from: &HeaderMap, touches: &Touches) -> Option<Located> {
     records::located(from.get(LOCATION)?.to_str().ok()?, touches)
-}
-
-/// An answer that may not be passed on: the officer hears of it, the client learns nothing.
-fn misbehaves(worker: &Worker, touches: &Touches, misbehaviour: &Misbehaviour) -> Refusal {
-    tracing::error!(%misbehaviour, "the store misbehaves; its answer was not passed on");
-    for record in &touches.records {
-        worker.index().forget(record);
-    }
-    match misbehaviour {
-        Misbehaviour::ForeignRecord { .. } => Refusal::NotAvailable,
-        _ => Refusal::StoreMisbehaves,
-    }
 }

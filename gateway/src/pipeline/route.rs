@@ -2,9 +2,12 @@
 //! what it asks for.
 
 use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING, UPGRADE};
+use http::request::Parts;
 use http::{HeaderMap, Method, Request};
 use hyper::body::Incoming;
+use records::Need;
 
+use super::client_body::ClientBody;
 use super::trace::Trace;
 use crate::connection::Client;
 use crate::gate::{GatePage, form};
@@ -16,6 +19,10 @@ use crate::worker::Worker;
 
 /// Prefix of the gateway's own pages on the care host; the store never sees it.
 pub const GATE_PREFIX: &str = "/.sekisho/";
+
+/// What a record may be asked for with. No HEAD: its answer would be released and recorded like a GET's, and shown to nobody.
+/// No OPTIONS: nothing here is for other sites, and what is served stands in the capability statement.
+const METHODS: [Method; 5] = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
 
 /// Where a request goes.
 pub enum Route {
@@ -29,19 +36,34 @@ pub enum Route {
 
 /// Proof: a well-framed request on the care host, for the store.
 pub struct RecordRequest {
-    request: Request<Incoming>,
+    request: Request<ClientBody>,
+    begun: Option<Need>,
 }
 
 impl RecordRequest {
     /// The head of the request.
     #[must_use]
-    pub const fn request(&self) -> &Request<Incoming> {
+    pub const fn request(&self) -> &Request<ClientBody> {
         &self.request
     }
 
     /// The request itself, for the step that forwards it.
-    pub(super) fn into_request(self) -> Request<Incoming> {
+    pub(super) fn into_request(self) -> Request<ClientBody> {
         self.request
+    }
+
+    pub(super) const fn of(request: Request<ClientBody>) -> Self {
+        Self { request, begun: None }
+    }
+
+    /// The same request, as far as it has been read.
+    pub(super) fn begun(parts: Parts, body: ClientBody, need: Need) -> Self {
+        Self { request: Request::from_parts(parts, body), begun: Some(need) }
+    }
+
+    /// What is needed next, if it has been read already.
+    pub(super) const fn take_begun(&mut self) -> Option<Need> {
+        self.begun.take()
     }
 
     /// The device behind this request's connection, checked against the current snapshot.
@@ -77,8 +99,8 @@ pub fn route(
             trace.about_records();
             // Said before anything else is looked at: whoever has no standing certificate learns nothing of what exists.
             client.device(&worker.snapshot(), worker.now())?;
-            if !matches!(*request.method(), Method::GET | Method::POST | Method::PUT) {
-                return Err(Refusal::MethodNotAllowed("GET, POST, PUT"));
+            if !METHODS.contains(request.method()) {
+                return Err(Refusal::MethodNotAllowed("GET, POST, PUT, PATCH, DELETE"));
             }
             // A page of a sibling host is "same-site" to the browser, and a WebSocket asks nobody (no CORS).
             let changes = *request.method() != Method::GET;
@@ -87,7 +109,7 @@ pub fn route(
             }
             let fhir = path.starts_with("/fhir/") || path == "/fhir" || path.starts_with("/feeds/");
             if fhir || worker.reader().is_mapped(path) {
-                Ok(Route::Record(RecordRequest { request }))
+                Ok(Route::Record(RecordRequest::of(request.map(ClientBody::Arriving))))
             } else {
                 Err(Refusal::NoSuchPage)
             }

@@ -9,9 +9,11 @@ use http::Request;
 use hyper::body::Incoming;
 use model::{Action, Category, DeviceId, FacilityId, PersonId, SerialNumber, Timestamp, UserId, UserKey};
 use records::Touches;
+use tokio::time::Instant;
 
 use super::authenticate::Subject;
 use crate::Clock;
+use crate::bounds::ONE_ANSWER_EVERY;
 use crate::connection::Client;
 use crate::cut::live::Switch;
 use crate::cut::socket::Scissors;
@@ -24,6 +26,7 @@ use crate::worker::Worker;
 pub struct Trace {
     id: EntryId,
     at: Timestamp,
+    arrived: Instant,
     method: String,
     target: String,
     source: IpAddr,
@@ -44,6 +47,8 @@ pub struct Trace {
     /// Serial number of the certificate presented, for the log.
     certificate: Option<SerialNumber>,
     owed: Option<Owed>,
+    /// It ends with something else that was cut.
+    cut_short: bool,
 }
 
 /// A permit is on record, and what came of it is not.
@@ -53,6 +58,7 @@ struct Owed {
     switch: Arc<Switch>,
 }
 
+#[derive(Clone)]
 struct TracedSubject {
     user_id: UserId,
     user: UserKey,
@@ -96,6 +102,7 @@ impl Trace {
         Self {
             id: worker.fresh_entry_id(),
             at: worker.now(),
+            arrived: Instant::now(),
             method: request.method().as_str().to_owned(),
             target: target.unwrap_or_default().to_owned(),
             source: client.peer.ip(),
@@ -111,6 +118,33 @@ impl Trace {
             scissors: client.scissors.clone(),
             certificate: client.presented.as_ref().map(|shown| *shown.serial()),
             owed: None,
+            cut_short: false,
+        }
+    }
+
+    /// A trace of an entry of this batch, which has a number of its own, and this one's subject.
+    #[must_use]
+    pub fn of_entry(&self, worker: &Worker, number: usize, entry: Option<&records::Entry>) -> Self {
+        Self {
+            id: self.id.of_entry(u16::try_from(number).unwrap_or(u16::MAX)),
+            at: worker.now(),
+            method: entry.map(|entry| entry.method.to_owned()).unwrap_or_default(),
+            target: entry.map(|entry| entry.target.clone()).unwrap_or_default(),
+            source: self.source,
+            host: self.host,
+            here: self.here.clone(),
+            language: self.language,
+            wants_page: false,
+            about_records: true,
+            recorded: false,
+            subject: self.subject.clone(),
+            touches: None,
+            judged: None,
+            scissors: self.scissors.clone(),
+            certificate: self.certificate,
+            arrived: Instant::now(),
+            owed: None,
+            cut_short: false,
         }
     }
 
@@ -163,7 +197,8 @@ impl Trace {
     pub fn looked_up(&mut self, record: &records::RecordRef) {
         let action = match self.method.as_str() {
             "POST" => Action::Create,
-            "PUT" => Action::Update,
+            "PUT" | "PATCH" => Action::Update,
+            "DELETE" => Action::Delete,
             _ => Action::Read,
         };
         let category = record.category();
@@ -217,10 +252,31 @@ impl Trace {
         self.owed = None;
     }
 
+    /// It is not gone on with: what stands beside it was cut.
+    pub(super) const fn cut_short(&mut self) {
+        self.cut_short = true;
+    }
+
     /// Why an exchange ended before its answer: it was cut, or its client let go.
     fn broken_off(&self) -> Ended {
-        let cut = self.scissors.is_cut() || self.owed.as_ref().is_some_and(|owed| owed.switch.is_cut());
+        let cut =
+            self.cut_short || self.scissors.is_cut() || self.owed.as_ref().is_some_and(|owed| owed.switch.is_cut());
         if cut { Ended::Cut } else { Ended::ClientLeft }
+    }
+
+    /// "Not there", "not yours" and "stopped" are one answer in time as well (promise P4): it is given at the next of fixed
+    /// moments after the request arrived. What the store, the policy and the log took for it is then no longer to be seen, in
+    /// which they differ by some microseconds.
+    pub async fn one_time(&self, refusal: &Refusal) {
+        if !matches!(refusal, Refusal::NotAvailable) {
+            return;
+        }
+        let passed = self.arrived.elapsed().as_micros() / ONE_ANSWER_EVERY.as_micros();
+        let moments = u32::try_from(passed).unwrap_or(u32::MAX).saturating_add(1);
+        let moment = ONE_ANSWER_EVERY.checked_mul(moments).and_then(|after| self.arrived.checked_add(after));
+        if let Some(moment) = moment {
+            tokio::time::sleep_until(moment).await;
+        }
     }
 
     fn log(&self, refusal: &Refusal) {

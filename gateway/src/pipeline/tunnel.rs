@@ -17,10 +17,11 @@ use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
-use records::Feed;
 use records::bounds::NEWS_BYTES_MAX;
+use records::{Feed, Misbehaviour};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
+use super::alarm::Alarm;
 use crate::cut::live::Switch;
 use crate::refusal::Refusal;
 use crate::store::pool::Body;
@@ -70,14 +71,21 @@ fn accept(key: &HeaderValue) -> Result<HeaderValue, Refusal> {
 
 impl Tunnel {
     /// Carries frames until one side ends, the drain begins or the exchange is cut. Both sides are closed when this returns.
-    pub(super) async fn run(self, feed: &Feed, switch: &Arc<Switch>, drain: impl Future<Output = ()>) -> Ended {
+    pub(super) async fn run(
+        self,
+        feed: &Feed,
+        alarm: &Alarm,
+        switch: &Arc<Switch>,
+        drain: impl Future<Output = ()>,
+    ) -> Ended {
         let joined = async {
             let Ok((client, store)) = tokio::try_join!(self.client, self.store) else { return Ended::ClientLeft };
             let (mut client_in, mut client_out) = tokio::io::split(TokioIo::new(client));
             let (mut store_in, mut store_out) = tokio::io::split(TokioIo::new(store));
+            let tell = |what: &Misbehaviour| alarm.misbehaves(what);
             let ended = tokio::select! {
                 ended = upwards(&mut client_in, &mut store_out) => ended,
-                ended = downwards(&mut store_in, &mut client_out, feed) => ended,
+                ended = downwards(&mut store_in, &mut client_out, feed, &tell) => ended,
                 () = drain => Ended::Drained,
             };
             if ended == Ended::Drained {
@@ -131,11 +139,16 @@ async fn upwards(client: &mut (impl AsyncRead + Unpin), store: &mut (impl AsyncW
 }
 
 /// News as text frames, unmasked and whole, written anew; pings and pongs without what they carry; a close with its code.
-async fn downwards(store: &mut (impl AsyncRead + Unpin), client: &mut (impl AsyncWrite + Unpin), feed: &Feed) -> Ended {
+async fn downwards(
+    store: &mut (impl AsyncRead + Unpin),
+    client: &mut (impl AsyncWrite + Unpin),
+    feed: &Feed,
+    alarm: &(impl Fn(&Misbehaviour) + Sync),
+) -> Ended {
     let mut head = [0_u8; 2];
     let mut payload = vec![0_u8; NEWS_BYTES_MAX];
-    let misbehaves = |why: &str| {
-        tracing::error!(why, "the store misbehaves; its tunnel was ended");
+    let misbehaves = |why: &'static str| {
+        alarm(&Misbehaviour::Shape(why));
         Ended::StoreFailed
     };
     loop {
@@ -150,9 +163,9 @@ async fn downwards(store: &mut (impl AsyncRead + Unpin), client: &mut (impl Asyn
                 Ok(length) => usize::from(length),
                 Err(_) => return Ended::StoreFailed,
             },
-            _ => return misbehaves("a frame that is masked, or far too long"),
+            _ => return misbehaves("is a frame that is masked, or far too long"),
         };
-        let Some(payload) = payload.get_mut(..length) else { return misbehaves("a frame longer than any news") };
+        let Some(payload) = payload.get_mut(..length) else { return misbehaves("is a frame longer than any news") };
         if store.read_exact(payload).await.is_err() {
             return Ended::StoreFailed;
         }
@@ -160,13 +173,13 @@ async fn downwards(store: &mut (impl AsyncRead + Unpin), client: &mut (impl Asyn
             TEXT => match feed.news(payload) {
                 Ok(told) => told,
                 Err(misbehaviour) => {
-                    tracing::error!(%misbehaviour, "the store told news it should not have; dropped");
+                    alarm(&misbehaviour);
                     continue;
                 }
             },
             CLOSE => payload.iter().take(2).copied().collect(),
             PING | PONG => Vec::new(),
-            _ => return misbehaves("a frame that is not agreed on"),
+            _ => return misbehaves("is a frame that is not agreed on"),
         };
         if send(client, &frame(head[0], &told)).await.is_err() {
             return Ended::ClientLeft;

@@ -38,6 +38,13 @@ pub(crate) fn check(text: &str) -> Option<Side> {
     })
 }
 
+/// Whether it is an `instant`: a point of time to the second at least, with its zone.
+pub(crate) fn instant(text: &str) -> bool {
+    let plain = text.starts_with(|c: char| c.is_ascii_digit()) && check(text).is_some();
+    let time = text.split_once('T').and_then(|(_, time)| time.split(['Z', '+', '-']).next());
+    plain && time.is_some_and(|time| time.matches(':').count() == 2)
+}
+
 /// A time with its zone: without one, the day it falls on would depend on the reader.
 fn check_time(time: &str) -> Option<()> {
     let (time, zone) = match time.strip_suffix('Z') {
@@ -72,7 +79,15 @@ fn number(text: &str, digits: usize, range: std::ops::RangeInclusive<u32>) -> Op
 
 #[cfg(test)]
 mod tests {
-    use super::{Side, check};
+    use super::{Side, check, instant};
+
+    #[test]
+    fn instants_are_to_the_second() {
+        assert!(instant("2024-02-29T10:00:00Z") && instant("2024-02-29T10:00:00.123+09:00"));
+        for text in ["2024-02-29", "2024-02-29T10:00Z", "ge2024-02-29T10:00:00Z", "2024-02-29T10:00:00", "", "T::Z"] {
+            assert!(!instant(text), "{text}");
+        }
+    }
 
     #[test]
     fn dates_and_what_they_limit() {

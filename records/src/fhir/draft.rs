@@ -1,5 +1,6 @@
-//! A record on its way in: created or updated. Read from the body, its links looked up one after the other, the version
-//! that it replaces looked up last, then sent on as it was understood.
+//! A record on its way in: created or updated, plainly or under a condition. Read from the body, its links looked up one
+//! after the other, then which record the condition means, the version that it replaces last; then sent on as it was
+//! understood.
 //!
 //! Security labels and tags are the store's: whoever may set them may hide or unlock a record (FHIR R4
 //! resource.html#security-labels). A create may carry none; an update keeps those of the version it replaces, whatever the
@@ -8,59 +9,109 @@
 //! All look-ups come before the decision, so none of them may change what a client hears: a linked record that is not
 //! there, or is another person's, is "not there"; so is the record to be replaced.
 
+use std::sync::Arc;
+
 use model::{Action, PersonId};
 
-use super::interaction::{is_the_one, tag};
+use super::bundle::Neighbours;
+use super::condition::{Criteria, Found, NO_VERSION, Whom};
+use super::interaction::is_the_one;
 use super::links::{self, Source};
 use super::person::{self, Owner};
 use super::types::FhirType;
+use super::{authors, labels};
 use crate::error::Unreadable;
 use crate::json::{self, Json, Object};
 use crate::media::MediaType;
-use crate::need::{Need, StoredNeeded};
-use crate::touches::{AnswerKind, Claim, Forward, ForwardBody, RecordId, RecordRef, Touches};
-
-/// A version that no record has: versions are counted from 1. What carries it is refused by the store (412).
-const NO_VERSION: &str = "0";
+use crate::need::{Need, Stored, StoredNeeded};
+use crate::touches::{AnswerKind, Authors, Claim, Forward, ForwardBody, RecordId, RecordRef, Touches};
 
 /// See the module.
 #[derive(Clone, Debug)]
 pub(crate) struct Draft {
     pub(crate) fhir_type: FhirType,
     pub(crate) minimal: bool,
-    /// Which record is replaced; none for a create.
-    id: Option<RecordId>,
+    /// Created, or which record is replaced.
+    way: Way,
     /// The version that the client named.
     named: Option<String>,
     /// The version that is replaced, once looked up.
-    stored: Option<String>,
+    stored: Option<Replaced>,
     /// Whose it is, as it is written now; then whose it was.
     persons: Vec<PersonId>,
+    /// In whose names, as it is written now.
+    authors: Authors,
+    /// As it is written now, or was.
+    sensitive: bool,
     links: Vec<(FhirType, RecordId)>,
     content_type: String,
     body: ForwardBody,
+    /// The id that the body of a conditional update says.
+    body_id: Option<RecordId>,
     /// `X-Security-Context` of an upload.
     context: Option<PersonId>,
+    /// What it may refer to beside what is stored: the other entries of its transaction.
+    pub(crate) neighbours: Arc<Neighbours>,
+    /// What has to be permitted beside the write itself.
+    also: Vec<Claim>,
+    /// What is wrong with it, for after the permit.
+    after: Option<Unreadable>,
+}
+
+#[derive(Clone, Debug)]
+enum Way {
+    Create,
+    /// Unless there is such a record.
+    CreateUnless(Criteria),
+    Update(RecordId),
+    /// The one record of which this is true; created if there is none.
+    UpdateWhere(Criteria),
+}
+
+/// What is known of the version that is replaced.
+#[derive(Clone, Debug)]
+struct Replaced {
+    version: String,
+    authors: Authors,
 }
 
 impl Draft {
-    pub(crate) fn create(fhir_type: FhirType) -> Self {
+    fn new(fhir_type: FhirType, way: Way) -> Self {
         Self {
             fhir_type,
             minimal: false,
-            id: None,
+            way,
             named: None,
             stored: None,
             persons: Vec::new(),
+            authors: Authors::Unknown,
+            sensitive: false,
             links: Vec::new(),
             content_type: "application/fhir+json".to_owned(),
             body: ForwardBody::None,
+            body_id: None,
             context: None,
+            neighbours: Arc::default(),
+            also: Vec::new(),
+            after: None,
         }
     }
 
-    pub(crate) fn update(fhir_type: FhirType, id: RecordId, named: Option<String>) -> Self {
-        Self { id: Some(id), named, ..Self::create(fhir_type) }
+    pub(crate) fn create(fhir_type: FhirType, unless: Option<Criteria>) -> Self {
+        Self::new(fhir_type, unless.map_or(Way::Create, Way::CreateUnless))
+    }
+
+    pub(crate) fn update(fhir_type: FhirType, whom: Whom, named: Option<String>) -> Self {
+        let way = match whom {
+            Whom::Id(id) => Way::Update(id),
+            Whom::Where(criteria) => Way::UpdateWhere(criteria),
+        };
+        Self { named, ..Self::new(fhir_type, way) }
+    }
+
+    /// What comes of a patch; with what has to be permitted for the patch itself.
+    pub(crate) fn patched(self, minimal: bool, also: Vec<Claim>) -> Self {
+        Self { minimal, also, ..self }
     }
 
     /// Raw bytes of a document; they are not read.
@@ -75,25 +126,50 @@ impl Draft {
     }
 
     /// Reads the resource.
-    pub(crate) fn read(mut self, body: &[u8]) -> Result<Self, Unreadable> {
+    pub(crate) fn read(self, body: &[u8]) -> Result<Self, Unreadable> {
         let tree = json::parse(body)?;
-        let resource = tree.object().ok_or(Unreadable::Body("is no resource"))?;
-        is_the_one(resource, self.fhir_type, self.id.as_ref()).map_err(Unreadable::Body)?;
-        if self.id.is_none() && resource.get("id").is_some() {
-            return Err(Unreadable::Body("has an id, which the store will give"));
+        self.take(tree.object().ok_or(Unreadable::Body("is no resource"))?)
+    }
+
+    /// Takes the resource, read.
+    pub(crate) fn take(mut self, resource: &Object<'_>) -> Result<Self, Unreadable> {
+        let (id, creates) = match &self.way {
+            Way::Create | Way::CreateUnless(_) => (None, true),
+            Way::Update(id) => (Some(id), false),
+            Way::UpdateWhere(_) => (None, false),
+        };
+        is_the_one(resource, self.fhir_type, id).map_err(Unreadable::Body)?;
+        if creates {
+            if resource.get("id").is_some() {
+                return Err(Unreadable::Body("has an id, which the store will give"));
+            }
+            no_labels(resource)?;
         }
         if resource.get("implicitRules").is_some() || resource.get("_implicitRules").is_some() {
             return Err(Unreadable::Body("follows implicit rules, which are not known here"));
         }
-        if self.id.is_none() {
-            no_labels(resource)?;
+        if matches!(self.way, Way::UpdateWhere(_))
+            && let Some(id) = resource.get("id")
+        {
+            self.body_id = Some(RecordId::read(id.text().ok_or(Unreadable::Body("has an id that is no text"))?)?);
         }
         let owner = person::owner(resource, self.fhir_type)?;
-        self.links = links::check(resource, &owner, Source::Client)?;
-        match owner {
-            Owner::Person(person) => self.persons = vec![person],
-            Owner::Directory => return Err(Unreadable::Interaction("changing the directory")),
+        self.links = links::check_among(resource, &owner, Source::Client, &self.neighbours)?;
+        let Owner::Person(person) = owner else { return Err(Unreadable::Interaction("changing the directory")) };
+        match self.way {
+            Way::CreateUnless(criteria) => {
+                let criteria = criteria.about(&person)?;
+                self.also.push(criteria.claim());
+                self.way = Way::CreateUnless(criteria);
+                // The record that is found instead has to come back whole, to be looked at.
+                self.minimal = false;
+            }
+            Way::UpdateWhere(criteria) => self.way = Way::UpdateWhere(criteria.about(&person)?),
+            Way::Create | Way::Update(_) => {}
         }
+        self.persons = vec![person];
+        self.authors = authors::authors(resource, self.fhir_type);
+        self.sensitive = labels::is_sensitive(resource);
         self.body = ForwardBody::Built(resource.to_bytes());
         Ok(self)
     }
@@ -108,25 +184,51 @@ impl Draft {
         }
     }
 
+    /// Takes what the criteria of a conditional update mean.
+    pub(crate) fn found(mut self, criteria: Criteria, found: Found) -> Result<Need, Unreadable> {
+        match found {
+            Found::Several(first) => return Ok(Need::Done(criteria.several(Action::Update, first))),
+            // To be created under an id of the client's: a record of that id is not there.
+            Found::None if self.body_id.is_some() => return Err(Unreadable::NotThere),
+            Found::None => {
+                let ForwardBody::Built(body) = &self.body else { return Err(Unreadable::NotThere) };
+                let tree = json::parse(body)?;
+                let labelled = tree.object().map(no_labels);
+                // Said after the permit: before it, it would tell that there is none.
+                self.after = labelled.and_then(Result::err);
+                // Somebody may create it meanwhile: so the store is asked to look once more.
+                self.way = Way::CreateUnless(criteria.clone());
+                self.minimal = false;
+            }
+            Found::One(id) => {
+                if self.body_id.as_ref().is_some_and(|own| *own != id) {
+                    self.after = Some(Unreadable::Body("has another id than the record that the criteria mean"));
+                }
+                let ForwardBody::Built(body) = &self.body else { return Err(Unreadable::NotThere) };
+                let tree = json::parse(body)?;
+                let resource = tree.object().ok_or(Unreadable::Body("is no resource"))?;
+                self.body = ForwardBody::Built(with_id(resource, &id).to_bytes());
+                self.way = Way::Update(id);
+            }
+        }
+        self.also.push(criteria.claim());
+        self.next()
+    }
+
     /// Takes the version that will be replaced.
-    pub(crate) fn replacing(
-        mut self,
-        owner: Owner,
-        etag: Option<&str>,
-        stored: &Object<'_>,
-    ) -> Result<Self, Unreadable> {
-        let version = etag.and_then(|etag| tag(etag).ok()).filter(|version| version != NO_VERSION);
-        let version = version.ok_or_else(|| Unreadable::Withheld("it came without a version".to_owned()))?;
-        match owner {
+    pub(crate) fn replacing(mut self, stored: Stored, resource: &Object<'_>) -> Result<Self, Unreadable> {
+        let version = stored.version()?;
+        match stored.owner {
             Owner::Person(person) if !self.persons.contains(&person) => self.persons.push(person),
             Owner::Person(_) => {}
             Owner::Directory => return Err(Unreadable::Withheld("it is nobody's".to_owned())),
         }
-        self.stored = Some(version);
+        self.sensitive |= stored.sensitive;
+        self.stored = Some(Replaced { version, authors: stored.authors });
         if let ForwardBody::Built(body) = &self.body {
             let tree = json::parse(body)?;
-            let resource = tree.object().ok_or(Unreadable::Body("is no resource"))?;
-            self.body = ForwardBody::Built(with_labels_of(resource, stored).to_bytes());
+            let own = tree.object().ok_or(Unreadable::Body("is no resource"))?;
+            self.body = ForwardBody::Built(with_labels_of(own, resource).to_bytes());
         }
         Ok(self)
     }
@@ -136,39 +238,58 @@ impl Draft {
         if let Some((fhir_type, id)) = self.links.last().cloned() {
             return Ok(Need::Stored(StoredNeeded::link_of(fhir_type, id, self)));
         }
-        if let Some(id) = self.id.clone().filter(|_| self.stored.is_none()) {
-            return Ok(Need::Stored(StoredNeeded::version_of(self.fhir_type, id, self)));
+        match self.way.clone() {
+            Way::UpdateWhere(criteria) => Ok(Need::Stored(StoredNeeded::meant_by(criteria, self.into()))),
+            Way::Update(id) if self.stored.is_none() => {
+                Ok(Need::Stored(StoredNeeded::version_of(self.fhir_type, id, self.into())))
+            }
+            _ => Ok(Need::Done(self.done())),
         }
-        Ok(Need::Done(self.done()))
-    }
-
-    fn record(&self) -> RecordRef {
-        RecordRef { id: self.id.clone(), ..RecordRef::all(self.fhir_type) }
     }
 
     fn done(self) -> Touches {
-        let record = self.record();
-        let stale = self.named.is_some() && self.named != self.stored;
-        let if_match = self.stored.map(|version| if stale { NO_VERSION.to_owned() } else { version });
+        let fhir_type = self.fhir_type;
+        let (action, record, unless) = match self.way {
+            Way::Update(id) => (Action::Update, RecordRef::one(fhir_type, id), None),
+            Way::CreateUnless(criteria) => (Action::Create, RecordRef::all(fhir_type), Some(criteria)),
+            Way::Create | Way::UpdateWhere(_) => (Action::Create, RecordRef::all(fhir_type), None),
+        };
+        let written_by = match &self.stored {
+            Some(stored) => authors::replaced(stored.authors.clone(), &self.authors),
+            None => self.authors,
+        };
+        let stale = self.named.is_some() && self.named != self.stored.as_ref().map(|stored| stored.version.clone());
+        let after = self.after.or(stale.then_some(Unreadable::Stale));
+        let spoilt = after.is_some();
+        let if_match = if spoilt { Some(NO_VERSION.to_owned()) } else { self.stored.map(|stored| stored.version) };
         let mut headers = Vec::new();
         if let Some(person) = self.context {
             headers.push(("x-security-context", format!("Patient/{person}")));
         }
+        if let Some(criteria) = unless {
+            headers.push(("if-none-exist", criteria.query()));
+        }
         let wanted = if self.minimal { "return=minimal" } else { "return=representation" };
         headers.push(("prefer", wanted.to_owned()));
-        let (action, method) = if self.id.is_some() { (Action::Update, "PUT") } else { (Action::Create, "POST") };
-        let claim = Claim::of(action, record.category(), self.persons);
+        let claim = Claim {
+            authors: written_by,
+            sensitive: self.sensitive,
+            ..Claim::of(action, record.category(), self.persons)
+        };
         let forward = Forward {
-            method,
+            method: if action == Action::Create { "POST" } else { "PUT" },
             target: format!("/fhir/{record}"),
             if_match: if_match.map(|version| format!("W/\"{version}\"")),
             content_type: Some(self.content_type),
             headers,
             body: self.body,
         };
-        let answer = AnswerKind::Resource { fhir_type: self.fhir_type };
-        let touches = Touches::new(claim, vec![record], forward, answer);
-        if stale { touches.but(Unreadable::Stale) } else { touches }
+        let touches = Touches::new(claim, vec![record], forward, AnswerKind::Resource { fhir_type });
+        let touches = self.also.into_iter().fold(touches, Touches::and);
+        match after {
+            Some(wrong) => touches.but(wrong),
+            None => touches,
+        }
     }
 }
 
@@ -207,6 +328,18 @@ fn with_labels_of<'a>(resource: &Object<'a>, stored: &Object<'a>) -> Object<'a> 
         resource.members().filter(|(name, _)| *name != "meta").map(|(name, value)| (name, value.clone())).collect();
     if !meta.is_empty() {
         members.push(("meta", Json::Object(Object::of(meta))));
+    }
+    Object::of(members)
+}
+
+/// The resource under the id that the store knows it by.
+fn with_id<'a>(resource: &Object<'a>, id: &'a RecordId) -> Object<'a> {
+    let mut members: Vec<(&str, Json<'a>)> = Vec::with_capacity(8);
+    for (name, value) in resource.members().filter(|(name, _)| *name != "id") {
+        members.push((name, value.clone()));
+        if name == "resourceType" {
+            members.push(("id", Json::own(id.as_str())));
+        }
     }
     Object::of(members)
 }

@@ -1,23 +1,26 @@
 //! Which interaction is it (<https://hl7.org/fhir/R4/http.html>)? Read, search, create and update of the types served;
 //! everything else is refused by its name, so that whoever asks knows that it was understood.
 
-use model::{Action, Category};
+use model::Category;
 
+use super::condition::{Criteria, Whom};
 use super::draft::Draft;
-use super::person::Owner;
-use super::search;
-use super::types::{FhirType, PersonElement};
+use super::patching::Patching;
+use super::removal::Removal;
+use super::types::FhirType;
+use super::{reading, search};
 use crate::error::{Unreadable, quote};
 use crate::head::Fields;
 use crate::json::Object;
 use crate::media;
-use crate::need::{BodyFor, BodyNeeded, Need, StoredNeeded};
-use crate::target::{self, Query};
-use crate::touches::{AnswerKind, Claim, Forward, RecordId, RecordRef, Touches};
+use crate::need::{BodyFor, BodyNeeded, Need};
+use crate::patch::PatchKind;
+use crate::target::Query;
+use crate::touches::RecordId;
 
 /// Reads what stands behind `/fhir`.
 pub(crate) fn read(method: &str, rest: &[&str], query: Query<'_>, fields: &Fields<'_>) -> Result<Need, Unreadable> {
-    let (first, rest) = rest.split_first().ok_or(Unreadable::Interaction("a batch or transaction"))?;
+    let Some((first, rest)) = rest.split_first() else { return bundle(method, query, fields) };
     match *first {
         "metadata" => return Err(Unreadable::Interaction("the capability statement")),
         "_history" => return Err(Unreadable::Interaction("the history of the store")),
@@ -29,8 +32,10 @@ pub(crate) fn read(method: &str, rest: &[&str], query: Query<'_>, fields: &Field
     let query = query.without_form()?;
     match (method, rest) {
         (_, [.., operation]) if operation.starts_with('$') => Err(Unreadable::Interaction("an operation")),
-        (_, ["_history"] | [_, "_history"]) => Err(Unreadable::Interaction("a history")),
-        (_, [_, "_history", _]) => Err(Unreadable::Interaction("an old version")),
+        (_, ["_history"]) => Err(Unreadable::Interaction("the history of a type")),
+        ("GET", [id, "_history"]) => reading::history(fhir_type, RecordId::read(id)?, &query, fields),
+        ("GET", [id, "_history", version]) => reading::version(fhir_type, RecordId::read(id)?, version, &query, fields),
+        (_, [_, "_history", ..]) => Err(Unreadable::Interaction("changing the past")),
         ("GET", []) => {
             fields.no_body()?;
             fields.nothing_special()?;
@@ -38,15 +43,39 @@ pub(crate) fn read(method: &str, rest: &[&str], query: Query<'_>, fields: &Field
         }
         ("POST", ["_search"]) => search_form(fhir_type, query, fields),
         ("POST", []) => create(fhir_type, &query, fields),
-        ("GET", [id]) => read_one(fhir_type, RecordId::read(id)?, &query, fields),
-        ("PUT", [id]) => update(fhir_type, RecordId::read(id)?, &query, fields),
-        ("PUT", []) => Err(Unreadable::Interaction("a conditional update")),
-        ("DELETE", _) => Err(Unreadable::Interaction("removing records")),
-        ("PATCH", _) => Err(Unreadable::Interaction("changing parts of a record")),
+        ("GET", [id]) => reading::newest(fhir_type, RecordId::read(id)?, &query, fields),
+        ("PUT", [id]) => {
+            query.none()?;
+            update(fhir_type, Whom::Id(RecordId::read(id)?), fields)
+        }
+        ("PUT", []) => update(fhir_type, Whom::Where(Criteria::read(fhir_type, &query)?), fields),
+        ("DELETE", [id]) => {
+            query.none()?;
+            remove(fhir_type, Whom::Id(RecordId::read(id)?), fields)
+        }
+        ("DELETE", []) => remove(fhir_type, Whom::Where(of_one_person(fhir_type, &query)?), fields),
+        ("PATCH", [id]) => {
+            query.none()?;
+            patch(fhir_type, Whom::Id(RecordId::read(id)?), fields)
+        }
+        ("PATCH", []) => patch(fhir_type, Whom::Where(of_one_person(fhir_type, &query)?), fields),
         ("GET", [_, _]) => Err(Unreadable::Interaction("a search within a compartment")),
-        ("GET" | "POST" | "PUT", _) => Err(Unreadable::Interaction("this address")),
+        ("GET" | "POST" | "PUT" | "PATCH" | "DELETE", _) => Err(Unreadable::Interaction("this address")),
         _ => Err(Unreadable::Method(quote(method))),
     }
+}
+
+/// A batch or transaction; which of the two, its body says.
+fn bundle(method: &str, query: Query<'_>, fields: &Fields<'_>) -> Result<Need, Unreadable> {
+    if method != "POST" {
+        return Err(Unreadable::Interaction("a search over all types"));
+    }
+    query.without_form()?.none()?;
+    fields.nothing_special()?;
+    if !fields.content_type.as_ref().is_some_and(media::MediaType::is_fhir_json) {
+        return Err(Unreadable::Header { name: "content-type".to_owned(), why: "is not that of FHIR JSON in UTF-8" });
+    }
+    Ok(Need::Body(BodyNeeded(BodyFor::Bundle { minimal: fields.minimal })))
 }
 
 fn search_form(fhir_type: FhirType, query: Query<'_>, fields: &Fields<'_>) -> Result<Need, Unreadable> {
@@ -58,82 +87,65 @@ fn search_form(fhir_type: FhirType, query: Query<'_>, fields: &Fields<'_>) -> Re
     Ok(Need::Body(BodyNeeded(BodyFor::Search { fhir_type, query })))
 }
 
-/// How a record is to be read, once it is known whose it is.
-#[derive(Clone, Debug)]
-pub(crate) struct Reading {
-    opaque: bool,
-}
-
-impl Reading {
-    /// The answer is bytes that are not read.
-    pub(crate) const fn is_opaque(&self) -> bool {
-        self.opaque
-    }
-
-    /// What is touched; `version` is the entity tag of what was looked up, which bytes need and nothing else does.
-    pub(crate) fn done(&self, fhir_type: FhirType, record: RecordRef, owner: Owner, version: &str) -> Touches {
-        let mut forward = Forward::get(target::build(&format!("/fhir/{record}"), []));
-        let answer = if self.opaque {
-            // The native form: a resource in JSON would have to be read before release.
-            forward.headers.push(("accept", "*/*".to_owned()));
-            AnswerKind::Opaque { version: version.to_owned() }
-        } else {
-            AnswerKind::Resource { fhir_type }
-        };
-        let persons = match owner {
-            Owner::Person(person) => vec![person],
-            Owner::Directory => Vec::new(),
-        };
-        let claim = Claim::of(Action::Read, record.category(), persons);
-        Touches::new(claim, vec![record], forward, answer)
-    }
-}
-
-fn read_one(fhir_type: FhirType, id: RecordId, query: &Query<'_>, fields: &Fields<'_>) -> Result<Need, Unreadable> {
-    fields.no_body()?;
-    fields.nothing_special()?;
-    query.none()?;
-    let opaque = fhir_type == FhirType::Binary && !fields.accept.is_some_and(media::accepts_fhir_json);
-    let reading = Reading { opaque };
-    Ok(match fhir_type.person_element() {
-        PersonElement::None => Need::Done(reading.done(fhir_type, RecordRef::one(fhir_type, id), Owner::Directory, "")),
-        PersonElement::OwnId => {
-            let person = model::PersonId::new(id.as_str())
-                .map_err(|cause| Unreadable::Id { given: quote(id.as_str()), cause })?;
-            Need::Done(reading.done(fhir_type, RecordRef::one(fhir_type, id), Owner::Person(person), ""))
-        }
-        PersonElement::Reference(_) => Need::Stored(StoredNeeded::read_of(fhir_type, id, reading)),
-    })
-}
-
 fn create(fhir_type: FhirType, query: &Query<'_>, fields: &Fields<'_>) -> Result<Need, Unreadable> {
     query.none()?;
-    if fields.if_match.is_some() {
-        return Err(Unreadable::Header { name: "if-match".to_owned(), why: "does not belong to this request" });
-    }
+    fields.nothing_but(&["if-none-exist", "x-security-context"])?;
     match fhir_type.category() {
         // A person is entered by the city's clerk; the store follows.
         Category::Demographics => return Err(Unreadable::Interaction("creating a person")),
         Category::Directory => return Err(Unreadable::Interaction("changing the directory")),
         _ => {}
     }
-    written(Draft::create(fhir_type), fields)
+    let unless = fields.if_none_exist.map(|text| Criteria::read_field(fhir_type, text)).transpose()?;
+    written(Draft::create(fhir_type, unless), fields)
 }
 
-fn update(fhir_type: FhirType, id: RecordId, query: &Query<'_>, fields: &Fields<'_>) -> Result<Need, Unreadable> {
-    query.none()?;
+fn update(fhir_type: FhirType, whom: Whom, fields: &Fields<'_>) -> Result<Need, Unreadable> {
+    fields.nothing_but(&["if-match", "x-security-context"])?;
     if fhir_type.is_directory() {
         return Err(Unreadable::Interaction("changing the directory"));
     }
     let named = fields.if_match.map(tag).transpose()?;
-    written(Draft::update(fhir_type, id, named), fields)
+    written(Draft::update(fhir_type, whom, named), fields)
+}
+
+fn remove(fhir_type: FhirType, whom: Whom, fields: &Fields<'_>) -> Result<Need, Unreadable> {
+    fields.no_body()?;
+    fields.nothing_but(&["if-match"])?;
+    if fhir_type.is_directory() {
+        return Err(Unreadable::Interaction("changing the directory"));
+    }
+    let named = fields.if_match.map(tag).transpose()?;
+    Ok(Removal::of(fhir_type, whom, named).next())
+}
+
+fn patch(fhir_type: FhirType, whom: Whom, fields: &Fields<'_>) -> Result<Need, Unreadable> {
+    fields.nothing_but(&["if-match"])?;
+    if fhir_type.is_directory() {
+        return Err(Unreadable::Interaction("changing the directory"));
+    }
+    if fhir_type == FhirType::Binary {
+        return Err(Unreadable::Interaction("changing parts of a document"));
+    }
+    let header = |why| Unreadable::Header { name: "content-type".to_owned(), why };
+    let kind = match fields.content_type.as_ref().ok_or_else(|| header("is missing"))? {
+        media if media.is_json_patch() => PatchKind::Json,
+        media if media.is_fhir_json() => PatchKind::Fhirpath,
+        media if media.is_xml() => return Err(Unreadable::Interaction("a patch in XML")),
+        _ => return Err(header("is that of no patch")),
+    };
+    let named = fields.if_match.map(tag).transpose()?;
+    Ok(Need::Body(BodyNeeded(BodyFor::Patch(Patching::of(fhir_type, kind, whom, named, fields.minimal)))))
+}
+
+/// Criteria that say themselves whom they are about, because no body does.
+fn of_one_person(fhir_type: FhirType, query: &Query<'_>) -> Result<Criteria, Unreadable> {
+    let criteria = Criteria::read(fhir_type, query)?;
+    if criteria.person().is_some() { Ok(criteria) } else { Err(Unreadable::OnePerson) }
 }
 
 fn written(mut draft: Draft, fields: &Fields<'_>) -> Result<Need, Unreadable> {
     let header = |name: &str, why| Unreadable::Header { name: name.to_owned(), why };
-    if fields.upgrade.is_some() {
-        return Err(header("upgrade", "does not belong to this request"));
-    }
     draft.minimal = fields.minimal;
     let content_type = fields.content_type.as_ref().ok_or_else(|| header("content-type", "is missing"))?;
     if content_type.is_fhir_json() {

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use model::PersonId;
 
+use super::bundle::Neighbours;
 use super::person::{Owner, Unclear, patient};
 use super::types::FhirType;
 use crate::bounds::{CONTAINED_MAX, LINKS_MAX};
@@ -31,11 +32,22 @@ pub(crate) fn check(
     owner: &Owner,
     source: Source,
 ) -> Result<Vec<(FhirType, RecordId)>, Unclear> {
+    check_among(resource, owner, source, &Neighbours::default())
+}
+
+/// The same for an entry of a transaction, which may also refer to its neighbours by their names. They need no look-up: whose
+/// they are stands in the transaction itself, and every one of them is decided on.
+pub(crate) fn check_among(
+    resource: &Object<'_>,
+    owner: &Owner,
+    source: Source,
+    neighbours: &Neighbours,
+) -> Result<Vec<(FhirType, RecordId)>, Unclear> {
     let person = match owner {
         Owner::Person(person) => Some(person),
         Owner::Directory => None,
     };
-    let mut walk = Walk { person, source, fragments: HashSet::new(), links: Vec::new() };
+    let mut walk = Walk { person, source, neighbours, fragments: HashSet::new(), links: Vec::new() };
     let contained = contained(resource)?;
     walk.fragments.extend(contained.iter().filter_map(|inner| inner.text("id")));
     for (name, value) in resource.members() {
@@ -77,6 +89,7 @@ fn contained<'t, 'a>(resource: &'t Object<'a>) -> Result<Vec<&'t Object<'a>>, Un
 struct Walk<'t> {
     person: Option<&'t PersonId>,
     source: Source,
+    neighbours: &'t Neighbours,
     fragments: HashSet<&'t str>,
     links: Vec<(FhirType, RecordId)>,
 }
@@ -128,6 +141,10 @@ impl Walk<'_> {
         if let Some(fragment) = reference.strip_prefix('#') {
             return if self.fragments.contains(fragment) { Ok(()) } else { Err(form()) };
         }
+        if let Some(neighbour) = self.neighbours.named(reference) {
+            let own = self.person == Some(&neighbour.person);
+            return if own { Ok(()) } else { Err(Unclear::OtherPerson(quote(reference))) };
+        }
         if let Some(person) = patient(reference) {
             let own = self.person == Some(&person);
             return if own { Ok(()) } else { Err(Unclear::OtherPerson(quote(reference))) };
@@ -151,11 +168,19 @@ impl Walk<'_> {
 
     /// A document's bytes are attached by `Binary/ID`; any other address would make readers fetch from elsewhere.
     fn attachment(&mut self, url: &str) -> Result<(), Unclear> {
+        if self.neighbours.named(url).is_some_and(|neighbour| neighbour.fhir_type == FhirType::Binary) {
+            // Whose it is, is asked of it as of every text.
+            return Ok(());
+        }
         let id = url.strip_prefix("Binary/").and_then(|id| RecordId::new(id).ok());
         self.link(FhirType::Binary, id.ok_or_else(|| Unclear::Attachment(quote(url)))?)
     }
 
     fn link(&mut self, fhir_type: FhirType, id: RecordId) -> Result<(), Unclear> {
+        if let Some(person) = self.neighbours.replaced(fhir_type, &id) {
+            let own = self.person == Some(person);
+            return if own { Ok(()) } else { Err(Unclear::OtherPerson(format!("{fhir_type}/{id}"))) };
+        }
         let link = (fhir_type, id);
         if !self.links.contains(&link) {
             if self.links.len() == LINKS_MAX {
@@ -169,6 +194,10 @@ impl Walk<'_> {
     /// A reference may hide in a plain text (a `uri`, a `canonical`, an extension's `valueString`): a text without blanks
     /// that ends a path in `Patient/` and an id counts as one.
     fn text(&self, text: &str) -> Result<(), Unclear> {
+        // The store writes an id wherever it finds the name of a new record.
+        if self.neighbours.named_within(text).any(|neighbour| self.person != Some(&neighbour.person)) {
+            return Err(Unclear::OtherPerson(quote(text)));
+        }
         if !text.contains("Patient/") {
             return Ok(());
         }
@@ -192,7 +221,7 @@ impl Walk<'_> {
 }
 
 /// FHIR's `id`, with the dot: the store may hold ids that are older than us.
-fn is_id(text: &str) -> bool {
+pub(crate) fn is_id(text: &str) -> bool {
     (1..=64).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.')
 }

@@ -33,6 +33,9 @@ pub enum Unclear {
         /// What.
         given: String,
     },
+    /// A list of those who take part names a Patient more than once.
+    #[error("names more than one person in `{0}`")]
+    SeveralPersons(&'static str),
     /// It refers to another person.
     #[error("refers to another person: `{0}`")]
     OtherPerson(String),
@@ -72,13 +75,42 @@ pub(crate) fn owner(resource: &Object<'_>, fhir_type: FhirType) -> Result<Owner,
         }
         PersonElement::Reference(element) => {
             let reference = resource.get(element).and_then(Json::object).ok_or(Unclear::NoPerson(element))?;
-            let given = reference.text("reference").ok_or(Unclear::NoPerson(element))?;
-            if reference.get("type").is_some_and(|fhir_type| fhir_type.text() != Some("Patient")) {
-                return Err(not_a_patient(element, given));
-            }
-            patient(given).map(Owner::Person).ok_or_else(|| not_a_patient(element, given))
+            named(element, reference).map(Owner::Person)
+        }
+        PersonElement::OneOf(list, element) => {
+            let parts = resource.get(list).and_then(Json::list).ok_or(Unclear::NoPerson(list))?;
+            one_of(parts, list, element).map(Owner::Person)
         }
     }
+}
+
+fn named(element: &'static str, reference: &Object<'_>) -> Result<PersonId, Unclear> {
+    let given = reference.text("reference").ok_or(Unclear::NoPerson(element))?;
+    if reference.get("type").is_some_and(|fhir_type| fhir_type.text() != Some("Patient")) {
+        return Err(not_a_patient(element, given));
+    }
+    patient(given).ok_or_else(|| not_a_patient(element, given))
+}
+
+/// The one Patient among those who take part. Each of the others must be somebody else beyond doubt: a plain reference of
+/// another type. Who takes part without being named counts for nobody (FHIR R4 allows a role without an actor).
+fn one_of(parts: &[Json<'_>], list: &'static str, element: &'static str) -> Result<PersonId, Unclear> {
+    let mut person = None;
+    for part in parts {
+        let part = part.object().ok_or(Unclear::NoPerson(list))?;
+        let Some(reference) = part.get(element) else { continue };
+        let reference = reference.object().ok_or(Unclear::NoPerson(element))?;
+        let given = reference.text("reference").ok_or(Unclear::NoPerson(element))?;
+        let kind = given.split_once('/').map_or("", |(kind, _)| kind);
+        let plain = !kind.is_empty() && kind != "Patient" && kind.bytes().all(|byte| byte.is_ascii_alphabetic());
+        if plain && reference.text("type").is_none_or(|claimed| claimed == kind) {
+            continue;
+        }
+        if person.replace(named(element, reference)?).is_some() {
+            return Err(Unclear::SeveralPersons(list));
+        }
+    }
+    person.ok_or(Unclear::NoPerson(list))
 }
 
 /// `Patient/ID`, and nothing else.

@@ -6,13 +6,14 @@
 //! keeps the text but hides what is inside, and what is inside must be walked. So this is a reader of its own: a borrowed
 //! tree, numbers as their text. A property test holds it to `serde_json`: whatever this accepts, that reads the same.
 
+pub(crate) mod members;
 mod parse;
 mod write;
 
 use std::borrow::Cow;
 
 pub use parse::JsonFault;
-pub(crate) use parse::{mapped_name, parse, parse_mapped};
+pub(crate) use parse::{is_element_name, mapped_name, parse, parse_mapped};
 
 /// A JSON value, borrowed from its text where nothing was escaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +55,38 @@ impl<'a> Json<'a> {
         }
     }
 
+    pub(crate) const fn object_mut(&mut self) -> Option<&mut Object<'a>> {
+        match self {
+            Self::Object(object) => Some(object),
+            _ => None,
+        }
+    }
+
+    pub(crate) const fn list_mut(&mut self) -> Option<&mut Vec<Json<'a>>> {
+        match self {
+            Self::List(list) => Some(list),
+            _ => None,
+        }
+    }
+
+    /// Levels of lists and objects.
+    pub(crate) fn depth(&self) -> usize {
+        match self {
+            Self::List(list) => 1 + list.iter().map(Self::depth).max().unwrap_or(0),
+            Self::Object(object) => 1 + object.members().map(|(_, value)| value.depth()).max().unwrap_or(0),
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::Text(_) => 0,
+        }
+    }
+
+    /// How many values it is, itself included.
+    pub(crate) fn values(&self) -> usize {
+        match self {
+            Self::List(list) => 1 + list.iter().map(Self::values).sum::<usize>(),
+            Self::Object(object) => 1 + object.members().map(|(_, value)| value.values()).sum::<usize>(),
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::Text(_) => 1,
+        }
+    }
+
     /// Text that is ours.
     pub(crate) fn own(text: impl Into<Cow<'a, str>>) -> Self {
         Self::Text(text.into())
@@ -72,6 +105,37 @@ impl<'a> Object<'a> {
 
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.get(name).and_then(Json::text)
+    }
+
+    pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut Json<'a>> {
+        self.members.iter_mut().find(|(own, _)| *own == name).map(|(_, value)| value)
+    }
+
+    /// Puts a value in the place of the one of this name, or behind all others. False, and nothing is changed, where the name
+    /// is none of an element or differs from another one in upper and lower case only: nobody could read it back.
+    pub(crate) fn set(&mut self, name: &'a str, value: Json<'a>) -> bool {
+        if let Some(place) = self.get_mut(name) {
+            *place = value;
+            return true;
+        }
+        let new = is_element_name(name) && !self.members.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
+        if new {
+            self.members.push((name, value));
+        }
+        new
+    }
+
+    pub(crate) fn remove(&mut self, name: &str) -> Option<Json<'a>> {
+        let at = self.members.iter().position(|(own, _)| *own == name)?;
+        Some(self.members.remove(at).1)
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    pub(crate) fn into_members(self) -> impl Iterator<Item = (&'a str, Json<'a>)> {
+        self.members.into_iter()
     }
 
     pub(crate) fn members(&self) -> impl Iterator<Item = (&'a str, &Json<'a>)> {

@@ -38,6 +38,9 @@ pub enum JsonFault {
     /// More values than the bound.
     #[error("holds more than {JSON_VALUES_MAX} values")]
     Size,
+    /// A part of something that comes in pieces is larger than may be held.
+    #[error("holds a part that is too long, at byte {0}")]
+    TooLong(usize),
     /// A number that others would round, or see as infinite.
     #[error("holds number `{0}`, which is out of bounds")]
     Number(String),
@@ -97,6 +100,14 @@ fn read(bytes: &[u8], naming: Naming) -> Result<Json<'_>, JsonFault> {
         return Err(JsonFault::Trailing(reader.at));
     }
     Ok(value)
+}
+
+/// Whether a FHIR element may be called that; see [`JsonFault::Name`].
+pub(crate) fn is_element_name(name: &str) -> bool {
+    let letters = name.strip_prefix('_').unwrap_or(name);
+    letters.starts_with(|c: char| c.is_ascii_lowercase())
+        && letters.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        && letters.len() <= 64
 }
 
 struct Reader<'a> {
@@ -228,7 +239,7 @@ impl<'a> Reader<'a> {
             return self.syntax();
         }
         match self.naming {
-            Naming::Fhir if !fhir_name(name) => Err(JsonFault::Name(quote(name))),
+            Naming::Fhir if !is_element_name(name) => Err(JsonFault::Name(quote(name))),
             Naming::Mapped if !mapped_name(name) => Err(JsonFault::MappedName(quote(name))),
             Naming::Fhir | Naming::Mapped => Ok(name),
         }

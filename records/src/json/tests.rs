@@ -164,3 +164,145 @@ proptest! {
         }
     }
 }
+
+mod in_pieces {
+    //! An object that comes in pieces, beside the same read at once.
+
+    use proptest::prelude::*;
+
+    use crate::json::members::{Bounds, Members, Part};
+    use crate::json::{Json, JsonFault, parse};
+
+    const BOUNDS: Bounds = Bounds { member: 4096, element: 4096, members: 8 };
+
+    fn read(pieces: &[&[u8]]) -> Result<Vec<Part>, JsonFault> {
+        let mut members = Members::new("entry", BOUNDS);
+        let mut parts = Vec::new();
+        for piece in pieces {
+            members.read(piece, |part| {
+                parts.push(part);
+                Ok::<(), JsonFault>(())
+            })?;
+        }
+        members.end()?;
+        Ok(parts)
+    }
+
+    /// The parts that a whole reading finds, as texts.
+    fn whole(tree: &Json<'_>) -> Vec<(String, String)> {
+        let text = |value: &Json<'_>| {
+            let mut out = Vec::new();
+            value.write(&mut out);
+            String::from_utf8(out).unwrap()
+        };
+        let mut parts = Vec::new();
+        for (name, value) in tree.object().unwrap().members() {
+            match value.list().filter(|_| name == "entry") {
+                Some(elements) => parts.extend(elements.iter().map(|one| (String::new(), text(one)))),
+                None => parts.push((name.to_owned(), text(value))),
+            }
+        }
+        parts
+    }
+
+    fn same(text: &str, cuts: &[usize]) {
+        let mut pieces = Vec::new();
+        let mut rest = text.as_bytes();
+        for cut in cuts {
+            let (piece, behind) = rest.split_at((*cut).min(rest.len()));
+            pieces.push(piece);
+            rest = behind;
+        }
+        pieces.push(rest);
+        let parts = read(&pieces);
+        let tree = parse(text.as_bytes());
+        match (&parts, &tree) {
+            (Ok(parts), Ok(tree)) => {
+                let found: Vec<(String, String)> = parts
+                    .iter()
+                    .map(|part| {
+                        let (name, value) = match part {
+                            Part::Member(name, value) => (name.clone(), value),
+                            Part::Element(value) => (String::new(), value),
+                        };
+                        let mut out = Vec::new();
+                        parse(value).unwrap().write(&mut out);
+                        (name, String::from_utf8(out).unwrap())
+                    })
+                    .collect();
+                assert_eq!(found, whole(tree), "{text}");
+            }
+            // What a part is not checked for here is found when it is read.
+            (Ok(parts), Err(_)) => {
+                let good = |part: &Part| match part {
+                    Part::Member(_, value) | Part::Element(value) => parse(value).is_ok(),
+                };
+                assert!(!parts.iter().all(good), "{text} is read in pieces, and not at once: {tree:?}");
+            }
+            (Err(fault), Ok(tree)) => assert!(tree.object().is_none(), "{text}: {fault}"),
+            (Err(_), Err(_)) => {}
+        }
+    }
+
+    fn value() -> impl Strategy<Value = String> {
+        let leaf = prop_oneof![
+            Just("1".to_owned()),
+            Just("-36.50".to_owned()),
+            Just("true".to_owned()),
+            Just("null".to_owned()),
+            Just(r#""a]},{\"\\""#.to_owned()),
+            Just(r#""食""#.to_owned()),
+            Just("tru".to_owned()),
+            Just("01".to_owned()),
+        ];
+        leaf.prop_recursive(3, 12, 4, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..4).prop_map(|all| format!("[ {} ]", all.join(" , "))),
+                proptest::collection::vec(inner, 0..3).prop_map(|all| {
+                    let members: Vec<String> =
+                        all.iter().enumerate().map(|(number, one)| format!("\"a{number}\" : {one}")).collect();
+                    format!("{{{}}}", members.join(","))
+                }),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn wherever_it_is_cut(
+            members in proptest::collection::vec(("entry|link|type|typE|total", value()), 0..4),
+            cuts in proptest::collection::vec(0_usize..12, 0..12),
+            broken in proptest::option::weighted(0.3, (0_usize..60, "[\\[\\]{},:\" x]")),
+        ) {
+            let members: Vec<String> = members.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+            let mut text = format!(" {{ {} }} ", members.join(","));
+            if let Some((at, what)) = broken
+                && let Some((at, _)) = text.char_indices().nth(at)
+            {
+                text.insert_str(at, &what);
+            }
+            same(&text, &cuts);
+        }
+    }
+
+    #[test]
+    fn what_is_refused() {
+        for (text, expected) in [
+            (r#"{"entry":[1],"entry":[2]}"#, "names `entry` twice in one object"),
+            (r#"{"type":1,"tyPe":2}"#, "names `tyPe` twice in one object"),
+            (r#"{"\u0065ntry":[]}"#, "holds ``, which names no FHIR element"),
+            (r#"{"entry":[1,]}"#, "is no JSON at byte 12"),
+            (r#"{"entry":[1 2]}"#, "is no JSON at byte 12"),
+            (r#"{"entry":[1]"#, "is no JSON at byte 12"),
+            (r#"{"entry":[1]}{"#, "goes on behind its end, at byte 13"),
+            ("\u{feff}{}", "is no JSON at byte 0"),
+            ("[]", "is no JSON at byte 0"),
+            (&format!(r#"{{"link":"{}"}}"#, "a".repeat(5000)), "holds a part that is too long, at byte 8"),
+            (&format!(r#"{{"entry":["{}"]}}"#, "a".repeat(5000)), "holds a part that is too long, at byte 11"),
+        ] {
+            assert_eq!(read(&[text.as_bytes()]).unwrap_err().to_string(), expected, "{text}");
+        }
+    }
+}

@@ -3,7 +3,9 @@
 //! What does not belong is left out of a searchset, and makes a single answer unusable. Whatever goes out is written anew
 //! from what was read; an error of the store is replaced by one that says nothing (promise P4).
 
-mod bundle;
+pub(crate) mod bundle;
+pub(crate) mod entries;
+mod history;
 pub(crate) mod news;
 mod outcome;
 
@@ -11,6 +13,7 @@ use model::{Action, Category, PersonId};
 
 use crate::bounds::{ANSWER_BYTES_MAX, DROPPED_KEPT_MAX};
 use crate::error::{Misbehaviour, quote};
+use crate::fhir::labels;
 use crate::fhir::links::{self, Source};
 use crate::fhir::person::{self, Owner};
 use crate::fhir::types::FhirType;
@@ -21,7 +24,7 @@ use crate::target::Target;
 use crate::touches::{AnswerKind, Matter, RecordId, RecordRef, Touches};
 
 /// An answer that may go out.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Released {
     /// FHIR JSON, written anew; empty where the store sent no body and none is needed (204, 304, a minimal answer).
     pub body: Vec<u8>,
@@ -29,6 +32,9 @@ pub struct Released {
     pub records: Vec<RecordRef>,
     /// Every person in it, once.
     pub persons: Vec<PersonId>,
+    /// Those of the records that bear a label of sensitivity: an index does not remember them, since it would not remember
+    /// the label.
+    pub sensitive: Vec<RecordRef>,
     /// How many entries were left out.
     pub dropped: usize,
     /// Why, for the first of them (at most [`DROPPED_KEPT_MAX`]).
@@ -45,22 +51,40 @@ pub struct Dropped {
 }
 
 impl Released {
-    pub(crate) const fn new() -> Self {
-        Self { body: Vec::new(), records: Vec::new(), persons: Vec::new(), dropped: 0, why: Vec::new() }
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// The next piece of the same answer.
+    pub fn append(&mut self, mut next: Self) {
+        self.body.append(&mut next.body);
+        self.records.append(&mut next.records);
+        for person in next.persons {
+            if !self.persons.contains(&person) {
+                self.persons.push(person);
+            }
+        }
+        self.sensitive.append(&mut next.sensitive);
+        self.dropped += next.dropped;
+        self.why.append(&mut next.why);
+        self.why.truncate(DROPPED_KEPT_MAX);
     }
 
     pub(crate) fn with_body(body: Vec<u8>) -> Self {
         Self { body, ..Self::new() }
     }
 
-    fn note(&mut self, record: RecordRef, owner: Owner) {
+    fn note(&mut self, Judged { record, owner, sensitive }: Judged) {
         match owner {
-            Owner::Person(person) => self.note_mapped(record, Some(person)),
-            Owner::Directory => self.note_mapped(record, None),
+            Owner::Person(person) => self.note_mapped(record, Some(person), sensitive),
+            Owner::Directory => self.note_mapped(record, None, sensitive),
         }
     }
 
-    pub(crate) fn note_mapped(&mut self, record: RecordRef, owner: Option<PersonId>) {
+    pub(crate) fn note_mapped(&mut self, record: RecordRef, owner: Option<PersonId>, sensitive: bool) {
+        if sensitive {
+            self.sensitive.push(record.clone());
+        }
         self.records.push(record);
         if let Some(person) = owner
             && !self.persons.contains(&person)
@@ -90,12 +114,18 @@ pub trait Gatekeeper {
 /// Asks each question once: the entries of a page are mostly alike, and a decision costs more than all else here.
 pub(crate) struct Remembering<'g> {
     gatekeeper: &'g mut dyn Gatekeeper,
+    /// What the answer holds is what this request wrote.
+    written: bool,
     answers: Vec<(PersonId, Category, bool, bool)>,
 }
 
-impl Remembering<'_> {
+impl<'g> Remembering<'g> {
+    fn new(gatekeeper: &'g mut dyn Gatekeeper) -> Self {
+        Self { gatekeeper, written: false, answers: Vec::new() }
+    }
+
     pub(crate) fn may_see(&mut self, matter: &Matter<'_>) -> bool {
-        let Matter { person, category, sensitive } = *matter;
+        let Matter { person, category, sensitive, .. } = *matter;
         let known = |(who, what, label, _): &&(PersonId, Category, bool, bool)| {
             who == person && *what == category && *label == sensitive
         };
@@ -127,7 +157,7 @@ pub fn release(
         return Ok(Released::with_body(outcome::refused(status)));
     }
     if let AnswerKind::Mapped(answer) = kind {
-        let mut gatekeeper = Remembering { gatekeeper, answers: Vec::new() };
+        let mut gatekeeper = Remembering::new(gatekeeper);
         return route_map::release(answer, touches, status, content_type, body, &mut gatekeeper);
     }
     let writes = touches.writes();
@@ -137,27 +167,47 @@ pub fn release(
         (200, false) | (200 | 201 | 204, true) => {}
         _ => return Err(Misbehaviour::Status(status)),
     }
+    if touches.main().action == Action::Delete {
+        // Some stores show what they removed once more.
+        return Ok(if status == 204 { Released::new() } else { Released::with_body(outcome::done()) });
+    }
     if writes && body.is_empty() {
         return Ok(Released::new());
     }
     if body.len() > ANSWER_BYTES_MAX {
         return Err(Misbehaviour::Shape("is too large"));
     }
-    let media = content_type.and_then(MediaType::read);
-    if !media.is_some_and(|media| media.is_fhir_json()) {
-        return Err(Misbehaviour::ContentType(quote(content_type.unwrap_or("none"))));
-    }
-    let mut gatekeeper = Remembering { gatekeeper, answers: Vec::new() };
-    let tree = json::parse(body)?;
-    let resource = tree.object().ok_or(Misbehaviour::Shape("is no resource"))?;
+    fhir_json(content_type)?;
+    // FHIR R4 http.html#ccreate: 200 is for the record that was there already.
+    let written = writes && !(status == 200 && touches.main().action == Action::Create);
+    let mut remembering = Remembering { written, ..Remembering::new(gatekeeper) };
     match kind {
-        AnswerKind::Resource { fhir_type } => single(*fhir_type, touches, resource, &mut gatekeeper),
-        AnswerKind::Bundle => bundle::release(touches, resource, body.len(), &mut gatekeeper),
-        // These are not read as JSON; a success that is neither bytes nor a stream was not asked for.
-        AnswerKind::Opaque { .. } | AnswerKind::EventStream | AnswerKind::WebSocket | AnswerKind::Mapped(_) => {
-            Err(Misbehaviour::Status(status))
+        AnswerKind::Resource { fhir_type } | AnswerKind::Version { fhir_type } => {
+            let tree = json::parse(body)?;
+            let resource = tree.object().ok_or(Misbehaviour::Shape("is no resource"))?;
+            single(*fhir_type, touches, resource, &mut remembering)
         }
+        AnswerKind::History { fhir_type } => {
+            let tree = json::parse(body)?;
+            let bundle = tree.object().ok_or(Misbehaviour::Shape("is no history"))?;
+            history::release(*fhir_type, touches, bundle, &mut remembering)
+        }
+        AnswerKind::Bundle => bundle::release(touches, content_type, body, gatekeeper),
+        // These are not read as JSON; a success that is neither bytes nor a stream was not asked for.
+        AnswerKind::Transaction(_)
+        | AnswerKind::Opaque { .. }
+        | AnswerKind::EventStream
+        | AnswerKind::WebSocket
+        | AnswerKind::Mapped(_) => Err(Misbehaviour::Status(status)),
     }
+}
+
+fn fhir_json(content_type: Option<&str>) -> Result<(), Misbehaviour> {
+    let media = content_type.and_then(MediaType::read);
+    if media.is_some_and(|media| media.is_fhir_json()) {
+        return Ok(());
+    }
+    Err(Misbehaviour::ContentType(quote(content_type.unwrap_or("none"))))
 }
 
 fn single(
@@ -171,42 +221,53 @@ fn single(
         Some(name) if name == fhir_type.as_str() => {}
         _ => return Err(Misbehaviour::Shape("is of another type than was asked for")),
     }
-    let (record, owner) = judged(resource, fhir_type, touches, gatekeeper)
-        .map_err(|Dropped { record, why }| Misbehaviour::ForeignRecord { record, why })?;
+    let judged = judged(resource, fhir_type, touches, gatekeeper)
+        .map_err(|Dropped { record, why }| Misbehaviour::ForeignRecord { record, why })?
+        .ok_or(Misbehaviour::NotSeen)?;
     let asked = touches.records.first().and_then(|record| record.id.as_ref());
-    if touches.main().action != Action::Create && record.id.as_ref() != asked {
+    if touches.main().action != Action::Create && judged.record.id.as_ref() != asked {
         return Err(Misbehaviour::ForeignRecord {
-            record: record.to_string(),
+            record: judged.record.to_string(),
             why: "another one was asked for".to_owned(),
         });
     }
     let mut released = Released::with_body(resource.to_bytes());
-    released.note(record, owner);
+    released.note(judged);
     Ok(released)
 }
 
-/// Resolves a resource to its person and asks. The error says which and why not.
+/// A resource that may go out.
+struct Judged {
+    record: RecordRef,
+    owner: Owner,
+    sensitive: bool,
+}
+
+/// Resolves a resource to its person and asks. None if the subject may not see it: it is labelled, or consent has been
+/// withdrawn while the store was thinking. The store did nothing wrong then; an error says what it did.
 fn judged(
     resource: &Object<'_>,
     fhir_type: FhirType,
     touches: &Touches,
     gatekeeper: &mut Remembering<'_>,
-) -> Result<(RecordRef, Owner), Dropped> {
+) -> Result<Option<Judged>, Dropped> {
     let id = resource.text("id").unwrap_or("?");
     let out = |why: String| Dropped { record: format!("{fhir_type}/{}", quote(id)), why };
     let record = RecordId::new(id).map(|id| RecordRef::one(fhir_type, id)).map_err(|error| out(error.to_string()))?;
     let owner = person::owner(resource, fhir_type).map_err(|unclear| out(format!("it {unclear}")))?;
     links::check(resource, &owner, Source::Store).map_err(|unclear| out(format!("it {unclear}")))?;
+    let sensitive = labels::is_sensitive(resource);
     if let Owner::Person(person) = &owner {
         // The audit entry names the persons of the request; nobody else's record leaves under it (promise P3).
         if !touches.claims().iter().any(|claim| claim.persons.contains(person)) {
             return Err(out(format!("it belongs to `{person}`, who was not asked about")));
         }
-        if !gatekeeper.may_see(&Matter { person, category: fhir_type.category(), sensitive: false }) {
-            return Err(out("it may not be seen".to_owned()));
+        let matter = Matter { person, category: fhir_type.category(), sensitive, written: gatekeeper.written };
+        if !gatekeeper.may_see(&matter) {
+            return Ok(None);
         }
     }
-    Ok((record, owner))
+    Ok(Some(Judged { record, owner, sensitive }))
 }
 
 /// `Location` of a written record, made anew from what it names. None for a foreign or unreadable one, and for a request

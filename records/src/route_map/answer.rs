@@ -126,9 +126,14 @@ struct Checked<'c, 'g> {
 }
 
 impl Checked<'_, '_> {
+    fn is_sensitive(&self) -> bool {
+        self.kind.is_some_and(|kind| kind.sensitive)
+    }
+
     fn record(mut self, id: &Pointer, person: Option<&Pointer>, body: &[u8]) -> Result<Released, Misbehaviour> {
         let tree = json::parse_mapped(body)?;
-        let (record, owner) = self.judged(id, person, &tree).map_err(foreign)?;
+        let (record, owner) =
+            self.judged(id, person, &tree, self.touches.writes()).map_err(foreign)?.ok_or(Misbehaviour::NotSeen)?;
         let asked = self.touches.records.first().and_then(|record| record.id.as_ref());
         if self.touches.main().action != Action::Create && asked.is_some() && record.id.as_ref() != asked {
             let why = "another one was asked for".to_owned();
@@ -137,7 +142,7 @@ impl Checked<'_, '_> {
         let mut out = Vec::with_capacity(body.len());
         tree.write(&mut out);
         let mut released = Released::with_body(out);
-        released.note_mapped(record, owner);
+        released.note_mapped(record, owner, self.is_sensitive());
         Ok(released)
     }
 
@@ -154,11 +159,12 @@ impl Checked<'_, '_> {
         let mut released = Released::new();
         let mut kept = Vec::with_capacity(items.len());
         for item in items {
-            match self.judged(&form.id, form.person.as_ref(), item) {
-                Ok((record, owner)) => {
-                    released.note_mapped(record, owner);
+            match self.judged(&form.id, form.person.as_ref(), item, false) {
+                Ok(Some((record, owner))) => {
+                    released.note_mapped(record, owner, self.is_sensitive());
                     kept.push(item.clone());
                 }
+                Ok(None) => {}
                 Err(dropped) => released.leave_out(dropped),
             }
         }
@@ -213,22 +219,26 @@ impl Checked<'_, '_> {
         };
         let records = self.touches.records.clone();
         let record = records.first().map_or_else(|| "?".to_owned(), ToString::to_string);
-        self.may_see(&named).map_err(|why| foreign(Dropped { record, why }))?;
+        // A page may show more than what was just written.
+        if !self.may_see(&named, false).map_err(|why| foreign(Dropped { record, why }))? {
+            return Err(Misbehaviour::NotSeen);
+        }
         let mut released = Released::with_body(body.to_vec());
         // A page of many names none of them: it stands on record as the person's, by the entry of the request.
         for record in records.into_iter().filter(|record| record.id.is_some()) {
-            released.note_mapped(record, Some(named.clone()));
+            released.note_mapped(record, Some(named.clone()), self.is_sensitive());
         }
         Ok(released)
     }
 
-    /// Resolves a record to its person and asks.
+    /// Resolves a record to its person and asks. None if the subject may not see it: the store did nothing wrong then.
     fn judged(
         &mut self,
         id: &Pointer,
         person: Option<&Pointer>,
         tree: &Json<'_>,
-    ) -> Result<(RecordRef, Option<PersonId>), Dropped> {
+        written: bool,
+    ) -> Result<Option<(RecordRef, Option<PersonId>)>, Dropped> {
         let kind = self.kind.map(|kind| kind.record.clone());
         let given = id.id(tree).unwrap_or("?");
         let out = |why: String| {
@@ -238,23 +248,25 @@ impl Checked<'_, '_> {
         let id = RecordId::new(given).map_err(|error| out(error.to_string()))?;
         let record =
             kind.map(|kind| RecordRef { kind, id: Some(id) }).ok_or_else(|| out("is of no kind".to_owned()))?;
-        let Some(person) = person else { return Ok((record, None)) };
+        let Some(person) = person else { return Ok(Some((record, None))) };
         let named = person.id(tree).and_then(|text| PersonId::new(text).ok());
         let named = named.ok_or_else(|| out(format!("it names no person in `{person}`")))?;
-        match self.may_see(&named) {
-            Ok(()) => Ok((record, Some(named))),
+        match self.may_see(&named, written) {
+            Ok(true) => Ok(Some((record, Some(named)))),
+            Ok(false) => Ok(None),
             Err(why) => Err(Dropped { record: record.to_string(), why }),
         }
     }
 
-    /// The audit entry names the persons of the request; nobody else's record leaves under it (promise P3).
-    fn may_see(&mut self, person: &PersonId) -> Result<(), String> {
+    /// Asks, about a person who was asked about: the audit entry names those of the request, and nobody else's record leaves
+    /// under it (promise P3).
+    fn may_see(&mut self, person: &PersonId, written: bool) -> Result<bool, String> {
         if !self.touches.claims().iter().any(|claim| claim.persons.contains(person)) {
             return Err(format!("it belongs to `{person}`, who was not asked about"));
         }
         let kind = self.kind.ok_or_else(|| "it is of no kind".to_owned())?;
-        let matter = Matter { person, category: kind.category(), sensitive: kind.sensitive };
-        if self.gatekeeper.may_see(&matter) { Ok(()) } else { Err("it may not be seen".to_owned()) }
+        let matter = Matter { person, category: kind.category(), sensitive: kind.sensitive, written };
+        Ok(self.gatekeeper.may_see(&matter))
     }
 }
 

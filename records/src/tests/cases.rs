@@ -4,7 +4,7 @@
 //! In `refused/` nothing may be served; in `served/` nothing refused, and what is forwarded must read the same again.
 
 use super::{Request, check_folder};
-use crate::{Authors, Claim, ForwardBody, Need, Touches, Unreadable};
+use crate::{AnswerKind, Authors, Claim, ForwardBody, Need, Touches, Unreadable};
 
 pub(super) fn request(block: &[&str]) -> Request {
     let mut request = Request::default();
@@ -54,16 +54,33 @@ pub(super) fn unescape(text: &str) -> Vec<u8> {
     bytes
 }
 
+/// A transaction by the places of its parts, which are described as claims and body.
+fn answer(answer: &AnswerKind) -> String {
+    match answer {
+        AnswerKind::Transaction(parts) => {
+            let places: Vec<String> = parts.iter().map(|part| (part.place + 1).to_string()).collect();
+            format!("entries {}", places.join(", "))
+        }
+        other => format!("{other:?}"),
+    }
+}
+
 pub(super) fn describe(touches: &Touches) -> Vec<String> {
     let forward = &touches.forward;
     let list = |texts: Vec<String>| if texts.is_empty() { "-".to_owned() } else { texts.join(", ") };
     let claim = |claim: &Claim| {
         let persons = list(claim.persons.iter().map(ToString::to_string).collect());
-        format!("{} {} of {persons}", claim.action, claim.category)
+        let sensitive = if claim.sensitive { " (sensitive)" } else { "" };
+        let authors = match &claim.authors {
+            Authors::Unknown => String::new(),
+            Authors::Named(names) => format!(" by {}", names.join(" and ")),
+            Authors::Changed => " by others than before".to_owned(),
+        };
+        format!("{} {}{sensitive} of {persons}{authors}", claim.action, claim.category)
     };
     let mut lines = vec![
         format!("{}: {}", claim(&touches.main()), list(touches.records.iter().map(ToString::to_string).collect())),
-        format!("{} {} for {:?}", forward.method, forward.target, touches.answer),
+        format!("{} {} for {}", forward.method, forward.target, answer(&touches.answer)),
     ];
     lines.extend(touches.claims().iter().skip(1).map(|one| format!("and {}", claim(one))));
     lines.extend(forward.if_match.iter().map(|version| format!("if-match: {version}")));
@@ -86,7 +103,7 @@ pub(super) fn describe(touches: &Touches) -> Vec<String> {
     lines
 }
 
-fn run(block: &[&str]) -> Vec<String> {
+pub(super) fn run(block: &[&str]) -> Vec<String> {
     told(request(block).read())
 }
 
@@ -96,7 +113,8 @@ pub(super) fn told(read: Result<Need, Unreadable>) -> Vec<String> {
         Err(unreadable) => vec![format!("refused: {unreadable}")],
         Ok(Need::Stored(needed)) => vec![format!("look up {} (index: {})", needed.target(), needed.cacheable())],
         Ok(Need::Done(touches)) => describe(&touches),
-        Ok(Need::Body(_) | Need::Persons(_)) => unreachable!("bodies and persons are given"),
+        Ok(Need::Batch(batch)) => super::bundles::describe(batch),
+        Ok(Need::Body(_) | Need::Persons(_) | Need::Transaction(_)) => unreachable!("all of it is given"),
     }
 }
 
@@ -116,9 +134,14 @@ fn served() {
         let said = run(block);
         assert!(!said[0].starts_with("refused: "), "{block:#?} is refused: {said:#?}");
         let request = request(block);
-        // A narrowed search names more persons than a client may.
+        // A narrowed search names more persons than a client may; a condition has become the record that it means, and a patch
+        // that does not fit has become nothing.
+        let conditional = !matches!(request.method.as_str(), "GET" | "POST") && request.target.contains('?');
+        let patched = request.method == "PATCH";
         if let Ok(Need::Done(touches)) = request.read()
             && request.cared_for.is_empty()
+            && !conditional
+            && !(patched && touches.check().is_err())
         {
             let mut again = request.clone();
             again.target.clone_from(&touches.forward.target);
@@ -127,7 +150,17 @@ fn served() {
                 // A form is merged into the target.
                 again.headers.retain(|(name, _)| name != "content-type" && name != "content-length");
             }
-            assert_eq!(again.touches(), touches, "what is forwarded reads otherwise");
+            if let (true, ForwardBody::Built(body)) = (patched, &touches.forward.body) {
+                // A patch has become an update, which needs no read.
+                again.headers.retain(|(name, _)| name != "content-type");
+                again.headers.push(("content-type".to_owned(), b"application/fhir+json".to_vec()));
+                again.body.clone_from(body);
+                let again = again.touches();
+                assert_eq!(again.forward, touches.forward, "what is forwarded reads otherwise");
+                assert_eq!(again.claims(), &touches.claims()[..1], "an update is decided on otherwise");
+            } else {
+                assert_eq!(again.touches(), touches, "what is forwarded reads otherwise");
+            }
         }
         said
     });

@@ -1,17 +1,18 @@
 //! Answers. A case is a request line, an answer (`< status content-type`), its body (`| ...`), what may not be seen
-//! (`hidden: category`), and what goes out.
+//! (`hidden: category`, `hidden: sensitive`, `hidden: read` for what was not just written), and what goes out.
 
 use model::Category;
 
 use super::cases::unescape;
 use super::{Gate, Request, check_folder};
-use crate::{Need, Touches, location, read_head, release};
+use crate::{Gatekeeper, Matter, Need, Touches, location, read_head, release};
 
 const SUBJECTS: &str = r#"{"resourceType":"Observation","id":"o-1","subject":{"reference":"Patient/P-1"}}"#;
 
 /// The touches of a request line; look-ups say that the record is P-1's.
 pub(super) fn touches(line: &str) -> Touches {
     let (method, target) = line.split_once(' ').unwrap();
+    let (target, field) = target.split_once(' ').unwrap_or((target, ""));
     let mut request = Request { method: method.to_owned(), ..Request::get(target) };
     let kind = target.split(['/', '?']).nth(2).unwrap_or_default().to_owned();
     let id = target.split(['/', '?']).nth(3).unwrap_or_default().to_owned();
@@ -20,16 +21,38 @@ pub(super) fn touches(line: &str) -> Touches {
         "Binary" => "securityContext",
         _ => "subject",
     };
+    if let Some((name, value)) = field.split_once(": ") {
+        request.headers.push((name.to_owned(), value.as_bytes().to_vec()));
+    }
     let body = SUBJECTS.replace("Observation", &kind).replace("subject", element);
-    if method != "GET" {
+    if matches!(method, "POST" | "PUT") {
         request.headers.push(("content-type".to_owned(), b"application/fhir+json".to_vec()));
         let id = if method == "PUT" { format!(r#""id":"{id}""#) } else { r#""language":"ja""#.to_owned() };
         request.body = body.replace(r#""id":"o-1""#, &id).into_bytes();
     } else if kind == "Binary" && !target.contains("raw") {
         request.headers.push(("accept".to_owned(), b"application/fhir+json".to_vec()));
     }
-    request.stored.push((200, Some("W/\"1\"".to_owned()), body.replace("o-1", &id).into_bytes()));
+    // An old version needs two look-ups.
+    let stored = (200, Some("W/\"1\"".to_owned()), body.replace("o-1", &id).into_bytes());
+    request.stored.extend([stored.clone(), stored]);
     request.touches()
+}
+
+/// Hides a category, what is sensitive, or whatever was not just written.
+struct Hiding<'h>(&'h [&'h str]);
+
+impl Gatekeeper for Hiding<'_> {
+    fn may_see(&mut self, matter: &Matter<'_>) -> bool {
+        !self.0.iter().any(|hidden| match *hidden {
+            "sensitive" => matter.sensitive,
+            "read" => !matter.written,
+            category => Category::parse(category).unwrap() == matter.category,
+        })
+    }
+
+    fn seal_page(&mut self, ticket: &[u8]) -> Option<String> {
+        Gate(|_: &_, _| true).seal_page(ticket)
+    }
 }
 
 fn run(block: &[&str]) -> Vec<String> {
@@ -43,10 +66,10 @@ fn run(block: &[&str]) -> Vec<String> {
         } else if let Some(text) = line.strip_prefix("| ") {
             body.extend(unescape(text));
         } else {
-            hidden.push(Category::parse(line.strip_prefix("hidden: ").unwrap()).unwrap());
+            hidden.push(line.strip_prefix("hidden: ").unwrap());
         }
     }
-    let mut may_see = Gate(|_: &_, category| !hidden.contains(&category));
+    let mut may_see = Hiding(&hidden);
     match release(&touches.answer, &touches, status, content_type, &body, &mut may_see) {
         Err(misbehaviour) => vec![format!("misbehaves: {misbehaviour}")],
         Ok(released) => {
@@ -60,6 +83,7 @@ fn run(block: &[&str]) -> Vec<String> {
                 ),
             ];
             assert!(released.dropped == released.why.len() || released.why.len() == crate::bounds::DROPPED_KEPT_MAX);
+            lines.extend(released.sensitive.iter().map(|record| format!("sensitive {record}")));
             lines.extend(released.why.iter().map(|dropped| format!("dropped {}: {}", dropped.record, dropped.why)));
             lines
         }

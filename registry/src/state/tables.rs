@@ -101,9 +101,19 @@ impl Tables {
         self.consents.insert(consent.person.clone(), Arc::new(consent));
     }
 
-    /// A new membership.
-    pub(crate) fn put_membership(&mut self, membership: Membership) {
+    /// A new membership. Its ids are those of the person, the user and the facility it names, not copies of them: there are
+    /// more memberships than anything else.
+    pub(crate) fn put_membership(&mut self, mut membership: Membership) {
         self.number(membership.id.get());
+        if let Some(known) = self.persons.get(&membership.person) {
+            membership.person = known.id.clone();
+        }
+        if let Some(known) = self.users.get(&membership.user) {
+            membership.user = known.key.clone();
+        }
+        if let Some(known) = self.facilities.get(&membership.facility) {
+            membership.facility = known.id.clone();
+        }
         if let Some(until) = membership.until {
             self.expiring.insert((until, membership.id, membership.person.clone()));
         }

@@ -38,6 +38,9 @@ pub struct AuditSearch {
     /// Sign-ins and what came of them, instead of requests for records
     #[arg(long, conflicts_with_all = ["id", "person"])]
     pub sign_ins: bool,
+    /// What an officer has to look at, such as a store that misbehaves, instead of requests for records
+    #[arg(long, conflicts_with_all = ["sign_ins", "id", "person", "user", "device", "from", "to"])]
+    pub alerts: bool,
     /// The request with this number (受付番号), whole or its first 8 hexadecimal digits; blanks and hyphens do not matter
     #[arg(long, value_name = "NUMBER", value_parser = number)]
     pub id: Option<IdPrefix>,

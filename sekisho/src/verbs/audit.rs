@@ -1,6 +1,6 @@
 //! `audit`: who did what to whose records; and whether both chains are whole.
 
-use audit::{Query, Reader, Recorded, SignIn, SignInQuery, Verdict};
+use audit::{Alert, Query, Reader, Recorded, SignIn, SignInQuery, Verdict};
 use journal::{Head, Journal, Position};
 use serde_json::json;
 
@@ -18,6 +18,7 @@ pub(crate) fn run(common: &Common, verb: &Audit) -> Result<bool, Error> {
     let output = Output::new(common.json);
     match verb {
         Audit::Search(search) if search.sign_ins => find_sign_ins(&settings, output, search).map(|()| true),
+        Audit::Search(search) if search.alerts => find_alerts(&settings, output, search.limit).map(|()| true),
         Audit::Search(search) => find(&settings, output, search).map(|()| true),
         Audit::Verify(verb) => verify(&settings, output, verb),
     }
@@ -51,6 +52,21 @@ fn find_sign_ins(settings: &Settings, output: Output, search: &AuditSearch) -> R
     let found = reader(settings)?.sign_ins(&query)?;
     found.sign_ins.iter().try_for_each(|(position, sign_in)| say_sign_in(output, *position, sign_in))?;
     output::more(found.more);
+    Ok(())
+}
+
+fn find_alerts(settings: &Settings, output: Output, limit: usize) -> Result<(), Error> {
+    let (alerts, more) = reader(settings)?.alerts(limit)?;
+    for (position, Alert { id, at, kind, seen, count }) in &alerts {
+        output.say(
+            format_args!("{}  #{position}  {kind} ({count}) in request {id}: {}", at.to_jst(), listed(seen)),
+            &json!({
+                "position": position.get(), "at": at.to_string(), "alert": kind.as_str(), "id": id.to_string(),
+                "seen": seen, "count": count,
+            }),
+        )?;
+    }
+    output::more(more);
     Ok(())
 }
 

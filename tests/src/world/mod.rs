@@ -6,6 +6,7 @@ pub(crate) mod city;
 pub(crate) mod client;
 mod line;
 pub(crate) mod node;
+pub(crate) mod relay;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -248,6 +249,31 @@ impl World {
         PASSWORD
     }
 
+    /// One more nurse at the nursing station, on the care teams of these persons; her user ID.
+    pub(crate) fn another_nurse(&self, name: &str, persons: &[&str]) -> String {
+        let (user, user_id): (model::UserKey, String) = (format!("K-{name}").parse().unwrap(), format!("U-{name}"));
+        self.clerk(Command::RegisterUser { user: user.clone(), name: name.to_owned() });
+        let granted = self.clerk(Command::GrantUserId {
+            user_id: UserId::new(&user_id).unwrap(),
+            user: user.clone(),
+            facility: "F-nursing".parse().unwrap(),
+            profession: model::Profession::Nurse,
+            recognised_by: None,
+        });
+        self.passwords.lock().unwrap().insert(UserId::new(&user_id).unwrap(), city::first_password(&granted));
+        for person in persons {
+            self.clerk(Command::JoinTeam {
+                person: person.parse().unwrap(),
+                user: user.clone(),
+                role: model::TeamRole::Member,
+                facility: None,
+                from: self.now(),
+                until: None,
+            });
+        }
+        user_id
+    }
+
     /// A terminal and a session on it.
     pub(crate) async fn signed_in(&self, user_id: &str, device: &str) -> (Terminal, String) {
         let terminal = self.terminal(device);
@@ -278,6 +304,12 @@ impl World {
                 _ => None,
             }));
         }
+    }
+
+    /// What an officer has to look at, newest first.
+    pub(crate) fn alerts(&self) -> Vec<audit::Alert> {
+        let alerts = self.audit.alerts(1000).unwrap().0;
+        alerts.into_iter().map(|(_, alert)| alert).collect()
     }
 
     /// What reached the store, but for look-ups of whose a record is.

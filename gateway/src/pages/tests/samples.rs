@@ -100,6 +100,8 @@ pub(super) fn refusals(words: &Words) -> Vec<Refusal> {
         Refusal::StoreTimeout,
         Refusal::StoreMisbehaves,
         Refusal::Stale,
+        Refusal::Several,
+        Refusal::DoesNotFit("operation 1 (`test`) expects another value at `/status`".to_owned()),
         Refusal::Cut,
     ];
     refusals.extend(PROBLEMS.map(Refusal::Certificate));
@@ -136,11 +138,13 @@ pub(super) const fn ordinal(refusal: &Refusal) -> usize {
         Refusal::Cut => 20,
         Refusal::Fault => 21,
         Refusal::Misdirected => 22,
+        Refusal::Several => 23,
+        Refusal::DoesNotFit(_) => 24,
     }
 }
 
 /// One more than the last of [`ordinal`].
-pub(super) const ORDINALS: usize = 23;
+pub(super) const ORDINALS: usize = 25;
 
 pub(super) const PROBLEMS: [CertificateProblem; 5] = [
     CertificateProblem::Missing,

@@ -26,8 +26,11 @@ async fn carried(octets: &[u8], down: bool) -> (Vec<u8>, Ended) {
     let (mut out, mut taken) = duplex(1 << 20);
     sender.write_all(octets).await.unwrap();
     drop(sender);
-    let ended =
-        if down { downwards(&mut receiver, &mut out, &feed()).await } else { upwards(&mut receiver, &mut out).await };
+    let ended = if down {
+        downwards(&mut receiver, &mut out, &feed(), &|_| ()).await
+    } else {
+        upwards(&mut receiver, &mut out).await
+    };
     drop(out);
     let mut carried = Vec::new();
     taken.read_to_end(&mut carried).await.unwrap();

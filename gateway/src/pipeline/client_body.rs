@@ -1,0 +1,48 @@
+//! The body of a request: still arriving, or read already because the request is an entry of a batch.
+
+use bytes::Bytes;
+use http_body_util::BodyExt as _;
+use hyper::body::{Body as _, Incoming};
+
+use super::extract::read_body;
+use crate::bounds::UPLOAD_BYTES_MAX;
+use crate::refusal::Refusal;
+use crate::store::paced::Paced;
+use crate::store::pool::Body;
+
+/// See the module.
+pub enum ClientBody {
+    /// As hyper gives it.
+    Arriving(Incoming),
+    /// All of it.
+    Read(Bytes),
+}
+
+impl ClientBody {
+    /// Reads it to its end, within `bytes_max`.
+    ///
+    /// # Errors
+    /// Too large, too slow, or broken off.
+    pub async fn read(&mut self, bytes_max: usize) -> Result<Bytes, Refusal> {
+        match self {
+            Self::Arriving(incoming) => read_body(incoming, bytes_max).await,
+            Self::Read(bytes) if bytes.len() > bytes_max => Err(Refusal::BodyTooLarge(bytes_max)),
+            Self::Read(bytes) => Ok(bytes.clone()),
+        }
+    }
+
+    /// As a stream to the store, unread and bounded.
+    ///
+    /// # Errors
+    /// It says that it is too large; it is no stream any more.
+    pub fn upload(self) -> Result<Body, Refusal> {
+        let Self::Arriving(incoming) = self else {
+            return Err(Refusal::Unreadable("bytes cannot be sent within a Bundle".to_owned()));
+        };
+        let limit = usize::try_from(UPLOAD_BYTES_MAX).unwrap_or(usize::MAX);
+        if incoming.size_hint().lower() > UPLOAD_BYTES_MAX {
+            return Err(Refusal::BodyTooLarge(limit));
+        }
+        Ok(http_body_util::Limited::new(Paced::new(incoming), limit).boxed_unsync())
+    }
+}

@@ -1,0 +1,106 @@
+//! The entries of a transaction as one request: every permit of every entry, and one Bundle for the store.
+//!
+//! FHIR R4 http.html#trules: removals first, then what is new, what is changed, and what is read. The Bundle is sent in that
+//! order, so that a store that goes from top to bottom does the same; the answer goes back in the client's.
+
+use super::Joining;
+use crate::bounds::QUESTIONS_MAX;
+use crate::error::Unreadable;
+use crate::json::Json;
+use crate::touches::{AnswerKind, Forward, ForwardBody, Part, Touches};
+
+impl Joining {
+    /// One request of all entries. `touched` is what each of them touches, in the order of the needs.
+    ///
+    /// # Errors
+    /// An entry cannot be part of a transaction.
+    pub fn join(self, touched: Vec<Touches>) -> Result<Touches, Unreadable> {
+        if touched.len() != self.names.len() {
+            return Err(Unreadable::Body("has entries of which it was not found out what they touch"));
+        }
+        let mut parts: Vec<(u8, Option<String>, Part)> = Vec::with_capacity(touched.len());
+        for (place, (touches, name)) in touched.into_iter().zip(self.names).enumerate() {
+            let rank = rank(&touches).map_err(|cause| super::in_entry(place + 1, cause))?;
+            parts.push((rank, name, Part { place, touches }));
+        }
+        // Stable: within a rank the client's order.
+        parts.sort_by_key(|(rank, ..)| *rank);
+        let mut body = br#"{"resourceType":"Bundle","type":"transaction","entry":["#.to_vec();
+        for (index, (_, name, part)) in parts.iter_mut().enumerate() {
+            if index > 0 {
+                body.push(b',');
+            }
+            write(name.take(), &mut part.touches.forward, &mut body);
+        }
+        body.extend_from_slice(b"]}");
+        let prefer = if self.minimal { "return=minimal" } else { "return=representation" };
+        let forward = Forward {
+            method: "POST",
+            target: "/fhir".to_owned(),
+            if_match: None,
+            content_type: Some("application/fhir+json".to_owned()),
+            headers: vec![("prefer", prefer.to_owned())],
+            body: ForwardBody::Built(body),
+        };
+        let parts: Vec<Part> = parts.into_iter().map(|(.., part)| part).collect();
+        Touches::all_of(parts, forward).ok_or(Unreadable::Body("is a Bundle without entries")).map(within_bounds)
+    }
+}
+
+/// When it is carried out.
+fn rank(touches: &Touches) -> Result<u8, Unreadable> {
+    let Touches { forward, answer, .. } = touches;
+    let json = match (&forward.body, forward.content_type.as_deref()) {
+        (ForwardBody::None, _) => true,
+        (ForwardBody::Built(_), Some("application/fhir+json")) => true,
+        // A search about so many persons that it goes as a form, and bytes that are not read.
+        (ForwardBody::Built(_) | ForwardBody::Stream, _) => false,
+    };
+    let known = matches!(
+        answer,
+        AnswerKind::Resource { .. } | AnswerKind::Version { .. } | AnswerKind::History { .. } | AnswerKind::Bundle
+    );
+    let plain = forward.headers.iter().all(|(name, _)| *name == "prefer");
+    if !(json && known && plain && forward.target.starts_with("/fhir/")) {
+        return Err(Unreadable::Interaction("this within a transaction"));
+    }
+    match forward.method {
+        "DELETE" => Ok(0),
+        "POST" => Ok(1),
+        "PUT" => Ok(2),
+        "GET" => Ok(3),
+        _ => Err(Unreadable::Interaction("this within a transaction")),
+    }
+}
+
+/// One entry of the Bundle. Takes the resource out: it is needed once only.
+fn write(name: Option<String>, forward: &mut Forward, out: &mut Vec<u8>) {
+    let text = |text: &str, out: &mut Vec<u8>| Json::own(text.to_owned()).write(out);
+    out.push(b'{');
+    if let Some(name) = name {
+        out.extend_from_slice(br#""fullUrl":"#);
+        text(&name, out);
+        out.push(b',');
+    }
+    if let ForwardBody::Built(resource) = std::mem::replace(&mut forward.body, ForwardBody::None) {
+        out.extend_from_slice(br#""resource":"#);
+        out.extend_from_slice(&resource);
+        out.push(b',');
+    }
+    out.extend_from_slice(br#""request":{"method":"#);
+    text(forward.method, out);
+    out.extend_from_slice(br#","url":"#);
+    text(forward.target.strip_prefix("/fhir/").unwrap_or_default(), out);
+    if let Some(version) = &forward.if_match {
+        out.extend_from_slice(br#","ifMatch":"#);
+        text(version, out);
+    }
+    out.extend_from_slice(b"}}");
+}
+
+/// What cannot stand in one audit entry is not done; said after the decision, since how many questions there are depends on
+/// what the look-ups showed.
+fn within_bounds(touches: Touches) -> Touches {
+    let questions: usize = touches.claims().iter().map(|claim| claim.persons.len().max(1)).sum();
+    if questions > QUESTIONS_MAX { touches.but(Unreadable::TooManyQuestions) } else { touches }
+}

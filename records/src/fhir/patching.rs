@@ -1,0 +1,107 @@
+//! A part of a record changed (<https://hl7.org/fhir/R4/http.html#patch>). The whole stored version is looked up and the patch
+//! applied here, so that what is decided on is the record as it will be; the store gets a plain update of that version.
+//!
+//! A `test` that fails, a path that finds nothing: each tells what is in the record. So a patch has to be permitted as a read
+//! of the stored version beside the update, and what does not fit is said after the permit.
+
+use model::Action;
+
+use super::condition::{Criteria, Found, Whom, refused_by_the_store};
+use super::draft::Draft;
+use super::person::Owner;
+use super::types::FhirType;
+use crate::error::Unreadable;
+use crate::json::Object;
+use crate::need::{Need, Stored, StoredNeeded};
+use crate::patch::{Patch, PatchKind, apply};
+use crate::touches::{AnswerKind, Claim, RecordId, RecordRef, Touches};
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub(crate) struct Patching {
+    pub(crate) fhir_type: FhirType,
+    kind: PatchKind,
+    whom: Whom,
+    /// The version that the client named.
+    named: Option<String>,
+    minimal: bool,
+    /// The patch, as it came; it has been read.
+    body: Vec<u8>,
+    /// What has to be permitted for finding the record.
+    also: Option<Claim>,
+}
+
+impl Patching {
+    pub(crate) const fn of(
+        fhir_type: FhirType,
+        kind: PatchKind,
+        whom: Whom,
+        named: Option<String>,
+        minimal: bool,
+    ) -> Self {
+        Self { fhir_type, kind, whom, named, minimal, body: Vec::new(), also: None }
+    }
+
+    /// Reads the patch: whether it is one. What is wrong with it now is the client's own.
+    pub(crate) fn read(mut self, body: &[u8]) -> Result<Need, Unreadable> {
+        self.patch(body)?;
+        self.body = body.to_vec();
+        Ok(self.next())
+    }
+
+    fn patch<'a>(&self, body: &'a [u8]) -> Result<Patch<'a>, Unreadable> {
+        Ok(match self.kind {
+            PatchKind::Json => Patch::read_json(body)?,
+            PatchKind::Fhirpath => Patch::read_parameters(body)?,
+        })
+    }
+
+    fn next(self) -> Need {
+        match self.whom.clone() {
+            Whom::Id(id) => Need::Stored(StoredNeeded::whole(self.fhir_type, id, self.into())),
+            Whom::Where(criteria) => Need::Stored(StoredNeeded::meant_by(criteria, self.into())),
+        }
+    }
+
+    /// Takes what the criteria mean.
+    pub(crate) fn found(mut self, criteria: &Criteria, found: Found) -> Result<Need, Unreadable> {
+        match found {
+            Found::None => Err(Unreadable::NotThere),
+            Found::Several(first) => Ok(Need::Done(criteria.several(Action::Update, first))),
+            Found::One(id) => {
+                self.whom = Whom::Id(id);
+                self.also = Some(criteria.claim());
+                Ok(self.next())
+            }
+        }
+    }
+
+    /// Takes the version that is changed.
+    pub(crate) fn changing(self, id: RecordId, stored: Stored, resource: &Object<'_>) -> Result<Need, Unreadable> {
+        // Asked first: without one nothing could be written, whatever the patch does.
+        stored.version()?;
+        let record = RecordRef::one(self.fhir_type, id.clone());
+        let Owner::Person(person) = &stored.owner else {
+            return Err(Unreadable::Withheld("it is nobody's".to_owned()));
+        };
+        let of_stored = |action| Claim {
+            authors: stored.authors.clone(),
+            sensitive: stored.sensitive,
+            ..Claim::of(action, record.category(), vec![person.clone()])
+        };
+        let mut also = vec![of_stored(Action::Read)];
+        also.extend(self.also.clone());
+        let draft = Draft::update(self.fhir_type, Whom::Id(id), self.named.clone()).patched(self.minimal, also.clone());
+        let written = self.patch(&self.body).and_then(|patch| Ok(draft.take(&apply(&patch, resource)?)?));
+        match written {
+            Ok(draft) => draft.replacing(stored, resource)?.next(),
+            // What comes of it is no record, or reaches into another person's: that, too, tells of what is stored.
+            Err(wrong) => {
+                let forward = refused_by_the_store(&record);
+                let answer = AnswerKind::Resource { fhir_type: self.fhir_type };
+                let touches = Touches::new(of_stored(Action::Update), vec![record], forward, answer);
+                Ok(Need::Done(also.into_iter().fold(touches, Touches::and).but(wrong)))
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! A record on its way out (<https://hl7.org/fhir/R4/http.html#delete>). Who may remove is the policy's to say (art. 17-2,
+//! 19-2); here it is found out whose record it is, so that it can. Nothing of it comes back.
+
+use model::Action;
+
+use super::condition::{Criteria, Found, NO_VERSION, Whom};
+use super::person::Owner;
+use super::types::FhirType;
+use crate::error::Unreadable;
+use crate::need::{Need, Stored, StoredNeeded};
+use crate::touches::{AnswerKind, Claim, Forward, ForwardBody, RecordId, RecordRef, Touches};
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub(crate) struct Removal {
+    fhir_type: FhirType,
+    whom: Whom,
+    /// The version that the client named.
+    named: Option<String>,
+    /// What has to be permitted beside the removal itself.
+    also: Vec<Claim>,
+}
+
+impl Removal {
+    pub(crate) const fn of(fhir_type: FhirType, whom: Whom, named: Option<String>) -> Self {
+        Self { fhir_type, whom, named, also: Vec::new() }
+    }
+
+    /// What is needed next.
+    pub(crate) fn next(self) -> Need {
+        match self.whom.clone() {
+            Whom::Id(id) => Need::Stored(StoredNeeded::version_of(self.fhir_type, id, self.into())),
+            Whom::Where(criteria) => Need::Stored(StoredNeeded::meant_by(criteria, self.into())),
+        }
+    }
+
+    /// Takes what the criteria mean.
+    pub(crate) fn found(mut self, criteria: &Criteria, found: Found) -> Result<Need, Unreadable> {
+        match found {
+            Found::None => Err(Unreadable::NotThere),
+            Found::Several(first) => Ok(Need::Done(criteria.several(Action::Delete, first))),
+            Found::One(id) => {
+                self.whom = Whom::Id(id);
+                self.also.push(criteria.claim());
+                Ok(self.next())
+            }
+        }
+    }
+
+    /// Takes the version that will be removed.
+    pub(crate) fn removing(self, id: RecordId, stored: Stored) -> Result<Touches, Unreadable> {
+        let version = stored.version()?;
+        let Owner::Person(person) = stored.owner else {
+            return Err(Unreadable::Withheld("it is nobody's".to_owned()));
+        };
+        let stale = self.named.is_some_and(|named| named != version);
+        let record = RecordRef::one(self.fhir_type, id);
+        let claim = Claim {
+            authors: stored.authors,
+            sensitive: stored.sensitive,
+            ..Claim::of(Action::Delete, record.category(), vec![person])
+        };
+        let version = if stale { NO_VERSION } else { &version };
+        let forward = Forward {
+            method: "DELETE",
+            target: format!("/fhir/{record}"),
+            if_match: Some(format!("W/\"{version}\"")),
+            content_type: None,
+            headers: Vec::new(),
+            body: ForwardBody::None,
+        };
+        let answer = AnswerKind::Resource { fhir_type: self.fhir_type };
+        let touches = self.also.into_iter().fold(Touches::new(claim, vec![record], forward, answer), Touches::and);
+        Ok(if stale { touches.but(Unreadable::Stale) } else { touches })
+    }
+}

@@ -1,0 +1,275 @@
+//! A JSON object that comes in pieces: its members one by one, and those of one list element by element, so that no more
+//! than one of them is held at a time. What stands between them is checked here; each part is read by [`super::parse`] like
+//! any other text.
+
+use super::JsonFault;
+
+/// What was whole.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// A member: its name, and the text of its value.
+    Member(String, Vec<u8>),
+    /// The text of an element of the list.
+    Element(Vec<u8>),
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Members {
+    /// Name of the list that is taken apart.
+    list: &'static str,
+    state: State,
+    /// The name or value that is being read.
+    held: Vec<u8>,
+    nesting: Nesting,
+    name: String,
+    /// In lower case: what differs in case only is one name to some readers.
+    names: Vec<String>,
+    /// Bytes read so far.
+    at: usize,
+    bounds: Bounds,
+}
+
+/// How much may be held, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// Of a member other than the list.
+    pub(crate) member: usize,
+    /// Of an element of the list.
+    pub(crate) element: usize,
+    /// Members.
+    pub(crate) members: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Start,
+    /// After `{`.
+    NameOrEnd,
+    /// After `,` between members.
+    Name,
+    InName,
+    Colon,
+    Value,
+    InValue,
+    AfterValue,
+    /// After `[`.
+    ElementOrEnd,
+    /// After `,` between elements.
+    Element,
+    InElement,
+    AfterElement,
+    End,
+}
+
+/// How far a value has come.
+#[derive(Clone, Copy, Debug, Default)]
+struct Nesting {
+    depth: usize,
+    in_text: bool,
+    escaped: bool,
+    /// A number or a word: it ends where something else begins.
+    bare: bool,
+}
+
+/// What a byte is to the value before it.
+enum Step {
+    /// In the middle of it.
+    Inside,
+    /// Its last.
+    Last,
+    /// Not part of it any more.
+    Behind,
+}
+
+impl Nesting {
+    fn begin(byte: u8) -> Self {
+        Self {
+            depth: usize::from(matches!(byte, b'{' | b'[')),
+            in_text: byte == b'"',
+            escaped: false,
+            bare: !matches!(byte, b'{' | b'[' | b'"'),
+        }
+    }
+
+    fn step(&mut self, byte: u8) -> Step {
+        if self.in_text {
+            match byte {
+                _ if self.escaped => self.escaped = false,
+                b'\\' => self.escaped = true,
+                b'"' => {
+                    self.in_text = false;
+                    if self.depth == 0 {
+                        return Step::Last;
+                    }
+                }
+                _ => {}
+            }
+            return Step::Inside;
+        }
+        if self.bare {
+            return if matches!(byte, b',' | b'}' | b']') || space(byte) { Step::Behind } else { Step::Inside };
+        }
+        match byte {
+            b'"' => self.in_text = true,
+            b'{' | b'[' => self.depth += 1,
+            b'}' | b']' => {
+                self.depth = self.depth.saturating_sub(1);
+                if self.depth == 0 {
+                    return Step::Last;
+                }
+            }
+            _ => {}
+        }
+        Step::Inside
+    }
+}
+
+impl Members {
+    pub(crate) const fn new(list: &'static str, bounds: Bounds) -> Self {
+        let nesting = Nesting { depth: 0, in_text: false, escaped: false, bare: false };
+        Self {
+            list,
+            state: State::Start,
+            held: Vec::new(),
+            nesting,
+            name: String::new(),
+            names: Vec::new(),
+            at: 0,
+            bounds,
+        }
+    }
+
+    /// Reads the next piece, wherever it was cut; gives what is whole now to `part`.
+    ///
+    /// # Errors
+    /// No JSON object, a name twice, a part beyond its bound; or what `part` says.
+    pub(crate) fn read<F: From<JsonFault>>(
+        &mut self,
+        piece: &[u8],
+        mut part: impl FnMut(Part) -> Result<(), F>,
+    ) -> Result<(), F> {
+        let mut rest = piece;
+        while let Some((&byte, behind)) = rest.split_first() {
+            if let State::InValue | State::InElement = self.state {
+                let (taken, whole) = self.inside(rest)?;
+                rest = rest.get(taken..).unwrap_or_default();
+                self.at += taken;
+                if whole {
+                    part(self.whole())?;
+                }
+                continue;
+            }
+            if let State::InName = self.state {
+                self.name_byte(byte)?;
+            } else if !space(byte) {
+                self.between(byte)?;
+            }
+            self.at += 1;
+            rest = behind;
+        }
+        Ok(())
+    }
+
+    /// Whether the object has come to its end.
+    ///
+    /// # Errors
+    /// It broke off.
+    pub(crate) const fn end(&self) -> Result<(), JsonFault> {
+        match self.state {
+            State::End => Ok(()),
+            _ => Err(JsonFault::Syntax(self.at)),
+        }
+    }
+
+    /// Takes what belongs to the value; how many bytes those are, and whether it is whole.
+    fn inside(&mut self, rest: &[u8]) -> Result<(usize, bool), JsonFault> {
+        let mut end = (rest.len(), false);
+        for (index, byte) in rest.iter().enumerate() {
+            match self.nesting.step(*byte) {
+                Step::Inside => {}
+                Step::Last => {
+                    end = (index + 1, true);
+                    break;
+                }
+                Step::Behind => {
+                    end = (index, true);
+                    break;
+                }
+            }
+        }
+        let bound = if self.state == State::InElement { self.bounds.element } else { self.bounds.member };
+        if self.held.len().saturating_add(end.0) > bound {
+            return Err(JsonFault::TooLong(self.at));
+        }
+        self.held.extend_from_slice(rest.get(..end.0).unwrap_or_default());
+        Ok(end)
+    }
+
+    fn whole(&mut self) -> Part {
+        let value = std::mem::take(&mut self.held);
+        if self.state == State::InElement {
+            self.state = State::AfterElement;
+            Part::Element(value)
+        } else {
+            self.state = State::AfterValue;
+            Part::Member(std::mem::take(&mut self.name), value)
+        }
+    }
+
+    fn name_byte(&mut self, byte: u8) -> Result<(), JsonFault> {
+        match byte {
+            b'"' => {
+                let name = String::from_utf8(std::mem::take(&mut self.held)).map_err(|_| JsonFault::Encoding)?;
+                if !super::parse::is_element_name(&name) {
+                    return Err(JsonFault::Name(crate::error::quote(&name)));
+                }
+                let lower = name.to_ascii_lowercase();
+                if self.names.contains(&lower) {
+                    return Err(JsonFault::TwiceNamed(crate::error::quote(&name)));
+                }
+                if self.names.len() >= self.bounds.members {
+                    return Err(JsonFault::TooLong(self.at));
+                }
+                self.names.push(lower);
+                self.name = name;
+                self.state = State::Colon;
+            }
+            byte if byte.is_ascii_alphanumeric() || byte == b'_' => self.held.push(byte),
+            _ => {
+                let name = String::from_utf8_lossy(&self.held).into_owned();
+                return Err(JsonFault::Name(crate::error::quote(&name)));
+            }
+        }
+        if self.held.len() > 65 { Err(JsonFault::TooLong(self.at)) } else { Ok(()) }
+    }
+
+    /// A byte between the parts.
+    fn between(&mut self, byte: u8) -> Result<(), JsonFault> {
+        self.state = match (self.state, byte) {
+            (State::Start, b'{') => State::NameOrEnd,
+            (State::NameOrEnd, b'}') | (State::AfterValue, b'}') => State::End,
+            (State::NameOrEnd | State::Name, b'"') => State::InName,
+            (State::Colon, b':') => State::Value,
+            (State::Value, b'[') if self.name == self.list => State::ElementOrEnd,
+            (State::ElementOrEnd | State::AfterElement, b']') => State::AfterValue,
+            (State::AfterElement, b',') => State::Element,
+            (State::AfterValue, b',') => State::Name,
+            (
+                State::Value | State::ElementOrEnd | State::Element,
+                b'{' | b'[' | b'"' | b'-' | b'0'..=b'9' | b'a'..=b'z',
+            ) => {
+                self.nesting = Nesting::begin(byte);
+                self.held.push(byte);
+                if self.state == State::Value { State::InValue } else { State::InElement }
+            }
+            (State::End, _) => return Err(JsonFault::Trailing(self.at)),
+            _ => return Err(JsonFault::Syntax(self.at)),
+        };
+        Ok(())
+    }
+}
+
+const fn space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}

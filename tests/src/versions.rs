@@ -1,0 +1,145 @@
+//! Old versions and histories: each version by its own owner, nothing of a record that was removed or handed over.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::world::{Ask, Reply, Terminal, World};
+
+const FHIR: &str = "application/fhir+json";
+
+/// An observation by the nurse Sato.
+fn observation(person: &str, status: &str) -> Value {
+    json!({
+        "resourceType": "Observation",
+        "status": status,
+        "code": { "text": "体温" },
+        "subject": { "reference": format!("Patient/{person}") },
+        "performer": [{ "reference": "Practitioner/K-sato" }],
+        "valueQuantity": { "value": 36.5 },
+    })
+}
+
+async fn get(terminal: &Terminal, cookie: &str, target: &str) -> Reply {
+    terminal.ask(Ask::get(target).as_(cookie)).await.unwrap()
+}
+
+/// Creates an observation; its address.
+async fn created(terminal: &Terminal, cookie: &str, resource: &Value) -> String {
+    let ask = Ask::post("/fhir/Observation", FHIR, resource.to_string()).as_(cookie);
+    let reply = terminal.ask(ask).await.unwrap();
+    assert_eq!(reply.status, StatusCode::CREATED, "{}", reply.text());
+    reply.headers["location"].to_str().unwrap().to_owned()
+}
+
+/// Replaces it by this.
+async fn updated(terminal: &Terminal, cookie: &str, target: &str, mut resource: Value) {
+    resource["id"] = json!(target.rsplit('/').next().unwrap());
+    let reply = terminal.ask(Ask::put(target, FHIR, resource.to_string()).as_(cookie)).await.unwrap();
+    assert_eq!(reply.status, StatusCode::OK, "{}", reply.text());
+}
+
+fn versions(history: &Reply) -> Vec<String> {
+    let document = history.json();
+    let entries = document["entry"].as_array().cloned().unwrap_or_default();
+    let version = |entry: &Value| entry["resource"]["meta"]["versionId"].as_str().unwrap_or("removed").to_owned();
+    entries.iter().map(version).collect()
+}
+
+#[tokio::test]
+async fn a_nurse_looks_at_what_a_record_was() {
+    let world = World::start().await;
+    let (terminal, cookie) = world.signed_in("U-sato", "D-sato").await;
+    let target = created(&terminal, &cookie, &observation("P-0001", "preliminary")).await;
+    updated(&terminal, &cookie, &target, observation("P-0001", "final")).await;
+
+    let old = get(&terminal, &cookie, &format!("{target}/_history/1")).await;
+    assert_eq!((old.status, old.json()["status"].as_str()), (StatusCode::OK, Some("preliminary")), "{}", old.text());
+    assert_eq!(old.headers["etag"], "W/\"1\"");
+    let history = get(&terminal, &cookie, &format!("{target}/_history")).await;
+    assert_eq!(history.status, StatusCode::OK, "{}", history.text());
+    assert_eq!(versions(&history), ["2", "1"]);
+    let document = history.json();
+    assert_eq!((document["type"].as_str(), document["total"].as_u64()), (Some("history"), Some(2)));
+    assert_eq!(document["entry"][1]["request"]["method"], "POST");
+    assert_eq!(document["entry"][0]["response"]["etag"], "W/\"2\"");
+    assert!(!history.text().contains("127.0.0.1"), "the store's address: {}", history.text());
+    assert!(!history.headers.contains_key("etag"), "a tag over what is left out");
+
+    // Nothing of the past is remembered for the present, and the newest is what a read gives.
+    assert_eq!(get(&terminal, &cookie, &target).await.json()["status"], "final");
+    let newest = get(&terminal, &cookie, &format!("{target}/_history?_count=1")).await;
+    assert_eq!(versions(&newest), ["2"]);
+    assert!(newest.json().get("total").is_none() && !newest.text().contains("next"), "{}", newest.text());
+
+    // On record like any read.
+    let entries = world.entries();
+    let of_the_record = entries.iter().filter(|entry| entry.records == [target.trim_start_matches("/fhir/")]);
+    assert_eq!(of_the_record.filter(|entry| entry.action == Some(model::Action::Read)).count(), 4);
+}
+
+/// A record that is handed over: whoever cares for the second person only sees the versions of the second person only, and
+/// the other way round; and nobody is told that something was left out as if the store were at fault.
+#[tokio::test]
+async fn a_record_handed_over_has_two_pasts() {
+    let world = World::start().await;
+    let (sato, satos) = world.signed_in("U-sato", "D-sato").await;
+    let (kato, katos) = world.signed_in("U-kato", "D-kato").await;
+    let target = created(&sato, &satos, &observation("P-0900", "preliminary")).await;
+    let (first, second, history) =
+        (format!("{target}/_history/1"), format!("{target}/_history/2"), format!("{target}/_history"));
+    let not_there = get(&kato, &katos, "/fhir/Observation/o-9999-001/_history/1").await;
+    for target in [&target, &first, &history] {
+        let refused = get(&kato, &katos, target).await;
+        assert_eq!((refused.status, refused.code()), (not_there.status, not_there.code()), "{target}");
+    }
+    updated(&sato, &satos, &target, observation("P-0001", "final")).await;
+    assert_eq!(get(&kato, &katos, &target).await.status, StatusCode::OK);
+    assert_eq!(get(&kato, &katos, &second).await.status, StatusCode::OK);
+    assert_eq!(get(&kato, &katos, &first).await.status, StatusCode::NOT_FOUND, "it was another person's then");
+    let seen = get(&kato, &katos, &history).await;
+    assert_eq!(versions(&seen), ["2"], "{}", seen.text());
+    assert_eq!(seen.json()["total"], 1);
+    assert!(!seen.text().contains("P-0900"), "{}", seen.text());
+    // Sato cares for both. One version of somebody else's is not read under the name of the first, though.
+    assert_eq!(get(&sato, &satos, &first).await.status, StatusCode::OK);
+    assert_eq!(versions(&get(&sato, &satos, &history).await), ["2"]);
+    // The index was not led astray by the old version that was just read.
+    assert_eq!(get(&kato, &katos, &target).await.status, StatusCode::OK);
+    assert!(world.alerts().is_empty(), "{:?}", world.alerts());
+
+    updated(&sato, &satos, &target, observation("P-0900", "amended")).await;
+    for target in [&target, &history] {
+        assert_eq!(get(&kato, &katos, target).await.status, StatusCode::NOT_FOUND, "{target}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_refused_of_the_past() {
+    let world = World::start().await;
+    let (terminal, cookie) = world.signed_in("U-sato", "D-sato").await;
+    for (target, status) in [
+        ("/fhir/_history", 400),
+        ("/fhir/Observation/_history", 400),
+        ("/fhir/Observation/o-0001-001/_history?_at=2026", 400),
+        ("/fhir/Observation/o-0001-001/_history?_offset=1", 400),
+        ("/fhir/Observation/o-0001-001/_history/1/x", 400),
+        ("/fhir/Observation/o-0001-001/_history/99", 404),
+        ("/fhir/Observation/o-9999-001/_history", 404),
+        ("/fhir/Observation/o-0008-001/_history", 404),
+        ("/fhir/Observation/o-0008-001/_history/1", 404),
+        ("/fhir/Patient/P-0008/_history", 404),
+        ("/fhir/Patient/P-0008/_history/1", 404),
+    ] {
+        let refused = get(&terminal, &cookie, target).await;
+        assert_eq!(refused.status.as_u16(), status, "{target}: {}", refused.text());
+        assert!(!refused.text().contains("o-0008") && !refused.text().contains("P-0008"), "{}", refused.text());
+    }
+    // Nobody's past was asked for that may not be seen.
+    let asked: Vec<String> = world.store_saw().into_iter().filter(|request| request.contains("_history")).collect();
+    assert!(asked.is_empty(), "{asked:?}");
+    for target in
+        ["/fhir/Patient/P-0001/_history", "/fhir/Patient/P-0001/_history/1", "/fhir/Practitioner/K-sato/_history"]
+    {
+        assert_eq!(get(&terminal, &cookie, target).await.status, StatusCode::OK, "{target}");
+    }
+}
