@@ -1,8 +1,12 @@
 //! The facts of a decision, in short: what an entry keeps so that the decision can be made again (promise P8).
 //!
 //! One line of JSON with short keys; the words are those of the regulation's lifecycles. [`read`] gives the facts back.
+//!
+//! Version 1 was written before authors, labels, deletion orders and break-glass were facts, and is read for ever. What it
+//! does not say is read as the decision then took it: nobody known as the author, no label seen, no order, no emergency.
+//! Only a record of version 1 may leave them out, and none may say half of them.
 
-use model::{Action, Category, Profession, TeamRole, Timestamp};
+use model::{Action, Authorship, Category, Profession, Timestamp};
 use policy::{DeviceFacts, DisasterFacts, Facts, PersonFacts, Relation, Request, Resource, ServiceFacts, SubjectFacts};
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +14,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("recorded facts cannot be read: {0}")]
 pub struct FactsError(String);
+
+/// What is written now.
+const VERSION: u32 = 2;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -22,6 +29,9 @@ struct Line {
     service: String,
     /// End of the disaster use in force.
     disaster: Option<String>,
+    /// The city has issued a rule for break-glass.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    glass_issued: Option<bool>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -30,6 +40,14 @@ struct AskLine {
     action: String,
     category: String,
     at: String,
+    /// Who wrote the stored version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    author: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sensitive: Option<bool>,
+    /// An emergency was declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    glass: Option<bool>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -67,8 +85,11 @@ struct PersonLine {
     disaster: bool,
     suspended: bool,
     in_area: bool,
-    /// Role on the care team; none: not on it.
+    /// Role on the care team, on duty for it or manager; none: none of these.
     team: Option<String>,
+    /// A deletion order in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ordered: Option<bool>,
 }
 
 /// What was written: one decision, or one for each person that a request touches.
@@ -106,11 +127,14 @@ fn write(written: &Written) -> String {
 fn line(request: &Request, facts: &Facts) -> Line {
     let Facts { subject, device, resource, service } = facts;
     Line {
-        v: 1,
+        v: VERSION,
         ask: AskLine {
             action: request.action.to_string(),
             category: request.category.to_string(),
             at: request.at.to_string(),
+            author: Some(request.authorship.to_string()),
+            sensitive: Some(request.sensitive),
+            glass: Some(request.break_glass),
         },
         subject: SubjectLine {
             user_id: subject.user_id.to_string(),
@@ -133,11 +157,12 @@ fn line(request: &Request, facts: &Facts) -> Line {
         person: person_line(resource),
         service: service.state.to_string(),
         disaster: service.disaster.as_ref().map(|disaster| disaster.until.to_string()),
+        glass_issued: Some(service.break_glass_issued),
     }
 }
 
 fn person_line(resource: &Resource) -> Option<PersonLine> {
-    let Resource::Record { person, relation } = resource else { return None };
+    let Resource::Record { person, relation, deletion_ordered } = resource else { return None };
     Some(PersonLine {
         id: person.person.to_string(),
         eligible: person.eligible,
@@ -147,10 +172,8 @@ fn person_line(resource: &Resource) -> Option<PersonLine> {
         disaster: person.consent_disaster,
         suspended: person.person_suspended,
         in_area: person.in_disaster_area,
-        team: match relation {
-            Relation::Team(role) => Some(role.to_string()),
-            Relation::None => None,
-        },
+        team: Some(*relation).filter(|relation| *relation != Relation::None).map(|known| known.as_str().to_owned()),
+        ordered: Some(*deletion_ordered),
     })
 }
 
@@ -176,15 +199,17 @@ pub fn read_all(text: &str) -> Result<Vec<(Request, Facts)>, FactsError> {
 }
 
 fn parse(line: Line) -> Result<(Request, Facts), String> {
-    if line.v != 1 {
-        return Err(format!("their version is {}, this program reads 1", line.v));
+    if !(1..=VERSION).contains(&line.v) {
+        return Err(format!("their version is {}, this program reads 1 to {VERSION}", line.v));
     }
+    let since = Since { version: line.v };
     let Line { ask, subject, device, person, .. } = line;
-    let request = Request {
-        action: word(Action::parse(&ask.action))?,
-        category: word(Category::parse(&ask.category))?,
-        at: word(Timestamp::parse(&ask.at))?,
-    };
+    let (action, category) = (word(Action::parse(&ask.action))?, word(Category::parse(&ask.category))?);
+    let author = since.two(ask.author, "author", Authorship::Unknown.to_string())?;
+    let request = Request::new(action, category, word(Timestamp::parse(&ask.at))?)
+        .with_authorship(word(Authorship::parse(&author))?)
+        .with_sensitive(since.two(ask.sensitive, "sensitive", false)?)
+        .with_break_glass(since.two(ask.glass, "glass", false)?);
     let subject = SubjectFacts {
         user_id: word(subject.user_id.parse())?,
         user: word(subject.user.parse())?,
@@ -203,15 +228,38 @@ fn parse(line: Line) -> Result<(Request, Facts), String> {
         certificate_in_validity: device.in_validity,
         device_suspended: device.suspended,
     };
-    let resource = person.map_or(Ok(Resource::Directory), record)?;
+    let resource = person.map_or(Ok(Resource::Directory), |person| record(person, since))?;
     let disaster = line.disaster.map(|until| word(Timestamp::parse(&until))).transpose()?;
-    let service =
-        ServiceFacts { state: word(line.service.parse())?, disaster: disaster.map(|until| DisasterFacts { until }) };
+    let service = ServiceFacts {
+        state: word(line.service.parse())?,
+        disaster: disaster.map(|until| DisasterFacts { until }),
+        break_glass_issued: since.two(line.glass_issued, "glass_issued", false)?,
+    };
     Ok((request, Facts { subject, device, resource, service }))
 }
 
-fn record(line: PersonLine) -> Result<Resource, String> {
-    let role = line.team.map(|role| word(TeamRole::parse(&role))).transpose()?;
+/// Of which version a line is.
+#[derive(Clone, Copy)]
+struct Since {
+    version: u32,
+}
+
+impl Since {
+    /// A fact that there is since version 2: there it must be said, and before it cannot be.
+    fn two<T>(self, said: Option<T>, name: &str, before: T) -> Result<T, String> {
+        match (self.version, said) {
+            (1, None) => Ok(before),
+            (1, Some(_)) => Err(format!("`{name}` was no fact in version 1")),
+            (_, said) => said.ok_or_else(|| format!("`{name}` is missing")),
+        }
+    }
+}
+
+fn record(line: PersonLine, since: Since) -> Result<Resource, String> {
+    let relation = line.team.map_or(Ok(Relation::None), |role| word(Relation::parse(&role)))?;
+    if since.version == 1 && matches!(relation, Relation::Duty | Relation::Manager) {
+        return Err(format!("`{}` was no role in version 1", relation.as_str()));
+    }
     Ok(Resource::Record {
         person: PersonFacts {
             person: word(line.id.parse())?,
@@ -223,7 +271,8 @@ fn record(line: PersonLine) -> Result<Resource, String> {
             person_suspended: line.suspended,
             in_disaster_area: line.in_area,
         },
-        relation: role.map_or(Relation::None, Relation::Team),
+        relation,
+        deletion_ordered: since.two(line.ordered, "ordered", false)?,
     })
 }
 

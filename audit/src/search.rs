@@ -28,6 +28,8 @@ pub struct Query {
     pub action: Option<Action>,
     /// Decided so.
     pub verdict: Option<Verdict>,
+    /// Only what disaster use alone made possible (art. 21): the report that is owed afterwards.
+    pub disaster: bool,
     /// Only entries before this position: where an earlier search was cut ([`crate::Found::more_before`]).
     pub before: Option<Position>,
     /// At most so many, and never more than [`crate::FOUND_MAX`]. 0 asks for [`crate::FOUND_MAX`].
@@ -51,6 +53,7 @@ impl Query {
             && self.until.is_none_or(|until| entry.at < until)
             && self.action.is_none_or(|action| entry.action == Some(action))
             && holds(&self.verdict, &entry.verdict)
+            && (!self.disaster || entry.disaster)
     }
 }
 

@@ -23,7 +23,7 @@ use crate::fhir::outcome::Fault;
 use crate::fhir::types::Kind;
 use crate::fhir::{is_fhir_json, put, wants_fhir_json};
 use crate::store::blob::{self, CHUNK};
-use crate::store::{Blob, Store, newest};
+use crate::store::{Blob, Store, newest, version as numbered};
 
 /// Longest upload.
 const UPLOAD_MAX: u64 = 2 * 1024 * 1024 * 1024;
@@ -42,11 +42,28 @@ static PATTERN: LazyLock<Bytes> = LazyLock::new(|| {
     (0..long).map(|place| u8::try_from(place % PATTERN_PERIOD).unwrap_or_default()).collect::<Vec<u8>>().into()
 });
 
-/// The id, if this request asks for raw bytes: a read of a Binary that does not name FHIR JSON.
-pub(crate) fn download_of<'a>(method: &Method, rest: &'a str, query: &str, headers: &HeaderMap) -> Option<&'a str> {
-    let id = rest.strip_prefix("Binary/").filter(|id| !id.is_empty() && !id.contains('/'))?;
+/// Which bytes a request asks for.
+pub(crate) struct Download<'a> {
+    id: &'a str,
+    /// An old version, if not the newest.
+    version: Option<i64>,
+}
+
+/// Which, if this request asks for raw bytes: a read of a Binary, or of an old version, that does not name FHIR JSON.
+pub(crate) fn download_of<'a>(
+    method: &Method,
+    rest: &'a str,
+    query: &str,
+    headers: &HeaderMap,
+) -> Option<Download<'a>> {
+    let rest = rest.strip_prefix("Binary/")?;
+    let (id, version) = match rest.split_once("/_history/") {
+        Some((id, version)) => (id, Some(version.parse().ok()?)),
+        None => (rest, None),
+    };
     let part = query.contains("_elements") || query.contains("_summary");
-    (method == Method::GET && !part && !wants_fhir_json(headers)).then_some(id)
+    let plain = !id.is_empty() && !id.contains('/');
+    (plain && method == Method::GET && !part && !wants_fhir_json(headers)).then_some(Download { id, version })
 }
 
 /// Where to, if this request brings raw bytes.
@@ -172,11 +189,17 @@ enum Source {
 }
 
 /// Gives raw bytes out.
-pub(crate) async fn download(app: &App, id: &str, headers: &HeaderMap) -> Result<Response, Fault> {
+pub(crate) async fn download(app: &App, download: Download<'_>, headers: &HeaderMap) -> Result<Response, Fault> {
+    let id = download.id;
     let kind = Kind::named("Binary").ok_or_else(|| Fault::not_found("Binary", id))?;
-    let version = match app.store.ready(kind, id) {
-        Some(version) => version,
-        None => {
+    let version = match (download.version, app.store.ready(kind, id)) {
+        (Some(number), _) => {
+            let wanted = id.to_owned();
+            let found = app.store.run(move |store| Ok(numbered(&store.reader(), kind, &wanted, number)?)).await?;
+            std::sync::Arc::new(found.ok_or_else(|| Fault::not_found("Binary", id))?)
+        }
+        (None, Some(version)) => version,
+        (None, None) => {
             let wanted = id.to_owned();
             let found = app.store.run(move |store| Ok(newest(&store.reader(), kind, &wanted)?)).await?;
             let version = std::sync::Arc::new(found.ok_or_else(|| Fault::not_found("Binary", id))?);

@@ -112,10 +112,13 @@ pub const FORM_TOKEN_SECONDS_MAX: i64 = 2 * 3600;
 /// A session cookie is written anew when it was last written so long ago.
 pub const SESSION_TOUCH_SECONDS: i64 = 60;
 
+const _: () = assert!(records::bounds::PAGE_CHARACTERS_MAX < HEADER_BYTES_MAX / 2, "a page fits a header section");
 const _: () = assert!(READ_BUFFER_BYTES_MAX >= HEADER_BYTES_MAX, "a header section must fit the read buffer");
 const _: () = assert!(CONNECTIONS_PER_SOURCE_MAX < CONNECTIONS_PER_WORKER_MAX, "one source must not take all");
 const _: () = assert!(PASSWORD_CHECKS_MAX < BLOCKING_THREADS_MAX, "password checks must not take all threads");
 const _: () = assert!(FORM_BYTES_MAX < BODY_READ_BYTES_MAX, "a form is the smallest body");
 const _: () = assert!(ANSWER_READ_BYTES_MAX <= BATCH_ANSWER_BYTES_MAX, "one entry may fill the answer to a batch");
+const _: () =
+    assert!(records::bounds::BUNDLE_PERSONS_MAX <= audit::PERSONS_MAX, "a transaction fits one entry of the log");
 const _: () = assert!(SWEEP_EVERY.as_millis() < REGISTRY_SILENCE_MAX.as_millis(), "silence must be seen in time");
 const _: () = assert!(STORE_CONNECT_MAX.as_millis() < STORE_ANSWER_MAX.as_millis(), "connecting is part of answering");

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use model::lifecycle::{service, user_id};
-use model::{Action, Authorship, Category, PersonId, SerialNumber, Timestamp, UserId, UserKey};
+use model::lifecycle::user_id;
+use model::{Action, Authorship, Category, PersonId, RecordName, SerialNumber, Timestamp, UserId, UserKey};
 use policy::{Decision, DecisionPoint, Facts, Request, ServiceFacts};
 use records::{Authors, Claim};
 use registry::{MissingFact, Snapshot};
@@ -46,13 +46,15 @@ pub struct Question<'a> {
     pub authors: &'a Authors,
     /// It bears a label of sensitivity.
     pub sensitive: bool,
+    /// Which record, where a rule may be about that one only.
+    pub record: Option<&'a RecordName>,
 }
 
 impl<'a> Question<'a> {
     /// About ordinary records, whoever wrote them.
     #[must_use]
     pub const fn about(person: Option<&'a PersonId>, action: Action, category: Category) -> Self {
-        Self { person, action, category, authors: &Authors::Unknown, sensitive: false }
+        Self { person, action, category, authors: &Authors::Unknown, sensitive: false, record: None }
     }
 
     /// How the asker stands to it: its author only where it names him, and would go on naming whom it named.
@@ -67,8 +69,8 @@ impl<'a> Question<'a> {
 
     /// The questions that a claim comes to: one for each person, or one about the directory.
     pub fn of(claim: &'a Claim) -> impl Iterator<Item = Self> {
-        let Claim { action, category, ref authors, sensitive, .. } = *claim;
-        let question = move |person| Self { person, action, category, authors, sensitive };
+        let Claim { action, category, ref authors, sensitive, ref record, .. } = *claim;
+        let question = move |person| Self { person, action, category, authors, sensitive, record: record.as_ref() };
         let nobodys = claim.persons.is_empty().then(|| question(None));
         claim.persons.iter().map(move |person| question(Some(person))).chain(nobodys)
     }
@@ -106,8 +108,11 @@ impl Judge {
     /// # Errors
     /// A fact is missing: the caller refuses.
     pub fn ask(&self, snapshot: &Snapshot, asker: Asker<'_>, question: Question<'_>) -> Result<Judgement, MissingFact> {
-        let facts = snapshot.facts(asker.user_id, asker.serial, question.person, asker.at)?;
-        let request = Request { action: question.action, category: question.category, at: asker.at };
+        let Asker { user_id, serial, at, .. } = asker;
+        let facts = snapshot.facts_of_record(user_id, serial, question.person, question.record, at)?;
+        let request = Request::new(question.action, question.category, at)
+            .with_authorship(question.authorship(&asker))
+            .with_sensitive(question.sensitive);
         let decision = self.doubly(self.point.decide(&request, &facts), &request, &facts);
         if !decision.basis().errors.is_empty() {
             tracing::error!(errors = ?decision.basis().errors, "policy evaluation failed; refused");
@@ -161,12 +166,15 @@ impl Judge {
         at: Timestamp,
     ) -> Result<Decision, MissingFact> {
         let mut facts = snapshot.facts(user_id, serial, None, at)?;
-        facts.service = ServiceFacts { state: service::State::Running, disaster: None };
+        facts.service = ServiceFacts::EVERYDAY;
         facts.subject.user_id_state = match facts.subject.user_id_state {
             user_id::State::Granted => user_id::State::Active,
             user_id::State::GrantedSuspended => user_id::State::Suspended,
             other => other,
         };
-        Ok(self.point.decide(&Request { action: Action::Read, category: Category::Directory, at }, &facts))
+        Ok(self.point.decide(&Request::new(Action::Read, Category::Directory, at), &facts))
     }
 }
+
+#[cfg(test)]
+mod tests;

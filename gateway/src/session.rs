@@ -9,12 +9,13 @@ use aws_lc_rs::rand;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use model::{SerialNumber, SessionId, Timestamp, UserId};
+use records::bounds::PAGE_CHARACTERS_MAX;
 
 use crate::refusal::SignInReason;
 
 /// Name of the cookie. The prefix makes browsers insist on `Secure`, `Path=/` and no `Domain` (RFC 6265bis 4.1.3.2).
 pub const COOKIE: &str = "__Host-sekisho";
-/// Longest sealed text accepted.
+/// Longest sealed text accepted, but for pages.
 const SEALED_CHARACTERS_MAX: usize = 512;
 const VERSION: u8 = 1;
 
@@ -131,7 +132,7 @@ impl Sealer {
     /// Opens a page. None for anything that was not sealed here, for the same one.
     #[must_use]
     pub fn open_page(&self, whose: &str, sealed: &str) -> Option<Vec<u8>> {
-        self.reveal(format!("sekisho page {whose}").as_bytes(), sealed)
+        self.reveal_up_to(PAGE_CHARACTERS_MAX, format!("sekisho page {whose}").as_bytes(), sealed)
     }
 
     fn close(&self, purpose: &[u8], mut plain: Vec<u8>) -> Result<String, SealError> {
@@ -142,7 +143,11 @@ impl Sealer {
     }
 
     fn reveal(&self, purpose: &[u8], sealed: &str) -> Option<Vec<u8>> {
-        if sealed.len() > SEALED_CHARACTERS_MAX {
+        self.reveal_up_to(SEALED_CHARACTERS_MAX, purpose, sealed)
+    }
+
+    fn reveal_up_to(&self, characters_max: usize, purpose: &[u8], sealed: &str) -> Option<Vec<u8>> {
+        if sealed.len() > characters_max {
             return None;
         }
         let mut octets = URL_SAFE_NO_PAD.decode(sealed).ok()?;

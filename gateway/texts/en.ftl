@@ -122,6 +122,7 @@ category-observation = Observation
 category-document = Document
 category-plan = Care plan
 category-medication = Medication
+category-condition = Diagnoses, allergies, procedures
 category-directory = Directory
 shared-done = Done
 shared-refused = Not permitted

@@ -114,6 +114,7 @@ category-observation = 観察記録
 category-document = 文書
 category-plan = ケアプラン
 category-medication = 服薬情報
+category-condition = 傷病・アレルギー・処置
 category-directory = 名簿
 shared-done = 完了
 shared-refused = 許可されませんでした

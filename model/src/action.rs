@@ -57,6 +57,8 @@ words! {
         Plan = "plan",
         /// Medicines taken.
         Medication = "medication",
+        /// Diagnoses, allergies and procedures (傷病・アレルギー).
+        Condition = "condition",
         /// Names of professionals and facilities: shared information that belongs to no person.
         Directory = "directory",
     }

@@ -55,6 +55,16 @@ words! {
 }
 
 words! {
+    /// A role for a whole facility, for a while.
+    pub enum DutyKind ("kind of duty") {
+        /// Stands in for the facility's team members (当番): nights, weekends, illness.
+        OnDuty = "on-duty",
+        /// Runs the facility (管理者), and sees that care is given and written down.
+        Manager = "manager",
+    }
+}
+
+words! {
     /// In which office somebody acts.
     pub enum Office ("office") {
         /// The city's security officer.

@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use crate::{
-    Action, Article, Category, Office, PersonId, Profession, ReasonCode, SerialNumber, Target, TeamRole, Timestamp,
+    Action, Article, Authorship, Category, DutyKind, Office, PersonId, Profession, ReasonCode, RecordName,
+    SerialNumber, Target, TeamRole, Timestamp,
 };
 
 /// The reviewed text file equals the tables. Run with `UPDATE_TEXTS=1` to write it anew, then review the diff.
@@ -28,7 +29,7 @@ fn art_7_has_ten_categories_in_its_order() {
 #[test]
 fn every_word_reads_back() {
     macro_rules! check { ($($kind:ident),+) => { $( for word in $kind::ALL { assert_eq!($kind::parse(word.as_str()), Ok(*word)); } )+ } }
-    check!(Action, Category, Office, Profession, ReasonCode, TeamRole);
+    check!(Action, Authorship, Category, DutyKind, Office, Profession, ReasonCode, TeamRole);
     assert_eq!(
         Profession::parse("nurze").unwrap_err().to_string().split(';').next(),
         Some("unknown profession `nurze`")
@@ -40,6 +41,31 @@ fn ids_have_one_grammar() {
     assert!(PersonId::new("P-0001").is_ok());
     for bad in ["", "a/b", "a.b", "a b", "é", "a\n", &"x".repeat(65), "%2e", "P_1"] {
         assert!(PersonId::new(bad).is_err(), "{bad:?}");
+    }
+}
+
+#[test]
+fn a_record_has_a_kind_and_an_id() {
+    for good in ["Observation/o-1", "notes/12", "Binary/a.b"] {
+        assert_eq!(RecordName::new(good).unwrap().as_str(), good);
+    }
+    let long = format!("Observation/{}", "x".repeat(65));
+    for bad in [
+        "",
+        "/",
+        "Observation",
+        "Observation/",
+        "/o-1",
+        "a/b/c",
+        "a/..",
+        "../a",
+        "a/b c",
+        "a/b\n",
+        "é/a",
+        "a/%2e",
+        &long,
+    ] {
+        assert!(RecordName::new(bad).is_err(), "{bad:?}");
     }
 }
 

@@ -48,7 +48,7 @@ impl DecisionPoint {
         let permits = self.ask_permits(request, facts).basis().rules.clone();
         let (mut ways, mut near) = (Vec::new(), Vec::new());
         if !decision.is_permit() {
-            ways = ways_to_permit(facts, request, &|facts| self.decide(request, facts).is_permit());
+            ways = ways_to_permit(request, facts, &|request, facts| self.decide(request, facts).is_permit());
             if permits.is_empty() {
                 near = self.near_permits(request, facts);
             }
@@ -65,15 +65,15 @@ impl DecisionPoint {
 
     /// None when nothing would make this permit hold: another action, another category.
     fn near_permit(&self, request: &Request, facts: &Facts, rule: &Arc<Rule>, set: &PolicySet) -> Option<NearPermit> {
-        let holds = |facts: &Facts| self.judge(self.slice(request, facts), set).is_permit();
-        if let Some(missing) = least(facts, request, &holds) {
+        let holds = |request: &Request, facts: &Facts| self.judge(self.slice(request, facts), set).is_permit();
+        if let Some(missing) = least(request, facts, &holds) {
             return Some(NearPermit { rule: rule.clone(), missing, professions: Vec::new() });
         }
         let mut missing = None;
         let mut professions = Vec::new();
         for profession in Profession::ALL {
-            let other = WhatIf::Profession(*profession).applied(request, facts);
-            if let Some(needed) = least(&other, request, &holds) {
+            let (request, other) = WhatIf::Profession(*profession).applied(request, facts);
+            if let Some(needed) = least(&request, &other, &holds) {
                 professions.push(*profession);
                 missing.get_or_insert(needed);
             }
@@ -82,40 +82,51 @@ impl DecisionPoint {
     }
 }
 
+/// Whether a request on these facts is permitted.
+type Opens<'a> = &'a dyn Fn(&Request, &Facts) -> bool;
+
 /// Every single fact that opens; else one least set.
-fn ways_to_permit(facts: &Facts, request: &Request, permits: &dyn Fn(&Facts) -> bool) -> Vec<Vec<WhatIf>> {
+fn ways_to_permit(request: &Request, facts: &Facts, permits: Opens<'_>) -> Vec<Vec<WhatIf>> {
     let professions = Profession::ALL.iter().map(|profession| WhatIf::Profession(*profession));
     let single: Vec<Vec<WhatIf>> = WhatIf::ALL
         .into_iter()
         .chain(professions.clone())
-        .filter(|what_if| permits(&what_if.applied(request, facts)))
+        .filter(|what_if| turned(request, facts, &[*what_if], permits))
         .map(|what_if| vec![what_if])
         .collect();
     if !single.is_empty() {
         return single;
     }
-    if let Some(set) = least(facts, request, permits) {
+    if let Some(set) = least(request, facts, permits) {
         return vec![set];
     }
     // With another profession: the same set serves them all, so the first is an example of each.
     professions
         .filter_map(|what_if| {
-            let mut set = least(&what_if.applied(request, facts), request, permits)?;
+            let (request, facts) = what_if.applied(request, facts);
+            let mut set = least(&request, &facts, permits)?;
             set.push(what_if);
             Some(set)
         })
         .collect()
 }
 
+/// Whether it opens with these facts turned.
+fn turned(request: &Request, facts: &Facts, set: &[WhatIf], opens: Opens<'_>) -> bool {
+    let begin = (*request, facts.clone());
+    let (request, facts) = set.iter().fold(begin, |(request, facts), what_if| what_if.applied(&request, &facts));
+    opens(&request, &facts)
+}
+
 /// One least set of facts that opens: all of them are turned, then each is turned back that can be, the unlikely ones
 /// first. None when even all together do not open.
-fn least(facts: &Facts, request: &Request, opens: &dyn Fn(&Facts) -> bool) -> Option<Vec<WhatIf>> {
-    let all = |set: &[WhatIf]| set.iter().fold(facts.clone(), |facts, what_if| what_if.applied(request, &facts));
+fn least(request: &Request, facts: &Facts, opens: Opens<'_>) -> Option<Vec<WhatIf>> {
+    let all = |set: &[WhatIf]| turned(request, facts, set, opens);
     let mut set: Vec<WhatIf> = WhatIf::ALL.to_vec();
-    if !opens(&all(&set)) {
-        // Being on the team stands in the way of what is for outsiders (disaster use), and the other way round.
-        set.retain(|what_if| *what_if != WhatIf::OnTeam);
-        if !opens(&all(&set)) {
+    if !all(&set) {
+        // Being on the team or on duty stands in the way of what is for others (disaster use, a manager's reading).
+        set.retain(|what_if| !matches!(what_if, WhatIf::OnTeam | WhatIf::OnDuty));
+        if !all(&set) {
             return None;
         }
     }
@@ -125,7 +136,7 @@ fn least(facts: &Facts, request: &Request, opens: &dyn Fn(&Facts) -> bool) -> Op
         let before = set.len();
         for what_if in WhatIf::ALL.into_iter().rev() {
             let without: Vec<WhatIf> = set.iter().copied().filter(|other| *other != what_if).collect();
-            if opens(&all(&without)) {
+            if all(&without) {
                 set = without;
             }
         }

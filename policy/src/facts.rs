@@ -3,9 +3,14 @@
 //! [`Request::at`].
 
 use model::lifecycle::{certificate, consent, facility, service, user_id};
-use model::{Action, Category, DeviceId, FacilityId, PersonId, Profession, TeamRole, Timestamp, UserId, UserKey};
+use model::{
+    Action, Authorship, Category, DeviceId, FacilityId, PersonId, Profession, TeamRole, Timestamp, UnknownWord, UserId,
+    UserKey,
+};
 
-/// What is asked: an action on a category of record, at a time.
+/// What is asked: an action on a category of record, at a time, with what the record and the request say of themselves.
+///
+/// Made by [`Request::new`] and the `with` methods, so that a fact more does not touch whoever asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Request {
     /// What is done.
@@ -14,6 +19,41 @@ pub struct Request {
     pub category: Category,
     /// When.
     pub at: Timestamp,
+    /// Who wrote the stored version.
+    pub authorship: Authorship,
+    /// The record is labelled as sensitive: confidentiality R or V, or a sensitivity code.
+    pub sensitive: bool,
+    /// The subject declares an emergency with this request (break-glass, art. 41). Opens nothing while the city has issued
+    /// no rule for it.
+    pub break_glass: bool,
+}
+
+impl Request {
+    /// A request about no stored record, or about several that are each judged when they are known (a search): nobody is
+    /// known as the author, and there is no label to be seen. Whoever has read a record says so with
+    /// [`Self::with_authorship`] and [`Self::with_sensitive`]; forgetting the first only closes.
+    #[must_use]
+    pub const fn new(action: Action, category: Category, at: Timestamp) -> Self {
+        Self { action, category, at, authorship: Authorship::Unknown, sensitive: false, break_glass: false }
+    }
+
+    /// The same request, about a record of this authorship.
+    #[must_use]
+    pub const fn with_authorship(self, authorship: Authorship) -> Self {
+        Self { authorship, ..self }
+    }
+
+    /// The same request, about a record that is, or is not, labelled as sensitive.
+    #[must_use]
+    pub const fn with_sensitive(self, sensitive: bool) -> Self {
+        Self { sensitive, ..self }
+    }
+
+    /// The same request, with an emergency declared or not.
+    #[must_use]
+    pub const fn with_break_glass(self, break_glass: bool) -> Self {
+        Self { break_glass, ..self }
+    }
 }
 
 /// Everything one decision may use.
@@ -76,6 +116,8 @@ pub enum Resource {
         person: PersonFacts,
         /// How the subject stands to that person.
         relation: Relation,
+        /// A deletion order in force names this user ID and covers this record (art. 17-2, 19-2).
+        deletion_ordered: bool,
     },
     /// Names of professionals and facilities ([`Category::Directory`]).
     Directory,
@@ -107,8 +149,47 @@ pub struct PersonFacts {
 pub enum Relation {
     /// On the care team, in this role, with a validity that holds now.
     Team(TeamRole),
-    /// Not on the care team.
+    /// Not on the care team, but on duty now for a facility through which somebody else is on it.
+    Duty,
+    /// Not on the care team and not on duty, but manager of a facility through which somebody else is on it.
+    Manager,
+    /// None of these.
     None,
+}
+
+impl Relation {
+    /// Every relation, in the order of the schema's `TeamRole`.
+    pub const ALL: &'static [Self] = &[
+        Self::Team(TeamRole::Member),
+        Self::Team(TeamRole::Substitute),
+        Self::Team(TeamRole::OnCall),
+        Self::Duty,
+        Self::Manager,
+        Self::None,
+    ];
+
+    /// The one text form, in rules and in records.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Team(role) => role.as_str(),
+            Self::Duty => "duty",
+            Self::Manager => "manager",
+            Self::None => "none",
+        }
+    }
+
+    /// Reads the text form.
+    ///
+    /// # Errors
+    /// The word is not in the list.
+    pub fn parse(text: &str) -> Result<Self, UnknownWord> {
+        Self::ALL.iter().copied().find(|relation| relation.as_str() == text).ok_or_else(|| UnknownWord {
+            kind: "relation",
+            given: text.chars().take(64).collect(),
+            allowed: Self::ALL.iter().map(|relation| relation.as_str()).collect::<Vec<_>>().join(", "),
+        })
+    }
 }
 
 /// The service as a whole.
@@ -118,6 +199,13 @@ pub struct ServiceFacts {
     pub state: service::State,
     /// Disaster use in force now (declared, begun and not past its end).
     pub disaster: Option<DisasterFacts>,
+    /// The city has issued a rule for break-glass (art. 41), by two officers.
+    pub break_glass_issued: bool,
+}
+
+impl ServiceFacts {
+    /// As every day: running, no disaster use, no rule for break-glass.
+    pub const EVERYDAY: Self = Self { state: service::State::Running, disaster: None, break_glass_issued: false };
 }
 
 /// Disaster use (art. 21), in force.

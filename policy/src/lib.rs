@@ -29,5 +29,7 @@ pub use matrix::access_matrix;
 pub use point::DecisionPoint;
 pub use what_if::WhatIf;
 
+pub use model::Authorship;
+
 #[cfg(test)]
 mod tests;

@@ -23,13 +23,17 @@ use crate::vocabulary::Vocabulary;
 pub const SCHEMA: &str = include_str!("../cedar/schema.cedarschema");
 
 /// The rules of the house, file by file, in the order in which reasons are given.
-pub const RULES: [(&str, &str); 7] = [
+pub const RULES: [(&str, &str); 11] = [
     ("service.cedar", include_str!("../cedar/service.cedar")),
     ("subject.cedar", include_str!("../cedar/subject.cedar")),
     ("device.cedar", include_str!("../cedar/device.cedar")),
     ("person.cedar", include_str!("../cedar/person.cedar")),
+    ("professions.cedar", include_str!("../cedar/professions.cedar")),
     ("care.cedar", include_str!("../cedar/care.cedar")),
+    ("duty.cedar", include_str!("../cedar/duty.cedar")),
     ("disaster.cedar", include_str!("../cedar/disaster.cedar")),
+    ("break-glass.cedar", include_str!("../cedar/break-glass.cedar")),
+    ("deletion.cedar", include_str!("../cedar/deletion.cedar")),
     ("public.cedar", include_str!("../cedar/public.cedar")),
 ];
 
@@ -256,7 +260,7 @@ fn fits(schema: &Schema, vocabulary: &Vocabulary) -> Result<(), CannotCompile> {
     for (facts, category) in
         [(record, Category::Note), (matrix::ordinary(), Category::Note), (directory, Category::Directory)]
     {
-        let request = Request { action: Action::Read, category, at: matrix::now() };
+        let request = Request::new(Action::Read, category, matrix::now());
         Slice::new(vocabulary, schema, &request, &facts).map_err(|error| CannotCompile(error.to_string()))?;
     }
     Ok(())

@@ -58,6 +58,7 @@ impl Slice {
         let action = vocabulary.action(request.action).ok_or(SliceError::Word("action"))?;
         let context = [
             ("at".to_owned(), RestrictedExpression::new_long(request.at.as_millis())),
+            ("breakGlass".to_owned(), vocabulary.bool(request.break_glass)),
             ("device".to_owned(), device),
             ("service".to_owned(), service),
         ];
@@ -180,12 +181,13 @@ impl<'a> Build<'a> {
     fn service(&mut self, service: &ServiceFacts) -> Result<RestrictedExpression, SliceError> {
         let what = self.words.service.clone();
         let state = ("state", self.words.service_state(service.state).ok_or(SliceError::Word("service state"))?);
+        let issued = ("breakGlassIssued", self.words.bool(service.break_glass_issued));
         match &service.disaster {
             Some(disaster) => {
                 let until = RestrictedExpression::new_long(disaster.until.as_millis());
-                self.add(what.clone(), [state, ("disasterUntil", until)])?;
+                self.add(what.clone(), [state, issued, ("disasterUntil", until)])?;
             }
-            None => self.add(what.clone(), [state])?,
+            None => self.add(what.clone(), [state, issued])?,
         }
         Ok(self.name(what))
     }
@@ -199,13 +201,16 @@ impl<'a> Build<'a> {
                 Ok(words.directory.clone())
             }
             Resource::Directory => Err(SliceError::Word("category")),
-            Resource::Record { person, relation } => {
+            Resource::Record { person, relation, deletion_ordered } => {
                 let whose = self.person(person)?;
                 let record = uid(&words.record, person.person.as_str());
                 let attributes = [
                     ("person", whose),
                     ("category", words.category(request.category).ok_or(SliceError::Word("category"))?),
                     ("relation", words.relation(*relation).ok_or(SliceError::Word("relation"))?),
+                    ("authorship", words.authorship(request.authorship).ok_or(SliceError::Word("authorship"))?),
+                    ("sensitive", words.bool(request.sensitive)),
+                    ("deletionOrdered", words.bool(*deletion_ordered)),
                 ];
                 self.add(record.clone(), attributes)?;
                 Ok(record)

@@ -21,7 +21,7 @@ use crate::point::DecisionPoint;
 static POINT: LazyLock<DecisionPoint> = LazyLock::new(|| DecisionPoint::builtin().unwrap());
 
 fn request(action: Action, category: Category) -> Request {
-    Request { action, category, at: now() }
+    Request::new(action, category, now())
 }
 
 /// The decision in one line: `permit P01-team-reads`, `denial -`, `denial ! …` with an error.

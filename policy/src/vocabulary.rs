@@ -8,13 +8,10 @@ use std::str::FromStr;
 
 use cedar_policy::{EntityId, EntityTypeName, EntityUid, RestrictedExpression, SchemaFragment};
 use model::lifecycle::{certificate, consent, facility, service, user_id};
-use model::{Action, Category, Profession, TeamRole};
+use model::{Action, Authorship, Category, Profession};
 
 use crate::error::PolicyError;
 use crate::facts::Relation;
-
-/// How an outsider is called in the schema, beside the roles of [`TeamRole`].
-pub(crate) const NO_RELATION: &str = "none";
 
 /// One enumeration: a Cedar value for each word, in the order of the words.
 struct Words<T> {
@@ -56,13 +53,13 @@ pub(crate) struct Vocabulary {
     service_states: Words<service::State>,
     categories: Words<Category>,
     relations: Words<Relation>,
+    authorships: Words<Authorship>,
 }
 
 impl Vocabulary {
     /// Makes the values and compares the schema's enumerations with ours, both ways.
     pub(crate) fn new(schema: &str) -> Result<Self, PolicyError> {
-        let relations = relations();
-        check(schema, &relations)?;
+        check(schema)?;
         let action = kind("Action")?;
         Ok(Self {
             user: kind("User")?,
@@ -89,7 +86,8 @@ impl Vocabulary {
             consent_states: Words::new(&kind("ConsentState")?, consent::State::ALL, consent::State::as_str),
             service_states: Words::new(&kind("ServiceState")?, service::State::ALL, service::State::as_str),
             categories: Words::new(&kind("Category")?, &categories(), Category::as_str),
-            relations: Words::new(&kind("TeamRole")?, &relations, relation_text),
+            relations: Words::new(&kind("TeamRole")?, Relation::ALL, Relation::as_str),
+            authorships: Words::new(&kind("Authorship")?, Authorship::ALL, Authorship::as_str),
         })
     }
 
@@ -133,6 +131,10 @@ impl Vocabulary {
     pub(crate) fn relation(&self, word: Relation) -> Option<RestrictedExpression> {
         self.relations.get(word)
     }
+
+    pub(crate) fn authorship(&self, word: Authorship) -> Option<RestrictedExpression> {
+        self.authorships.get(word)
+    }
 }
 
 /// An entity's name in Cedar. Any text is allowed: it is a value here, never parsed.
@@ -148,26 +150,15 @@ fn categories() -> Vec<Category> {
     Category::ALL.iter().copied().filter(|category| *category != Category::Directory).collect()
 }
 
-fn relations() -> Vec<Relation> {
-    TeamRole::ALL.iter().map(|role| Relation::Team(*role)).chain([Relation::None]).collect()
-}
-
-const fn relation_text(relation: Relation) -> &'static str {
-    match relation {
-        Relation::Team(role) => role.as_str(),
-        Relation::None => NO_RELATION,
-    }
-}
-
 /// Every enumeration of ours stands in the schema with exactly our words: one word fewer and a fact could not be told,
 /// one word more and a rule could wait for something that never comes.
-fn check(schema: &str, relations: &[Relation]) -> Result<(), PolicyError> {
+fn check(schema: &str) -> Result<(), PolicyError> {
     macro_rules! texts {
         ($kind:ty) => {
             <$kind>::ALL.iter().map(|word| word.as_str()).collect::<BTreeSet<_>>()
         };
     }
-    let ours: [(&str, BTreeSet<&str>); 8] = [
+    let ours: [(&str, BTreeSet<&str>); 9] = [
         ("Profession", texts!(Profession)),
         ("UserIdState", texts!(user_id::State)),
         ("FacilityState", texts!(facility::State)),
@@ -175,7 +166,8 @@ fn check(schema: &str, relations: &[Relation]) -> Result<(), PolicyError> {
         ("ConsentState", texts!(consent::State)),
         ("ServiceState", texts!(service::State)),
         ("Category", categories().into_iter().map(Category::as_str).collect()),
-        ("TeamRole", relations.iter().map(|relation| relation_text(*relation)).collect()),
+        ("TeamRole", Relation::ALL.iter().map(|relation| relation.as_str()).collect()),
+        ("Authorship", texts!(Authorship)),
     ];
     let wrong = |text: String| PolicyError::Words(text);
     let (fragment, _) = SchemaFragment::from_cedarschema_str(schema).map_err(|error| wrong(error.to_string()))?;

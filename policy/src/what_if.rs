@@ -4,7 +4,7 @@
 use std::fmt;
 
 use model::lifecycle::{certificate, consent, facility, service, user_id};
-use model::{Profession, TeamRole};
+use model::{Authorship, Profession, TeamRole};
 
 use crate::facts::{DisasterFacts, Facts, PersonFacts, Relation, Request, Resource};
 
@@ -43,6 +43,14 @@ pub enum WhatIf {
     PersonNotSuspended,
     /// The subject is on the care team.
     OnTeam,
+    /// The subject stands in, on duty, for a team member of his facility.
+    OnDuty,
+    /// The record is the user's own.
+    OwnRecord,
+    /// The record is not labelled as sensitive.
+    NotSensitive,
+    /// The city's deletion order names the user ID and covers the record.
+    DeletionOrdered,
     /// The form allows disaster use.
     ConsentDisaster,
     /// The person lives in the area of the disaster use.
@@ -54,8 +62,9 @@ pub enum WhatIf {
 }
 
 impl WhatIf {
-    /// Everything but professions, everyday matters first.
-    pub const ALL: [Self; 19] = [
+    /// Everything but professions, everyday matters first. Break-glass is not among them: it is no way while it is off, and
+    /// none that an officer would point to (art. 41).
+    pub const ALL: [Self; 23] = [
         Self::ServiceRunning,
         Self::UserIdActive,
         Self::UserIdNotSuspended,
@@ -72,15 +81,20 @@ impl WhatIf {
         Self::ConsentShare,
         Self::PersonNotSuspended,
         Self::OnTeam,
+        Self::OnDuty,
+        Self::OwnRecord,
+        Self::NotSensitive,
+        Self::DeletionOrdered,
         Self::ConsentDisaster,
         Self::InDisasterArea,
         Self::DisasterUse,
     ];
 
-    /// The facts with this one turned; everything else as it is. Equal facts mean that it was so already, or cannot be.
+    /// Request and facts with this one turned; everything else as it is. Equal ones mean that it was so already, or cannot
+    /// be.
     #[must_use]
-    pub fn applied(self, request: &Request, facts: &Facts) -> Facts {
-        let mut facts = facts.clone();
+    pub fn applied(self, request: &Request, facts: &Facts) -> (Request, Facts) {
+        let (mut request, mut facts) = (*request, facts.clone());
         match self {
             Self::ServiceRunning => facts.service.state = service::State::Running,
             Self::UserIdActive => facts.subject.user_id_state = user_id::State::Active,
@@ -116,8 +130,24 @@ impl WhatIf {
             Self::ConsentDisaster => form(&mut facts, |person| person.consent_disaster = true),
             Self::PersonNotSuspended => person(&mut facts, |person| person.person_suspended = false),
             Self::OnTeam => {
-                if let Resource::Record { relation: relation @ Relation::None, .. } = &mut facts.resource {
+                if let Resource::Record { relation, .. } = &mut facts.resource
+                    && !matches!(relation, Relation::Team(_))
+                {
                     *relation = Relation::Team(TeamRole::Member);
+                }
+            }
+            Self::OnDuty => {
+                if let Resource::Record { relation, .. } = &mut facts.resource
+                    && !matches!(relation, Relation::Team(_))
+                {
+                    *relation = Relation::Duty;
+                }
+            }
+            Self::OwnRecord => request.authorship = Authorship::Own,
+            Self::NotSensitive => request.sensitive = false,
+            Self::DeletionOrdered => {
+                if let Resource::Record { deletion_ordered, .. } = &mut facts.resource {
+                    *deletion_ordered = true;
                 }
             }
             Self::InDisasterArea => person(&mut facts, |person| person.in_disaster_area = true),
@@ -129,7 +159,7 @@ impl WhatIf {
             }
             Self::Profession(profession) => facts.subject.profession = profession,
         }
-        facts
+        (request, facts)
     }
 
     /// A condition, to follow "if", in English.
@@ -152,6 +182,10 @@ impl WhatIf {
             Self::ConsentShare => "the consent allowed sharing".to_owned(),
             Self::PersonNotSuspended => "the person's records were not suspended".to_owned(),
             Self::OnTeam => "the user were on the care team".to_owned(),
+            Self::OnDuty => "the user were on duty for a team member of his facility".to_owned(),
+            Self::OwnRecord => "the user had written the record himself".to_owned(),
+            Self::NotSensitive => "the record were not labelled as sensitive".to_owned(),
+            Self::DeletionOrdered => "a deletion order named the user ID and covered the record".to_owned(),
             Self::ConsentDisaster => "the consent allowed disaster use".to_owned(),
             Self::InDisasterArea => "the person lived in the disaster area".to_owned(),
             Self::DisasterUse => "disaster use were in force".to_owned(),
@@ -179,6 +213,10 @@ impl WhatIf {
             Self::ConsentShare => "共有について同意済み".to_owned(),
             Self::PersonNotSuspended => "連携情報の一時停止が解除済み".to_owned(),
             Self::OnTeam => "利用者が支援チームの一員".to_owned(),
+            Self::OnDuty => "利用者が同じ施設のチーム員の当番者".to_owned(),
+            Self::OwnRecord => "利用者本人が記録した連携情報".to_owned(),
+            Self::NotSensitive => "特に配慮を要しない連携情報".to_owned(),
+            Self::DeletionOrdered => "削除指示で名指しされた利用者".to_owned(),
             Self::ConsentDisaster => "災害時利用について同意済み".to_owned(),
             Self::InDisasterArea => "支援対象者が災害時利用の区域内".to_owned(),
             Self::DisasterUse => "災害時利用の期間中".to_owned(),

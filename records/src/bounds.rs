@@ -32,10 +32,26 @@ pub const EXPONENT_MAX: u32 = 260;
 /// Persons of a search that names none. With every one of them its audit entry holds the facts that were decided on.
 pub const SEARCHED_PERSONS_MAX: usize = 64;
 
+/// Links that a search follows to what comes along.
+pub const INCLUDES_MAX: usize = 12;
+/// Elements that a search may ask for by name.
+pub const ELEMENTS_MAX: usize = 24;
+/// What another page of a search stands for, before it is sealed: the search, 64 persons, and where the store has it.
+pub const PAGE_TICKET_BYTES_MAX: usize = 8 * 1024;
+/// The same sealed and as text: a third more, and what sealing adds.
+pub const PAGE_CHARACTERS_MAX: usize = PAGE_TICKET_BYTES_MAX / 3 * 4 + 64;
+/// A link of the store that names a search that it keeps.
+pub const PAGE_LINK_BYTES_MAX: usize = 1024;
+/// A link of the store as it is read: the whole search, written out.
+pub const STORE_LINK_BYTES_MAX: usize = 16 * 1024;
+/// Parameters of such a link.
+pub const PAGE_PAIRS_MAX: usize = 64;
 /// Entries of a batch or a transaction. A visit with all that was measured has about fifty.
 pub const BUNDLE_ENTRIES_MAX: usize = 128;
 /// A batch or a transaction, in bytes.
 pub const BUNDLE_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Persons that a transaction may be about, whatever the look-ups show: its audit entry names every one.
+pub const BUNDLE_PERSONS_MAX: usize = 256;
 /// Permits that one transaction may need: its audit entry holds the facts that each rests on.
 pub const QUESTIONS_MAX: usize = 64;
 /// Operations of a patch.
@@ -78,6 +94,7 @@ pub const MAP_BODY_BYTES_MAX: usize = RESOURCE_BYTES_MAX;
 const _: () = assert!(RESOURCE_BYTES_MAX <= BINARY_RESOURCE_BYTES_MAX, "a Binary carries more than a record");
 const _: () = assert!(BINARY_RESOURCE_BYTES_MAX < ANSWER_BYTES_MAX, "what was written can be read back");
 const _: () = assert!(BINARY_RESOURCE_BYTES_MAX <= BUNDLE_BYTES_MAX, "a Bundle carries what a request does");
+const _: () = assert!(2 * BUNDLE_ENTRIES_MAX <= BUNDLE_PERSONS_MAX, "each record may have belonged to somebody else");
 const _: () = assert!(COUNT_DEFAULT <= COUNT_MAX && (COUNT_MAX as usize) < ENTRIES_MAX, "a page fits an answer");
 const _: () = assert!(HISTORY_COUNT_DEFAULT <= COUNT_MAX, "a history is no longer than the longest page");
 const _: () = assert!(PARAMETER_BYTES_MAX * 3 < TARGET_BYTES_MAX, "one value never fills the target, even encoded");

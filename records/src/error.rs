@@ -48,12 +48,15 @@ pub enum Unreadable {
         /// What is wrong.
         why: &'static str,
     },
-    /// More than one person is named, or none where one has to be.
+    /// More than one person is named, or none where one has to be; or they are named in two places.
     #[error("exactly one person has to be named, once")]
     OnePerson,
     /// A search names nobody, and its subject cares for more persons than one search can name.
     #[error("you care for more persons than one search can name; name the person")]
     TooManyPersons,
+    /// A page was sealed for somebody else or elsewhere, or the search has another extent by now.
+    #[error("this page is over; begin the search anew")]
+    PageOver,
     /// The entry of a batch or transaction is not of the form that entries have. Reads behind "entry 3: ".
     #[error("it {0}")]
     EntryForm(&'static str),
@@ -68,8 +71,9 @@ pub enum Unreadable {
     /// A batch or transaction has more entries than are read.
     #[error("the body has more than {} entries", crate::bounds::BUNDLE_ENTRIES_MAX)]
     TooManyEntries,
-    /// A transaction needs more permits than one audit entry can hold. Only said after a permit.
-    #[error("the transaction needs more permits than can be decided on at once; send it in parts")]
+    /// A transaction is about more persons, or needs more permits, than one audit entry can hold. How many permits it needs is
+    /// only said after them.
+    #[error("the transaction is more than can be decided on at once; send it in parts")]
     TooManyQuestions,
     /// The body is larger than its bound.
     #[error("the body has more than {0} bytes")]

@@ -1,9 +1,9 @@
 //! Which person's record does this message touch? Canonical targets, FHIR R4 grammar, checks on what comes back. Pure.
 //!
 //! A message is read by asking [`read_head`]; the answer is a [`Need`]: either [`Touches`] (whose record, what is done,
-//! and what is to be sent to the store), or what must be read first: the body, or the stored version. The caller brings
-//! that and asks again until it is done. Whatever comes back from the store goes through [`release`]. A batch comes apart
-//! into requests of their own, a transaction is put together to one.
+//! and what is to be sent to the store), or what must be known first: the body, the stored version, whom the subject may
+//! search for, what a page was sealed for. The caller brings that and asks again until it is done. Whatever comes back from
+//! the store goes through [`release`]. A batch comes apart into requests of their own, a transaction is put together to one.
 //!
 //! Three rules hold everywhere:
 //!
@@ -34,7 +34,7 @@ pub use fhir::bundle::{Batch, Entry, Joining, Transaction};
 pub use fhir::types::FhirType;
 pub use head::Head;
 pub use json::JsonFault;
-pub use need::{BodyNeeded, Need, PersonsNeeded, StoredNeeded};
+pub use need::{BodyNeeded, CategoriesNeeded, Need, PageNeeded, PersonsNeeded, StoredNeeded};
 pub use patch::{PatchCause, PatchFault, PatchKind, patched};
 pub use release::bundle::Searchset;
 pub use release::entries::{Answered, EntryAnswer, ResponseKind, bundle_response, transaction_answers};
@@ -56,6 +56,9 @@ use target::Target;
 /// The message cannot be read in one way only, or asks for something that is not served.
 pub fn read_head(head: &Head<'_>) -> Result<Need, Unreadable> {
     let fields = Fields::read(head.headers)?;
+    if let Some(page) = target::page(head.target) {
+        return fhir::interaction::turn(head.method, page?, &fields);
+    }
     let target = Target::read(head.target)?;
     match target.segments.split_first() {
         Some((&"fhir", rest)) => fhir::interaction::read(head.method, rest, target.query, &fields),
@@ -63,6 +66,10 @@ pub fn read_head(head: &Head<'_>) -> Result<Need, Unreadable> {
         _ => Err(Unreadable::Interaction("an address outside /fhir and /feeds")),
     }
 }
+
+// The fuzz targets' functions call this crate by its name, and are among the tests too.
+#[cfg(test)]
+extern crate self as records;
 
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,11 @@
-//! What must be read before it is known whose records a request touches: a body, a stored version, or nothing more.
+//! What must be read before it is known whose records a request touches: a body, a stored version, what a page stands for,
+//! whom the subject may search for, or nothing more.
 
 use std::sync::Arc;
 
-use model::{Action, Category, PersonId};
+use model::{Category, PersonId};
 
-use crate::bounds::{BUNDLE_BYTES_MAX, FORM_BYTES_MAX, SEARCHED_PERSONS_MAX};
+use crate::bounds::{BUNDLE_BYTES_MAX, FORM_BYTES_MAX};
 use crate::error::Unreadable;
 use crate::fhir::bundle::{self, Batch, Neighbours, Transaction};
 use crate::fhir::condition::{Criteria, NO_VERSION};
@@ -13,13 +14,15 @@ use crate::fhir::patching::Patching;
 use crate::fhir::person::{self, Owner};
 use crate::fhir::reading::Reading;
 use crate::fhir::removal::Removal;
+use crate::fhir::search::everything::Everything;
+use crate::fhir::search::page::Ticket;
 use crate::fhir::search::{self, Search};
 use crate::fhir::types::{FhirType, PersonElement};
 use crate::fhir::{authors, interaction, labels};
 use crate::json::{self, Json, Object};
 use crate::route_map::{Asked, MappedLookUp};
 use crate::target::{self, Query};
-use crate::touches::{Authors, RecordId, RecordRef, Touches};
+use crate::touches::{Authors, Claim, RecordId, RecordRef, Touches};
 
 /// What is needed next.
 #[derive(Clone, Debug)]
@@ -33,6 +36,10 @@ pub enum Need {
     Stored(StoredNeeded),
     /// Whom the subject may search for.
     Persons(PersonsNeeded),
+    /// Which kinds of a person's records the subject may search for.
+    Categories(CategoriesNeeded),
+    /// What a page of a search stands for.
+    Page(PageNeeded),
     /// A batch: not one request, but as many as it has entries.
     Batch(Batch),
     /// What each entry of a transaction needs.
@@ -48,22 +55,71 @@ impl PersonsNeeded {
         Self(search)
     }
 
-    /// What has to be permitted for a person to be searched for.
+    /// What has to be permitted for a person to be searched for. The persons are yet to be put in; where none is wanted
+    /// ([`Category::Directory`]) it is asked once, for nobody.
     #[must_use]
-    pub fn wanted(&self) -> Vec<(Action, Category)> {
+    pub fn wanted(&self) -> Vec<Claim> {
         self.0.wanted()
     }
 
     /// Goes on with these persons: those for whom all of it is permitted.
     ///
     /// # Errors
-    /// There are none, or more than one search can name.
+    /// There are none, or more than one search can name; they are others than when the page was sealed.
     pub fn read(self, persons: Vec<PersonId>) -> Result<Need, Unreadable> {
-        match persons.len() {
-            0 => Err(Unreadable::NotThere),
-            1..=SEARCHED_PERSONS_MAX => Ok(Need::Done(self.0.about(persons))),
-            _ => Err(Unreadable::TooManyPersons),
-        }
+        self.0.narrowed_to(persons).map(Need::Done)
+    }
+}
+
+/// It has to be known which kinds of a person's records the subject may search: none is named.
+#[derive(Clone, Debug)]
+pub struct CategoriesNeeded(Everything);
+
+impl CategoriesNeeded {
+    pub(crate) const fn of(everything: Everything) -> Self {
+        Self(everything)
+    }
+
+    /// What may be permitted, or not: a claim for each kind.
+    #[must_use]
+    pub fn wanted(&self) -> Vec<Claim> {
+        self.0.wanted()
+    }
+
+    /// Goes on with these: those that are permitted.
+    ///
+    /// # Errors
+    /// They are others than when the page was sealed.
+    pub fn read(self, permitted: &[Category]) -> Result<Need, Unreadable> {
+        self.0.narrowed_to(permitted).map(Need::Done)
+    }
+}
+
+/// A page of a search is turned to: what it stands for is sealed.
+#[derive(Clone, Debug)]
+pub struct PageNeeded {
+    fhir_type: FhirType,
+    sealed: String,
+}
+
+impl PageNeeded {
+    pub(crate) const fn of(fhir_type: FhirType, sealed: String) -> Self {
+        Self { fhir_type, sealed }
+    }
+
+    /// As it was sealed ([`crate::Gatekeeper::seal_page`]), and has to be opened for the same subject.
+    #[must_use]
+    pub fn sealed(&self) -> &str {
+        &self.sealed
+    }
+
+    /// Reads what was opened; none if it could not be. The search is read like a new one, and decided on anew.
+    ///
+    /// # Errors
+    /// [`Unreadable::PageOver`].
+    pub fn read(self, ticket: Option<&[u8]>) -> Result<Need, Unreadable> {
+        let ticket = ticket.and_then(Ticket::read).ok_or(Unreadable::PageOver)?;
+        search::turn(self.fhir_type, ticket)
     }
 }
 
@@ -75,9 +131,10 @@ pub struct BodyNeeded(pub(crate) BodyFor);
 #[derive(Clone, Debug)]
 pub(crate) enum BodyFor {
     /// `POST _search`, with the parameters of the target.
-    Search { fhir_type: FhirType, query: Vec<(String, String)> },
+    /// Within the compartment of a person, if there is one.
+    Search { fhir_type: FhirType, person: Option<PersonId>, query: Vec<(String, String)> },
     /// A create or an update.
-    Resource(Draft),
+    Resource(Box<Draft>),
     /// A patch.
     Patch(Patching),
     /// A batch or transaction, whose answer may leave out what was written.
@@ -108,11 +165,15 @@ impl BodyNeeded {
             return Err(Unreadable::BodyTooLarge(self.bytes_max()));
         }
         match self.0 {
-            BodyFor::Search { fhir_type, query } => {
+            BodyFor::Search { fhir_type, person, query } => {
                 let plain = std::str::from_utf8(body).map_err(|_| Unreadable::Body("is no form"))?;
                 let form = if plain.is_empty() { Query::default() } else { Query::read(plain)? };
                 let query = Query(query.iter().map(|(name, value)| (name.as_str(), value.clone())).collect());
-                search::read(fhir_type, query.merged(form)?.without_form()?)
+                let query = query.merged(form)?.without_form()?;
+                match person {
+                    Some(person) => search::within(person, fhir_type, &query),
+                    None => search::read(fhir_type, &query),
+                }
             }
             BodyFor::Resource(draft) => draft.read(body)?.next(),
             BodyFor::Bundle { minimal } => bundle::read(body, minimal),
@@ -156,14 +217,14 @@ impl Stored {
 /// What is to be done to a record, once it is known which one, whose, and in which version.
 #[derive(Clone, Debug)]
 pub(crate) enum Work {
-    Write(Draft),
+    Write(Box<Draft>),
     Remove(Removal),
     Patch(Patching),
 }
 
 impl From<Draft> for Work {
     fn from(draft: Draft) -> Self {
-        Self::Write(draft)
+        Self::Write(Box::new(draft))
     }
 }
 
@@ -206,6 +267,8 @@ enum Purpose {
     Link(Box<Draft>),
     /// Which version is to be replaced or removed, and whose is it?
     Version(Box<Work>),
+    /// What is in the record that is to be patched? With what has to be permitted first.
+    Whole(Box<(Patching, Touches)>),
     /// Which record is it?
     Meant(Box<(Criteria, Work)>),
 }
@@ -228,11 +291,13 @@ impl StoredNeeded {
         Self(LookUp::Fhir(FhirLookUp { fhir_type, record, target, purpose: Purpose::Version(Box::new(work)) }))
     }
 
-    /// The version with all that is in it.
-    pub(crate) fn whole(fhir_type: FhirType, id: RecordId, work: Work) -> Self {
+    /// The version with all that is in it, for whoever is permitted the first.
+    pub(crate) fn whole(fhir_type: FhirType, id: RecordId, patching: Patching, first: Touches) -> Self {
         let record = RecordRef::one(fhir_type, id);
-        let target = format!("/fhir/{record}");
-        Self(LookUp::Fhir(FhirLookUp { fhir_type, record, target, purpose: Purpose::Version(Box::new(work)) }))
+        // Means nothing beside what is asked for, and tells a look-up from a read in the store's own log.
+        let target = target::build(&format!("/fhir/{record}"), [("_summary", "false")]);
+        let purpose = Purpose::Whole(Box::new((patching, first)));
+        Self(LookUp::Fhir(FhirLookUp { fhir_type, record, target, purpose }))
     }
 
     pub(crate) fn meant_by(criteria: Criteria, work: Work) -> Self {
@@ -282,6 +347,25 @@ impl StoredNeeded {
         match &self.0 {
             LookUp::Fhir(look_up) => look_up.record(),
             LookUp::Mapped(look_up) => look_up.record(),
+        }
+    }
+
+    /// Whose record is meant, where that is said by more than the record itself: for the audit entry of a refusal.
+    #[must_use]
+    pub fn person(&self) -> Option<&PersonId> {
+        match &self.0 {
+            LookUp::Fhir(look_up) => look_up.person(),
+            LookUp::Mapped(_) => None,
+        }
+    }
+
+    /// What has to be permitted before this look-up is made, because it brings the record itself. Whoever is not permitted is
+    /// refused on this, and the store is not asked.
+    #[must_use]
+    pub const fn first(&self) -> Option<&Touches> {
+        match &self.0 {
+            LookUp::Fhir(look_up) => look_up.first(),
+            LookUp::Mapped(_) => None,
         }
     }
 
@@ -336,6 +420,20 @@ impl FhirLookUp {
         &self.record
     }
 
+    fn person(&self) -> Option<&PersonId> {
+        match &self.purpose {
+            Purpose::Meant(meant) => meant.0.person(),
+            Purpose::Read(_) | Purpose::Link(_) | Purpose::Version(_) | Purpose::Whole(_) => None,
+        }
+    }
+
+    const fn first(&self) -> Option<&Touches> {
+        match &self.purpose {
+            Purpose::Whole(whole) => Some(&whole.1),
+            Purpose::Read(_) | Purpose::Link(_) | Purpose::Version(_) | Purpose::Meant(_) => None,
+        }
+    }
+
     fn probe(&self, nobodys: &str) -> String {
         with_elements(&format!("/fhir/{}/{nobodys}", self.fhir_type), &["id"])
     }
@@ -371,9 +469,12 @@ impl FhirLookUp {
             (Purpose::Version(work), Some(id)) => match *work {
                 Work::Remove(removal) => Ok(Need::Done(removal.removing(id, stored)?)),
                 Work::Write(draft) => draft.replacing(stored, resource)?.next(),
-                Work::Patch(patching) => patching.changing(id, stored, resource),
+                Work::Patch(patching) => patching.whose(id, &stored),
             },
-            (Purpose::Version(_) | Purpose::Read(_) | Purpose::Meant(_), _) => Err(Unreadable::NotThere),
+            (Purpose::Whole(whole), Some(id)) => whole.0.changing(id, stored, resource),
+            (Purpose::Version(_) | Purpose::Whole(_) | Purpose::Read(_) | Purpose::Meant(_), _) => {
+                Err(Unreadable::NotThere)
+            }
         }
     }
 

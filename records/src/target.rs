@@ -3,7 +3,7 @@
 //! Only origin-form (RFC 9112 3.2.1). The path takes no percent-encoding at all: no segment that is served needs one, so
 //! an encoded slash, dot or letter can only be there to be read twice. The query takes it in values only, once.
 
-use crate::bounds::{PARAMETER_BYTES_MAX, PARAMETERS_MAX, SEGMENTS_MAX, TARGET_BYTES_MAX};
+use crate::bounds::{PAGE_CHARACTERS_MAX, PARAMETER_BYTES_MAX, PARAMETERS_MAX, SEGMENTS_MAX, TARGET_BYTES_MAX};
 use crate::error::{Unreadable, quote};
 
 /// A target taken apart.
@@ -106,6 +106,22 @@ impl<'a> Query<'a> {
             None => Ok(()),
         }
     }
+}
+
+/// A page of a search, `/fhir/TYPE?_page=SEALED` and nothing else: type and seal. The seal is longer than other targets may
+/// be, and of unreserved characters only (RFC 3986 2.3), so there is nothing to decode. None for any other target.
+pub(crate) fn page(target: &str) -> Option<Result<(&str, &str), Unreadable>> {
+    let (path, sealed) = target.split_once("?_page=")?;
+    let fhir_type = path.strip_prefix("/fhir/").filter(|name| name.bytes().all(|byte| byte.is_ascii_alphabetic()));
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    Some(match fhir_type {
+        _ if sealed.len() > PAGE_CHARACTERS_MAX => Err(Unreadable::Target("is too long")),
+        Some(fhir_type) if !sealed.is_empty() && sealed.bytes().all(plain) => Ok((fhir_type, sealed)),
+        _ => Err(Unreadable::Parameter {
+            name: "_page".to_owned(),
+            why: "stands beside something else, or is none of ours",
+        }),
+    })
 }
 
 /// Decodes a value once (RFC 3986 2.1). `+` is refused: a blank to some readers, a plus sign to others. So is `%25`: who

@@ -3,10 +3,14 @@
 mod bundles;
 mod cases;
 mod corpora;
+mod fetched;
+mod fuzz;
 mod maps;
 mod news;
 mod properties;
+mod published;
 mod released;
+mod tables;
 mod whose;
 
 use model::{Category, PersonId};
@@ -27,6 +31,8 @@ struct Request {
     stored: Stored,
     /// Whom the subject may search for.
     cared_for: Vec<PersonId>,
+    /// Which kinds of records he may not see.
+    hidden: Vec<Category>,
 }
 
 impl Request {
@@ -57,6 +63,15 @@ impl Request {
                     None => return Ok(Need::Stored(needed)),
                 },
                 Need::Persons(needed) => needed.read(self.cared_for.clone())?,
+                Need::Categories(needed) => {
+                    let permitted: Vec<Category> = needed.wanted().iter().map(|claim| claim.category).collect();
+                    let seen = |category: &Category| !self.hidden.contains(category);
+                    needed.read(&permitted.into_iter().filter(seen).collect::<Vec<_>>())?
+                }
+                Need::Page(needed) => {
+                    let ticket = opened(needed.sealed());
+                    needed.read(ticket.as_deref())?
+                }
                 Need::Transaction(transaction) => {
                     let (needs, joining) = transaction.split();
                     let mut touched = Vec::new();
@@ -96,6 +111,30 @@ impl<F: FnMut(&PersonId, Category) -> bool> Gatekeeper for Gate<F> {
     fn seal_page(&mut self, ticket: &[u8]) -> Option<String> {
         Some(ticket.iter().map(|byte| format!("{byte:02x}")).collect())
     }
+}
+
+/// What [`Gate`] sealed.
+fn opened(sealed: &str) -> Option<Vec<u8>> {
+    let digits: Vec<char> = sealed.chars().collect();
+    digits.chunks(2).map(|pair| u8::from_str_radix(&pair.iter().collect::<String>(), 16).ok()).collect()
+}
+
+/// The target of a page whose ticket holds these lines, ` / ` between them.
+fn page(path: &str, ticket: &str) -> String {
+    let sealed: String = ticket.replace(" / ", "\n").bytes().map(|byte| format!("{byte:02x}")).collect();
+    format!("{path}?_page={sealed}")
+}
+
+/// A text in which the tickets of pages can be read.
+fn with_tickets(text: &str) -> String {
+    let mut parts = text.split("?_page=");
+    let mut read = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (sealed, rest) = part.split_at(part.find('"').unwrap_or(part.len()));
+        let ticket = String::from_utf8(opened(sealed).unwrap()).unwrap().replace('\n', " / ");
+        read.push_str(&format!("?_page={{{ticket}}}{rest}"));
+    }
+    read
 }
 
 fn person(id: &str) -> PersonId {

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use model::{Action, Category, IdError, PersonId};
+use model::{Action, Category, IdError, PersonId, RecordName};
 
 use crate::error::{Unreadable, quote};
+use crate::fhir::search::Expected;
 use crate::fhir::types::FhirType;
 use crate::route_map::RouteMap;
 
@@ -141,13 +142,15 @@ pub struct Claim {
     pub authors: Authors,
     /// It is labelled as sensitive ([`Matter::sensitive`]).
     pub sensitive: bool,
+    /// Which record, where that matters to who may: a removal is ordered of one (art. 19-2).
+    pub record: Option<RecordName>,
 }
 
 impl Claim {
     /// Of ordinary records, whose authors do not matter or are not known.
     #[must_use]
     pub const fn of(action: Action, category: Category, persons: Vec<PersonId>) -> Self {
-        Self { action, category, persons, authors: Authors::Unknown, sensitive: false }
+        Self { action, category, persons, authors: Authors::Unknown, sensitive: false, record: None }
     }
 }
 
@@ -191,6 +194,8 @@ pub struct Touches {
     pub answer: AnswerKind,
     /// What is wrong with the request, and may be said only to whoever is permitted. See [`Self::check`].
     after: Option<Unreadable>,
+    /// What an answer to a search is held against.
+    searched: Option<Box<Expected>>,
 }
 
 impl Touches {
@@ -204,13 +209,17 @@ impl Touches {
                 all.records.push(record.clone());
             }
         }
-        all.after = parts.iter().find_map(|part| part.touches.after.clone());
+        let wrong = |part: &Part| {
+            let cause = Box::new(part.touches.after.clone()?);
+            Some(Unreadable::Entry { number: part.place + 1, cause })
+        };
+        all.after = parts.iter().find_map(wrong);
         all.answer = AnswerKind::Transaction(parts);
         Some(all)
     }
 
     pub(crate) fn new(claim: Claim, records: Vec<RecordRef>, forward: Forward, answer: AnswerKind) -> Self {
-        Self { claims: vec![claim], records, forward, answer, after: None }
+        Self { claims: vec![claim], records, forward, answer, after: None, searched: None }
     }
 
     /// Something more that has to be permitted.
@@ -225,6 +234,17 @@ impl Touches {
     pub(crate) fn but(mut self, unreadable: Unreadable) -> Self {
         self.after = Some(unreadable);
         self
+    }
+
+    /// A search, and what may come back of it.
+    pub(crate) fn searching(mut self, expected: Expected) -> Self {
+        self.searched = Some(Box::new(expected));
+        self
+    }
+
+    /// What may come back of a search; none if this is no search.
+    pub(crate) fn expected(&self) -> Option<&Expected> {
+        self.searched.as_deref()
     }
 
     /// What has to be permitted, every one of them; never empty. The first is what the request is about.
@@ -250,6 +270,12 @@ impl Touches {
             }
         }
         persons
+    }
+
+    /// The search that is asked for, in its one form; for a page, the search that it is a page of.
+    #[must_use]
+    pub fn asked(&self) -> Option<&str> {
+        self.searched.as_deref().map(Expected::asked)
     }
 
     /// Whether anything is changed.
@@ -353,6 +379,8 @@ pub enum AnswerKind {
     },
     /// A searchset.
     Bundle,
+    /// What the store says it can do; what goes out is what is enforced here.
+    Capabilities,
     /// A transaction-response, with an answer to each of these, in this order.
     Transaction(Vec<Part>),
     /// Bytes of a document of that person; not read. They must be of the version whose owner was looked up.

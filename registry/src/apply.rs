@@ -1,6 +1,8 @@
 //! Applying a change to a state: one function for live commands, for what other processes wrote, and for replay. What
 //! does not fit is an error, never a guess: a journal that does not add up opens nothing (promise P1).
 
+mod orders;
+
 use std::sync::Arc;
 
 use model::lifecycle::{NotAllowed, certificate, consent, facility, service, user_id};
@@ -8,8 +10,8 @@ use model::{Author, SerialNumber, Timestamp, UserId};
 
 use crate::change::Change;
 use crate::state::{
-    Certificate, Confirmation, Consent, Device, EndedSession, Facility, Person, Revocation, Service, Snapshot, Tables,
-    UserIdRecord,
+    Certificate, Confirmation, Consent, Device, Disaster, EndedSession, Facility, Person, Revocation, Service,
+    Snapshot, Tables, UserIdRecord,
 };
 
 /// Who made the changes of a command, and when.
@@ -188,7 +190,18 @@ impl Snapshot {
             Change::ServiceStopped { .. }
             | Change::ServiceResumed
             | Change::DisasterDeclared { .. }
+            | Change::DisasterConfirmed
             | Change::DisasterEnded { .. } => apply_to_service(tables, change),
+            Change::DutyEntered { .. }
+            | Change::DutyEnded { .. }
+            | Change::ContractEntered { .. }
+            | Change::ContractEnded { .. }
+            | Change::DeletionOrdered { .. }
+            | Change::DeletionApproved { .. }
+            | Change::DeletionCancelled { .. }
+            | Change::BreakGlassProposed { .. }
+            | Change::BreakGlassIssued
+            | Change::BreakGlassWithdrawn { .. } => orders::apply(tables, act, change),
         }
     }
 }
@@ -299,6 +312,7 @@ fn apply_to_service(tables: &mut Tables, change: &Change) -> Result<(), Misfit> 
             let state = before.after(Event::DeclareDisaster)?;
             Service { state, stopped: None, disaster: Some(disaster.clone()) }
         }
+        Change::DisasterConfirmed => confirmed(&tables.service)?,
         Change::DisasterEnded { .. } => {
             Service { state: before.after(Event::EndDisaster)?, stopped: None, disaster: None }
         }
@@ -306,6 +320,14 @@ fn apply_to_service(tables: &mut Tables, change: &Change) -> Result<(), Misfit> 
     };
     tables.service = Arc::new(after);
     Ok(())
+}
+
+/// The same disaster use, and nobody is waited for any more.
+fn confirmed(before: &Service) -> Result<Service, Misfit> {
+    let missing = Misfit::Contradiction("a confirmation comes without a disaster use that waits for it");
+    let awaiting = before.disaster.as_ref().filter(|disaster| disaster.awaits.is_some());
+    let disaster = Some(Disaster { awaits: None, ..awaiting.ok_or(missing)?.clone() });
+    Ok(Service { disaster, ..before.clone() })
 }
 
 fn edit_facility(

@@ -28,6 +28,19 @@ pub const ENDED_SESSIONS_PER_USER_ID_MAX: usize = 64;
 pub const SESSION_HOURS_MAX: i64 = 7 * 24;
 /// Longest disaster use from its declaration, in hours; then it is declared anew or it ends (art. 21).
 pub const DISASTER_HOURS_MAX: i64 = 72;
+/// Most duties of one user at a time, past ones not counted.
+pub const DUTIES_PER_USER_MAX: usize = 64;
+/// Longest duty of somebody who stands in, in days: a roster is made by the month.
+pub const DUTY_DAYS_MAX: i64 = 31;
+/// Most contracts on record.
+pub const CONTRACTS_MAX: usize = 100;
+/// Longest time to carry out a deletion order, in days; then it is given anew.
+pub const DELETION_DAYS_MAX: i64 = 30;
+/// Most deletion orders about one person, past ones included: whoever needs more orders all of the person's records.
+pub const DELETIONS_PER_PERSON_MAX: usize = 200;
+/// Time for the second officer to confirm disaster use by an act of his own, in minutes from its declaration or its beginning,
+/// whichever is later. Long enough to get to a desk; the river does not wait for it, so it opens at once.
+pub const DISASTER_CONFIRM_MINUTES: i64 = 60;
 /// Longest validity of a certificate, in days.
 pub const CERTIFICATE_DAYS_MAX: i64 = 3660;
 /// Most things one `Tick` puts in order; the next one goes on.

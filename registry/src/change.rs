@@ -7,8 +7,9 @@ use model::{DeviceId, FacilityId, PersonId, ReasonCode, SerialNumber, SessionId,
 
 use crate::credential::Sealed;
 use crate::state::{
-    Administrator, ConsentForm, Device, Disaster, Eligibility, Facility, FacilityDetails, Membership, MembershipId,
-    Person, Report, ReportId, Stop, Suspension, SuspensionEnd, SuspensionId, User, UserIdRecord,
+    Administrator, ConsentForm, Contract, ContractId, DeletionId, DeletionOrder, Device, Disaster, Duty, DutyId,
+    Eligibility, Facility, FacilityDetails, Membership, MembershipId, Person, Report, ReportId, Stop, Suspension,
+    SuspensionEnd, SuspensionId, User, UserIdRecord,
 };
 
 /// One change. Who made it and when stands beside it, once for all changes of a command. Variants are only ever added:
@@ -216,6 +217,8 @@ pub enum Change {
         /// As declared.
         disaster: Disaster,
     },
+    /// The second officer confirmed it by an act of his own.
+    DisasterConfirmed,
     /// Disaster use ended.
     DisasterEnded {
         /// Why; none: by the clock.
@@ -230,6 +233,63 @@ pub enum Change {
     ReportAcknowledged {
         /// Which.
         report: ReportId,
+    },
+    /// A user took up a role for his whole facility (art. 18).
+    DutyEntered {
+        /// As entered.
+        duty: Duty,
+    },
+    /// A role for a facility ended.
+    DutyEnded {
+        /// Which.
+        duty: DutyId,
+        /// Whose.
+        user: UserKey,
+    },
+    /// A contract was entered (art. 4-2).
+    ContractEntered {
+        /// As entered.
+        contract: Contract,
+    },
+    /// A contract ended before its time.
+    ContractEnded {
+        /// Which.
+        contract: ContractId,
+        /// Why.
+        reason: String,
+    },
+    /// An officer ordered a deletion (art. 17-2, 19-2).
+    DeletionOrdered {
+        /// As ordered.
+        order: DeletionOrder,
+    },
+    /// A second officer approved it: from here on it may be carried out.
+    DeletionApproved {
+        /// Which.
+        order: DeletionId,
+        /// Whose records.
+        person: PersonId,
+    },
+    /// It was taken back.
+    DeletionCancelled {
+        /// Which.
+        order: DeletionId,
+        /// Whose records.
+        person: PersonId,
+        /// Why.
+        reason: String,
+    },
+    /// An officer entered the city's rule for break-glass (art. 41-1).
+    BreakGlassProposed {
+        /// Name and date of the rule.
+        rule: String,
+    },
+    /// A second officer issued it.
+    BreakGlassIssued,
+    /// It was taken back.
+    BreakGlassWithdrawn {
+        /// Why.
+        reason: String,
     },
 }
 
@@ -326,10 +386,15 @@ impl Change {
             Self::TeamLeft { person, .. } => Affected::person(person),
             Self::Suspended { suspension } => Affected::target(&suspension.target),
             Self::SuspensionEnded { target, .. } => Affected::target(target),
+            Self::DutyEntered { duty: Duty { user, .. } } | Self::DutyEnded { user, .. } => {
+                Affected { users: BTreeSet::from([user.clone()]), ..Affected::default() }
+            }
+            Self::DeletionCancelled { person, .. } => Affected::person(person),
             Self::ServiceStopped { .. }
             | Self::ServiceResumed
             | Self::DisasterDeclared { .. }
-            | Self::DisasterEnded { .. } => Affected { service: true, ..Affected::default() },
+            | Self::DisasterEnded { .. }
+            | Self::BreakGlassWithdrawn { .. } => Affected { service: true, ..Affected::default() },
             Self::FacilityApplied { .. }
             | Self::FacilityChanged { .. }
             | Self::AdministratorSet { .. }
@@ -340,7 +405,15 @@ impl Change {
             | Self::CertificateReserved { .. }
             | Self::PersonRegistered { .. }
             | Self::ReportDue { .. }
-            | Self::ReportAcknowledged { .. } => Affected::default(),
+            | Self::ReportAcknowledged { .. }
+            | Self::ContractEntered { .. }
+            | Self::ContractEnded { .. }
+            | Self::DeletionOrdered { .. }
+            | Self::DeletionApproved { .. }
+            | Self::BreakGlassProposed { .. }
+            | Self::BreakGlassIssued
+            // It only goes on for longer.
+            | Self::DisasterConfirmed => Affected::default(),
         }
     }
 }

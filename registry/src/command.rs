@@ -1,14 +1,17 @@
 //! Commands: what offices ask the registry to do. Who may is in `kind`.
 
 use model::{
-    Article, Author, DeviceId, FacilityId, PersonId, Profession, ReasonCode, SerialNumber, SessionId, Target, TeamRole,
-    Timestamp, UserId, UserKey,
+    Article, Author, DeviceId, DutyKind, FacilityId, PersonId, Profession, ReasonCode, RecordName, SerialNumber,
+    SessionId, Target, TeamRole, Timestamp, UserId, UserKey,
 };
 use zeroize::Zeroizing;
 
 use crate::credential::VerifiedPassword;
 use crate::kind::CommandKind;
-use crate::state::{Administrator, ConsentForm, Eligibility, FacilityDetails, ReportId, StopReason, SuspensionId};
+use crate::state::{
+    Administrator, ConsentForm, ContractId, DeletionId, DutyId, Eligibility, FacilityDetails, ReportId, StopReason,
+    SuspensionId,
+};
 
 /// What is to be done.
 #[derive(Clone)]
@@ -269,9 +272,11 @@ pub enum Command {
         from: Timestamp,
         /// Until when (half-open), at most 72 hours from now.
         until: Timestamp,
-        /// The two officers. The author is one of them.
+        /// The two officers. The author is one of them; the other confirms by [`Self::ConfirmDisaster`] within an hour.
         officers: [Author; 2],
     },
+    /// The second officer confirms a declaration by an act of his own; unconfirmed it ends after an hour.
+    ConfirmDisaster,
     /// Ends disaster use.
     EndDisaster {
         /// Why.
@@ -294,8 +299,79 @@ pub enum Command {
         /// Which.
         report: ReportId,
     },
-    /// Puts in order what only the clock ended: suspensions, disaster use, memberships, remembered sessions. Decisions do
-    /// not wait for it. Comes to no changes when there is nothing to do.
+    /// Enters a role for a whole facility (art. 18). A facility administrator enters who stands in, the city who manages.
+    EnterDuty {
+        /// Who: somebody with a user ID there.
+        user: UserKey,
+        /// For which approved facility.
+        facility: FacilityId,
+        /// Which role.
+        kind: DutyKind,
+        /// From when.
+        from: Timestamp,
+        /// Until when (half-open); whoever stands in must have an end, at most 31 days later.
+        until: Option<Timestamp>,
+    },
+    /// Ends a role for a whole facility.
+    EndDuty {
+        /// Which.
+        duty: DutyId,
+    },
+    /// Enters a contract with the contractor (art. 4-2).
+    EnterContract {
+        /// With whom.
+        contractor: String,
+        /// From when.
+        from: Timestamp,
+        /// Until when (half-open).
+        until: Timestamp,
+    },
+    /// Ends a contract now, before its time.
+    EndContract {
+        /// Which.
+        contract: ContractId,
+        /// Why.
+        reason: String,
+    },
+    /// Orders a deletion (art. 17-2, 19-2). Nothing may be deleted before a second officer has approved it.
+    OrderDeletion {
+        /// Whose records.
+        person: PersonId,
+        /// Which record; none: all of the person's.
+        record: Option<RecordName>,
+        /// Why.
+        reason: String,
+        /// Who carries it out.
+        executor: UserId,
+        /// Until when (half-open), at most 30 days from now.
+        until: Timestamp,
+    },
+    /// A second officer approves a deletion.
+    ApproveDeletion {
+        /// Which.
+        order: DeletionId,
+    },
+    /// Takes a deletion order back.
+    CancelDeletion {
+        /// Which.
+        order: DeletionId,
+        /// Why.
+        reason: String,
+    },
+    /// Enters the city's rule for break-glass (art. 41-1). Not in force before a second officer has issued it.
+    ProposeBreakGlass {
+        /// Name and date of the rule.
+        rule: String,
+    },
+    /// A second officer issues the rule.
+    IssueBreakGlass,
+    /// Takes the rule back, at any time.
+    WithdrawBreakGlass {
+        /// Why.
+        reason: String,
+    },
+    /// Puts in order what only the clock ended: suspensions, disaster use, memberships, duties, remembered sessions. Decisions
+    /// do not wait for it. Comes to no changes when there is nothing to do.
     Tick,
 }
 
@@ -336,11 +412,22 @@ impl Command {
             Self::StopService { .. } => CommandKind::StopService,
             Self::ResumeService => CommandKind::ResumeService,
             Self::DeclareDisaster { .. } => CommandKind::DeclareDisaster,
+            Self::ConfirmDisaster => CommandKind::ConfirmDisaster,
             Self::EndDisaster { .. } => CommandKind::EndDisaster,
             Self::EndSession { .. } => CommandKind::EndSession,
             Self::EndSessions { .. } => CommandKind::EndSessions,
             Self::AcknowledgeReport { .. } => CommandKind::AcknowledgeReport,
             Self::Tick => CommandKind::Tick,
+            Self::EnterDuty { .. } => CommandKind::EnterDuty,
+            Self::EndDuty { .. } => CommandKind::EndDuty,
+            Self::EnterContract { .. } => CommandKind::EnterContract,
+            Self::EndContract { .. } => CommandKind::EndContract,
+            Self::OrderDeletion { .. } => CommandKind::OrderDeletion,
+            Self::ApproveDeletion { .. } => CommandKind::ApproveDeletion,
+            Self::CancelDeletion { .. } => CommandKind::CancelDeletion,
+            Self::ProposeBreakGlass { .. } => CommandKind::ProposeBreakGlass,
+            Self::IssueBreakGlass => CommandKind::IssueBreakGlass,
+            Self::WithdrawBreakGlass { .. } => CommandKind::WithdrawBreakGlass,
         }
     }
 }

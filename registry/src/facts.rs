@@ -1,7 +1,7 @@
 //! The facts of one decision, taken from one snapshot at one time. A fact that cannot be had is an error, never a default.
 
-use model::lifecycle::{certificate, consent, service};
-use model::{DeviceId, FacilityId, PersonId, SerialNumber, Target, Timestamp, UserId, UserKey};
+use model::lifecycle::{break_glass, certificate, consent, service};
+use model::{DeviceId, DutyKind, FacilityId, PersonId, RecordName, SerialNumber, Target, Timestamp, UserId, UserKey};
 use policy::{DeviceFacts, DisasterFacts, Facts, PersonFacts, Relation, Resource, ServiceFacts, SubjectFacts};
 
 use crate::state::{Membership, Snapshot, UserIdRecord};
@@ -31,7 +31,7 @@ pub enum MissingFact {
 
 impl Snapshot {
     /// The facts of a request under this user ID, with this certificate, about this person (none: the directory), at
-    /// `at`.
+    /// `at`. Which record is not known: an order to delete one record is not among them; see [`Self::facts_of_record`].
     ///
     /// # Errors
     /// What is missing.
@@ -42,12 +42,29 @@ impl Snapshot {
         person: Option<&PersonId>,
         at: Timestamp,
     ) -> Result<Facts, MissingFact> {
+        self.facts_of_record(user_id, serial, person, None, at)
+    }
+
+    /// The same about one record of the person.
+    ///
+    /// # Errors
+    /// What is missing.
+    pub fn facts_of_record(
+        &self,
+        user_id: &UserId,
+        serial: &SerialNumber,
+        person: Option<&PersonId>,
+        record: Option<&RecordName>,
+        at: Timestamp,
+    ) -> Result<Facts, MissingFact> {
         let known = self.user_id(user_id).ok_or_else(|| MissingFact::UserId(user_id.clone()))?;
         let resource = match person {
             None => Resource::Directory,
-            Some(person) => {
-                Resource::Record { person: self.person_facts(person, at)?, relation: self.relation(person, known, at) }
-            }
+            Some(person) => Resource::Record {
+                person: self.person_facts(person, at)?,
+                relation: self.relation(person, known, at),
+                deletion_ordered: self.deletion_ordered(person, record, user_id, at),
+            },
         };
         let subject = self.subject_facts(known, at)?;
         Ok(Facts { subject, device: self.device_facts(serial, at)?, resource, service: self.service_facts(at) })
@@ -105,24 +122,51 @@ impl Snapshot {
         })
     }
 
-    /// On the team through the facility of this user ID, now. Of several roles the fullest counts.
+    /// On the team through the facility of this user ID, now; or with a role for the whole facility, through which somebody
+    /// else is on the team now. Of several roles the fullest counts.
     fn relation(&self, person: &PersonId, known: &UserIdRecord, at: Timestamp) -> Relation {
         let holds = |membership: &&Membership| membership.facility == known.facility && membership.holds_at(at);
         let roles = self.memberships(person, &known.user).filter(holds).map(|membership| membership.role);
-        roles.min().map_or(Relation::None, Relation::Team)
+        if let Some(role) = roles.min() {
+            return Relation::Team(role);
+        }
+        let duties = self.duties_of(&known.user).filter(|duty| duty.facility == known.facility && duty.holds_at(at));
+        let kind = duties.map(|duty| duty.kind).min();
+        let colleague = || self.team(person).filter(|one| one.user != known.user).any(|one| holds(&one));
+        match kind {
+            Some(DutyKind::OnDuty) if colleague() => Relation::Duty,
+            Some(DutyKind::Manager) if colleague() => Relation::Manager,
+            Some(_) | None => Relation::None,
+        }
+    }
+
+    /// An order in force names this user ID and covers this record.
+    fn deletion_ordered(
+        &self,
+        person: &PersonId,
+        record: Option<&RecordName>,
+        user_id: &UserId,
+        at: Timestamp,
+    ) -> bool {
+        let mut orders = self.deletions_of(person);
+        orders.any(|order| order.executor == *user_id && order.covers(record) && order.holds_at(at))
     }
 
     /// The facts of the service alone, for public pages.
     #[must_use]
     pub fn service_facts(&self, at: Timestamp) -> ServiceFacts {
         let service = self.service();
-        let over = service.disaster.as_ref().is_some_and(|disaster| disaster.until <= at);
+        let over = service.disaster.as_ref().is_some_and(|disaster| disaster.ends_at() <= at);
         let state = match service.state {
             // Past its end it is as every day, ticked or not.
             state @ service::State::DisasterUse if over => state.after(service::Event::EndDisaster).unwrap_or(state),
             state => state,
         };
-        ServiceFacts { state, disaster: service.disaster_at(at).map(|one| DisasterFacts { until: one.until }) }
+        ServiceFacts {
+            state,
+            disaster: service.disaster_at(at).map(|one| DisasterFacts { until: one.ends_at() }),
+            break_glass_issued: self.break_glass().state == break_glass::State::Issued,
+        }
     }
 
     /// Without any suspension, as on almost every day, nothing is made to look one up.

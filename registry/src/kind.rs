@@ -79,13 +79,35 @@ words! {
         AcknowledgeReport = "acknowledge-report",
         /// [`crate::Command::Tick`].
         Tick = "tick",
+        /// [`crate::Command::EnterDuty`].
+        EnterDuty = "enter-duty",
+        /// [`crate::Command::EndDuty`].
+        EndDuty = "end-duty",
+        /// [`crate::Command::EnterContract`].
+        EnterContract = "enter-contract",
+        /// [`crate::Command::EndContract`].
+        EndContract = "end-contract",
+        /// [`crate::Command::OrderDeletion`].
+        OrderDeletion = "order-deletion",
+        /// [`crate::Command::ApproveDeletion`].
+        ApproveDeletion = "approve-deletion",
+        /// [`crate::Command::CancelDeletion`].
+        CancelDeletion = "cancel-deletion",
+        /// [`crate::Command::ProposeBreakGlass`].
+        ProposeBreakGlass = "propose-break-glass",
+        /// [`crate::Command::IssueBreakGlass`].
+        IssueBreakGlass = "issue-break-glass",
+        /// [`crate::Command::WithdrawBreakGlass`].
+        WithdrawBreakGlass = "withdraw-break-glass",
+        /// [`crate::Command::ConfirmDisaster`].
+        ConfirmDisaster = "confirm-disaster",
     }
 }
 
 impl CommandKind {
     /// Which offices may give it. Beyond that a facility administrator acts for his own facility only, and a user for
-    /// himself. The contractor may stop things and never open them (art. 4-3, 29-2, 39-3); the machine may renew
-    /// certificates besides.
+    /// himself. The contractor may stop things and never open them, and only inside a contract (art. 4-3, 29-2, 39-3); the
+    /// machine may renew certificates besides.
     #[must_use]
     pub const fn offices(self) -> &'static [Office] {
         use Office::{CityClerk, CityOfficer, Contractor, FacilityAdministrator, System, User};
@@ -122,7 +144,19 @@ impl CommandKind {
             }
             Self::ConfirmRevocation => &[FacilityAdministrator],
             Self::Suspend => &[CityOfficer, CityClerk, Contractor, FacilityAdministrator, System],
-            Self::DeclareDisaster | Self::EndDisaster => &[CityOfficer],
+            Self::DeclareDisaster
+            | Self::ConfirmDisaster
+            | Self::EndDisaster
+            | Self::EnterContract
+            | Self::EndContract
+            | Self::OrderDeletion
+            | Self::ApproveDeletion
+            | Self::CancelDeletion
+            | Self::ProposeBreakGlass
+            | Self::IssueBreakGlass
+            | Self::WithdrawBreakGlass => &[CityOfficer],
+            // A roster is made where the work is; nobody rings the city at night to say who stands in.
+            Self::EnterDuty | Self::EndDuty => &[CityOfficer, CityClerk, FacilityAdministrator],
             Self::ChangePassword | Self::EndSession => &[User],
             Self::EndSessions => &[CityOfficer, CityClerk, Contractor, System, User],
             Self::Tick => &[System],
@@ -150,11 +184,14 @@ impl CommandKind {
             }
             Self::GiveConsent => Article::paragraph(17, 1),
             Self::WithdrawConsent => Article::paragraph(17, 2),
-            Self::JoinTeam | Self::LeaveTeam => Article::new(18),
+            Self::JoinTeam | Self::LeaveTeam | Self::EnterDuty | Self::EndDuty => Article::new(18),
+            Self::EnterContract | Self::EndContract => Article::paragraph(4, 2),
+            Self::OrderDeletion | Self::ApproveDeletion | Self::CancelDeletion => Article::paragraph(19, 2),
+            Self::ProposeBreakGlass | Self::IssueBreakGlass | Self::WithdrawBreakGlass => Article::paragraph(41, 1),
             Self::Suspend | Self::Lift | Self::Tick => Article::paragraph(29, 1),
             Self::AcknowledgeReport => Article::paragraph(29, 2),
             Self::StopService | Self::ResumeService => Article::paragraph(26, 1),
-            Self::DeclareDisaster | Self::EndDisaster => Article::paragraph(21, 1),
+            Self::DeclareDisaster | Self::ConfirmDisaster | Self::EndDisaster => Article::paragraph(21, 1),
         }
     }
 }

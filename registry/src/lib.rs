@@ -34,7 +34,8 @@ mod tests;
 
 pub use apply::{Act, Misfit};
 pub use bounds::{
-    CERTIFICATE_DAYS_MAX, CERTIFICATES_PER_DEVICE_MAX, DISASTER_HOURS_MAX, ENDED_SESSIONS_PER_USER_ID_MAX,
+    CERTIFICATE_DAYS_MAX, CERTIFICATES_PER_DEVICE_MAX, CONTRACTS_MAX, DELETION_DAYS_MAX, DELETIONS_PER_PERSON_MAX,
+    DISASTER_CONFIRM_MINUTES, DISASTER_HOURS_MAX, DUTIES_PER_USER_MAX, DUTY_DAYS_MAX, ENDED_SESSIONS_PER_USER_ID_MAX,
     NAME_CHARACTERS_MAX, PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN, REASON_CHARACTERS_MAX, SESSION_HOURS_MAX,
     SUSPENSIONS_PER_TARGET_MAX, TEAM_MAX, USER_IDS_PER_USER_MAX,
 };
@@ -50,7 +51,8 @@ pub use password::{PasswordFault, check_password};
 pub use refused::{Refused, Why};
 pub use registry::{Executed, Listener, Registry, Secrets};
 pub use state::{
-    Administrator, Certificate, Confirmation, Consent, ConsentForm, Device, Disaster, Eligibility, EligibilityKind,
+    Administrator, Approval, Awaited, BreakGlass, Cancellation, Certificate, Confirmation, Consent, ConsentForm,
+    Contract, ContractId, DeletionId, DeletionOrder, Device, Disaster, Duty, DutyId, Eligibility, EligibilityKind,
     EndedSession, Facility, FacilityDetails, FacilityKind, Generation, GivenBy, Membership, MembershipId, Person,
     Report, ReportId, ReportSubject, Revocation, Service, Snapshot, Stop, StopReason, Suspension, SuspensionEnd,
     SuspensionId, User, UserIdRecord, WHOLE_CITY,

@@ -96,6 +96,12 @@ impl Change {
                 named.facilities.insert(membership.facility.clone());
             }
             Self::TeamLeft { user, .. } => drop(named.users.insert(user.clone())),
+            Self::DutyEntered { duty } => drop(named.facilities.insert(duty.facility.clone())),
+            Self::DeletionOrdered { order } => {
+                named.persons.insert(order.person.clone());
+                named.user_ids.insert(order.executor.clone());
+            }
+            Self::DeletionApproved { person, .. } => drop(named.persons.insert(person.clone())),
             Self::ReportDue { report } => match &report.about {
                 ReportSubject::Suspension(target) => named.merge(of(target)),
                 ReportSubject::Revocation(serial) => drop(named.serials.insert(*serial)),
@@ -121,8 +127,16 @@ impl Change {
             | Self::ServiceStopped { .. }
             | Self::ServiceResumed
             | Self::DisasterDeclared { .. }
+            | Self::DisasterConfirmed
             | Self::DisasterEnded { .. }
-            | Self::ReportAcknowledged { .. } => {}
+            | Self::ReportAcknowledged { .. }
+            | Self::DutyEnded { .. }
+            | Self::ContractEntered { .. }
+            | Self::ContractEnded { .. }
+            | Self::DeletionCancelled { .. }
+            | Self::BreakGlassProposed { .. }
+            | Self::BreakGlassIssued
+            | Self::BreakGlassWithdrawn { .. } => {}
         }
         named
     }
@@ -135,7 +149,12 @@ impl Change {
             | Self::DisasterEnded { reason } => reason.clone(),
             Self::CertificateRevoked { reason, .. } => Some(reason.to_string()),
             Self::ConsentGiven { form, .. } => form.reason.clone(),
-            Self::ConsentWithdrawn { reason, .. } => Some(reason.clone()),
+            Self::ConsentWithdrawn { reason, .. }
+            | Self::ContractEnded { reason, .. }
+            | Self::DeletionCancelled { reason, .. }
+            | Self::BreakGlassWithdrawn { reason } => Some(reason.clone()),
+            Self::DeletionOrdered { order } => Some(order.reason.clone()),
+            Self::BreakGlassProposed { rule } => Some(rule.clone()),
             Self::Suspended { suspension } => Some(format!("{} (art. {})", suspension.reason, suspension.article)),
             Self::ServiceStopped { stop } => Some(format!("{} ({})", stop.text, stop.reason)),
             Self::DisasterDeclared { disaster } => Some(disaster.reason.clone()),

@@ -2,8 +2,12 @@
 //! a test holds them.
 
 pub mod audit;
+pub mod break_glass;
 pub mod certificate;
+pub mod contract;
+pub mod deletion;
 pub mod device;
+pub mod duty;
 pub mod explain;
 pub mod facility;
 pub mod journal;
@@ -27,8 +31,12 @@ use model::{Author, Office, Timestamp};
 use crate::error::Error;
 
 pub use audit::Audit;
+pub use break_glass::BreakGlass;
 pub use certificate::Certificate;
+pub use contract::Contract;
+pub use deletion::Deletion;
 pub use device::Device;
+pub use duty::Duty;
 pub use explain::Explain;
 pub use facility::Facility;
 pub use journal::Journal;
@@ -173,6 +181,15 @@ pub enum Verb {
     /// Care teams: who cares for whom, in which role, until when (art. 18)
     #[command(subcommand)]
     Team(Team),
+    /// Roles for whole facilities: who stands in on duty, who manages (art. 18)
+    #[command(subcommand)]
+    Duty(Duty),
+    /// Deletion orders: one officer orders, another approves, a named user ID deletes (art. 17-2, 19-2)
+    #[command(subcommand)]
+    Deletion(Deletion),
+    /// Contracts (契約) under which the contractor operates for the city (art. 4)
+    #[command(subcommand)]
+    Contract(Contract),
     /// Suspend a user ID, user, device, facility or person (art. 29, 39-2); open connections end at once
     Suspend(Suspend),
     /// Lift all suspensions of a target, or one
@@ -193,6 +210,9 @@ pub enum Verb {
     /// Disaster use (災害時利用): declare, end (art. 21)
     #[command(subcommand)]
     Disaster(Disaster),
+    /// Break-glass: off until two officers issue the city's rule for it (art. 41)
+    #[command(subcommand)]
+    BreakGlass(BreakGlass),
     /// Say whether a user may see a person's records, by which rule and article, and what would change it
     Explain(Explain),
     /// The registry: who did what to whom, when and why

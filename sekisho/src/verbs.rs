@@ -2,9 +2,13 @@
 //! of it. A server that runs beside follows within milliseconds.
 
 pub(crate) mod audit;
+mod break_glass;
 mod certificate;
+mod contract;
+mod deletion;
 mod desk;
 mod device;
+mod duty;
 mod explain;
 mod facility;
 mod issue;
@@ -35,6 +39,10 @@ pub(crate) fn run(common: &Common, verb: &Verb) -> Result<(), Error> {
         Verb::Person(verb) => person::run(&Desk::open(common)?, verb),
         Verb::Consent(verb) => person::consent(&Desk::open(common)?, verb),
         Verb::Team(verb) => team::run(&Desk::open(common)?, verb),
+        Verb::Duty(verb) => duty::run(&Desk::open(common)?, verb),
+        Verb::Deletion(verb) => deletion::run(&Desk::open(common)?, verb),
+        Verb::Contract(verb) => contract::run(&Desk::open(common)?, verb),
+        Verb::BreakGlass(verb) => break_glass::run(&Desk::open(common)?, verb),
         Verb::Suspend(verb) => suspension::suspend(&Desk::open(common)?, verb),
         Verb::Resume(verb) => suspension::resume(&Desk::open(common)?, verb),
         Verb::Suspension(verb) => suspension::run(&Desk::open(common)?, verb),

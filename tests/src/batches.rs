@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anomaly::Quota;
 use audit::{Ended, EntryId, Query, Verdict};
+use base64::Engine as _;
 use gateway::Rates;
 use http::StatusCode;
 use model::PersonId;
@@ -48,8 +49,14 @@ fn note(person: &str) -> Value {
 }
 
 fn measured(person: &str) -> Value {
-    json!({ "resourceType": "Observation", "status": "final", "code": { "text": "体温" },
-            "subject": { "reference": format!("Patient/{person}") } })
+    json!({
+        "resourceType": "Observation",
+        "status": "final",
+        "code": { "text": "体温" },
+        "subject": { "reference": format!("Patient/{person}") },
+        // Who wrote it says so; nobody else may change it.
+        "performer": [{ "reference": "Practitioner/K-sato" }],
+    })
 }
 
 async fn send(terminal: &Terminal, cookie: &str, bundle: &Value) -> Result<Reply, String> {
@@ -306,7 +313,7 @@ async fn no_way_around_leads_through_a_bundle() {
     world.store.clear_requests();
     for (what, entry) in &alone {
         for kind in ["batch", "transaction"] {
-            let reply = send(&terminal, &cookie, &bundle(kind, &[entry.clone()])).await.unwrap();
+            let reply = send(&terminal, &cookie, &bundle(kind, std::slice::from_ref(entry))).await.unwrap();
             let status = if kind == "batch" { statuses(&answers(&reply))[0] } else { reply.status.as_u16() };
             assert!((400..500).contains(&status), "{what} in a {kind}: {}", reply.text());
             assert!(!reply.text().contains("\"resource\":{"), "{what} in a {kind}: {}", reply.text());
@@ -338,6 +345,49 @@ async fn no_way_around_leads_through_a_bundle() {
         }
     }
     assert_eq!(world.store_saw(), Vec::<String>::new());
+}
+
+/// What is served alone is served in a Bundle: patches, old versions, and a condition within a batch.
+#[tokio::test]
+async fn patches_and_old_versions_pass_through_a_bundle() {
+    let world = World::start().await;
+    let (terminal, cookie) = world.signed_in("U-sato", "D-sato").await;
+    let patch = |id: &str, operations: Value| {
+        let data = base64::engine::general_purpose::STANDARD.encode(operations.to_string());
+        let resource = json!({ "resourceType": "Binary", "contentType": "application/json-patch+json", "data": data });
+        json!({ "resource": resource, "request": { "method": "PATCH", "url": format!("Observation/{id}") } })
+    };
+    let note = |text: &str| json!([{ "op": "add", "path": "/note", "value": [{ "text": text }] }]);
+    let to_another = json!([{ "op": "replace", "path": "/subject/reference", "value": "Patient/P-0008" }]);
+    let does_not_fit = json!([{ "op": "test", "path": "/status", "value": "no such" }]);
+    let entries = [
+        patch("o-0001-001", note("一")),
+        patch("o-0008-001", note("二")),
+        patch("o-0001-001", to_another.clone()),
+        patch("o-0001-001", does_not_fit.clone()),
+        get("Observation/o-0001-001/_history/1"),
+        get("Observation/o-0008-001/_history/1"),
+    ];
+    let told = answers(&send(&terminal, &cookie, &bundle("batch", &entries)).await.unwrap());
+    assert_eq!(statuses(&told), [200, 404, 404, 422, 200, 404], "{told:#?}");
+    assert_eq!(told[0]["resource"]["note"][0]["text"], "一");
+    assert!(told[4]["resource"].get("note").is_none());
+    let entries = [get("Observation/o-0001-001/_history/1"), patch("o-0001-001", note("三"))];
+    let told = answers(&send(&terminal, &cookie, &bundle("transaction", &entries)).await.unwrap());
+    assert_eq!(statuses(&told), [200, 200], "{told:#?}");
+    assert_eq!(told[1]["resource"]["note"][0]["text"], "三");
+    world.store.clear_requests();
+    for (entry, status, said) in [
+        (patch("o-0001-001", does_not_fit), 422, "entry 2: "),
+        (patch("o-0001-001", to_another), 404, ""),
+        (patch("o-0008-001", note("四")), 404, ""),
+    ] {
+        let entries = [post(measured("P-0001")), entry];
+        let reply = send(&terminal, &cookie, &bundle("transaction", &entries)).await.unwrap();
+        assert_eq!(reply.status.as_u16(), status, "{}", reply.text());
+        assert!(reply.text().contains(said), "{}", reply.text());
+    }
+    assert!(!world.store_saw().iter().any(|line| line == "POST /fhir"), "{:?}", world.store_saw());
 }
 
 /// Which version is stored is told only to whoever may change it; nothing of the transaction is done.

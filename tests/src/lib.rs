@@ -19,6 +19,7 @@ mod limits;
 mod maps;
 mod nodes;
 mod replay;
+mod search;
 mod set_up;
 mod sign_in;
 mod silence;

@@ -1,10 +1,12 @@
 //! Every decision can be made again (promise P8): an entry of the log holds the facts, the rules and their version, and
 //! the state of the registry it rests on still gives the same facts, whatever has been decided since.
 
+use std::collections::BTreeSet;
+
 use audit::{Entry, Event, Verdict};
 use http::StatusCode;
 use model::{Article, PersonId, Target, UserId};
-use policy::DecisionPoint;
+use policy::{DecisionPoint, Resource};
 use registry::{Command, Generation, Registry, Snapshot, StopReason};
 
 use crate::world::{Ask, World, city, node};
@@ -131,4 +133,54 @@ async fn what_could_not_be_decided_says_so() {
     assert_eq!((entry.verdict, entry.reason.as_str()), (Verdict::Refused, "not-available"));
     assert_eq!(entry.records, ["Observation/nobodys"]);
     assert!(entry.facts.is_empty() && entry.persons.is_empty());
+}
+
+/// A batch leaves an entry for each of its entries; a transaction one that holds every decision of it. Each can be made
+/// again, and the person finds both.
+#[tokio::test]
+async fn every_decision_on_a_bundle_can_be_made_again() {
+    let world = World::start().await;
+    let (terminal, cookie) = world.signed_in("U-sato", "D-sato").await;
+    let get = |url: &str| format!(r#"{{"request":{{"method":"GET","url":"{url}"}}}}"#);
+    let post = format!(r#"{{"resource":{NOTE},"request":{{"method":"POST","url":"Communication"}}}}"#);
+    let (own, second, foreign) = (get("Patient/P-0001"), get("Patient/P-0002"), get("Patient/P-0008"));
+    for (kind, entries) in [
+        ("batch", vec![&own, &foreign, &post]),
+        ("transaction", vec![&post, &own, &second]),
+        ("transaction", vec![&post, &foreign, &own]),
+    ] {
+        let entries: Vec<&str> = entries.into_iter().map(String::as_str).collect();
+        let bundle = format!(r#"{{"resourceType":"Bundle","type":"{kind}","entry":[{}]}}"#, entries.join(","));
+        terminal.ask(Ask::post("/fhir", "application/fhir+json", bundle).as_(&cookie)).await.unwrap();
+    }
+    afterwards(&world);
+
+    let registry = Registry::open(world.registry_journal(), node::vault()).unwrap();
+    let point = DecisionPoint::builtin().unwrap();
+    let entries = world.entries();
+    // Of a refused transaction the decision that refuses it is kept.
+    let decided: Vec<(bool, usize)> = entries
+        .iter()
+        .map(|entry| {
+            let then = registry.at_generation(Generation::new(entry.generation)).unwrap();
+            let decisions = audit::facts::read_all(&entry.facts).unwrap();
+            let (mut rules, mut permitted) = (BTreeSet::new(), true);
+            for (request, facts) in &decisions {
+                let decision = point.decide(request, facts);
+                permitted &= decision.is_permit();
+                rules.extend(decision.basis().rules.iter().map(|rule| rule.id.as_str().to_owned()));
+                let Resource::Record { person, .. } = &facts.resource else { panic!("{facts:?}") };
+                assert!(entry.persons.contains(&person.person), "{entry:#?}");
+                let again = then.facts(&entry.user_id, &entry.serial, Some(&person.person), request.at).unwrap();
+                assert_eq!(again, *facts, "the registry's history tells another story");
+            }
+            let named = if rules.is_empty() { "-".to_owned() } else { rules.into_iter().collect::<Vec<_>>().join(",") };
+            assert_eq!(named, entry.rules, "{entry:#?}");
+            assert_eq!(permitted, entry.verdict == Verdict::Permitted, "{entry:#?}");
+            (permitted, decisions.len())
+        })
+        .collect();
+    assert_eq!(decided, [(true, 1), (false, 1), (true, 1), (true, 3), (false, 1)]);
+    let seen = world.audit.who_saw(&PersonId::new("P-0001").unwrap(), 10).unwrap();
+    assert_eq!(seen.len(), 3, "{seen:#?}");
 }

@@ -86,6 +86,52 @@ async fn a_stopped_service_says_so_and_the_public_page_still_answers() {
     assert_eq!(terminal.ask(Ask::get(RECORD).as_(&cookie)).await.unwrap().status, StatusCode::OK);
 }
 
+/// Art. 18: a nurse of the same station stands in for a night: she reads, adds a note, leaves the rest alone, and when the
+/// night is over nothing is left.
+#[tokio::test]
+async fn a_colleague_on_duty_stands_in_until_the_night_is_over() {
+    let limits = SessionLimits { idle_seconds: 90_000, absolute_seconds: 90_000 };
+    let world = World::planned(Plan { limits, ..Plan::default() }).await;
+    let (ono, onos) = world.signed_in("U-ono", "D-ono").await;
+    let get = || ono.ask(Ask::get("/fhir/Observation?patient=P-0002").as_(&onos));
+    assert_eq!(get().await.unwrap().status, StatusCode::NOT_FOUND, "not on this team");
+    world.clerk(Command::EnterDuty {
+        user: "K-ono".parse().unwrap(),
+        facility: FacilityId::new("F-nursing").unwrap(),
+        kind: model::DutyKind::OnDuty,
+        from: world.now(),
+        until: Some(world.now().plus_seconds(12 * 3600)),
+    });
+    assert_eq!(get().await.unwrap().status, StatusCode::OK);
+    assert!(world.entries().pop().unwrap().facts.contains(r#""team":"duty""#));
+    let body = |kind: &str| {
+        format!(r#"{{"resourceType":"{kind}","status":"completed","subject":{{"reference":"Patient/P-0002"}}}}"#)
+    };
+    let post = |kind: &'static str| {
+        ono.ask(Ask::post(&format!("/fhir/{kind}"), "application/fhir+json", body(kind)).as_(&onos))
+    };
+    assert_eq!(post("Communication").await.unwrap().status, StatusCode::CREATED);
+    assert_eq!(post("CarePlan").await.unwrap().status, StatusCode::NOT_FOUND);
+    // Whom nobody of the station cares for stays closed, duty or not.
+    let strangers = ono.ask(Ask::get("/fhir/Observation?patient=P-0008").as_(&onos)).await.unwrap();
+    assert_eq!(strangers.status, StatusCode::NOT_FOUND);
+    world.shift_clock(12 * 3600 + 1);
+    assert_eq!(get().await.unwrap().status, StatusCode::NOT_FOUND);
+}
+
+/// Art. 41: nobody opens anything by declaring an emergency, even with a rule issued, while the gateway has no way to do it.
+#[tokio::test]
+async fn break_glass_opens_nothing() {
+    let world = World::start().await;
+    let (tamura, tamuras) = world.signed_in("U-tamura", "D-tamura").await;
+    for (name, value) in [("purpose-of-use", "BTG"), ("x-break-glass", "1"), ("x-purposeofuse", "ETREAT")] {
+        let ask = Ask::get("/fhir/MedicationStatement?patient=P-0001").as_(&tamuras).with(name, value);
+        assert_eq!(tamura.ask(ask).await.unwrap().status, StatusCode::NOT_FOUND, "{name}");
+    }
+    let entry = world.entries().pop().unwrap();
+    assert!(entry.facts.contains(r#""glass":false"#) && entry.facts.contains(r#""glass_issued":false"#), "{entry:?}");
+}
+
 /// Art. 21: reading opens for persons with prior disaster consent, in the area, until the set time, and is marked.
 #[tokio::test]
 async fn disaster_use_opens_what_was_consented_to_and_nothing_else() {
@@ -108,6 +154,10 @@ async fn disaster_use_opens_what_was_consented_to_and_nothing_else() {
     });
     assert_eq!(get("P-0006").await, StatusCode::OK, "prior disaster consent, in the area");
     assert!(world.entries().pop().unwrap().disaster, "the access is marked");
+    let report = audit::Query { disaster: true, ..audit::Query::default() };
+    let marked = world.audit.search(&report).unwrap().entries;
+    assert_eq!(marked.len(), 1, "the report afterwards finds it");
+    assert_eq!(marked[0].entry.persons, [PersonId::new("P-0006").unwrap()]);
     assert_eq!(get("P-0007").await, StatusCode::NOT_FOUND, "no disaster consent");
     assert_eq!(get("P-0008").await, StatusCode::NOT_FOUND, "disaster consent, another area");
     assert_eq!(get("P-0001").await, StatusCode::OK, "the own team goes on");

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::world::{Ask, Reply, Terminal, World};
+use crate::world::{Ask, Plan, Reply, Terminal, World};
 
 const FHIR: &str = "application/fhir+json";
 
@@ -142,4 +142,67 @@ async fn what_is_refused_of_the_past() {
     {
         assert_eq!(get(&terminal, &cookie, target).await.status, StatusCode::OK, "{target}");
     }
+}
+
+#[tokio::test]
+async fn an_old_version_of_a_document_comes_as_it_was() {
+    let world = World::start().await;
+    let (terminal, cookie) = world.signed_in("U-sato", "D-sato").await;
+    let (kato, katos) = world.signed_in("U-kato", "D-kato").await;
+    let upload = |person: &str, body: &'static [u8]| {
+        Ask::post("/fhir/Binary", "image/jpeg", body).as_(&cookie).with("x-security-context", person)
+    };
+    let created = terminal.ask(upload("Patient/P-0900", b"first")).await.unwrap();
+    assert_eq!(created.status, StatusCode::CREATED, "{}", created.text());
+    let target = created.headers["location"].to_str().unwrap().to_owned();
+    let replaced = Ask { method: http::Method::PUT, target: target.clone(), ..upload("Patient/P-0001", b"second") };
+    assert!(terminal.ask(replaced).await.unwrap().status.is_success());
+    for (version, body) in [("1", "first"), ("2", "second")] {
+        let ask = Ask::get(&format!("{target}/_history/{version}")).as_(&cookie).with("accept", "image/jpeg");
+        let reply = terminal.ask(ask).await.unwrap();
+        assert_eq!((reply.status, reply.text().as_str()), (StatusCode::OK, body));
+        assert_eq!(reply.headers["content-disposition"], "attachment");
+    }
+    // It was another person's when it held that.
+    for (version, status) in [("1", StatusCode::NOT_FOUND), ("2", StatusCode::OK)] {
+        let ask = Ask::get(&format!("{target}/_history/{version}")).as_(&katos).with("accept", "image/jpeg");
+        assert_eq!(kato.ask(ask).await.unwrap().status, status, "{version}");
+    }
+}
+
+/// A label is no part of what an index remembers: whose labelled record it is, is looked up each time.
+#[tokio::test]
+async fn a_labelled_record_is_looked_up_each_time() {
+    let world = World::planned(Plan { trusting_store: true, workers: 1, ..Plan::default() }).await;
+    let (terminal, cookie) = world.signed_in("U-sato", "D-sato").await;
+    let mut plain = observation("P-0001", "final");
+    plain["id"] = json!("plain");
+    let mut labelled = observation("P-0001", "final");
+    labelled["id"] = json!("labelled");
+    let system = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality";
+    labelled["meta"] = json!({ "security": [{ "system": system, "code": "R" }] });
+    for resource in [&plain, &labelled] {
+        put_at_the_store(&world, resource).await;
+    }
+    for (id, look_ups) in [("plain", 1), ("labelled", 3)] {
+        for _ in 0..3 {
+            let read = get(&terminal, &cookie, &format!("/fhir/Observation/{id}")).await;
+            assert_eq!(read.status, StatusCode::OK, "{}", read.text());
+        }
+        let asked = world.store.requests();
+        let look_up = format!("/fhir/Observation/{id}?_elements=");
+        assert_eq!(asked.iter().filter(|request| request.target.starts_with(&look_up)).count(), look_ups, "{id}");
+    }
+}
+
+/// As somebody who works at the store itself.
+async fn put_at_the_store(world: &World, resource: &Value) {
+    let stream = tokio::net::TcpStream::connect(world.store.address()).await.unwrap();
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(hyper_util::rt::TokioIo::new(stream)).await.unwrap();
+    tokio::spawn(connection);
+    let target = format!("/fhir/Observation/{}", resource["id"].as_str().unwrap());
+    let body = http_body_util::Full::new(bytes::Bytes::from(resource.to_string()));
+    let request = http::Request::put(target).header("host", "store").header("content-type", FHIR).body(body).unwrap();
+    assert_eq!(sender.send_request(request).await.unwrap().status(), StatusCode::CREATED);
 }

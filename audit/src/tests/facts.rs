@@ -1,7 +1,7 @@
 //! Facts in short, and back.
 
 use model::lifecycle::{certificate, consent, facility, service, user_id};
-use model::{Action, Category, Profession, TeamRole, Timestamp};
+use model::{Action, Authorship, Category, Profession, Timestamp};
 use policy::{DeviceFacts, DisasterFacts, Facts, PersonFacts, Relation, Request, Resource, ServiceFacts, SubjectFacts};
 use proptest::prelude::*;
 
@@ -13,21 +13,24 @@ fn id() -> impl Strategy<Value = String> {
 
 fn any_facts() -> impl Strategy<Value = (Request, Facts)> {
     use proptest::sample::select;
-    let request = (select(Action::ALL), select(Category::ALL), any::<i64>());
+    let request = (select(Action::ALL), select(Category::ALL), any::<i64>(), select(Authorship::ALL));
     let subject = (proptest::collection::vec(id(), 6), select(Profession::ALL), select(user_id::State::ALL));
     let states = (select(facility::State::ALL), select(certificate::State::ALL), select(consent::State::ALL));
     let rest = (select(service::State::ALL), proptest::option::of(any::<i64>()));
-    let relation = prop_oneof![Just(Relation::None), select(TeamRole::ALL).prop_map(Relation::Team)];
-    (request, subject, states, rest, relation, any::<[bool; 14]>()).prop_map(
+    let relation = select(Relation::ALL);
+    (request, subject, states, rest, relation, any::<[bool; 16]>()).prop_map(
         |(
-            (action, category, at),
+            (action, category, at, authorship),
             (ids, profession, state),
             (facility, certificate, consent),
             (service, until),
             relation,
             b,
         )| {
-            let request = Request { action, category, at: Timestamp::from_millis(at) };
+            let request = Request::new(action, category, Timestamp::from_millis(at))
+                .with_authorship(authorship)
+                .with_sensitive(b[12])
+                .with_break_glass(b[13]);
             let subject = SubjectFacts {
                 user_id: ids[0].parse().unwrap(),
                 user: ids[1].parse().unwrap(),
@@ -56,9 +59,14 @@ fn any_facts() -> impl Strategy<Value = (Request, Facts)> {
                 person_suspended: b[9],
                 in_disaster_area: b[10],
             };
-            let resource = if b[11] { Resource::Directory } else { Resource::Record { person, relation } };
+            let resource = if b[11] {
+                Resource::Directory
+            } else {
+                Resource::Record { person, relation, deletion_ordered: b[14] }
+            };
             let disaster = until.map(|until| DisasterFacts { until: Timestamp::from_millis(until) });
-            (request, Facts { subject, device, resource, service: ServiceFacts { state: service, disaster } })
+            let service = ServiceFacts { state: service, disaster, break_glass_issued: b[15] };
+            (request, Facts { subject, device, resource, service })
         },
     )
 }
@@ -72,6 +80,24 @@ proptest! {
         assert_eq!(read(&text).unwrap(), (request, facts));
         // A fact less, or one nobody knows, is an error and not a default.
         assert!(read(&text.replacen(r#""suspended":"#, r#""suspendet":"#, 1)).is_err());
-        assert!(read(&text.replacen(r#""v":1"#, r#""v":2"#, 1)).is_err());
+        assert!(read(&text.replacen(r#""sensitive":"#, r#""insensitive":"#, 1)).is_err());
+        assert!(read(&text.replacen(r#""v":2"#, r#""v":3"#, 1)).is_err());
+        // What says more than its version had is no record of that version.
+        assert!(read(&text.replacen(r#""v":2"#, r#""v":1"#, 1)).is_err());
     }
+}
+
+/// As it was written before authors, labels, orders and break-glass were facts; read to this day, and only whole.
+#[test]
+fn the_first_version_is_read_for_ever() {
+    let old = r#"{"v":1,"ask":{"action":"update","category":"note","at":"2026-11-23T05:05:00.250Z"},"subject":{"user_id":"U-sato","user":"K-sato","profession":"nurse","state":"active","suspended":false,"qualification_suspended":false,"facility":"F-nursing","facility_state":"approved","facility_suspended":false},"device":{"id":"D-sato","facility":"F-nursing","certificate":"active","in_validity":true,"suspended":false},"person":{"id":"P-0001","eligible":true,"consent":"given","store":true,"share":true,"disaster":true,"suspended":false,"in_area":false,"team":"member"},"service":"running","disaster":null}"#;
+    let (request, facts) = read(old).unwrap();
+    assert_eq!((request.authorship, request.sensitive, request.break_glass), (Authorship::Unknown, false, false));
+    assert!(!facts.service.break_glass_issued);
+    let Resource::Record { relation, deletion_ordered, .. } = &facts.resource else { panic!("{facts:?}") };
+    assert_eq!((relation.as_str(), *deletion_ordered), ("member", false));
+    // The same facts, written now, say more, and are the same.
+    assert_eq!(read(&compact(&request, &facts)).unwrap(), (request, facts));
+    assert!(read(&old.replace(r#""v":1"#, r#""v":2"#)).is_err(), "the second version says everything");
+    assert!(read(&old.replace(r#""member""#, r#""duty""#)).is_err(), "there was no such role");
 }

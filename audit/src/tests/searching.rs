@@ -170,8 +170,8 @@ fn the_index_follows_without_being_asked() {
 /// An entry out of small lists, so that conditions meet.
 fn small_entry() -> impl Strategy<Value = Entry> {
     let persons = proptest::collection::vec(0..3_u8, 0..3);
-    (0..3_u8, 0..3_u8, 0..2_u8, 0..2_u8, persons, 0..20_i64, any::<bool>(), any::<bool>()).prop_map(
-        |(user_id, user, device, facility, persons, at, reads, permitted)| Entry {
+    (0..3_u8, 0..3_u8, 0..2_u8, 0..2_u8, persons, 0..20_i64, any::<bool>(), any::<[bool; 2]>()).prop_map(
+        |(user_id, user, device, facility, persons, at, reads, [permitted, disaster])| Entry {
             user_id: format!("id-{user_id}").parse().unwrap(),
             user: format!("user-{user}").parse().unwrap(),
             device: format!("device-{device}").parse().unwrap(),
@@ -180,6 +180,7 @@ fn small_entry() -> impl Strategy<Value = Entry> {
             at: Timestamp::from_millis(at),
             action: Some(if reads { Action::Read } else { Action::Create }),
             verdict: if permitted { Verdict::Permitted } else { Verdict::Refused },
+            disaster,
             ..entry(0)
         },
     )
@@ -188,22 +189,32 @@ fn small_entry() -> impl Strategy<Value = Entry> {
 fn query() -> impl Strategy<Value = Query> {
     use proptest::option::of;
     let who = (of(0..4_u8), proptest::collection::vec(0..4_u8, 0..3), of(0..3_u8), of(0..2_u8), of(0..2_u8));
-    let what = (of(0..20_i64), of(0..20_i64), of(any::<bool>()), of(any::<bool>()), of(0..70_u64), 0..12_usize);
+    let what = (
+        of(0..20_i64),
+        of(0..20_i64),
+        of(any::<bool>()),
+        of(any::<bool>()),
+        of(0..70_u64),
+        (0..12_usize, any::<bool>()),
+    );
     (who, what).prop_map(
-        |((person, user_ids, user, device, facility), (from, until, reads, permitted, before, limit))| Query {
-            // Numbers are random: what begins so is tested through the command line.
-            id: None,
-            person: person.map(|number| format!("person-{number}").parse().unwrap()),
-            user_ids: user_ids.iter().map(|number| format!("id-{number}").parse().unwrap()).collect(),
-            user: user.map(|number| format!("user-{number}").parse().unwrap()),
-            device: device.map(|number| format!("device-{number}").parse().unwrap()),
-            facility: facility.map(|number| format!("facility-{number}").parse().unwrap()),
-            from: from.map(Timestamp::from_millis),
-            until: until.map(Timestamp::from_millis),
-            action: reads.map(|reads| if reads { Action::Read } else { Action::Create }),
-            verdict: permitted.map(|permitted| if permitted { Verdict::Permitted } else { Verdict::Refused }),
-            before: before.map(Position::new),
-            limit,
+        |((person, user_ids, user, device, facility), (from, until, reads, permitted, before, (limit, disaster)))| {
+            Query {
+                // Numbers are random: what begins so is tested through the command line.
+                id: None,
+                person: person.map(|number| format!("person-{number}").parse().unwrap()),
+                user_ids: user_ids.iter().map(|number| format!("id-{number}").parse().unwrap()).collect(),
+                user: user.map(|number| format!("user-{number}").parse().unwrap()),
+                device: device.map(|number| format!("device-{number}").parse().unwrap()),
+                facility: facility.map(|number| format!("facility-{number}").parse().unwrap()),
+                from: from.map(Timestamp::from_millis),
+                until: until.map(Timestamp::from_millis),
+                disaster,
+                action: reads.map(|reads| if reads { Action::Read } else { Action::Create }),
+                verdict: permitted.map(|permitted| if permitted { Verdict::Permitted } else { Verdict::Refused }),
+                before: before.map(Position::new),
+                limit,
+            }
         },
     )
 }
@@ -223,6 +234,7 @@ fn wanted(query: &Query, entry: &Entry) -> bool {
     wanted &= query.from.is_none_or(|from| from <= entry.at);
     wanted &= query.until.is_none_or(|until| until > entry.at);
     wanted &= query.action.is_none_or(|action| entry.action == Some(action));
+    wanted &= entry.disaster || !query.disaster;
     wanted & query.verdict.is_none_or(|verdict| entry.verdict == verdict)
 }
 

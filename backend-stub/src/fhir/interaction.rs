@@ -115,6 +115,8 @@ pub(crate) struct Answer {
     pub(crate) version: Option<(i64, i64)>,
     /// Relative to the base.
     pub(crate) location: Option<String>,
+    /// Which version the body is, relative to the base.
+    pub(crate) content_location: Option<String>,
     pub(crate) body: Bytes,
 }
 
@@ -175,7 +177,14 @@ impl Interaction {
                     let location = Some(format!("{}/{found}/_history/{}", kind.name(), version.version));
                     return Ok(Answer { location, ..read(db, kind, &found, &version, &View::default())? });
                 }
-                let id = id.map_or_else(|| store::next_id(db, kind), Ok)?;
+                let id = match id {
+                    // A seed that names one twice: nobody else chooses the id of what is created.
+                    Some(id) if store::newest(db, kind, &id)?.is_some() => {
+                        return Err(Fault::new(409, "conflict", format!("{}/{id} was there already", kind.name())));
+                    }
+                    Some(id) => id,
+                    None => store::next_id(db, kind)?,
+                };
                 write(db, kind, &id, "POST", 1, Content { body: &body, blob }, written)
             }
             Self::Update { kind, id, only_if, body, blob } => {
@@ -222,7 +231,14 @@ pub(crate) fn one_match(db: &Connection, search: &Search) -> Result<Option<Strin
 
 impl Answer {
     pub(crate) fn of(status: u16, body: impl Into<Bytes>) -> Self {
-        Self { status, version: None, location: None, body: body.into() }
+        Self { status, version: None, location: None, content_location: None, body: body.into() }
+    }
+
+    /// A version that was read.
+    pub(crate) fn of_version(kind: Kind, id: &str, version: &Version, body: Bytes) -> Self {
+        let number = version.version;
+        let content_location = Some(format!("{}/{id}/_history/{number}", kind.name()));
+        Self { version: Some((number, version.at)), content_location, ..Self::of(200, body) }
     }
 }
 
@@ -304,7 +320,7 @@ fn write(
     let news_for = store::person_of(db, kind, id)?;
     written.push(Written { kind, id: id.to_owned(), version: Arc::new(version), news_for });
     let location = Some(format!("{}/{id}/_history/{number}", kind.name()));
-    Ok(Answer { status: 201, version: Some((number, at)), location, body })
+    Ok(Answer { version: Some((number, at)), location, ..Answer::of(201, body) })
 }
 
 /// A version as answered to a read.
@@ -318,7 +334,7 @@ pub(crate) fn read(db: &Connection, kind: Kind, id: &str, version: &Version, vie
         let text = std::str::from_utf8(&body).map_err(|_| Fault::new(500, "exception", "no UTF-8"))?;
         body = with_member(text, "data", &json!(STANDARD.encode(data)).to_string()).into();
     }
-    Ok(Answer { version: Some((version.version, version.at)), ..Answer::of(200, body) })
+    Ok(Answer::of_version(kind, id, version, body))
 }
 
 /// The text of a version without the data of a Binary.

@@ -20,7 +20,8 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use bytes::Bytes;
 use http::header::{
-    ACCEPT, ALLOW, CONTENT_TYPE, ETAG, HOST, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION,
+    ACCEPT, ALLOW, CONTENT_LOCATION, CONTENT_TYPE, ETAG, HOST, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+    LAST_MODIFIED, LOCATION,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
@@ -78,8 +79,8 @@ async fn answer(app: &App, request: Request, base: &str) -> Result<Reply, Fault>
         }
         _ => {}
     }
-    if let Some(id) = binary::download_of(&method, &rest, query, &parts.headers) {
-        return Ok(Reply::Whole(binary::download(app, id, &parts.headers).await?));
+    if let Some(download) = binary::download_of(&method, &rest, query, &parts.headers) {
+        return Ok(Reply::Whole(binary::download(app, download, &parts.headers).await?));
     }
     if let Some(target) = binary::upload_of(&method, &rest, &parts.headers) {
         let (answer, written) = binary::upload(app, target, &parts.headers, base, body).await?;
@@ -139,7 +140,7 @@ fn read_ready(app: &App, kind: Kind, id: &str, view: &View) -> Result<Option<Ans
         return Ok(None);
     }
     let body = read_text(kind, id, &version, view)?;
-    Ok(Some(Answer { version: Some((version.version, version.at)), ..Answer::of(200, body) }))
+    Ok(Some(Answer::of_version(kind, id, &version, body)))
 }
 
 fn hold(store: &Store, kind: Kind, id: &str) -> Result<(), Fault> {
@@ -201,6 +202,9 @@ fn respond(base: &str, answer: Answer, asked: &Preferences) -> Response {
     }
     if let Some(location) = answer.location {
         put(headers, LOCATION, &format!("{base}/{location}"));
+    }
+    if let Some(location) = answer.content_location {
+        put(headers, CONTENT_LOCATION, &format!("{base}/{location}"));
     }
     let written = asked.writes && answer.version.is_some();
     let body = match answer.body {

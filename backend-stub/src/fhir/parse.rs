@@ -139,6 +139,7 @@ impl Asked<'_> {
         }
         let scope = person.map_or(Scope::Compartments, |id| Scope::Compartment(id.to_owned(), None));
         let mut search = Box::new(Search::parse(&scope, &pairs, base)?);
+        search.with_referred();
         if let Some(text) = value(&pairs, "_since") {
             let since = super::date::span(text).ok_or_else(|| Fault::invalid(format!("`{text}` is no date")))?;
             search.since(since.from, text);

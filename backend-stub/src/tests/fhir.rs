@@ -27,6 +27,7 @@ async fn a_record_lives_through_its_versions() {
     assert_eq!((read.status, read.header("etag")), (200, "W/\"2\""));
     assert_eq!(read.json()["status"], "entered-in-error");
     assert!(read.header("last-modified").ends_with("GMT"));
+    assert!(read.header("content-location").ends_with(&format!("{at}/_history/2")), "{read:?}");
     assert_eq!(world.get(&format!("{at}/_history/1")).await.json()["status"], "completed");
 
     assert_eq!(world.ask("DELETE", &at, &[("if-match", "W/\"1\"")], "").await.status, 412);
@@ -200,4 +201,18 @@ async fn a_data_file_of_an_earlier_store_is_indexed_anew() {
     let world = World { store, signer };
     assert_eq!(world.get("/fhir/Goal?patient=P-0001").await.ids(), ["goal-0001-01"]);
     assert_eq!(world.get("/fhir/Patient/P-0001/Appointment?date=2026-12-01").await.ids(), ["appt-0001-01"]);
+}
+
+#[tokio::test]
+async fn a_seed_that_names_a_record_twice_is_refused_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("seed.ndjson");
+    let line = r#"{"resourceType":"Patient","id":"P-0001"}"#;
+    std::fs::write(&file, format!("{line}\n\n{line}\n")).unwrap();
+    let options = Options { seed: crate::Seed::File(file), ..Options::new(Trust::Anyone) };
+    let Err(error) = run(options).await else { panic!("it was taken") };
+    assert_eq!(
+        error.to_string(),
+        "line 3 of the seed is no resource that is served here: Patient/P-0001 was there already"
+    );
 }

@@ -129,11 +129,20 @@ async fn a_posted_search_is_the_same_search() {
 #[tokio::test]
 async fn everything_of_a_person_is_in_pages_too() {
     let world = World::new().await;
+    let of_mode = |told: &super::Told, mode: &str| -> Vec<String> {
+        let bundle = told.json();
+        let entries = bundle["entry"].as_array().unwrap().iter().filter(|entry| entry["search"]["mode"] == mode);
+        entries.map(|entry| entry["resource"]["id"].as_str().unwrap().to_owned()).collect()
+    };
     let told = world.get("/fhir/Patient/P-0004/$everything?_count=10").await;
-    assert_eq!(told.ids().len(), 10);
+    assert_eq!(of_mode(&told, "match").len(), 10);
     let all = world.get("/fhir/Patient/P-0004/$everything?_count=1000").await;
-    assert_eq!(all.json()["total"].as_u64().unwrap() as usize, all.ids().len());
-    assert!(all.ids().contains(&"P-0004".to_owned()) && all.ids().contains(&"plan-0004".to_owned()));
+    let own = of_mode(&all, "match");
+    assert_eq!(all.json()["total"].as_u64().unwrap() as usize, own.len());
+    assert!(own.contains(&"P-0004".to_owned()) && own.contains(&"plan-0004".to_owned()));
+    // And what the records refer to, beyond the person.
+    let referred = of_mode(&all, "include");
+    assert!(referred.contains(&"K-kato".to_owned()) && referred.contains(&"F-clinic".to_owned()), "{referred:?}");
     assert!(told.link("next").unwrap().starts_with("/fhir/Patient/P-0004/$everything?"));
 }
 

@@ -131,6 +131,10 @@ async fn a_transaction_that_cannot_be_done_does_nothing() {
     )
     .await;
     check(json!([twice, twice]), 400, "two of one name").await;
+    let mut again = entry("POST", "Goal", &world.get("/fhir/Goal/goal-0001-01").await.json());
+    again["request"]["ifNoneExist"] = json!("_id=goal-0001-01");
+    let delete = entry("DELETE", "Goal?_id=goal-0001-01", &json!(null));
+    check(json!([delete, again]), 400, "deleted and created as the same one").await;
     check(json!([entry("PATCH", "CarePlan/plan-0001", &plan)]), 405, "patch").await;
     check(json!([entry("POST", "Communication", &json!({ "resourceType": "Goal" }))]), 400, "another type").await;
     check(json!([{ "resource": plan }]), 400, "no request").await;

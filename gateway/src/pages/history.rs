@@ -108,6 +108,7 @@ impl History<'_> {
             Category::Document => "category-document",
             Category::Plan => "category-plan",
             Category::Medication => "category-medication",
+            Category::Condition => "category-condition",
             Category::Directory => "category-directory",
         })
     }

@@ -133,6 +133,12 @@ fn after_a_permit(unreadable: Unreadable) -> Refusal {
         Unreadable::Stale => Refusal::Stale,
         Unreadable::Several => Refusal::Several,
         Unreadable::Patch(fault) => Refusal::DoesNotFit(fault.to_string()),
+        // Whoever may make the whole transaction may know which entry does not fit.
+        Unreadable::Entry { number, cause } => match after_a_permit(*cause) {
+            Refusal::DoesNotFit(cause) => Refusal::DoesNotFit(format!("entry {number}: {cause}")),
+            Refusal::Unreadable(cause) => Refusal::Unreadable(format!("entry {number}: {cause}")),
+            other => other,
+        },
         other => Refusal::Unreadable(other.to_string()),
     }
 }

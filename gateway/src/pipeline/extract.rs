@@ -10,8 +10,8 @@ use http::request::Parts;
 use http::{HeaderValue, Method, Request};
 use http_body_util::{BodyExt as _, Empty, Full, Limited};
 use hyper::body::Incoming;
-use model::{Action, Category, PersonId};
-use records::{Head, Need, Reader, StoredNeeded, Touches, Transaction, Unreadable};
+use model::{Category, PersonId};
+use records::{Claim, Head, Need, Reader, StoredNeeded, Touches, Transaction, Unreadable};
 use tokio::time::timeout;
 
 use super::authenticate::Subject;
@@ -20,7 +20,6 @@ use super::decide;
 use super::route::RecordRequest;
 use super::trace::Trace;
 use crate::bounds::{ANSWER_READ_BYTES_MAX, BODY_READ_BYTES_MAX, BODY_READ_MAX, STORE_ANSWER_MAX, STORE_READ_MAX};
-use crate::judge::Question;
 use crate::refusal::{Refusal, fault};
 use crate::session::fresh_id;
 use crate::store::pool::{Body, STORE_HOST, StoreError};
@@ -44,7 +43,7 @@ pub async fn extract(
 ) -> Result<Extracted, Refusal> {
     let begun = request.take_begun();
     let (parts, mut body) = request.into_request().into_parts();
-    let need = begun.map_or_else(|| read_head(worker.reader(), &parts), Ok)?;
+    let need = begun.map_or_else(|| read_head(worker.reader(), &parts), |need| Ok(*need))?;
     let touches = match need {
         Need::Transaction(transaction) => joined(worker, subject, transaction, trace).await?,
         need => touched(worker, subject, need, &mut body, trace).await?,
@@ -82,6 +81,15 @@ async fn touched(
                 let persons = cared_for(worker, subject, &needed.wanted());
                 needed.read(persons).map_err(refusal)?
             }
+            Need::Categories(needed) => {
+                let permitted = permitted_categories(worker, subject, &needed.wanted());
+                needed.read(&permitted).map_err(refusal)?
+            }
+            Need::Page(needed) => {
+                let whose = subject.turning_pages(worker.judge().point().version());
+                let ticket = worker.sealer().open_page(&whose, needed.sealed());
+                needed.read(ticket.as_deref()).map_err(refusal)?
+            }
             // `split` has taken a batch apart, and neither has a place within another.
             Need::Batch(_) | Need::Transaction(_) => {
                 return Err(Refusal::Unreadable("a batch or transaction within another is not served".to_owned()));
@@ -113,16 +121,28 @@ async fn joined(
 
 /// Whom this subject may do all of this to, of those on whose care teams he is: what a search that names nobody is about.
 /// Decided on again with the whole request, on facts that are looked up after it has entered the register of what is alive.
-fn cared_for(worker: &Worker, subject: &Subject, wanted: &[(Action, Category)]) -> Vec<PersonId> {
+fn cared_for(worker: &Worker, subject: &Subject, wanted: &[Claim]) -> Vec<PersonId> {
     let (snapshot, asker) = (worker.snapshot(), subject.asking(worker.now()));
-    let persons: BTreeSet<&PersonId> = snapshot.persons_of(subject.user()).map(|one| &one.person).collect();
+    let (nobodys, persons): (Vec<&Claim>, Vec<&Claim>) =
+        wanted.iter().partition(|claim| claim.category == Category::Directory);
+    if !nobodys.iter().all(|claim| worker.judge().permits_claim(&snapshot, asker, claim)) {
+        return Vec::new();
+    }
+    let cared_for: BTreeSet<&PersonId> = snapshot.persons_of(subject.user()).map(|one| &one.person).collect();
     let permitted = |person: &&PersonId| {
-        wanted.iter().all(|(action, category)| {
-            let question = Question::about(Some(person), *action, *category);
-            worker.judge().permits(&snapshot, asker, question)
+        persons.iter().all(|claim| {
+            let about = Claim { persons: vec![(*person).clone()], ..(*claim).clone() };
+            worker.judge().permits_claim(&snapshot, asker, &about)
         })
     };
-    persons.into_iter().filter(permitted).cloned().collect()
+    cared_for.into_iter().filter(permitted).cloned().collect()
+}
+
+/// Which of these kinds of records this subject may see. Decided on again with the whole request.
+fn permitted_categories(worker: &Worker, subject: &Subject, wanted: &[Claim]) -> Vec<Category> {
+    let (snapshot, asker) = (worker.snapshot(), subject.asking(worker.now()));
+    let permitted = wanted.iter().filter(|claim| worker.judge().permits_claim(&snapshot, asker, claim));
+    permitted.map(|claim| claim.category).collect()
 }
 
 /// Learns whose a stored record is: from the index where that may be and the answer will be a permit, else from the
@@ -136,8 +156,14 @@ async fn stored(worker: &Worker, subject: &Subject, needed: StoredNeeded, trace:
             return Ok(known);
         }
     }
+    if let Some(first) = needed.first()
+        && !permitted(worker, subject, first)
+    {
+        // Decided on once more, and refused with its reasons, in the step that decides.
+        return Ok(Need::Done(first.clone()));
+    }
     // Nobody's look-up reaches the store who may not use the service at all.
-    trace.looked_up(needed.record());
+    trace.looked_up(&needed);
     decide::may_use_service(worker, &worker.snapshot(), subject, trace)?;
     let record = needed.record().clone();
     let found = match look_up(worker, subject, needed.target(), needed.accept()).await? {
@@ -180,7 +206,8 @@ pub(super) async fn leads_to(
                 Ok((status, etag, body)) => needed.read(status, etag.as_deref(), &body),
                 Err(_) => return Ok(false),
             },
-            Ok(Need::Body(_) | Need::Persons(_) | Need::Batch(_) | Need::Transaction(_)) | Err(_) => return Ok(false),
+            // Whatever would need more is nothing that a redirect leads to.
+            Ok(_) | Err(_) => return Ok(false),
         };
     }
 }

@@ -104,7 +104,11 @@ fn headers(to: &mut HeaderMap, from: &HeaderMap, touches: &Touches) -> Result<()
     // always read.
     let composed = matches!(
         answer,
-        AnswerKind::Bundle | AnswerKind::History { .. } | AnswerKind::Transaction(_) | AnswerKind::Mapped(_)
+        AnswerKind::Bundle
+            | AnswerKind::Capabilities
+            | AnswerKind::History { .. }
+            | AnswerKind::Transaction(_)
+            | AnswerKind::Mapped(_)
     );
     if !touches.writes() && !composed {
         PASSED_FOR_READS.iter().for_each(&mut pass);
@@ -121,6 +125,7 @@ fn headers(to: &mut HeaderMap, from: &HeaderMap, touches: &Touches) -> Result<()
         | AnswerKind::Version { .. }
         | AnswerKind::History { .. }
         | AnswerKind::Bundle
+        | AnswerKind::Capabilities
         | AnswerKind::Transaction(_)
         | AnswerKind::EventStream
         | AnswerKind::Mapped(_) => {}

@@ -208,7 +208,7 @@ impl Watched {
 
     /// A piece may go out only if no part of the answer is cut.
     fn hand_out(&self) -> bool {
-        self.parts.iter().fold(true, |may, part| part.switch.hand_out() && may)
+        self.parts.iter().all(|part| part.switch.hand_out())
     }
 
     fn poll_ended_by_cut(&mut self) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {

@@ -74,6 +74,7 @@ pub async fn release(worker: &Worker, answer: Answer) -> Result<Released, Refusa
         AnswerKind::Resource { .. }
         | AnswerKind::Version { .. }
         | AnswerKind::History { .. }
+        | AnswerKind::Capabilities
         | AnswerKind::Mapped(_) => {
             tokio::select! {
                 biased;
@@ -169,7 +170,7 @@ impl Checking<'_> {
             // A tag of many would speak of what is left out of them.
             let one = match &touches.answer {
                 AnswerKind::Mapped(answer) => answer.is_one_record(),
-                answer => !matches!(answer, AnswerKind::Bundle | AnswerKind::History { .. }),
+                answer => !matches!(answer, AnswerKind::Bundle | AnswerKind::Capabilities | AnswerKind::History { .. }),
             };
             if one {
                 pass(headers, &parts.headers, &PASSED);

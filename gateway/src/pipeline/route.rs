@@ -37,7 +37,7 @@ pub enum Route {
 /// Proof: a well-framed request on the care host, for the store.
 pub struct RecordRequest {
     request: Request<ClientBody>,
-    begun: Option<Need>,
+    begun: Option<Box<Need>>,
 }
 
 impl RecordRequest {
@@ -58,11 +58,11 @@ impl RecordRequest {
 
     /// The same request, as far as it has been read.
     pub(super) fn begun(parts: Parts, body: ClientBody, need: Need) -> Self {
-        Self { request: Request::from_parts(parts, body), begun: Some(need) }
+        Self { request: Request::from_parts(parts, body), begun: Some(Box::new(need)) }
     }
 
     /// What is needed next, if it has been read already.
-    pub(super) const fn take_begun(&mut self) -> Option<Need> {
+    pub(super) const fn take_begun(&mut self) -> Option<Box<Need>> {
         self.begun.take()
     }
 

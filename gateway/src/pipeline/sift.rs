@@ -141,8 +141,9 @@ impl Sifting {
             let Some(searchset) = self.searchset.as_mut() else { break };
             let frame = timeout(STORE_READ_MAX, self.store.frame()).await.map_err(|_| Refusal::StoreTimeout)?;
             let Some(frame) = frame else {
-                let end = self.searchset.take().map(Searchset::end).transpose().map_err(Fault::Misbehaviour)?;
-                piece.append(end.unwrap_or_default());
+                let mut desk = self.whose.at_desk(&self.handle, &snapshot);
+                let end = self.searchset.take().map(|searchset| searchset.end(&mut desk)).transpose();
+                piece.append(end.map_err(Fault::Misbehaviour)?.unwrap_or_default());
                 break;
             };
             let frame = frame.map_err(|error| {

@@ -91,6 +91,9 @@ pub struct Judged {
     pub disaster: bool,
 }
 
+/// How much of a page's seal goes on record: enough to tell two pages apart, not enough to turn to one.
+const PAGE_CHARACTERS_ON_RECORD: usize = 16;
+
 impl Trace {
     /// A trace of a request that has just arrived.
     #[must_use]
@@ -185,6 +188,11 @@ impl Trace {
     /// What it touches.
     pub fn touches(&mut self, touches: &Touches) {
         let main = touches.main();
+        // A page's own target says nothing: what it is a page of goes on record.
+        if let Some((asked, (_, page))) = touches.asked().zip(self.target.split_once("?_page=")) {
+            let begin: String = page.chars().take(PAGE_CHARACTERS_ON_RECORD).collect();
+            self.target = format!("{asked}&_page={begin}...");
+        }
         self.touches = Some(TracedTouches {
             persons: touches.persons(),
             records: touches.records.iter().map(ToString::to_string).collect(),
@@ -193,16 +201,25 @@ impl Trace {
         });
     }
 
-    /// A record that is looked up: all that is known if it is not there or cannot be read.
-    pub fn looked_up(&mut self, record: &records::RecordRef) {
+    /// A record that is looked up: all that is known if it, or another one of the request, is not there or cannot be read; and
+    /// of whom criteria spoke.
+    pub fn looked_up(&mut self, needed: &records::StoredNeeded) {
         let action = match self.method.as_str() {
             "POST" => Action::Create,
             "PUT" | "PATCH" => Action::Update,
             "DELETE" => Action::Delete,
             _ => Action::Read,
         };
-        let category = record.category();
-        self.touches = Some(TracedTouches { persons: Vec::new(), records: vec![record.to_string()], action, category });
+        let (category, record) = (needed.record().category(), needed.record().to_string());
+        let nothing = || TracedTouches { persons: Vec::new(), records: Vec::new(), action, category };
+        let TracedTouches { persons, records, .. } = self.touches.get_or_insert_with(nothing);
+        if let Some(person) = needed.person().filter(|person| !persons.contains(person)) {
+            persons.push(person.clone());
+        }
+        // Of a transaction there may be many; what one entry of the log holds is bounded.
+        if records.len() < audit::RECORDS_MAX && !records.contains(&record) {
+            records.push(record);
+        }
     }
 
     /// What the decision rested on.

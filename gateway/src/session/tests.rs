@@ -67,3 +67,19 @@ fn two_session_cookies_are_none() {
     headers.append(http::header::COOKIE, "__Host-sekisho=y".parse().unwrap());
     assert_eq!(cookie(&headers, COOKIE), None);
 }
+
+#[test]
+fn a_page_opens_for_whom_it_was_sealed() {
+    let sealer = Sealer::new(&[7; 32]).unwrap();
+    let ticket = vec![b'x'; records::bounds::PAGE_TICKET_BYTES_MAX];
+    let sealed = sealer.seal_page("U-sato 01 s-1 v1", &ticket).unwrap();
+    assert!(sealed.len() <= records::bounds::PAGE_CHARACTERS_MAX, "the largest ticket fits a link: {}", sealed.len());
+    assert_eq!(sealer.open_page("U-sato 01 s-1 v1", &sealed), Some(ticket.clone()));
+    for other in ["U-kato 01 s-1 v1", "U-sato 02 s-1 v1", "U-sato 01 s-2 v1", "U-sato 01 s-1 v2", ""] {
+        assert_eq!(sealer.open_page(other, &sealed), None, "{other}");
+    }
+    // A session is no page, and the other way round; what is longer than any of ours is not looked at.
+    assert_eq!(sealer.open(&sealed), None);
+    assert_eq!(sealer.open_page("U-sato 01 s-1 v1", &format!("{sealed}{sealed}")), None);
+    assert_ne!(sealer.seal_page("U-sato 01 s-1 v1", &ticket).unwrap(), sealed, "never twice the same");
+}

@@ -3,8 +3,10 @@
 //! `model/lifecycles.txt` shows every state x event; a test keeps it equal to the tables, so that a change of a
 //! lifecycle is a diff the city office can read.
 
+pub mod break_glass;
 pub mod certificate;
 pub mod consent;
+pub mod deletion;
 pub mod facility;
 pub mod service;
 pub mod user_id;
@@ -98,6 +100,8 @@ pub fn all() -> impl fmt::Display {
         ("Device certificate (art. 38)", certificate::matrix()),
         ("Consent and support stopped (art. 17, 21)", consent::matrix()),
         ("Service: stop and disaster use (art. 21, 26, 27)", service::matrix()),
+        ("Deletion order: two officers (art. 17-2, 19-2)", deletion::matrix()),
+        ("Break-glass: a rule that the city has yet to issue (art. 41)", break_glass::matrix()),
     ]
     .map(|(title, matrix)| format!("# {title}\n\n{matrix}\n"))
     .join("\n")

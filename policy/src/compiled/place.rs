@@ -1,7 +1,7 @@
 //! Where in the facts a name of the schema stands.
 
 use model::lifecycle::{certificate, consent, facility, service, user_id};
-use model::{Category, Profession, TeamRole};
+use model::{Authorship, Category, Profession};
 
 use super::Kind;
 use super::test::Fault;
@@ -21,6 +21,10 @@ pub(super) enum Flag {
     ConsentDisaster,
     PersonSuspended,
     InDisasterArea,
+    Sensitive,
+    DeletionOrdered,
+    BreakGlass,
+    BreakGlassIssued,
 }
 
 /// A fact that is one of a list of words.
@@ -34,6 +38,7 @@ pub(super) enum WordOf {
     ServiceState,
     Category,
     Relation,
+    Authorship,
 }
 
 /// A fact that is a time, in milliseconds.
@@ -68,12 +73,14 @@ impl Place {
             ["principal", "facility", "state"] => Self::Word(WordOf::FacilityState),
             ["principal", "facility", "suspended"] => Self::Flag(Flag::FacilitySuspended),
             ["context", "at"] => Self::Time(Time::At),
+            ["context", "breakGlass"] => Self::Flag(Flag::BreakGlass),
             ["context", "device", "facility"] => Self::DeviceFacility,
             ["context", "device", "suspended"] => Self::Flag(Flag::DeviceSuspended),
             ["context", "device", "certificateState"] => Self::Word(WordOf::CertificateState),
             ["context", "device", "certificateInValidity"] => Self::Flag(Flag::CertificateInValidity),
             ["context", "service", "state"] => Self::Word(WordOf::ServiceState),
             ["context", "service", "disasterUntil"] => Self::Time(Time::DisasterUntil),
+            ["context", "service", "breakGlassIssued"] => Self::Flag(Flag::BreakGlassIssued),
             ["resource", rest @ ..] => return Self::of_resource(rest, kind),
             _ => return Ok(None),
         };
@@ -84,6 +91,9 @@ impl Place {
         let (place, attribute) = match rest {
             ["category"] => (Self::Word(WordOf::Category), "category"),
             ["relation"] => (Self::Word(WordOf::Relation), "relation"),
+            ["authorship"] => (Self::Word(WordOf::Authorship), "authorship"),
+            ["sensitive"] => (Self::Flag(Flag::Sensitive), "sensitive"),
+            ["deletionOrdered"] => (Self::Flag(Flag::DeletionOrdered), "deletionOrdered"),
             ["person", inner] => (
                 match *inner {
                     "consent" => Self::Word(WordOf::ConsentState),
@@ -107,7 +117,7 @@ impl Place {
 }
 
 impl Flag {
-    pub(super) fn get(self, facts: &Facts) -> Result<bool, Fault> {
+    pub(super) fn get(self, request: &Request, facts: &Facts) -> Result<bool, Fault> {
         Ok(match self {
             Self::UserIdSuspended => facts.subject.user_id_suspended,
             Self::QualificationSuspended => facts.subject.qualification_suspended,
@@ -120,6 +130,10 @@ impl Flag {
             Self::ConsentDisaster => person(facts)?.consent_disaster,
             Self::PersonSuspended => person(facts)?.person_suspended,
             Self::InDisasterArea => person(facts)?.in_disaster_area,
+            Self::Sensitive => of_record(facts, "sensitive", |_, _| request.sensitive)?,
+            Self::DeletionOrdered => of_record(facts, "deletionOrdered", |_, ordered| ordered)?,
+            Self::BreakGlass => request.break_glass,
+            Self::BreakGlassIssued => facts.service.break_glass_issued,
         })
     }
 }
@@ -136,6 +150,7 @@ impl WordOf {
             Self::ServiceState => "ServiceState",
             Self::Category => "Category",
             Self::Relation => "TeamRole",
+            Self::Authorship => "Authorship",
         }
     }
 
@@ -149,8 +164,8 @@ impl WordOf {
             Self::ConsentState => word.parse::<consent::State>().ok().map(|word| word as u8),
             Self::ServiceState => word.parse::<service::State>().ok().map(|word| word as u8),
             Self::Category => Category::parse(word).ok().map(|word| word as u8),
-            Self::Relation if word == crate::vocabulary::NO_RELATION => Some(relation(Relation::None)),
-            Self::Relation => TeamRole::parse(word).ok().map(|role| relation(Relation::Team(role))),
+            Self::Relation => Relation::parse(word).ok().map(relation),
+            Self::Authorship => Authorship::parse(word).ok().map(|word| word as u8),
         }
     }
 
@@ -164,10 +179,8 @@ impl WordOf {
             Self::ConsentState => person(facts)?.consent as u8,
             Self::ServiceState => facts.service.state as u8,
             Self::Category => request.category as u8,
-            Self::Relation => match &facts.resource {
-                Resource::Record { relation: own, .. } => relation(*own),
-                Resource::Directory => return Err(Fault("relation")),
-            },
+            Self::Relation => of_record(facts, "relation", |own, _| relation(own))?,
+            Self::Authorship => of_record(facts, "authorship", |_, _| request.authorship as u8)?,
         })
     }
 }
@@ -187,7 +200,17 @@ impl Time {
 const fn relation(relation: Relation) -> u8 {
     match relation {
         Relation::None => 0,
-        Relation::Team(role) => 1 + role as u8,
+        Relation::Duty => 1,
+        Relation::Manager => 2,
+        Relation::Team(role) => 3 + role as u8,
+    }
+}
+
+/// What is said of a record, from its relation and whether its deletion is ordered; of the directory there is nothing to say.
+fn of_record<T>(facts: &Facts, attribute: &'static str, say: impl FnOnce(Relation, bool) -> T) -> Result<T, Fault> {
+    match &facts.resource {
+        Resource::Record { relation, deletion_ordered, .. } => Ok(say(*relation, *deletion_ordered)),
+        Resource::Directory => Err(Fault(attribute)),
     }
 }
 

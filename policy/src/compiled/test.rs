@@ -43,7 +43,7 @@ impl Test {
         match self {
             Self::Const(value) => Ok(*value),
             Self::Fault(fault) => Err(*fault),
-            Self::Flag(flag) => flag.get(facts),
+            Self::Flag(flag) => flag.get(request, facts),
             Self::Word(word, fitting) => Ok(fitting & bit(word.get(request, facts)?) != 0),
             Self::SameFacility => Ok(facts.device.facility == facts.subject.facility),
             Self::HasDisasterUntil => Ok(facts.service.disaster.is_some()),

@@ -60,6 +60,13 @@ fn atom() -> impl Strategy<Value = &'static str> {
         r#"resource.relation == TeamRole::"none""#,
         r#"resource.relation == TeamRole::"substitute""#,
         r#"resource.category == Category::"note""#,
+        r#"resource.relation == TeamRole::"duty""#,
+        r#"resource.authorship == Authorship::"own""#,
+        r#"resource.authorship != Authorship::"unknown""#,
+        "resource.sensitive",
+        "resource.deletionOrdered",
+        "context.breakGlass",
+        "context.service.breakGlassIssued",
         r#"resource.category != Category::"medication""#,
     ])
 }

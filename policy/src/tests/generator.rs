@@ -1,7 +1,7 @@
 //! Random requests and facts: mostly in order, so that a single fault decides often, and every state of everything.
 
 use model::lifecycle::{certificate, consent, facility, service, user_id};
-use model::{Action, Category, Profession, TeamRole};
+use model::{Action, Authorship, Category, Profession};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -43,14 +43,15 @@ fn service() -> impl Strategy<Value = ServiceFacts> {
     ];
     // Past, exactly now, later; and all combinations with the state, contradictory ones included.
     let until = prop_oneof![3 => Just(None), 1 => Just(Some(-1_i64)), 1 => Just(Some(0)), 5 => Just(Some(1000))];
-    (state, until).prop_map(|(state, until)| ServiceFacts {
+    (state, until, prop::bool::weighted(0.3)).prop_map(|(state, until, break_glass_issued)| ServiceFacts {
         state,
         disaster: until.map(|millis| DisasterFacts { until: now().plus_millis(millis) }),
+        break_glass_issued,
     })
 }
 
 fn relation() -> impl Strategy<Value = Relation> {
-    prop_oneof![2 => select(TeamRole::ALL).prop_map(Relation::Team), 1 => Just(Relation::None)]
+    prop_oneof![4 => select(Relation::ALL), 1 => Just(Relation::None)]
 }
 
 /// A request and facts that belong together: a directory's category with the directory, and no other.
@@ -63,8 +64,9 @@ pub(super) fn cases() -> impl Strategy<Value = (Request, Facts)> {
     );
     let device = (mostly(certificate::State::Active, certificate::State::ALL), rarely(), rarely(), rarely());
     let asked = (select(Action::ALL), select(Category::ALL));
-    (asked, subject, device, person(), relation(), service()).prop_map(
-        |((action, category), subject, device, person, relation, service)| {
+    let of_record = (select(Authorship::ALL), prop::bool::weighted(0.15), any::<bool>(), prop::bool::weighted(0.3));
+    (asked, of_record, subject, device, person(), relation(), service()).prop_map(
+        |((action, category), of_record, subject, device, person, relation, service)| {
             let mut facts = ordinary();
             let (profession, user_id_state, facility_state, suspended) = subject;
             facts.subject.profession = profession;
@@ -83,9 +85,13 @@ pub(super) fn cases() -> impl Strategy<Value = (Request, Facts)> {
             facts.service = service;
             facts.resource = match category {
                 Category::Directory => Resource::Directory,
-                _ => Resource::Record { person, relation },
+                _ => Resource::Record { person, relation, deletion_ordered: of_record.2 },
             };
-            (Request { action, category, at: now() }, facts)
+            let request = Request::new(action, category, now())
+                .with_authorship(of_record.0)
+                .with_sensitive(of_record.1)
+                .with_break_glass(of_record.3);
+            (request, facts)
         },
     )
 }

@@ -2,7 +2,7 @@
 //! with it in decisions and in reasons.
 
 use model::lifecycle::{certificate, consent, facility, service, user_id};
-use model::{Action, Category, Profession};
+use model::{Action, Authorship, Category, Profession};
 
 use crate::facts::{Facts, Relation, Request, Resource};
 
@@ -56,24 +56,51 @@ pub(super) fn forbids(request: &Request, facts: &Facts) -> Vec<&'static str> {
     add(never_issued, "F13-certificate-not-issued");
     add(!device.certificate_in_validity, "F14-certificate-out-of-validity");
     if let Resource::Record { person, .. } = &facts.resource {
-        add(!person.eligible, "F15-person-not-eligible");
-        match person.consent {
-            consent::State::SupportStopped => add(true, "F16-support-stopped"),
-            consent::State::Absent => add(true, "F17-consent-absent"),
-            consent::State::Given => {
-                add(request.action.writes() && !person.consent_store, "F18-storing-not-agreed");
-                add(!request.action.writes() && !person.consent_share, "F19-sharing-not-agreed");
+        // Consent and eligibility are for those who read and write; the city deletes because they ended (17-2, 19-2).
+        if request.action != Action::Delete {
+            add(!person.eligible, "F15-person-not-eligible");
+            match person.consent {
+                consent::State::SupportStopped => add(true, "F16-support-stopped"),
+                consent::State::Absent => add(true, "F17-consent-absent"),
+                consent::State::Given => {
+                    add(request.action.writes() && !person.consent_store, "F18-storing-not-agreed");
+                    add(!request.action.writes() && !person.consent_share, "F19-sharing-not-agreed");
+                }
             }
         }
         add(person.person_suspended, "F20-person-suspended");
+        if request.action != Action::Delete {
+            add(!needs(subject.profession, request.category), "F21-not-for-this-profession");
+            add(request.sensitive && !may_see_sensitive(subject.profession), "F22-sensitive-record");
+        }
     }
     list
 }
 
+/// Each profession's own list, in the order of art. 7.
+fn needs(profession: Profession, category: Category) -> bool {
+    use Category::{Condition, Consent, Demographics, Document, Medication, Note, Observation, Plan, Team};
+    let list: &[Category] = match profession {
+        Profession::SupportCentre | Profession::Doctor | Profession::Nurse | Profession::CareManager => {
+            &[Demographics, Team, Note, Observation, Plan, Medication, Condition, Document, Consent]
+        }
+        Profession::Pharmacist | Profession::Dietitian | Profession::Therapist | Profession::MedicalRecognised => {
+            &[Demographics, Team, Note, Observation, Plan, Medication, Condition, Document]
+        }
+        Profession::CareRecognised => &[Demographics, Team, Note, Observation, Plan, Medication, Condition],
+        Profession::CityRecognised => &[Demographics, Team, Note],
+    };
+    list.contains(&category)
+}
+
+const fn may_see_sensitive(profession: Profession) -> bool {
+    matches!(profession, Profession::SupportCentre | Profession::Doctor | Profession::Pharmacist | Profession::Nurse)
+}
+
+/// Every permit that holds, in the order of the files.
 pub(super) fn permits(request: &Request, facts: &Facts) -> Vec<&'static str> {
-    let profession = facts.subject.profession;
-    let (person, relation) = match &facts.resource {
-        Resource::Record { person, relation } => (person, relation),
+    let (person, relation, deletion_ordered) = match &facts.resource {
+        Resource::Record { person, relation, deletion_ordered } => (person, *relation, *deletion_ordered),
         Resource::Directory => {
             return if matches!(request.action, Action::Read | Action::Search) {
                 vec!["P06-directory"]
@@ -83,30 +110,71 @@ pub(super) fn permits(request: &Request, facts: &Facts) -> Vec<&'static str> {
         }
     };
     match (request.action, relation) {
-        (Action::Delete, _) => vec![],
-        (Action::Read | Action::Search, Relation::Team(_)) => vec!["P01-team-reads"],
+        (Action::Delete, _) => {
+            if deletion_ordered {
+                vec!["P12-deletion-ordered"]
+            } else {
+                vec![]
+            }
+        }
+        (Action::Read | Action::Search, Relation::Team(_) | Relation::Duty) => vec!["P01-team-reads"],
+        (Action::Read | Action::Search, Relation::Manager) => {
+            let his =
+                matches!(request.category, Category::Demographics | Category::Team | Category::Note | Category::Plan);
+            if his && !request.sensitive { vec!["P11-manager-reads"] } else { vec![] }
+        }
+        (Action::Read | Action::Search, Relation::None) if request.sensitive => vec![],
         (Action::Read | Action::Search, Relation::None) => {
+            let mut list = vec![];
             let declared = facts.service.state == service::State::DisasterUse;
             let lasts = facts.service.disaster.as_ref().is_some_and(|disaster| request.at < disaster.until);
             let agreed = person.consent == consent::State::Given && person.consent_disaster;
-            if declared && lasts && agreed && person.in_disaster_area { vec!["P07-disaster-reads"] } else { vec![] }
+            let shown = request.category != Category::Consent;
+            if declared && lasts && agreed && person.in_disaster_area && shown {
+                list.push("P07-disaster-reads");
+            }
+            if request.action == Action::Read && breaks_glass(request, facts) {
+                list.push("P13-break-glass");
+            }
+            list
         }
-        (Action::Create | Action::Update, Relation::None) => vec![],
-        (action, Relation::Team(_)) => match request.category {
-            Category::Note | Category::Observation | Category::Document => vec!["P02-team-writes"],
-            Category::Plan => match profession {
-                Profession::SupportCentre | Profession::Doctor | Profession::CareManager => vec!["P03-plan"],
-                _ => vec![],
-            },
-            Category::Medication => match profession {
-                Profession::Doctor | Profession::Pharmacist => vec!["P04-medication"],
-                _ => vec![],
-            },
-            Category::Demographics => match (profession, action) {
-                (Profession::SupportCentre | Profession::CareManager, Action::Update) => vec!["P05-demographics"],
-                _ => vec![],
-            },
-            Category::Team | Category::Consent | Category::Directory => vec![],
+        (Action::Create | Action::Update, Relation::None | Relation::Manager) => vec![],
+        (action, Relation::Team(_) | Relation::Duty) => {
+            let on_team = relation != Relation::Duty;
+            writes(action, request, facts.subject.profession, on_team).into_iter().collect()
+        }
+    }
+}
+
+/// Only under a rule that the city has issued (art. 41), and after saying so.
+fn breaks_glass(request: &Request, facts: &Facts) -> bool {
+    let treats = matches!(facts.subject.profession, Profession::Doctor | Profession::Nurse);
+    let treating = matches!(
+        request.category,
+        Category::Demographics | Category::Team | Category::Observation | Category::Medication | Category::Condition
+    );
+    facts.service.break_glass_issued && request.break_glass && treats && treating
+}
+
+/// What a member of the team, or who stands in for one, may write.
+fn writes(action: Action, request: &Request, profession: Profession, on_team: bool) -> Option<&'static str> {
+    let own = request.authorship == Authorship::Own;
+    match (request.category, profession) {
+        (Category::Note | Category::Observation | Category::Document, _) => match action {
+            Action::Create => Some("P02-team-writes"),
+            _ if own => Some("P09-author-amends"),
+            _ => None,
         },
+        _ if !on_team => None,
+        (Category::Plan, Profession::SupportCentre | Profession::Doctor | Profession::CareManager) => Some("P03-plan"),
+        (Category::Medication, Profession::Doctor | Profession::Pharmacist) => Some("P04-medication"),
+        (Category::Condition, Profession::Doctor) => Some("P10-condition"),
+        (Category::Condition, Profession::Pharmacist | Profession::Nurse) if own || action == Action::Create => {
+            Some("P10-condition")
+        }
+        (Category::Demographics, Profession::SupportCentre | Profession::CareManager) if action == Action::Update => {
+            Some("P05-demographics")
+        }
+        _ => None,
     }
 }

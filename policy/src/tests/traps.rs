@@ -65,7 +65,7 @@ fn no_missing_entity_opens() {
     let mut facts = ordinary();
     facts.service.state = service::State::DisasterUse;
     facts.service.disaster = Some(DisasterFacts { until: now().plus_seconds(60) });
-    if let Resource::Record { person, relation } = &mut facts.resource {
+    if let Resource::Record { person, relation, .. } = &mut facts.resource {
         (person.consent_disaster, person.in_disaster_area) = (true, true);
         *relation = Relation::None;
     }
@@ -89,7 +89,7 @@ fn schema_with_group() -> String {
         .replace(
             "action view appliesTo",
             "action create, update, delete appliesTo {\n  principal: User,\n  resource: [Record, Directory],\n  \
-             context: { at: Long, device: Device, service: Service },\n};\naction view appliesTo",
+             context: { at: Long, breakGlass: Bool, device: Device, service: Service },\n};\naction view appliesTo",
         )
 }
 

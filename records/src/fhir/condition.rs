@@ -79,7 +79,10 @@ impl Criteria {
                         .map(|(_, value)| &**value)
                         .collect();
                     let read = canonical(known.value, value).ok_or_else(|| fault("has a value outside its grammar"))?;
-                    let [read] = <[String; 1]>::try_from(read).map_err(|_| fault("has more than one value"))?;
+                    // One record is meant, not the one or the other.
+                    if read.contains(',') {
+                        return Err(fault("has more than one value"));
+                    }
                     if !may_follow(known.value, &before, &read) {
                         return Err(fault("is given twice"));
                     }

@@ -1,10 +1,11 @@
 //! Which interaction is it (<https://hl7.org/fhir/R4/http.html>)? Read, search, create and update of the types served;
 //! everything else is refused by its name, so that whoever asks knows that it was understood.
 
-use model::Category;
+use model::{Category, PersonId};
 
 use super::condition::{Criteria, Whom};
 use super::draft::Draft;
+use super::metadata;
 use super::patching::Patching;
 use super::removal::Removal;
 use super::types::FhirType;
@@ -13,7 +14,7 @@ use crate::error::{Unreadable, quote};
 use crate::head::Fields;
 use crate::json::Object;
 use crate::media;
-use crate::need::{BodyFor, BodyNeeded, Need};
+use crate::need::{BodyFor, BodyNeeded, Need, PageNeeded};
 use crate::patch::PatchKind;
 use crate::target::Query;
 use crate::touches::RecordId;
@@ -22,7 +23,13 @@ use crate::touches::RecordId;
 pub(crate) fn read(method: &str, rest: &[&str], query: Query<'_>, fields: &Fields<'_>) -> Result<Need, Unreadable> {
     let Some((first, rest)) = rest.split_first() else { return bundle(method, query, fields) };
     match *first {
-        "metadata" => return Err(Unreadable::Interaction("the capability statement")),
+        "metadata" if method == "GET" && rest.is_empty() => {
+            fields.no_body()?;
+            fields.nothing_special()?;
+            query.without_form()?.none()?;
+            return Ok(Need::Done(metadata::asked()));
+        }
+        "metadata" => return Err(Unreadable::Method(quote(method))),
         "_history" => return Err(Unreadable::Interaction("the history of the store")),
         "_search" => return Err(Unreadable::Interaction("a search over all types")),
         operation if operation.starts_with('$') => return Err(Unreadable::Interaction("an operation")),
@@ -31,6 +38,11 @@ pub(crate) fn read(method: &str, rest: &[&str], query: Query<'_>, fields: &Field
     let fhir_type = FhirType::parse(first).map_err(|_| Unreadable::Type(quote(first)))?;
     let query = query.without_form()?;
     match (method, rest) {
+        ("GET", [id, "$everything"]) if fhir_type == FhirType::Patient => {
+            fields.no_body()?;
+            fields.nothing_special()?;
+            search::everything::read(person(id)?, &query)
+        }
         (_, [.., operation]) if operation.starts_with('$') => Err(Unreadable::Interaction("an operation")),
         (_, ["_history"]) => Err(Unreadable::Interaction("the history of a type")),
         ("GET", [id, "_history"]) => reading::history(fhir_type, RecordId::read(id)?, &query, fields),
@@ -39,9 +51,9 @@ pub(crate) fn read(method: &str, rest: &[&str], query: Query<'_>, fields: &Field
         ("GET", []) => {
             fields.no_body()?;
             fields.nothing_special()?;
-            search::read(fhir_type, query)
+            search::read(fhir_type, &query)
         }
-        ("POST", ["_search"]) => search_form(fhir_type, query, fields),
+        ("POST", ["_search"]) => search_form(fhir_type, None, query, fields),
         ("POST", []) => create(fhir_type, &query, fields),
         ("GET", [id]) => reading::newest(fhir_type, RecordId::read(id)?, &query, fields),
         ("PUT", [id]) => {
@@ -59,7 +71,16 @@ pub(crate) fn read(method: &str, rest: &[&str], query: Query<'_>, fields: &Field
             patch(fhir_type, Whom::Id(RecordId::read(id)?), fields)
         }
         ("PATCH", []) => patch(fhir_type, Whom::Where(of_one_person(fhir_type, &query)?), fields),
-        ("GET", [_, _]) => Err(Unreadable::Interaction("a search within a compartment")),
+        ("GET", [id, name]) => {
+            fields.no_body()?;
+            fields.nothing_special()?;
+            let (person, fhir_type) = compartment(fhir_type, id, name)?;
+            search::within(person, fhir_type, &query)
+        }
+        ("POST", [id, name, "_search"]) => {
+            let (person, fhir_type) = compartment(fhir_type, id, name)?;
+            search_form(fhir_type, Some(person), query, fields)
+        }
         ("GET" | "POST" | "PUT" | "PATCH" | "DELETE", _) => Err(Unreadable::Interaction("this address")),
         _ => Err(Unreadable::Method(quote(method))),
     }
@@ -78,13 +99,45 @@ fn bundle(method: &str, query: Query<'_>, fields: &Fields<'_>) -> Result<Need, U
     Ok(Need::Body(BodyNeeded(BodyFor::Bundle { minimal: fields.minimal })))
 }
 
-fn search_form(fhir_type: FhirType, query: Query<'_>, fields: &Fields<'_>) -> Result<Need, Unreadable> {
+/// Turns to a page of a search.
+pub(crate) fn turn(method: &str, (name, sealed): (&str, &str), fields: &Fields<'_>) -> Result<Need, Unreadable> {
+    if method != "GET" {
+        return Err(Unreadable::Method(quote(method)));
+    }
+    fields.no_body()?;
+    fields.nothing_special()?;
+    let fhir_type = FhirType::parse(name).map_err(|_| Unreadable::Type(quote(name)))?;
+    Ok(Need::Page(PageNeeded::of(fhir_type, sealed.to_owned())))
+}
+
+/// The compartment of a person, and the type that is searched for in it.
+fn compartment(of: FhirType, id: &str, name: &str) -> Result<(PersonId, FhirType), Unreadable> {
+    let fhir_type = FhirType::parse(name).map_err(|_| Unreadable::Type(quote(name)))?;
+    if of != FhirType::Patient {
+        return Err(Unreadable::Interaction("a search within another compartment than a person's"));
+    }
+    if fhir_type == FhirType::Patient {
+        return Err(Unreadable::Interaction("a search for persons within a compartment"));
+    }
+    Ok((person(id)?, fhir_type))
+}
+
+fn person(id: &str) -> Result<PersonId, Unreadable> {
+    PersonId::new(id).map_err(|cause| Unreadable::Id { given: quote(id), cause })
+}
+
+fn search_form(
+    fhir_type: FhirType,
+    person: Option<PersonId>,
+    query: Query<'_>,
+    fields: &Fields<'_>,
+) -> Result<Need, Unreadable> {
     fields.nothing_special()?;
     if !fields.content_type.as_ref().is_some_and(media::MediaType::is_form) {
         return Err(Unreadable::Header { name: "content-type".to_owned(), why: "is not that of a form" });
     }
     let query = query.0.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    Ok(Need::Body(BodyNeeded(BodyFor::Search { fhir_type, query })))
+    Ok(Need::Body(BodyNeeded(BodyFor::Search { fhir_type, person, query })))
 }
 
 fn create(fhir_type: FhirType, query: &Query<'_>, fields: &Fields<'_>) -> Result<Need, Unreadable> {
@@ -152,7 +205,7 @@ fn written(mut draft: Draft, fields: &Fields<'_>) -> Result<Need, Unreadable> {
         if fields.security_context.is_some() {
             return Err(header("x-security-context", "does not belong to this request"));
         }
-        return Ok(Need::Body(BodyNeeded(BodyFor::Resource(draft))));
+        return Ok(Need::Body(BodyNeeded(BodyFor::Resource(Box::new(draft)))));
     }
     if draft.fhir_type != FhirType::Binary || !content_type.is_plain_bytes() {
         return Err(header("content-type", "is not that of FHIR JSON in UTF-8"));

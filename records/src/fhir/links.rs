@@ -139,7 +139,9 @@ impl Walk<'_> {
     fn reference(&mut self, reference: &str) -> Result<(), Unclear> {
         let form = || Unclear::ReferenceForm(quote(reference));
         if let Some(fragment) = reference.strip_prefix('#') {
-            return if self.fragments.contains(fragment) { Ok(()) } else { Err(form()) };
+            // Of a part of a record, the store may have left out what it contains: then it leads nowhere.
+            let nowhere = self.source == Source::Store && self.fragments.is_empty();
+            return if nowhere || self.fragments.contains(fragment) { Ok(()) } else { Err(form()) };
         }
         if let Some(neighbour) = self.neighbours.named(reference) {
             let own = self.person == Some(&neighbour.person);

@@ -8,6 +8,7 @@ pub(crate) mod draft;
 pub(crate) mod interaction;
 pub(crate) mod labels;
 pub(crate) mod links;
+pub(crate) mod metadata;
 pub(crate) mod parameters;
 pub(crate) mod patching;
 pub(crate) mod person;

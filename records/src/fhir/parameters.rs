@@ -15,6 +15,13 @@ pub(crate) struct Parameter {
     pub(crate) value: Value,
 }
 
+impl Parameter {
+    /// Whether a client may call it so.
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        self.name == name || (!self.alias.is_empty() && self.alias == name)
+    }
+}
+
 /// What values a parameter takes.
 #[derive(Clone, Copy)]
 pub(crate) enum Value {
@@ -28,10 +35,14 @@ pub(crate) enum Value {
     Date,
     /// The beginning of a name, in any script.
     Name,
+    /// `Practitioner/ID`, `Organization/ID`.
+    Link,
     /// A number up to a bound, and the one that is meant when none is given.
     Number { min: u32, max: u32, default: Option<u32> },
     /// `_lastUpdated` or the date of the type, by this name or as `date`; `-` in front for the newest first.
     Sort(&'static str),
+    /// The same, by this name only: on a type whose `date` is another one, or that has none.
+    SortByName(&'static str),
     /// Records linked by these elements, as far as they are of the directory. Each once.
     Include(&'static [&'static str]),
 }
@@ -57,6 +68,11 @@ const fn sort(by: &'static str) -> Parameter {
     of("_sort", Value::Sort(by))
 }
 
+/// By the date that is named, and `date` is none of its names.
+const fn sort_by_name(by: &'static str) -> Parameter {
+    of("_sort", Value::SortByName(by))
+}
+
 /// A list in the order in which it is sent on; how far to page stands at the end.
 macro_rules! list {
     ($($parameter:expr),+ $(,)?) => { const { &[$($parameter),+, COUNT, OFFSET] } };
@@ -76,12 +92,26 @@ const COUNT: Parameter = of("_count", Value::Number { min: 1, max: COUNT_MAX, de
 const OFFSET: Parameter = of("_offset", Value::Number { min: 0, max: OFFSET_MAX, default: None });
 const SORT: Parameter = sort("date");
 /// For types without a date: by when they were last changed.
-const SORT_BY_CHANGE: Parameter = sort("_lastUpdated");
+const SORT_BY_CHANGE: Parameter = sort_by_name("_lastUpdated");
 
 /// What a type may be searched by.
 pub(crate) fn parameters(fhir_type: FhirType) -> &'static [Parameter] {
     match fhir_type {
-        FhirType::Patient => const { &[of("_id", Value::Person)] },
+        FhirType::Patient => {
+            const {
+                &[
+                    of("_id", Value::Person),
+                    of("name", Value::Name),
+                    of("family", Value::Name),
+                    of("given", Value::Name),
+                    token("identifier"),
+                    token("gender"),
+                    date("birthdate"),
+                    include(&["Patient:general-practitioner", "Patient:organization"]),
+                    COUNT,
+                ]
+            }
+        }
         FhirType::CareTeam => {
             const { &[PATIENT, STATUS, CATEGORY, DATE, SORT, include(&["CareTeam:participant"]), COUNT, OFFSET] }
         }
@@ -320,7 +350,7 @@ pub(crate) fn parameters(fhir_type: FhirType) -> &'static [Parameter] {
             token("priority"),
             date("authoredon"),
             DATE,
-            sort("authoredon"),
+            sort_by_name("authoredon"),
             include(&["MedicationRequest:requester"]),
         ],
         FhirType::NutritionOrder => list![

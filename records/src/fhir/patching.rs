@@ -2,7 +2,8 @@
 //! applied here, so that what is decided on is the record as it will be; the store gets a plain update of that version.
 //!
 //! A `test` that fails, a path that finds nothing: each tells what is in the record. So a patch has to be permitted as a read
-//! of the stored version beside the update, and what does not fit is said after the permit.
+//! of the stored version beside the update, and what does not fit is said after the permit. Whose it is, is looked up first:
+//! the record itself is not even asked for on behalf of whoever may not read and update it.
 
 use model::Action;
 
@@ -58,7 +59,7 @@ impl Patching {
 
     fn next(self) -> Need {
         match self.whom.clone() {
-            Whom::Id(id) => Need::Stored(StoredNeeded::whole(self.fhir_type, id, self.into())),
+            Whom::Id(id) => Need::Stored(StoredNeeded::version_of(self.fhir_type, id, self.into())),
             Whom::Where(criteria) => Need::Stored(StoredNeeded::meant_by(criteria, self.into())),
         }
     }
@@ -76,32 +77,47 @@ impl Patching {
         }
     }
 
+    /// Takes whose it is. The record itself comes next, for whoever is permitted this.
+    pub(crate) fn whose(self, id: RecordId, stored: &Stored) -> Result<Need, Unreadable> {
+        let first = self.unwritten(&id, stored, Unreadable::Stale)?;
+        Ok(Need::Stored(StoredNeeded::whole(self.fhir_type, id, self, first)))
+    }
+
     /// Takes the version that is changed.
     pub(crate) fn changing(self, id: RecordId, stored: Stored, resource: &Object<'_>) -> Result<Need, Unreadable> {
-        // Asked first: without one nothing could be written, whatever the patch does.
-        stored.version()?;
-        let record = RecordRef::one(self.fhir_type, id.clone());
-        let Owner::Person(person) = &stored.owner else {
-            return Err(Unreadable::Withheld("it is nobody's".to_owned()));
-        };
-        let of_stored = |action| Claim {
-            authors: stored.authors.clone(),
-            sensitive: stored.sensitive,
-            ..Claim::of(action, record.category(), vec![person.clone()])
-        };
-        let mut also = vec![of_stored(Action::Read)];
-        also.extend(self.also.clone());
-        let draft = Draft::update(self.fhir_type, Whom::Id(id), self.named.clone()).patched(self.minimal, also.clone());
-        let written = self.patch(&self.body).and_then(|patch| Ok(draft.take(&apply(&patch, resource)?)?));
+        let draft = Draft::update(self.fhir_type, Whom::Id(id.clone()), self.named.clone())
+            .patched(self.minimal, self.also(&stored)?);
+        let written = self.patch(&self.body).and_then(|patch| draft.take(&apply(&patch, resource)?));
         match written {
             Ok(draft) => draft.replacing(stored, resource)?.next(),
             // What comes of it is no record, or reaches into another person's: that, too, tells of what is stored.
-            Err(wrong) => {
-                let forward = refused_by_the_store(&record);
-                let answer = AnswerKind::Resource { fhir_type: self.fhir_type };
-                let touches = Touches::new(of_stored(Action::Update), vec![record], forward, answer);
-                Ok(Need::Done(also.into_iter().fold(touches, Touches::and).but(wrong)))
-            }
+            Err(wrong) => Ok(Need::Done(self.unwritten(&id, &stored, wrong)?)),
         }
+    }
+
+    /// What has to be permitted beside the update.
+    fn also(&self, stored: &Stored) -> Result<Vec<Claim>, Unreadable> {
+        let mut also = vec![self.claim(Action::Read, stored)?];
+        also.extend(self.also.clone());
+        Ok(also)
+    }
+
+    fn claim(&self, action: Action, stored: &Stored) -> Result<Claim, Unreadable> {
+        // Without a version nothing could be written, whatever the patch does.
+        stored.version()?;
+        let Owner::Person(person) = &stored.owner else {
+            return Err(Unreadable::Withheld("it is nobody's".to_owned()));
+        };
+        let claim = Claim::of(action, self.fhir_type.category(), vec![person.clone()]);
+        Ok(Claim { authors: stored.authors.clone(), sensitive: stored.sensitive, ..claim })
+    }
+
+    /// All that has to be permitted, for a change that cannot be made: because of this, which is said after the permit.
+    fn unwritten(&self, id: &RecordId, stored: &Stored, wrong: Unreadable) -> Result<Touches, Unreadable> {
+        let record = RecordRef::one(self.fhir_type, id.clone());
+        let forward = refused_by_the_store(&record);
+        let answer = AnswerKind::Resource { fhir_type: self.fhir_type };
+        let touches = Touches::new(self.claim(Action::Update, stored)?, vec![record], forward, answer);
+        Ok(self.also(stored)?.into_iter().fold(touches, Touches::and).but(wrong))
     }
 }

@@ -145,12 +145,6 @@ pub(crate) enum PersonElement {
     None,
 }
 
-/// Diagnoses, allergies, procedures and what else tells of an illness. They are seen by whoever may see measurements, until
-/// policy has a category of its own for them; then this is the one place to change.
-const fn illness() -> Category {
-    Category::Observation
-}
-
 impl FhirType {
     /// What policy calls it.
     #[must_use]
@@ -182,7 +176,7 @@ impl FhirType {
             | Self::ImmunizationEvaluation
             | Self::ImmunizationRecommendation
             | Self::Procedure
-            | Self::RiskAssessment => illness(),
+            | Self::RiskAssessment => Category::Condition,
             Self::DocumentReference | Self::Binary | Self::Composition | Self::DocumentManifest | Self::Media => {
                 Category::Document
             }

@@ -299,7 +299,7 @@ mod in_pieces {
             (r#"{"entry":[1]}{"#, "goes on behind its end, at byte 13"),
             ("\u{feff}{}", "is no JSON at byte 0"),
             ("[]", "is no JSON at byte 0"),
-            (&format!(r#"{{"link":"{}"}}"#, "a".repeat(5000)), "holds a part that is too long, at byte 8"),
+            (&format!(r#"{{"link":"{}"}}"#, "a".repeat(5000)), "holds a part that is too long, at byte 9"),
             (&format!(r#"{{"entry":["{}"]}}"#, "a".repeat(5000)), "holds a part that is too long, at byte 11"),
         ] {
             assert_eq!(read(&[text.as_bytes()]).unwrap_err().to_string(), expected, "{text}");

@@ -1,18 +1,15 @@
 //! A searchset, built anew: the entries that belong, a total only where it is known to be true, links to our own pages.
 
-use model::Action;
+use std::borrow::Cow;
 
-use super::{Dropped, Gatekeeper, Released, Remembering, fhir_json, in_origin_form, judged};
+use super::{Dropped, Gatekeeper, Released, Remembering, fhir_json, judged};
 use crate::bounds::{ANSWER_BYTES_MAX, BUNDLE_MEMBER_BYTES_MAX, BUNDLE_MEMBERS_MAX, ENTRIES_MAX, STREAMED_BYTES_MAX};
 use crate::error::{Misbehaviour, quote};
-use crate::fhir::interaction;
+use crate::fhir::search::Expected;
 use crate::fhir::types::FhirType;
-use crate::head::Fields;
 use crate::json::members::{Bounds, Members, Part};
 use crate::json::{self, Json, Object};
-use crate::need::Need;
-use crate::target::Target;
-use crate::touches::{RecordRef, Touches};
+use crate::touches::Touches;
 
 /// A searchset on its way through. Fed with what the store sends, piece by piece, it gives what may go out: no more than one
 /// entry is held at a time, however long the answer is.
@@ -27,14 +24,17 @@ pub struct Searchset {
 #[derive(Debug)]
 struct Reading {
     touches: Touches,
-    asked: FhirType,
+    expected: Expected,
     /// What the store says it is, once it has.
     is_bundle: bool,
     is_searchset: bool,
     links: Option<Vec<u8>>,
+    total: Option<Vec<u8>>,
     entries: usize,
     kept: usize,
     matches: usize,
+    /// Something was left out, whatever the reason: a number of the store would count it.
+    left_out: bool,
 }
 
 impl Searchset {
@@ -44,18 +44,19 @@ impl Searchset {
     /// No search was asked for, or the answer is no FHIR JSON.
     pub fn of(touches: &Touches, content_type: Option<&str>) -> Result<Self, Misbehaviour> {
         fhir_json(content_type)?;
-        let asked = touches.records.first().filter(|_| touches.main().action == Action::Search);
-        let asked = asked.and_then(RecordRef::fhir_type);
+        let expected = touches.expected().ok_or(Misbehaviour::Shape("is a searchset nobody asked for"))?;
         let bounds = Bounds { member: BUNDLE_MEMBER_BYTES_MAX, element: ANSWER_BYTES_MAX, members: BUNDLE_MEMBERS_MAX };
         let reading = Reading {
             touches: touches.clone(),
-            asked: asked.ok_or(Misbehaviour::Shape("is a searchset nobody asked for"))?,
+            expected: expected.clone(),
             is_bundle: false,
             is_searchset: false,
             links: None,
+            total: None,
             entries: 0,
             kept: 0,
             matches: 0,
+            left_out: false,
         };
         Ok(Self { members: Members::new("entry", bounds), bytes: 0, reading })
     }
@@ -83,25 +84,29 @@ impl Searchset {
     ///
     /// # Errors
     /// It broke off, or was no searchset.
-    pub fn end(self) -> Result<Released, Misbehaviour> {
+    pub fn end(self, gatekeeper: &mut dyn Gatekeeper) -> Result<Released, Misbehaviour> {
         self.members.end()?;
-        self.reading.end()
+        self.reading.end(gatekeeper)
     }
 }
 
 impl Reading {
-    fn end(self) -> Result<Released, Misbehaviour> {
+    fn end(self, gatekeeper: &mut dyn Gatekeeper) -> Result<Released, Misbehaviour> {
         self.is_one()?;
         let mut out = Vec::new();
         out.extend_from_slice(if self.kept == 0 { HEAD } else { b"]" });
         let given = self.links.as_deref().map(json::parse).transpose()?;
-        let (links, whole) = links(given.as_ref(), &self.touches);
+        let given = given.as_ref().and_then(Json::list).unwrap_or_default();
+        let (links, whole) = self.expected.links(given, &mut |ticket| gatekeeper.seal_page(ticket));
         out.extend_from_slice(br#","link":"#);
-        Json::List(links).write(&mut out);
-        if whole {
-            // All there is stands on this page, so this is the number of what may be seen. Any other total would count what
-            // may not.
-            out.extend_from_slice(format!(r#","total":{}"#, self.matches).as_bytes());
+        Json::List(links.iter().map(|(relation, url)| link(relation, url)).collect()).write(&mut out);
+        let total = self.total.as_deref().map(json::parse).transpose()?;
+        let total = self.expected.total(total.as_ref(), self.matches, whole, self.left_out);
+        if self.expected.counts_only() && total.is_none() {
+            return Err(Misbehaviour::Shape("gives no number where one was asked for"));
+        }
+        if let Some(total) = total {
+            out.extend_from_slice(format!(r#","total":{total}"#).as_bytes());
         }
         out.push(b'}');
         Ok(Released::with_body(out))
@@ -118,6 +123,7 @@ impl Reading {
             "type" => self.is_searchset = tree.text() == Some("searchset"),
             "entry" => return Err(Misbehaviour::Shape("has entries that are no list")),
             "link" => self.links = Some(value),
+            "total" => self.total = Some(value),
             _ => {}
         }
         Ok(())
@@ -136,10 +142,15 @@ impl Reading {
             return Err(Misbehaviour::Shape("has too many entries"));
         }
         let entry = json::parse(text)?;
-        let (mode, resource) = match read_entry(&entry, self.asked, &self.touches, gatekeeper, released) {
-            Ok(Some(kept)) => kept,
-            Ok(None) => return Ok(()),
+        let (mode, resource) = match read_entry(&entry, &self.expected, &self.touches, gatekeeper, released) {
+            Ok(Kept::Entry(mode, resource)) => (mode, resource),
+            Ok(Kept::Outcome) => return Ok(()),
+            Ok(Kept::NotSeen) => {
+                self.left_out = true;
+                return Ok(());
+            }
             Err(dropped) => {
+                self.left_out = true;
                 released.leave_out(dropped);
                 return Ok(());
             }
@@ -173,85 +184,45 @@ pub(super) fn release(
 ) -> Result<Released, Misbehaviour> {
     let mut searchset = Searchset::of(touches, content_type)?;
     let mut released = searchset.read(bytes, gatekeeper)?;
-    released.body.append(&mut searchset.end()?.body);
+    released.body.append(&mut searchset.end(gatekeeper)?.body);
     Ok(released)
 }
 
-/// An entry that is kept: its mode and its resource.
-type Kept<'t, 'a> = (&'static str, &'t Object<'a>);
+/// What becomes of an entry that is none too many.
+enum Kept<'t, 'a> {
+    /// It goes out: its mode and its resource.
+    Entry(&'static str, Cow<'t, Object<'a>>),
+    /// An outcome of the store, which says nothing about a record.
+    Outcome,
+    /// The subject may not see it.
+    NotSeen,
+}
 
-/// One entry: kept, left out in silence (an outcome of the store, which says nothing about a record), or dropped.
+/// One entry: kept or left out in silence; an error says what the store did wrong.
 fn read_entry<'t, 'a>(
     entry: &'t Json<'a>,
-    asked: FhirType,
+    expected: &Expected,
     touches: &Touches,
     gatekeeper: &mut Remembering<'_>,
     released: &mut Released,
-) -> Result<Option<Kept<'t, 'a>>, Dropped> {
+) -> Result<Kept<'t, 'a>, Dropped> {
     let out = |record: &str, why: &str| Dropped { record: quote(record), why: why.to_owned() };
     let resource = entry.object().and_then(|entry| entry.get("resource")).and_then(Json::object);
     let resource = resource.ok_or_else(|| out("?", "an entry without a resource"))?;
     let name = resource.text("resourceType").unwrap_or("?");
     if name == "OperationOutcome" {
-        return Ok(None);
+        return Ok(Kept::Outcome);
     }
     let fhir_type = FhirType::parse(name).map_err(|_| out(name, "a type that is not served"))?;
     let search = entry.object().and_then(|entry| entry.get("search")).and_then(Json::object);
-    let mode = match search.and_then(|search| search.text("mode")) {
-        Some("include") => "include",
-        Some("match") | None => "match",
-        Some(_) => return Err(out(name, "an entry of unknown mode")),
-    };
-    if mode == "match" && fhir_type != asked {
-        return Err(out(name, "another type than was searched for"));
-    }
-    if mode == "include" && !fhir_type.is_directory() {
-        // Includes lead towards the directory only; the decision was on the category that was searched.
-        return Err(out(name, "included, though nobody may ask for that"));
-    }
-    let Some(judged) = judged(resource, fhir_type, touches, gatekeeper)? else { return Ok(None) };
+    let mode = expected.mode(fhir_type, search.and_then(|search| search.text("mode")));
+    let mode = mode.map_err(|why| out(name, why))?;
+    let Some(judged) = judged(resource, fhir_type, touches, gatekeeper)? else { return Ok(Kept::NotSeen) };
     released.note(judged);
-    Ok(Some((mode, resource)))
+    let shown = expected.show(resource, fhir_type);
+    Ok(Kept::Entry(mode, shown.map_or(Cow::Borrowed(resource), Cow::Owned)))
 }
 
-/// Our own link to this page, and the store's to its neighbours where they are pages of the same search, written anew.
-/// The flag says that this page holds the whole result.
-fn links<'a>(given: Option<&Json<'_>>, touches: &Touches) -> (Vec<Json<'a>>, bool) {
-    let own = &touches.forward.target;
-    let mut written = vec![link("self", own.clone())];
-    let mut whole = offset(own) == 0;
-    let given = given.and_then(Json::list).unwrap_or_default();
-    for relation in ["next", "previous"] {
-        let mut urls = given.iter().filter_map(Json::object).filter(|link| link.text("relation") == Some(relation));
-        let Some(first) = urls.next() else { continue };
-        whole = false;
-        let page = first.text("url").filter(|_| urls.next().is_none()).and_then(|url| page_of(url, touches));
-        if let Some(target) = page {
-            written.push(link(relation, target));
-        }
-    }
-    (written, whole)
-}
-
-fn link<'a>(relation: &'static str, url: String) -> Json<'a> {
+fn link<'a>(relation: &'a str, url: &'a str) -> Json<'a> {
     Json::Object(Object::of(vec![("relation", Json::own(relation)), ("url", Json::own(url))]))
-}
-
-/// The canonical target of a store's link, if it is another page of this search: the same request but for `_offset`.
-fn page_of(url: &str, touches: &Touches) -> Option<String> {
-    let target = Target::read(in_origin_form(url)).ok()?;
-    let (first, rest) = target.segments.split_first()?;
-    let Ok(Need::Done(page)) = interaction::read("GET", rest, target.query, &Fields::default()) else { return None };
-    let pages = (without_offset(&page.forward.target), without_offset(&touches.forward.target));
-    let same = *first == "fhir" && page.answer == touches.answer && pages.0 == pages.1;
-    (same && page.forward.target != touches.forward.target).then_some(page.forward.target)
-}
-
-/// `_offset` is the last on every list, so it is the last in every canonical target.
-fn without_offset(target: &str) -> &str {
-    target.split_once("&_offset=").map_or(target, |(before, _)| before)
-}
-
-fn offset(target: &str) -> u32 {
-    target.split_once("&_offset=").and_then(|(_, offset)| offset.parse().ok()).unwrap_or(0)
 }

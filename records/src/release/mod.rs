@@ -15,6 +15,7 @@ use crate::bounds::{ANSWER_BYTES_MAX, DROPPED_KEPT_MAX};
 use crate::error::{Misbehaviour, quote};
 use crate::fhir::labels;
 use crate::fhir::links::{self, Source};
+use crate::fhir::metadata;
 use crate::fhir::person::{self, Owner};
 use crate::fhir::types::FhirType;
 use crate::json::{self, Object};
@@ -191,6 +192,11 @@ pub fn release(
             let tree = json::parse(body)?;
             let bundle = tree.object().ok_or(Misbehaviour::Shape("is no history"))?;
             history::release(*fhir_type, touches, bundle, &mut remembering)
+        }
+        AnswerKind::Capabilities => {
+            let tree = json::parse(body)?;
+            let statement = tree.object().ok_or(Misbehaviour::Shape("is no capability statement"))?;
+            metadata::reduced(statement).map(Released::with_body)
         }
         AnswerKind::Bundle => bundle::release(touches, content_type, body, gatekeeper),
         // These are not read as JSON; a success that is neither bytes nor a stream was not asked for.

@@ -307,7 +307,7 @@ fn requests() -> impl Strategy<Value = Request> {
             },
             body: body.into_bytes(),
             stored: vec![(200, Some("\"1\"".to_owned()), br#"{"id":"e-1","person":"P-1","author":"K-1"}"#.to_vec())],
-            cared_for: Vec::new(),
+            ..Request::default()
         })
 }
 

@@ -1,11 +1,12 @@
-//! Answers. A case is a request line, an answer (`< status content-type`), its body (`| ...`), what may not be seen
-//! (`hidden: category`, `hidden: sensitive`, `hidden: read` for what was not just written), and what goes out.
+//! Answers. A case is a request line (`page ...` if it turns to one: what its seal holds), an answer (`< status
+//! content-type`), its body (`| ...`), what may not be seen (`hidden: category`, `hidden: sensitive`, `hidden: read` for what
+//! was not just written), and what goes out.
 
 use model::Category;
 
 use super::cases::unescape;
 use super::{Gate, Request, check_folder};
-use crate::{Gatekeeper, Matter, Need, Touches, location, read_head, release};
+use crate::{ForwardBody, Gatekeeper, Matter, Need, Touches, location, read_head, release};
 
 const SUBJECTS: &str = r#"{"resourceType":"Observation","id":"o-1","subject":{"reference":"Patient/P-1"}}"#;
 
@@ -56,9 +57,14 @@ impl Gatekeeper for Hiding<'_> {
 }
 
 fn run(block: &[&str]) -> Vec<String> {
-    let touches = touches(block[0]);
+    let (mut line, mut block) = (block[0].to_owned(), &block[1..]);
+    if let Some(ticket) = block[0].strip_prefix("page ") {
+        line = super::page(&line, ticket);
+        block = &block[1..];
+    }
+    let touches = touches(&line);
     let (mut status, mut content_type, mut body, mut hidden) = (200, None, Vec::new(), Vec::new());
-    for line in &block[1..] {
+    for line in block {
         if let Some(answer) = line.strip_prefix("< ") {
             let (number, kind) = answer.split_once(' ').unwrap_or((answer, "application/fhir+json; charset=utf-8"));
             status = number.parse().unwrap();
@@ -75,7 +81,7 @@ fn run(block: &[&str]) -> Vec<String> {
         Ok(released) => {
             let join = |texts: Vec<String>| if texts.is_empty() { "-".to_owned() } else { texts.join(", ") };
             let mut lines = vec![
-                format!("| {}", String::from_utf8(released.body).unwrap()),
+                format!("| {}", super::with_tickets(&String::from_utf8(released.body).unwrap())),
                 format!(
                     "records {} of {}",
                     join(released.records.iter().map(ToString::to_string).collect()),
@@ -96,7 +102,7 @@ fn released() {
     assert!(count >= 45, "only {count} cases");
 }
 
-/// What went out is a fixed point: read again as an answer, it goes out the same.
+/// What went out is a fixed point: read again as an answer, it goes out the same, but for the pages, which are ours.
 #[test]
 fn what_goes_out_goes_out_again() {
     let touches = touches("GET /fhir/Observation?patient=P-1&_count=2");
@@ -106,9 +112,13 @@ fn what_goes_out_goes_out_again() {
     let mut all = Gate(|_: &_, _| true);
     let json = Some("application/fhir+json");
     let first = release(&touches.answer, &touches, 200, json, body, &mut all).unwrap();
+    let text = String::from_utf8(first.body.clone()).unwrap();
+    let (before, next) = text.split_once(r#",{"relation":"next","url":"/fhir/Observation?_page="#).unwrap();
+    let without = format!("{before}{}", next.split_once("\"}").unwrap().1);
     let second = release(&touches.answer, &touches, 200, json, &first.body, &mut all).unwrap();
-    assert_eq!(first, second);
-    assert!(String::from_utf8(first.body).unwrap().contains("36.50"));
+    assert_eq!(String::from_utf8(second.body).unwrap(), without);
+    assert_eq!(first.records, second.records);
+    assert!(text.contains("36.50"));
 }
 
 #[test]
@@ -179,4 +189,38 @@ fn an_index_answers_reads_only() {
     let Need::Stored(update) = update.read(SUBJECTS.as_bytes()).unwrap() else { panic!() };
     assert!(!update.cacheable());
     assert!(matches!(update.from_index(&[one]), Need::Stored(_)));
+}
+
+/// A search about more persons than a target can name goes as a form, and so do its pages.
+#[test]
+fn a_search_that_is_sent_as_a_form_has_pages_too() {
+    let persons: Vec<_> = (0..64).map(|number| super::person(&format!("P-{number:03}-{}", "x".repeat(40)))).collect();
+    let request = Request { cared_for: persons, ..Request::get("/fhir/Observation?code=8480-6") };
+    let touches = request.touches();
+    assert_eq!((touches.forward.method, touches.forward.target.as_str()), ("POST", "/fhir/Observation/_search"));
+    let ForwardBody::Built(form) = &touches.forward.body else { panic!("no form") };
+    let form = String::from_utf8(form.clone()).unwrap();
+    let json = Some("application/fhir+json");
+    let mut all = Gate(|_: &_, _| true);
+    let mut next = |url: &str| {
+        let body = format!(
+            r#"{{"resourceType":"Bundle","type":"searchset","link":[{{"relation":"next","url":"{url}"}}],"entry":[]}}"#
+        );
+        let released = release(&touches.answer, &touches, 200, json, body.as_bytes(), &mut all).unwrap();
+        let text = String::from_utf8(released.body).unwrap();
+        assert!(!text.contains("xxxx"), "persons stand in a link: {text}");
+        text.split_once(r#""next","url":""#).map(|(_, rest)| rest.split('"').next().unwrap().to_owned())
+    };
+    // Stores write the comma as it is, name the path with or without `_search`, and put the place where they like.
+    let plain = form.replace("%2C", ",");
+    for url in [
+        format!("http://store/fhir/Observation?{form}&_offset=50"),
+        format!("http://store/fhir/Observation/_search?_offset=50&{plain}"),
+    ] {
+        let page = next(&url).unwrap_or_else(|| panic!("not offered: {url}"));
+        let turned = Request { target: page, ..request.clone() }.touches();
+        assert_eq!(turned.forward.body, ForwardBody::Built(format!("{form}&_offset=50").into_bytes()));
+        assert_eq!(turned.claims(), touches.claims());
+    }
+    assert_eq!(next(&format!("http://store/fhir/Observation?{}&_offset=50", form.replace("P-063", "P-064"))), None);
 }

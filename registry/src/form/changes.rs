@@ -81,4 +81,15 @@ kinds! {
     "disaster-ended" => DisasterEnded { reason }
     "report-due" => ReportDue { report }
     "report-acknowledged" => ReportAcknowledged { report }
+    "duty-entered" => DutyEntered { duty }
+    "duty-ended" => DutyEnded { duty, user }
+    "contract-entered" => ContractEntered { contract }
+    "contract-ended" => ContractEnded { contract, reason }
+    "deletion-ordered" => DeletionOrdered { order }
+    "deletion-approved" => DeletionApproved { order, person }
+    "deletion-cancelled" => DeletionCancelled { order, person, reason }
+    "break-glass-proposed" => BreakGlassProposed { rule }
+    "break-glass-issued" => BreakGlassIssued {}
+    "break-glass-withdrawn" => BreakGlassWithdrawn { reason }
+    "disaster-confirmed" => DisasterConfirmed {}
 }

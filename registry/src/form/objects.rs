@@ -5,8 +5,9 @@ use serde_json::{Map, Value};
 
 use super::{Fields, Form, FormError, put};
 use crate::state::{
-    Administrator, Certificate, Confirmation, Consent, ConsentForm, Device, Disaster, Eligibility, EndedSession,
-    Facility, FacilityDetails, Membership, Person, Report, Revocation, Service, Stop, Suspension, User, UserIdRecord,
+    Administrator, Approval, Awaited, BreakGlass, Cancellation, Certificate, Confirmation, Consent, ConsentForm,
+    Contract, DeletionOrder, Device, Disaster, Duty, Eligibility, EndedSession, Facility, FacilityDetails, Membership,
+    Person, Report, Revocation, Service, Stop, Suspension, User, UserIdRecord,
 };
 
 /// Writes `struct` by struct which fields there are.
@@ -60,7 +61,14 @@ objects! {
     Suspension { id, target, reason, article, author, since, until }
     Report { id, about, article, author, since }
     Stop { reason, text, since, by }
-    Disaster { area, reason, from, until, officers }
+    Disaster { area, reason, from, until, officers, awaits }
+    Awaited { officer, until }
     Service { state, stopped, disaster }
     EndedSession { session, user_id, over_at }
+    Approval { at, by }
+    Cancellation { at, by, reason }
+    Duty { id, user, facility, kind, from, until, added_by }
+    Contract { id, contractor, from, until, entered_by, ended }
+    DeletionOrder { id, person, record, reason, executor, until, state, ordered, approved, cancelled }
+    BreakGlass { state, rule, proposed, issued }
 }

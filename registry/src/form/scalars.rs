@@ -2,10 +2,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use model::lifecycle::{certificate, consent, facility, service, user_id};
+use model::lifecycle::{break_glass, certificate, consent, deletion, facility, service, user_id};
 use model::{
-    Article, Author, DeviceId, FacilityId, Office, PersonId, Profession, ReasonCode, SerialNumber, SessionId, Target,
-    TeamRole, Timestamp, UserId, UserKey,
+    Article, Author, DeviceId, DutyKind, FacilityId, Office, PersonId, Profession, ReasonCode, RecordName,
+    SerialNumber, SessionId, Target, TeamRole, Timestamp, UserId, UserKey,
 };
 use serde_json::Value;
 
@@ -13,8 +13,8 @@ use super::{Form, FormError};
 use crate::credential::Sealed;
 use crate::kind::CommandKind;
 use crate::state::{
-    EligibilityKind, FacilityKind, GivenBy, MembershipId, ReportId, ReportSubject, StopReason, SuspensionEnd,
-    SuspensionId,
+    ContractId, DeletionId, DutyId, EligibilityKind, FacilityKind, GivenBy, MembershipId, ReportId, ReportSubject,
+    StopReason, SuspensionEnd, SuspensionId,
 };
 #[cfg(test)]
 use crate::tests::dice::Dice;
@@ -78,10 +78,13 @@ macro_rules! numbers {
 }
 
 names!(FacilityId, UserKey, UserId, DeviceId, PersonId, SessionId);
-numbers!(MembershipId, SuspensionId, ReportId);
+numbers!(MembershipId, SuspensionId, ReportId, DutyId, ContractId, DeletionId);
 all_words!(
+    break_glass::State,
     certificate::State,
     consent::State,
+    deletion::State,
+    DutyKind,
     facility::State,
     facility::Event,
     service::State,
@@ -113,6 +116,8 @@ texts! {
         _ => Target::Person(Form::any(dice)),
     };
     Author: |author| author.to_string(), read_author, |dice| Author::new(Form::any(dice), &dice.text());
+    RecordName: |record| record.to_string(), |text| RecordName::new(text).map_err(wrong),
+        |dice| RecordName::new(&format!("Observation/{}", dice.id())).unwrap();
     Sealed: |sealed| sealed.as_str().to_owned(), |text| Ok(Sealed::new(text)), |dice| Sealed::new(&dice.id());
     ReportSubject: write_subject, read_subject, |dice| match dice.below(3) {
         0 => ReportSubject::Suspension(Form::any(dice)),

@@ -7,12 +7,12 @@ use serde_json::{Map, Value};
 
 use super::{Fields, Form, FormError, put};
 use crate::state::{
-    Certificate, Consent, Device, EndedSession, Facility, Generation, Membership, Person, Report, Snapshot, Suspension,
-    Tables, User, UserIdRecord,
+    Certificate, Consent, Contract, DeletionOrder, Device, Duty, EndedSession, Facility, Generation, Membership,
+    Person, Report, Snapshot, Suspension, Tables, User, UserIdRecord,
 };
 
 /// Version of the form. One of another version is passed over, and the journal replayed.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 /// Writes a snapshot.
 pub(crate) fn write_snapshot(snapshot: &Snapshot) -> Vec<u8> {
@@ -37,7 +37,11 @@ pub(crate) fn write_snapshot(snapshot: &Snapshot) -> Vec<u8> {
     list("suspensions", tables.suspensions.values().map(|one| one.write()).collect());
     list("reports", tables.reports.values().map(|one| one.write()).collect());
     list("sessions", tables.sessions.iter().map(|one| one.write()).collect());
+    list("duties", tables.duties.values().map(|one| one.write()).collect());
+    list("contracts", tables.contracts.values().map(|one| one.write()).collect());
+    list("deletions", tables.deletions.values().map(|one| one.write()).collect());
     put(&mut map, "service", tables.service.as_ref());
+    put(&mut map, "break_glass", tables.break_glass.as_ref());
     Value::Object(map).to_string().into_bytes()
 }
 
@@ -66,7 +70,11 @@ pub(crate) fn read_snapshot(body: &[u8]) -> Result<Snapshot, FormError> {
     fields.take::<Vec<Suspension>>("suspensions")?.into_iter().for_each(|one| tables.put_suspension(one));
     fields.take::<Vec<Report>>("reports")?.into_iter().for_each(|one| tables.put_report(one));
     fields.take::<Vec<EndedSession>>("sessions")?.into_iter().for_each(|one| tables.sessions.insert(one));
+    fields.take::<Vec<Duty>>("duties")?.into_iter().for_each(|one| tables.put_duty(one));
+    fields.take::<Vec<Contract>>("contracts")?.into_iter().for_each(|one| tables.put_contract(one));
+    fields.take::<Vec<DeletionOrder>>("deletions")?.into_iter().for_each(|one| tables.put_deletion(one));
     tables.service = Arc::new(fields.take("service")?);
+    tables.break_glass = Arc::new(fields.take("break_glass")?);
     fields.finish()?;
     Ok(Snapshot { generation, last_at, tables })
 }

@@ -1,7 +1,11 @@
 //! The state as an immutable snapshot: tables in persistent maps, so that the next snapshot shares almost all of this
 //! one. Looking up copies nothing.
 
+mod break_glass;
+mod contract;
+mod deletion;
 mod device;
+mod duty;
 mod facility;
 mod number;
 mod person;
@@ -12,20 +16,33 @@ mod tables;
 mod team;
 mod user;
 
+pub use break_glass::BreakGlass;
+pub use contract::Contract;
+pub use deletion::{Cancellation, DeletionOrder};
 pub use device::{Certificate, Confirmation, Device, Revocation};
+pub use duty::Duty;
 pub use facility::{Administrator, Facility, FacilityDetails, FacilityKind};
-pub use number::{Generation, MembershipId, ReportId, SuspensionId};
+pub use number::{ContractId, DeletionId, DutyId, Generation, MembershipId, ReportId, SuspensionId};
 pub use person::{Consent, ConsentForm, Eligibility, EligibilityKind, GivenBy, Person};
-pub use service::{Disaster, Service, Stop, StopReason, WHOLE_CITY};
+pub use service::{Awaited, Disaster, Service, Stop, StopReason, WHOLE_CITY};
 pub use session::EndedSession;
 pub use suspension::{Report, ReportSubject, Suspension, SuspensionEnd};
 pub use team::Membership;
 pub use user::{User, UserIdRecord};
 
 use model::lifecycle::{facility as facility_lifecycle, user_id as user_id_lifecycle};
-use model::{DeviceId, FacilityId, PersonId, SerialNumber, SessionId, Target, Timestamp, UserId, UserKey};
+use model::{Author, DeviceId, FacilityId, PersonId, SerialNumber, SessionId, Target, Timestamp, UserId, UserKey};
 
 pub(crate) use tables::Tables;
+
+/// Who agreed to something, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Approval {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub by: Author,
+}
 
 /// What the city has decided, as of one generation.
 #[derive(Clone, Debug, PartialEq)]
@@ -187,6 +204,44 @@ impl Snapshot {
         memberships.into_iter().flat_map(imbl::OrdMap::values).map(AsRef::as_ref)
     }
 
+    /// A user's roles for whole facilities, present and future (past ones until the next `Tick`).
+    pub fn duties_of(&self, user: &UserKey) -> impl Iterator<Item = &Duty> {
+        self.tables.duties_of.get(user).into_iter().flat_map(|all| all.iter()).map(AsRef::as_ref)
+    }
+
+    /// All roles for whole facilities, in the order they were entered (past ones until the next `Tick`).
+    pub fn duties(&self) -> impl Iterator<Item = &Duty> {
+        self.tables.duties.values().map(AsRef::as_ref)
+    }
+
+    /// All contracts, in the order they were entered, past ones included.
+    pub fn contracts(&self) -> impl Iterator<Item = &Contract> {
+        self.tables.contracts.values().map(AsRef::as_ref)
+    }
+
+    /// All deletion orders, in the order they were given, past ones included.
+    pub fn deletions(&self) -> impl Iterator<Item = &DeletionOrder> {
+        self.tables.deletions.values().map(AsRef::as_ref)
+    }
+
+    /// A deletion order.
+    #[must_use]
+    pub fn deletion(&self, id: DeletionId) -> Option<&DeletionOrder> {
+        self.tables.deletions.get(&id).map(AsRef::as_ref)
+    }
+
+    /// All deletion orders about a person, in the order they were given, past ones included.
+    pub fn deletions_of(&self, person: &PersonId) -> impl Iterator<Item = &DeletionOrder> {
+        let ids = self.tables.deletions_of.get(person);
+        ids.into_iter().flat_map(|ids| ids.iter()).filter_map(|id| self.deletion(*id))
+    }
+
+    /// Where break-glass stands (art. 41).
+    #[must_use]
+    pub fn break_glass(&self) -> &BreakGlass {
+        &self.tables.break_glass
+    }
+
     /// A suspension of this target that is in force at `at`: the one that holds longest.
     #[must_use]
     pub fn suspension(&self, target: &Target, at: Timestamp) -> Option<&Suspension> {
@@ -238,6 +293,9 @@ impl Snapshot {
             tables.suspensions.len(),
             tables.reports.len(),
             tables.sessions.len(),
+            tables.duties.len(),
+            tables.contracts.len(),
+            tables.deletions.len(),
         ];
         lengths.iter().map(|length| u64::try_from(*length).unwrap_or(u64::MAX)).fold(0, u64::saturating_add)
     }

@@ -1,5 +1,5 @@
-//! Numbers for what has no name of its own: memberships, suspensions, reports. One row of numbers for all of them,
-//! given in the order of the journal, so that two of them never meet.
+//! Numbers for what has no name of its own: memberships, suspensions, reports, duties, contracts, deletion orders. One row of
+//! numbers for all of them, given in the order of the journal, so that two of them never meet.
 
 use std::fmt;
 
@@ -32,6 +32,12 @@ numbers! {
     SuspensionId,
     /// Names a report that the contractor or the machine owes the city (art. 29-2, 39-3).
     ReportId,
+    /// Names a duty.
+    DutyId,
+    /// Names a contract.
+    ContractId,
+    /// Names a deletion order.
+    DeletionId,
 }
 
 /// Which state of the registry: the position of the last journal entry in it. 0 is the empty registry.

@@ -48,13 +48,31 @@ pub struct Disaster {
     pub until: Timestamp,
     /// The two officers who declared it.
     pub officers: [Author; 2],
+    /// The second officer's own act, while it is waited for. None: he has confirmed (or it was declared before that was
+    /// asked of him).
+    pub awaits: Option<Awaited>,
+}
+
+/// The second officer of a disaster use agreed by voice; his own act is waited for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Awaited {
+    /// Who must confirm.
+    pub officer: Author,
+    /// Until when (half-open): unconfirmed, disaster use ends here.
+    pub until: Timestamp,
 }
 
 impl Disaster {
     /// In force at `at`.
     #[must_use]
     pub fn holds_at(&self, at: Timestamp) -> bool {
-        self.from <= at && at < self.until
+        self.from <= at && at < self.ends_at()
+    }
+
+    /// When it ends by itself, as things stand: at its set time, or when nobody has confirmed it by then.
+    #[must_use]
+    pub fn ends_at(&self) -> Timestamp {
+        self.awaits.as_ref().map_or(self.until, |awaited| awaited.until.min(self.until))
     }
 
     /// Its area covers this district.

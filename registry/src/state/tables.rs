@@ -8,8 +8,8 @@ use model::{DeviceId, FacilityId, PersonId, SerialNumber, Target, Timestamp, Use
 
 use super::session::EndedSessions;
 use super::{
-    Certificate, Consent, Device, Facility, Membership, MembershipId, Person, Report, ReportId, Service, Suspension,
-    SuspensionId, User, UserIdRecord,
+    BreakGlass, Certificate, Consent, Contract, ContractId, DeletionId, DeletionOrder, Device, Duty, DutyId, Facility,
+    Membership, MembershipId, Person, Report, ReportId, Service, Suspension, SuspensionId, User, UserIdRecord,
 };
 
 /// All tables. Values are behind `Arc`: changing a map copies its path of nodes, and with it pointers only.
@@ -38,7 +38,13 @@ pub(crate) struct Tables {
     pub(crate) reports: OrdMap<ReportId, Arc<Report>>,
     pub(crate) service: Arc<Service>,
     pub(crate) sessions: EndedSessions,
-    /// The last number given to a membership, suspension or report.
+    pub(crate) duties: OrdMap<DutyId, Arc<Duty>>,
+    pub(crate) duties_of: HashMap<UserKey, Arc<Vec<Arc<Duty>>>>,
+    pub(crate) contracts: OrdMap<ContractId, Arc<Contract>>,
+    pub(crate) deletions: OrdMap<DeletionId, Arc<DeletionOrder>>,
+    pub(crate) deletions_of: HashMap<PersonId, Arc<Vec<DeletionId>>>,
+    pub(crate) break_glass: Arc<BreakGlass>,
+    /// The last number given to anything that is numbered.
     pub(crate) last_number: u64,
 }
 
@@ -63,6 +69,12 @@ impl Default for Tables {
             reports: OrdMap::new(),
             service: Arc::new(Service::RUNNING),
             sessions: EndedSessions::default(),
+            duties: OrdMap::new(),
+            duties_of: HashMap::new(),
+            contracts: OrdMap::new(),
+            deletions: OrdMap::new(),
+            deletions_of: HashMap::new(),
+            break_glass: Arc::new(BreakGlass::OFF),
             last_number: 0,
         }
     }
@@ -170,6 +182,40 @@ impl Tables {
     pub(crate) fn put_report(&mut self, report: Report) {
         self.number(report.id.get());
         self.reports.insert(report.id, Arc::new(report));
+    }
+
+    /// A new duty.
+    pub(crate) fn put_duty(&mut self, duty: Duty) {
+        self.number(duty.id.get());
+        let duty = Arc::new(duty);
+        Arc::make_mut(self.duties_of.entry(duty.user.clone()).or_default()).push(Arc::clone(&duty));
+        self.duties.insert(duty.id, duty);
+    }
+
+    pub(crate) fn take_duty(&mut self, id: DutyId) -> Option<Arc<Duty>> {
+        let taken = self.duties.remove(&id)?;
+        let emptied = self.duties_of.get_mut(&taken.user).is_some_and(|all| {
+            let all = Arc::make_mut(all);
+            all.retain(|duty| duty.id != id);
+            all.is_empty()
+        });
+        if emptied {
+            self.duties_of.remove(&taken.user);
+        }
+        Some(taken)
+    }
+
+    /// A new contract.
+    pub(crate) fn put_contract(&mut self, contract: Contract) {
+        self.number(contract.id.get());
+        self.contracts.insert(contract.id, Arc::new(contract));
+    }
+
+    /// A new deletion order.
+    pub(crate) fn put_deletion(&mut self, order: DeletionOrder) {
+        self.number(order.id.get());
+        Arc::make_mut(self.deletions_of.entry(order.person.clone()).or_default()).push(order.id);
+        self.deletions.insert(order.id, Arc::new(order));
     }
 
     fn number(&mut self, given: u64) {

@@ -3,15 +3,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::lifecycle::{certificate, facility as facility_lifecycle, user_id as user_id_lifecycle};
-use model::{Article, Author, Office, Profession, ReasonCode, SerialNumber, SessionId, Target, TeamRole, Timestamp};
+use model::lifecycle::{
+    break_glass, certificate, deletion, facility as facility_lifecycle, user_id as user_id_lifecycle,
+};
+use model::{
+    Article, Author, DutyKind, Office, Profession, ReasonCode, RecordName, SerialNumber, SessionId, Target, TeamRole,
+    Timestamp,
+};
 use proptest::prelude::*;
 
 use super::dice::Dice;
 use super::world::*;
 use crate::form::{Entry, read_snapshot, write_entry, write_snapshot};
 use crate::history::Next;
-use crate::{Command, CommandKind, MembershipId, ReportId, Snapshot, StopReason};
+use crate::{Command, CommandKind, ContractId, DeletionId, DutyId, MembershipId, ReportId, Snapshot, StopReason};
 
 /// A command over few names, so that they meet.
 fn any_command(dice: &mut Dice, now: Timestamp) -> Command {
@@ -134,6 +139,7 @@ fn any_command(dice: &mut Dice, now: Timestamp) -> Command {
             until: near(dice),
             officers: [officer(), second_officer()],
         },
+        CommandKind::ConfirmDisaster => Command::ConfirmDisaster,
         CommandKind::EndDisaster => Command::EndDisaster { reason },
         CommandKind::EndSession => {
             Command::EndSession { session: SessionId::new(&of(dice, "S", 5)).unwrap(), over_at: near(dice) }
@@ -141,6 +147,30 @@ fn any_command(dice: &mut Dice, now: Timestamp) -> Command {
         CommandKind::EndSessions => Command::EndSessions { user_id: an_id(dice) },
         CommandKind::AcknowledgeReport => Command::AcknowledgeReport { report: ReportId::new(dice.below(20)) },
         CommandKind::Tick => Command::Tick,
+        CommandKind::EnterDuty => Command::EnterDuty {
+            user: a_user(dice),
+            facility: a_facility(dice),
+            kind: *dice.one_of(DutyKind::ALL),
+            from: near(dice),
+            until: maybe(dice),
+        },
+        CommandKind::EndDuty => Command::EndDuty { duty: DutyId::new(dice.below(40)) },
+        CommandKind::EnterContract => {
+            Command::EnterContract { contractor: "Works".to_owned(), from: near(dice), until: near(dice) }
+        }
+        CommandKind::EndContract => Command::EndContract { contract: ContractId::new(dice.below(40)), reason },
+        CommandKind::OrderDeletion => Command::OrderDeletion {
+            person: a_person(dice),
+            record: (dice.below(2) == 0).then(|| RecordName::new("Observation/o-1").unwrap()),
+            reason,
+            executor: an_id(dice),
+            until: near(dice),
+        },
+        CommandKind::ApproveDeletion => Command::ApproveDeletion { order: DeletionId::new(dice.below(40)) },
+        CommandKind::CancelDeletion => Command::CancelDeletion { order: DeletionId::new(dice.below(40)), reason },
+        CommandKind::ProposeBreakGlass => Command::ProposeBreakGlass { rule: "規定第1号".to_owned() },
+        CommandKind::IssueBreakGlass => Command::IssueBreakGlass,
+        CommandKind::WithdrawBreakGlass => Command::WithdrawBreakGlass { reason },
     }
 }
 
@@ -149,6 +179,7 @@ fn any_author(dice: &mut Dice, command: &Command) -> Author {
     let office = if dice.below(8) == 0 { *dice.one_of(Office::ALL) } else { *dice.one_of(command.kind().offices()) };
     match office {
         Office::FacilityAdministrator => administrator_of(&format!("F-{}", 1 + dice.below(3))),
+        Office::CityOfficer if dice.below(2) == 0 => second_officer(),
         Office::CityOfficer => officer(),
         Office::User => match command {
             Command::ChangePassword { current, .. } => himself(current.user_id().as_str()),
@@ -201,6 +232,24 @@ fn check(snapshot: &Snapshot) {
     for membership in by_person.values() {
         assert!(snapshot.user_ids_of(&membership.user).any(|id| id.is_live() && id.facility == membership.facility));
     }
+    for duty in snapshot.duties() {
+        assert!(snapshot.duties_of(&duty.user).any(|other| other == duty));
+        assert!(snapshot.user_ids_of(&duty.user).any(|id| id.is_live() && id.facility == duty.facility));
+    }
+    assert_eq!(
+        snapshot.users().map(|user| snapshot.duties_of(&user.key).count()).sum::<usize>(),
+        snapshot.duties().count()
+    );
+    // Two officers, always: whatever is in force was approved by somebody else than who ordered it.
+    for order in snapshot.deletions() {
+        assert!(snapshot.deletions_of(&order.person).any(|other| other == order));
+        assert_eq!(order.state == deletion::State::Ordered, order.approved.is_none() && order.cancelled.is_none());
+        assert!(order.approved.as_ref().is_none_or(|second| second.by != order.ordered.by));
+    }
+    let glass = snapshot.break_glass();
+    let by = |approval: &Option<crate::Approval>| approval.as_ref().map(|one| one.by.clone());
+    assert_eq!(glass.state == break_glass::State::Issued, glass.issued.is_some());
+    assert!(glass.issued.is_none() || by(&glass.issued) != by(&glass.proposed));
     let by_device: usize = snapshot.devices().map(|device| snapshot.certificates_of(&device.id).count()).sum();
     assert_eq!(by_device, snapshot.certificates().count());
     let targets: BTreeSet<_> = snapshot.suspensions().map(|suspension| suspension.target.clone()).collect();

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use model::{Article, Author, Office, Profession, ReasonCode, SessionId, Target, TeamRole};
+use model::{Article, Author, DutyKind, Office, Profession, ReasonCode, SessionId, Target, TeamRole};
 
 use super::world::*;
-use crate::{Command, CommandKind, ReportId, StopReason, Why};
+use crate::{Command, CommandKind, ContractId, DeletionId, DutyId, ReportId, StopReason, Why};
 
 /// One of every command, such as the usual world takes (most of them).
 fn one_of_each() -> Vec<Command> {
@@ -87,11 +87,34 @@ fn one_of_each() -> Vec<Command> {
             until: now.plus_seconds(HOUR),
             officers: [officer(), second_officer()],
         },
+        Command::ConfirmDisaster,
         Command::EndDisaster { reason: reason() },
         Command::EndSession { session: SessionId::new("S-1").unwrap(), over_at: now.plus_seconds(HOUR) },
         Command::EndSessions { user_id: user_id("U-1") },
         Command::AcknowledgeReport { report: ReportId::new(1) },
         Command::Tick,
+        Command::EnterDuty {
+            user: user("K-1"),
+            facility: facility("F-1"),
+            kind: DutyKind::OnDuty,
+            from: now,
+            until: Some(now.plus_seconds(DAY)),
+        },
+        Command::EndDuty { duty: DutyId::new(1) },
+        Command::EnterContract { contractor: reason(), from: now, until: now.plus_seconds(DAY) },
+        Command::EndContract { contract: ContractId::new(1), reason: reason() },
+        Command::OrderDeletion {
+            person: person("P-1"),
+            record: None,
+            reason: reason(),
+            executor: user_id("U-1"),
+            until: now.plus_seconds(DAY),
+        },
+        Command::ApproveDeletion { order: DeletionId::new(1) },
+        Command::CancelDeletion { order: DeletionId::new(1), reason: reason() },
+        Command::ProposeBreakGlass { rule: reason() },
+        Command::IssueBreakGlass,
+        Command::WithdrawBreakGlass { reason: reason() },
     ]
 }
 
@@ -127,7 +150,20 @@ fn the_contractor_stops_and_never_opens() {
         .filter(|kind| kind.offices() == [Office::CityOfficer])
         .map(|kind| kind.as_str())
         .collect();
-    assert_eq!(officers_only, ["declare-disaster", "end-disaster"]);
+    let two_officers_or_the_contract = [
+        "declare-disaster",
+        "end-disaster",
+        "enter-contract",
+        "end-contract",
+        "order-deletion",
+        "approve-deletion",
+        "cancel-deletion",
+        "propose-break-glass",
+        "issue-break-glass",
+        "withdraw-break-glass",
+        "confirm-disaster",
+    ];
+    assert_eq!(officers_only, two_officers_or_the_contract);
     assert_eq!(CommandKind::ConfirmRevocation.offices(), [Office::FacilityAdministrator]);
 }
 
@@ -168,6 +204,47 @@ fn a_facility_administrator_acts_for_his_own_facility_only() {
     revoked.must(own, Command::ConfirmRevocation { serial: serial(1) });
     let confirmed = revoked.snapshot.certificate(&serial(1)).unwrap().revocation.clone().unwrap().confirmed.unwrap();
     assert_eq!(confirmed.by, administrator_of("F-1"));
+}
+
+/// Every command that a facility administrator may give at all, aimed at a facility that is not his: each is refused. A
+/// new one without its line here fails.
+#[test]
+fn no_command_reaches_beyond_the_administrators_own_facility() {
+    let mut world = World::usual();
+    world.must(administrator_of("F-9"), one_of_each().remove(0));
+    world.must(clerk(), Command::RefuseFacility { facility: facility("F-9"), reason: "no address".to_owned() });
+    world.must(clerk(), Command::RevokeCertificate { serial: serial(2), reason: ReasonCode::KeyCompromise });
+    let duty = one_of_each().into_iter().find(|command| command.kind() == CommandKind::EnterDuty).unwrap();
+    world.must(administrator_of("F-1"), duty.clone());
+    let entered = world.snapshot.duties().next().unwrap().id;
+    let tried = [
+        Command::RegisterFacility {
+            facility: facility("F-8"),
+            details: details("F-8"),
+            administrator: administrator("F-8"),
+        },
+        Command::ReapplyFacility { facility: facility("F-9"), details: details("F-9") },
+        Command::RevokeCertificate { serial: serial(1), reason: ReasonCode::KeyCompromise },
+        Command::ReturnDevice { device: device("D-1"), reason: ReasonCode::KeyCompromise },
+        Command::ConfirmRevocation { serial: serial(2) },
+        Command::Suspend {
+            target: Target::UserId(user_id("U-1")),
+            reason: "lost".to_owned(),
+            article: Article::new(29),
+            until: None,
+        },
+        duty,
+        Command::EndDuty { duty: entered },
+    ];
+    let of_another = administrator_of("F-7");
+    let kinds: BTreeSet<_> = tried.iter().map(Command::kind).collect();
+    let may = |kind: &&CommandKind| kind.offices().contains(&Office::FacilityAdministrator);
+    assert_eq!(kinds, CommandKind::ALL.iter().filter(may).copied().collect(), "a command is not tried here");
+    for command in tried {
+        let kind = command.kind();
+        let refusal = world.clone().refused(of_another.clone(), command);
+        assert!(refusal.contains("`facility-administrator:A-F-7` may not do this to"), "{kind}: {refusal}");
+    }
 }
 
 #[test]

@@ -155,6 +155,12 @@ impl World {
         self.now = self.now.plus_seconds(seconds);
     }
 
+    /// A contract with the contractor, from now on for a year.
+    pub(crate) fn contract(&mut self) {
+        let (from, until) = (self.now, self.now.plus_seconds(365 * DAY));
+        self.must(officer(), Command::EnterContract { contractor: "Works".to_owned(), from, until });
+    }
+
     /// An approved facility.
     pub(crate) fn facility(&mut self, id: &str) {
         let (facility, details, administrator) = (facility(id), details(id), administrator(id));
@@ -206,9 +212,10 @@ impl World {
         self.must(clerk(), Command::JoinTeam { person, user, role, facility, from, until });
     }
 
-    /// Two stations, two nurses, two devices, two persons; each nurse is on the team of one person.
+    /// Two stations, two nurses, two devices, two persons; each nurse is on the team of one person. A contractor.
     pub(crate) fn usual() -> Self {
         let mut world = Self::new();
+        world.contract();
         for number in ["1", "2"] {
             let facility = format!("F-{number}");
             world.facility(&facility);

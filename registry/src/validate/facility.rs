@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use model::lifecycle::facility::{Event, State};
 use model::{FacilityId, Office, ReasonCode, Target, UserKey};
 
-use super::{Draft, device, team, user};
+use super::{Draft, device, duty, team, user};
 use crate::bounds::NAME_CHARACTERS_MAX;
 use crate::change::Change;
 use crate::refused::{Refused, Why};
@@ -93,6 +93,7 @@ pub(super) fn close(d: &mut Draft, facility: &FacilityId, reason: &str) -> Resul
     let users: BTreeSet<UserKey> = user_ids.into_iter().map(|user_id| user_id.user).collect();
     for user in &users {
         team::leave_through(d, user, facility)?;
+        duty::end_through(d, user, facility)?;
     }
     let devices = d.next.devices().filter(|device| here(&device.facility)).map(|device| device.id.clone());
     for device in devices.collect::<BTreeSet<_>>() {

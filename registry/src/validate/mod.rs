@@ -3,7 +3,11 @@
 //! Each change is tried on a draft of the next state as soon as it is drafted, by the same function that replays the
 //! journal. So lifecycles and names are checked in one place, and what is published is what was validated.
 
+mod break_glass;
+mod contract;
+mod deletion;
 mod device;
+mod duty;
 mod facility;
 mod person;
 mod service;
@@ -61,6 +65,7 @@ pub(crate) fn validate(
     let act = Act { at, by: author.clone() };
     let mut draft = Draft { kind, act, changes: Vec::new(), next: snapshot.clone() };
     draft.office()?;
+    contract::covers_the_author(&draft)?;
     let d = &mut draft;
     match command {
         Command::RegisterFacility { facility, details, administrator } => {
@@ -123,10 +128,31 @@ pub(crate) fn validate(
         Command::DeclareDisaster { area, reason, from, until, officers } => {
             service::declare_disaster(d, area, reason, (*from, *until), officers)
         }
+        Command::ConfirmDisaster => service::confirm_disaster(d),
         Command::EndDisaster { reason } => service::end_disaster(d, reason),
         Command::Tick => service::tick(d),
+        Command::EnterDuty { user, facility, kind, from, until } => {
+            duty::enter(d, &duty::Entered { user, facility, kind: *kind, from: *from, until: *until })
+        }
+        Command::EndDuty { duty } => duty::end(d, *duty),
+        Command::EnterContract { contractor, from, until } => contract::enter(d, contractor, *from, *until),
+        Command::EndContract { contract, reason } => contract::end(d, *contract, reason),
+        Command::OrderDeletion { person, record, reason, executor, until } => {
+            let ordered = deletion::Ordered { person, record: record.as_ref(), reason, executor, until: *until };
+            deletion::order(d, &ordered)
+        }
+        Command::ApproveDeletion { order } => deletion::approve(d, *order),
+        Command::CancelDeletion { order, reason } => deletion::cancel(d, *order, reason),
+        Command::ProposeBreakGlass { rule } => break_glass::propose(d, rule),
+        Command::IssueBreakGlass => break_glass::issue(d),
+        Command::WithdrawBreakGlass { reason } => break_glass::withdraw(d, reason),
     }?;
     Ok(draft)
+}
+
+/// One officer is not two, however he writes his name.
+fn differ(one: &Author, other: &Author) -> bool {
+    one.name.trim().to_lowercase() != other.name.trim().to_lowercase()
 }
 
 impl Draft {
@@ -165,6 +191,12 @@ impl Draft {
             return Err(self.refused(Why::Office { given, allowed }));
         }
         self.text("the author's name", &self.act.by.name, 1, NAME_CHARACTERS_MAX)
+    }
+
+    /// A second officer is another one than the first. Names differ in more than spaces and capitals.
+    fn another_officer(&self, first: &Author) -> Result<(), Refused> {
+        let two = self.act.by.office == Office::CityOfficer && differ(first, &self.act.by);
+        self.require(two, || Why::Condition(format!("this needs a second city officer, another one than `{first}`")))
     }
 
     fn not_theirs(&self, whose: impl Into<String>) -> Refused {
@@ -229,7 +261,7 @@ impl Draft {
         self.text("the reason", text, 1, REASON_CHARACTERS_MAX)
     }
 
-    /// The next number for a membership, suspension or report.
+    /// The next number for whatever is numbered.
     fn number(&self) -> u64 {
         self.next.tables.last_number.saturating_add(1)
     }

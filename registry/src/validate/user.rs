@@ -3,7 +3,7 @@
 use model::lifecycle::user_id::{Event, State};
 use model::{Article, FacilityId, Office, Profession, SessionId, Target, Timestamp, UserId, UserKey};
 
-use super::{Draft, Materials, suspension, team};
+use super::{Draft, Materials, duty, suspension, team};
 use crate::bounds::{ENDED_SESSIONS_PER_USER_ID_MAX, SESSION_HOURS_MAX, USER_IDS_PER_USER_MAX};
 use crate::change::Change;
 use crate::credential::VerifiedPassword;
@@ -113,7 +113,8 @@ pub(super) fn end(d: &mut Draft, user_id: &UserId, reason: &str) -> Result<(), R
     d.reason(reason)?;
     let known = d.next.user_id(user_id).cloned().ok_or_else(|| d.not_known("user ID", user_id))?;
     end_one(d, user_id, reason)?;
-    team::leave_through(d, &known.user, &known.facility)
+    team::leave_through(d, &known.user, &known.facility)?;
+    duty::end_through(d, &known.user, &known.facility)
 }
 
 /// Ends a user ID and its suspensions; its user's care teams are another matter.

@@ -36,7 +36,7 @@ pub struct AuditVerify {
 #[derive(Debug, Args)]
 pub struct AuditSearch {
     /// Sign-ins and what came of them, instead of requests for records
-    #[arg(long, conflicts_with_all = ["id", "person"])]
+    #[arg(long, conflicts_with_all = ["id", "person", "disaster"])]
     pub sign_ins: bool,
     /// What an officer has to look at, such as a store that misbehaves, instead of requests for records
     #[arg(long, conflicts_with_all = ["sign_ins", "id", "person", "user", "device", "from", "to"])]
@@ -53,6 +53,9 @@ pub struct AuditSearch {
     /// With this device
     #[arg(long, value_name = "DEVICE")]
     pub device: Option<String>,
+    /// Only what disaster use alone made possible (art. 21)
+    #[arg(long)]
+    pub disaster: bool,
     /// From this time on (RFC 3339)
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub from: Option<Timestamp>,

@@ -17,9 +17,18 @@ pub struct Explain {
     /// read, search, create, update or delete
     #[arg(long, value_name = "ACTION", default_value = "read")]
     pub action: String,
-    /// demographics, team, consent, note, observation, document, plan, medication or directory
+    /// demographics, team, consent, note, observation, document, plan, medication, condition or directory
     #[arg(long, value_name = "CATEGORY")]
     pub category: Option<String>,
+    /// Whose the record is: own, other or unknown. Notes, observations and documents are amended by their author only
+    #[arg(long, value_name = "AUTHOR", default_value = "unknown")]
+    pub author_is: String,
+    /// The record is labelled as sensitive
+    #[arg(long)]
+    pub sensitive: bool,
+    /// Which record, such as Observation/o-1, for deletion orders
+    #[arg(long, value_name = "TYPE/ID")]
+    pub record: Option<String>,
     /// With the certificate of this serial number
     #[arg(long, value_name = "HEX", conflicts_with = "device")]
     pub serial: Option<String>,

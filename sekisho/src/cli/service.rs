@@ -32,8 +32,11 @@ pub struct ServiceStop {
 pub enum Disaster {
     /// Declare disaster use, by two officers, for 72 hours at most
     ///
-    /// Whoever does it (--as city-officer:NAME) is the first of the two.
+    /// Whoever does it (--as city-officer:NAME) is the first of the two. The second confirms with `disaster confirm` within an
+    /// hour, or it ends.
     Declare(DisasterDeclare),
+    /// Confirm a declaration, as the second officer that it names
+    Confirm,
     /// End it before its time
     End(DisasterEnd),
 }

@@ -32,6 +32,7 @@ fn find(settings: &Settings, output: Output, search: &AuditSearch) -> Result<(),
         device: search.device.as_deref().map(ids::parse).transpose()?,
         from: search.from,
         until: search.to,
+        disaster: search.disaster,
         limit: search.limit,
         ..Query::default()
     };

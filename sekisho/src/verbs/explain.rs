@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use model::lifecycle::certificate;
-use model::{Action, Category, DeviceId, PersonId, SerialNumber, Timestamp, UserId, UserKey};
+use model::{Action, Authorship, Category, DeviceId, PersonId, RecordName, SerialNumber, Timestamp, UserId, UserKey};
 use policy::{DecisionPoint, Explanation, Facts, Request, Rule};
 use registry::Snapshot;
 use serde_json::{Value, json};
@@ -23,12 +23,16 @@ pub(super) fn run(desk: &Desk, verb: &Explain) -> Result<(), Error> {
     let action: Action = verb.action.parse().map_err(Error::usage)?;
     let person: Option<PersonId> = verb.person.as_deref().map(ids::parse).transpose()?;
     let categories = categories(verb.category.as_deref(), person.is_some())?;
+    let authorship: Authorship = verb.author_is.parse().map_err(Error::usage)?;
+    let record = verb.record.as_deref().map(RecordName::new).transpose().map_err(Error::usage)?;
     let point = DecisionPoint::builtin().map_err(Error::usage)?;
     for user_id in user_ids(&snapshot, &verb.user)? {
         let serial = serial(&snapshot, verb, &user_id, at)?;
-        let facts = snapshot.facts(&user_id, &serial, person.as_ref(), at).map_err(Error::usage)?;
+        let facts = snapshot.facts_of_record(&user_id, &serial, person.as_ref(), record.as_ref(), at);
+        let facts = facts.map_err(Error::usage)?;
         for category in &categories {
-            let request = Request { action, category: *category, at };
+            let request =
+                Request::new(action, *category, at).with_authorship(authorship).with_sensitive(verb.sensitive);
             let asked =
                 Asked { point: &point, request, facts: &facts, serial, generation: snapshot.generation().get() };
             asked.say(desk, verb.category.is_none() && categories.len() > 1)?;
@@ -106,7 +110,7 @@ impl Asked<'_> {
     /// In short, a line for each of several categories; else taken apart, in Japanese and in English.
     fn say(&self, desk: &Desk, in_short: bool) -> Result<(), Error> {
         let explanation = self.point.explain(&self.request, self.facts);
-        let Request { action, category, at } = self.request;
+        let Request { action, category, at, .. } = self.request;
         let (user_id, device) = (&self.facts.subject.user_id, &self.facts.device.device);
         let whose = match &self.facts.resource {
             policy::Resource::Record { person, .. } => format!(" of {}", person.person),
@@ -140,6 +144,7 @@ impl Asked<'_> {
             "user_id": self.facts.subject.user_id.as_str(), "device": self.facts.device.device.as_str(),
             "serial": self.serial.to_string(), "person": person,
             "action": self.request.action.as_str(), "category": self.request.category.as_str(),
+            "author_is": self.request.authorship.as_str(), "sensitive": self.request.sensitive,
             "at": self.request.at.to_string(), "permitted": explanation.decision.is_permit(), "articles": articles,
             "rules": rules(&basis.rules), "forbids": rules(&explanation.forbids), "permits": rules(&explanation.permits),
             "errors": basis.errors, "policy_version": basis.version.as_str(), "generation": self.generation,

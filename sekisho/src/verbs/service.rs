@@ -37,8 +37,10 @@ fn status(desk: &Desk) -> Result<(), Error> {
         (Some(stop), _) => format!(", since {}: {} ({})", stop.since.to_jst_minutes(), stop.text, stop.reason),
         (None, Some(use_now)) => {
             let [one, other] = &use_now.officers;
-            let until = use_now.until.to_jst_minutes();
-            format!(" in `{}` until {until}, declared by {one} and {other}: {}", use_now.area, use_now.reason)
+            let until = use_now.ends_at().to_jst_minutes();
+            let awaited = use_now.awaits.as_ref();
+            let awaited = awaited.map_or_else(String::new, |one| format!("; waits for {} to confirm", one.officer));
+            format!(" in `{}` until {until}, declared by {one} and {other}: {}{awaited}", use_now.area, use_now.reason)
         }
         (None, None) => String::new(),
     };
@@ -49,7 +51,8 @@ fn status(desk: &Desk) -> Result<(), Error> {
             "reason": service.stopped.as_ref().map(|stop| stop.reason.as_str()),
             "text": service.stopped.as_ref().map(|stop| stop.text.as_str()),
             "area": service.disaster_at(now).map(|disaster| disaster.area.as_str()),
-            "until": service.disaster_at(now).map(|disaster| disaster.until.to_string()),
+            "until": service.disaster_at(now).map(|disaster| disaster.ends_at().to_string()),
+            "awaits": service.disaster_at(now).and_then(|one| Some(one.awaits.as_ref()?.officer.to_string())),
         }),
     )
 }
@@ -57,6 +60,14 @@ fn status(desk: &Desk) -> Result<(), Error> {
 pub(super) fn disaster(desk: &Desk, verb: &Disaster) -> Result<(), Error> {
     match verb {
         Disaster::Declare(declare) => begin(desk, declare),
+        Disaster::Confirm => {
+            desk.execute(Command::ConfirmDisaster)?;
+            let by = desk.author()?;
+            desk.say(
+                format_args!("disaster use is confirmed by {by}"),
+                &json!({ "service": "disaster-use", "confirmed_by": by.to_string() }),
+            )
+        }
         Disaster::End(end) => {
             desk.execute(Command::EndDisaster { reason: end.reason.clone() })?;
             desk.say("disaster use has ended", &json!({ "service": "running" }))
@@ -78,7 +89,8 @@ fn begin(desk: &Desk, declare: &DisasterDeclare) -> Result<(), Error> {
     desk.execute(command)?;
     desk.say(
         format_args!(
-            "disaster use in `{}` until {}, declared by {one} and {other}",
+            "disaster use in `{}` until {}, declared by {one} and {other}; {other} confirms it within an hour: sekisho disaster \
+             confirm",
             declare.area,
             declare.until.to_jst_minutes()
         ),

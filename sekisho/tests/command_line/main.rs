@@ -7,6 +7,8 @@ mod evidence;
 #[cfg(test)]
 mod offices;
 #[cfg(test)]
+mod orders;
+#[cfg(test)]
 mod renewal;
 #[cfg(test)]
 mod serving;

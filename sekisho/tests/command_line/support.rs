@@ -41,6 +41,7 @@ impl City {
             "facility add --id F-1 --name Station --kind nursing-station --administrator K-9 --administrator-name Ono",
         );
         city.json("facility approve F-1 --reason complete");
+        city.json("--as city-officer:Kudo contract enter Works --until 2099-04-01T00:00:00+09:00");
         let said = city.json("user add --id K-1 --name Sato --facility F-1 --profession nurse --user-id U-1");
         city.first_password = said[0]["first_password"].as_str().unwrap().to_owned();
         let out = city.path(".").display().to_string();

@@ -72,13 +72,13 @@ fn explain_names_rule_and_article_in_both_languages() {
     let ask = "explain --user U-1 --person P-1 --category note";
     let said = city.json(ask);
     assert_eq!((said[0]["permitted"].as_bool(), said[0]["device"].as_str()), (Some(true), Some("D-1")));
-    assert_eq!(city.json("explain --user K-1 --person P-1").len(), 8, "every category of a person");
+    assert_eq!(city.json("explain --user K-1 --person P-1").len(), 9, "every category of a person");
     assert_eq!(city.json("explain --user K-1").len(), 1, "the directory");
     let short = city.say("explain --user K-1 --person P-1");
     let both = |line: &str| {
         line.contains("許可 / permitted  第") && line.contains("条 / art. ") || line.contains("拒否 / denied  第")
     };
-    assert!(short.lines().count() == 8 && short.lines().all(both), "{short}");
+    assert!(short.lines().count() == 9 && short.lines().all(both), "{short}");
 
     let before = said[0]["at"].as_str().unwrap().to_owned();
     city.json("team leave P-1 K-1");
@@ -165,6 +165,10 @@ fn disaster_use_needs_two_officers() {
     let officers = city.json(&declare("Mori", &until))[0]["officers"].clone();
     assert_eq!(officers, serde_json::json!(["city-officer:Ito", "city-officer:Mori"]));
     assert_eq!(city.json("service status")[0]["service"], "disaster-use");
+    assert!(city.refused("--as city-officer:Ito disaster confirm").contains("waits for `city-officer:Mori`"));
+    assert_eq!(city.json("service status")[0]["awaits"], "city-officer:Mori");
+    city.json("--as city-officer:Mori disaster confirm");
+    assert_eq!(city.json("service status")[0]["awaits"], serde_json::Value::Null);
     city.json("--as city-officer:Ito disaster end --reason over");
     assert_eq!(city.json("service status")[0]["service"], "running");
 }

@@ -23,6 +23,9 @@ pub(crate) struct Include {
 }
 
 impl Include {
+    /// Everything that the matches refer to, whatever it is.
+    pub(super) const REFERRED: Self = Self { reverse: false, iterate: false, source: None, param: None, target: None };
+
     /// `_include=Type:param[:Target]`, `Type:*`, `*`; none if the name is another.
     pub(crate) fn parse(name: &str, value: &str) -> Result<Option<Self>, Fault> {
         let (name, modifier) = name.split_once(':').map_or((name, None), |(name, modifier)| (name, Some(modifier)));

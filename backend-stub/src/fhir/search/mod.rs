@@ -142,6 +142,13 @@ impl Search {
         self.echo.push(("_since".to_owned(), text.to_owned()));
     }
 
+    /// With whatever the matches refer to, as `$everything` gives it unless `_type` says which types are wanted.
+    pub(crate) fn with_referred(&mut self) {
+        if !self.echo.iter().any(|(name, _)| name == "_type") {
+            self.includes.push(Include::REFERRED);
+        }
+    }
+
     /// Takes one parameter; false when it is ignored.
     fn take(&mut self, name: &str, value: &str, base: &str) -> Result<bool, Fault> {
         let number = || value.parse::<u64>().map_err(|_| Fault::invalid(format!("{name} is no number")));

@@ -12,13 +12,13 @@ mod entry;
 mod joined;
 mod neighbours;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 pub use entry::Entry;
 pub(crate) use neighbours::Neighbours;
 
-use crate::bounds::BUNDLE_ENTRIES_MAX;
+use crate::bounds::{BUNDLE_ENTRIES_MAX, BUNDLE_PERSONS_MAX, SEARCHED_PERSONS_MAX};
 use crate::error::Unreadable;
 use crate::json::{self, Json, Object};
 use crate::need::Need;
@@ -137,9 +137,25 @@ fn transaction(read: Vec<WithResource<'_, '_>>, minimal: bool) -> Result<Need, U
         };
         needs.push(need.map_err(|cause| in_entry(entry.number, cause))?);
     }
+    within_bounds(&needs)?;
     let names = renamed.iter().map(|(entry, _)| entry.name.clone().filter(|_| entry.method == "POST"));
     let names = names.map(|name| name.map(|Name(urn)| urn)).collect();
     Ok(Need::Transaction(Transaction { needs, joining: Joining { names, minimal } }))
+}
+
+/// A refused transaction is on record too, with all its persons. Whatever is looked up names two at most: whose the record is
+/// and whose it was. Counted before that, so that what it shows makes no difference.
+fn within_bounds(needs: &[Need]) -> Result<(), Unreadable> {
+    let (mut named, mut more) = (BTreeSet::new(), 0);
+    for need in needs {
+        match need {
+            Need::Done(touches) => named.extend(touches.persons()),
+            // A page may be one of a search that named nobody.
+            Need::Persons(_) | Need::Page(_) => more += SEARCHED_PERSONS_MAX,
+            Need::Categories(_) | Need::Stored(_) | Need::Body(_) | Need::Batch(_) | Need::Transaction(_) => more += 2,
+        }
+    }
+    if named.len() + more > BUNDLE_PERSONS_MAX { Err(Unreadable::TooManyQuestions) } else { Ok(()) }
 }
 
 /// What is wrong with an entry, by its number; but not what only a look-up could have shown.

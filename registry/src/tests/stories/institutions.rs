@@ -134,10 +134,26 @@ fn disaster_use_needs_two_officers_and_ends() {
     assert!(world.refused(officer(), declare([officer(), second_officer()], 0)).contains("ends before it begins"));
     let changes = world.must(officer(), declare([officer(), second_officer()], 72));
     assert!(changes[0].affects().service);
+    // The second officer was named; now he acts himself, or it is over within the hour.
+    assert!(world.refused(officer(), Command::ConfirmDisaster).contains("that waits for `city-officer:Ito`"));
+    let in_force = |world: &World| world.snapshot.service().disaster_at(world.now).is_some();
+    let mut unconfirmed = world.clone();
+    unconfirmed.later(HOUR - 1);
+    assert!(in_force(&unconfirmed));
+    unconfirmed.later(1);
+    assert!(!in_force(&unconfirmed));
+    assert_eq!(unconfirmed.snapshot.service_facts(unconfirmed.now).state, service::State::Running);
+    assert!(unconfirmed.refused(second_officer(), Command::ConfirmDisaster).contains("over already"));
+    assert_eq!(kinds(&unconfirmed.must(machine(), Command::Tick)), ["disaster-ended"]);
+    assert!(unconfirmed.refused(second_officer(), Command::ConfirmDisaster).contains("no disaster use waits"));
+    world.must(second_officer(), Command::ConfirmDisaster);
+    assert!(world.refused(second_officer(), Command::ConfirmDisaster).contains("no disaster use waits"));
+    world.later(HOUR);
+    assert!(in_force(&world), "confirmed, it goes on to its set time");
     let mut ended = world.clone();
     ended.must(second_officer(), Command::EndDisaster { reason: "the water is gone".to_owned() });
     assert_eq!(ended.snapshot.service().state, service::State::Running);
-    world.later(72 * HOUR);
+    world.later(71 * HOUR);
     assert_eq!(kinds(&world.must(machine(), Command::Tick)), ["disaster-ended"]);
     assert_eq!(world.snapshot.service().disaster, None);
 }

@@ -1,9 +1,12 @@
 //! What the regulation tells, told to the registry.
 
 mod care;
+mod deletions;
 mod devices;
+mod duties;
 mod hits;
 mod institutions;
+mod officers;
 mod suspensions;
 mod users;
 

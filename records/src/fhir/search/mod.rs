@@ -1,0 +1,374 @@
+//! Search (<https://hl7.org/fhir/R4/search.html>): each parameter stands on its type's list and has one value in its grammar.
+//! The persons may be named, once, with commas; a search that names nobody is narrowed to those whom the subject may search
+//! for. What is sent on is written anew in the order of the list.
+//!
+//! Why so strict: a store ignores what it does not know ("lenient handling"), takes the first or the last of two equal
+//! names, and reads a comma as "or". Each of these turns a search about one person into one about everybody.
+
+mod chain;
+pub(crate) mod everything;
+mod expected;
+pub(crate) mod include;
+pub(crate) mod page;
+mod record_links;
+mod value;
+mod view;
+
+use model::{Action, Category, PersonId};
+
+use super::parameters::{Parameter, Value, parameters};
+use super::types::FhirType;
+use crate::bounds::{PARAMETERS_MAX, SEARCHED_PERSONS_MAX, TARGET_BYTES_MAX};
+use crate::error::{Unreadable, quote};
+use crate::need::{Need, PersonsNeeded};
+use crate::target::{self, Query};
+use crate::touches::{AnswerKind, Claim, Forward, ForwardBody, RecordRef, Touches};
+
+use everything::Everything;
+pub(crate) use expected::{Expected, Total};
+use include::Includes;
+use page::{Place, Ticket};
+pub(crate) use value::{canonical, may_follow, person};
+use view::View;
+
+/// On every type's list, beside its own: when a record was last changed, and which records.
+static EVERYWHERE: [Parameter; 2] = [
+    Parameter { name: "_id", alias: "", value: Value::Id },
+    Parameter { name: "_lastUpdated", alias: "", value: Value::Date },
+];
+/// Where parameters that are on no list stand among those that are sent on: before the length of a page.
+const AFTER_THE_LIST: usize = 1_000;
+
+/// Reads a search.
+pub(crate) fn read(fhir_type: FhirType, query: &Query<'_>) -> Result<Need, Unreadable> {
+    Search::read(fhir_type, query)?.next()
+}
+
+/// Reads a search within the compartment of a person (FHIR R4 http.html#search, `Patient/P-1/Observation?...`): the plain
+/// search about that person. Which records are the person's is said by one element (`types.rs`), here as everywhere.
+pub(crate) fn within(person: PersonId, fhir_type: FhirType, query: &Query<'_>) -> Result<Need, Unreadable> {
+    let mut search = Search::read(fhir_type, query)?;
+    if fhir_type.is_directory() {
+        return Err(Unreadable::Interaction("a search of the directory within a compartment"));
+    }
+    if !search.persons.is_empty() {
+        return Err(Unreadable::OnePerson);
+    }
+    search.persons.push(person);
+    search.next()
+}
+
+/// Turns to a page: the search is read from the ticket's own words, under the type that its link names.
+pub(crate) fn turn(fhir_type: FhirType, ticket: Ticket) -> Result<Need, Unreadable> {
+    let asked = ticket.asked.clone();
+    let (path, query) = asked.split_once('?').unwrap_or((&asked, ""));
+    let query = if query.is_empty() { Query::default() } else { Query::read(query)? };
+    let segments: Vec<&str> = path.split('/').skip(1).collect();
+    match segments.as_slice() {
+        ["fhir", name] if *name == fhir_type.as_str() => {
+            let search = Search::read(fhir_type, &query)?;
+            Search { turned: Some(ticket), ..search }.next()
+        }
+        ["fhir", "Patient", id, "$everything"] if fhir_type == FhirType::Patient => {
+            Everything::read(person("id", id)?, &query)?.turned_to(ticket).next()
+        }
+        _ => Err(Unreadable::PageOver),
+    }
+}
+
+/// What a type may be searched by, as the names and kinds that FHIR R4 gives them.
+pub(crate) fn served(fhir_type: FhirType) -> Vec<(&'static str, &'static str)> {
+    if parameters(fhir_type).is_empty() {
+        return Vec::new();
+    }
+    let mut served = Vec::new();
+    for (_, parameter) in places(fhir_type) {
+        let kind = match parameter.value {
+            Value::Person if parameter.name == "_id" => "token",
+            Value::Person | Value::Link => "reference",
+            Value::Id | Value::Token => "token",
+            Value::Date => "date",
+            Value::Name => "string",
+            Value::Include(links) => {
+                let names = links.iter().filter_map(|link| link.split_once(':'));
+                served.extend(names.map(|(_, name)| (name, "reference")));
+                continue;
+            }
+            // These ask for a form of the answer.
+            Value::Number { .. } | Value::Sort(_) | Value::SortByName(_) => continue,
+        };
+        served.extend(
+            [parameter.name, parameter.alias].into_iter().filter(|name| !name.is_empty()).map(|name| (name, kind)),
+        );
+    }
+    served.sort_unstable();
+    served.dedup();
+    served
+}
+
+/// A search that was read; whom it is about may still have to be found out.
+#[derive(Clone, Debug)]
+pub(crate) struct Search {
+    fhir_type: FhirType,
+    /// What is asked for, in the order in which it is sent on; without persons and includes.
+    given: Vec<Given>,
+    /// The persons named.
+    persons: Vec<PersonId>,
+    includes: Includes,
+    /// What chains look at.
+    through: Vec<Category>,
+    view: View,
+    total: Total,
+    /// The page that is turned to, if it is not the first.
+    turned: Option<Ticket>,
+}
+
+/// A parameter as it is sent on.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Given {
+    /// Its place on the list.
+    place: usize,
+    name: String,
+    value: String,
+}
+
+/// A parameter that was found on a list or understood otherwise.
+struct Known {
+    place: usize,
+    name: String,
+    value: Value,
+}
+
+impl Search {
+    /// Reads the parameters.
+    fn read(fhir_type: FhirType, query: &Query<'_>) -> Result<Self, Unreadable> {
+        let list = parameters(fhir_type);
+        if list.is_empty() {
+            return Err(Unreadable::Interaction("a search of this type"));
+        }
+        let mut search = Self {
+            fhir_type,
+            given: Vec::with_capacity(query.0.len() + 1),
+            persons: Vec::new(),
+            includes: Includes::default(),
+            through: Vec::new(),
+            view: View::default(),
+            total: Total::default(),
+            turned: None,
+        };
+        let mut includes = Vec::new();
+        for (name, value) in &query.0 {
+            if include::is_include(name) {
+                includes.push((*name, value.as_str()));
+            } else {
+                search.take(name, value)?;
+            }
+        }
+        search.includes = Includes::read(fhir_type, &includes)?;
+        search.view.check(&search.found(), !search.includes.types.is_empty())?;
+        search.with_defaults();
+        search.given.sort();
+        search.through.sort();
+        if search.given.len() + search.includes.pairs.len() > PARAMETERS_MAX {
+            return Err(Unreadable::Target("has too many parameters"));
+        }
+        Ok(search)
+    }
+
+    fn take(&mut self, name: &str, value: &str) -> Result<(), Unreadable> {
+        let fault = |why| Unreadable::Parameter { name: quote(name), why };
+        let once = |given: bool| if given { Err(fault("is given twice")) } else { Ok(()) };
+        match name {
+            // Not of FHIR; and a place that we did not give may lie anywhere.
+            "_offset" => return Err(fault("is not served; pages are turned by their links")),
+            "_elements" | "_summary" => {
+                once(self.view != View::Whole)?;
+                let read = if name == "_elements" { View::of_elements(value) } else { View::of_summary(value) };
+                self.view = read.ok_or_else(|| fault("has a value outside its grammar"))?;
+                return Ok(());
+            }
+            "_total" => {
+                once(self.total != Total::Unsaid)?;
+                self.total = Total::read(value).ok_or_else(|| fault("has a value outside its grammar"))?;
+                return Ok(());
+            }
+            _ => {}
+        }
+        let known = self.known(name).map_err(fault)?;
+        if matches!(known.value, Value::Person) {
+            if !self.persons.is_empty() {
+                return Err(Unreadable::OnePerson);
+            }
+            self.persons = value::persons(name, value)?;
+            return if self.persons.len() > SEARCHED_PERSONS_MAX { Err(Unreadable::TooManyPersons) } else { Ok(()) };
+        }
+        let canonical = value::canonical(known.value, value).ok_or_else(|| fault("has a value outside its grammar"))?;
+        let same = |given: &&Given| given.place == known.place && given.name == known.name;
+        let before: Vec<&str> = self.given.iter().filter(same).map(|given| given.value.as_str()).collect();
+        once(!value::may_follow(known.value, &before, &canonical))?;
+        self.given.push(Given { place: known.place, name: known.name, value: canonical });
+        Ok(())
+    }
+
+    /// Finds a parameter by its name: on the list of the type, on that of all types, as a chain, or as a link to the directory.
+    fn known(&mut self, name: &str) -> Result<Known, &'static str> {
+        if let Some((place, parameter)) = places(self.fhir_type).find(|(_, parameter)| parameter.is_called(name)) {
+            return Ok(Known { place, name: parameter.name.to_owned(), value: parameter.value });
+        }
+        if name.starts_with("_has:") || name.contains('.') {
+            let chain = chain::read(self.fhir_type, name)?;
+            self.through.push(chain.through);
+            return Ok(Known { place: AFTER_THE_LIST, name: chain.name, value: chain.value });
+        }
+        if name.contains(':') {
+            return Err("has a modifier");
+        }
+        if include::directory_link(self.fhir_type, name).is_some() {
+            return Ok(Known { place: AFTER_THE_LIST, name: name.to_owned(), value: Value::Link });
+        }
+        Err("is not on the list of this type")
+    }
+
+    fn with_defaults(&mut self) {
+        for parameter in parameters(self.fhir_type) {
+            if let Value::Number { default: Some(default), .. } = parameter.value
+                && !self.given.iter().any(|given| given.name == parameter.name)
+            {
+                let (name, value) = (parameter.name.to_owned(), default.to_string());
+                self.given.push(Given { place: usize::MAX, name, value });
+            }
+        }
+    }
+
+    /// The types that may be found.
+    fn found(&self) -> Vec<FhirType> {
+        std::iter::once(self.fhir_type).chain(self.includes.types.iter().copied()).collect()
+    }
+
+    /// What is needed next.
+    fn next(self) -> Result<Need, Unreadable> {
+        match (self.fhir_type.is_directory(), self.persons.is_empty()) {
+            (true, _) => Ok(Need::Done(self.about(Vec::new(), None))),
+            (false, true) => Ok(Need::Persons(PersonsNeeded::of(self))),
+            (false, false) => {
+                let persons = self.persons.clone();
+                Ok(Need::Done(self.about(persons, None)))
+            }
+        }
+    }
+
+    /// What has to be permitted for every person that it is about; without the persons.
+    pub(crate) fn wanted(&self) -> Vec<Claim> {
+        let about = |category| Claim::of(Action::Search, category, Vec::new());
+        // A number tells of records that are not shown, and so does a chain: whether they bear a label is not seen.
+        let unseen = |category| Claim { sensitive: true, ..about(category) };
+        let own = self.fhir_type.category();
+        let counts = self.view == View::Count || self.total == Total::Accurate;
+        let main = if counts { unseen(own) } else { about(own) };
+        let includes = self.includes.types.iter().map(|fhir_type| about(fhir_type.category()));
+        let through = self.through.iter().map(|category| unseen(*category));
+        let mut wanted = Vec::new();
+        for claim in std::iter::once(main).chain(includes).chain(through) {
+            if !wanted.contains(&claim) {
+                wanted.push(claim);
+            }
+        }
+        wanted
+    }
+
+    /// The search about those whom the gateway found that it may be about.
+    pub(crate) fn narrowed_to(self, mut persons: Vec<PersonId>) -> Result<Touches, Unreadable> {
+        persons.sort();
+        let ids: Vec<&str> = persons.iter().map(PersonId::as_str).collect();
+        let narrowed_to = ids.join(",");
+        if self.turned.as_ref().is_some_and(|ticket| ticket.narrowed_to.as_deref() != Some(narrowed_to.as_str())) {
+            return Err(Unreadable::PageOver);
+        }
+        match persons.len() {
+            0 => Err(Unreadable::NotThere),
+            1..=SEARCHED_PERSONS_MAX => Ok(self.about(persons, Some(narrowed_to))),
+            _ => Err(Unreadable::TooManyPersons),
+        }
+    }
+
+    /// The search about these persons, and nobody else.
+    fn about(self, persons: Vec<PersonId>, narrowed_to: Option<String>) -> Touches {
+        let asked = self.written(&self.persons, self.view.asked(), None);
+        let sent = self.view.sent(&self.found());
+        let first = within_a_target(self.written(&persons, sent.clone(), None));
+        let here = self.turned.as_ref().map_or(Place::Offset(0), |ticket| ticket.place.clone());
+        let forward = match &here {
+            Place::Offset(0) => first.clone(),
+            Place::Offset(offset) => within_a_target(self.written(&persons, sent, Some(*offset))),
+            Place::Link(link) => Forward::get(link.clone()),
+        };
+        let record = RecordRef::all(self.fhir_type);
+        let mut claims = self.wanted().into_iter().map(|claim| {
+            let persons = if claim.category == Category::Directory { Vec::new() } else { persons.clone() };
+            Claim { sensitive: claim.sensitive && !persons.is_empty(), persons, ..claim }
+        });
+        let none = || Claim::of(Action::Search, record.category(), persons.clone());
+        let main = claims.next().unwrap_or_else(none);
+        let touches = Touches::new(main, vec![record], forward, AnswerKind::Bundle);
+        claims.fold(touches, Touches::and).searching(Expected {
+            pages_at: self.fhir_type,
+            matches: vec![self.fhir_type],
+            includes: self.includes.types,
+            view: self.view,
+            total: self.total,
+            first,
+            here,
+            asked,
+            narrowed_to,
+        })
+    }
+
+    /// The target: what is asked for in the order of the list, about these persons.
+    fn written(&self, persons: &[PersonId], view: Option<(&'static str, String)>, offset: Option<u32>) -> String {
+        let mut pairs: Vec<(usize, &str, String)> =
+            self.given.iter().map(|given| (given.place, given.name.as_str(), given.value.clone())).collect();
+        if !persons.is_empty()
+            && let Some((place, parameter)) = places(self.fhir_type).find(|(_, one)| matches!(one.value, Value::Person))
+        {
+            // FHIR R4 search.html#combining: a comma means "or".
+            let ids: Vec<&str> = persons.iter().map(PersonId::as_str).collect();
+            pairs.push((place, parameter.name, ids.join(",")));
+        }
+        pairs.extend(self.includes.pairs.iter().map(|(name, value)| (AFTER_THE_LIST, name.as_str(), value.clone())));
+        pairs.extend(view.map(|(name, value)| (AFTER_THE_LIST, name, value)));
+        pairs.extend(self.total.written().map(|value| (AFTER_THE_LIST, "_total", value.to_owned())));
+        // One search has one form.
+        pairs.sort();
+        let offset = offset.map(|offset| offset.to_string());
+        let all = pairs.iter().map(|(_, name, value)| (*name, value.as_str()));
+        target::build(
+            &format!("/fhir/{}", self.fhir_type),
+            all.chain(offset.as_deref().map(|offset| ("_offset", offset))),
+        )
+    }
+}
+
+/// The parameters of a type with their places among those that are sent on.
+fn places(fhir_type: FhirType) -> impl Iterator<Item = (usize, &'static Parameter)> {
+    // How long a page is stands at the end.
+    let place = |(place, parameter): (usize, &'static Parameter)| match parameter.name {
+        "_count" => (usize::MAX, parameter),
+        _ => (place, parameter),
+    };
+    parameters(fhir_type).iter().chain(&EVERYWHERE).enumerate().map(place)
+}
+
+/// As a `GET`, or where its target would be longer than servers take, as a form (FHIR R4 http.html#search).
+fn within_a_target(target: String) -> Forward {
+    match target.split_once('?') {
+        Some((path, query)) if target.len() > TARGET_BYTES_MAX => Forward {
+            method: "POST",
+            target: format!("{path}/_search"),
+            if_match: None,
+            content_type: Some("application/x-www-form-urlencoded".to_owned()),
+            headers: Vec::new(),
+            body: ForwardBody::Built(query.as_bytes().to_vec()),
+        },
+        _ => Forward::get(target),
+    }
+}

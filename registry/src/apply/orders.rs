@@ -1,0 +1,108 @@
+//! What offices set up beside the everyday: duties, contracts, deletion orders, the rule for break-glass.
+
+use std::sync::Arc;
+
+use model::lifecycle::{break_glass, deletion};
+
+use super::{Act, Misfit, known, number};
+use crate::change::Change;
+use crate::state::{Approval, BreakGlass, Cancellation, Contract, ContractId, DeletionId, DeletionOrder, Duty, Tables};
+
+pub(super) fn apply(tables: &mut Tables, act: &Act, change: &Change) -> Result<(), Misfit> {
+    match change {
+        Change::DutyEntered { duty } => enter_duty(tables, duty),
+        Change::DutyEnded { duty, user } => {
+            let taken = tables.take_duty(*duty);
+            known(taken.is_some_and(|taken| taken.user == *user), "duty", duty)
+        }
+        Change::ContractEntered { contract } => {
+            number(tables, contract.id.get())?;
+            tables.put_contract(contract.clone());
+            Ok(())
+        }
+        Change::ContractEnded { contract, reason } => edit_contract(tables, *contract, |contract| {
+            if contract.until <= act.at {
+                return Err(Misfit::Contradiction("the contract is over already"));
+            }
+            (contract.until, contract.ended) = (act.at, Some(reason.clone()));
+            Ok(())
+        }),
+        Change::DeletionOrdered { order } => order_deletion(tables, order),
+        Change::DeletionApproved { order, .. } => edit_deletion(tables, *order, |order| {
+            order.state = order.state.after(deletion::Event::Approve)?;
+            order.approved = Some(approval(act));
+            Ok(())
+        }),
+        Change::DeletionCancelled { order, reason, .. } => edit_deletion(tables, *order, |order| {
+            order.state = order.state.after(deletion::Event::Cancel)?;
+            order.cancelled = Some(Cancellation { at: act.at, by: act.by.clone(), reason: reason.clone() });
+            Ok(())
+        }),
+        Change::BreakGlassProposed { .. } | Change::BreakGlassIssued | Change::BreakGlassWithdrawn { .. } => {
+            tables.break_glass = Arc::new(break_glass_after(&tables.break_glass, act, change)?);
+            Ok(())
+        }
+        _ => Err(Misfit::Contradiction("not a change of what offices set up")),
+    }
+}
+
+fn approval(act: &Act) -> Approval {
+    Approval { at: act.at, by: act.by.clone() }
+}
+
+fn enter_duty(tables: &mut Tables, duty: &Duty) -> Result<(), Misfit> {
+    known(tables.users.contains_key(&duty.user), "user", &duty.user)?;
+    known(tables.facilities.contains_key(&duty.facility), "facility", &duty.facility)?;
+    number(tables, duty.id.get())?;
+    tables.put_duty(duty.clone());
+    Ok(())
+}
+
+/// An order begins as one that nobody has approved: a journal that says otherwise does not add up.
+fn order_deletion(tables: &mut Tables, order: &DeletionOrder) -> Result<(), Misfit> {
+    known(tables.persons.contains_key(&order.person), "person", &order.person)?;
+    known(tables.user_ids.contains_key(&order.executor), "user ID", &order.executor)?;
+    number(tables, order.id.get())?;
+    if order.state != deletion::State::Ordered || order.approved.is_some() || order.cancelled.is_some() {
+        return Err(Misfit::Contradiction("a deletion begins as ordered, approved by nobody"));
+    }
+    tables.put_deletion(order.clone());
+    Ok(())
+}
+
+fn break_glass_after(before: &BreakGlass, act: &Act, change: &Change) -> Result<BreakGlass, Misfit> {
+    use break_glass::Event;
+    Ok(match change {
+        Change::BreakGlassProposed { rule } => BreakGlass {
+            state: before.state.after(Event::Propose)?,
+            rule: Some(rule.clone()),
+            proposed: Some(approval(act)),
+            issued: None,
+        },
+        Change::BreakGlassIssued => {
+            BreakGlass { state: before.state.after(Event::Issue)?, issued: Some(approval(act)), ..before.clone() }
+        }
+        Change::BreakGlassWithdrawn { .. } => {
+            BreakGlass { state: before.state.after(Event::Withdraw)?, ..BreakGlass::OFF }
+        }
+        _ => return Err(Misfit::Contradiction("not a change of break-glass")),
+    })
+}
+
+fn edit_contract(
+    tables: &mut Tables,
+    id: ContractId,
+    edit: impl FnOnce(&mut Contract) -> Result<(), Misfit>,
+) -> Result<(), Misfit> {
+    let contract = tables.contracts.get_mut(&id).ok_or_else(|| Misfit::not_known("contract", id))?;
+    edit(Arc::make_mut(contract))
+}
+
+fn edit_deletion(
+    tables: &mut Tables,
+    id: DeletionId,
+    edit: impl FnOnce(&mut DeletionOrder) -> Result<(), Misfit>,
+) -> Result<(), Misfit> {
+    let order = tables.deletions.get_mut(&id).ok_or_else(|| Misfit::not_known("deletion order", id))?;
+    edit(Arc::make_mut(order))
+}

@@ -1,0 +1,150 @@
+//! Deletion orders (art. 17-2, 19-2).
+
+use model::lifecycle::deletion;
+use model::{Action, Category, RecordName};
+use policy::{DecisionPoint, Request};
+
+use super::super::world::*;
+use crate::{Command, DeletionId};
+
+fn order(record: Option<&str>) -> Command {
+    Command::OrderDeletion {
+        person: person("P-1"),
+        record: record.map(|name| RecordName::new(name).unwrap()),
+        reason: "the person asked for it".to_owned(),
+        executor: user_id("U-2"),
+        until: begin().plus_seconds(7 * DAY),
+    }
+}
+
+fn ordered(world: &World) -> DeletionId {
+    world.snapshot.deletions().last().unwrap().id
+}
+
+/// Whether this user ID may delete this record of this person, by the rules themselves.
+fn may_delete(world: &World, id: &str, number: u64, about: &str, record: &str) -> bool {
+    let record = RecordName::new(record).unwrap();
+    let facts =
+        world.snapshot.facts_of_record(&user_id(id), &serial(number), Some(&person(about)), Some(&record), world.now);
+    let request = Request::new(Action::Delete, Category::Observation, world.now);
+    DecisionPoint::builtin().unwrap().decide(&request, &facts.unwrap()).is_permit()
+}
+
+#[test]
+fn two_officers_and_then_one_user_id_deletes_one_record() {
+    let mut world = World::usual();
+    for nobody in [clerk(), contractor(), administrator_of("F-2"), himself("U-2"), machine()] {
+        assert!(world.refused(nobody, order(None)).contains("may not do this"));
+    }
+    world.must(officer(), order(Some("Observation/o-1")));
+    let id = ordered(&world);
+    assert!(!may_delete(&world, "U-2", 2, "P-1", "Observation/o-1"), "one officer is not enough");
+    let approve = || Command::ApproveDeletion { order: id };
+    let twin = model::Author::new(model::Office::CityOfficer, " tanaka");
+    for same in [officer(), twin] {
+        assert!(world.refused(same, approve()).contains("needs a second city officer, another one than"));
+    }
+    world.must(second_officer(), approve());
+    assert!(world.refused(second_officer(), approve()).contains("is not possible while `approved`"));
+    assert!(may_delete(&world, "U-2", 2, "P-1", "Observation/o-1"));
+    for (who, number, about, record) in [
+        ("U-2", 2, "P-1", "Observation/o-2"),
+        ("U-2", 2, "P-1", "Communication/o-1"),
+        ("U-2", 2, "P-2", "Observation/o-1"),
+        ("U-1", 1, "P-1", "Observation/o-1"),
+    ] {
+        assert!(!may_delete(&world, who, number, about, record), "{who} {about} {record}");
+    }
+    // The person withdrew consent: that is why, and no reason against. Everything about the user ID holds.
+    world.must(clerk(), Command::WithdrawConsent { person: person("P-1"), reason: "on request".to_owned() });
+    assert!(may_delete(&world, "U-2", 2, "P-1", "Observation/o-1"));
+    let mut suspended = world.clone();
+    suspended.suspend(officer(), "user-id:U-2", None);
+    assert!(!may_delete(&suspended, "U-2", 2, "P-1", "Observation/o-1"));
+    world.later(7 * DAY);
+    assert!(!may_delete(&world, "U-2", 2, "P-1", "Observation/o-1"), "its time is over");
+}
+
+#[test]
+fn an_order_for_everything_covers_every_record_of_the_person_and_can_be_taken_back() {
+    let mut world = World::usual();
+    world.must(officer(), order(None));
+    let id = ordered(&world);
+    world.must(second_officer(), Command::ApproveDeletion { order: id });
+    assert!(may_delete(&world, "U-2", 2, "P-1", "Communication/c-9"));
+    assert!(!may_delete(&world, "U-2", 2, "P-2", "Communication/c-9"));
+    let changes = world.must(officer(), Command::CancelDeletion { order: id, reason: "a mistake".to_owned() });
+    assert_eq!(changes[0].affects().persons, [person("P-1")].into(), "a deletion under way is judged anew");
+    assert!(!may_delete(&world, "U-2", 2, "P-1", "Communication/c-9"));
+    // It stays on record, with who and why.
+    let kept = world.snapshot.deletion(id).unwrap();
+    assert_eq!(kept.state, deletion::State::Cancelled);
+    assert_eq!(kept.cancelled.as_ref().unwrap().reason, "a mistake");
+    assert!(world.refused(second_officer(), Command::ApproveDeletion { order: id }).contains("is not possible"));
+}
+
+#[test]
+fn an_order_names_somebody_a_person_and_an_end() {
+    let mut world = World::usual();
+    let with = |edit: fn(&mut Command)| {
+        let mut command = order(None);
+        edit(&mut command);
+        command
+    };
+    for (command, why) in [
+        (
+            with(|c| {
+                if let Command::OrderDeletion { person: p, .. } = c {
+                    *p = person("P-9")
+                }
+            }),
+            "no person `P-9`",
+        ),
+        (
+            with(|c| {
+                if let Command::OrderDeletion { executor, .. } = c {
+                    *executor = user_id("U-9")
+                }
+            }),
+            "no user ID `U-9`",
+        ),
+        (
+            with(|c| {
+                if let Command::OrderDeletion { reason, .. } = c {
+                    " ".clone_into(reason)
+                }
+            }),
+            "the reason must have",
+        ),
+        (
+            with(|c| {
+                if let Command::OrderDeletion { until, .. } = c {
+                    *until = begin()
+                }
+            }),
+            "over already",
+        ),
+        (
+            with(|c| {
+                if let Command::OrderDeletion { until, .. } = c {
+                    *until = begin().plus_seconds(31 * DAY)
+                }
+            }),
+            "within 30 days",
+        ),
+    ] {
+        assert!(world.refused(officer(), command).contains(why), "{why}");
+    }
+    world.must(officer(), order(None));
+    let approve = Command::ApproveDeletion { order: ordered(&world) };
+    let mut ended = world.clone();
+    ended.must(clerk(), Command::EndUserId { user_id: user_id("U-2"), reason: "left".to_owned() });
+    assert!(ended.refused(second_officer(), approve.clone()).contains("user ID `U-2` has ended"));
+    world.later(7 * DAY);
+    assert!(world.refused(second_officer(), approve).contains("over already"));
+    assert!(
+        world
+            .refused(officer(), Command::ApproveDeletion { order: DeletionId::new(9999) })
+            .contains("no deletion order")
+    );
+}

@@ -1,0 +1,69 @@
+//! Deletion orders (art. 17-2, 19-2): one officer orders, another approves, a named user ID carries out.
+
+use model::{PersonId, RecordName, Timestamp, UserId};
+
+use super::Draft;
+use crate::bounds::{DELETION_DAYS_MAX, DELETIONS_PER_PERSON_MAX};
+use crate::change::Change;
+use crate::refused::{Refused, Why};
+use crate::state::{Approval, DeletionId, DeletionOrder};
+
+/// What is ordered.
+pub(super) struct Ordered<'a> {
+    pub(super) person: &'a PersonId,
+    pub(super) record: Option<&'a RecordName>,
+    pub(super) reason: &'a str,
+    pub(super) executor: &'a UserId,
+    pub(super) until: Timestamp,
+}
+
+pub(super) fn order(d: &mut Draft, ordered: &Ordered<'_>) -> Result<(), Refused> {
+    d.reason(ordered.reason)?;
+    if d.next.person(ordered.person).is_none() {
+        return Err(d.not_known("person", ordered.person));
+    }
+    live_executor(d, ordered.executor)?;
+    d.require(d.at() < ordered.until, || Why::Time("the order is over already"))?;
+    let latest = d.at().plus_seconds(DELETION_DAYS_MAX * 86_400);
+    d.require(ordered.until <= latest, || Why::Time("a deletion is carried out within 30 days of its order"))?;
+    let (what, max) = ("deletion orders about this person", DELETIONS_PER_PERSON_MAX);
+    d.require(d.next.deletions_of(ordered.person).count() < max, || Why::Full { what, max })?;
+    d.push(Change::DeletionOrdered {
+        order: DeletionOrder {
+            id: DeletionId::new(d.number()),
+            person: ordered.person.clone(),
+            record: ordered.record.cloned(),
+            reason: ordered.reason.to_owned(),
+            executor: ordered.executor.clone(),
+            until: ordered.until,
+            state: model::lifecycle::deletion::State::Ordered,
+            ordered: Approval { at: d.at(), by: d.act.by.clone() },
+            approved: None,
+            cancelled: None,
+        },
+    })
+}
+
+pub(super) fn approve(d: &mut Draft, id: DeletionId) -> Result<(), Refused> {
+    let known = find(d, id)?;
+    d.another_officer(&known.ordered.by)?;
+    d.require(d.at() < known.until, || Why::Time("the order is over already"))?;
+    live_executor(d, &known.executor)?;
+    d.push(Change::DeletionApproved { order: id, person: known.person })
+}
+
+/// Any officer, alone: taking back needs no second.
+pub(super) fn cancel(d: &mut Draft, id: DeletionId, reason: &str) -> Result<(), Refused> {
+    d.reason(reason)?;
+    let known = find(d, id)?;
+    d.push(Change::DeletionCancelled { order: id, person: known.person, reason: reason.to_owned() })
+}
+
+fn find(d: &Draft, id: DeletionId) -> Result<DeletionOrder, Refused> {
+    d.next.deletion(id).cloned().ok_or_else(|| d.not_known("deletion order", &id))
+}
+
+fn live_executor(d: &Draft, executor: &UserId) -> Result<(), Refused> {
+    let known = d.next.user_id(executor).ok_or_else(|| d.not_known("user ID", executor))?;
+    d.require(known.is_live(), || Why::Condition(format!("user ID `{executor}` has ended")))
+}

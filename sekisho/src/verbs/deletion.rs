@@ -1,0 +1,85 @@
+//! `deletion`: one officer orders, another approves, a named user ID carries out (art. 17-2, 19-2).
+
+use model::{PersonId, RecordName, UserId};
+use registry::{Change, Command, DeletionId, DeletionOrder};
+use serde_json::json;
+
+use super::Desk;
+use crate::cli::Deletion;
+use crate::cli::deletion::DeletionOrder as Asked;
+use crate::error::Error;
+use crate::ids;
+
+pub(super) fn run(desk: &Desk, verb: &Deletion) -> Result<(), Error> {
+    match verb {
+        Deletion::Order(asked) => order(desk, asked),
+        Deletion::Approve(approve) => {
+            let order = DeletionId::new(approve.order);
+            desk.execute(Command::ApproveDeletion { order })?;
+            let by = desk.author()?;
+            desk.say(
+                format_args!("deletion order {order} is approved by {by}; it may be carried out"),
+                &json!({ "order": order.get(), "state": "approved", "by": by.to_string() }),
+            )
+        }
+        Deletion::Cancel(cancel) => {
+            let order = DeletionId::new(cancel.order);
+            desk.execute(Command::CancelDeletion { order, reason: cancel.reason.clone() })?;
+            let by = desk.author()?;
+            desk.say(
+                format_args!("deletion order {order} is taken back by {by}"),
+                &json!({ "order": order.get(), "state": "cancelled", "by": by.to_string() }),
+            )
+        }
+        Deletion::List(list) => {
+            let snapshot = desk.snapshot();
+            let person: Option<PersonId> = list.person.as_deref().map(ids::parse).transpose()?;
+            let about = |order: &&DeletionOrder| person.as_ref().is_none_or(|person| order.person == *person);
+            snapshot.deletions().filter(about).try_for_each(|order| say(desk, order))
+        }
+    }
+}
+
+fn order(desk: &Desk, asked: &Asked) -> Result<(), Error> {
+    let (person, executor): (PersonId, UserId) = (ids::parse(&asked.person)?, ids::parse(&asked.executor)?);
+    let record = asked.record.as_deref().map(RecordName::new).transpose().map_err(Error::usage)?;
+    let (reason, until) = (asked.reason.clone(), asked.until);
+    let executed = desk.execute(Command::OrderDeletion { person, record, reason, executor, until })?;
+    let number = executed.changes.iter().find_map(|change| match change {
+        Change::DeletionOrdered { order } => Some(order.id),
+        _ => None,
+    });
+    let number = number.ok_or_else(|| Error::usage("nothing was ordered"))?;
+    let by = desk.author()?;
+    desk.say(
+        format_args!(
+            "deletion order {number} of {by} waits for a second officer: sekisho deletion approve {number} --as \
+             city-officer:NAME"
+        ),
+        &json!({ "order": number.get(), "state": "ordered", "by": by.to_string() }),
+    )
+}
+
+fn say(desk: &Desk, order: &DeletionOrder) -> Result<(), Error> {
+    let DeletionOrder { id, person, record, reason, executor, until, state, ordered, approved, cancelled } = order;
+    let what = record.as_ref().map_or_else(|| "all records".to_owned(), ToString::to_string);
+    let in_force = order.holds_at(desk.now());
+    let second = approved.as_ref().map_or_else(String::new, |second| format!(", approved by {}", second.by));
+    let back =
+        cancelled.as_ref().map_or_else(String::new, |back| format!(", taken back by {}: {}", back.by, back.reason));
+    desk.say(
+        format_args!(
+            "{id}  {what} of {person}  by {executor} until {}  {state}{}  ordered by {}{second}{back}  {reason}",
+            until.to_jst_minutes(),
+            if in_force { "" } else { " (not in force)" },
+            ordered.by,
+        ),
+        &json!({
+            "order": id.get(), "person": person.as_str(), "record": record.as_ref().map(RecordName::as_str),
+            "reason": reason, "executor": executor.as_str(), "until": until.to_string(), "state": state.as_str(),
+            "in_force": in_force, "ordered_by": ordered.by.to_string(), "ordered_at": ordered.at.to_string(),
+            "approved_by": approved.as_ref().map(|second| second.by.to_string()),
+            "cancelled_by": cancelled.as_ref().map(|back| back.by.to_string()),
+        }),
+    )
+}
