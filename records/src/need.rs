@@ -395,9 +395,9 @@ impl StoredNeeded {
     /// contradicts, changes nothing.
     pub fn from_index(self, persons: &[PersonId]) -> Need {
         match (self.0, persons) {
-            (LookUp::Fhir(look_up), persons) => look_up.from_index(persons),
+            (LookUp::Fhir(look_up), persons) => look_up.known_by_index(persons),
             (LookUp::Mapped(look_up), [person]) if look_up.cacheable() => {
-                let known = look_up.clone().from_index(person);
+                let known = look_up.clone().known_by_index(person);
                 known.unwrap_or(Need::Stored(Self(LookUp::Mapped(look_up))))
             }
             (mapped, _) => Need::Stored(Self(mapped)),
@@ -478,7 +478,7 @@ impl FhirLookUp {
         }
     }
 
-    fn from_index(self, persons: &[PersonId]) -> Need {
+    fn known_by_index(self, persons: &[PersonId]) -> Need {
         match (self.purpose, persons) {
             (Purpose::Read(reading), [person]) if reading.is_cacheable() => {
                 let stored = Stored::known(Owner::Person(person.clone()));

@@ -13,7 +13,7 @@ use super::pointer::Pointer;
 use super::template::Found;
 use super::{Kind, Route, RouteMap};
 use crate::bounds::{ANSWER_BYTES_MAX, ENTRIES_MAX};
-use crate::error::{Misbehaviour, quote};
+use crate::error::{Misbehaviour, Unreadable, quote};
 use crate::json::{self, Json, Object};
 use crate::media::MediaType;
 use crate::release::{Dropped, Released, Remembering, in_origin_form};
@@ -302,12 +302,12 @@ pub(crate) fn located(answer: &MappedAnswer, touches: &Touches, location: &str) 
     Some((route.target(&found, &query)?, record))
 }
 
+/// Names and values of a query, in the order of the map.
+type Parameters = Vec<(String, String)>;
+
 impl Route {
     /// Reads a query by the grammar of this route: what it says, in the order of the map, and whom it names.
-    pub(super) fn read_query(
-        &self,
-        query: Option<&str>,
-    ) -> Result<(Vec<(String, String)>, Option<PersonId>), crate::error::Unreadable> {
+    pub(super) fn read_query(&self, query: Option<&str>) -> Result<(Parameters, Option<PersonId>), Unreadable> {
         let given = query.map(form::read).transpose()?.unwrap_or_default();
         let checked = super::body::checked(&self.query, given)?;
         let person = super::body::person_of(&self.query, &checked);

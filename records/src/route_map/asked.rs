@@ -137,7 +137,7 @@ impl Asked {
         }
         let writes = route.action.writes();
         let tag = stored.as_ref().and_then(|stored| stored.tag.clone());
-        let stale = self.named.is_some() && self.named != tag.as_deref().and_then(|text| version_in(text));
+        let stale = self.named.is_some() && self.named != tag.as_deref().and_then(version_in);
         let if_match = tag.clone().filter(|_| writes).map(|tag| if stale { NO_VERSION.to_owned() } else { tag });
         let target = route.target(&self.found, &self.query);
         let forward = Forward {
@@ -275,7 +275,7 @@ impl MappedLookUp {
     }
 
     /// What an index says; it knows no version.
-    pub(crate) fn from_index(self, person: &PersonId) -> Result<Need, Unreadable> {
+    pub(crate) fn known_by_index(self, person: &PersonId) -> Result<Need, Unreadable> {
         self.known(person.clone(), Stored { tag: None, authors: Authors::Unknown })
     }
 
