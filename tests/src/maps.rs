@@ -190,7 +190,6 @@ async fn a_store_that_returns_too_much_loses_the_surplus() {
         ("/notes/search?person=P-0900&q=broken-duplicate", 502),
         ("/notes/search?person=P-0900&q=broken-text", 502),
         ("/notes/entries/e-broken-person", 404),
-        ("/notes/entries/e-broken-person/page", 404),
         ("/notes/entries/e-broken-page", 200),
         ("/notes/entries/e-broken-page/page", 404),
         ("/notes/entries/e-broken-two-mains/page", 502),
