@@ -30,6 +30,20 @@ pub fn standing_headers(headers: &mut HeaderMap) {
     fixed(headers, reference::FIELD_NAME, reference::FIELD_VALUE);
 }
 
+/// A page of a mapped store is shown in a browser: its forms work, and its own styles and images. No script of it runs, so
+/// nothing in it can act on the gateway's pages beside it. (A page in FHIR's answers does not exist.)
+pub fn page_of_the_store(headers: &mut HeaderMap) {
+    if headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/html")) {
+        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(STORE_PAGE_POLICY));
+        // As for the gateway's own forms: under `no-referrer` a browser would say `Origin: null`.
+        headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    }
+}
+
+/// Without `allow-same-origin` the page would be of no origin, and its forms would look like a stranger's.
+const STORE_PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
+     frame-ancestors 'none'; sandbox allow-forms allow-same-origin";
+
 /// The number under which the exchange can be asked about.
 pub fn incident(headers: &mut HeaderMap, id: &EntryId) {
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {

@@ -56,6 +56,8 @@ pub struct Settings {
     pub store_door: SocketAddr,
     /// The store.
     pub store: SocketAddr,
+    /// How it names persons and records: FHIR, and what route maps say.
+    pub reader: records::Reader,
     /// Threads that serve, at least 1.
     pub workers: usize,
     /// Certificate and key of both hosts.
@@ -213,6 +215,7 @@ pub fn start(settings: Settings, parts: Parts) -> Result<Running, SetUpError> {
         session_limits: settings.session_limits,
         desk: settings.desk,
         records_app: settings.records_app,
+        reader: settings.reader,
         strictness: settings.strictness,
         guessing: gate::sign_in::Guessing::default(),
         clock: parts.clock,

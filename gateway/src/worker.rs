@@ -51,6 +51,7 @@ pub struct Shared {
     pub(crate) clock: Clock,
     pub(crate) desk: pages::Desk,
     pub(crate) records_app: Option<pages::RecordsApp>,
+    pub(crate) reader: records::Reader,
     pub(crate) strictness: Strictness,
     /// The drain's time is over: what ends now ends with the gateway.
     pub(crate) stopped: AtomicBool,
@@ -321,6 +322,11 @@ impl Worker {
 
     pub(crate) fn clock(&self) -> Clock {
         Arc::clone(&self.shared.clock)
+    }
+
+    /// How the store names persons and records.
+    pub(crate) fn reader(&self) -> &records::Reader {
+        &self.shared.reader
     }
 
     pub(crate) const fn pool(&self) -> &Pool {

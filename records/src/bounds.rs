@@ -84,6 +84,13 @@ pub const ENTRIES_MAX: usize = 2_000;
 /// Reasons kept for entries that were dropped; all are counted.
 pub const DROPPED_KEPT_MAX: usize = 16;
 
+/// Routes of a route map.
+pub const MAP_ROUTES_MAX: usize = 256;
+/// Characters of a free text that a map may allow.
+pub const MAP_TEXT_MAX: usize = 100_000;
+/// A body that a map may allow.
+pub const MAP_BODY_BYTES_MAX: usize = RESOURCE_BYTES_MAX;
+
 const _: () = assert!(RESOURCE_BYTES_MAX <= BINARY_RESOURCE_BYTES_MAX, "a Binary carries more than a record");
 const _: () = assert!(BINARY_RESOURCE_BYTES_MAX < ANSWER_BYTES_MAX, "what was written can be read back");
 const _: () = assert!(BINARY_RESOURCE_BYTES_MAX <= BUNDLE_BYTES_MAX, "a Bundle carries what a request does");

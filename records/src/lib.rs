@@ -24,6 +24,7 @@ mod media;
 mod need;
 mod patch;
 mod release;
+mod route_map;
 mod target;
 mod touches;
 mod whose;
@@ -38,16 +39,18 @@ pub use patch::{PatchCause, PatchFault, PatchKind, patched};
 pub use release::bundle::Searchset;
 pub use release::entries::{Answered, EntryAnswer, ResponseKind, bundle_response, transaction_answers};
 pub use release::news::{EventStream, Feed, Passed};
-pub use release::{Dropped, Gatekeeper, Released, location, release};
+pub use release::{Dropped, Gatekeeper, Located, Released, content_type, located, location, release};
+pub use route_map::{Coverage, MapError, Reader, RouteMap};
 pub use touches::{
-    AnswerKind, Authors, Claim, Forward, ForwardBody, Matter, Part, RecordId, RecordKind, RecordRef, Touches,
+    AnswerKind, Authors, Claim, Forward, ForwardBody, MappedAnswer, Matter, Part, RecordId, RecordKind, RecordRef,
+    Touches,
 };
 pub use whose::{Known, Whom, Whose, whose};
 
 use head::Fields;
 use target::Target;
 
-/// Reads the head of a request.
+/// Reads the head of a request to a store that speaks FHIR. With route maps there is more to read: [`Reader::read_head`].
 ///
 /// # Errors
 /// The message cannot be read in one way only, or asks for something that is not served.

@@ -44,6 +44,21 @@ impl MediaType {
         matches!(self.essence.as_str(), "application/fhir+json" | "application/json") && self.is_utf8()
     }
 
+    /// JSON in UTF-8, and nothing said about FHIR.
+    pub(crate) fn is_json(&self) -> bool {
+        self.essence == "application/json" && self.is_utf8()
+    }
+
+    /// A page in UTF-8.
+    pub(crate) fn is_page(&self) -> bool {
+        self.essence == "text/html" && self.is_utf8()
+    }
+
+    /// Type and subtype.
+    pub(crate) fn essence(&self) -> &str {
+        &self.essence
+    }
+
     /// RFC 6902 6.
     pub(crate) fn is_json_patch(&self) -> bool {
         self.essence == "application/json-patch+json" && self.is_utf8()

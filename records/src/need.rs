@@ -20,6 +20,7 @@ use crate::fhir::search::{self, Search};
 use crate::fhir::types::{FhirType, PersonElement};
 use crate::fhir::{authors, interaction, labels};
 use crate::json::{self, Json, Object};
+use crate::route_map::{Asked, MappedLookUp};
 use crate::target::{self, Query};
 use crate::touches::{Authors, Claim, RecordId, RecordRef, Touches};
 
@@ -138,17 +139,20 @@ pub(crate) enum BodyFor {
     Patch(Patching),
     /// A batch or transaction, whose answer may leave out what was written.
     Bundle { minimal: bool },
+    /// What a route of a map takes.
+    Mapped(Box<Asked>),
 }
 
 impl BodyNeeded {
     /// How many bytes it may have; whoever reads it need not read more.
     #[must_use]
-    pub const fn bytes_max(&self) -> usize {
+    pub fn bytes_max(&self) -> usize {
         match &self.0 {
             BodyFor::Search { .. } => FORM_BYTES_MAX,
             BodyFor::Resource(draft) => draft.fhir_type.bytes_max(),
             BodyFor::Bundle { .. } => BUNDLE_BYTES_MAX,
             BodyFor::Patch(patching) => patching.fhir_type.bytes_max(),
+            BodyFor::Mapped(asked) => asked.bytes_max(),
         }
     }
 
@@ -174,6 +178,7 @@ impl BodyNeeded {
             BodyFor::Resource(draft) => draft.read(body)?.next(),
             BodyFor::Bundle { minimal } => bundle::read(body, minimal),
             BodyFor::Patch(patching) => patching.read(body),
+            BodyFor::Mapped(asked) => asked.read_body(body),
         }
     }
 
@@ -237,7 +242,17 @@ impl From<Patching> for Work {
 
 /// A stored version is needed: of the record itself, or of one that it links to; or which record a condition means.
 #[derive(Clone, Debug)]
-pub struct StoredNeeded {
+pub struct StoredNeeded(LookUp);
+
+#[derive(Clone, Debug)]
+enum LookUp {
+    Fhir(FhirLookUp),
+    Mapped(MappedLookUp),
+}
+
+/// In FHIR.
+#[derive(Clone, Debug)]
+struct FhirLookUp {
     fhir_type: FhirType,
     record: RecordRef,
     target: String,
@@ -261,19 +276,19 @@ enum Purpose {
 impl StoredNeeded {
     pub(crate) fn read_of(fhir_type: FhirType, record: RecordRef, reading: Reading) -> Self {
         let target = with_elements(&reading.looked_up(&record), &about(fhir_type));
-        Self { fhir_type, record, target, purpose: Purpose::Read(reading) }
+        Self(LookUp::Fhir(FhirLookUp { fhir_type, record, target, purpose: Purpose::Read(reading) }))
     }
 
     pub(crate) fn link_of(fhir_type: FhirType, id: RecordId, draft: Draft) -> Self {
         let record = RecordRef::one(fhir_type, id);
         let target = with_elements(&format!("/fhir/{record}"), &[person_element(fhir_type)]);
-        Self { fhir_type, record, target, purpose: Purpose::Link(Box::new(draft)) }
+        Self(LookUp::Fhir(FhirLookUp { fhir_type, record, target, purpose: Purpose::Link(Box::new(draft)) }))
     }
 
     pub(crate) fn version_of(fhir_type: FhirType, id: RecordId, work: Work) -> Self {
         let record = RecordRef::one(fhir_type, id);
         let target = with_elements(&format!("/fhir/{record}"), &about(fhir_type));
-        Self { fhir_type, record, target, purpose: Purpose::Version(Box::new(work)) }
+        Self(LookUp::Fhir(FhirLookUp { fhir_type, record, target, purpose: Purpose::Version(Box::new(work)) }))
     }
 
     /// The version with all that is in it, for whoever is permitted the first.
@@ -281,25 +296,37 @@ impl StoredNeeded {
         let record = RecordRef::one(fhir_type, id);
         // Means nothing beside what is asked for, and tells a look-up from a read in the store's own log.
         let target = target::build(&format!("/fhir/{record}"), [("_summary", "false")]);
-        Self { fhir_type, record, target, purpose: Purpose::Whole(Box::new((patching, first))) }
+        let purpose = Purpose::Whole(Box::new((patching, first)));
+        Self(LookUp::Fhir(FhirLookUp { fhir_type, record, target, purpose }))
     }
 
     pub(crate) fn meant_by(criteria: Criteria, work: Work) -> Self {
         let fhir_type = criteria.fhir_type;
         let target = criteria.looked_up();
-        Self {
-            fhir_type,
-            record: RecordRef::all(fhir_type),
-            target,
-            purpose: Purpose::Meant(Box::new((criteria, work))),
+        let (record, purpose) = (RecordRef::all(fhir_type), Purpose::Meant(Box::new((criteria, work))));
+        Self(LookUp::Fhir(FhirLookUp { fhir_type, record, target, purpose }))
+    }
+
+    pub(crate) const fn mapped(look_up: MappedLookUp) -> Self {
+        Self(LookUp::Mapped(look_up))
+    }
+
+    /// What to ask the store for, by `GET`: as little as says whose the record is, where the store can be asked for so little.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        match &self.0 {
+            LookUp::Fhir(look_up) => look_up.target(),
+            LookUp::Mapped(look_up) => look_up.target(),
         }
     }
 
-    /// What to ask the store for: `GET`, `Accept: application/fhir+json`. Only what says whose it is, who wrote it and how
-    /// it is labelled is asked for; the record itself is not read before the decision, but for a patch ([`Self::first`]).
+    /// In which form (`Accept`).
     #[must_use]
-    pub fn target(&self) -> &str {
-        &self.target
+    pub const fn accept(&self) -> &'static str {
+        match &self.0 {
+            LookUp::Fhir(_) => "application/fhir+json",
+            LookUp::Mapped(_) => "application/json",
+        }
     }
 
     /// Whether an index may answer instead. True for reads whose answer is read too: what the store then returns is
@@ -307,22 +334,28 @@ impl StoredNeeded {
     /// out that the index is wrong; for what a record was once; and for writes, where the version looked at is the one that
     /// will be replaced. Of what is false here an index may not learn either.
     #[must_use]
-    pub const fn cacheable(&self) -> bool {
-        matches!(&self.purpose, Purpose::Read(reading) if reading.is_cacheable())
+    pub fn cacheable(&self) -> bool {
+        match &self.0 {
+            LookUp::Fhir(look_up) => look_up.cacheable(),
+            LookUp::Mapped(look_up) => look_up.cacheable(),
+        }
     }
 
     /// Which record is looked up; for a condition, of which type.
     #[must_use]
     pub const fn record(&self) -> &RecordRef {
-        &self.record
+        match &self.0 {
+            LookUp::Fhir(look_up) => look_up.record(),
+            LookUp::Mapped(look_up) => look_up.record(),
+        }
     }
 
     /// Whose record is meant, where that is said by more than the record itself: for the audit entry of a refusal.
     #[must_use]
     pub fn person(&self) -> Option<&PersonId> {
-        match &self.purpose {
-            Purpose::Meant(meant) => meant.0.person(),
-            Purpose::Read(_) | Purpose::Link(_) | Purpose::Version(_) | Purpose::Whole(_) => None,
+        match &self.0 {
+            LookUp::Fhir(look_up) => look_up.person(),
+            LookUp::Mapped(_) => None,
         }
     }
 
@@ -330,17 +363,20 @@ impl StoredNeeded {
     /// refused on this, and the store is not asked.
     #[must_use]
     pub const fn first(&self) -> Option<&Touches> {
-        match &self.purpose {
-            Purpose::Whole(whole) => Some(&whole.1),
-            Purpose::Read(_) | Purpose::Link(_) | Purpose::Version(_) | Purpose::Meant(_) => None,
+        match &self.0 {
+            LookUp::Fhir(look_up) => look_up.first(),
+            LookUp::Mapped(_) => None,
         }
     }
 
-    /// What to ask the store for when it failed this look-up, to learn whether it fails every one: a record of the same type
+    /// What to ask the store for when it failed this look-up, to learn whether it fails every one: a record of the same kind
     /// that nobody has.
     #[must_use]
     pub fn probe(&self, nobodys: &str) -> String {
-        with_elements(&format!("/fhir/{}/{nobodys}", self.fhir_type), &["id"])
+        match &self.0 {
+            LookUp::Fhir(look_up) => look_up.probe(nobodys),
+            LookUp::Mapped(look_up) => look_up.probe(nobodys),
+        }
     }
 
     /// Reads the store's answer.
@@ -349,6 +385,60 @@ impl StoredNeeded {
     /// [`Unreadable::NotThere`], also for a linked record that is another person's; [`Unreadable::Withheld`] when it cannot be
     /// told whose it is; [`Unreadable::StoreFailed`].
     pub fn read(self, status: u16, etag: Option<&str>, body: &[u8]) -> Result<Need, Unreadable> {
+        match self.0 {
+            LookUp::Fhir(look_up) => look_up.read(status, etag, body),
+            LookUp::Mapped(look_up) => look_up.read(status, etag, body),
+        }
+    }
+
+    /// Takes the answer from an index. An index that knows no single person, may not be asked, or says what the request
+    /// contradicts, changes nothing.
+    pub fn from_index(self, persons: &[PersonId]) -> Need {
+        match (self.0, persons) {
+            (LookUp::Fhir(look_up), persons) => look_up.known_by_index(persons),
+            (LookUp::Mapped(look_up), [person]) if look_up.cacheable() => {
+                let known = look_up.clone().known_by_index(person);
+                known.unwrap_or(Need::Stored(Self(LookUp::Mapped(look_up))))
+            }
+            (mapped, _) => Need::Stored(Self(mapped)),
+        }
+    }
+}
+
+impl FhirLookUp {
+    /// Only what says whose it is, who wrote it and how it is labelled is asked for; the record itself is not read before the
+    /// decision, unless it is to be patched.
+    fn target(&self) -> &str {
+        &self.target
+    }
+
+    const fn cacheable(&self) -> bool {
+        matches!(&self.purpose, Purpose::Read(reading) if reading.is_cacheable())
+    }
+
+    const fn record(&self) -> &RecordRef {
+        &self.record
+    }
+
+    fn person(&self) -> Option<&PersonId> {
+        match &self.purpose {
+            Purpose::Meant(meant) => meant.0.person(),
+            Purpose::Read(_) | Purpose::Link(_) | Purpose::Version(_) | Purpose::Whole(_) => None,
+        }
+    }
+
+    const fn first(&self) -> Option<&Touches> {
+        match &self.purpose {
+            Purpose::Whole(whole) => Some(&whole.1),
+            Purpose::Read(_) | Purpose::Link(_) | Purpose::Version(_) | Purpose::Meant(_) => None,
+        }
+    }
+
+    fn probe(&self, nobodys: &str) -> String {
+        with_elements(&format!("/fhir/{}/{nobodys}", self.fhir_type), &["id"])
+    }
+
+    fn read(self, status: u16, etag: Option<&str>, body: &[u8]) -> Result<Need, Unreadable> {
         let Self { fhir_type, record, purpose, .. } = self;
         if let Purpose::Meant(meant) = purpose {
             let (criteria, work) = *meant;
@@ -388,14 +478,13 @@ impl StoredNeeded {
         }
     }
 
-    /// Takes the answer from an index. An index that knows no single person, or may not be asked, changes nothing.
-    pub fn from_index(self, persons: &[PersonId]) -> Need {
+    fn known_by_index(self, persons: &[PersonId]) -> Need {
         match (self.purpose, persons) {
             (Purpose::Read(reading), [person]) if reading.is_cacheable() => {
                 let stored = Stored::known(Owner::Person(person.clone()));
                 Need::Done(reading.done(self.fhir_type, self.record, stored))
             }
-            (purpose, _) => Need::Stored(Self { purpose, ..self }),
+            (purpose, _) => Need::Stored(StoredNeeded(LookUp::Fhir(Self { purpose, ..self }))),
         }
     }
 }

@@ -5,6 +5,7 @@ mod cases;
 mod corpora;
 mod fetched;
 mod fuzz;
+mod maps;
 mod news;
 mod properties;
 mod published;
@@ -14,7 +15,7 @@ mod whose;
 
 use model::{Category, PersonId};
 
-use crate::{Gatekeeper, Head, Matter, Need, Touches, Unreadable, read_head};
+use crate::{Gatekeeper, Head, Matter, Need, Reader, Touches, Unreadable};
 
 /// Answers of the store to look-ups, in order: status, entity tag, body.
 type Stored = Vec<Lookup>;
@@ -41,10 +42,16 @@ impl Request {
 
     /// Reads until nothing more is needed, or the store is asked what the case does not answer.
     fn read(&self) -> Result<Need, Unreadable> {
+        self.read_by(&Reader::default())
+    }
+
+    /// The same with maps.
+    fn read_by(&self, reader: &Reader) -> Result<Need, Unreadable> {
         let headers: Vec<(&str, &[u8])> =
             self.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
         let mut stored = self.stored.iter();
-        self.settle(read_head(&Head { method: &self.method, target: &self.target, headers: &headers })?, &mut stored)
+        let need = reader.read_head(&Head { method: &self.method, target: &self.target, headers: &headers })?;
+        self.settle(need, &mut stored)
     }
 
     fn settle(&self, mut need: Need, stored: &mut std::slice::Iter<'_, Lookup>) -> Result<Need, Unreadable> {

@@ -8,6 +8,7 @@ use model::{Action, Category, IdError, PersonId, RecordName};
 use crate::error::{Unreadable, quote};
 use crate::fhir::search::Expected;
 use crate::fhir::types::FhirType;
+use crate::route_map::RouteMap;
 
 /// The id of a record in the store: FHIR R4 `id` without the dot, as all identifiers here.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -391,4 +392,29 @@ pub enum AnswerKind {
     EventStream,
     /// The same by WebSocket (RFC 6455).
     WebSocket,
+    /// What a route of a map says.
+    Mapped(MappedAnswer),
+}
+
+/// An answer as a route of a map says it.
+#[derive(Clone)]
+pub struct MappedAnswer {
+    pub(crate) map: Arc<RouteMap>,
+    /// The route's number in the map.
+    pub(crate) route: usize,
+}
+
+impl PartialEq for MappedAnswer {
+    /// By the map in memory: there is one of each.
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.map, &other.map) && self.route == other.route
+    }
+}
+
+impl Eq for MappedAnswer {}
+
+impl fmt::Debug for MappedAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.map.name(), self.map.route_name(self.route))
+    }
 }

@@ -18,7 +18,7 @@ use crate::folder::Folder;
 use crate::output::{Output, listed};
 use crate::settings::{JournalPlace, Settings};
 use crate::verbs::open_registry;
-use crate::{clock, folder, secrets};
+use crate::{clock, folder, maps, secrets};
 
 /// Most devices named in one warning.
 const DEVICES_NAMED_MAX: usize = 10;
@@ -46,6 +46,14 @@ pub(crate) fn run(common: &Common, verb: &Check) -> Result<bool, Error> {
     list_address(&settings, &common.settings_file()?, &mut found)?;
     let policy = policy::DecisionPoint::builtin().map(|point| format!("version {}", point.version()));
     found.take("rules", policy.map_err(Error::usage))?;
+    for path in &settings.maps {
+        let read = maps::read(path)
+            .map(|map| format!("`{}` below /{}, {} routes", map.name(), map.prefix(), map.demands().len()));
+        found.take("route map", read)?;
+    }
+    if settings.maps.len() > 1 {
+        found.take("route maps", maps::reader(&settings.maps).map(|_| "each below a prefix of its own".to_owned()))?;
+    }
     journals(&settings, &mut found)?;
     facts(&settings, &mut found)?;
     Ok(found.faults == 0)

@@ -13,6 +13,7 @@ pub mod facility;
 pub mod journal;
 pub mod log;
 pub mod machine;
+pub mod map;
 pub mod person;
 pub mod policy;
 pub mod report;
@@ -42,6 +43,7 @@ pub use facility::Facility;
 pub use journal::Journal;
 pub use log::Registry;
 pub use machine::{Check, Demo, Init, PassphraseFile, Role, Serve};
+pub use map::Map;
 pub use person::{Consent, Person};
 pub use policy::Policy;
 pub use report::Report;
@@ -224,6 +226,9 @@ pub enum Verb {
     /// The audit: search, verify
     #[command(subcommand)]
     Audit(Audit),
+    /// Route maps of stores that do not speak FHIR: check one, and hold it against a log
+    #[command(subcommand)]
+    Map(Map),
     /// The journals underneath: where they end, and cutting a torn end
     #[command(subcommand)]
     Journal(Journal),

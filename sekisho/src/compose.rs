@@ -19,7 +19,7 @@ use tokio::sync::oneshot;
 use crate::authority::Authority;
 use crate::error::Error;
 use crate::settings::{Rate, Settings, TlsProfile, WithoutCertificate};
-use crate::{clock, secrets};
+use crate::{clock, maps, secrets};
 
 /// How often what only the clock ends is put in order in the registry. Decisions do not wait for it.
 const TICK_EVERY: Duration = Duration::from_secs(10);
@@ -42,6 +42,7 @@ pub(crate) fn gateway(settings: &Settings, registry: Registry, vault: Vault) -> 
         listen: settings.listen.clients,
         store_door: settings.listen.store_door,
         store: settings.store,
+        reader: maps::reader(&settings.maps)?,
         workers: settings.workers,
         server_key: secrets::server_key(&settings.tls.certificate, &settings.tls.key)?,
         device_issuers,

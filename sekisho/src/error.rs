@@ -43,6 +43,15 @@ pub enum Error {
         /// What was expected.
         what: &'static str,
     },
+    /// A route map cannot be used.
+    #[error("the route map `{}` cannot be used", path.display())]
+    Map {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: records::MapError,
+    },
     /// The authority refuses.
     #[error("{doing} is refused")]
     Authority {

@@ -16,6 +16,7 @@ pub mod error;
 pub mod folder;
 mod ids;
 pub mod init;
+mod maps;
 mod output;
 pub mod secrets;
 mod serve;
@@ -40,6 +41,7 @@ pub fn run(cli: &Cli) -> Result<bool, Error> {
         Verb::Init(verb) => make_folder(&cli.common, verb)?,
         Verb::Serve(verb) => serve::run(&cli.common, verb)?,
         Verb::Check(verb) => return check::run(&cli.common, verb),
+        Verb::Map(verb) => return verbs::map::run(&cli.common, verb),
         Verb::Audit(verb) => return verbs::audit::run(&cli.common, verb),
         Verb::Journal(verb) => return verbs::journal::run(&cli.common, verb),
         Verb::Policy(verb) => return verbs::policy::run(&cli.common, verb),

@@ -27,6 +27,8 @@ pub struct Settings {
     pub listen: Listen,
     /// The care-record store.
     pub store: SocketAddr,
+    /// Files with route maps of the store, beside FHIR.
+    pub maps: Vec<PathBuf>,
     /// Where facts and evidence are kept.
     pub journal: JournalPlace,
     /// How terminals are met.

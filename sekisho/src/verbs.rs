@@ -14,6 +14,7 @@ mod facility;
 mod issue;
 pub(crate) mod journal;
 mod log;
+pub(crate) mod map;
 mod person;
 pub(crate) mod policy;
 mod report;
@@ -59,6 +60,7 @@ pub(crate) fn run(common: &Common, verb: &Verb) -> Result<(), Error> {
         | Verb::Check(_)
         | Verb::Demo(_)
         | Verb::Policy(_)
+        | Verb::Map(_)
         | Verb::Audit(_)
         | Verb::Journal(_) => Err(Error::usage("this verb is not one about the registry")),
     }

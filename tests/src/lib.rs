@@ -16,6 +16,7 @@ mod faults;
 mod house;
 mod interactions;
 mod limits;
+mod maps;
 mod nodes;
 mod replay;
 mod rules;

@@ -38,6 +38,8 @@ pub(super) struct Entry {
 pub(super) struct Attachment {
     pub(super) entry: String,
     pub(super) person: String,
+    /// Of the entry that it stands beside: whose it is changes with that.
+    pub(super) version: i64,
     pub(super) media_type: String,
     pub(super) data: Vec<u8>,
 }
@@ -107,10 +109,16 @@ pub(super) fn remove(db: &Connection, id: &str) -> rusqlite::Result<bool> {
 /// A file, and whose it is.
 pub(super) fn attachment(db: &Connection, id: &str) -> rusqlite::Result<Option<Attachment>> {
     db.prepare_cached(
-        "SELECT a.entry, e.person, a.media_type, a.data FROM attachment a JOIN entry e ON e.id = a.entry WHERE a.id = ?",
+        "SELECT a.entry, e.person, a.media_type, a.data, e.version FROM attachment a JOIN entry e ON e.id = a.entry WHERE a.id = ?",
     )?
     .query_row([id], |row| {
-        Ok(Attachment { entry: row.get(0)?, person: row.get(1)?, media_type: row.get(2)?, data: row.get(3)? })
+        Ok(Attachment {
+            entry: row.get(0)?,
+            person: row.get(1)?,
+            media_type: row.get(2)?,
+            data: row.get(3)?,
+            version: row.get(4)?,
+        })
     })
     .optional()
 }

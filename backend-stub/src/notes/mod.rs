@@ -11,8 +11,8 @@
 //! | `GET`, `PUT`, `DELETE /notes/entries/{id}` | JSON: `{ "id", "person", "author", "written_at", "text" }`; 204 |
 //! | `GET /notes/entries/{id}/page` | HTML |
 //! | `GET /notes/search?person=&q=` | JSON: `{ "person", "q", "entries": [...] }`; without a person, about everybody |
-//! | `GET /notes/attachments/{id}` | the bytes |
-//! | `GET /notes/attachments/{id}/about` | JSON: `{ "id", "entry", "person", "media_type", "bytes" }` |
+//! | `GET /notes/attachments/{id}` | the bytes, with the entity tag of their entry |
+//! | `GET /notes/attachments/{id}/about` | JSON: `{ "id", "entry", "person", "media_type", "bytes" }`, with the same tag |
 //!
 //! Naive as the rest of the store: a `person` in a body counts more than the one in the path.
 
@@ -166,6 +166,7 @@ async fn file(State(app): State<App>, Path(id): Path<String>) -> Answered {
     let media_type = media_type.unwrap_or(HeaderValue::from_static("application/octet-stream"));
     response.headers_mut().insert(CONTENT_TYPE, media_type);
     put(response.headers_mut(), PERSON, &found.person);
+    put(response.headers_mut(), ETAG, &format!("\"{}\"", found.version));
     Ok(response)
 }
 
@@ -175,5 +176,7 @@ async fn about(State(app): State<App>, Path(id): Path<String>) -> Answered {
     let (media_type, bytes) = (found.media_type, found.data.len());
     let told =
         json!({ "id": id, "entry": found.entry, "person": found.person, "media_type": media_type, "bytes": bytes });
-    Ok(Json(told).into_response())
+    let mut response = Json(told).into_response();
+    put(response.headers_mut(), ETAG, &format!("\"{}\"", found.version));
+    Ok(response)
 }

@@ -45,6 +45,7 @@ async fn every_answer_says_whose_it_is_in_the_agreed_place() {
     assert_eq!((&about["person"], &about["entry"]), (&json!("P-0001"), &json!("e-0001-01")));
     let file = world.get("/notes/attachments/a-0001-01").await;
     assert_eq!((file.header("content-type"), file.header("x-person")), ("image/png", "P-0001"));
+    assert_eq!(file.header("etag"), world.get("/notes/attachments/a-0001-01/about").await.header("etag"));
     assert!(file.body.starts_with(b"\x89PNG") && about["bytes"] == file.body.len());
     for target in ["/notes", "/notes/static/notes.css"] {
         let told = world.get(target).await;

@@ -11,7 +11,7 @@ use http::{HeaderValue, Method, Request};
 use http_body_util::{BodyExt as _, Empty, Full, Limited};
 use hyper::body::Incoming;
 use model::{Category, PersonId};
-use records::{Claim, Head, Need, StoredNeeded, Touches, Transaction, Unreadable};
+use records::{Claim, Head, Need, Reader, StoredNeeded, Touches, Transaction, Unreadable};
 use tokio::time::timeout;
 
 use super::authenticate::Subject;
@@ -46,7 +46,7 @@ pub async fn extract(
 ) -> Result<Extracted, Refusal> {
     let begun = request.take_begun();
     let (parts, mut body) = request.into_request().into_parts();
-    let need = begun.map_or_else(|| read_head(&parts), |need| Ok(*need))?;
+    let need = begun.map_or_else(|| read_head(worker.reader(), &parts), |need| Ok(*need))?;
     let touches = match need {
         Need::Transaction(transaction) => {
             let joined = joined(worker, subject, transaction, trace);
@@ -59,12 +59,12 @@ pub async fn extract(
 }
 
 /// Reads the head of a request.
-pub(super) fn read_head(parts: &Parts) -> Result<Need, Refusal> {
+pub(super) fn read_head(reader: &Reader, parts: &Parts) -> Result<Need, Refusal> {
     let target = parts.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
     let headers: Vec<(&str, &[u8])> =
         parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
     let head = Head { method: parts.method.as_str(), target, headers: &headers };
-    records::read_head(&head).map_err(refusal)
+    reader.read_head(&head).map_err(refusal)
 }
 
 /// Brings whatever is needed until it is known what one request touches.
@@ -176,7 +176,7 @@ async fn stored(worker: &Worker, subject: &Subject, needed: StoredNeeded, trace:
     trace.looked_up(&needed);
     decide::may_use_service(worker, &worker.snapshot(), subject, trace)?;
     let record = needed.record().clone();
-    let found = match look_up(worker, subject, needed.target()).await? {
+    let found = match look_up(worker, subject, needed.target(), needed.accept()).await? {
         Ok(found) => found,
         // A store that fails this one only would tell by it that there is such a record.
         Err(failed) if fails_every(worker, subject, &needed).await? => return Err(failed),
@@ -197,16 +197,46 @@ async fn stored(worker: &Worker, subject: &Subject, needed: StoredNeeded, trace:
     Ok(next)
 }
 
+/// Whether a redirect of a mapped store leads to a record of one of these persons: read as its client would ask for it, and
+/// looked up. Whoever has written by right must not be shown to somebody else's record for it.
+pub(super) async fn leads_to(
+    worker: &Worker,
+    subject: &Subject,
+    target: &str,
+    persons: &[PersonId],
+) -> Result<bool, Refusal> {
+    let mut need = worker.reader().read_head(&Head { method: "GET", target, headers: &[] });
+    loop {
+        need = match need {
+            Ok(Need::Done(touches)) => {
+                let led_to = touches.persons();
+                return Ok(!led_to.is_empty() && led_to.iter().all(|person| persons.contains(person)));
+            }
+            Ok(Need::Stored(needed)) => match look_up(worker, subject, needed.target(), needed.accept()).await? {
+                Ok((status, etag, body)) => needed.read(status, etag.as_deref(), &body),
+                Err(_) => return Ok(false),
+            },
+            // Whatever would need more is nothing that a redirect leads to.
+            Ok(_) | Err(_) => return Ok(false),
+        };
+    }
+}
+
 /// What the store answered: there or not, under which entity tag.
 type Found = (u16, Option<String>, Bytes);
 
 /// Asks the store. The inner error is the store's failing of this look-up: what it would be to the client if it were no
 /// secret that there is something to fail at.
-async fn look_up(worker: &Worker, subject: &Subject, target: &str) -> Result<Result<Found, Refusal>, Refusal> {
+async fn look_up(
+    worker: &Worker,
+    subject: &Subject,
+    target: &str,
+    accept: &'static str,
+) -> Result<Result<Found, Refusal>, Refusal> {
     let mut request = Request::builder().method(Method::GET).uri(target);
     if let Some(headers) = request.headers_mut() {
         headers.insert(HOST, STORE_HOST);
-        headers.insert(ACCEPT, HeaderValue::from_static("application/fhir+json"));
+        headers.insert(ACCEPT, HeaderValue::from_static(accept));
         worker.identify(headers, subject)?;
     }
     let empty = Empty::<Bytes>::new().map_err(|never| match never {}).boxed_unsync();
@@ -235,7 +265,7 @@ async fn look_up(worker: &Worker, subject: &Subject, target: &str) -> Result<Res
 /// Whether the store fails look-ups as such: asked for a record that nobody has.
 async fn fails_every(worker: &Worker, subject: &Subject, needed: &StoredNeeded) -> Result<bool, Refusal> {
     let nobodys = fresh_id().map_err(fault("no random octets"))?;
-    let probed = look_up(worker, subject, &needed.probe(&nobodys)).await?;
+    let probed = look_up(worker, subject, &needed.probe(&nobodys), needed.accept()).await?;
     Ok(!matches!(probed, Ok((404 | 410, ..))))
 }
 

@@ -100,10 +100,15 @@ fn headers(to: &mut HeaderMap, from: &HeaderMap, touches: &Touches) -> Result<()
         }
     };
     PASSED.iter().for_each(&mut pass);
-    // A tag of the store's searchset would speak of what is left out of it; a transaction has none.
+    // A tag of the store's searchset would speak of what is left out of it; a transaction has none, and a map's answers are
+    // always read.
     let composed = matches!(
         answer,
-        AnswerKind::Bundle | AnswerKind::Capabilities | AnswerKind::History { .. } | AnswerKind::Transaction(_)
+        AnswerKind::Bundle
+            | AnswerKind::Capabilities
+            | AnswerKind::History { .. }
+            | AnswerKind::Transaction(_)
+            | AnswerKind::Mapped(_)
     );
     if !touches.writes() && !composed {
         PASSED_FOR_READS.iter().for_each(&mut pass);
@@ -122,7 +127,8 @@ fn headers(to: &mut HeaderMap, from: &HeaderMap, touches: &Touches) -> Result<()
         | AnswerKind::Bundle
         | AnswerKind::Capabilities
         | AnswerKind::Transaction(_)
-        | AnswerKind::EventStream => {}
+        | AnswerKind::EventStream
+        | AnswerKind::Mapped(_) => {}
     }
     let ours = |text: &str| HeaderValue::from_str(text).map_err(|_| Refusal::Unreadable("a header value".to_owned()));
     to.insert(HOST, STORE_HOST);
@@ -135,7 +141,10 @@ fn headers(to: &mut HeaderMap, from: &HeaderMap, touches: &Touches) -> Result<()
     for (name, value) in &forward.headers {
         to.insert(*name, ours(value)?);
     }
-    let read = !matches!(answer, AnswerKind::Opaque { .. } | AnswerKind::EventStream | AnswerKind::WebSocket);
+    let read = !matches!(
+        answer,
+        AnswerKind::Opaque { .. } | AnswerKind::EventStream | AnswerKind::WebSocket | AnswerKind::Mapped(_)
+    );
     if read {
         // What must be read before release comes as plain FHIR JSON.
         to.insert(ACCEPT, HeaderValue::from_static("application/fhir+json"));

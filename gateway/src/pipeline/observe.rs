@@ -25,6 +25,7 @@ pub fn observe(released: Released) -> Response<Body> {
     let Released { response, tunnel, endless, living, slot, entry, worker } = released;
     let (mut parts, body) = response.into_parts();
     answer::standing_headers(&mut parts.headers);
+    answer::page_of_the_store(&mut parts.headers);
     answer::incident(&mut parts.headers, &entry);
     let drain = worker.drain_begun();
     let guard = Guard::of(worker, entry, parts.status);

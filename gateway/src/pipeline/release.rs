@@ -16,7 +16,7 @@ use http_body_util::{BodyExt as _, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
 use model::{Action, Category};
 use records::{
-    AnswerKind, Answered, EventStream, Feed, Misbehaviour, Part, RecordRef, ResponseKind, Searchset, Touches,
+    AnswerKind, Answered, EventStream, Feed, Located, Misbehaviour, Part, RecordRef, ResponseKind, Searchset, Touches,
 };
 use registry::Snapshot;
 use tokio::time::timeout;
@@ -74,7 +74,8 @@ pub async fn release(worker: &Worker, answer: Answer) -> Result<Released, Refusa
         AnswerKind::Resource { .. }
         | AnswerKind::Version { .. }
         | AnswerKind::History { .. }
-        | AnswerKind::Capabilities => {
+        | AnswerKind::Capabilities
+        | AnswerKind::Mapped(_) => {
             tokio::select! {
                 biased;
                 () = switch.cut_off() => return Err(Refusal::Cut),
@@ -150,15 +151,35 @@ impl Checking<'_> {
         self.alarm.left_out(released.dropped, &released.why);
         told(status, touches)?;
         self.learn(&released);
-        let located = located(&parts.headers, touches);
-        self.on_record(&snapshot, &released, located.as_deref()).await?;
-        let mut answer = Response::builder().status(parts.status);
+        let mut located = located(&parts.headers, touches);
+        if matches!(touches.answer, AnswerKind::Mapped(_))
+            && let Some(to) = &located
+            && !super::extract::leads_to(worker, self.subject, &to.target, &touches.persons()).await?
+        {
+            self.alarm.misbehaves(&Misbehaviour::Shape("leads to a record that was not asked about"));
+            located = None;
+        }
+        if located.is_none() && parts.status.is_redirection() && parts.status != StatusCode::NOT_MODIFIED {
+            return Err(self.misbehaves(&Misbehaviour::Shape("redirects to where it should not")));
+        }
+        self.on_record(&snapshot, &released, located.as_ref()).await?;
+        // 302 leaves open whether the method stays (RFC 9110 15.4.3); what is meant is always a GET.
+        let status = if parts.status == StatusCode::FOUND { StatusCode::SEE_OTHER } else { parts.status };
+        let mut answer = Response::builder().status(status);
         if let Some(headers) = answer.headers_mut() {
-            if !matches!(touches.answer, AnswerKind::Bundle | AnswerKind::Capabilities | AnswerKind::History { .. }) {
+            // A tag of many would speak of what is left out of them.
+            let one = match &touches.answer {
+                AnswerKind::Mapped(answer) => answer.is_one_record(),
+                answer => !matches!(answer, AnswerKind::Bundle | AnswerKind::Capabilities | AnswerKind::History { .. }),
+            };
+            if one {
                 pass(headers, &parts.headers, &PASSED);
             }
-            headers.insert(CONTENT_TYPE, FHIR_JSON);
-            if let Some(location) = located.and_then(|path| HeaderValue::try_from(path).ok()) {
+            let given = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+            if let Some(text) = records::content_type(&touches.answer, given) {
+                headers.insert(CONTENT_TYPE, HeaderValue::try_from(text).map_err(|_| Refusal::StoreMisbehaves)?);
+            }
+            if let Some(location) = located.and_then(|located| HeaderValue::try_from(located.target).ok()) {
                 headers.insert(LOCATION, location);
             }
         }
@@ -271,9 +292,9 @@ impl Checking<'_> {
         &self,
         snapshot: &Snapshot,
         released: &records::Released,
-        located: Option<&str>,
+        located: Option<&Located>,
     ) -> Result<(), Refusal> {
-        let named = located.and_then(|path| path.strip_prefix("/fhir/")).map(str::to_owned);
+        let named = located.and_then(|located| located.record.clone());
         let mut records: Vec<String> = released.records.iter().map(ToString::to_string).collect();
         records.extend(named.filter(|named| !records.contains(named)));
         self.names_on_record(snapshot, records).await
@@ -331,11 +352,18 @@ impl Checking<'_> {
 /// else is between the store and us: a 401 of the store would have the user sign in again and again.
 fn told(status: u16, touches: &Touches) -> Result<(), Refusal> {
     let transaction = matches!(touches.answer, AnswerKind::Transaction(_));
+    let mapped = matches!(touches.answer, AnswerKind::Mapped(_));
     match status {
         404 | 410 => Err(Refusal::NotAvailable),
         // A create has no version to conflict with: its condition fits several records.
         412 if !transaction && touches.main().action == Action::Create => Err(Refusal::Several),
         412 => Err(Refusal::Stale),
+        // In FHIR an error is an answer of its own; a mapped store's is a page or a text that nobody here can read.
+        400 | 409 | 416 | 422 if mapped => {
+            Err(Refusal::Unreadable("something in it that the store does not take".to_owned()))
+        }
+        // Where a mapped store leads to was read, and written anew.
+        300..=399 if mapped => Ok(()),
         200..=299 | 304 | 400 | 409 | 416 | 422 => Ok(()),
         _ => {
             tracing::error!(status, "the store refused what it should serve");
@@ -406,7 +434,7 @@ fn pass(to: &mut HeaderMap, from: &HeaderMap, names: &[HeaderName]) {
     }
 }
 
-/// `Location` of a created record, made anew from what it names; a foreign or unreadable one is left out.
-fn located(from: &HeaderMap, touches: &Touches) -> Option<String> {
-    records::location(from.get(LOCATION)?.to_str().ok()?, touches)
+/// `Location` of a created record or of a redirect, made anew from what it names; a foreign or unreadable one is left out.
+fn located(from: &HeaderMap, touches: &Touches) -> Option<Located> {
+    records::located(from.get(LOCATION)?.to_str().ok()?, touches)
 }

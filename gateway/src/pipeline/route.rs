@@ -107,7 +107,8 @@ pub fn route(
             if changes || request.headers().contains_key(UPGRADE) {
                 form::same_origin(request.headers(), form::authority(&request))?;
             }
-            if path.starts_with("/fhir/") || path == "/fhir" || path.starts_with("/feeds/") {
+            let fhir = path.starts_with("/fhir/") || path == "/fhir" || path.starts_with("/feeds/");
+            if fhir || worker.reader().is_mapped(path) {
                 Ok(Route::Record(RecordRequest::of(request.map(ClientBody::Arriving))))
             } else {
                 Err(Refusal::NoSuchPage)

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::header::{ACCEPT_LANGUAGE, COOKIE};
 use http::request::Parts;
-use records::{Batch, Entry, Need};
+use records::{Batch, Entry, Need, Reader};
 
 use super::client_body::ClientBody;
 use super::extract;
@@ -34,7 +34,7 @@ pub async fn split(request: RecordRequest) -> Result<Split, Refusal> {
         return Ok(Split::One(request));
     }
     let (parts, mut body) = request.into_request().into_parts();
-    let needed = match extract::read_head(&parts)? {
+    let needed = match extract::read_head(&Reader::default(), &parts)? {
         Need::Body(needed) => needed,
         other => return Ok(Split::One(RecordRequest::begun(parts, body, other))),
     };

@@ -13,7 +13,7 @@ mod write;
 use std::borrow::Cow;
 
 pub use parse::JsonFault;
-pub(crate) use parse::{is_element_name, parse};
+pub(crate) use parse::{is_element_name, mapped_name, parse, parse_mapped};
 
 /// A JSON value, borrowed from its text where nothing was escaped.
 #[derive(Clone, Debug, PartialEq, Eq)]

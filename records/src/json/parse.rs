@@ -29,6 +29,9 @@ pub enum JsonFault {
     /// No name of a FHIR element: `_`, then a lower-case letter, then letters and digits, nothing escaped.
     #[error("holds `{0}`, which names no FHIR element")]
     Name(String),
+    /// No name in a mapped store's JSON: letters, digits, `_` and `-`, nothing escaped, not `__proto__` and its like.
+    #[error("holds `{0}`, which is no plain name")]
+    MappedName(String),
     /// Lists and objects within each other beyond the bound.
     #[error("is nested more than {JSON_DEPTH_MAX} deep")]
     Depth,
@@ -51,11 +54,38 @@ pub enum JsonFault {
 /// # Errors
 /// See [`JsonFault`].
 pub(crate) fn parse(bytes: &[u8]) -> Result<Json<'_>, JsonFault> {
+    read(bytes, Naming::Fhir)
+}
+
+/// The same for a store that does not speak FHIR: names of letters, digits, `_` and `-`.
+///
+/// # Errors
+/// See [`JsonFault`].
+pub(crate) fn parse_mapped(bytes: &[u8]) -> Result<Json<'_>, JsonFault> {
+    read(bytes, Naming::Mapped)
+}
+
+/// What a member may be called.
+#[derive(Clone, Copy)]
+enum Naming {
+    Fhir,
+    Mapped,
+}
+
+/// Not `__proto__` and its like, which some readers take for more than a name.
+pub(crate) fn mapped_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && !name.starts_with("__")
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
+        && name.len() <= 64
+}
+
+fn read(bytes: &[u8], naming: Naming) -> Result<Json<'_>, JsonFault> {
     if bytes.starts_with(&[0xef, 0xbb, 0xbf]) {
         return Err(JsonFault::ByteOrderMark);
     }
     let text = std::str::from_utf8(bytes).map_err(|_| JsonFault::Encoding)?;
-    let mut reader = Reader { text, bytes, at: 0, values: 0 };
+    let mut reader = Reader { text, bytes, naming, at: 0, values: 0 };
     let value = reader.value(0)?;
     reader.space();
     if reader.at < bytes.len() {
@@ -75,6 +105,7 @@ pub(crate) fn is_element_name(name: &str) -> bool {
 struct Reader<'a> {
     text: &'a str,
     bytes: &'a [u8],
+    naming: Naming,
     at: usize,
     values: usize,
 }
@@ -186,7 +217,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The name of a member. None of FHIR's needs an escape, so an escaped one only hides something.
+    /// The name of a member. None needs an escape, so an escaped one only hides something.
     fn name(&mut self) -> Result<&'a str, JsonFault> {
         if !self.take(b'"') {
             return self.syntax();
@@ -199,7 +230,11 @@ impl<'a> Reader<'a> {
         if !self.take(b'"') {
             return self.syntax();
         }
-        if is_element_name(name) { Ok(name) } else { Err(JsonFault::Name(quote(name))) }
+        match self.naming {
+            Naming::Fhir if !is_element_name(name) => Err(JsonFault::Name(quote(name))),
+            Naming::Mapped if !mapped_name(name) => Err(JsonFault::MappedName(quote(name))),
+            Naming::Fhir | Naming::Mapped => Ok(name),
+        }
     }
 
     fn string(&mut self) -> Result<Cow<'a, str>, JsonFault> {

@@ -20,6 +20,7 @@ use crate::fhir::person::{self, Owner};
 use crate::fhir::types::FhirType;
 use crate::json::{self, Object};
 use crate::media::MediaType;
+use crate::route_map;
 use crate::target::Target;
 use crate::touches::{AnswerKind, Matter, RecordId, RecordRef, Touches};
 
@@ -51,7 +52,7 @@ pub struct Dropped {
 }
 
 impl Released {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
@@ -70,23 +71,30 @@ impl Released {
         self.why.truncate(DROPPED_KEPT_MAX);
     }
 
-    fn with_body(body: Vec<u8>) -> Self {
+    pub(crate) fn with_body(body: Vec<u8>) -> Self {
         Self { body, ..Self::new() }
     }
 
     fn note(&mut self, Judged { record, owner, sensitive }: Judged) {
+        match owner {
+            Owner::Person(person) => self.note_mapped(record, Some(person), sensitive),
+            Owner::Directory => self.note_mapped(record, None, sensitive),
+        }
+    }
+
+    pub(crate) fn note_mapped(&mut self, record: RecordRef, owner: Option<PersonId>, sensitive: bool) {
         if sensitive {
             self.sensitive.push(record.clone());
         }
         self.records.push(record);
-        if let Owner::Person(person) = owner
+        if let Some(person) = owner
             && !self.persons.contains(&person)
         {
             self.persons.push(person);
         }
     }
 
-    fn leave_out(&mut self, dropped: Dropped) {
+    pub(crate) fn leave_out(&mut self, dropped: Dropped) {
         self.dropped += 1;
         if self.why.len() < DROPPED_KEPT_MAX {
             self.why.push(dropped);
@@ -105,7 +113,7 @@ pub trait Gatekeeper {
 }
 
 /// Asks each question once: the entries of a page are mostly alike, and a decision costs more than all else here.
-struct Remembering<'g> {
+pub(crate) struct Remembering<'g> {
     gatekeeper: &'g mut dyn Gatekeeper,
     /// What the answer holds is what this request wrote.
     written: bool,
@@ -117,7 +125,7 @@ impl<'g> Remembering<'g> {
         Self { gatekeeper, written: false, answers: Vec::new() }
     }
 
-    fn may_see(&mut self, matter: &Matter<'_>) -> bool {
+    pub(crate) fn may_see(&mut self, matter: &Matter<'_>) -> bool {
         let Matter { person, category, sensitive, .. } = *matter;
         let known = |(who, what, label, _): &&(PersonId, Category, bool, bool)| {
             who == person && *what == category && *label == sensitive
@@ -148,6 +156,10 @@ pub fn release(
 ) -> Result<Released, Misbehaviour> {
     if (400..600).contains(&status) {
         return Ok(Released::with_body(outcome::refused(status)));
+    }
+    if let AnswerKind::Mapped(answer) = kind {
+        let mut gatekeeper = Remembering::new(gatekeeper);
+        return route_map::release(answer, touches, status, content_type, body, &mut gatekeeper);
     }
     let writes = touches.writes();
     match (status, writes) {
@@ -188,9 +200,11 @@ pub fn release(
         }
         AnswerKind::Bundle => bundle::release(touches, content_type, body, gatekeeper),
         // These are not read as JSON; a success that is neither bytes nor a stream was not asked for.
-        AnswerKind::Transaction(_) | AnswerKind::Opaque { .. } | AnswerKind::EventStream | AnswerKind::WebSocket => {
-            Err(Misbehaviour::Status(status))
-        }
+        AnswerKind::Transaction(_)
+        | AnswerKind::Opaque { .. }
+        | AnswerKind::EventStream
+        | AnswerKind::WebSocket
+        | AnswerKind::Mapped(_) => Err(Misbehaviour::Status(status)),
     }
 }
 
@@ -278,6 +292,36 @@ pub fn location(text: &str, touches: &Touches) -> Option<String> {
     let same = record.fhir_type().is_some_and(|own| own.as_str() == *kind) && target.query.0.is_empty();
     let known = record.id.as_ref().is_none_or(|own| *own == id);
     (same && known).then(|| format!("/fhir/{kind}/{id}"))
+}
+
+/// Where an answer says that a record is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Located {
+    /// Target in origin form, written anew.
+    pub target: String,
+    /// Which record, if it names one.
+    pub record: Option<String>,
+}
+
+/// `Location` of a written record, or of a redirect within a map. None for one that may not go out.
+#[must_use]
+pub fn located(text: &str, touches: &Touches) -> Option<Located> {
+    if let AnswerKind::Mapped(answer) = &touches.answer {
+        let (target, record) = route_map::located(answer, touches, text)?;
+        return Some(Located { target, record: record.map(|record| record.to_string()) });
+    }
+    let target = location(text, touches)?;
+    let record = target.strip_prefix("/fhir/").map(str::to_owned);
+    Some(Located { target, record })
+}
+
+/// The media type in which an answer goes out; `given` is what the store calls it. None: it has none, or may not go out.
+#[must_use]
+pub fn content_type(kind: &AnswerKind, given: Option<&str>) -> Option<String> {
+    match kind {
+        AnswerKind::Mapped(answer) => route_map::content_type(answer, given),
+        _ => Some("application/fhir+json; charset=utf-8".to_owned()),
+    }
 }
 
 /// The path and query of a URL of the store. Which host it names does not matter: what is made of it is checked, and

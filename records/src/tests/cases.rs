@@ -4,7 +4,7 @@
 //! In `refused/` nothing may be served; in `served/` nothing refused, and what is forwarded must read the same again.
 
 use super::{Request, check_folder};
-use crate::{AnswerKind, Authors, Claim, ForwardBody, Need, Touches};
+use crate::{AnswerKind, Authors, Claim, ForwardBody, Need, Touches, Unreadable};
 
 pub(super) fn request(block: &[&str]) -> Request {
     let mut request = Request::default();
@@ -69,7 +69,7 @@ fn answer(answer: &AnswerKind) -> String {
     }
 }
 
-fn describe(touches: &Touches) -> Vec<String> {
+pub(super) fn describe(touches: &Touches) -> Vec<String> {
     let forward = &touches.forward;
     let list = |texts: Vec<String>| if texts.is_empty() { "-".to_owned() } else { texts.join(", ") };
     let claim = |claim: &Claim| {
@@ -102,7 +102,12 @@ fn describe(touches: &Touches) -> Vec<String> {
 }
 
 pub(super) fn run(block: &[&str]) -> Vec<String> {
-    match request(block).read() {
+    told(request(block).read())
+}
+
+/// What is made of a request.
+pub(super) fn told(read: Result<Need, Unreadable>) -> Vec<String> {
+    match read {
         Err(unreadable) => vec![format!("refused: {unreadable}")],
         Ok(Need::Stored(needed)) => {
             let look_up = format!("look up {} (index: {})", needed.target(), needed.cacheable());

@@ -48,6 +48,14 @@ struct ListenTable {
 #[serde(deny_unknown_fields)]
 struct StoreTable {
     address: String,
+    #[serde(default)]
+    maps: Vec<MapTable>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MapTable {
+    file: PathBuf,
 }
 
 #[derive(Deserialize)]
@@ -169,6 +177,8 @@ impl SettingsFile {
         let listen = self.listen.validate(&mut faults);
         // Records and identity tokens travel there in clear.
         let store = faults.inner_address("store.address", &self.store.address);
+        // What stands in them is read when it is needed; here only where.
+        let maps = self.store.maps.iter().map(|map| folder.join(&map.file)).collect();
         let records_app = self.records_app.and_then(|text| faults.keep("records_app", RecordsApp::new(&text)));
         let journal = self.journal.validate(folder, &mut faults);
         let tls = self.tls.validate(folder, &mut faults);
@@ -193,6 +203,7 @@ impl SettingsFile {
                 hosts,
                 listen,
                 store,
+                maps,
                 journal,
                 tls,
                 keys,

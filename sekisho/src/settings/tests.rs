@@ -53,6 +53,15 @@ fn the_sample_speaks_for_itself() {
 }
 
 #[test]
+fn route_maps_are_files_beside_the_settings() {
+    assert!(parse(SAMPLE).unwrap().maps.is_empty());
+    let text = SAMPLE.replace("# [[store.maps]]\n# file", "[[store.maps]]\nfile");
+    assert_eq!(parse(&text).unwrap().maps, [Path::new("/etc/sekisho/maps/notes.toml")]);
+    let wrong = text.replace("[[store.maps]]", "[[store.maps]]\nprefix = \"notes\"");
+    assert!(matches!(parse(&wrong), Err(SettingsError::Form { why, .. }) if why.contains("prefix")));
+}
+
+#[test]
 fn postgres_is_an_engine_too() {
     let text =
         with("engine = \"sqlite\"", "engine = \"postgres\"").replace("folder = \"data\"", "url = \"postgresql:///x\"");

@@ -59,6 +59,8 @@ pub(crate) struct Plan {
     pub(crate) limits: SessionLimits,
     pub(crate) rates: Rates,
     pub(crate) store: Option<SocketAddr>,
+    /// Route maps, by the paths of their files.
+    pub(crate) maps: Vec<&'static str>,
     /// The store asks for no identity: for tests that move the gateway's clock, but not the store's.
     pub(crate) trusting_store: bool,
     /// Where the journals are, if not in files of the city's own.
@@ -76,6 +78,7 @@ impl Default for Plan {
             limits: SessionLimits { idle_seconds: 900, absolute_seconds: 12 * 3600 },
             rates: Rates { per_source: plenty, per_device: plenty, per_user: plenty },
             store: None,
+            maps: Vec::new(),
             trusting_store: false,
             registry: None,
             audit: None,
@@ -117,6 +120,7 @@ impl World {
             registry: registry_place,
             audit: audit_place,
             store: plan.store.unwrap_or(store.address()),
+            reader: node::reader(&plan.maps),
             server_key: authority.server(clock()),
             device_issuers: vec![authority.devices_der()],
             identity_key: Nodes::identity_key(),

@@ -23,6 +23,7 @@ pub(super) struct Nodes {
     pub(super) registry: Place,
     pub(super) audit: Place,
     pub(super) store: SocketAddr,
+    pub(super) reader: records::Reader,
     pub(super) server_key: Arc<CertifiedKey>,
     pub(super) device_issuers: Vec<CertificateDer<'static>>,
     pub(super) identity_key: Zeroizing<Vec<u8>>,
@@ -57,6 +58,13 @@ pub(crate) fn vault() -> Vault {
     Vault::new(&[3; 32]).unwrap()
 }
 
+/// Reads route maps.
+pub(super) fn reader(maps: &[&str]) -> records::Reader {
+    let read = |file: &&str| std::fs::read_to_string(crate::house::root().join(file)).unwrap();
+    let maps = maps.iter().map(|file| records::RouteMap::parse(&read(file)).unwrap()).collect();
+    records::Reader::new(maps).unwrap()
+}
+
 /// Opens registry and audit log.
 pub(super) fn open(registry: &Place, audit: &Place) -> (Registry, Audit) {
     let registry = Registry::open(Journal::open(registry).unwrap(), vault()).unwrap();
@@ -86,6 +94,7 @@ impl Nodes {
             listen: "127.0.0.1:0".parse().unwrap(),
             store_door,
             store: self.store,
+            reader: self.reader.clone(),
             workers: self.workers,
             server_key: Arc::clone(&self.server_key),
             device_issuers: self.device_issuers.clone(),

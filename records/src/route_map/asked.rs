@@ -1,0 +1,302 @@
+//! A request as a route of a map reads it, on the way to knowing whose records it touches.
+
+use std::sync::Arc;
+
+use model::{Category, PersonId};
+
+use super::answer::Form;
+use super::body::Body;
+use super::template::Found;
+use super::{LookUp, Route, RouteMap, unmatched};
+use crate::bounds::TARGET_BYTES_MAX;
+use crate::error::Unreadable;
+use crate::fhir::interaction::tag;
+use crate::head::Fields;
+use crate::json::{self, Json};
+use crate::need::{BodyFor, BodyNeeded, Need, StoredNeeded};
+use crate::target::Target;
+use crate::touches::{AnswerKind, Authors, Claim, Forward, ForwardBody, MappedAnswer, RecordRef, Touches};
+
+/// A version that no record has, for a request that is to fail at the store whatever happens.
+const NO_VERSION: &str = "\"sekisho-none\"";
+
+/// What is understood so far.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    answer: MappedAnswer,
+    found: Found,
+    query: Vec<(String, String)>,
+    /// Whom the client's own words name, or the stored record.
+    person: Option<PersonId>,
+    /// The body, written anew.
+    body: Option<Vec<u8>>,
+    /// The version that the client says it replaces.
+    named: Option<String>,
+    stored: Option<Stored>,
+}
+
+/// What the look-up showed.
+#[derive(Clone, Debug)]
+struct Stored {
+    /// Entity tag as the store wrote it; none where an index answered.
+    tag: Option<String>,
+    authors: Authors,
+}
+
+impl Asked {
+    /// Reads a head whose path begins with the prefix of `map`.
+    pub(crate) fn read(
+        map: &Arc<RouteMap>,
+        method: &str,
+        target: &str,
+        fields: &Fields<'_>,
+    ) -> Result<Need, Unreadable> {
+        if target.len() > TARGET_BYTES_MAX {
+            return Err(Unreadable::Target("is too long"));
+        }
+        let (path, query) = match target.split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (target, None),
+        };
+        let segments = Target::read(path)?.segments;
+        let (number, route, found) = map.matched(method, &segments, |body| body.takes(fields.content_type.as_ref()))?;
+        for (name, given) in [("x-security-context", fields.security_context), ("upgrade", fields.upgrade)] {
+            if given.is_some() {
+                return Err(Unreadable::Header { name: name.to_owned(), why: "does not belong to this request" });
+            }
+        }
+        // Only what is replaced or removed has a version that a client can name.
+        if fields.if_match.is_some() && !(route.action.writes() && route.looks_up()) {
+            return Err(Unreadable::Header { name: "if-match".to_owned(), why: "does not belong to this request" });
+        }
+        if matches!(route.body, Body::None) {
+            fields.no_body()?;
+        }
+        let (query, in_query) = route.read_query(query)?;
+        let in_path = found.person.clone();
+        let mut asked = Self {
+            answer: MappedAnswer::of(Arc::clone(map), number),
+            found,
+            query,
+            person: None,
+            body: None,
+            named: fields.if_match.map(tag).transpose()?,
+            stored: None,
+        };
+        for person in [in_path, in_query].into_iter().flatten() {
+            asked.about(person)?;
+        }
+        asked.next()
+    }
+
+    /// How many bytes the body may have.
+    pub(crate) fn bytes_max(&self) -> usize {
+        self.answer.route().map_or(0, |route| route.body.bytes_max())
+    }
+
+    /// Takes the body.
+    pub(crate) fn read_body(mut self, body: &[u8]) -> Result<Need, Unreadable> {
+        let written = self.route()?.body.read(body)?;
+        self.body = Some(written.bytes);
+        if let Some(person) = written.person {
+            self.about(person)?;
+        }
+        self.next()
+    }
+
+    fn route(&self) -> Result<&Route, Unreadable> {
+        self.answer.route().ok_or(Unreadable::Interaction("an address that the map does not name"))
+    }
+
+    /// One person, however often it is said who.
+    fn about(&mut self, person: PersonId) -> Result<(), Unreadable> {
+        if self.person.get_or_insert_with(|| person.clone()) == &person { Ok(()) } else { Err(Unreadable::OnePerson) }
+    }
+
+    /// What is needed next.
+    fn next(self) -> Result<Need, Unreadable> {
+        let route = self.route()?;
+        if !matches!(route.body, Body::None) && self.body.is_none() {
+            return Ok(Need::Body(BodyNeeded(BodyFor::Mapped(Box::new(self)))));
+        }
+        if route.looks_up() && self.stored.is_none() {
+            return MappedLookUp::of(self).map(|looked_up| Need::Stored(StoredNeeded::mapped(looked_up)));
+        }
+        self.done().map(Need::Done)
+    }
+
+    fn done(mut self) -> Result<Touches, Unreadable> {
+        let (body, stored) = (self.body.take(), self.stored.take());
+        let route = self.route()?;
+        let kind = self.answer.map.kind(route);
+        let category = kind.map_or(Category::Directory, |kind| kind.category());
+        let persons: Vec<PersonId> = self.person.iter().cloned().collect();
+        // Closed by default: `check` lets no such route load.
+        if persons.is_empty() == (category != Category::Directory) {
+            return Err(Unreadable::OnePerson);
+        }
+        let writes = route.action.writes();
+        let tag = stored.as_ref().and_then(|stored| stored.tag.clone());
+        let stale = self.named.is_some() && self.named != tag.as_deref().and_then(version_in);
+        let if_match = tag.clone().filter(|_| writes).map(|tag| if stale { NO_VERSION.to_owned() } else { tag });
+        let target = route.target(&self.found, &self.query);
+        let forward = Forward {
+            method: route.method,
+            target: target.ok_or(Unreadable::Interaction("an address that the map does not name"))?,
+            if_match,
+            content_type: route.body.content_type().map(str::to_owned),
+            headers: vec![("accept", route.answer.accepted())],
+            body: body.map_or(ForwardBody::None, ForwardBody::Built),
+        };
+        let record = |kind: &super::Kind| RecordRef { kind: kind.record.clone(), id: self.found.id.clone() };
+        let claim = Claim {
+            authors: stored.map_or(Authors::Unknown, |stored| stored.authors),
+            sensitive: kind.is_some_and(|kind| kind.sensitive),
+            ..Claim::of(route.action, category, persons)
+        };
+        let answer = match (&route.answer, tag) {
+            (Form::Bytes, Some(version)) => AnswerKind::Opaque { version },
+            // Without a tag nobody could tell whether the bytes that come next are of the version looked at.
+            (Form::Bytes, None) => return Err(Unreadable::Withheld("it came without a version".to_owned())),
+            _ => AnswerKind::Mapped(self.answer.clone()),
+        };
+        let touches = Touches::new(claim, kind.map(record).into_iter().collect(), forward, answer);
+        Ok(if stale { touches.but(Unreadable::Stale) } else { touches })
+    }
+}
+
+impl RouteMap {
+    /// The route that a request is meant for.
+    pub(super) fn matched(
+        &self,
+        method: &str,
+        segments: &[&str],
+        takes: impl Fn(&Body) -> bool,
+    ) -> Result<(usize, &Route, Found), Unreadable> {
+        let mut other_methods = false;
+        let mut other_bodies = false;
+        for (number, route) in self.routes.iter().enumerate() {
+            let Some(found) = route.path.read(segments) else { continue };
+            if route.method != method {
+                other_methods = true;
+            } else if takes(&route.body) {
+                return Ok((number, route, found));
+            } else {
+                other_bodies = true;
+            }
+        }
+        if other_bodies {
+            let why = "is not that of a body that is served here";
+            return Err(Unreadable::Header { name: "content-type".to_owned(), why });
+        }
+        Err(unmatched(method, other_methods))
+    }
+}
+
+impl Form {
+    /// What the store is asked for.
+    fn accepted(&self) -> String {
+        match self {
+            Self::Record { .. } | Self::List(_) => "application/json".to_owned(),
+            Self::Page { .. } | Self::Redirect { .. } => "text/html".to_owned(),
+            Self::Bytes | Self::Nothing => "*/*".to_owned(),
+            Self::Asset { types } => types.join(", "),
+        }
+    }
+}
+
+/// The stored version of a mapped record is needed.
+#[derive(Clone, Debug)]
+pub(crate) struct MappedLookUp {
+    asked: Box<Asked>,
+    record: RecordRef,
+    target: String,
+}
+
+impl MappedLookUp {
+    fn of(asked: Asked) -> Result<Self, Unreadable> {
+        let kind = asked.answer.map.kind(asked.route()?);
+        let target = kind.and_then(|kind| kind.look_up.as_ref()?.path.fill(&asked.found));
+        let record = kind.map(|kind| RecordRef { kind: kind.record.clone(), id: asked.found.id.clone() });
+        let (Some(target), Some(record)) = (target, record) else {
+            return Err(Unreadable::Interaction("a record that cannot be looked up"));
+        };
+        Ok(Self { asked: Box::new(asked), record, target })
+    }
+
+    fn look_up(&self) -> Option<&LookUp> {
+        let map = &self.asked.answer.map;
+        map.kind(self.asked.answer.route()?)?.look_up.as_ref()
+    }
+
+    pub(crate) fn target(&self) -> &str {
+        &self.target
+    }
+
+    pub(crate) const fn record(&self) -> &RecordRef {
+        &self.record
+    }
+
+    /// Whether the answer to the request says whose it is, too.
+    pub(crate) fn cacheable(&self) -> bool {
+        self.asked.answer.route().is_some_and(|route| {
+            !route.action.writes() && matches!(route.answer, Form::Record { .. } | Form::List(_) | Form::Page { .. })
+        })
+    }
+
+    pub(crate) fn probe(&self, nobodys: &str) -> String {
+        let found = Found { id: crate::touches::RecordId::new(nobodys).ok(), ..Found::default() };
+        self.look_up().and_then(|look_up| look_up.path.fill(&found)).unwrap_or_default()
+    }
+
+    pub(crate) fn read(self, status: u16, etag: Option<&str>, body: &[u8]) -> Result<Need, Unreadable> {
+        match status {
+            200 => {}
+            404 | 410 => return Err(Unreadable::NotThere),
+            other => return Err(Unreadable::StoreFailed(other)),
+        }
+        let withheld = |why: &dyn std::fmt::Display| Unreadable::Withheld(format!("it {why}"));
+        let tree = json::parse_mapped(body).map_err(|fault| withheld(&fault))?;
+        let look_up = self.look_up().ok_or(Unreadable::NotThere)?;
+        if look_up.id.id(&tree) != self.record.id.as_ref().map(crate::touches::RecordId::as_str) {
+            return Err(withheld(&"has another id than was asked for"));
+        }
+        let person = look_up.person.id(&tree).and_then(|text| PersonId::new(text).ok());
+        let person = person.ok_or_else(|| withheld(&format!("names no person in `{}`", look_up.person)))?;
+        let authors = look_up.authors.as_ref().and_then(|pointer| named_in(pointer.find(&tree)?));
+        let authors = authors.map_or(Authors::Unknown, Authors::Named);
+        // Check and use are of one version, or the one is not of the other.
+        let tag = etag.filter(|text| tag(text).is_ok()).map(str::to_owned);
+        let asked = self.asked.route()?;
+        if tag.is_none() && (asked.action.writes() || asked.answer == Form::Bytes) {
+            return Err(withheld(&"came without a version"));
+        }
+        self.known(person, Stored { tag, authors })
+    }
+
+    /// What an index says; it knows no version.
+    pub(crate) fn known_by_index(self, person: &PersonId) -> Result<Need, Unreadable> {
+        self.known(person.clone(), Stored { tag: None, authors: Authors::Unknown })
+    }
+
+    fn known(self, person: PersonId, stored: Stored) -> Result<Need, Unreadable> {
+        let mut asked = *self.asked;
+        // Another person than the client said: to the client this is "not there", as for a record that is not (promise P4).
+        asked.about(person).map_err(|_| Unreadable::NotThere)?;
+        asked.stored = Some(stored);
+        asked.next()
+    }
+}
+
+fn version_in(etag: &str) -> Option<String> {
+    tag(etag).ok()
+}
+
+/// Who wrote it: an identifier, or a list of them.
+fn named_in(value: &Json<'_>) -> Option<Vec<String>> {
+    let one = |value: &Json<'_>| value.text().filter(|text| model::id::check(text).is_ok()).map(str::to_owned);
+    match value {
+        Json::List(list) => list.iter().map(one).collect(),
+        other => one(other).map(|author| vec![author]),
+    }
+}

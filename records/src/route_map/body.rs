@@ -1,0 +1,182 @@
+//! Bodies: read by the fields that the route lists, refused for any other, written anew.
+
+use model::PersonId;
+
+use super::form;
+use super::grammar::{Field, Grammar};
+use super::pointer::{ANY_ITEM, Pointer};
+use crate::error::{Unreadable, quote};
+use crate::json::{self, Json};
+use crate::media::MediaType;
+
+/// What a route takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Body {
+    /// Nothing.
+    None,
+    /// JSON of these members and no others.
+    Json { bytes_max: usize, members: Vec<(Pointer, Field)> },
+    /// A form of these fields and no others.
+    Form { bytes_max: usize, fields: Vec<(String, Field)> },
+}
+
+/// A body that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Written {
+    /// Written anew.
+    pub(super) bytes: Vec<u8>,
+    /// Whom it names, where a field does.
+    pub(super) person: Option<PersonId>,
+}
+
+impl Body {
+    pub(super) const fn bytes_max(&self) -> usize {
+        match self {
+            Self::None => 0,
+            Self::Json { bytes_max, .. } | Self::Form { bytes_max, .. } => *bytes_max,
+        }
+    }
+
+    /// What the store is told.
+    pub(super) const fn content_type(&self) -> Option<&'static str> {
+        match self {
+            Self::None => None,
+            Self::Json { .. } => Some("application/json"),
+            Self::Form { .. } => Some("application/x-www-form-urlencoded"),
+        }
+    }
+
+    /// Whether a body of this type is meant. Without a body there is none to have a type.
+    pub(super) fn takes(&self, content_type: Option<&MediaType>) -> bool {
+        match self {
+            Self::None => content_type.is_none(),
+            Self::Json { .. } => content_type.is_some_and(MediaType::is_json),
+            Self::Form { .. } => content_type.is_some_and(MediaType::is_form),
+        }
+    }
+
+    /// Whether one request can be meant for both.
+    pub(super) const fn meets(&self, other: &Self) -> bool {
+        matches!(
+            (self, other),
+            (Self::None, Self::None) | (Self::Json { .. }, Self::Json { .. }) | (Self::Form { .. }, Self::Form { .. })
+        )
+    }
+
+    /// Every field, whatever it is in.
+    pub(super) fn fields(&self) -> Vec<&Field> {
+        match self {
+            Self::None => Vec::new(),
+            Self::Json { members, .. } => members.iter().map(|(_, field)| field).collect(),
+            Self::Form { fields, .. } => fields.iter().map(|(_, field)| field).collect(),
+        }
+    }
+
+    /// Reads a body.
+    pub(super) fn read(&self, body: &[u8]) -> Result<Written, Unreadable> {
+        if body.len() > self.bytes_max() {
+            return Err(Unreadable::BodyTooLarge(self.bytes_max()));
+        }
+        match self {
+            Self::None => Err(Unreadable::Body("does not belong to this request")),
+            Self::Json { members, .. } => read_json(members, body),
+            Self::Form { fields, .. } => {
+                let text = std::str::from_utf8(body).map_err(|_| Unreadable::Body("is no form"))?;
+                let pairs = if text.is_empty() { Vec::new() } else { form::read(text)? };
+                let pairs = checked(fields, pairs)?;
+                let person = person_of(fields, &pairs);
+                let written: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (*name, value.as_str())).collect();
+                Ok(Written { bytes: form::write(&written).into_bytes(), person })
+            }
+        }
+    }
+}
+
+/// Checks the fields of a form or a query, and puts them in the order of the route. A field that is there and empty, as
+/// browsers send what was not filled in, is as good as absent, and is left out.
+pub(super) fn checked<'f>(
+    fields: &'f [(String, Field)],
+    mut given: Vec<(&str, String)>,
+) -> Result<Vec<(&'f str, String)>, Unreadable> {
+    let fault = |name: &str, why| Unreadable::Parameter { name: quote(name), why };
+    if let Some((name, _)) = given.iter().find(|(name, _)| !fields.iter().any(|(own, _)| own == name)) {
+        return Err(fault(name, "is not served here"));
+    }
+    let mut checked = Vec::with_capacity(given.len());
+    for (name, field) in fields {
+        let position = given.iter().position(|(own, value)| own == name && !value.is_empty());
+        match position.map(|position| given.swap_remove(position)) {
+            Some((_, value)) => {
+                field.grammar.check(&value).map_err(|why| fault(name, why))?;
+                checked.push((name.as_str(), value));
+            }
+            None if field.required => return Err(fault(name, "is missing")),
+            None => {}
+        }
+    }
+    Ok(checked)
+}
+
+/// Whom checked fields name.
+pub(super) fn person_of(fields: &[(String, Field)], checked: &[(&str, String)]) -> Option<PersonId> {
+    let (name, _) = fields.iter().find(|(_, field)| field.grammar == Grammar::Person)?;
+    let (_, value) = checked.iter().find(|(own, _)| own == name)?;
+    PersonId::new(value).ok()
+}
+
+fn read_json(members: &[(Pointer, Field)], body: &[u8]) -> Result<Written, Unreadable> {
+    let tree = json::parse_mapped(body)?;
+    if tree.object().is_none() {
+        return Err(Unreadable::Body("is no JSON object"));
+    }
+    walk(members, &tree, &mut Vec::new())?;
+    for (pointer, _) in members.iter().filter(|(_, field)| field.required) {
+        let filled = match pointer.find(&tree) {
+            Some(Json::Text(text)) => !text.is_empty(),
+            Some(_) => true,
+            None => false,
+        };
+        if !filled {
+            return Err(at(pointer.names(), "is missing"));
+        }
+    }
+    let person = members.iter().find(|(_, field)| field.grammar == Grammar::Person);
+    let person = person.and_then(|(pointer, _)| PersonId::new(pointer.find(&tree)?.text()?).ok());
+    let mut bytes = Vec::with_capacity(body.len());
+    tree.write(&mut bytes);
+    Ok(Written { bytes, person })
+}
+
+/// Every value of the tree is one that the route lists, or leads to one.
+fn walk<'t>(members: &[(Pointer, Field)], value: &'t Json<'_>, names: &mut Vec<&'t str>) -> Result<(), Unreadable> {
+    if let Some((pointer, field)) = members.iter().find(|(pointer, _)| pointer.names() == names.as_slice()) {
+        return field.grammar.check_json(value).map_err(|why| at(pointer.names(), why));
+    }
+    let leads_on = members.iter().any(|(pointer, _)| {
+        pointer.names().len() > names.len() && pointer.names().iter().zip(names.iter()).all(|(own, name)| own == name)
+    });
+    let own = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<String>>();
+    match value {
+        Json::Object(object) if leads_on => {
+            for (name, value) in object.members() {
+                names.push(name);
+                walk(members, value, names)?;
+                names.pop();
+            }
+            Ok(())
+        }
+        Json::List(list) if leads_on => {
+            for value in list {
+                names.push(ANY_ITEM);
+                walk(members, value, names)?;
+                names.pop();
+            }
+            Ok(())
+        }
+        _ => Err(at(&own(names), "is not served here")),
+    }
+}
+
+fn at(names: &[String], why: &'static str) -> Unreadable {
+    Unreadable::Parameter { name: quote(&format!("/{}", names.join("/"))), why }
+}
