@@ -220,6 +220,7 @@ pub fn start(settings: Settings, parts: Parts) -> Result<Running, SetUpError> {
         guessing: gate::sign_in::Guessing::default(),
         clock: parts.clock,
         stopped: AtomicBool::new(false),
+        index: index::Index::default(),
     });
     let (drain, draining) = watch::channel(false);
     let mut threads = Vec::new();

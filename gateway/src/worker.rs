@@ -55,6 +55,8 @@ pub struct Shared {
     pub(crate) strictness: Strictness,
     /// The drain's time is over: what ends now ends with the gateway.
     pub(crate) stopped: AtomicBool,
+    /// Shared, so that what one worker learns to be otherwise no other goes on believing.
+    pub(crate) index: Index,
 }
 
 /// One worker.
@@ -62,7 +64,6 @@ pub struct Worker {
     number: usize,
     shared: Arc<Shared>,
     pool: Pool,
-    index: Index,
     limits: Limits,
     drain: watch::Receiver<bool>,
     /// Held by every open connection, tunnels included.
@@ -151,7 +152,7 @@ impl Worker {
         drain: watch::Receiver<bool>,
     ) -> Self {
         let open = Arc::default();
-        Self { number, shared, pool: Pool::new(store), index: Index::default(), limits, drain, open }
+        Self { number, shared, pool: Pool::new(store), limits, drain, open }
     }
 
     /// Accepts and serves until the drain, then waits for open connections, at most [`DRAIN_MAX`].
@@ -333,8 +334,8 @@ impl Worker {
         &self.pool
     }
 
-    pub(crate) const fn index(&self) -> &Index {
-        &self.index
+    pub(crate) fn index(&self) -> &Index {
+        &self.shared.index
     }
 
     pub(crate) const fn limits(&self) -> &Limits {

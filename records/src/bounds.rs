@@ -23,6 +23,10 @@ pub const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub const JSON_DEPTH_MAX: usize = 40;
 /// Values in a JSON text.
 pub const JSON_VALUES_MAX: usize = 400_000;
+/// Members of an object. FHIR's largest types have some forty.
+pub const JSON_MEMBERS_MAX: usize = 512;
+/// Elements that one path of a patch may lead to, at any of its steps.
+pub const PATCH_ELEMENTS_MAX: usize = 10_000;
 /// Characters of a number. FHIR asks for 18 digits at least.
 pub const NUMBER_LENGTH_MAX: usize = 40;
 /// Largest exponent of a number. With the digits that [`NUMBER_LENGTH_MAX`] leaves, no reader with 64-bit floats (up to

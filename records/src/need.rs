@@ -359,10 +359,10 @@ impl StoredNeeded {
         }
     }
 
-    /// What has to be permitted before this look-up is made, because it brings the record itself. Whoever is not permitted is
-    /// refused on this, and the store is not asked.
+    /// What has to be permitted before this look-up is made: what the request itself names, and whatever the look-up would
+    /// bring. Whoever is not permitted is refused on this, and the store is not asked.
     #[must_use]
-    pub const fn first(&self) -> Option<&Touches> {
+    pub fn first(&self) -> Option<Touches> {
         match &self.0 {
             LookUp::Fhir(look_up) => look_up.first(),
             LookUp::Mapped(_) => None,
@@ -423,14 +423,26 @@ impl FhirLookUp {
     fn person(&self) -> Option<&PersonId> {
         match &self.purpose {
             Purpose::Meant(meant) => meant.0.person(),
-            Purpose::Read(_) | Purpose::Link(_) | Purpose::Version(_) | Purpose::Whole(_) => None,
+            Purpose::Link(draft) => draft.person(),
+            Purpose::Version(work) => match work.as_ref() {
+                Work::Write(draft) => draft.person(),
+                Work::Remove(_) | Work::Patch(_) => None,
+            },
+            Purpose::Read(_) | Purpose::Whole(_) => None,
         }
     }
 
-    const fn first(&self) -> Option<&Touches> {
+    /// How many look-ups there are depends on what they show; so whoever may not do what the request itself names makes none.
+    fn first(&self) -> Option<Touches> {
         match &self.purpose {
-            Purpose::Whole(whole) => Some(&whole.1),
-            Purpose::Read(_) | Purpose::Link(_) | Purpose::Version(_) | Purpose::Meant(_) => None,
+            Purpose::Whole(whole) => Some(whole.1.clone()),
+            Purpose::Meant(meant) => Some(meant.0.asked()),
+            Purpose::Link(draft) => draft.asked(),
+            Purpose::Version(work) => match work.as_ref() {
+                Work::Write(draft) => draft.asked(),
+                Work::Remove(_) | Work::Patch(_) => None,
+            },
+            Purpose::Read(_) => None,
         }
     }
 

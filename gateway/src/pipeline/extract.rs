@@ -50,7 +50,8 @@ pub async fn extract(
     let touches = match need {
         Need::Transaction(transaction) => {
             let joined = joined(worker, subject, transaction, trace);
-            timeout(TRANSACTION_LOOK_UPS_MAX, joined).await.map_err(|_| Refusal::StoreTimeout)??
+            // Too long is "not available": how long it takes may depend on what there is.
+            timeout(TRANSACTION_LOOK_UPS_MAX, joined).await.map_err(|_| Refusal::NotAvailable)??
         }
         need => touched(worker, subject, need, &mut body, trace).await?,
     };
@@ -167,10 +168,10 @@ async fn stored(worker: &Worker, subject: &Subject, needed: StoredNeeded, trace:
         }
     }
     if let Some(first) = needed.first()
-        && !permitted(worker, subject, first)
+        && !permitted(worker, subject, &first)
     {
         // Decided on once more, and refused with its reasons, in the step that decides.
-        return Ok(Need::Done(first.clone()));
+        return Ok(Need::Done(first));
     }
     // Nobody's look-up reaches the store who may not use the service at all.
     trace.looked_up(&needed);

@@ -44,8 +44,6 @@ pub(super) struct Forwarded {
 
 /// Request headers that mean the same to every reader and may pass.
 const PASSED: [HeaderName; 2] = [ACCEPT, ACCEPT_LANGUAGE];
-/// And for reads only: with a write it would ask whether there is such a record.
-const PASSED_FOR_READS: [HeaderName; 1] = [IF_NONE_MATCH];
 /// And those of a WebSocket handshake (RFC 6455 4.1); no extensions, so that frames can be read.
 const PASSED_FOR_TUNNELS: [HeaderName; 2] = [SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION];
 const CLIENT_CERT: HeaderName = HeaderName::from_static("client-cert");
@@ -100,22 +98,10 @@ fn headers(to: &mut HeaderMap, from: &HeaderMap, touches: &Touches) -> Result<()
         }
     };
     PASSED.iter().for_each(&mut pass);
-    // A tag of the store's searchset would speak of what is left out of it; a transaction has none, and a map's answers are
-    // always read.
-    let composed = matches!(
-        answer,
-        AnswerKind::Bundle
-            | AnswerKind::Capabilities
-            | AnswerKind::History { .. }
-            | AnswerKind::Transaction(_)
-            | AnswerKind::Mapped(_)
-    );
-    if !touches.writes() && !composed {
-        PASSED_FOR_READS.iter().for_each(&mut pass);
-    }
     match answer {
         // A range without its condition would join pieces of two versions (RFC 9110 13.1.5).
-        AnswerKind::Opaque { .. } => [RANGE, IF_RANGE].iter().for_each(&mut pass),
+        // "Not modified" is an answer that nobody can resolve to its person: only where the version was looked up.
+        AnswerKind::Opaque { .. } => [RANGE, IF_RANGE, IF_NONE_MATCH].iter().for_each(&mut pass),
         AnswerKind::WebSocket => {
             PASSED_FOR_TUNNELS.iter().for_each(&mut pass);
             to.insert(CONNECTION, HeaderValue::from_static("upgrade"));

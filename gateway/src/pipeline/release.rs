@@ -235,14 +235,19 @@ impl Checking<'_> {
             // It came within FHIR JSON, and was written anew.
             let released =
                 records::release(&touches.answer, touches, answer.status, content_type, &answer.resource, &mut desk);
-            let released = released.map_err(misbehaves)?;
+            let location = answer.location.and_then(|location| records::location(&location, touches));
+            let (status, mut etag) = (answer.status, answer.etag);
+            // It has been carried out, whatever of it may be shown: what may not is told by its status alone.
+            let released = released.unwrap_or_else(|misbehaviour| {
+                let _ = self.misbehaves(&misbehaviour);
+                etag = None;
+                records::Released::default()
+            });
             self.alarm.left_out(released.dropped, &released.why);
             Checking { touches, alarm: self.alarm.clone(), ..*self }.learn(&released);
-            let location = answer.location.and_then(|location| records::location(&location, touches));
             named.extend(released.records.iter().map(ToString::to_string));
             named.extend(location.iter().filter_map(|path| path.strip_prefix("/fhir/")).map(str::to_owned));
             if let Some(told) = told.get_mut(part.place) {
-                let (status, etag) = (answer.status, answer.etag);
                 *told = Answered { status, location, etag, resource: released.body, outcome: Vec::new() };
             }
         }

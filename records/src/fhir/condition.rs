@@ -140,6 +140,14 @@ impl Criteria {
         Claim { sensitive, ..Claim::of(Action::Search, self.fhir_type.category(), persons) }
     }
 
+    /// The same as a request by itself, for whoever is not permitted it.
+    pub(crate) fn asked(&self) -> Touches {
+        let record = RecordRef::all(self.fhir_type);
+        let forward = refused_by_the_store(&record);
+        let answer = AnswerKind::Resource { fhir_type: self.fhir_type };
+        Touches::new(self.claim(), vec![record], forward, answer)
+    }
+
     /// Reads the store's answer to the look-up.
     pub(crate) fn found(&self, status: u16, body: &[u8]) -> Result<Found, Unreadable> {
         if status != 200 {

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use model::{Action, PersonId};
 
 use super::bundle::Neighbours;
-use super::condition::{Criteria, Found, NO_VERSION, Whom};
+use super::condition::{Criteria, Found, NO_VERSION, Whom, refused_by_the_store};
 use super::interaction::is_the_one;
 use super::links::{self, Source};
 use super::person::{self, Owner};
@@ -139,6 +139,7 @@ impl Draft {
             Way::UpdateWhere(_) => (None, false),
         };
         is_the_one(resource, self.fhir_type, id).map_err(Unreadable::Body)?;
+        no_labels_inside(resource)?;
         if creates {
             if resource.get("id").is_some() {
                 return Err(Unreadable::Body("has an id, which the store will give"));
@@ -172,6 +173,22 @@ impl Draft {
         self.sensitive = labels::is_sensitive(resource);
         self.body = ForwardBody::Built(resource.to_bytes());
         Ok(self)
+    }
+
+    /// Whose it would be.
+    pub(crate) fn person(&self) -> Option<&PersonId> {
+        self.persons.first()
+    }
+
+    /// What whoever writes this must be permitted whatever is stored: to read such records of the person.
+    pub(crate) fn asked(&self) -> Option<Touches> {
+        let record = match &self.way {
+            Way::Update(id) => RecordRef::one(self.fhir_type, id.clone()),
+            Way::Create | Way::CreateUnless(_) | Way::UpdateWhere(_) => RecordRef::all(self.fhir_type),
+        };
+        let claim = Claim::of(Action::Read, record.category(), vec![self.person()?.clone()]);
+        let answer = AnswerKind::Resource { fhir_type: self.fhir_type };
+        Some(Touches::new(claim, vec![record.clone()], refused_by_the_store(&record), answer))
     }
 
     /// Takes the answer to the last look-up of a link.
@@ -294,6 +311,12 @@ impl Draft {
 }
 
 const LABELS: [&str; 4] = ["security", "tag", "_security", "_tag"];
+
+/// What stands inside another resource bears no labels of a client's either: it would hide or open the whole.
+pub(crate) fn no_labels_inside(resource: &Object<'_>) -> Result<(), Unreadable> {
+    let inside = resource.get("contained").and_then(Json::list).unwrap_or_default();
+    inside.iter().filter_map(Json::object).try_for_each(no_labels)
+}
 
 fn no_labels(resource: &Object<'_>) -> Result<(), Unreadable> {
     let Some(meta) = resource.get("meta") else { return Ok(()) };

@@ -26,6 +26,47 @@ const HARMLESS: [&str; 4] = [
     "http://hl7.org/fhir/v3/ObservationValue",
 ];
 
+/// The code system of sensitivities, which also holds what is to be done with a record, and by whose policy.
+const ACT_CODE: [&str; 3] = [
+    "http://terminology.hl7.org/CodeSystem/v3-ActCode",
+    "http://hl7.org/fhir/v3/ActCode",
+    "urn:oid:2.16.840.1.113883.5.4",
+];
+
+/// Codes of [`ACT_CODE`] that tell how a record is to be handled: policies, obligations, refrains. None says what it is about.
+const HANDLING: [&str; 30] = [
+    "ANONY",
+    "AOD",
+    "AUDIT",
+    "AUDTR",
+    "CPLYCC",
+    "CPLYCD",
+    "CPLYCUI",
+    "CPLYJPP",
+    "CPLYOPP",
+    "CPLYOSP",
+    "CPLYPOL",
+    "DEID",
+    "ENCRYPT",
+    "ENCRYPTR",
+    "MASK",
+    "MINEC",
+    "NOAUTH",
+    "NOCOLLECT",
+    "NODSCLCD",
+    "NODSCLCDS",
+    "NOINTEGRATE",
+    "NOLIST",
+    "NOMOU",
+    "NOORGPOL",
+    "NOPAT",
+    "NORDSCLCD",
+    "NORDSCLCDS",
+    "NOREUSE",
+    "PRIVMARK",
+    "PSEUD",
+];
+
 /// See the module.
 pub(crate) fn is_sensitive(resource: &Object<'_>) -> bool {
     let own = is_labelled(resource);
@@ -52,7 +93,10 @@ fn is_strict(label: &Object<'_>) -> bool {
     let Some(system) = label.text("system") else { return true };
     // A version may stand behind the address.
     let system = system.split('|').next().unwrap_or_default();
-    !(HARMLESS.contains(&system) || (CONFIDENTIALITY.contains(&system) && ORDINARY.contains(&code)))
+    let harmless = HARMLESS.contains(&system)
+        || (CONFIDENTIALITY.contains(&system) && ORDINARY.contains(&code))
+        || (ACT_CODE.contains(&system) && HANDLING.contains(&code));
+    !harmless
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::{Json, Object};
-use crate::bounds::{EXPONENT_MAX, JSON_DEPTH_MAX, JSON_VALUES_MAX, NUMBER_LENGTH_MAX};
+use crate::bounds::{EXPONENT_MAX, JSON_DEPTH_MAX, JSON_MEMBERS_MAX, JSON_VALUES_MAX, NUMBER_LENGTH_MAX};
 use crate::error::quote;
 
 /// Why a text is not one JSON value with one reading. Reads behind "the body ..." or "the answer of the store ...".
@@ -35,8 +35,8 @@ pub enum JsonFault {
     /// Lists and objects within each other beyond the bound.
     #[error("is nested more than {JSON_DEPTH_MAX} deep")]
     Depth,
-    /// More values than the bound.
-    #[error("holds more than {JSON_VALUES_MAX} values")]
+    /// More values than the bound, or more members in one object.
+    #[error("holds more than {JSON_VALUES_MAX} values, or {JSON_MEMBERS_MAX} in one object")]
     Size,
     /// A part of something that comes in pieces is larger than may be held.
     #[error("holds a part that is too long, at byte {0}")]
@@ -205,6 +205,9 @@ impl<'a> Reader<'a> {
             self.space();
             if !self.take(b':') {
                 return self.syntax();
+            }
+            if members.len() == JSON_MEMBERS_MAX {
+                return Err(JsonFault::Size);
             }
             members.push((name, self.value(depth)?));
             self.space();

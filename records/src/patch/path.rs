@@ -5,7 +5,7 @@
 use super::elements::{self, Element};
 use super::fault::PatchCause;
 use super::place::{self, Step};
-use crate::bounds::{JSON_DEPTH_MAX, PATCH_PATH_BYTES_MAX};
+use crate::bounds::{JSON_DEPTH_MAX, PATCH_ELEMENTS_MAX, PATCH_PATH_BYTES_MAX};
 use crate::error::quote;
 use crate::json::{Json, Object};
 
@@ -175,6 +175,9 @@ fn literal(text: &str) -> Result<(&str, &str), &'static str> {
 fn children<'a>(of: &[Found<'a>], name: &str, tree: &Json<'a>) -> Result<Vec<Found<'a>>, PatchCause> {
     let mut found = Vec::new();
     for parent in of {
+        if found.len() > PATCH_ELEMENTS_MAX {
+            return Err(PatchCause::Several(place::shown(&parent.steps)));
+        }
         let element = elements::element(parent.of, name);
         let element = element.ok_or_else(|| PatchCause::NoElement(format!("{}.{}", parent.of, quote(name))))?;
         let Some(object) = place::find(tree, &parent.steps).and_then(Json::object) else { continue };

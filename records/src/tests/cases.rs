@@ -111,7 +111,7 @@ pub(super) fn told(read: Result<Need, Unreadable>) -> Vec<String> {
         Err(unreadable) => vec![format!("refused: {unreadable}")],
         Ok(Need::Stored(needed)) => {
             let look_up = format!("look up {} (index: {})", needed.target(), needed.cacheable());
-            let first = needed.first().map(describe).unwrap_or_default();
+            let first = needed.first().as_ref().map(describe).unwrap_or_default();
             std::iter::once(look_up).chain(first.iter().map(|line| format!("first: {line}"))).collect()
         }
         Ok(Need::Done(touches)) => describe(&touches),

@@ -78,6 +78,9 @@ pub(super) fn read<'t, 'a>(
     let given = method.ok_or(Unreadable::EntryForm("has no method"))?;
     let method = METHODS.into_iter().find(|method| *method == given).ok_or_else(|| Unreadable::Method(quote(given)))?;
     let url = url.ok_or(Unreadable::EntryForm("has no url"))?;
+    if url.contains('#') {
+        return Err(Unreadable::EntryForm("has a url with a fragment"));
+    }
     if url.is_empty() {
         return Err(Unreadable::Interaction("a batch or transaction within another"));
     }

@@ -128,7 +128,10 @@ fn transaction(read: Vec<WithResource<'_, '_>>, minimal: bool) -> Result<Need, U
     for ((entry, resource), head) in renamed.iter().zip(heads) {
         let body = match resource {
             Some(resource) if entry.method != "PATCH" => resource.to_bytes(),
-            // A patch goes into a record that knows no names.
+            // A patch goes into a record that knows no names, and none of them may get there by it.
+            _ if entry.body.windows(9).any(|word| word.eq_ignore_ascii_case(b"urn:uuid:")) => {
+                return Err(in_entry(entry.number, Unreadable::Interaction("the name of an entry within a patch")));
+            }
             _ => entry.body.clone(),
         };
         let need = match head {
