@@ -6,7 +6,7 @@ use policy::Resource;
 use policy::matrix::{now, ordinary};
 
 use crate::bench::Bench;
-use crate::words::{Situation, phrases};
+use crate::words::{Situation, phrases, usual};
 
 /// A solver's example as a situation; none where it is not one of ours.
 pub(crate) fn situation(bench: &Bench, found: &Env) -> Option<Situation> {
@@ -27,7 +27,7 @@ pub(crate) fn ordinary_but(situation: &Situation, shows: &dyn Fn(&Situation) -> 
             let other = nearer(&best);
             take(&mut best, other, shows);
         }
-        for phrase in phrases().iter().filter(|phrase| phrase.holds(&ordinary())) {
+        for phrase in phrases().iter().filter(|phrase| phrase.holds(&usual(), &ordinary())) {
             let turned = best.with(phrase);
             take(&mut best, turned, shows);
         }
