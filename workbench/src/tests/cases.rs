@@ -134,8 +134,7 @@ fn a_rule_that_is_not_tried_is_named() {
     let outcome = run(&Bench::new(&Sources::builtin()).unwrap(), &double).unwrap();
     assert_eq!(outcome.never_decisive, ["F05-user-id-suspended", "F11-device-suspended", "P01-team-reads"]);
 
-    let opened =
-        super::replaced("action != Action::\"delete\" && !resource.person.eligible", "context.at < 0");
+    let opened = super::replaced("action != Action::\"delete\" && !resource.person.eligible", "context.at < 0");
     let outcome = run(&opened, &house(Language::Japanese)).unwrap();
     let failed: Vec<&str> = outcome.failures.iter().map(|failure| failure.case.title.as_str()).collect();
     assert_eq!(failed, ["要件を満たさない方の連携情報は閲覧できない"]);

@@ -309,10 +309,11 @@ fn record(table: &mut Table) {
             }
         }
     };
-    table
-        .next()
-        .say("利用者を名指しした市の削除指示はない", "no deletion order names the user", ordered(false))
-        .say("利用者を名指しした市の削除指示あり", "a deletion order names the user", ordered(true));
+    table.next().say("利用者を名指しした市の削除指示はない", "no deletion order names the user", ordered(false)).say(
+        "利用者を名指しした市の削除指示あり",
+        "a deletion order names the user",
+        ordered(true),
+    );
 }
 
 fn service(table: &mut Table) {
@@ -336,10 +337,11 @@ fn service(table: &mut Table) {
         .next()
         .say("緊急時の規定は定められていない", "the city has issued no rule for break-glass", issued(false))
         .say("緊急時の規定は定められている", "the city has issued a rule for break-glass", issued(true));
-    table
-        .next()
-        .of_request("緊急の申告はない", "the user declares no emergency", false)
-        .of_request("緊急の申告あり", "the user declares an emergency", true);
+    table.next().of_request("緊急の申告はない", "the user declares no emergency", false).of_request(
+        "緊急の申告あり",
+        "the user declares an emergency",
+        true,
+    );
 }
 
 /// 看護師, `a nurse`.
