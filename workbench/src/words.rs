@@ -41,13 +41,16 @@ pub enum Situation {
     Public(ServiceFacts),
 }
 
-/// A sentence, in both languages, and what it makes of the facts.
+/// What a sentence makes of the request and its facts.
+type Make = Box<dyn Fn(&mut Request, &mut Facts) + Send + Sync>;
+
+/// A sentence, in both languages, and what it makes of the request and its facts.
 pub struct Phrase {
     /// Which fact it is about: of one subject one phrase holds at a time.
     pub(crate) subject: usize,
     japanese: String,
     english: String,
-    make: Box<dyn Fn(&mut Request, &mut Facts) + Send + Sync>,
+    make: Make,
 }
 
 impl Phrase {
