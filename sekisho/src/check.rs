@@ -17,7 +17,7 @@ use crate::error::{Error, with_causes};
 use crate::folder::Folder;
 use crate::output::{Output, listed};
 use crate::settings::{JournalPlace, Settings};
-use crate::verbs::open_registry;
+use crate::verbs::{in_force, open_registry};
 use crate::{clock, folder, maps, secrets};
 
 /// Most devices named in one warning.
@@ -45,7 +45,7 @@ pub(crate) fn run(common: &Common, verb: &Check) -> Result<bool, Error> {
     certificate_authority(&settings, verb.passphrase.passphrase_file.as_deref(), &mut found)?;
     list_address(&settings, &common.settings_file()?, &mut found)?;
     let policy = policy::DecisionPoint::builtin().map(|point| format!("version {}", point.version()));
-    found.take("rules", policy.map_err(Error::usage))?;
+    found.take("rules built in", policy.map_err(Error::usage))?;
     for path in &settings.maps {
         let read = maps::read(path)
             .map(|map| format!("`{}` below /{}, {} routes", map.name(), map.prefix(), map.demands().len()));
@@ -239,6 +239,8 @@ fn facts(settings: &Settings, found: &mut Findings) -> Result<(), Error> {
         Err(error) => return found.take("registry", Err(error)),
     };
     let snapshot = registry.snapshot();
+    // A server that cannot use them refuses every record.
+    found.take("rules in force", in_force(&snapshot).map(|point| format!("version {}", point.version())))?;
     match snapshot.last_at() {
         Some(last) if last > found.now => found.fault(&format!(
             "clock: it says {}, but the registry's newest entry is of {}",

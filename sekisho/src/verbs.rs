@@ -30,6 +30,7 @@ use crate::error::Error;
 
 pub(crate) use desk::{Desk, open_registry};
 pub(crate) use issue::{Order, Term, issue};
+pub(crate) use policy::in_force;
 
 /// Carries out a verb about the registry.
 pub(crate) fn run(common: &Common, verb: &Verb) -> Result<(), Error> {

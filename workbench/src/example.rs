@@ -2,11 +2,11 @@
 
 use cedar_policy_symcc::Env;
 use model::Category;
-use policy::Resource;
 use policy::matrix::{now, ordinary};
+use policy::{Request, Resource};
 
 use crate::bench::Bench;
-use crate::words::{Situation, phrases};
+use crate::words::{Situation, phrases, usual};
 
 /// A solver's example as a situation; none where it is not one of ours.
 pub(crate) fn situation(bench: &Bench, found: &Env) -> Option<Situation> {
@@ -23,11 +23,11 @@ pub(crate) fn ordinary_but(situation: &Situation, shows: &dyn Fn(&Situation) -> 
     // Turning one fact can set another free, so once more until nothing changes; each round takes something away.
     loop {
         let before = best.clone();
-        for nearer in [today, note] {
-            let other = nearer(&best);
-            take(&mut best, other, shows);
-        }
-        for phrase in phrases().iter().filter(|phrase| phrase.holds(&ordinary())) {
+        let other = today(&best);
+        take(&mut best, other, shows);
+        let other = nearer_categories(&best).into_iter().find(|other| shows(other));
+        best = other.unwrap_or(best);
+        for phrase in phrases().iter().filter(|phrase| phrase.holds(&usual(), &ordinary())) {
             let turned = best.with(phrase);
             take(&mut best, turned, shows);
         }
@@ -56,13 +56,16 @@ fn today(situation: &Situation) -> Situation {
     other
 }
 
-/// The same about a note.
-fn note(situation: &Situation) -> Situation {
-    let mut other = situation.clone();
-    if let Situation::Care(request, facts) = &mut other
-        && facts.resource != Resource::Directory
-    {
-        request.category = Category::Note;
+/// The same about a note, else about what comes first in the order of categories: which one the solver came upon tells nothing.
+fn nearer_categories(situation: &Situation) -> Vec<Situation> {
+    let Situation::Care(request, facts) = situation else { return Vec::new() };
+    if facts.resource == Resource::Directory {
+        return Vec::new();
     }
-    other
+    let others = Category::ALL.iter().copied().filter(|other| !matches!(other, Category::Note | Category::Directory));
+    std::iter::once(Category::Note)
+        .chain(others)
+        .take_while(|nearer| *nearer != request.category)
+        .map(|category| Situation::Care(Request { category, ..*request }, facts.clone()))
+        .collect()
 }

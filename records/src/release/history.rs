@@ -7,7 +7,7 @@
 use model::PersonId;
 
 use super::{Dropped, Released, Remembering, judged};
-use crate::bounds::ENTRIES_MAX;
+use crate::bounds::{ENTRIES_MAX, HISTORY_COUNT_DEFAULT};
 use crate::error::{Misbehaviour, quote};
 use crate::fhir::person::{self, Owner};
 use crate::fhir::types::FhirType;
@@ -57,8 +57,9 @@ pub(super) fn release(
     }
     let mut members = vec![("resourceType", Json::own("Bundle")), ("type", Json::own("history"))];
     let total = kept.len().to_string();
-    if !goes_on(bundle) && !touches.forward.target.contains("_count=") {
-        // What may be seen, and not what there is.
+    // What may be seen, and not what there is. Asked for so many, the number would tell by its absence how many more there are.
+    let as_many_as_there_are = touches.forward.target.contains(&format!("_count={HISTORY_COUNT_DEFAULT}"));
+    if !goes_on(bundle) && as_many_as_there_are {
         members.push(("total", Json::Number(&total)));
     }
     let own = vec![("relation", Json::own("self")), ("url", Json::own(touches.forward.target.clone()))];

@@ -5,7 +5,7 @@ mod prove;
 mod replay;
 mod test;
 
-pub(super) use activate::in_force;
+pub(crate) use activate::in_force;
 
 use std::path::{Path, PathBuf};
 

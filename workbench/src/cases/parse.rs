@@ -9,13 +9,12 @@
 
 use std::collections::BTreeSet;
 
-use model::Timestamp;
-use policy::Facts;
-use policy::matrix::{now, ordinary};
+use policy::matrix::ordinary;
+use policy::{Facts, Request};
 
 use super::{Case, Verdict};
 use crate::error::BenchError;
-use crate::words::{Phrase, Situation, phrase, phrases, question, time};
+use crate::words::{Phrase, Situation, phrase, phrases, question, time, usual};
 
 /// What a line begins with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,9 +42,10 @@ const KEYWORDS: [(&str, Keyword); 10] = [
 struct Draft {
     title: String,
     line: usize,
+    request: Request,
     facts: Facts,
     given: Vec<&'static Phrase>,
-    at: Option<Timestamp>,
+    timed: bool,
     situation: Option<Situation>,
     expected: Option<Verdict>,
 }
@@ -90,9 +90,10 @@ fn begin(title: &str, line: usize) -> Draft {
     Draft {
         title: title.to_owned(),
         line,
+        request: usual(),
         facts: ordinary(),
         given: Vec::new(),
-        at: None,
+        timed: false,
         situation: None,
         expected: None,
     }
@@ -101,25 +102,26 @@ fn begin(title: &str, line: usize) -> Draft {
 fn add(draft: &mut Draft, keyword: Keyword, text: &str) -> Result<(), String> {
     match keyword {
         Keyword::Given if draft.situation.is_some() => Err("is given after it was asked".to_owned()),
-        Keyword::Given if time(text).is_some() => match draft.at {
-            Some(_) => Err(format!("`{text}` speaks of a fact that was given already")),
-            None => {
-                draft.at = time(text);
-                Ok(())
-            }
-        },
         Keyword::Given => {
+            if let Some(at) = time(text) {
+                if draft.timed {
+                    return Err(format!("`{text}` speaks of a fact that was given already"));
+                }
+                draft.timed = true;
+                draft.request.at = at;
+                return Ok(());
+            }
             let phrase = phrase(text).ok_or_else(|| format!("`{text}` is no sentence about a fact"))?;
             if draft.given.iter().any(|given| given.subject == phrase.subject) {
                 return Err(format!("`{text}` speaks of a fact that was given already"));
             }
             draft.given.push(phrase);
-            phrase.make(&mut draft.facts);
+            phrase.make(&mut draft.request, &mut draft.facts);
             Ok(())
         }
         Keyword::When if draft.situation.is_some() => Err("asks a second time".to_owned()),
         Keyword::When => {
-            let asked = question(text, draft.facts.clone(), draft.at.unwrap_or(now()));
+            let asked = question(text, draft.request, draft.facts.clone());
             draft.situation = Some(asked.ok_or_else(|| format!("`{text}` asks nothing that is known"))?);
             Ok(())
         }

@@ -65,12 +65,23 @@ opens read Record, search Record
 given the user's qualification is suspended
 when  the user reads a note
 then  permitted by P01; was denied by F06
-10 professions, 8 categories
-opens create Record, update Record
+10 professions, 9 categories
+opens create Record
 given the user's qualification is suspended
 when  the user creates a note
 then  permitted by P02; was denied by F06
-10 professions, 3 categories
+10 professions, 4 categories
+opens update Record
+given the user's qualification is suspended
+when  the user updates a note
+then  permitted by P09; was denied by F06
+10 professions, 4 categories
+opens delete Record
+given the user's qualification is suspended
+and   a deletion order names the user
+when  the user deletes a note
+then  permitted by P12; was denied by F06
+10 professions, 9 categories
 opens read Directory, search Directory
 given the user's qualification is suspended
 when  the user reads the directory

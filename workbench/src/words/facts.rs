@@ -2,9 +2,9 @@
 //! The first of each subject is an ordinary day's.
 
 use model::lifecycle::{certificate, consent, facility, service, user_id};
-use model::{Profession, TeamRole};
+use model::{Authorship, Profession, TeamRole};
 use policy::matrix::now;
-use policy::{DisasterFacts, Facts, PersonFacts, Relation, Resource};
+use policy::{DisasterFacts, Facts, PersonFacts, Relation, Request, Resource};
 
 use super::Phrase;
 
@@ -27,7 +27,33 @@ impl Table {
         english: impl Into<String>,
         make: impl Fn(&mut Facts) + Send + Sync + 'static,
     ) -> &mut Self {
-        let (japanese, english, make) = (japanese.into(), english.into(), Box::new(make));
+        let (japanese, english) = (japanese.into(), english.into());
+        let make = Box::new(move |_: &mut Request, facts: &mut Facts| make(facts));
+        self.phrases.push(Phrase { subject: self.subject, japanese, english, make });
+        self
+    }
+
+    /// What a record says of itself. The directory is no record.
+    fn of_record(
+        &mut self,
+        japanese: &str,
+        english: &str,
+        make: impl Fn(Request) -> Request + Send + Sync + 'static,
+    ) -> &mut Self {
+        let make = Box::new(move |request: &mut Request, facts: &mut Facts| {
+            if facts.resource != Resource::Directory {
+                *request = make(*request);
+            }
+        });
+        let (japanese, english) = (japanese.to_owned(), english.to_owned());
+        self.phrases.push(Phrase { subject: self.subject, japanese, english, make });
+        self
+    }
+
+    /// What the subject says with the request.
+    fn of_request(&mut self, japanese: &str, english: &str, emergency: bool) -> &mut Self {
+        let make = Box::new(move |request: &mut Request, _: &mut Facts| *request = request.with_break_glass(emergency));
+        let (japanese, english) = (japanese.to_owned(), english.to_owned());
         self.phrases.push(Phrase { subject: self.subject, japanese, english, make });
         self
     }
@@ -53,6 +79,7 @@ pub(super) fn phrases() -> Vec<Phrase> {
     device(&mut table);
     person(&mut table);
     relation(&mut table);
+    record(&mut table);
     service(&mut table);
     table.phrases
 }
@@ -240,6 +267,16 @@ fn relation(table: &mut Table) {
             Relation::Team(TeamRole::Substitute),
         ),
         ("利用者は支援チームの当番", "the user is on call for the care team", Relation::Team(TeamRole::OnCall)),
+        (
+            "利用者は支援チームの利用者の施設の当番者",
+            "the user is on duty for a facility of the care team",
+            Relation::Duty,
+        ),
+        (
+            "利用者は支援チームの利用者の施設の管理者",
+            "the user is the manager of a facility of the care team",
+            Relation::Manager,
+        ),
         ("利用者は支援チームの外", "the user is not on the care team", Relation::None),
     ] {
         table.say(japanese, english, move |facts| {
@@ -248,6 +285,35 @@ fn relation(table: &mut Table) {
             }
         });
     }
+}
+
+fn record(table: &mut Table) {
+    let author = |authorship| move |request: Request| request.with_authorship(authorship);
+    table
+        .next()
+        .of_record("利用者自身の記録", "the user wrote the record", author(Authorship::Own))
+        .of_record("他の利用者の記録", "somebody else wrote the record", author(Authorship::Other))
+        .of_record("記録者は不明", "it is not known who wrote the record", author(Authorship::Unknown));
+    table
+        .next()
+        .of_record("特に配慮を要する表示はない", "the record is not labelled as sensitive", |request| {
+            request.with_sensitive(false)
+        })
+        .of_record("特に配慮を要する表示あり", "the record is labelled as sensitive", |request| {
+            request.with_sensitive(true)
+        });
+    let ordered = |ordered| {
+        move |facts: &mut Facts| {
+            if let Resource::Record { deletion_ordered, .. } = &mut facts.resource {
+                *deletion_ordered = ordered;
+            }
+        }
+    };
+    table.next().say("利用者を名指しした市の削除指示はない", "no deletion order names the user", ordered(false)).say(
+        "利用者を名指しした市の削除指示あり",
+        "a deletion order names the user",
+        ordered(true),
+    );
 }
 
 fn service(table: &mut Table) {
@@ -266,6 +332,16 @@ fn service(table: &mut Table) {
         .say("災害時利用の期間外", "no disaster use is in force", |facts| facts.service.disaster = None)
         .say("災害時利用はあと1時間", "disaster use is in force for another hour", until(3600))
         .say("災害時利用は今終わった", "disaster use ends just now", until(0));
+    let issued = |issued| move |facts: &mut Facts| facts.service.break_glass_issued = issued;
+    table
+        .next()
+        .say("緊急時の規定は定められていない", "the city has issued no rule for break-glass", issued(false))
+        .say("緊急時の規定は定められている", "the city has issued a rule for break-glass", issued(true));
+    table.next().of_request("緊急の申告はない", "the user declares no emergency", false).of_request(
+        "緊急の申告あり",
+        "the user declares an emergency",
+        true,
+    );
 }
 
 /// 看護師, `a nurse`.

@@ -1,9 +1,9 @@
 //! What can be asked: an action on a category of record, or public information.
 
-use model::{Action, Category, Timestamp};
+use model::{Action, Category};
 use policy::{Facts, Request, Resource};
 
-use super::{Language, Situation};
+use super::{Language, Situation, of_directory};
 
 /// What is asked, without its facts.
 #[derive(Clone, Copy)]
@@ -42,13 +42,14 @@ impl Question {
     }
 
     /// None where the facts say otherwise: nobody's record is the directory.
-    pub(super) fn asked(self, mut facts: Facts, at: Timestamp) -> Option<Situation> {
+    pub(super) fn asked(self, request: Request, mut facts: Facts) -> Option<Situation> {
         match self {
             Self::Care(action, category) => {
                 if category == Category::Directory {
                     facts.resource = Resource::Directory;
                 }
-                Some(Situation::Care(Request::new(action, category, at), Box::new(facts)))
+                let request = of_directory(Request { action, category, ..request }, &facts.resource);
+                Some(Situation::Care(request, Box::new(facts)))
             }
             Self::Public => Some(Situation::Public(facts.service)),
         }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use serde_json::json;
 use workbench::diff::{Difference, Direction, diff as difference, pair};
-use workbench::fences::{self, FENCES, Fence};
+use workbench::fences::{self, FENCES};
 use workbench::prove::{Claim, Proof, Refutation, prove};
 use workbench::{Language, Situation};
 
@@ -43,7 +43,7 @@ pub(super) fn run(common: &Common, output: Output, verb: &PolicyProve) -> Result
 /// What a claim is called, and in both languages.
 fn words(claim: &Claim) -> (String, String, String) {
     match claim {
-        Claim::Fence(Fence { id, text_ja, text_en, .. }) => (id.clone(), text_ja.clone(), text_en.clone()),
+        Claim::Fence(fence) => (fence.id.clone(), fence.text_ja.clone(), fence.text_en.clone()),
         Claim::NeverErrors(id) => {
             (id.clone(), "評価エラーになることはありません。".to_owned(), "It can never fail.".to_owned())
         }
