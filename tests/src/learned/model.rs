@@ -68,7 +68,11 @@ impl Town {
             }
             Question::Create(record) => {
                 let new = record.newest();
-                let may = self.may_create(user, new.person, record.kind().category, new.labelled);
+                // Nobody finds out by a link whether there is what he may not read.
+                let linked =
+                    |(_, to): &(&str, String)| self.find(to).is_some_and(|one| self.may_read_record(user, one));
+                let may = self.may_create(user, new.person, record.kind().category, new.labelled)
+                    && new.links.iter().all(linked);
                 if may { Expected::Written } else { Expected::NotThere }
             }
             Question::Amend(record) => {
@@ -111,7 +115,8 @@ impl Town {
     fn searched_persons(&self, user: usize, search: &Search) -> Option<Vec<usize>> {
         let category = |kind: usize| KINDS[kind].category;
         // What is counted or looked through is not seen, so it counts as labelled.
-        let unseen = search.view == View::Count || search.accurate;
+        let parts = search.view != View::Whole;
+        let unseen = search.view == View::Count || search.accurate || parts && !search.includes.is_empty();
         let mut needed: Vec<(Category, bool)> = vec![(category(search.kind), unseen)];
         needed.extend(search.includes.iter().filter_map(|include| Some((category(include.comes?), false))));
         needed.extend(match search.through {

@@ -1,7 +1,9 @@
 //! Random questions, and how each is put to the gateway.
 
 use super::dice::Dice;
-use super::kinds::{CODES, CONDITION, ENCOUNTER, KINDS, NOTE, OBSERVATION, PATIENT, REPORT, Record, SEXES, body};
+use super::kinds::{
+    CODES, CONDITION, ENCOUNTER, KINDS, NOTE, OBSERVATION, PATIENT, REPORT, Record, SEXES, Version, body,
+};
 use super::town::{PROFESSIONALS, Town};
 use crate::world::Ask;
 
@@ -185,12 +187,15 @@ impl Question {
     }
 
     fn created(dice: &mut Dice, town: &Town, user: usize) -> Self {
-        let kind = 1 + dice.below(KINDS.len() - 1);
+        // Persons come from the city's registry, and their families with them; nobody adds them here.
+        let kind = 1 + dice.below(KINDS.len() - 2);
         let person = dice_person(dice, town);
         let mut record = town.record(dice, kind, person);
         record.versions.drain(..record.versions.len() - 1);
         if let Some(newest) = record.versions.last_mut() {
             newest.author = town.users[user].key;
+            // Labels are the store's to set.
+            newest.labelled = false;
         }
         record.id = String::new();
         Self::Create(record)
@@ -228,7 +233,9 @@ impl Question {
                 Ask::post(&format!("/fhir/{}", record.kind().name), FHIR, body.to_string())
             }
             Self::Amend(record) => {
-                let mut body = body(record.kind, record.newest(), &town.persons[record.newest().person].id);
+                // The label stays as it is, whatever the client says.
+                let sent = Version { labelled: false, ..record.newest().clone() };
+                let mut body = body(record.kind, &sent, &town.persons[record.newest().person].id);
                 body["id"] = serde_json::json!(record.id);
                 Ask::put(&format!("/fhir/{}", record.address()), FHIR, body.to_string())
             }
