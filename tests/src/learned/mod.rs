@@ -22,7 +22,7 @@ use self::dice::Dice;
 use self::kinds::Record;
 use self::model::{Expected, Found};
 use self::questions::{Question, Search, View};
-use self::stage::Stage;
+use self::stage::{Stage, without_incident};
 use crate::world::{Ask, Reply};
 
 /// Questions in each town; every so many of them something changes in it.
@@ -174,13 +174,8 @@ fn served(reply: &Reply) -> Result<(), String> {
 
 /// The one answer to "not there", "not yours" and "stopped".
 async fn says_nothing(stage: &mut Stage, user: usize, reply: &Reply) -> Result<(), String> {
-    let form = |reply: &Reply| {
-        let incident = reply.headers.get("sekisho-incident").map(|one| one.to_str().unwrap().to_owned());
-        let incident = incident.unwrap_or_else(|| "no incident".to_owned());
-        (reply.status, reply.text().replace(&incident, "*"))
-    };
-    let nobodys = stage.ask(user, Ask::get("/fhir/Observation/nobodys")).await;
-    if form(&nobodys).0 == 404 && form(reply) == form(&nobodys) {
+    let nothing = stage.nothing(user).await;
+    if nothing.0 == 404 && nothing == without_incident(reply) {
         return Ok(());
     }
     Err(format!("must be refused as what is not there: {} {}", reply.status, reply.text()))

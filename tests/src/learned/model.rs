@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::kinds::{Category, KINDS, PATIENT, Record};
+use super::kinds::{Category, KINDS, PATIENT, Record, Version};
 use super::questions::{Filter, Include, Question, Search, Through, View};
 use super::town::{Bond, Town};
 
@@ -68,18 +68,21 @@ impl Town {
             }
             Question::Create(record) => {
                 let new = record.newest();
-                // Nobody finds out by a link whether there is what he may not read.
-                let linked =
-                    |(_, to): &(&str, String)| self.find(to).is_some_and(|one| self.may_read_record(user, one));
-                let may = self.may_create(user, new.person, record.kind().category, new.labelled)
-                    && new.links.iter().all(linked);
+                let may =
+                    self.may_create(user, new.person, record.kind().category, new.labelled) && self.may_link(user, new);
                 if may { Expected::Written } else { Expected::NotThere }
             }
             Question::Amend(record) => {
-                let may = self.find(&record.address()).is_some_and(|stored| self.may_amend(user, stored));
+                let may = self.find(&record.address()).is_some_and(|stored| self.may_amend(user, stored))
+                    && self.may_link(user, record.newest());
                 if may { Expected::Written } else { Expected::NotThere }
             }
         }
+    }
+
+    /// Nobody finds out by a link whether there is what he may not read.
+    fn may_link(&self, user: usize, version: &Version) -> bool {
+        version.links.iter().all(|(_, to)| self.find(to).is_some_and(|linked| self.may_read_record(user, linked)))
     }
 
     fn searched(&self, user: usize, search: &Search) -> Expected {

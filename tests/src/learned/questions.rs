@@ -2,7 +2,7 @@
 
 use super::dice::Dice;
 use super::kinds::{
-    CODES, CONDITION, ENCOUNTER, KINDS, NOTE, OBSERVATION, PATIENT, REPORT, Record, SEXES, Version, body,
+    CODES, CONDITION, Category, ENCOUNTER, KINDS, NOTE, OBSERVATION, PATIENT, REPORT, Record, SEXES, Version, body,
 };
 use super::town::{PROFESSIONALS, Town};
 use crate::world::Ask;
@@ -143,29 +143,31 @@ static INCLUDES: [(usize, &[Include]); 9] = [
 impl Question {
     pub(super) fn random(dice: &mut Dice, town: &Town, user: usize) -> Self {
         match dice.below(20) {
-            0..=3 => Self::single(dice, town),
-            4..=13 => Self::Search(Search::random(dice, town)),
-            14..=15 => Self::everything(dice, town),
-            16 => Self::Batch((0..2 + dice.below(4)).map(|_| Self::in_a_batch(dice, town)).collect()),
+            0..=3 => Self::single(dice, town, user),
+            4..=13 => Self::Search(Search::random(dice, town, user)),
+            14..=15 => Self::everything(dice, town, user),
+            16 => Self::Batch((0..2 + dice.below(4)).map(|_| Self::in_a_batch(dice, town, user)).collect()),
             17..=18 => Self::created(dice, town, user),
             _ => Self::amended(dice, town, user),
         }
     }
 
-    fn in_a_batch(dice: &mut Dice, town: &Town) -> Self {
+    fn in_a_batch(dice: &mut Dice, town: &Town, user: usize) -> Self {
         match dice.below(3) {
             0 => {
-                let search = Search::random(dice, town);
+                let search = Search::random(dice, town, user);
                 let way = if search.way == Way::Compartment { Way::Compartment } else { Way::Get };
                 // Its pages are turned outside of the batch.
                 Self::Search(Search { way, count: None, ..search })
             }
-            _ => Self::single(dice, town),
+            _ => Self::single(dice, town, user),
         }
     }
 
-    fn single(dice: &mut Dice, town: &Town) -> Self {
-        let record = dice.one_of(&town.records);
+    fn single(dice: &mut Dice, town: &Town, user: usize) -> Self {
+        let readable = |record: &&Record| town.may_read_record(user, record);
+        let own: Vec<&Record> = town.records.iter().filter(readable).collect();
+        let record = if own.is_empty() || dice.percent(50) { dice.one_of(&town.records) } else { *dice.one_of(&own) };
         // Sometimes of another type, or of nobody.
         let address = match dice.below(12) {
             0 => format!("{}/{}", dice.one_of(&KINDS).name, record.id),
@@ -179,17 +181,17 @@ impl Question {
         }
     }
 
-    fn everything(dice: &mut Dice, town: &Town) -> Self {
+    fn everything(dice: &mut Dice, town: &Town, user: usize) -> Self {
         let kinds: Vec<usize> = (0..KINDS.len()).collect();
         let kinds = if dice.percent(50) { Vec::new() } else { dice.some_of(&kinds, 3) };
         let count = dice.percent(50).then(|| 1 + dice.below(6));
-        Self::Everything { person: a_person(dice, town), kinds, count }
+        Self::Everything { person: a_person(dice, town, user), kinds, count }
     }
 
     fn created(dice: &mut Dice, town: &Town, user: usize) -> Self {
         // Persons come from the city's registry, and their families with them; nobody adds them here.
         let kind = 1 + dice.below(KINDS.len() - 2);
-        let person = dice_person(dice, town);
+        let person = whom(dice, town, user);
         let mut record = town.record(dice, kind, person);
         record.versions.drain(..record.versions.len() - 1);
         if let Some(newest) = record.versions.last_mut() {
@@ -205,7 +207,7 @@ impl Question {
         let own = |record: &&Record| record.newest().author == town.users[user].key || record.id.ends_with('0');
         let records: Vec<&Record> = town.records.iter().filter(|one| one.kind().author.is_some()).filter(own).collect();
         if records.is_empty() {
-            return Self::single(dice, town);
+            return Self::single(dice, town, user);
         }
         let mut record = (*dice.one_of(&records)).clone();
         let mut version = record.newest().clone();
@@ -279,7 +281,7 @@ impl Question {
 }
 
 impl Search {
-    fn random(dice: &mut Dice, town: &Town) -> Self {
+    fn random(dice: &mut Dice, town: &Town, user: usize) -> Self {
         let (kind, includes): (usize, Vec<&'static Include>) = if dice.percent(25) {
             let (kind, includes) = dice.one_of(&INCLUDES);
             (*kind, includes.iter().collect())
@@ -288,8 +290,8 @@ impl Search {
         };
         let mut persons: Vec<String> = match dice.below(10) {
             0..=2 => Vec::new(),
-            3..=7 => vec![a_person(dice, town)],
-            _ => (0..2 + dice.below(2)).map(|_| a_person(dice, town)).collect(),
+            3..=7 => vec![a_person(dice, town, user)],
+            _ => (0..2 + dice.below(2)).map(|_| a_person(dice, town, user)).collect(),
         };
         persons.sort();
         persons.dedup();
@@ -438,16 +440,19 @@ impl Search {
     }
 }
 
-/// Mostly one of the town's, now and then nobody.
-fn a_person(dice: &mut Dice, town: &Town) -> String {
+/// Mostly one of the town's, now and then somebody whom nobody knows.
+fn a_person(dice: &mut Dice, town: &Town, user: usize) -> String {
     if dice.percent(4) {
         return dice.word("Q-");
     }
-    town.persons[dice_person(dice, town)].id.clone()
+    town.persons[whom(dice, town, user)].id.clone()
 }
 
-fn dice_person(dice: &mut Dice, town: &Town) -> usize {
-    dice.below(town.persons.len())
+/// Anybody, or somebody whom the user cares for.
+fn whom(dice: &mut Dice, town: &Town, user: usize) -> usize {
+    let cared_for = |person: &usize| town.may_read(user, *person, Category::Note, false);
+    let own: Vec<usize> = (0..town.persons.len()).filter(cared_for).collect();
+    if own.is_empty() || dice.percent(35) { dice.below(town.persons.len()) } else { *dice.one_of(&own) }
 }
 
 fn joined(path: &str, pairs: &[String]) -> String {

@@ -18,6 +18,8 @@ pub(super) struct Stage {
     pub(super) town: Town,
     store: hyper::client::conn::http1::SendRequest<Full<bytes::Bytes>>,
     desks: Vec<Desk>,
+    /// How each user is told that something is not there: status and words, but for the incident's number.
+    nothing: Vec<Option<(http::StatusCode, String)>>,
 }
 
 /// A user's session, on a connection that stays open.
@@ -35,7 +37,7 @@ impl Stage {
         let stream = TcpStream::connect(world.store.address()).await.unwrap();
         let (store, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
-        let mut stage = Self { world, town, store, desks: Vec::new() };
+        let mut stage = Self { world, town, store, desks: Vec::new(), nothing: vec![None; 3] };
         stage.enter();
         for (_, key, ..) in PROFESSIONALS {
             let name = json!([{ "text": key, "family": key }]);
@@ -134,33 +136,36 @@ impl Stage {
 
     /// A change in the town, while everybody is signed in: a form, a place on a team, a suspension, a label.
     pub(super) async fn change(&mut self, dice: &mut Dice) -> &'static str {
-        let at = dice.below(self.town.persons.len());
+        // What is closed is opened again sooner than others are closed, or nothing would be left to ask about.
+        let closed = |at: &usize| self.town.persons[*at].stopped || self.town.persons[*at].suspended;
+        let closed: Vec<usize> = (0..self.town.persons.len()).filter(closed).collect();
+        let at = if closed.len() > 2 { *dice.one_of(&closed) } else { dice.below(self.town.persons.len()) };
         let person = &self.town.persons[at];
         let id: model::PersonId = person.id.parse().unwrap();
-        match dice.below(6) {
-            0 if person.form.is_some() && !person.stopped => {
+        match dice.below(8) {
+            0 if person.form.is_some() && !person.stopped && !person.suspended => {
                 self.world.clerk(Command::WithdrawConsent { person: id, reason: "本人の申出".to_owned() });
                 self.town.persons[at].stopped = true;
                 "consent withdrawn"
             }
-            0 | 1 => {
+            0..=2 => {
                 let form = Some(*dice.one_of(&[(true, true), (true, true), (false, true), (true, false)]));
                 self.town.persons[at] = Person { form, stopped: false, ..person.clone() };
                 self.enter_form(&self.town.persons[at]);
                 "a new form"
             }
-            2 if person.suspended => {
+            3 | 4 if person.suspended => {
                 let target = Target::Person(id);
                 self.world.officer(Command::Lift { target, suspension: None, reason: "確認済".to_owned() });
                 self.town.persons[at].suspended = false;
                 "suspension lifted"
             }
-            2 => {
+            3 => {
                 self.suspend(person);
                 self.town.persons[at].suspended = true;
                 "suspended"
             }
-            3 => {
+            4 | 5 => {
                 let user = dice.below(self.town.users.len());
                 let key = self.town.users[user].key;
                 if self.town.users[user].bonds.remove(&at).is_some_and(|bond| bond != Bond::Over) {
@@ -217,4 +222,19 @@ impl Stage {
         desk.connection = desk.terminal.connect().await.unwrap();
         desk.connection.ask(ask).await.unwrap()
     }
+
+    /// How a user is told that something is not there.
+    pub(super) async fn nothing(&mut self, user: usize) -> (http::StatusCode, String) {
+        if self.nothing[user].is_none() {
+            let reply = self.ask(user, Ask::get("/fhir/Observation/nobodys")).await;
+            self.nothing[user] = Some(without_incident(&reply));
+        }
+        self.nothing[user].clone().unwrap()
+    }
+}
+
+/// Status and words of an answer, but for the number that each has to itself.
+pub(super) fn without_incident(reply: &Reply) -> (http::StatusCode, String) {
+    let incident = reply.headers.get("sekisho-incident").map_or("?", |value| value.to_str().unwrap());
+    (reply.status, reply.text().replace(incident, "*"))
 }
