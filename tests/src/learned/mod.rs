@@ -112,7 +112,7 @@ impl Coverage {
 }
 
 /// As [`Question::tags`] tells them apart.
-const KINDS_OF_QUESTIONS: usize = 29;
+const KINDS_OF_QUESTIONS: usize = 30;
 
 /// What must have occurred.
 const OCCUR: [&str; 17] = [
@@ -316,6 +316,18 @@ async fn pages(
         all.extend(page.all.iter().cloned());
         match &page.next {
             Some(next) => {
+                let wanted = match question {
+                    Question::Search(Search { count, .. }) | Question::Everything { count, .. } => *count,
+                    _ => None,
+                };
+                if wanted.is_some_and(|wanted| page.matches.len() < wanted) {
+                    // Not solved: a page that is not full, and not the last, tells that something was left out of it. For
+                    // any other reason none may be short.
+                    if found.hidden == 0 {
+                        return Err(format!("page {number} is short, and nothing is hidden: {}", reply.text()));
+                    }
+                    *coverage.occurred.entry("a short page told of something hidden").or_default() += 1;
+                }
                 *coverage.occurred.entry("pages were turned").or_default() += 1;
                 reply = stage.ask(user, Ask::get(next)).await;
                 // What it was sealed with is not the user's to know.

@@ -286,7 +286,7 @@ impl Search {
             let (kind, includes) = dice.one_of(&INCLUDES);
             (*kind, includes.iter().collect())
         } else {
-            (dice.below(KINDS.len()), Vec::new())
+            (if dice.percent(15) { PATIENT } else { dice.below(KINDS.len()) }, Vec::new())
         };
         let mut persons: Vec<String> = match dice.below(10) {
             0..=2 => Vec::new(),
@@ -305,8 +305,8 @@ impl Search {
             _ => None,
         };
         let through = match dice.below(8) {
-            0 if kind == PATIENT => Some(Through::Has(1 + dice.below(KINDS.len() - 1), dice.below(CODES.len()))),
-            0 => Some(Through::Sex(dice.below(SEXES.len()))),
+            0..=3 if kind == PATIENT => Some(Through::Has(1 + dice.below(KINDS.len() - 1), dice.below(CODES.len()))),
+            0 if kind != PATIENT => Some(Through::Sex(dice.below(SEXES.len()))),
             1 if KINDS[kind].author.is_some() => Some(Through::AuthorsName(dice.one_of(&PROFESSIONALS).1)),
             _ => None,
         };
