@@ -29,8 +29,6 @@ pub(super) struct Kind {
     pub(super) element: &'static str,
     /// The search parameter that finds it by who wrote it, and the element; none where there is none on the list.
     pub(super) author: Option<(&'static str, &'static str)>,
-    /// Its summary says whose it is.
-    pub(super) summarised: bool,
 }
 
 const fn kind(
@@ -39,7 +37,7 @@ const fn kind(
     [whose, by_code, element]: [&'static str; 3],
     author: Option<(&'static str, &'static str)>,
 ) -> Kind {
-    Kind { name, category, whose, by_code, element, author, summarised: true }
+    Kind { name, category, whose, by_code, element, author }
 }
 
 /// Codes of records. Of persons: their sex.

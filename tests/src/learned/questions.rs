@@ -204,7 +204,9 @@ impl Question {
     }
 
     fn amended(dice: &mut Dice, town: &Town, user: usize) -> Self {
-        let own = |record: &&Record| record.newest().author == town.users[user].key || record.id.ends_with('0');
+        // His own, and now and then another's.
+        let anybodys = dice.percent(30);
+        let own = |record: &&Record| anybodys || record.newest().author == town.users[user].key;
         let records: Vec<&Record> = town.records.iter().filter(|one| one.kind().author.is_some()).filter(own).collect();
         if records.is_empty() {
             return Self::single(dice, town, user);
@@ -313,7 +315,7 @@ impl Search {
         let view = match dice.below(10) {
             0 => View::Elements,
             1 if includes.is_empty() => View::Count,
-            2 if KINDS[kind].summarised => View::Summary("true"),
+            2 => View::Summary("true"),
             3 => View::Summary("data"),
             4 if includes.is_empty() => View::Summary("text"),
             _ => View::Whole,
