@@ -25,6 +25,8 @@ use self::questions::{Question, Search, View};
 use self::stage::{Stage, without_incident};
 use crate::world::{Ask, Reply};
 
+/// The first town, and how many.
+const USUAL: (u64, u64) = (1, 4);
 /// Questions in each town; every so many of them something changes in it.
 const QUESTIONS: usize = 240;
 const CHANGE_EVERY: usize = 8;
@@ -44,8 +46,8 @@ fn number(name: &str, usual: u64) -> u64 {
 
 #[tokio::test]
 async fn nothing_more_is_learned_than_may_be_and_nothing_less() {
-    let first = number("SEKISHO_LEARNED_SEED", 1);
-    let rounds = number("SEKISHO_LEARNED_ROUNDS", 4);
+    let first = number("SEKISHO_LEARNED_SEED", USUAL.0);
+    let rounds = number("SEKISHO_LEARNED_ROUNDS", USUAL.1);
     let mut coverage = Coverage::default();
     for seed in first..first + rounds {
         let mut dice = Dice::new(seed);
@@ -70,7 +72,7 @@ async fn nothing_more_is_learned_than_may_be_and_nothing_less() {
         // The store did nothing wrong, and is not said to have.
         assert!(stage.world.alerts().is_empty(), "SEKISHO_LEARNED_SEED={seed}: {:?}", stage.world.alerts());
     }
-    coverage.check(rounds);
+    coverage.check((first, rounds) == USUAL);
 }
 
 impl Coverage {
@@ -95,10 +97,11 @@ impl Coverage {
         }
     }
 
-    /// A generator that asks nothing would find nothing.
-    fn check(&self, rounds: u64) {
+    /// A generator that asks nothing would find nothing. Other towns than the usual are told of and not held to it: one or the
+    /// other situation may be missing there.
+    fn check(&self, usual: bool) {
         eprintln!("{:#?}\n{:#?}", self.questions, self.occurred);
-        if rounds < 4 {
+        if !usual {
             return;
         }
         for (question, (served, refused)) in &self.questions {
