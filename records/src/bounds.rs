@@ -85,6 +85,8 @@ pub const BUNDLE_MEMBER_BYTES_MAX: usize = 64 * 1024;
 pub const BUNDLE_MEMBERS_MAX: usize = 24;
 /// Entries of an answer, included ones too.
 pub const ENTRIES_MAX: usize = 2_000;
+/// Names of records that are remembered while a searchset passes, to tell what came along with what.
+pub const REACHED_MAX: usize = 20_000;
 /// Reasons kept for entries that were dropped; all are counted.
 pub const DROPPED_KEPT_MAX: usize = 16;
 

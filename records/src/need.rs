@@ -477,7 +477,7 @@ impl FhirLookUp {
         }
         let (stored, resource) = (stored?, resource?);
         match (purpose, record.id) {
-            (Purpose::Link(draft), _) => draft.linked(&stored.owner)?.next(),
+            (Purpose::Link(draft), _) => draft.linked(fhir_type, &stored)?.next(),
             (Purpose::Version(work), Some(id)) => match *work {
                 Work::Remove(removal) => Ok(Need::Done(removal.removing(id, stored)?)),
                 Work::Write(draft) => draft.replacing(stored, resource)?.next(),

@@ -15,6 +15,7 @@ mod drain;
 mod faults;
 mod house;
 mod interactions;
+mod learned;
 mod limits;
 mod maps;
 mod nodes;

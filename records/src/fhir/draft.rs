@@ -191,12 +191,21 @@ impl Draft {
         Some(Touches::new(claim, vec![record.clone()], refused_by_the_store(&record), answer))
     }
 
-    /// Takes the answer to the last look-up of a link.
-    pub(crate) fn linked(mut self, owner: &Owner) -> Result<Self, Unreadable> {
+    /// Takes the answer to the last look-up of a link. Whoever links to a record has to be permitted to read it: else a link
+    /// would tell him whether it is there.
+    pub(crate) fn linked(mut self, fhir_type: FhirType, linked: &Stored) -> Result<Self, Unreadable> {
         self.links.pop();
-        match owner {
+        match &linked.owner {
             Owner::Directory => Ok(self),
-            Owner::Person(person) if self.persons.first() == Some(person) => Ok(self),
+            Owner::Person(person) if self.persons.first() == Some(person) => {
+                let persons = vec![person.clone()];
+                let read = Claim::of(Action::Read, fhir_type.category(), persons);
+                let read = Claim { sensitive: linked.sensitive, ..read };
+                if !self.also.contains(&read) {
+                    self.also.push(read);
+                }
+                Ok(self)
+            }
             Owner::Person(_) => Err(Unreadable::NotThere),
         }
     }

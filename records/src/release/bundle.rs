@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::reach::Reach;
 use super::{Dropped, Gatekeeper, Released, Remembering, fhir_json, judged};
 use crate::bounds::{ANSWER_BYTES_MAX, BUNDLE_MEMBER_BYTES_MAX, BUNDLE_MEMBERS_MAX, ENTRIES_MAX, STREAMED_BYTES_MAX};
 use crate::error::{Misbehaviour, quote};
@@ -33,8 +34,8 @@ struct Reading {
     entries: usize,
     kept: usize,
     matches: usize,
-    /// Something was left out, whatever the reason: a number of the store would count it.
-    left_out: bool,
+    /// What may come along, and whether something was left out: a number of the store would count it.
+    reach: Reach,
 }
 
 impl Searchset {
@@ -56,7 +57,7 @@ impl Searchset {
             entries: 0,
             kept: 0,
             matches: 0,
-            left_out: false,
+            reach: Reach::default(),
         };
         Ok(Self { members: Members::new("entry", bounds), bytes: 0, reading })
     }
@@ -101,7 +102,7 @@ impl Reading {
         out.extend_from_slice(br#","link":"#);
         Json::List(links.iter().map(|(relation, url)| link(relation, url)).collect()).write(&mut out);
         let total = self.total.as_deref().map(json::parse).transpose()?;
-        let total = self.expected.total(total.as_ref(), self.matches, whole, self.left_out);
+        let total = self.expected.total(total.as_ref(), self.matches, whole, self.reach.left_out);
         if self.expected.counts_only() && total.is_none() {
             return Err(Misbehaviour::Shape("gives no number where one was asked for"));
         }
@@ -142,15 +143,16 @@ impl Reading {
             return Err(Misbehaviour::Shape("has too many entries"));
         }
         let entry = json::parse(text)?;
-        let (mode, resource) = match read_entry(&entry, &self.expected, &self.touches, gatekeeper, released) {
+        let Self { touches, expected, reach, .. } = self;
+        let (mode, resource) = match read_entry(&entry, expected, touches, reach, gatekeeper, released) {
             Ok(Kept::Entry(mode, resource)) => (mode, resource),
             Ok(Kept::Outcome) => return Ok(()),
             Ok(Kept::NotSeen) => {
-                self.left_out = true;
+                self.reach.left_out = true;
                 return Ok(());
             }
             Err(dropped) => {
-                self.left_out = true;
+                self.reach.left_out = true;
                 released.leave_out(dropped);
                 return Ok(());
             }
@@ -194,7 +196,7 @@ enum Kept<'t, 'a> {
     Entry(&'static str, Cow<'t, Object<'a>>),
     /// An outcome of the store, which says nothing about a record.
     Outcome,
-    /// The subject may not see it.
+    /// The subject may not see it, or what it came along with.
     NotSeen,
 }
 
@@ -203,6 +205,7 @@ fn read_entry<'t, 'a>(
     entry: &'t Json<'a>,
     expected: &Expected,
     touches: &Touches,
+    reach: &mut Reach,
     gatekeeper: &mut Remembering<'_>,
     released: &mut Released,
 ) -> Result<Kept<'t, 'a>, Dropped> {
@@ -218,6 +221,10 @@ fn read_entry<'t, 'a>(
     let mode = expected.mode(fhir_type, search.and_then(|search| search.text("mode")));
     let mode = mode.map_err(|why| out(name, why))?;
     let Some(judged) = judged(resource, fhir_type, touches, gatekeeper)? else { return Ok(Kept::NotSeen) };
+    if mode == "include" && expected.brings_along() && !reach.holds(resource, fhir_type) {
+        return Ok(Kept::NotSeen);
+    }
+    reach.show(resource, fhir_type, expected);
     released.note(judged);
     let shown = expected.show(resource, fhir_type);
     Ok(Kept::Entry(mode, shown.map_or(Cow::Borrowed(resource), Cow::Owned)))

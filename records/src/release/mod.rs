@@ -8,6 +8,7 @@ pub(crate) mod entries;
 mod history;
 pub(crate) mod news;
 mod outcome;
+mod reach;
 
 use model::{Action, Category, PersonId};
 

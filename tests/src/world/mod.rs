@@ -63,6 +63,8 @@ pub(crate) struct Plan {
     pub(crate) maps: Vec<&'static str>,
     /// The store asks for no identity: for tests that move the gateway's clock, but not the store's.
     pub(crate) trusting_store: bool,
+    /// What the store holds at first.
+    pub(crate) records: backend_stub::Seed,
     /// Where the journals are, if not in files of the city's own.
     pub(crate) registry: Option<Place>,
     pub(crate) audit: Option<Place>,
@@ -80,6 +82,7 @@ impl Default for Plan {
             store: None,
             maps: Vec::new(),
             trusting_store: false,
+            records: backend_stub::Seed::BuiltIn,
             registry: None,
             audit: None,
         }
@@ -115,7 +118,8 @@ impl World {
         let door = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let keys = format!("http://{door}/.well-known/jwks.json");
         let trust = if plan.trusting_store { backend_stub::Trust::Anyone } else { backend_stub::Trust::Url(keys) };
-        let store = backend_stub::run(backend_stub::Options::new(trust)).await.unwrap();
+        let options = backend_stub::Options { seed: plan.records, ..backend_stub::Options::new(trust) };
+        let store = backend_stub::run(options).await.unwrap();
         let nodes = Nodes {
             registry: registry_place,
             audit: audit_place,

@@ -50,6 +50,8 @@ pub(crate) struct Expected {
     pub(super) matches: Vec<FhirType>,
     /// Types that may come along.
     pub(super) includes: Vec<FhirType>,
+    /// They come along because of a match, and not as matches by another name.
+    pub(super) by_a_match: bool,
     pub(super) view: View,
     pub(super) total: Total,
     /// What the store is asked for the first page.
@@ -78,6 +80,16 @@ impl Expected {
             Some("match") | None => Err("another type than was searched for"),
             Some(_) => Err("an entry of unknown mode"),
         }
+    }
+
+    /// Whether anything comes along because of what was found.
+    pub(crate) fn brings_along(&self) -> bool {
+        self.by_a_match && !self.includes.is_empty()
+    }
+
+    /// Whether a record, `Type/id`, is of a type that may come along.
+    pub(crate) fn may_come(&self, name: &str) -> bool {
+        self.includes.iter().any(|fhir_type| name.split('/').next() == Some(fhir_type.as_str()))
     }
 
     /// A resource as it is shown. None: as it is.

@@ -264,7 +264,9 @@ impl Search {
         let unseen = |category| Claim { sensitive: true, ..about(category) };
         let own = self.fhir_type.category();
         let counts = self.view == View::Count || self.total == Total::Accurate;
-        let main = if counts { unseen(own) } else { about(own) };
+        // Of parts of records nobody can tell what came along with which, so nothing may have to be left out.
+        let unsorted = self.view != View::Whole && !self.includes.types.is_empty();
+        let main = if counts || unsorted { unseen(own) } else { about(own) };
         let includes = self.includes.types.iter().map(|fhir_type| about(fhir_type.category()));
         let through = self.through.iter().map(|category| unseen(*category));
         let mut wanted = Vec::new();
@@ -318,6 +320,7 @@ impl Search {
             pages_at: self.fhir_type,
             matches: vec![self.fhir_type],
             includes: self.includes.types,
+            by_a_match: true,
             view: self.view,
             total: self.total,
             first,
