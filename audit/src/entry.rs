@@ -226,7 +226,8 @@ pub struct Release {
 words! {
     /// What an officer has to look at.
     pub enum AlertKind ("kind of alert") {
-        /// The store answered with what was not asked for, or in a form with more than one reading. None of it was passed on.
+        /// The store answered with what was not asked for, or in a form with more than one reading. What that concerns was not
+        /// passed on.
         StoreMisbehaves = "store-misbehaves",
     }
 }

@@ -130,8 +130,7 @@ pub struct BodyNeeded(pub(crate) BodyFor);
 /// What the body is for.
 #[derive(Clone, Debug)]
 pub(crate) enum BodyFor {
-    /// `POST _search`, with the parameters of the target.
-    /// Within the compartment of a person, if there is one.
+    /// `POST _search`, with the parameters of the target; within the compartment of a person, if one is named.
     Search { fhir_type: FhirType, person: Option<PersonId>, query: Vec<(String, String)> },
     /// A create or an update.
     Resource(Box<Draft>),

@@ -284,14 +284,6 @@ impl Touches {
         self.claims.iter().any(|claim| claim.action.writes())
     }
 
-    /// The claim under which this subject writes records of a person and category, if there is one.
-    #[must_use]
-    pub fn writing(&self, person: &PersonId, category: Category) -> Option<&Claim> {
-        self.claims
-            .iter()
-            .find(|claim| claim.action.writes() && claim.category == category && claim.persons.contains(person))
-    }
-
     /// What is wrong with the request beside the question who may make it: the version that the client named is not the
     /// stored one, a patch does not fit. To be asked *after* a permit: said before it, it would tell a stranger that the
     /// record exists (promise P4). Whoever forgets to ask is refused by the store: such a request carries a version that no

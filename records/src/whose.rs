@@ -34,9 +34,9 @@ pub enum Whose {
 pub struct Known {
     /// Its type.
     pub fhir_type: FhirType,
-    /// Whose it is.
+    /// Whose it is. A person in the same bundle who has no id yet is called `new-entry-` and the number of the entry.
     pub owner: Whom,
-    /// Who wrote it, as it says. An entry of a bundle that has no id yet is called `new-entry-` and its number.
+    /// Who wrote it, as it says.
     pub authors: Authors,
     /// Labelled as sensitive, or not readably labelled as anything else.
     pub sensitive: bool,

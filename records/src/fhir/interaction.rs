@@ -1,5 +1,5 @@
-//! Which interaction is it (<https://hl7.org/fhir/R4/http.html>)? Read, search, create and update of the types served;
-//! everything else is refused by its name, so that whoever asks knows that it was understood.
+//! Which interaction is it (<https://hl7.org/fhir/R4/http.html>)? What is served is listed in `docs/fhir.md`; everything else
+//! is refused by its name, so that whoever asks knows that it was understood.
 
 use model::{Category, PersonId};
 

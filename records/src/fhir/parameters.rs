@@ -1,7 +1,8 @@
 //! What each type may be searched by (<https://hl7.org/fhir/R4/searchparameter-registry.html>).
 //!
-//! Safe are the person, and what stands in the record itself: its status, its codes, its dates. What leads elsewhere
-//! (references, chains) is not on the lists. Names and kinds are held to the published definitions by a test.
+//! Safe are the person, what stands in the record itself (its status, its codes, its dates), and what leads into the
+//! directory. What leads on from the person, or to the person's other records, is in `search`. Names and kinds are held to
+//! the published definitions by a test.
 
 use super::types::FhirType;
 use crate::bounds::{COUNT_DEFAULT, COUNT_MAX, OFFSET_MAX};

@@ -1,7 +1,7 @@
 //! The history of one record, built anew: each version by its own owner and its own labels.
 //!
-//! A version that belonged to somebody else, or is labelled otherwise than the newest, is left out in silence: the store was
-//! asked for it, and did nothing wrong. With it goes the tombstone of its removal, which would tell that there was something
+//! A version that belonged to somebody else, or whose label hides it, is left out in silence: the store was asked for it, and
+//! did nothing wrong. With it goes the tombstone of its removal, which would tell that there was something
 //! to remove.
 
 use model::PersonId;
