@@ -98,6 +98,8 @@ pub const REQUESTS_PER_WORKER_MAX: u32 = 4096;
 pub const REGISTRY_SILENCE_MAX: Duration = Duration::from_secs(5);
 /// How often live exchanges are judged anew because of the time of day (validity, ends, silence of the registry).
 pub const SWEEP_EVERY: Duration = Duration::from_secs(1);
+/// A stream that was cut and is not let go of for so long takes its connection along, at the next sweep.
+pub const LET_GO_MAX: Duration = Duration::from_secs(1);
 /// Every so many sweeps, each exchange is judged by the whole policy too.
 pub const SWEEPS_PER_JUDGEMENT: u64 = 10;
 /// All look-ups of a transaction together: who may do it at all is asked anew after them.

@@ -7,8 +7,9 @@
 use std::collections::{HashMap, HashSet};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use futures_util::task::AtomicWaker;
 use model::{DeviceId, FacilityId, PersonId, SerialNumber, SessionId, Timestamp, UserId, UserKey};
@@ -16,6 +17,7 @@ use records::Claim;
 use registry::Affected;
 
 use super::socket::Scissors;
+use crate::bounds::LET_GO_MAX;
 
 /// What a holder can be found by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -95,6 +97,7 @@ pub struct LiveExchange {
 /// not let go of the stream.
 pub struct Switch {
     off: AtomicBool,
+    off_since: OnceLock<Instant>,
     /// hyper holds a piece of the answer that it has not sent: resetting the stream from here would not take it back.
     in_hand: AtomicBool,
     waker: AtomicWaker,
@@ -107,16 +110,20 @@ impl Switch {
     #[must_use]
     pub const fn new(scissors: Scissors, alone: bool) -> Self {
         let (off, in_hand) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { off, in_hand, waker: AtomicWaker::new(), scissors, alone }
+        Self { off, off_since: OnceLock::new(), in_hand, waker: AtomicWaker::new(), scissors, alone }
     }
 
-    /// Ends the connection too: the stream was cut a while ago, and its client has not taken what hyper holds for it.
+    /// Ends the connection too, if the stream was cut [`LET_GO_MAX`] ago: its client has not taken what hyper holds for it. The
+    /// worker that serves it may only not have come to it yet, and others are on the connection.
     pub fn cut_connection(&self) {
-        self.scissors.cut();
+        if self.off_since.get().is_some_and(|since| since.elapsed() >= LET_GO_MAX) {
+            self.scissors.cut();
+        }
     }
 
     /// Ends the exchange now.
     pub fn cut(&self) {
+        self.off_since.get_or_init(Instant::now);
         self.off.store(true, Ordering::SeqCst);
         if self.alone || self.in_hand.load(Ordering::SeqCst) {
             self.scissors.cut();

@@ -133,6 +133,20 @@ async fn a_switch_wakes_its_waiter_and_takes_the_connection_along() {
     tokio::time::timeout(Duration::from_secs(1), switch.cut_off()).await.expect("late waiters are told at once");
 }
 
+/// A stream that was cut a moment ago may only not have been come to yet: its connection has others on it.
+#[tokio::test]
+async fn a_sweep_gives_a_cut_stream_time_to_let_go() {
+    let (socket, _client) = pair().await;
+    let switch = Switch::new(socket.scissors(), false);
+    switch.cut_connection();
+    switch.cut();
+    switch.cut_connection();
+    assert!(switch.is_cut() && !socket.scissors().is_cut());
+    tokio::time::sleep(crate::bounds::LET_GO_MAX).await;
+    switch.cut_connection();
+    assert!(socket.scissors().is_cut());
+}
+
 /// Whoever comes in while a sweep begins, with a certificate issued a moment ago, is newer than what was listed: the facts
 /// must not be older than the list.
 #[tokio::test]
