@@ -220,7 +220,8 @@ pub(crate) fn refused_by_the_store(record: &RecordRef) -> Forward {
     }
 }
 
-fn goes_on(bundle: &Object<'_>) -> bool {
+/// Whether a bundle says that there is more than it holds.
+pub(crate) fn goes_on(bundle: &Object<'_>) -> bool {
     let links = bundle.get("link").and_then(Json::list).unwrap_or_default();
     links.iter().filter_map(Json::object).any(|link| link.text("relation") == Some("next"))
 }

@@ -9,6 +9,7 @@ use model::PersonId;
 use super::{Dropped, Released, Remembering, judged};
 use crate::bounds::{ENTRIES_MAX, HISTORY_COUNT_DEFAULT};
 use crate::error::{Misbehaviour, quote};
+use crate::fhir::condition::goes_on;
 use crate::fhir::person::{self, Owner};
 use crate::fhir::types::FhirType;
 use crate::fhir::{date, interaction};
@@ -137,9 +138,4 @@ fn response<'a>(entry: &Object<'a>, status: &'static str) -> Json<'a> {
 
 fn told_status<'t>(entry: &'t Object<'_>) -> Option<&'t str> {
     entry.get("response").and_then(Json::object)?.text("status")?.split(' ').next()
-}
-
-fn goes_on(bundle: &Object<'_>) -> bool {
-    let links = bundle.get("link").and_then(Json::list).unwrap_or_default();
-    links.iter().filter_map(Json::object).any(|link| link.text("relation") == Some("next"))
 }
