@@ -7,7 +7,6 @@ use model::{
 use zeroize::Zeroizing;
 
 use crate::credential::VerifiedPassword;
-use crate::kind::CommandKind;
 use crate::state::{
     Administrator, ConsentForm, ContractId, DeletionId, DutyId, Eligibility, FacilityDetails, ReportId, RuleFile,
     StopReason, SuspensionId,
@@ -392,66 +391,6 @@ pub enum Command {
     /// Puts in order what only the clock ended: suspensions, disaster use, memberships, duties, remembered sessions. Decisions
     /// do not wait for it. Comes to no changes when there is nothing to do.
     Tick,
-}
-
-impl Command {
-    /// Its kind.
-    #[must_use]
-    pub const fn kind(&self) -> CommandKind {
-        match self {
-            Self::RegisterFacility { .. } => CommandKind::RegisterFacility,
-            Self::ApproveFacility { .. } => CommandKind::ApproveFacility,
-            Self::RefuseFacility { .. } => CommandKind::RefuseFacility,
-            Self::ReapplyFacility { .. } => CommandKind::ReapplyFacility,
-            Self::ChangeFacility { .. } => CommandKind::ChangeFacility,
-            Self::SetAdministrator { .. } => CommandKind::SetAdministrator,
-            Self::CloseFacility { .. } => CommandKind::CloseFacility,
-            Self::RegisterUser { .. } => CommandKind::RegisterUser,
-            Self::GrantUserId { .. } => CommandKind::GrantUserId,
-            Self::ReplaceUserId { .. } => CommandKind::ReplaceUserId,
-            Self::EndUserId { .. } => CommandKind::EndUserId,
-            Self::ChangePassword { .. } => CommandKind::ChangePassword,
-            Self::RegisterDevice { .. } => CommandKind::RegisterDevice,
-            Self::ReturnDevice { .. } => CommandKind::ReturnDevice,
-            Self::ReserveCertificate { .. } => CommandKind::ReserveCertificate,
-            Self::RecordIssued { .. } => CommandKind::RecordIssued,
-            Self::RevokeCertificate { .. } => CommandKind::RevokeCertificate,
-            Self::ConfirmRevocation { .. } => CommandKind::ConfirmRevocation,
-            Self::AbandonCertificate { .. } => CommandKind::AbandonCertificate,
-            Self::RegisterPerson { .. } => CommandKind::RegisterPerson,
-            Self::ChangePerson { .. } => CommandKind::ChangePerson,
-            Self::EndEligibility { .. } => CommandKind::EndEligibility,
-            Self::RenewEligibility { .. } => CommandKind::RenewEligibility,
-            Self::GiveConsent { .. } => CommandKind::GiveConsent,
-            Self::WithdrawConsent { .. } => CommandKind::WithdrawConsent,
-            Self::JoinTeam { .. } => CommandKind::JoinTeam,
-            Self::LeaveTeam { .. } => CommandKind::LeaveTeam,
-            Self::Suspend { .. } => CommandKind::Suspend,
-            Self::Lift { .. } => CommandKind::Lift,
-            Self::StopService { .. } => CommandKind::StopService,
-            Self::ResumeService => CommandKind::ResumeService,
-            Self::DeclareDisaster { .. } => CommandKind::DeclareDisaster,
-            Self::ConfirmDisaster => CommandKind::ConfirmDisaster,
-            Self::EndDisaster { .. } => CommandKind::EndDisaster,
-            Self::EndSession { .. } => CommandKind::EndSession,
-            Self::EndSessions { .. } => CommandKind::EndSessions,
-            Self::AcknowledgeReport { .. } => CommandKind::AcknowledgeReport,
-            Self::ProposeRules { .. } => CommandKind::ProposeRules,
-            Self::ApproveRules { .. } => CommandKind::ApproveRules,
-            Self::RollBackRules { .. } => CommandKind::RollBackRules,
-            Self::Tick => CommandKind::Tick,
-            Self::EnterDuty { .. } => CommandKind::EnterDuty,
-            Self::EndDuty { .. } => CommandKind::EndDuty,
-            Self::EnterContract { .. } => CommandKind::EnterContract,
-            Self::EndContract { .. } => CommandKind::EndContract,
-            Self::OrderDeletion { .. } => CommandKind::OrderDeletion,
-            Self::ApproveDeletion { .. } => CommandKind::ApproveDeletion,
-            Self::CancelDeletion { .. } => CommandKind::CancelDeletion,
-            Self::ProposeBreakGlass { .. } => CommandKind::ProposeBreakGlass,
-            Self::IssueBreakGlass => CommandKind::IssueBreakGlass,
-            Self::WithdrawBreakGlass { .. } => CommandKind::WithdrawBreakGlass,
-        }
-    }
 }
 
 impl std::fmt::Debug for Command {

@@ -5,6 +5,7 @@
 //! Nothing leaves before the last entry is done; until the whole answer is taken, every entry stays among the living. If
 //! what one of them rests on is withdrawn, the answer is cut as a whole: it would hold what may not be told any more.
 
+use std::pin::pin;
 use std::task::Poll;
 
 use http::header::{CONTENT_TYPE, ETAG, LOCATION};
@@ -21,7 +22,7 @@ use super::release::{FHIR_JSON, in_pieces};
 use super::route::RecordRequest;
 use super::split::Entries;
 use super::trace::Trace;
-use super::{answered, extract};
+use super::{answered, extract, moment};
 use crate::answer;
 use crate::bounds::{BATCH_ANSWER_BYTES_MAX, BATCH_MAX};
 use crate::connection::Client;
@@ -89,6 +90,8 @@ async fn one(
     trace: &mut Trace,
 ) -> (Answered, Option<Part>) {
     let writes = entry.as_ref().is_ok_and(|entry| entry.method != "GET" && !entry.target.ends_with("/_search"));
+    let mut moment = pin!(moment::first(trace.arrived()));
+    moment::enter(moment.as_mut()).await;
     let refusal = match steps(worker, client, head, entry, trace).await {
         Ok((response, mut part)) => {
             // The part sees to its outcome.
@@ -106,7 +109,7 @@ async fn one(
         }
         Err(refusal) => {
             trace.refused(worker, &refusal).await;
-            trace.one_time(&refusal).await;
+            moment::one_time(moment, &refusal).await;
             refusal
         }
     };

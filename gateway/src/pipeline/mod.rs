@@ -39,6 +39,7 @@ pub mod decide;
 pub mod extract;
 pub mod feed;
 pub mod forward;
+pub mod moment;
 pub mod observe;
 pub mod record;
 pub mod release;
@@ -47,6 +48,8 @@ pub mod sift;
 pub mod split;
 pub mod trace;
 pub mod tunnel;
+
+use std::pin::pin;
 
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -61,6 +64,8 @@ use trace::Trace;
 /// Serves one request, whatever comes of it.
 pub async fn serve(worker: &Worker, client: &Client, request: Request<Incoming>) -> Response<Body> {
     let mut trace = Trace::new(worker, client, &request);
+    let mut moment = pin!(moment::first(trace.arrived()));
+    moment::enter(moment.as_mut()).await;
     match steps(worker, client, request, &mut trace).await {
         Ok(response) => {
             // The body sees to its outcome.
@@ -69,7 +74,7 @@ pub async fn serve(worker: &Worker, client: &Client, request: Request<Incoming>)
         }
         Err(refusal) => {
             trace.refused(worker, &refusal).await;
-            trace.one_time(&refusal).await;
+            moment::one_time(moment, &refusal).await;
             answer::refusal(worker, client, &trace, &refusal)
         }
     }

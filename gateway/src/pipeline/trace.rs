@@ -13,7 +13,6 @@ use tokio::time::Instant;
 
 use super::authenticate::Subject;
 use crate::Clock;
-use crate::bounds::ONE_ANSWER_EVERY;
 use crate::connection::Client;
 use crate::cut::live::Switch;
 use crate::cut::socket::Scissors;
@@ -281,19 +280,10 @@ impl Trace {
         if cut { Ended::Cut } else { Ended::ClientLeft }
     }
 
-    /// "Not there", "not yours" and "stopped" are one answer in time as well (promise P4): it is given at the next of fixed
-    /// moments after the request arrived. What the store, the policy and the log took for it is then no longer to be seen, in
-    /// which they differ by some microseconds.
-    pub async fn one_time(&self, refusal: &Refusal) {
-        if !matches!(refusal, Refusal::NotAvailable) {
-            return;
-        }
-        let passed = self.arrived.elapsed().as_micros() / ONE_ANSWER_EVERY.as_micros();
-        let moments = u32::try_from(passed).unwrap_or(u32::MAX).saturating_add(1);
-        let moment = ONE_ANSWER_EVERY.checked_mul(moments).and_then(|after| self.arrived.checked_add(after));
-        if let Some(moment) = moment {
-            tokio::time::sleep_until(moment).await;
-        }
+    /// When the request arrived.
+    #[must_use]
+    pub const fn arrived(&self) -> Instant {
+        self.arrived
     }
 
     fn log(&self, refusal: &Refusal) {

@@ -1,35 +1,32 @@
 //! What comes back is not believed: the entry must be durable before a byte is passed on, and every resource of the
 //! answer is resolved to its person and judged again. A store that returns too much loses the surplus.
 
-use std::collections::HashSet;
+mod bytes;
+mod evidence;
+mod transaction;
+
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::bytes::Bytes;
 use audit::Entry;
-use bytes::Bytes;
-use http::header::{
-    ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, HeaderName,
-    HeaderValue, LAST_MODIFIED, LOCATION,
-};
+use http::header::{CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, LAST_MODIFIED, LOCATION};
 use http::{Response, StatusCode};
 use http_body_util::{BodyExt as _, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
 use model::{Action, Category};
-use records::{
-    AnswerKind, Answered, EventStream, Feed, Located, Misbehaviour, Part, RecordRef, ResponseKind, Searchset, Touches,
-};
-use registry::Snapshot;
+use records::{AnswerKind, EventStream, Feed, Located, Misbehaviour, RecordRef, Searchset, Touches};
 use tokio::time::timeout;
 
-use super::admit::Slot;
-use super::alarm::Alarm;
-use super::authenticate::Subject;
-use super::feed::FeedBody;
-use super::forward::{Answer, Forwarded, length};
-use super::sift::{Fault, Piece, Sifting, Whose};
-use super::tunnel::Tunnel;
 use crate::bounds::{ANSWER_READ_BYTES_MAX, PIECE_BYTES, STORE_READ_MAX};
 use crate::cut::live::ExchangeEntry;
+use crate::pipeline::admit::Slot;
+use crate::pipeline::alarm::Alarm;
+use crate::pipeline::authenticate::Subject;
+use crate::pipeline::feed::FeedBody;
+use crate::pipeline::forward::{Answer, Forwarded};
+use crate::pipeline::sift::{Fault, Piece, Sifting, Whose};
+use crate::pipeline::tunnel::Tunnel;
 use crate::refusal::Refusal;
 use crate::store::pool::Body;
 use crate::worker::{Handle, Worker};
@@ -52,8 +49,6 @@ pub struct Released {
 const PASSED: [HeaderName; 2] = [ETAG, LAST_MODIFIED];
 /// What everything that was read here is.
 pub(super) const FHIR_JSON: HeaderValue = HeaderValue::from_static("application/fhir+json; charset=utf-8");
-/// And those of bytes that are not read here.
-const PASSED_OPAQUE: [HeaderName; 2] = [CONTENT_RANGE, ACCEPT_RANGES];
 
 /// Releases.
 ///
@@ -99,7 +94,7 @@ pub async fn release(worker: &Worker, answer: Answer) -> Result<Released, Refusa
         AnswerKind::Opaque { version } => checking.bytes(response, version).await?,
         AnswerKind::EventStream => event_stream(response, Feed::of(&touches), checking.alarm.clone())?,
         AnswerKind::WebSocket => {
-            let (response, agreed) = super::tunnel::open(response, asked)?;
+            let (response, agreed) = crate::pipeline::tunnel::open(response, asked)?;
             tunnel = Some((agreed, Feed::of(&touches), checking.alarm.clone(), worker.hold_open()));
             response
         }
@@ -154,7 +149,7 @@ impl Checking<'_> {
         let mut located = located(&parts.headers, touches);
         if matches!(touches.answer, AnswerKind::Mapped(_))
             && let Some(to) = &located
-            && !super::extract::leads_to(worker, self.subject, &to.target, &touches.persons()).await?
+            && !crate::pipeline::extract::leads_to(worker, self.subject, &to.target, &touches.persons()).await?
         {
             self.alarm.misbehaves(&Misbehaviour::Shape("leads to a record that was not asked about"));
             located = None;
@@ -213,52 +208,6 @@ impl Checking<'_> {
             .map_err(|_| Refusal::StoreMisbehaves)
     }
 
-    /// The answer to a transaction: each entry checked against what that entry was permitted, on record together.
-    async fn transaction(&self, response: Response<Incoming>, parts: &[Part]) -> Result<Response<Body>, Refusal> {
-        let worker = self.worker;
-        if response.status() != StatusCode::OK {
-            // Nothing was carried out.
-            return self.resources(response).await;
-        }
-        let (head, body) = response.into_parts();
-        let body = read(body, STORE_READ_MAX).await?;
-        let content_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let misbehaves = |misbehaviour| self.misbehaves(&misbehaviour);
-        let answers = records::transaction_answers(parts, content_type, &body).map_err(misbehaves)?;
-        let (snapshot, handle) = (worker.snapshot(), Handle::of(worker));
-        let mut told = vec![Answered::default(); parts.len()];
-        let mut named = Vec::new();
-        for (part, answer) in parts.iter().zip(answers) {
-            let touches = &part.touches;
-            let whose = Whose::of(self.subject, touches.claims());
-            let mut desk = whose.at_desk(&handle, &snapshot);
-            // It came within FHIR JSON, and was written anew.
-            let released =
-                records::release(&touches.answer, touches, answer.status, content_type, &answer.resource, &mut desk);
-            let location = answer.location.and_then(|location| records::location(&location, touches));
-            let (status, mut etag) = (answer.status, answer.etag);
-            // It has been carried out, whatever of it may be shown: what may not is told by its status alone.
-            let released = released.unwrap_or_else(|misbehaviour| {
-                let _ = self.misbehaves(&misbehaviour);
-                etag = None;
-                records::Released::default()
-            });
-            self.alarm.left_out(released.dropped, &released.why);
-            Checking { touches, alarm: self.alarm.clone(), ..*self }.learn(&released);
-            named.extend(released.records.iter().map(ToString::to_string));
-            named.extend(location.iter().filter_map(|path| path.strip_prefix("/fhir/")).map(str::to_owned));
-            if let Some(told) = told.get_mut(part.place) {
-                *told = Answered { status, location, etag, resource: released.body, outcome: Vec::new() };
-            }
-        }
-        self.names_on_record(&snapshot, named).await?;
-        Response::builder()
-            .status(StatusCode::OK)
-            .header(CONTENT_TYPE, FHIR_JSON)
-            .body(in_pieces(records::bundle_response(ResponseKind::Transaction, &told)))
-            .map_err(|_| Refusal::StoreMisbehaves)
-    }
-
     /// An answer that may not be passed on: the officer hears of it, the client learns nothing.
     fn misbehaves(&self, misbehaviour: &Misbehaviour) -> Refusal {
         if *misbehaviour != Misbehaviour::NotSeen {
@@ -290,67 +239,6 @@ impl Checking<'_> {
             index.learn(record, &released.persons);
         }
     }
-
-    /// Records that the entry could not name are on record before the answer leaves (promise P3): what a search found, and
-    /// what was just created, be it only by its address.
-    async fn on_record(
-        &self,
-        snapshot: &Snapshot,
-        released: &records::Released,
-        located: Option<&Located>,
-    ) -> Result<(), Refusal> {
-        let named = located.and_then(|located| located.record.clone());
-        let mut records: Vec<String> = released.records.iter().map(ToString::to_string).collect();
-        records.extend(named.filter(|named| !records.contains(named)));
-        self.names_on_record(snapshot, records).await
-    }
-
-    async fn names_on_record(&self, snapshot: &Snapshot, mut records: Vec<String>) -> Result<(), Refusal> {
-        let mut known: HashSet<String> = self.entry.records.iter().cloned().collect();
-        records.retain(|record| known.insert(record.clone()));
-        if records.is_empty() {
-            return Ok(());
-        }
-        let release = audit::Release {
-            id: self.entry.id.clone(),
-            at: self.worker.now(),
-            generation: snapshot.generation().get(),
-            records,
-        };
-        let durable = self.worker.audit().release(&release).await;
-        durable.map(drop).map_err(|error| super::record::unavailable(&error))
-    }
-
-    /// Bytes of a document: whose they are is known and permitted; they are streamed unread, never shown as a page.
-    async fn bytes(&self, response: Response<Incoming>, version: &str) -> Result<Response<Body>, Refusal> {
-        match response.status() {
-            StatusCode::OK | StatusCode::PARTIAL_CONTENT | StatusCode::NOT_MODIFIED => {}
-            // An error: text of the store, to be read like any other.
-            _ => return self.resources(response).await,
-        }
-        let (parts, body) = response.into_parts();
-        let mut tags = parts.headers.get_all(ETAG).into_iter();
-        if tags.next().map(HeaderValue::as_bytes) != Some(version.as_bytes()) || tags.next().is_some() {
-            // Between look-up and answer the document was replaced, and nobody has asked whose the new one is.
-            tracing::warn!("a document changed while it was fetched; not passed on");
-            return Err(Refusal::StoreMisbehaves);
-        }
-        if parts.headers.get(CONTENT_TYPE).is_some_and(may_be_a_resource) {
-            // Bytes were asked for; a record that comes instead would pass unread.
-            return Err(self.misbehaves(&Misbehaviour::Shape("is a resource where bytes were asked for")));
-        }
-        let mut answer = Response::builder().status(parts.status);
-        if let Some(headers) = answer.headers_mut() {
-            pass(headers, &parts.headers, &PASSED);
-            pass(headers, &parts.headers, &PASSED_OPAQUE);
-            headers.insert(CONTENT_TYPE, harmless(parts.headers.get(CONTENT_TYPE)));
-            headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
-            if let Some(length) = length(&parts.headers) {
-                headers.insert(CONTENT_LENGTH, length);
-            }
-        }
-        answer.body(body.map_err(Into::into).boxed_unsync()).map_err(|_| Refusal::StoreMisbehaves)
-    }
 }
 
 /// Whether an answer of this status goes out. What is wrong with the client's own message does (400, 409, 416, 422); most
@@ -377,21 +265,6 @@ fn told(status: u16, touches: &Touches) -> Result<(), Refusal> {
     }
 }
 
-/// FHIR in any form. What is uploaded raw is never of such a type.
-fn may_be_a_resource(given: &HeaderValue) -> bool {
-    given.as_bytes().to_ascii_lowercase().windows(4).any(|word| word == b"fhir")
-}
-
-/// The type of a document, unless a browser would run or render it as a page.
-fn harmless(given: Option<&HeaderValue>) -> HeaderValue {
-    let plain = HeaderValue::from_static("application/octet-stream");
-    let Some(given) = given else { return plain };
-    let Ok(text) = given.to_str() else { return plain };
-    let text = text.to_ascii_lowercase();
-    let page = ["html", "xml", "svg", "script", "multipart"].iter().any(|word| text.contains(word));
-    if page { plain } else { given.clone() }
-}
-
 /// News of one person: references, no contents. Read and streamed until one side leaves or the exchange is cut.
 fn event_stream(response: Response<Incoming>, feed: Feed, alarm: Alarm) -> Result<Response<Body>, Refusal> {
     let (parts, body) = response.into_parts();
@@ -411,7 +284,7 @@ fn event_stream(response: Response<Incoming>, feed: Feed, alarm: Alarm) -> Resul
 pub(super) fn in_pieces(body: Vec<u8>) -> Body {
     let whole = Bytes::from(body);
     if whole.len() <= PIECE_BYTES {
-        return super::extract::whole(whole);
+        return crate::pipeline::extract::whole(whole);
     }
     let pieces = (0..whole.len().div_ceil(PIECE_BYTES)).map(move |number| {
         let start = number.saturating_mul(PIECE_BYTES);
