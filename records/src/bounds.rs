@@ -71,6 +71,12 @@ pub const LINKS_MAX: usize = 8;
 pub const COUNT_DEFAULT: u32 = 50;
 /// Entries of a page at most.
 pub const COUNT_MAX: u32 = 200;
+/// Matches that the store is asked for at a time where pages are made here. Most of what may be searched for of a person is
+/// fewer, so that one question is enough whatever of it is hidden.
+pub const GATHERED_COUNT: u32 = 100;
+/// Pages of the store that are read for one of ours. What goes beyond ends the page early: it tells that more than nine
+/// thousand records were passed over, and keeps nobody from those behind them.
+pub const GATHERED_PAGES_MAX: u32 = 100;
 /// Versions of a history when the client does not say; at most [`COUNT_MAX`].
 pub const HISTORY_COUNT_DEFAULT: u32 = 100;
 /// A piece of news on a feed: a type, an id and a person.
@@ -102,5 +108,6 @@ const _: () = assert!(BINARY_RESOURCE_BYTES_MAX < ANSWER_BYTES_MAX, "what was wr
 const _: () = assert!(BINARY_RESOURCE_BYTES_MAX <= BUNDLE_BYTES_MAX, "a Bundle carries what a request does");
 const _: () = assert!(2 * BUNDLE_ENTRIES_MAX <= BUNDLE_PERSONS_MAX, "each record may have belonged to somebody else");
 const _: () = assert!(COUNT_DEFAULT <= COUNT_MAX && (COUNT_MAX as usize) < ENTRIES_MAX, "a page fits an answer");
+const _: () = assert!(COUNT_MAX < GATHERED_COUNT * GATHERED_PAGES_MAX, "the longest page is gathered");
 const _: () = assert!(HISTORY_COUNT_DEFAULT <= COUNT_MAX, "a history is no longer than the longest page");
 const _: () = assert!(PARAMETER_BYTES_MAX * 3 < TARGET_BYTES_MAX, "one value never fills the target, even encoded");

@@ -38,11 +38,12 @@ pub use need::{BodyNeeded, CategoriesNeeded, Need, PageNeeded, PersonsNeeded, St
 pub use patch::{PatchCause, PatchFault, PatchKind, patched};
 pub use release::bundle::Searchset;
 pub use release::entries::{Answered, EntryAnswer, ResponseKind, bundle_response, transaction_answers};
+pub use release::gathering::Gathering;
 pub use release::news::{EventStream, Feed, Passed};
 pub use release::{Dropped, Gatekeeper, Located, Released, content_type, located, location, release};
 pub use route_map::{Coverage, MapError, Reader, RouteMap};
 pub use touches::{
-    AnswerKind, Authors, Claim, Forward, ForwardBody, MappedAnswer, Matter, Part, RecordId, RecordKind, RecordRef,
+    AnswerKind, Authors, Claim, Forward, ForwardBody, MappedAnswer, Matter, Pages, Part, RecordId, RecordKind, RecordRef,
     Touches,
 };
 pub use whose::{Known, Whom, Whose, whose};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use model::{Action, Category, IdError, PersonId, RecordName};
 
 use crate::error::{Unreadable, quote};
-use crate::fhir::search::Expected;
+use crate::fhir::search::{Expected, Page};
 use crate::fhir::types::FhirType;
 use crate::route_map::RouteMap;
 
@@ -196,6 +196,19 @@ pub struct Touches {
     after: Option<Unreadable>,
     /// What an answer to a search is held against.
     searched: Option<Box<Expected>>,
+    /// Whose pages the answer to a search comes in.
+    pages: Pages,
+}
+
+/// Whose pages a search comes in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pages {
+    /// The store's, for whoever may see all that may be found.
+    #[default]
+    Stores,
+    /// Ours, made here out of what may be seen: the store's would tell that there is something else. To be read by
+    /// [`crate::Gathering`].
+    Ours,
 }
 
 impl Touches {
@@ -219,7 +232,7 @@ impl Touches {
     }
 
     pub(crate) fn new(claim: Claim, records: Vec<RecordRef>, forward: Forward, answer: AnswerKind) -> Self {
-        Self { claims: vec![claim], records, forward, answer, after: None, searched: None }
+        Self { claims: vec![claim], records, forward, answer, after: None, searched: None, pages: Pages::Stores }
     }
 
     /// Something more that has to be permitted.
@@ -245,6 +258,46 @@ impl Touches {
     /// What may come back of a search; none if this is no search.
     pub(crate) fn expected(&self) -> Option<&Expected> {
         self.searched.as_deref()
+    }
+
+    /// What a search may find, kind by kind and person by person, as far as it is counted into pages: what comes along is not.
+    /// Whoever may not see all of it, labelled or not, gets [`Pages::Ours`].
+    pub fn may_be_found(&self) -> impl Iterator<Item = (PersonId, Category)> {
+        let mut categories: Vec<Category> = Vec::new();
+        let found = self.expected().filter(|expected| !expected.counts_only());
+        for fhir_type in found.into_iter().flat_map(|expected| expected.matches()) {
+            let category = fhir_type.category();
+            if category != Category::Directory && !categories.contains(&category) {
+                categories.push(category);
+            }
+        }
+        let persons = if categories.is_empty() { Vec::new() } else { self.persons() };
+        persons.into_iter().flat_map(move |person| {
+            categories.clone().into_iter().map(move |category| (person.clone(), category))
+        })
+    }
+
+    /// The same, in these pages; what is no search stays as it is.
+    ///
+    /// # Errors
+    /// [`Unreadable::PageOver`]: it is a page of the other kind.
+    pub fn in_pages(mut self, pages: Pages) -> Result<Self, Unreadable> {
+        let Some(expected) = &self.searched else { return Ok(self) };
+        match (pages, expected.here()) {
+            (Pages::Stores, Page::Ours(..)) => return Err(Unreadable::PageOver),
+            (Pages::Stores, Page::Stores(_)) => {}
+            (Pages::Ours, Page::Ours(..)) => {}
+            (Pages::Ours, here) if *here == Page::FIRST => self.forward = expected.ours().first(),
+            (Pages::Ours, Page::Stores(_)) => return Err(Unreadable::PageOver),
+        }
+        self.pages = pages;
+        Ok(self)
+    }
+
+    /// Whose pages it comes in.
+    #[must_use]
+    pub const fn pages(&self) -> Pages {
+        self.pages
     }
 
     /// What has to be permitted, every one of them; never empty. The first is what the request is about.

@@ -5,10 +5,13 @@
 
 pub(crate) mod bundle;
 pub(crate) mod entries;
+mod found;
+pub(crate) mod gathering;
 mod history;
 pub(crate) mod news;
 mod outcome;
 mod reach;
+mod store_page;
 
 use model::{Action, Category, PersonId};
 

@@ -6,10 +6,11 @@
 
 use model::{Action, Category, PersonId};
 
-use super::page::{Place, Ticket};
+use super::ours::Ours;
+use super::page::{Page, Place, Ticket};
 use super::view::View;
 use super::{Expected, Total};
-use crate::bounds::{COUNT_DEFAULT, COUNT_MAX};
+use crate::bounds::{COUNT_DEFAULT, COUNT_MAX, GATHERED_COUNT};
 use crate::error::{Unreadable, quote};
 use crate::fhir::date;
 use crate::fhir::parameters::{Value, parameters};
@@ -104,10 +105,13 @@ impl Everything {
     fn over(self, types: Vec<FhirType>, narrowed_to: Option<String>) -> Touches {
         let asked = self.written(&self.named, 0);
         let first = Forward::get(self.written(&types, 0));
-        let here = self.turned.as_ref().map_or(Place::Offset(0), |ticket| ticket.place.clone());
+        let here = self.turned.as_ref().map_or(Page::FIRST, |ticket| ticket.page.clone());
+        let matches = Self { count: GATHERED_COUNT, ..self.clone() };
+        let ours = Ours { target: matches.written(&types, 0), count: self.count, along: None };
         let forward = match &here {
-            Place::Offset(offset) => Forward::get(self.written(&types, *offset)),
-            Place::Link(link) => Forward::get(link.clone()),
+            Page::Stores(Place::Offset(offset)) => Forward::get(self.written(&types, *offset)),
+            Page::Stores(Place::Link(link)) => Forward::get(link.clone()),
+            Page::Ours(place, _) => ours.at(place),
         };
         let record = RecordRef { id: RecordId::new(self.person.as_str()).ok(), ..RecordRef::all(FhirType::Patient) };
         let main = self.claim(Category::Demographics);
@@ -122,6 +126,7 @@ impl Everything {
             view: View::Whole,
             total: Total::Unsaid,
             first,
+            ours,
             here,
             asked,
             narrowed_to,

@@ -1,6 +1,7 @@
 //! What may come back of a search, and how it is shown.
 
-use super::page::{self, Place, Ticket};
+use super::ours::Ours;
+use super::page::{self, Page, Place, Ticket};
 use super::view::View;
 use crate::bounds::OFFSET_MAX;
 use crate::fhir::types::FhirType;
@@ -56,8 +57,10 @@ pub(crate) struct Expected {
     pub(super) total: Total,
     /// What the store is asked for the first page.
     pub(super) first: Forward,
+    /// The same, where pages are made here.
+    pub(super) ours: Ours,
     /// Which page this is.
-    pub(super) here: Place,
+    pub(super) here: Page,
     /// The search as the client asked for it, in its one form.
     pub(super) asked: String,
     /// What the gateway narrowed it to.
@@ -68,6 +71,27 @@ impl Expected {
     /// The search as the client asked for it, in its one form.
     pub(crate) fn asked(&self) -> &str {
         &self.asked
+    }
+
+    /// Types that were searched for.
+    pub(crate) fn matches(&self) -> &[FhirType] {
+        &self.matches
+    }
+
+    /// Which page is asked for.
+    pub(crate) const fn here(&self) -> &Page {
+        &self.here
+    }
+
+    /// What the store is asked where pages are made here.
+    pub(crate) const fn ours(&self) -> &Ours {
+        &self.ours
+    }
+
+    /// The same for matches alone: what comes along with them is asked for afterwards.
+    pub(crate) fn of_matches(&self) -> Self {
+        let includes = if self.by_a_match { Vec::new() } else { self.includes.clone() };
+        Self { includes, ..self.clone() }
     }
 
     /// As what an entry comes along; the error is for the officer.
@@ -127,37 +151,79 @@ impl Expected {
         given: &[Json<'_>],
         seal: &mut dyn FnMut(&[u8]) -> Option<String>,
     ) -> (Vec<(&'static str, String)>, bool) {
-        let mut page = |place: &Place| match place {
-            // The first page is the search itself.
-            Place::Offset(0) => Some(self.asked.clone()),
-            place => {
-                let (asked, narrowed_to) = (self.asked.clone(), self.narrowed_to.clone());
-                let token = seal(&Ticket { asked, narrowed_to, place: place.clone() }.write()?)?;
-                Some(format!("/fhir/{}?_page={token}", self.pages_at))
-            }
-        };
-        let mut links: Vec<(&'static str, String)> = page(&self.here).map(|own| ("self", own)).into_iter().collect();
-        let mut whole = self.here == Place::Offset(0);
+        let mut links: Vec<(&'static str, String)> =
+            self.address(&self.here, seal).map(|own| ("self", own)).into_iter().collect();
+        let mut whole = self.here == Page::FIRST;
         for (relation, others) in RELATIONS {
-            let is_one = |link: &&Object<'_>| link.text("relation").is_some_and(|name| others.contains(&name));
-            let mut urls = given.iter().filter_map(Json::object).filter(is_one);
-            let Some(first) = urls.next() else { continue };
+            let place = match self.linked(given, others, &self.first) {
+                Linked::Nowhere => continue,
+                Linked::Elsewhere => None,
+                Linked::To(place) => Some(place),
+            };
             let neighbour = matches!(relation, "next" | "previous");
             whole &= !neighbour;
-            let url = first.text("url").filter(|_| urls.next().is_none());
-            let place = url.and_then(|url| page::place_of(url, &self.first).or_else(|| self.in_other_words(url)));
-            let place = place.filter(|place| !neighbour || *place != self.here);
+            let page = place.map(Page::Stores).filter(|page| !neighbour || *page != self.here);
             // The first page is the search itself, whatever the store calls it.
-            let place = place.map(|place| if relation == "first" { Place::Offset(0) } else { place });
-            links.extend(place.and_then(|place| page(&place)).map(|url| (relation, url)));
+            let page = page.map(|page| if relation == "first" { Page::FIRST } else { page });
+            links.extend(page.and_then(|page| self.address(&page, seal)).map(|url| (relation, url)));
         }
         (links, whole)
     }
+
+    /// The links of a page that is made here; `next` says where the next one begins, if there is one. None leads backwards:
+    /// where the page before began is not known any more.
+    pub(crate) fn links_of_ours(
+        &self,
+        next: Option<&Page>,
+        seal: &mut dyn FnMut(&[u8]) -> Option<String>,
+    ) -> Vec<(&'static str, String)> {
+        let first = (self.here != Page::FIRST).then_some(&Page::FIRST);
+        let pages = [("self", Some(&self.here)), ("first", first), ("next", next)];
+        let given = pages.into_iter().filter_map(|(relation, page)| Some((relation, page?)));
+        given.filter_map(|(relation, page)| Some((relation, self.address(page, seal)?))).collect()
+    }
+
+    /// The address of a page. None if it cannot be sealed: it is not offered.
+    fn address(&self, page: &Page, seal: &mut dyn FnMut(&[u8]) -> Option<String>) -> Option<String> {
+        // The first page is the search itself.
+        if *page == Page::FIRST {
+            return Some(self.asked.clone());
+        }
+        let (asked, narrowed_to) = (self.asked.clone(), self.narrowed_to.clone());
+        let token = seal(&Ticket { asked, narrowed_to, page: page.clone() }.write()?)?;
+        Some(format!("/fhir/{}?_page={token}", self.pages_at))
+    }
+
+    /// Where the page behind one of the store's is, by the links that came with it.
+    pub(crate) fn next_at_store(&self, given: &[Json<'_>]) -> Linked {
+        self.linked(given, &["next"], &self.ours.first())
+    }
+
+    /// Where the store's link of this relation leads; `sent` is what it was asked for the first page.
+    fn linked(&self, given: &[Json<'_>], relations: &[&str], sent: &Forward) -> Linked {
+        let is_one = |link: &&Object<'_>| link.text("relation").is_some_and(|name| relations.contains(&name));
+        let mut urls = given.iter().filter_map(Json::object).filter(is_one);
+        let Some(first) = urls.next() else { return Linked::Nowhere };
+        let url = first.text("url").filter(|_| urls.next().is_none());
+        let place = url.and_then(|url| page::place_of(url, sent).or_else(|| self.in_other_words(url, sent)));
+        place.map_or(Linked::Elsewhere, Linked::To)
+    }
+}
+
+/// Where a link of the store leads.
+#[derive(Debug)]
+pub(crate) enum Linked {
+    /// There is none.
+    Nowhere,
+    /// To what is no page of this search, or nobody can tell.
+    Elsewhere,
+    /// To a page of it.
+    To(Place),
 }
 
 impl Expected {
     /// The place of a link that says the same search in other words than ours: another order, another name of the person.
-    fn in_other_words(&self, url: &str) -> Option<Place> {
+    fn in_other_words(&self, url: &str, sent: &Forward) -> Option<Place> {
         let mut target = Target::read(in_origin_form(url)).ok()?;
         let at = target.query.0.iter().position(|(name, _)| *name == "_offset")?;
         let (_, offset) = target.query.0.remove(at);
@@ -167,7 +233,7 @@ impl Expected {
             return None;
         }
         let Ok(Need::Done(same)) = super::read(*own, &target.query) else { return None };
-        (same.forward == self.first).then_some(Place::Offset(offset))
+        (same.forward == *sent).then_some(Place::Offset(offset))
     }
 }
 

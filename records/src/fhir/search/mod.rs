@@ -9,6 +9,7 @@ mod chain;
 pub(crate) mod everything;
 mod expected;
 pub(crate) mod include;
+mod ours;
 pub(crate) mod page;
 mod record_links;
 mod value;
@@ -18,16 +19,18 @@ use model::{Action, Category, PersonId};
 
 use super::parameters::{Parameter, Value, parameters};
 use super::types::FhirType;
-use crate::bounds::{PARAMETERS_MAX, QUESTIONS_MAX, SEARCHED_PERSONS_MAX, TARGET_BYTES_MAX};
+use crate::bounds::{COUNT_DEFAULT, GATHERED_COUNT, PARAMETERS_MAX, QUESTIONS_MAX, SEARCHED_PERSONS_MAX, TARGET_BYTES_MAX};
 use crate::error::{Unreadable, quote};
 use crate::need::{Need, PersonsNeeded};
 use crate::target::{self, Query};
 use crate::touches::{AnswerKind, Claim, Forward, ForwardBody, RecordRef, Touches};
 
 use everything::Everything;
-pub(crate) use expected::{Expected, Total};
+pub(crate) use expected::{Expected, Linked, Total};
 use include::Includes;
-use page::{Place, Ticket};
+use ours::{Along, Ours};
+pub(crate) use page::{Page, Place};
+use page::Ticket;
 pub(crate) use value::{canonical, may_follow, person};
 use view::View;
 
@@ -302,11 +305,13 @@ impl Search {
         let asked = self.written(&self.persons, self.view.asked(), None);
         let sent = self.view.sent(&self.found());
         let first = within_a_target(self.written(&persons, sent.clone(), None));
-        let here = self.turned.as_ref().map_or(Place::Offset(0), |ticket| ticket.place.clone());
+        let here = self.turned.as_ref().map_or(Page::FIRST, |ticket| ticket.page.clone());
+        let ours = self.ours(&persons, sent.clone());
         let forward = match &here {
-            Place::Offset(0) => first.clone(),
-            Place::Offset(offset) => within_a_target(self.written(&persons, sent, Some(*offset))),
-            Place::Link(link) => Forward::get(link.clone()),
+            Page::Stores(Place::Offset(0)) => first.clone(),
+            Page::Stores(Place::Offset(offset)) => within_a_target(self.written(&persons, sent, Some(*offset))),
+            Page::Stores(Place::Link(link)) => Forward::get(link.clone()),
+            Page::Ours(place, _) => ours.at(place),
         };
         let record = RecordRef::all(self.fhir_type);
         let mut claims = self.wanted().into_iter().map(|claim| {
@@ -324,11 +329,31 @@ impl Search {
             view: self.view,
             total: self.total,
             first,
+            ours,
             here,
             asked,
             narrowed_to,
         });
         Ok(touches)
+    }
+
+    /// The same search where pages are made here: matches alone, and then what comes along with those that are shown.
+    fn ours(&self, persons: &[PersonId], sent: Option<(&'static str, String)>) -> Ours {
+        let is_count = |given: &&Given| given.name == "_count";
+        let count = self.given.iter().find(is_count).and_then(|given| given.value.parse().ok());
+        let mut matches = Self { includes: Includes::default(), ..self.clone() };
+        matches.given.retain(|given| given.name != "_count");
+        matches.given.push(Given { place: usize::MAX, name: "_count".to_owned(), value: GATHERED_COUNT.to_string() });
+        let along = (!self.includes.types.is_empty()).then(|| Along {
+            path: format!("/fhir/{}", self.fhir_type),
+            person: places(self.fhir_type)
+                .find(|(_, one)| matches!(one.value, Value::Person))
+                .filter(|(_, parameter)| parameter.name != "_id")
+                .map(|(_, parameter)| (parameter.name, persons.to_vec())),
+            asked: self.includes.pairs.clone(),
+            view: sent.clone(),
+        });
+        Ours { target: matches.written(persons, sent, None), count: count.unwrap_or(COUNT_DEFAULT), along }
     }
 
     /// The target: what is asked for in the order of the list, about these persons.

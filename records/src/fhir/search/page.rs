@@ -5,6 +5,9 @@
 //! A store says that in one of two ways: by the search itself and a place in it (`_offset`), or by a token of a search that
 //! it keeps (HAPI FHIR: `?_getpages=...`), which does not show what it leads to. Either way every record on the page is
 //! resolved and judged like on the first one.
+//!
+//! Where pages are made here (`ours.rs`), a page begins in the middle of one of the store's. Then all that follows from where it
+//! begins is of one length, so that the length of a link tells nothing of what was passed over.
 
 use crate::bounds::{OFFSET_MAX, PAGE_LINK_BYTES_MAX, PAGE_PAIRS_MAX, PAGE_TICKET_BYTES_MAX, STORE_LINK_BYTES_MAX};
 use crate::release::in_origin_form;
@@ -15,6 +18,9 @@ const FORM: &str = "1";
 /// Parameters by which stores name a search that they keep: HAPI FHIR; Google; Microsoft.
 const TOKENS: [&str; 3] = ["_getpages", "_page_token", "ct"];
 
+/// A page of ours as it is written: a link, and what stands before it.
+const OURS_BYTES: usize = PAGE_LINK_BYTES_MAX + 24;
+
 /// Where a page begins at the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
@@ -24,6 +30,20 @@ pub(crate) enum Place {
     Link(String),
 }
 
+/// A page of a search.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Page {
+    /// One of the store's, at this place.
+    Stores(Place),
+    /// One that is made here: it begins in the store's page at this place, behind so many of its entries.
+    Ours(Place, u32),
+}
+
+impl Page {
+    /// Where every search begins.
+    pub(crate) const FIRST: Self = Self::Stores(Place::Offset(0));
+}
+
 /// What a page of a search stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Ticket {
@@ -31,27 +51,57 @@ pub(crate) struct Ticket {
     pub(crate) asked: String,
     /// What the gateway narrowed it to, if it did: the search is over when that changes.
     pub(crate) narrowed_to: Option<String>,
-    /// Where the page is.
-    pub(crate) place: Place,
+    /// Which page.
+    pub(crate) page: Page,
+}
+
+impl Place {
+    fn write(&self) -> String {
+        match self {
+            Self::Offset(offset) => format!("offset {offset}"),
+            Self::Link(link) => format!("link {link}"),
+        }
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        match text.split_once(' ')? {
+            ("offset", offset) => Some(Self::Offset(offset.parse().ok()?)),
+            ("link", link) => Some(Self::Link(link.to_owned())),
+            _ => None,
+        }
+    }
+}
+
+impl Page {
+    fn write(&self) -> String {
+        match self {
+            Self::Stores(place) => place.write(),
+            Self::Ours(place, passed) => format!("{:<OURS_BYTES$}", format!("ours {passed} {}", place.write())),
+        }
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let Some(ours) = text.strip_prefix("ours ") else { return Place::read(text).map(Self::Stores) };
+        // A link holds no spaces.
+        let (passed, place) = ours.trim_end_matches(' ').split_once(' ')?;
+        Some(Self::Ours(Place::read(place)?, passed.parse().ok()?))
+    }
 }
 
 impl Ticket {
     /// The ticket as it is sealed. None where it would be longer than a link may be: such a page is not offered.
     pub(crate) fn write(&self) -> Option<Vec<u8>> {
-        let place = match &self.place {
-            Place::Offset(offset) => format!("offset {offset}"),
-            Place::Link(link) => format!("link {link}"),
-        };
+        let page = self.page.write();
         let narrowed_to = self.narrowed_to.as_deref().map_or_else(|| "-".to_owned(), |to| format!("to {to}"));
         // None of these can hold a line's end.
-        let text = [FORM, &self.asked, &narrowed_to, &place].join("\n");
+        let text = [FORM, &self.asked, &narrowed_to, &page].join("\n");
         (text.len() <= PAGE_TICKET_BYTES_MAX && text.lines().count() == 4).then(|| text.into_bytes())
     }
 
     /// Reads what was sealed. None if it is of another form: of an older version.
     pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
         let mut lines = std::str::from_utf8(bytes).ok()?.split('\n');
-        let (Some(FORM), Some(asked), Some(narrowed_to), Some(place), None) =
+        let (Some(FORM), Some(asked), Some(narrowed_to), Some(page), None) =
             (lines.next(), lines.next(), lines.next(), lines.next(), lines.next())
         else {
             return None;
@@ -60,12 +110,7 @@ impl Ticket {
             "-" => None,
             to => Some(to.strip_prefix("to ")?.to_owned()),
         };
-        let place = match place.split_once(' ')? {
-            ("offset", offset) => Place::Offset(offset.parse().ok()?),
-            ("link", link) => Place::Link(link.to_owned()),
-            _ => return None,
-        };
-        Some(Self { asked: asked.to_owned(), narrowed_to, place })
+        Some(Self { asked: asked.to_owned(), narrowed_to, page: Page::read(page)? })
     }
 }
 
