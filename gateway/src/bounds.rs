@@ -37,6 +37,8 @@ pub const ANSWER_READ_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub const PIECE_BYTES: usize = 16 * 1024;
 /// A searchset is checked, put on record and passed on in pieces of about this size.
 pub const SIFTED_BYTES: usize = 64 * 1024;
+/// For a page that is made here out of the store's, no further page of the store is begun after so long.
+pub const GATHERING_MAX: Duration = Duration::from_secs(20);
 /// Records in the answer to a batch, which is held until its last entry is done.
 pub const BATCH_ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// A batch begins no entry after so long.

@@ -63,7 +63,7 @@ pub struct Shared {
 pub struct Worker {
     number: usize,
     shared: Arc<Shared>,
-    pool: Pool,
+    pool: Arc<Pool>,
     limits: Limits,
     drain: watch::Receiver<bool>,
     /// Held by every open connection, tunnels included.
@@ -88,12 +88,13 @@ impl Sources {
 /// What an answer needs of its worker after the request is over.
 pub struct Handle {
     shared: Arc<Shared>,
+    pool: Arc<Pool>,
     draining: Draining,
 }
 
 impl Handle {
     pub(crate) fn of(worker: &Worker) -> Self {
-        Self { shared: worker.share(), draining: worker.draining() }
+        Self { shared: worker.share(), pool: Arc::clone(&worker.pool), draining: worker.draining() }
     }
 
     /// The audit log.
@@ -121,6 +122,16 @@ impl Handle {
         (self.shared.clock)()
     }
 
+    /// Connections to the store.
+    pub(crate) fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    /// See [`Worker::identify`].
+    pub(crate) fn identify(&self, headers: &mut HeaderMap, subject: &Subject) -> Result<(), Refusal> {
+        self.shared.identify(headers, subject)
+    }
+
     /// Whether the drain's time is over.
     pub(crate) fn is_stopped(&self) -> bool {
         self.shared.stopped.load(Ordering::Acquire)
@@ -130,6 +141,26 @@ impl Handle {
     pub(crate) fn drain_begun(&self) -> impl Future<Output = ()> + Send + use<> {
         let mut draining = Draining(self.draining.0.clone());
         async move { draining.begun().await }
+    }
+}
+
+impl Shared {
+    fn identify(&self, headers: &mut HeaderMap, subject: &Subject) -> Result<(), Refusal> {
+        headers.remove(identity::HEADER);
+        let asker = Asker {
+            session: subject.session(),
+            user_id: subject.user_id(),
+            user: subject.user(),
+            profession: subject.profession(),
+            facility: subject.facility().as_str(),
+            device: subject.device().device().as_str(),
+        };
+        let token = self.identity.token(&asker, (self.clock)()).map_err(|error| {
+            tracing::error!(%error, "no identity token; refused");
+            Refusal::StoreMisbehaves
+        })?;
+        headers.insert(identity::HEADER, token);
+        Ok(())
     }
 }
 
@@ -152,7 +183,7 @@ impl Worker {
         drain: watch::Receiver<bool>,
     ) -> Self {
         let open = Arc::default();
-        Self { number, shared, pool: Pool::new(store), limits, drain, open }
+        Self { number, shared, pool: Arc::new(Pool::new(store)), limits, drain, open }
     }
 
     /// Accepts and serves until the drain, then waits for open connections, at most [`DRAIN_MAX`].
@@ -238,21 +269,7 @@ impl Worker {
     /// # Errors
     /// Signing fails.
     pub fn identify(&self, headers: &mut HeaderMap, subject: &Subject) -> Result<(), Refusal> {
-        headers.remove(identity::HEADER);
-        let asker = Asker {
-            session: subject.session(),
-            user_id: subject.user_id(),
-            user: subject.user(),
-            profession: subject.profession(),
-            facility: subject.facility().as_str(),
-            device: subject.device().device().as_str(),
-        };
-        let token = self.shared.identity.token(&asker, self.now()).map_err(|error| {
-            tracing::error!(%error, "no identity token; refused");
-            Refusal::StoreMisbehaves
-        })?;
-        headers.insert(identity::HEADER, token);
-        Ok(())
+        self.shared.identify(headers, subject)
     }
 
     /// A number for the audit entry. When the system gives no random octets it is empty, which `audit` refuses: closed.
@@ -330,7 +347,7 @@ impl Worker {
         &self.shared.reader
     }
 
-    pub(crate) const fn pool(&self) -> &Pool {
+    pub(crate) fn pool(&self) -> &Pool {
         &self.pool
     }
 

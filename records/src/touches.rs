@@ -203,11 +203,11 @@ pub struct Touches {
 /// Whose pages a search comes in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Pages {
-    /// The store's, for whoever may see all that may be found.
-    #[default]
+    /// The store's, for whoever may see all that may be found: [`crate::Searchset`].
     Stores,
-    /// Ours, made here out of what may be seen: the store's would tell that there is something else. To be read by
-    /// [`crate::Gathering`].
+    /// Ours, made here out of what may be seen, since the store's would tell that there is something else:
+    /// [`crate::Gathering`]. So it is until somebody says otherwise.
+    #[default]
     Ours,
 }
 
@@ -232,7 +232,7 @@ impl Touches {
     }
 
     pub(crate) fn new(claim: Claim, records: Vec<RecordRef>, forward: Forward, answer: AnswerKind) -> Self {
-        Self { claims: vec![claim], records, forward, answer, after: None, searched: None, pages: Pages::Stores }
+        Self { claims: vec![claim], records, forward, answer, after: None, searched: None, pages: Pages::default() }
     }
 
     /// Something more that has to be permitted.

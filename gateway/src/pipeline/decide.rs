@@ -8,8 +8,9 @@ use http::Request;
 use model::{Action, Article, Category};
 use policy::Basis;
 use records::bounds::QUESTIONS_MAX;
-use records::{AnswerKind, Touches, Unreadable};
+use records::{AnswerKind, Pages, Touches, Unreadable};
 use registry::Snapshot;
+use tokio::time::Instant;
 
 use super::authenticate::Subject;
 use super::client_body::ClientBody;
@@ -17,7 +18,7 @@ use super::extract::Extracted;
 use super::trace::{Judged, Trace};
 use crate::connection::Client;
 use crate::cut::live::{ExchangeBasis, ExchangeEntry, Switch};
-use crate::judge::{Judgement, Question};
+use crate::judge::{Asker, Judgement, Question};
 use crate::refusal::{CertificateProblem, Refusal};
 use crate::worker::Worker;
 
@@ -28,6 +29,7 @@ pub struct Permit {
     pub(super) touches: Touches,
     pub(super) request: Request<ClientBody>,
     pub(super) living: ExchangeEntry,
+    pub(super) arrived: Instant,
 }
 
 /// Decides.
@@ -104,7 +106,33 @@ pub fn decide(
     trace.judged(judged(&judgements, generation));
     // Said only now: to a stranger it would tell that the record exists.
     touches.check().map_err(after_a_permit)?;
-    Ok(Permit { subject, touches, request, living })
+    let touches = in_pages(worker, &snapshot, subject.asking(at), touches).map_err(after_a_permit)?;
+    Ok(Permit { subject, touches, request, living, arrived: trace.arrived() })
+}
+
+/// Whose pages a search comes in: the store's only if all that it may find may be seen, labelled or not. Asked of what may be
+/// found and never of what is, so that the kind of a page tells nothing.
+fn in_pages(
+    worker: &Worker,
+    snapshot: &Snapshot,
+    asker: Asker<'_>,
+    touches: Touches,
+) -> Result<Touches, Unreadable> {
+    let whose = |touches: &Touches| {
+        let sees_all = touches.may_be_found().all(|(person, category)| {
+            let plain = Question::about(Some(&person), Action::Read, category);
+            worker.judge().permits(snapshot, asker, Question { sensitive: true, ..plain })
+        });
+        if sees_all { Pages::Stores } else { Pages::Ours }
+    };
+    if let AnswerKind::Transaction(parts) = &touches.answer
+        && parts.iter().any(|part| whose(&part.touches) == Pages::Ours)
+    {
+        // The store answers all of it at once: nothing can be made of several of its pages there.
+        return Err(Unreadable::Interaction("a search within a transaction, where not all that it may find may be seen,"));
+    }
+    let pages = whose(&touches);
+    touches.in_pages(pages)
 }
 
 /// Whether this subject may use the service at all, now: what refuses him whatever he asks for (suspended, closed,

@@ -2,6 +2,8 @@
 //! fields pass, those that mean the same to every reader; hop-by-hop fields, every identity field and everything
 //! unknown stay behind (RFC 9110 7.6.1), ours are added.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::header::{
     ACCEPT, ACCEPT_LANGUAGE, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue,
@@ -10,7 +12,8 @@ use http::header::{
 use http::{Method, Request, Response};
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
-use records::{AnswerKind, ForwardBody, Touches};
+use records::{AnswerKind, Forward, ForwardBody, Touches};
+use tokio::time::Instant;
 
 use super::admit::Slot;
 use super::authenticate::Subject;
@@ -24,7 +27,7 @@ use crate::cut::live::ExchangeEntry;
 use crate::refusal::Refusal;
 use crate::store::paced::UploadError;
 use crate::store::pool::{Body, STORE_HOST, StoreError};
-use crate::worker::Worker;
+use crate::worker::{Handle, Worker};
 
 /// Proof: the store has answered a recorded permit. Nothing of the answer can be reached but through `release`.
 pub struct Answer {
@@ -37,9 +40,12 @@ pub struct Answer {
 
 /// What is left of a permit once its request is on its way.
 pub(super) struct Forwarded {
-    pub(super) subject: Subject,
+    pub(super) subject: Arc<Subject>,
     pub(super) touches: Touches,
     pub(super) living: ExchangeEntry,
+    pub(super) arrived: Instant,
+    /// Which languages the client reads.
+    pub(super) languages: Option<HeaderValue>,
 }
 
 /// Request headers that mean the same to every reader and may pass.
@@ -47,6 +53,7 @@ const PASSED: [HeaderName; 2] = [ACCEPT, ACCEPT_LANGUAGE];
 /// And those of a WebSocket handshake (RFC 6455 4.1); no extensions, so that frames can be read.
 const PASSED_FOR_TUNNELS: [HeaderName; 2] = [SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION];
 const CLIENT_CERT: HeaderName = HeaderName::from_static("client-cert");
+const FHIR_JSON: HeaderValue = HeaderValue::from_static("application/fhir+json");
 
 /// Forwards.
 ///
@@ -54,8 +61,9 @@ const CLIENT_CERT: HeaderName = HeaderName::from_static("client-cert");
 /// The store cannot be reached or does not answer; the exchange was cut meanwhile.
 pub async fn forward(worker: &Worker, recorded: Recorded<Permit>, slot: Slot) -> Result<Answer, Refusal> {
     let (request, mut recorded) = recorded.split(|permit| {
-        let Permit { subject, touches, request, living } = permit;
-        (request, Forwarded { subject, touches, living })
+        let Permit { subject, touches, request, living, arrived } = permit;
+        let languages = request.headers().get(ACCEPT_LANGUAGE).cloned();
+        (request, Forwarded { subject: Arc::new(subject), touches, living, arrived, languages })
     });
     let sent = &mut recorded.permit;
     let (mut parts, incoming) = request.into_parts();
@@ -74,10 +82,9 @@ pub async fn forward(worker: &Worker, recorded: Recorded<Permit>, slot: Slot) ->
         .map_err(|_| Refusal::Unreadable("no target for the store".to_owned()))?;
     headers(request.headers_mut(), &parts.headers, &sent.touches)?;
     worker.identify(request.headers_mut(), &sent.subject)?;
-    let certificate = HeaderValue::from_str(sent.subject.device().client_cert_header());
-    request.headers_mut().insert(CLIENT_CERT, certificate.map_err(|_| Refusal::StoreMisbehaves)?);
+    request.headers_mut().insert(CLIENT_CERT, certificate(&sent.subject)?);
     let within = if uploads { UPLOAD_MAX } else { STORE_ANSWER_MAX };
-    let switch = std::sync::Arc::clone(&sent.living.exchange.switch);
+    let switch = Arc::clone(&sent.living.exchange.switch);
     let response = tokio::select! {
         biased;
         () = switch.cut_off() => return Err(Refusal::Cut),
@@ -86,6 +93,46 @@ pub async fn forward(worker: &Worker, recorded: Recorded<Permit>, slot: Slot) ->
         }
     };
     Ok(Answer { recorded, response, slot, asked })
+}
+
+/// Asks the store on, in the name of the same subject, for as long as an answer is being made of what it says.
+pub(super) struct AskingOn {
+    pub(super) handle: Handle,
+    pub(super) subject: Arc<Subject>,
+    pub(super) languages: Option<HeaderValue>,
+}
+
+impl AskingOn {
+    /// What the store is asked next: a search, which is all that is gone on with.
+    ///
+    /// # Errors
+    /// The store cannot be reached or does not answer.
+    pub(super) async fn send(&self, forward: Forward) -> Result<Response<Incoming>, Refusal> {
+        let body = match forward.body {
+            ForwardBody::None => Bytes::new(),
+            ForwardBody::Built(built) => built.into(),
+            ForwardBody::Stream => return Err(Refusal::Fault),
+        };
+        let mut request = Request::builder().method(forward.method).uri(forward.target).header(HOST, STORE_HOST);
+        request = request.header(ACCEPT, FHIR_JSON);
+        if let Some(content_type) = forward.content_type {
+            request = request.header(CONTENT_TYPE, content_type);
+        }
+        let request = request.body(whole(body));
+        let mut request = request.map_err(|_| Refusal::Unreadable("no target for the store".to_owned()))?;
+        let headers = request.headers_mut();
+        if let Some(languages) = &self.languages {
+            headers.insert(ACCEPT_LANGUAGE, languages.clone());
+        }
+        self.handle.identify(headers, &self.subject)?;
+        headers.insert(CLIENT_CERT, certificate(&self.subject)?);
+        self.handle.pool().send(request, STORE_ANSWER_MAX).await.map_err(|error| unavailable(&error))
+    }
+}
+
+/// The certificate, as the store is told of it (RFC 9440).
+fn certificate(subject: &Subject) -> Result<HeaderValue, Refusal> {
+    HeaderValue::from_str(subject.device().client_cert_header()).map_err(|_| Refusal::StoreMisbehaves)
 }
 
 /// The headers towards the store.
@@ -133,7 +180,7 @@ fn headers(to: &mut HeaderMap, from: &HeaderMap, touches: &Touches) -> Result<()
     );
     if read {
         // What must be read before release comes as plain FHIR JSON.
-        to.insert(ACCEPT, HeaderValue::from_static("application/fhir+json"));
+        to.insert(ACCEPT, FHIR_JSON);
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! "Not there", "not yours" and "stopped" are one answer in time as well (promise P4): it is given at the next of fixed moments
-//! after the request arrived. What the store, the policy and the log took for it is then no longer to be seen.
+//! after the request arrived. What the store, the policy and the log took for it is then no longer to be seen. Pieces of an
+//! answer that is made out of several of the store's are given at such moments too: how much was passed over for one is not
+//! to be seen either.
 //!
 //! A timer wakes those who wait for the same millisecond in the order in which they began to wait. Were that when the answer is
 //! known, whose look-up took a little longer would be answered a little later: 0.03 ms in the median of 5,000 pairs. So the
@@ -29,10 +31,14 @@ pub async fn enter(mut first: Pin<&mut Sleep>) {
 }
 
 /// Waits for the next moment, if the refusal is one of those that must not be told apart.
-pub async fn one_time(mut first: Pin<&mut Sleep>, refusal: &Refusal) {
-    if !matches!(refusal, Refusal::NotAvailable) {
-        return;
+pub async fn one_time(first: Pin<&mut Sleep>, refusal: &Refusal) {
+    if matches!(refusal, Refusal::NotAvailable) {
+        next(first).await;
     }
+}
+
+/// Waits for the next moment.
+pub async fn next(mut first: Pin<&mut Sleep>) {
     let late = Instant::now().saturating_duration_since(first.deadline());
     if late.is_zero() {
         return first.await;

@@ -1,7 +1,11 @@
 //! A searchset on its way to the client: checked entry by entry as it comes, so that no more than one entry and one piece of
 //! the answer is held, however long it is. What a piece holds is on record before the piece goes out (promise P3), and each
 //! piece is judged on the newest facts: consent may be withdrawn between the first and the last.
+//!
+//! It is the store's page as it comes, or one that is made here out of several of them (`gather.rs`). The pieces of the latter
+//! are given at fixed moments.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use audit::EntryId;
@@ -12,10 +16,12 @@ use hyper::body::{Frame, Incoming};
 use model::{Action, SerialNumber, UserId, UserKey};
 use records::{Claim, Gatekeeper, Matter, Misbehaviour, Released, Searchset};
 use registry::Snapshot;
-use tokio::time::timeout;
+use tokio::time::{Sleep, timeout};
 
 use super::alarm::Alarm;
 use super::authenticate::{PageTurner, Subject};
+use super::gather::Gatherer;
+use super::moment;
 use crate::bounds::{PIECE_BYTES, SIFTED_BYTES, STORE_READ_MAX};
 use crate::judge::{Asker, Question};
 use crate::refusal::Refusal;
@@ -24,13 +30,22 @@ use crate::worker::Handle;
 
 /// See the module.
 pub struct Sifting {
-    store: Incoming,
-    /// None once the store has said all.
-    searchset: Option<Searchset>,
+    /// None once all has been said.
+    reading: Option<Reading>,
     whose: Whose,
     entry: EntryId,
     handle: Handle,
     alarm: Alarm,
+    /// At which moments the pieces are given, if that must not tell how long they took.
+    moment: Option<Pin<Box<Sleep>>>,
+}
+
+/// What the pieces come out of.
+pub enum Reading {
+    /// The store's page.
+    Page(Incoming, Box<Searchset>),
+    /// One that is made here.
+    Gathering(Box<Gatherer>),
 }
 
 /// Whose answer it is, for as long as it goes on.
@@ -117,18 +132,57 @@ impl From<Refusal> for Fault {
     }
 }
 
+impl Reading {
+    /// The next octets of the store, from whichever of its answers; none when nothing more is to come.
+    async fn more(&mut self) -> Result<Option<Bytes>, Fault> {
+        match self {
+            Self::Page(store, _) => Ok(next_data(store).await?),
+            Self::Gathering(gatherer) => gatherer.more().await,
+        }
+    }
+
+    fn read(&mut self, data: &[u8], desk: &mut Desk<'_>) -> Result<Released, Misbehaviour> {
+        match self {
+            Self::Page(_, searchset) => searchset.read(data, desk),
+            Self::Gathering(gatherer) => gatherer.read(data, desk),
+        }
+    }
+
+    fn end(self, desk: &mut Desk<'_>) -> Result<Released, Misbehaviour> {
+        match self {
+            Self::Page(_, searchset) => searchset.end(desk),
+            Self::Gathering(gatherer) => gatherer.end(desk),
+        }
+    }
+}
+
+/// The next octets of an answer of the store; none at its end.
+pub(super) async fn next_data(store: &mut Incoming) -> Result<Option<Bytes>, Refusal> {
+    loop {
+        let frame = timeout(STORE_READ_MAX, store.frame()).await.map_err(|_| Refusal::StoreTimeout)?;
+        let Some(frame) = frame else { return Ok(None) };
+        let frame = frame.map_err(|error| {
+            tracing::warn!(%error, "the store's answer broke off");
+            Refusal::StoreMisbehaves
+        })?;
+        // Trailers say nothing about records.
+        if let Ok(data) = frame.into_data() {
+            return Ok(Some(data));
+        }
+    }
+}
+
 impl Sifting {
-    /// The store's answer, as far as it may pass.
+    /// An answer, as far as it may pass.
     #[must_use]
-    pub const fn new(
-        store: Incoming,
-        searchset: Searchset,
-        whose: Whose,
-        entry: EntryId,
-        handle: Handle,
-        alarm: Alarm,
-    ) -> Self {
-        Self { store, searchset: Some(searchset), whose, entry, handle, alarm }
+    pub const fn new(reading: Reading, whose: Whose, entry: EntryId, handle: Handle, alarm: Alarm) -> Self {
+        Self { reading: Some(reading), whose, entry, handle, alarm, moment: None }
+    }
+
+    /// The same, its pieces given at these moments.
+    #[must_use]
+    pub fn at_moments(self, moment: Pin<Box<Sleep>>) -> Self {
+        Self { moment: Some(moment), ..self }
     }
 
     /// The next piece: about [`SIFTED_BYTES`], or whatever there is until the end. On record when it is given.
@@ -139,28 +193,25 @@ impl Sifting {
         let mut piece = Released::default();
         let mut snapshot = self.handle.snapshot();
         while piece.body.len() < SIFTED_BYTES && piece.records.len() < audit::RECORDS_MAX / 2 {
-            let Some(searchset) = self.searchset.as_mut() else { break };
-            let frame = timeout(STORE_READ_MAX, self.store.frame()).await.map_err(|_| Refusal::StoreTimeout)?;
+            let Some(reading) = self.reading.as_mut() else { break };
+            let data = reading.more().await?;
             // The store may have taken its time.
             snapshot = self.handle.snapshot();
-            let Some(frame) = frame else {
-                let mut desk = self.whose.at_desk(&self.handle, &snapshot);
-                let end = self.searchset.take().map(|searchset| searchset.end(&mut desk)).transpose();
-                piece.append(end.map_err(Fault::Misbehaviour)?.unwrap_or_default());
-                break;
-            };
-            let frame = frame.map_err(|error| {
-                tracing::warn!(%error, "the store's answer broke off");
-                Refusal::StoreMisbehaves
-            })?;
-            // Trailers say nothing about records.
-            let Ok(data) = frame.into_data() else { continue };
-            let read = searchset.read(&data, &mut self.whose.at_desk(&self.handle, &snapshot));
-            piece.append(read.map_err(Fault::Misbehaviour)?);
+            let mut desk = self.whose.at_desk(&self.handle, &snapshot);
+            match data {
+                Some(data) => piece.append(reading.read(&data, &mut desk).map_err(Fault::Misbehaviour)?),
+                None => {
+                    let end = self.reading.take().map(|reading| reading.end(&mut desk)).transpose();
+                    piece.append(end.map_err(Fault::Misbehaviour)?.unwrap_or_default());
+                }
+            }
         }
         self.alarm.left_out(piece.dropped, &piece.why);
         self.on_record(&snapshot, &piece).await?;
-        Ok(Piece { released: piece, last: self.searchset.is_none() })
+        if let Some(moment) = &mut self.moment {
+            moment::next(moment.as_mut()).await;
+        }
+        Ok(Piece { released: piece, last: self.reading.is_none() })
     }
 
     async fn on_record(&self, snapshot: &Arc<Snapshot>, piece: &Released) -> Result<(), Refusal> {
@@ -183,14 +234,14 @@ impl Sifting {
         let pieces =
             stream::try_unfold((self, Bytes::from(first), false), |(mut sifting, mut ready, ended)| async move {
                 while ready.is_empty() {
-                    if ended || sifting.searchset.is_none() {
+                    if ended || sifting.reading.is_none() {
                         return Ok::<_, BodyError>(None);
                     }
                     ready = sifting.next().await.map_err(|fault| sifting.broken(fault))?.released.body.into();
                 }
                 // In pieces, so that a client that stops reading leaves most of it here, where a cut takes it back.
                 let piece = ready.split_to(ready.len().min(PIECE_BYTES));
-                let ended = ended || (ready.is_empty() && sifting.searchset.is_none());
+                let ended = ended || (ready.is_empty() && sifting.reading.is_none());
                 Ok(Some((Frame::data(piece), (sifting, ready, ended))))
             });
         StreamBody::new(pieces).boxed_unsync()

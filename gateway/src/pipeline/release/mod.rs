@@ -3,6 +3,7 @@
 
 mod bytes;
 mod evidence;
+mod searchset;
 mod transaction;
 
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use http::{Response, StatusCode};
 use http_body_util::{BodyExt as _, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
 use model::{Action, Category};
-use records::{AnswerKind, EventStream, Feed, Located, Misbehaviour, RecordRef, Searchset, Touches};
+use records::{AnswerKind, EventStream, Feed, Located, Misbehaviour, RecordRef, Touches};
 use tokio::time::timeout;
 
 use crate::bounds::{ANSWER_READ_BYTES_MAX, PIECE_BYTES, STORE_READ_MAX};
@@ -25,7 +26,7 @@ use crate::pipeline::alarm::Alarm;
 use crate::pipeline::authenticate::Subject;
 use crate::pipeline::feed::FeedBody;
 use crate::pipeline::forward::{Answer, Forwarded};
-use crate::pipeline::sift::{Fault, Piece, Sifting, Whose};
+use crate::pipeline::sift::Whose;
 use crate::pipeline::tunnel::Tunnel;
 use crate::refusal::Refusal;
 use crate::store::pool::Body;
@@ -57,7 +58,7 @@ pub(super) const FHIR_JSON: HeaderValue = HeaderValue::from_static("application/
 pub async fn release(worker: &Worker, answer: Answer) -> Result<Released, Refusal> {
     let Answer { recorded, response, slot, asked } = answer;
     let (permit, entry, _durable) = recorded.durable().await?;
-    let Forwarded { subject, touches, living } = permit;
+    let Forwarded { subject, touches, living, arrived, languages } = permit;
     if living.exchange.switch.is_cut() {
         return Err(Refusal::Cut);
     }
@@ -81,7 +82,7 @@ pub async fn release(worker: &Worker, answer: Answer) -> Result<Released, Refusa
             tokio::select! {
                 biased;
                 () = switch.cut_off() => return Err(Refusal::Cut),
-                checked = checking.searchset(response) => checked?,
+                checked = checking.searchset(response, arrived, languages) => checked?,
             }
         }
         AnswerKind::Transaction(parts) => {
@@ -116,7 +117,7 @@ pub async fn release(worker: &Worker, answer: Answer) -> Result<Released, Refusa
 /// An answer, and what it is checked against.
 struct Checking<'a> {
     worker: &'a Worker,
-    subject: &'a Subject,
+    subject: &'a Arc<Subject>,
     touches: &'a Touches,
     entry: &'a Entry,
     alarm: Alarm,
@@ -179,33 +180,6 @@ impl Checking<'_> {
             }
         }
         answer.body(in_pieces(released.body)).map_err(|_| Refusal::StoreMisbehaves)
-    }
-
-    /// A searchset: checked and passed on entry by entry. Its first piece is waited for, so that most answers, which have no
-    /// second, are whole or not at all.
-    async fn searchset(&self, response: Response<Incoming>) -> Result<Response<Body>, Refusal> {
-        let Self { worker, touches, .. } = *self;
-        if response.status() != StatusCode::OK {
-            return self.resources(response).await;
-        }
-        let (parts, store) = response.into_parts();
-        let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let misbehaves = |misbehaviour| self.misbehaves(&misbehaviour);
-        let searchset = Searchset::of(touches, content_type).map_err(misbehaves)?;
-        let handle = Handle::of(worker);
-        let whose = Whose::of(self.subject, touches.claims());
-        let mut sifting = Sifting::new(store, searchset, whose, self.entry.id.clone(), handle, self.alarm.clone());
-        let Piece { released, last } = sifting.next().await.map_err(|fault| match fault {
-            Fault::Misbehaviour(misbehaviour) => misbehaves(misbehaviour),
-            Fault::Refusal(refusal) => refusal,
-        })?;
-        self.learn(&released);
-        let body = if last { in_pieces(released.body) } else { sifting.behind(released.body) };
-        Response::builder()
-            .status(StatusCode::OK)
-            .header(CONTENT_TYPE, FHIR_JSON)
-            .body(body)
-            .map_err(|_| Refusal::StoreMisbehaves)
     }
 
     /// An answer that may not be passed on: the officer hears of it, the client learns nothing.

@@ -1,0 +1,85 @@
+//! A page of a search that is made here: the store is asked for page after page of its own, in the name of the same subject,
+//! until ours is whole (`records`, `release/gathering.rs`).
+//!
+//! How often it is asked follows what is hidden, in steps of a whole page of the store. So nothing else may follow that: no
+//! request is charged for it, or a quota would count what is passed over; the request's place among those in flight is held
+//! meanwhile, each question waits for the one before, and there is a last. Whoever lets go or is cut is asked nothing for any
+//! more: nobody reads on.
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{Response, StatusCode};
+use hyper::body::Incoming;
+use records::{Gatekeeper, Gathering, Misbehaviour, Released, Touches};
+use tokio::time::Instant;
+
+use super::forward::AskingOn;
+use super::sift::{Fault, next_data};
+use crate::bounds::GATHERING_MAX;
+use crate::refusal::Refusal;
+
+/// See the module.
+pub struct Gatherer {
+    asking: AskingOn,
+    /// The answer that is being read.
+    store: Incoming,
+    gathering: Gathering,
+    begun: Instant,
+}
+
+impl Gatherer {
+    /// A page of this search; the response is the store's first.
+    ///
+    /// # Errors
+    /// It is none to a search.
+    pub(super) fn new(touches: &Touches, response: Response<Incoming>, asking: AskingOn) -> Result<Self, Misbehaviour> {
+        let mut gathering = Gathering::of(touches)?;
+        let (head, store) = response.into_parts();
+        gathering.answered(content_type(&head.headers))?;
+        Ok(Self { asking, store, gathering, begun: Instant::now() })
+    }
+
+    /// The next octets of the store, from whichever of its answers; none when nothing more is to be asked.
+    ///
+    /// # Errors
+    /// The store broke off, was silent or misbehaves.
+    pub(super) async fn more(&mut self) -> Result<Option<Bytes>, Fault> {
+        loop {
+            // The rest of an answer of which nothing more is needed is not read, and its connection not used again.
+            if !self.gathering.is_served()
+                && let Some(data) = next_data(&mut self.store).await?
+            {
+                return Ok(Some(data));
+            }
+            let on = self.begun.elapsed() < GATHERING_MAX;
+            let Some(forward) = self.gathering.turn(on).map_err(Fault::Misbehaviour)? else { return Ok(None) };
+            let (head, store) = self.asking.send(forward).await?.into_parts();
+            if head.status != StatusCode::OK {
+                tracing::error!(status = %head.status, "the store does not go on with a search");
+                return Err(Refusal::StoreMisbehaves.into());
+            }
+            self.gathering.answered(content_type(&head.headers)).map_err(Fault::Misbehaviour)?;
+            self.store = store;
+        }
+    }
+
+    /// What may go out for these octets.
+    ///
+    /// # Errors
+    /// The store misbehaves.
+    pub(super) fn read(&mut self, data: &[u8], gatekeeper: &mut dyn Gatekeeper) -> Result<Released, Misbehaviour> {
+        self.gathering.read(data, gatekeeper)
+    }
+
+    /// The end of the page.
+    ///
+    /// # Errors
+    /// It is not whole.
+    pub(super) fn end(self, gatekeeper: &mut dyn Gatekeeper) -> Result<Released, Misbehaviour> {
+        self.gathering.end(gatekeeper)
+    }
+}
+
+fn content_type(headers: &http::HeaderMap) -> Option<&str> {
+    headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok())
+}
