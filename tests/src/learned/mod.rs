@@ -1,7 +1,7 @@
 //! Nothing more is learned: random towns, random questions, and a naive model of what each user may learn there, held against
 //! gateway and store. Whatever a question is, no answer holds a word or an id of a record that its user may not read; what he
-//! may read and asks for is there, over all pages; numbers are those of the model; and what is refused is refused in the one
-//! way that says nothing.
+//! may read and asks for is there, page by page as a store would show it that had nothing else; numbers are those of the model;
+//! and what is refused is refused in the one way that says nothing.
 //!
 //! The model (`town`, `model`) says the rules in words of its own. `SEKISHO_LEARNED_SEED` begins with another town, and
 //! `SEKISHO_LEARNED_ROUNDS` goes through more of them; a failure says which town it was.
@@ -23,6 +23,7 @@ use self::kinds::Record;
 use self::model::{Expected, Found};
 use self::questions::{Question, Search, View};
 use self::stage::{Stage, without_incident};
+use self::town::Town;
 use crate::world::{Ask, Reply};
 
 /// The first town, and how many.
@@ -89,11 +90,13 @@ impl Coverage {
         for person in &stage.town.persons {
             *self.occurred.entry(person.situation()).or_default() += 1;
         }
-        if let Expected::Found(Found { matches, all, hidden }) = expected {
+        if let Expected::Found(Found { matches, hidden }) = expected {
+            let along = stage.town.comes_along(user, question, matches);
             let mut occurred = |what, did: bool| *self.occurred.entry(what).or_default() += usize::from(did);
             occurred("something was found", !matches.is_empty());
-            occurred("something came along", matches != all);
+            occurred("something came along", !along.is_empty());
             occurred("something was hidden among it", *hidden > 0 && !matches.is_empty());
+            occurred("something was hidden among several pages", *hidden > 0 && matches.len() > question.count());
         }
     }
 
@@ -118,7 +121,7 @@ impl Coverage {
 const KINDS_OF_QUESTIONS: usize = 30;
 
 /// What must have occurred.
-const OCCUR: [&str; 17] = [
+const OCCUR: [&str; 18] = [
     "store and share",
     "share only",
     "store only",
@@ -135,6 +138,7 @@ const OCCUR: [&str; 17] = [
     "something was found",
     "something came along",
     "something was hidden among it",
+    "something was hidden among several pages",
     "pages were turned",
 ];
 
@@ -148,13 +152,13 @@ async fn tried(stage: &mut Stage, user: usize, question: &Question, coverage: &m
     quiet(stage, user, &told, &reply)?;
     match (question, &expected) {
         (_, Expected::NotThere) => says_nothing(stage, user, &reply).await,
-        (Question::Batch(entries), Expected::Each(each)) => batch(&reply, entries, each),
+        (Question::Batch(entries), Expected::Each(each)) => batch(&stage.town, user, &reply, entries, each),
         (Question::Create(record), Expected::Written) => created(stage, record, &reply),
         (Question::Amend(record), Expected::Written) => amended(stage, record, &reply),
         (Question::Search(_) | Question::Everything { .. }, Expected::Found(found)) => {
             pages(stage, user, question, found, reply, coverage).await
         }
-        (_, expected) => served(&reply).and_then(|()| answers(question, expected, &reply.json())),
+        (_, expected) => served(&reply).and_then(|()| answers(&stage.town, user, question, expected, &reply.json())),
     }
 }
 
@@ -185,7 +189,13 @@ async fn says_nothing(stage: &mut Stage, user: usize, reply: &Reply) -> Result<(
 }
 
 /// One answer on one page.
-fn answers(question: &Question, expected: &Expected, body: &Value) -> Result<(), String> {
+fn answers(
+    town: &Town,
+    user: usize,
+    question: &Question,
+    expected: &Expected,
+    body: &Value,
+) -> Result<(), String> {
     let text = body.to_string();
     match expected {
         Expected::One(word) if text.contains(word.as_str()) => Ok(()),
@@ -197,15 +207,19 @@ fn answers(question: &Question, expected: &Expected, body: &Value) -> Result<(),
         }
         Expected::Number(number) if body["total"] == *number && body.get("entry").is_none() => Ok(()),
         Expected::Found(found) => {
-            let page = Page::of(body);
-            page.shows(question)?;
-            page.is(found, &page.matches, &page.all)
+            Page::of(body).is(town, user, question, found, 0)
         }
         expected => Err(format!("must be {expected:?}: {body}")),
     }
 }
 
-fn batch(reply: &Reply, entries: &[Question], expected: &[Expected]) -> Result<(), String> {
+fn batch(
+    town: &Town,
+    user: usize,
+    reply: &Reply,
+    entries: &[Question],
+    expected: &[Expected],
+) -> Result<(), String> {
     served(reply)?;
     let answer = reply.json();
     let told = answer["entry"].as_array().cloned().unwrap_or_default();
@@ -219,7 +233,7 @@ fn batch(reply: &Reply, entries: &[Question], expected: &[Expected]) -> Result<(
             Expected::NotThere => return Err(format!("{question:?} must be refused as what is not there: {entry}")),
             _ if status != "200" => return Err(format!("{question:?}: {entry}")),
             expected => {
-                answers(question, expected, &entry["resource"]).map_err(|why| format!("{question:?}: {why}"))?
+                answers(town, user, question, expected, &entry["resource"]).map_err(|why| format!("{question:?}: {why}"))?
             }
         }
     }
@@ -250,11 +264,13 @@ fn amended(stage: &mut Stage, record: &Record, reply: &Reply) -> Result<(), Stri
     Ok(())
 }
 
-/// What is on a page, or on several.
+/// What is on a page.
 #[derive(Default)]
 struct Page {
-    matches: BTreeSet<String>,
-    all: BTreeSet<String>,
+    /// What was searched for, in order.
+    matches: Vec<String>,
+    /// What came along with it, behind all of it.
+    along: Vec<String>,
     entries: Vec<Value>,
     total: Option<usize>,
     next: Option<String>,
@@ -266,10 +282,11 @@ impl Page {
         for entry in &page.entries {
             let part = |name: &str| entry["resource"][name].as_str().unwrap_or("?").to_owned();
             let address = format!("{}/{}", part("resourceType"), part("id"));
-            if entry["search"]["mode"] == "match" {
-                page.matches.insert(address.clone());
+            if entry["search"]["mode"] == "match" && page.along.is_empty() {
+                page.matches.push(address);
+            } else {
+                page.along.push(address);
             }
-            page.all.insert(address);
         }
         page.total = body["total"].as_u64().and_then(|total| total.try_into().ok());
         let links = body["link"].as_array().into_iter().flatten();
@@ -285,15 +302,37 @@ impl Page {
         whole.map_or(Ok(()), |entry| Err(format!("more is shown than was asked for: {entry}")))
     }
 
-    /// Whether this is what was expected, and any number true.
-    fn is(&self, found: &Found, matches: &BTreeSet<String>, all: &BTreeSet<String>) -> Result<(), String> {
-        if *matches != found.matches || *all != found.all {
-            return Err(format!("must be {found:#?}\nis {matches:#?}\nand with what comes along {all:#?}"));
+    /// Whether this is that page, counted from 0, of what was expected: as a store would show it that had nothing else. What
+    /// is on it and in which order, what came along, whether another follows, and the number.
+    fn is(&self, town: &Town, user: usize, question: &Question, found: &Found, number: usize) -> Result<(), String> {
+        self.shows(question)?;
+        let count = question.count();
+        let behind = found.matches.get(number * count..).unwrap_or_default();
+        let matches = &behind[..behind.len().min(count)];
+        let along = town.comes_along(user, question, matches);
+        let wrong = |what: &str| Err(format!("page {number}: {what}: must be {matches:?} with {along:?}, is {self:?}"));
+        if self.matches != matches {
+            return wrong("other matches");
         }
-        match self.total {
-            Some(total) if total != found.matches.len() => Err(format!("the number is {total}: {found:#?}")),
-            _ => Ok(()),
+        let came: BTreeSet<String> = self.along.iter().cloned().collect();
+        if came != along || came.len() != self.along.len() {
+            return wrong("something else came along");
         }
+        if self.next.is_some() != (behind.len() > count) {
+            return wrong("a page is offered and is not there, or the other way round");
+        }
+        let told = question.asks_for_a_number() || number == 0 && behind.len() <= count;
+        if self.total != told.then_some(found.matches.len()) {
+            return wrong("another number");
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Page {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { matches, along, total, next, .. } = self;
+        write!(f, "{matches:?} with {along:?}, in all {total:?}, next {}", next.is_some())
     }
 }
 
@@ -306,45 +345,16 @@ async fn pages(
     first: Reply,
     coverage: &mut Coverage,
 ) -> Result<(), String> {
-    let (mut matches, mut all, mut reply) = (BTreeSet::new(), BTreeSet::new(), first);
+    let mut reply = first;
     for number in 0..PAGES_MAX {
         served(&reply)?;
         let page = Page::of(&reply.json());
-        page.shows(question)?;
-        let again: Vec<&String> = page.matches.intersection(&matches).collect();
-        if !again.is_empty() {
-            return Err(format!("page {number} shows {again:?} again"));
-        }
-        matches.extend(page.matches.iter().cloned());
-        all.extend(page.all.iter().cloned());
-        match &page.next {
-            Some(next) => {
-                let wanted = match question {
-                    Question::Search(Search { count, .. }) | Question::Everything { count, .. } => *count,
-                    _ => None,
-                };
-                if wanted.is_some_and(|wanted| page.matches.len() < wanted) {
-                    // Not solved: a page that is not full, and not the last, tells that something was left out of it. For
-                    // any other reason none may be short.
-                    if found.hidden == 0 {
-                        return Err(format!("page {number} is short, and nothing is hidden: {}", reply.text()));
-                    }
-                    *coverage.occurred.entry("a short page told of something hidden").or_default() += 1;
-                }
-                *coverage.occurred.entry("pages were turned").or_default() += 1;
-                reply = stage.ask(user, Ask::get(next)).await;
-                // What it was sealed with is not the user's to know.
-                quiet(stage, user, &format!("{:?}", question.ask(&stage.town)), &reply)?;
-            }
-            None => {
-                if let Question::Search(Search { accurate: true, .. }) = question
-                    && page.total.is_none()
-                {
-                    return Err(format!("a number was asked for: {}", reply.text()));
-                }
-                return page.is(found, &matches, &all);
-            }
-        }
+        page.is(&stage.town, user, question, found, number)?;
+        let Some(next) = &page.next else { return Ok(()) };
+        *coverage.occurred.entry("pages were turned").or_default() += 1;
+        reply = stage.ask(user, Ask::get(next)).await;
+        // What it was sealed with is not the user's to know.
+        quiet(stage, user, &format!("{:?}", question.ask(&stage.town)), &reply)?;
     }
     Err("its pages have no end".to_owned())
 }

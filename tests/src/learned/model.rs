@@ -27,10 +27,8 @@ pub(super) enum Expected {
 /// What a search finds, over all its pages.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Found {
-    /// What was searched for, by address.
-    pub(super) matches: BTreeSet<String>,
-    /// And what comes along.
-    pub(super) all: BTreeSet<String>,
+    /// What was searched for, by address, as the store orders it: the oldest first.
+    pub(super) matches: Vec<String>,
     /// How many matches there are that this user may not see: nobody may tell from the answer.
     pub(super) hidden: usize,
 }
@@ -94,9 +92,16 @@ impl Town {
         if search.view == View::Count {
             return Expected::Number(fitting.len());
         }
-        let seen: Vec<&Record> = fitting.iter().copied().filter(|record| self.may_read_record(user, record)).collect();
-        let matches: BTreeSet<String> = seen.iter().map(|record| record.address()).collect();
-        let mut all = matches.clone();
+        let seen = fitting.iter().filter(|record| self.may_read_record(user, record));
+        let matches: Vec<String> = seen.map(|record| record.address()).collect();
+        Expected::Found(Found { hidden: fitting.len() - matches.len(), matches })
+    }
+
+    /// What comes along with these matches of a search.
+    pub(super) fn comes_along(&self, user: usize, question: &Question, matches: &[String]) -> BTreeSet<String> {
+        let Question::Search(search) = question else { return BTreeSet::new() };
+        let seen: Vec<&Record> = matches.iter().filter_map(|address| self.find(address)).collect();
+        let mut all: BTreeSet<String> = matches.iter().cloned().collect();
         let mut reached: Vec<String> = Vec::new();
         for include in &search.includes {
             seen.iter().for_each(|record| reached.extend(self.along(user, include, record)));
@@ -111,7 +116,8 @@ impl Town {
                 reached.extend(further.into_iter().filter(|address| !all.contains(address)));
             }
         }
-        Expected::Found(Found { hidden: fitting.len() - matches.len(), matches, all })
+        matches.iter().for_each(|address| drop(all.remove(address)));
+        all
     }
 
     /// Whom a search is about: those named, if all of it is permitted for all of them, or one's own of whom all of it is.
@@ -195,9 +201,9 @@ impl Town {
             |record: &&Record| record.newest().person == person && (kinds.is_empty() || kinds.contains(&record.kind));
         let there: Vec<&Record> = self.records.iter().filter(asked).collect();
         let seen = there.iter().filter(|record| self.may_read_record(user, record));
-        let matches: BTreeSet<String> = seen.map(|record| record.address()).collect();
+        let matches: Vec<String> = seen.map(|record| record.address()).collect();
         // Kinds that may not be seen are not asked for.
         let labelled = there.iter().filter(|one| may(person, one.kind().category) && !matches.contains(&one.address()));
-        Expected::Found(Found { hidden: labelled.count(), all: matches.clone(), matches })
+        Expected::Found(Found { hidden: labelled.count(), matches })
     }
 }

@@ -8,6 +8,8 @@ use super::town::{PROFESSIONALS, Town};
 use crate::world::Ask;
 
 pub(super) const FHIR: &str = "application/fhir+json";
+/// Matches on a page where nobody says how many.
+const COUNT_DEFAULT: usize = 50;
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// What is asked.
@@ -217,6 +219,20 @@ impl Question {
         version.code = dice.below(CODES.len());
         record.versions.push(version);
         Self::Amend(record)
+    }
+
+    /// How many matches a page of it holds.
+    pub(super) fn count(&self) -> usize {
+        let asked = match self {
+            Self::Search(Search { count, .. }) | Self::Everything { count, .. } => *count,
+            _ => None,
+        };
+        asked.unwrap_or(COUNT_DEFAULT)
+    }
+
+    /// Whether the number of matches is asked for.
+    pub(super) fn asks_for_a_number(&self) -> bool {
+        matches!(self, Self::Search(Search { accurate: true, .. }))
     }
 
     /// As it is sent.

@@ -2,6 +2,7 @@
 
 mod along;
 mod beside;
+mod hidden;
 mod pages;
 mod shown;
 mod whom;

@@ -1,0 +1,324 @@
+//! Pages that tell nothing of records that their reader may not see: what is on them, whether another follows and how many
+//! there are is what a store would say that had no such records.
+
+use std::time::{Duration, Instant};
+
+use backend_stub::Paging;
+use http::StatusCode;
+use model::{FacilityId, TeamRole};
+use registry::Command;
+use serde_json::{Value, json};
+
+use super::{Nurse, link, records};
+use crate::world::{Ask, Plan, World};
+
+const FHIR: &str = "application/fhir+json";
+/// Every so many milliseconds a page that is made at the gateway may be given.
+const MOMENT: Duration = Duration::from_millis(25);
+
+/// A city in which records can be put into the store past the gateway.
+async fn city() -> World {
+    World::planned(Plan { trusting_store: true, ..Plan::default() }).await
+}
+
+/// A care manager, who may not see labelled records; he is on P-0001's team.
+async fn care_manager(world: &World) -> Nurse {
+    let (terminal, cookie) = world.signed_in("U-kato", "D-kato").await;
+    Nurse { terminal, cookie }
+}
+
+/// Somebody at the store itself, on one connection.
+struct Clerk(hyper::client::conn::http1::SendRequest<http_body_util::Full<bytes::Bytes>>);
+
+impl Clerk {
+    async fn of(world: &World) -> Self {
+        let stream = tokio::net::TcpStream::connect(world.store.address()).await.unwrap();
+        let io = hyper_util::rt::TokioIo::new(stream);
+        let (sender, connection) = hyper::client::conn::http1::handshake(io).await.unwrap();
+        tokio::spawn(connection);
+        Self(sender)
+    }
+
+    async fn put(&mut self, resource: &Value) {
+        use http_body_util::BodyExt as _;
+        let part = |name: &str| resource[name].as_str().unwrap();
+        let target = format!("/fhir/{}/{}", part("resourceType"), part("id"));
+        let request = http::Request::put(&target).header("host", "store").header("content-type", FHIR);
+        let body = http_body_util::Full::new(bytes::Bytes::from(resource.to_string()));
+        self.0.ready().await.unwrap();
+        let answer = self.0.send_request(request.body(body).unwrap()).await.unwrap();
+        assert!(answer.status().is_success(), "{target}: {}", answer.status());
+        answer.into_body().collect().await.unwrap();
+    }
+
+    /// Observations of this person under a code of their own: one that is seen for each `v`, one that is hidden for each `h`.
+    /// Gives the addresses of those that are seen.
+    async fn laid_out(&mut self, person: &str, code: &str, layout: &str) -> Vec<String> {
+        let mut seen = Vec::new();
+        for (number, what) in layout.chars().enumerate() {
+            let id = format!("{code}-{number:03}");
+            self.put(&observation(person, code, &id, what == 'h')).await;
+            seen.extend((what == 'v').then(|| format!("Observation/{id}")));
+        }
+        seen
+    }
+}
+
+fn observation(person: &str, code: &str, id: &str, labelled: bool) -> Value {
+    let mut resource = json!({
+        "resourceType": "Observation", "id": id, "status": "final", "code": { "coding": [{ "code": code }] },
+        "subject": { "reference": format!("Patient/{person}") },
+    });
+    if labelled {
+        let system = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality";
+        resource["meta"] = json!({ "security": [{ "system": system, "code": "R" }] });
+    }
+    resource
+}
+
+/// All pages of a search, as they come.
+async fn pages(nurse: &Nurse, target: &str) -> Vec<Value> {
+    let (mut pages, mut next) = (Vec::new(), Some(target.to_owned()));
+    while let Some(target) = next {
+        assert!(pages.len() < 400, "no end");
+        let page = nurse.found(&target).await;
+        next = link(&page, "next");
+        pages.push(page);
+    }
+    pages
+}
+
+/// What can be told of pages beside what is on them: how many entries, links and which, how long these are, which number.
+fn outline(pages: &[Value]) -> Vec<String> {
+    let links = |page: &Value| -> Vec<String> {
+        let links = page["link"].as_array().unwrap().iter();
+        links.map(|link| format!("{} {}", link["relation"], link["url"].as_str().unwrap().len())).collect()
+    };
+    let entries = |page: &Value| page["entry"].as_array().map_or(0, Vec::len);
+    pages.iter().map(|page| format!("{} {:?} {}", entries(page), links(page), page["total"])).collect()
+}
+
+/// First, last, in the middle, many, all: with every length of a page, and however the store finds its own.
+#[tokio::test]
+async fn a_page_is_what_it_would_be_without_what_is_hidden() {
+    let world = city().await;
+    let mut clerk = Clerk::of(&world).await;
+    let many = "h".repeat(130);
+    let layouts = [
+        "v".to_owned(),
+        "hv".to_owned(),
+        "vh".to_owned(),
+        "hhh".to_owned(),
+        "vhvhhv".to_owned(),
+        "hhvvvhv".to_owned(),
+        format!("v{many}"),
+        format!("{many}v{many}v"),
+        format!("vv{many}{many}vvv{many}"),
+        many.clone(),
+        // A store's page ends with what is seen, with what is hidden, and with the last of all.
+        format!("{}v{}v", "h".repeat(99), "h".repeat(99)),
+        format!("v{}", "h".repeat(99)),
+        "v".repeat(100),
+        format!("{}h", "v".repeat(100)),
+        format!("h{}v", "v".repeat(100)),
+    ];
+    let care_manager = care_manager(&world).await;
+    for (number, layout) in layouts.iter().enumerate() {
+        let (code, twin) = (format!("lay-{number:02}"), format!("twi-{number:02}"));
+        let seen = clerk.laid_out("P-0001", &code, layout).await;
+        clerk.laid_out("P-0001", &twin, &layout.replace('h', "")).await;
+        let short = if layout.len() > 20 { &layout[..20] } else { layout };
+        for count in [1, 2, 3, 50, 200] {
+            if layout.len() > 60 && count == 1 && seen.len() > 60 {
+                continue;
+            }
+            let paging = if (count + number) % 2 == 0 { Paging::Offset } else { Paging::Token };
+            world.store.page_by(paging);
+            let told = format!("{short}.. of {}, {count} a page, {paging:?}", layout.len());
+            let ask = |code: &str| format!("/fhir/Observation?patient=P-0001&code={code}&_count={count}");
+            let got = pages(&care_manager, &ask(&code)).await;
+            let found: Vec<Vec<String>> = got.iter().map(|page| records(page, "match")).collect();
+            assert_eq!(found.concat(), seen, "{told}");
+            let full = found.len().saturating_sub(1);
+            assert!(found[..full].iter().all(|page| page.len() == count), "{told}: {found:?}");
+            assert!(found.len() == 1 || !found[full].is_empty(), "{told}: a page was offered with nothing on it");
+            let total = if got.len() == 1 { Value::from(seen.len()) } else { Value::Null };
+            assert!(got.iter().all(|page| page["total"] == total), "{told}: {:?}", outline(&got));
+            assert_eq!(outline(&got), outline(&pages(&care_manager, &ask(&twin)).await), "{told}");
+        }
+    }
+    // What was hidden is on no record, and nobody was alarmed.
+    let entries = world.audit.search(&audit::Query { limit: 50, ..audit::Query::default() }).unwrap().entries;
+    let named: Vec<&String> = entries.iter().flat_map(|found| &found.released).collect();
+    assert!(named.iter().any(|record| record.starts_with("Observation/lay-14")), "{named:?}");
+    assert!(!named.iter().any(|record| record.as_str() == "Observation/lay-14-000"), "{named:?}");
+    assert!(world.alerts().is_empty(), "{:?}", world.alerts());
+    // A nurse sees them all, on the store's own pages.
+    let nurse = Nurse::sato(&world).await;
+    let all = pages(&nurse, "/fhir/Observation?patient=P-0001&code=lay-04&_count=4").await;
+    assert_eq!(all.iter().map(|page| records(page, "match").len()).collect::<Vec<_>>(), [4, 2]);
+    assert!(link(&all[1], "previous").is_some());
+}
+
+/// Parts, forms, an order of the client's, everything of a person, a compartment, an entry of a batch: the same pages.
+#[tokio::test]
+async fn whichever_way_it_is_asked_the_pages_are_the_same() {
+    let world = city().await;
+    let mut clerk = Clerk::of(&world).await;
+    clerk.laid_out("P-0001", "ways", "hvhvhhvv").await;
+    clerk.laid_out("P-0001", "twin", "vvvv").await;
+    let care_manager = care_manager(&world).await;
+    let of = |pages: &[Value]| pages.iter().map(|page| records(page, "match")).collect::<Vec<_>>();
+    for more in [
+        "",
+        "&_elements=code",
+        "&_summary=true",
+        "&_summary=text",
+        "&_summary=data",
+        "&_sort=-_lastUpdated",
+        "&_total=none",
+        "&_lastUpdated=ge2020",
+    ] {
+        let asked = |code: &str| format!("/fhir/Observation?patient=P-0001&code={code}&_count=2{more}");
+        let got = pages(&care_manager, &asked("ways")).await;
+        let mut seen = of(&got).concat();
+        seen.sort();
+        let expected = [1, 3, 6, 7].map(|number| format!("Observation/ways-{number:03}"));
+        assert_eq!(seen, expected, "{more}");
+        assert_eq!(outline(&got), outline(&pages(&care_manager, &asked("twin")).await), "{more}");
+    }
+    let plain = of(&pages(&care_manager, "/fhir/Observation?patient=P-0001&code=ways&_count=3").await);
+    assert_eq!(plain.iter().map(Vec::len).collect::<Vec<_>>(), [3, 1]);
+    let compartment = of(&pages(&care_manager, "/fhir/Patient/P-0001/Observation?code=ways&_count=3").await);
+    assert_eq!(compartment, plain);
+    let form = Ask::post("/fhir/Observation/_search", "application/x-www-form-urlencoded", "patient=P-0001&code=ways&_count=3");
+    let form = care_manager.terminal.ask(form.as_(&care_manager.cookie)).await.unwrap().json();
+    assert_eq!(records(&form, "match"), plain[0]);
+    let next = care_manager.found(&link(&form, "next").unwrap()).await;
+    assert_eq!((records(&next, "match"), link(&next, "next")), (plain[1].clone(), None));
+    let entry = json!({ "request": { "method": "GET", "url": "Observation?patient=P-0001&code=ways&_count=3" } });
+    let bundle = |kind: &str| json!({ "resourceType": "Bundle", "type": kind, "entry": [entry] }).to_string();
+    let batch = Ask::post("/fhir", FHIR, bundle("batch")).as_(&care_manager.cookie);
+    let batch = care_manager.terminal.ask(batch).await.unwrap().json();
+    assert_eq!(records(&batch["entry"][0]["resource"], "match"), plain[0], "{batch}");
+    // A store answers a transaction at once: there is nothing to make pages out of.
+    let transaction = Ask::post("/fhir", FHIR, bundle("transaction"));
+    let his = care_manager.terminal.ask(transaction.clone().as_(&care_manager.cookie)).await.unwrap();
+    assert_eq!(his.status, StatusCode::BAD_REQUEST, "{}", his.text());
+    let nurse = Nurse::sato(&world).await;
+    let hers = nurse.terminal.ask(transaction.as_(&nurse.cookie)).await.unwrap();
+    assert_eq!(hers.status, StatusCode::OK, "{}", hers.text());
+
+    let everything = pages(&care_manager, "/fhir/Patient/P-0001/$everything?_type=Observation&_count=7").await;
+    let found = of(&everything);
+    let sizes: Vec<usize> = found.iter().map(Vec::len).collect();
+    assert!(sizes[..sizes.len() - 1].iter().all(|size| *size == 7), "{sizes:?}");
+    assert_eq!(found.concat().iter().filter(|record| record.contains("/ways-")).count(), 4);
+}
+
+/// What comes along is what comes along with the records that are shown, behind all of them.
+#[tokio::test]
+async fn what_comes_along_with_what_is_passed_over_stays_behind() {
+    let world = city().await;
+    let mut clerk = Clerk::of(&world).await;
+    let many = "h".repeat(120);
+    for (number, what) in format!("hv{many}vvh").chars().enumerate() {
+        let encounter = format!("enc-{number:03}");
+        clerk
+            .put(&json!({
+                "resourceType": "Encounter", "id": encounter, "status": "finished", "class": { "code": "HH" },
+                "subject": { "reference": "Patient/P-0001" },
+            }))
+            .await;
+        let mut one = observation("P-0001", "along", &format!("along-{number:03}"), what == 'h');
+        one["encounter"] = json!({ "reference": format!("Encounter/{encounter}") });
+        one["performer"] = json!([{ "reference": "Practitioner/K-sato" }]);
+        clerk.put(&one).await;
+    }
+    let care_manager = care_manager(&world).await;
+    for paging in [Paging::Offset, Paging::Token] {
+        world.store.page_by(paging);
+        let target = "/fhir/Observation?patient=P-0001&code=along&_include=Observation:encounter\
+                      &_include=Observation:performer:Practitioner&_count=2";
+        let pages = pages(&care_manager, target).await;
+        let shown = |page: &Value| {
+            let mode = |entry: &Value| entry["search"]["mode"].as_str().unwrap().to_owned();
+            let modes: Vec<String> = page["entry"].as_array().unwrap().iter().map(mode).collect();
+            assert!(modes.is_sorted_by(|one, next| one >= next), "matches first: {modes:?}");
+            (records(page, "match"), records(page, "include"))
+        };
+        let named = |kind: &str, numbers: &[usize]| -> Vec<String> {
+            numbers.iter().map(|number| format!("{kind}-{number:03}")).collect()
+        };
+        for (page, numbers) in pages.iter().zip([&[1, 122][..], &[123]]) {
+            let (matches, along) = shown(page);
+            assert_eq!(matches, named("Observation/along", numbers), "{paging:?}");
+            let mut expected = named("Encounter/enc", numbers);
+            expected.push("Practitioner/K-sato".to_owned());
+            assert_eq!(along, expected, "{paging:?}");
+        }
+        assert_eq!(pages.len(), 2, "{paging:?}");
+    }
+}
+
+/// A nurse sees labelled records of those on whose team she is, and none of those for whom she only stands in (art. 18).
+#[tokio::test]
+async fn of_several_persons_only_what_is_hidden_stays_hidden() {
+    let world = city().await;
+    let mut clerk = Clerk::of(&world).await;
+    world.clerk(Command::JoinTeam {
+        person: "P-0001".parse().unwrap(),
+        user: "K-ono".parse().unwrap(),
+        role: TeamRole::Member,
+        facility: None,
+        from: world.now(),
+        until: None,
+    });
+    world.clerk(Command::EnterDuty {
+        user: "K-ono".parse().unwrap(),
+        facility: FacilityId::new("F-nursing").unwrap(),
+        kind: model::DutyKind::OnDuty,
+        from: world.now(),
+        until: Some(world.now().plus_seconds(12 * 3600)),
+    });
+    let (terminal, cookie) = world.signed_in("U-ono", "D-ono").await;
+    let ono = Nurse { terminal, cookie };
+    clerk.laid_out("P-0001", "team", "hvh").await;
+    let seen = clerk.laid_out("P-0002", "duty", "hvhhv").await;
+    let both = "/fhir/Observation?patient=P-0001,P-0002&code=team,duty&_count=2";
+    let found: Vec<Vec<String>> = pages(&ono, both).await.iter().map(|page| records(page, "match")).collect();
+    assert_eq!(found.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2, 1]);
+    let team = [0, 1, 2].map(|number| format!("Observation/team-{number:03}"));
+    assert_eq!(found.concat(), [&team[..], &seen].concat());
+    // About the one of whom she sees all it is the store's own page, and nothing is waited for.
+    let alone = pages(&ono, "/fhir/Observation?patient=P-0001&code=team&_count=2").await;
+    assert_eq!(outline(&alone).len(), 2);
+    assert!(link(&alone[1], "previous").is_some());
+    // The kind of a page goes with what its reader may see: on the team, the other one is begun anew.
+    let page = ono.found(both).await;
+    world.clerk(Command::JoinTeam {
+        person: "P-0002".parse().unwrap(),
+        user: "K-ono".parse().unwrap(),
+        role: TeamRole::Member,
+        facility: None,
+        from: world.now(),
+        until: None,
+    });
+    let (status, text) = ono.refused(&link(&page, "next").unwrap()).await;
+    assert_eq!((status, text.contains("begin the search anew")), (StatusCode::BAD_REQUEST, true), "{text}");
+    assert_eq!(records(&ono.found(&both.replace("=2", "=20")).await, "match").len(), 8);
+}
+
+/// How long it takes is told in moments: one more question to the store is not to be seen.
+#[tokio::test]
+async fn an_answer_is_given_at_its_moment() {
+    let world = city().await;
+    let care_manager = care_manager(&world).await;
+    let mut connection = care_manager.terminal.connect().await.unwrap();
+    for target in ["/fhir/Observation?patient=P-0001&_count=1", "/fhir/Condition?patient=P-0001&code=nothing"] {
+        let begun = Instant::now();
+        let reply = connection.ask(Ask::get(target).as_(&care_manager.cookie)).await.unwrap();
+        assert_eq!(reply.status, StatusCode::OK, "{}", reply.text());
+        assert!(begun.elapsed() >= MOMENT, "{target}: {:?}", begun.elapsed());
+    }
+}
