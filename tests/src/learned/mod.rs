@@ -189,13 +189,7 @@ async fn says_nothing(stage: &mut Stage, user: usize, reply: &Reply) -> Result<(
 }
 
 /// One answer on one page.
-fn answers(
-    town: &Town,
-    user: usize,
-    question: &Question,
-    expected: &Expected,
-    body: &Value,
-) -> Result<(), String> {
+fn answers(town: &Town, user: usize, question: &Question, expected: &Expected, body: &Value) -> Result<(), String> {
     let text = body.to_string();
     match expected {
         Expected::One(word) if text.contains(word.as_str()) => Ok(()),
@@ -206,20 +200,12 @@ fn answers(
             if same && body["total"] == words.len() { Ok(()) } else { Err(format!("must be {words:?}: {body}")) }
         }
         Expected::Number(number) if body["total"] == *number && body.get("entry").is_none() => Ok(()),
-        Expected::Found(found) => {
-            Page::of(body).is(town, user, question, found, 0)
-        }
+        Expected::Found(found) => Page::of(body).is(town, user, question, found, 0),
         expected => Err(format!("must be {expected:?}: {body}")),
     }
 }
 
-fn batch(
-    town: &Town,
-    user: usize,
-    reply: &Reply,
-    entries: &[Question],
-    expected: &[Expected],
-) -> Result<(), String> {
+fn batch(town: &Town, user: usize, reply: &Reply, entries: &[Question], expected: &[Expected]) -> Result<(), String> {
     served(reply)?;
     let answer = reply.json();
     let told = answer["entry"].as_array().cloned().unwrap_or_default();
@@ -232,9 +218,8 @@ fn batch(
             Expected::NotThere if status == "404" && entry.get("resource").is_none() => {}
             Expected::NotThere => return Err(format!("{question:?} must be refused as what is not there: {entry}")),
             _ if status != "200" => return Err(format!("{question:?}: {entry}")),
-            expected => {
-                answers(town, user, question, expected, &entry["resource"]).map_err(|why| format!("{question:?}: {why}"))?
-            }
+            expected => answers(town, user, question, expected, &entry["resource"])
+                .map_err(|why| format!("{question:?}: {why}"))?,
         }
     }
     Ok(())

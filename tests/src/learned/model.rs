@@ -116,7 +116,7 @@ impl Town {
                 reached.extend(further.into_iter().filter(|address| !all.contains(address)));
             }
         }
-        matches.iter().for_each(|address| drop(all.remove(address)));
+        all.retain(|address| !matches.contains(address));
         all
     }
 

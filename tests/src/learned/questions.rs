@@ -341,7 +341,8 @@ impl Search {
         let count = dice.percent(50).then(|| 1 + dice.below(5));
         let way = match dice.below(8) {
             0 => Way::Form,
-            1 => Way::Both,
+            // One name stands in one of the two: a gateway that took both would not know which is meant.
+            1 if includes.len() < 2 => Way::Both,
             2 if persons.len() == 1 && kind != PATIENT => Way::Compartment,
             _ => Way::Get,
         };

@@ -191,7 +191,11 @@ async fn whichever_way_it_is_asked_the_pages_are_the_same() {
     assert_eq!(plain.iter().map(Vec::len).collect::<Vec<_>>(), [3, 1]);
     let compartment = of(&pages(&care_manager, "/fhir/Patient/P-0001/Observation?code=ways&_count=3").await);
     assert_eq!(compartment, plain);
-    let form = Ask::post("/fhir/Observation/_search", "application/x-www-form-urlencoded", "patient=P-0001&code=ways&_count=3");
+    let form = Ask::post(
+        "/fhir/Observation/_search",
+        "application/x-www-form-urlencoded",
+        "patient=P-0001&code=ways&_count=3",
+    );
     let form = care_manager.terminal.ask(form.as_(&care_manager.cookie)).await.unwrap().json();
     assert_eq!(records(&form, "match"), plain[0]);
     let next = care_manager.found(&link(&form, "next").unwrap()).await;
@@ -261,52 +265,59 @@ async fn what_comes_along_with_what_is_passed_over_stays_behind() {
     }
 }
 
-/// A nurse sees labelled records of those on whose team she is, and none of those for whom she only stands in (art. 18).
+/// A nurse sees labelled notes of those on whose team she is, and none of those whom her facility cares for and she only
+/// answers for (art. 18, 31-1).
 #[tokio::test]
 async fn of_several_persons_only_what_is_hidden_stays_hidden() {
     let world = city().await;
     let mut clerk = Clerk::of(&world).await;
-    world.clerk(Command::JoinTeam {
-        person: "P-0001".parse().unwrap(),
+    let join = |person: &str| Command::JoinTeam {
+        person: person.parse().unwrap(),
         user: "K-ono".parse().unwrap(),
         role: TeamRole::Member,
         facility: None,
         from: world.now(),
         until: None,
-    });
+    };
+    world.clerk(join("P-0001"));
     world.clerk(Command::EnterDuty {
         user: "K-ono".parse().unwrap(),
         facility: FacilityId::new("F-nursing").unwrap(),
-        kind: model::DutyKind::OnDuty,
+        kind: model::DutyKind::Manager,
         from: world.now(),
         until: Some(world.now().plus_seconds(12 * 3600)),
     });
     let (terminal, cookie) = world.signed_in("U-ono", "D-ono").await;
     let ono = Nurse { terminal, cookie };
-    clerk.laid_out("P-0001", "team", "hvh").await;
-    let seen = clerk.laid_out("P-0002", "duty", "hvhhv").await;
-    let both = "/fhir/Observation?patient=P-0001,P-0002&code=team,duty&_count=2";
+    let mut note = async |person: &str, id: &str, labelled: bool| {
+        let mut note = observation(person, "-", id, labelled);
+        let category = json!([{ "coding": [{ "code": "several" }] }]);
+        (note["resourceType"], note["category"], note["status"]) =
+            (json!("Communication"), category, json!("completed"));
+        clerk.put(&note).await;
+    };
+    for (number, (person, labelled)) in
+        [("P-0001", true), ("P-0002", true), ("P-0002", false), ("P-0001", false), ("P-0002", true), ("P-0001", true)]
+            .into_iter()
+            .enumerate()
+    {
+        note(person, &format!("several-{number}"), labelled).await;
+    }
+    let both = "/fhir/Communication?patient=P-0001,P-0002&category=several&_count=3";
     let found: Vec<Vec<String>> = pages(&ono, both).await.iter().map(|page| records(page, "match")).collect();
-    assert_eq!(found.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2, 1]);
-    let team = [0, 1, 2].map(|number| format!("Observation/team-{number:03}"));
-    assert_eq!(found.concat(), [&team[..], &seen].concat());
-    // About the one of whom she sees all it is the store's own page, and nothing is waited for.
-    let alone = pages(&ono, "/fhir/Observation?patient=P-0001&code=team&_count=2").await;
-    assert_eq!(outline(&alone).len(), 2);
+    let named =
+        |numbers: &[usize]| numbers.iter().map(|one| format!("Communication/several-{one}")).collect::<Vec<_>>();
+    assert_eq!(found, [named(&[0, 2, 3]), named(&[5])]);
+    // About the one of whom she sees all, it is the store's own page.
+    let alone = pages(&ono, "/fhir/Communication?patient=P-0001&category=several&_count=2").await;
+    assert_eq!(alone.iter().map(|page| records(page, "match").len()).collect::<Vec<_>>(), [2, 1]);
     assert!(link(&alone[1], "previous").is_some());
-    // The kind of a page goes with what its reader may see: on the team, the other one is begun anew.
+    // The kind of a page goes with what its reader may see: once she is on the team, the other one is begun anew.
     let page = ono.found(both).await;
-    world.clerk(Command::JoinTeam {
-        person: "P-0002".parse().unwrap(),
-        user: "K-ono".parse().unwrap(),
-        role: TeamRole::Member,
-        facility: None,
-        from: world.now(),
-        until: None,
-    });
+    world.clerk(join("P-0002"));
     let (status, text) = ono.refused(&link(&page, "next").unwrap()).await;
     assert_eq!((status, text.contains("begin the search anew")), (StatusCode::BAD_REQUEST, true), "{text}");
-    assert_eq!(records(&ono.found(&both.replace("=2", "=20")).await, "match").len(), 8);
+    assert_eq!(records(&ono.found(&both.replace("=3", "=20")).await, "match").len(), 6);
 }
 
 /// How long it takes is told in moments: one more question to the store is not to be seen.
