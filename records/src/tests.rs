@@ -5,6 +5,7 @@ mod cases;
 mod corpora;
 mod fetched;
 mod fuzz;
+mod gathering;
 mod maps;
 mod news;
 mod properties;

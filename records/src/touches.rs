@@ -272,9 +272,9 @@ impl Touches {
             }
         }
         let persons = if categories.is_empty() { Vec::new() } else { self.persons() };
-        persons.into_iter().flat_map(move |person| {
-            categories.clone().into_iter().map(move |category| (person.clone(), category))
-        })
+        persons
+            .into_iter()
+            .flat_map(move |person| categories.clone().into_iter().map(move |category| (person.clone(), category)))
     }
 
     /// The same, in these pages; what is no search stays as it is.

@@ -112,12 +112,7 @@ pub fn decide(
 
 /// Whose pages a search comes in: the store's only if all that it may find may be seen, labelled or not. Asked of what may be
 /// found and never of what is, so that the kind of a page tells nothing.
-fn in_pages(
-    worker: &Worker,
-    snapshot: &Snapshot,
-    asker: Asker<'_>,
-    touches: Touches,
-) -> Result<Touches, Unreadable> {
+fn in_pages(worker: &Worker, snapshot: &Snapshot, asker: Asker<'_>, touches: Touches) -> Result<Touches, Unreadable> {
     let whose = |touches: &Touches| {
         let sees_all = touches.may_be_found().all(|(person, category)| {
             let plain = Question::about(Some(&person), Action::Read, category);
@@ -129,7 +124,9 @@ fn in_pages(
         && parts.iter().any(|part| whose(&part.touches) == Pages::Ours)
     {
         // The store answers all of it at once: nothing can be made of several of its pages there.
-        return Err(Unreadable::Interaction("a search within a transaction, where not all that it may find may be seen,"));
+        return Err(Unreadable::Interaction(
+            "a search within a transaction, where not all that it may find may be seen,",
+        ));
     }
     let pages = whose(&touches);
     touches.in_pages(pages)

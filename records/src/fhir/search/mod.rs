@@ -19,7 +19,9 @@ use model::{Action, Category, PersonId};
 
 use super::parameters::{Parameter, Value, parameters};
 use super::types::FhirType;
-use crate::bounds::{COUNT_DEFAULT, GATHERED_COUNT, PARAMETERS_MAX, QUESTIONS_MAX, SEARCHED_PERSONS_MAX, TARGET_BYTES_MAX};
+use crate::bounds::{
+    COUNT_DEFAULT, GATHERED_COUNT, PARAMETERS_MAX, QUESTIONS_MAX, SEARCHED_PERSONS_MAX, TARGET_BYTES_MAX,
+};
 use crate::error::{Unreadable, quote};
 use crate::need::{Need, PersonsNeeded};
 use crate::target::{self, Query};
@@ -29,8 +31,8 @@ use everything::Everything;
 pub(crate) use expected::{Expected, Linked, Total};
 use include::Includes;
 use ours::{Along, Ours};
-pub(crate) use page::{Page, Place};
 use page::Ticket;
+pub(crate) use page::{Page, Place};
 pub(crate) use value::{canonical, may_follow, person};
 use view::View;
 
