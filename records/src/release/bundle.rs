@@ -169,7 +169,9 @@ impl Reading {
         // No `fullUrl`: the store's would name its own address.
         out.extend_from_slice(br#"{"resource":"#);
         resource.write(out);
-        out.extend_from_slice(format!(r#","search":{{"mode":"{mode}"}}}}"#).as_bytes());
+        for text in [r#","search":{"mode":""#, mode, r#""}}"#] {
+            out.extend_from_slice(text.as_bytes());
+        }
         Ok(())
     }
 }
