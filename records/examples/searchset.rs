@@ -1,8 +1,11 @@
 //! What an entry of a searchset costs in `records` alone: read, resolved to its person, asked about, written anew.
 //!
-//! Counted rather than timed, so that the figure comes out the same on a busy machine:
-//! `valgrind --tool=callgrind --collect-atstart=no --toggle-collect=searchset::through target/release/examples/searchset`: what it
-//! collected, over the number of entries that is printed. `tests/examples/entries.rs` is the same with the policy, by the clock.
+//! Counted rather than timed, so that the figure comes out the same on a busy machine. Over the number of entries that is
+//! printed, what this collects:
+//!
+//! `valgrind --tool=callgrind --collect-atstart=no --toggle-collect=searchset::through target/release/examples/searchset`
+//!
+//! `tests/examples/entries.rs` is the same with the policy, by the clock.
 
 #![allow(
     clippy::unwrap_used,
