@@ -1,7 +1,11 @@
-//! A PostgreSQL of one's own for tests: a fresh cluster in a folder under /tmp, on a Unix socket, no TCP.
+//! For tests: dice, and a PostgreSQL of one's own.
+//!
+//! The PostgreSQL is a fresh cluster in a folder under /tmp, on a Unix socket, no TCP.
 //!
 //! The server hangs on a pipe held by the test's process: however that ends, even by SIGKILL, the pipe closes, the server
 //! stops and its folder goes. As root, the server runs as `nobody` (PostgreSQL refuses to run as root).
+
+mod dice;
 
 use std::fs;
 use std::io::{self, Write};
@@ -16,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use postgres::{Client, NoTls};
 
+pub use self::dice::Dice;
 use crate::Place;
 
 /// `nobody` and `nogroup` on Debian.

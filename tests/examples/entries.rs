@@ -13,17 +13,8 @@
     clippy::print_stdout,
     reason = "a measuring tool stops at once"
 )]
-#![allow(dead_code, unused_imports, unreachable_pub, missing_docs, reason = "shares the tests' city")]
 
-#[path = "../src/world/mod.rs"]
-mod world;
-
-/// What the tests' city asks of the house.
-mod house {
-    pub(crate) fn root() -> std::path::PathBuf {
-        std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-    }
-}
+mod shared;
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -33,7 +24,9 @@ use model::{Action, PersonId, SerialNumber, Timestamp, UserId};
 use policy::{DecisionPoint, Request};
 use records::{Gatekeeper, Head, Matter, Need, Searchset, Touches};
 use registry::Snapshot;
-use world::World;
+use shared::house;
+use shared::statistics::quantile;
+use shared::world::World;
 
 const ENTRIES: usize = 1_000;
 const ROUNDS: usize = 300;
@@ -90,12 +83,7 @@ async fn main() {
         at: world.now(),
         asked: 0,
     };
-    let seed = include_str!("../../backend-stub/data/seed.ndjson");
-    let own: Vec<serde_json::Value> = seed
-        .lines()
-        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
-        .filter(|one| one["resourceType"] == "Observation" && one["subject"]["reference"] == "Patient/P-0001")
-        .collect();
+    let own = shared::seed("Observation", "P-0001");
     let bundle = bundle((0..ENTRIES).map(|number| {
         let mut resource = own[number % own.len()].clone();
         resource["id"] = format!("o-{number}").into();
@@ -188,7 +176,7 @@ fn measure(mut round: impl FnMut()) -> Vec<f64> {
 
 fn say(what: &str, times: &mut [f64], count: usize) {
     times.sort_by(f64::total_cmp);
-    let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize] / count as f64;
+    let at = |share: f64| quantile(times, share).unwrap() / count as f64;
     println!("| {what} | {:.2} us | {:.2} us |", at(0.5), at(0.99));
 }
 

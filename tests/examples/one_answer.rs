@@ -14,22 +14,16 @@
     clippy::print_stdout,
     reason = "a measuring tool stops at once"
 )]
-#![allow(dead_code, unused_imports, unreachable_pub, missing_docs, reason = "shares the tests' city")]
 
-#[path = "../src/world/mod.rs"]
-mod world;
-
-/// What the tests' city asks of the house.
-mod house {
-    pub(crate) fn root() -> std::path::PathBuf {
-        std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-    }
-}
+mod shared;
 
 use std::process::ExitCode;
 use std::time::Instant;
 
-use world::{Ask, Connection, Reply, World};
+use journal::testing::Dice;
+use shared::house;
+use shared::statistics::{compare, moments, quantile};
+use shared::world::{Ask, Reply, World};
 
 /// Requests at a time: the answers are waited for, so that one alone would take minutes.
 const AT_A_TIME: usize = 8;
@@ -51,13 +45,13 @@ async fn main() -> ExitCode {
         let share = pairs.div_ceil(AT_A_TIME);
         tasks.push(tokio::spawn(async move {
             let mut connection = terminal.connect().await.unwrap();
-            let mut order = Order(0x9e37_79b9_7f4a_7c15 ^ (number as u64 + 1));
+            let mut dice = Dice::new(number as u64);
             let mut times: Vec<Vec<f64>> = vec![Vec::new(); targets.len()];
             let mut first: Option<String> = None;
             let mut same = true;
             // The first few open what stays open.
             for round in 0..share + 5 {
-                for kind in order.shuffled(targets.len()) {
+                for kind in dice.shuffled(targets.len()) {
                     let begun = Instant::now();
                     let reply = connection.ask(Ask::get(&targets[kind]).as_(&cookie)).await.unwrap();
                     let took = begun.elapsed().as_secs_f64() * 1e3;
@@ -107,12 +101,7 @@ async fn targets(world: &World) -> Vec<String> {
     let (terminal, cookie) = world.signed_in("U-sato", "D-sato").await;
     let found = terminal.ask(Ask::get("/fhir/CarePlan?patient=P-0001").as_(&cookie)).await.unwrap();
     let foreign = found.json()["entry"][0]["resource"]["id"].as_str().unwrap().to_owned();
-    let seed = include_str!("../../backend-stub/data/seed.ndjson");
-    let stopped = seed
-        .lines()
-        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
-        .find(|one| one["resourceType"] == "Communication" && one["subject"]["reference"] == "Patient/P-0005");
-    let stopped = stopped.unwrap()["id"].as_str().unwrap().to_owned();
+    let stopped = shared::seed("Communication", "P-0005")[0]["id"].as_str().unwrap().to_owned();
     KINDS.iter().map(|(_, target)| target.replace("{foreign}", &foreign).replace("{stopped}", &stopped)).collect()
 }
 
@@ -133,81 +122,8 @@ fn seen(reply: &Reply) -> String {
     format!("{} {fields:?} {body}", reply.status)
 }
 
-/// A row of numbers that looks random (xorshift64*).
-struct Order(u64);
-
-impl Order {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
-    }
-
-    fn shuffled(&mut self, count: usize) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..count).collect();
-        for last in (1..count).rev() {
-            order.swap(last, usize::try_from(self.next() % (last as u64 + 1)).unwrap());
-        }
-        order
-    }
-}
-
-struct Held {
-    difference: f64,
-    welch: f64,
-    ranks: f64,
-    detectable: f64,
-    effect: f64,
-}
-
-fn compare(one: &[f64], other: &[f64]) -> Held {
-    let ((mean, deviation), (mean_2, deviation_2)) = (moments(one), moments(other));
-    let (count, count_2) = (one.len() as f64, other.len() as f64);
-    let error = (deviation * deviation / count + deviation_2 * deviation_2 / count_2).sqrt();
-    // Found four times in five at p < 0.05.
-    let detectable = 2.8 * error;
-    let mut all: Vec<(f64, bool)> =
-        one.iter().map(|time| (*time, true)).chain(other.iter().map(|time| (*time, false))).collect();
-    all.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut ranks = 0.0;
-    let mut start = 0;
-    while start < all.len() {
-        let end = start + all[start..].iter().take_while(|(time, _)| *time == all[start].0).count();
-        let rank = (start + 1 + end) as f64 / 2.0;
-        ranks += all[start..end].iter().filter(|(_, first)| *first).count() as f64 * rank;
-        start = end;
-    }
-    let u = ranks - count * (count + 1.0) / 2.0;
-    let z = (u - count * count_2 / 2.0) / (count * count_2 * (count + count_2 + 1.0) / 12.0).sqrt();
-    let pooled = ((deviation * deviation + deviation_2 * deviation_2) / 2.0).sqrt();
-    Held {
-        difference: mean_2 - mean,
-        welch: two_sided((mean_2 - mean) / error),
-        ranks: two_sided(z),
-        detectable,
-        effect: detectable / pooled,
-    }
-}
-
-/// Probability of a standard normal value at least so far out (Abramowitz and Stegun 26.2.17).
-fn two_sided(z: f64) -> f64 {
-    let z = z.abs();
-    let t = 1.0 / (1.0 + 0.231_641_9 * z);
-    let series = [0.319_381_530, -0.356_563_782, 1.781_477_937, -1.821_255_978, 1.330_274_429];
-    let sum = series.iter().rev().fold(0.0, |sum, factor| (sum + factor) * t);
-    2.0 * (-z * z / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt() * sum
-}
-
-fn moments(times: &[f64]) -> (f64, f64) {
-    let count = times.len() as f64;
-    let mean = times.iter().sum::<f64>() / count;
-    let variance = times.iter().map(|time| (time - mean) * (time - mean)).sum::<f64>() / (count - 1.0);
-    (mean, variance.sqrt())
-}
-
 fn part(times: &[f64], share: f64) -> f64 {
     let mut sorted = times.to_vec();
     sorted.sort_by(f64::total_cmp);
-    sorted[((sorted.len() - 1) as f64 * share) as usize]
+    quantile(&sorted, share).unwrap()
 }

@@ -14,17 +14,8 @@
     clippy::print_stdout,
     reason = "a measuring tool stops at once"
 )]
-#![allow(dead_code, unused_imports, unreachable_pub, missing_docs, reason = "shares the tests' city")]
 
-#[path = "../src/world/mod.rs"]
-mod world;
-
-/// What the tests' city asks of the house.
-mod house {
-    pub(crate) fn root() -> std::path::PathBuf {
-        std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-    }
-}
+mod shared;
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
@@ -35,7 +26,9 @@ use std::time::{Duration, Instant};
 
 use http_body_util::BodyExt as _;
 use registry::Command;
-use world::{Ask, Http, Plan, Tls, World};
+use shared::statistics::quantile;
+use shared::world::{Ask, Http, Plan, Tls, World};
+use shared::{house, world};
 
 const A_CONNECTION: usize = 60;
 const END_MAX: Duration = Duration::from_secs(20);
@@ -119,7 +112,7 @@ async fn measure(streams: usize) -> bool {
     println!("the command took {:.2} ms", (returned - called).as_secs_f64() * 1e3);
     println!("| end seen | from the call | from the return |\n|---|---|---|");
     for (name, share) in [("first", 0.0), ("p50", 0.5), ("p99", 0.99), ("last", 1.0)] {
-        let at = times[((times.len() - 1) as f64 * share) as usize];
+        let at = quantile(&times, share).expect("a stream that ended");
         println!("| {name} | {:.2} ms | {:.2} ms |", millis(at, called), millis(at, returned));
     }
     tokio::time::sleep(Duration::from_secs(1)).await;

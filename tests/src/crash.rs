@@ -19,6 +19,7 @@ use audit::{Audit, Event, Verdict};
 use base64::Engine as _;
 use http::StatusCode;
 use http_body_util::BodyExt as _;
+use journal::testing::Dice;
 use journal::{Journal, Place, Position};
 use model::{Article, Author, Office, Target, Timestamp, UserId};
 use registry::{Command, PasswordCheck, Registry, Vault};
@@ -356,16 +357,13 @@ async fn nothing_that_anybody_was_told_is_lost_when_the_server_is_killed() {
             std::thread::sleep(Duration::from_millis(5));
         }
         drop(in_peace);
-        let mut dice = u64::from(std::process::id()) | 1;
+        // The moments differ from run to run.
+        let mut dice = Dice::new(u64::from(std::process::id()));
         for _ in 0..kills {
             let starting = Instant::now();
             let (mut server, _out) = city.serve();
             starts.push(starting.elapsed());
-            // xorshift: the moments differ from run to run.
-            dice ^= dice << 13;
-            dice ^= dice >> 7;
-            dice ^= dice << 17;
-            std::thread::sleep(life_max().mul_f64((dice % 1000) as f64 / 1000.0));
+            std::thread::sleep(life_max().mul_f64(dice.number(1000) as f64 / 1000.0));
             server.0.kill().unwrap();
             server.0.wait().unwrap();
         }

@@ -2,12 +2,13 @@
 //!
 //! [`socket`] is the layer below TLS: a flag checked on every read and write, and a reset that also throws away what
 //! lies in the kernel's send queue. [`live`] knows every open connection and every exchange in flight by certificate,
-//! device, user ID, user, facility and person. [`cutter`] listens to the registry and judges anew those that a change
-//! affects.
+//! device, user ID, user, facility and person, and each exchange has a [`switch`]. [`cutter`] listens to the registry and judges
+//! anew those that a change affects.
 
 pub mod cutter;
 pub mod live;
 pub mod socket;
+pub mod switch;
 
 #[cfg(test)]
 mod tests;

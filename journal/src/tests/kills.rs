@@ -7,26 +7,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::child::{lines, start};
 use super::{Home, without_postgres};
-use crate::testing::Postgres;
+use crate::testing::{Dice, Postgres};
 use crate::{Head, Journal, Position};
 
-/// A small generator: moments need to differ, not to be unguessable.
-struct Dice(u64);
-
-impl Dice {
-    fn new() -> Self {
-        let seed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos();
-        Self(u64::try_from(seed & u128::from(u64::MAX)).unwrap())
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        // SplitMix64.
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % bound
-    }
+/// Other moments in each run.
+fn dice() -> Dice {
+    let seed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos();
+    Dice::new(u64::try_from(seed & u128::from(u64::MAX)).unwrap())
 }
 
 fn kills(default: u64) -> u64 {
@@ -53,13 +40,13 @@ fn a_killed_process_loses_nothing_acknowledged_in_sqlite() {
     let home = Home::sqlite();
     // A second process has it open all the while, as a server has beside a command.
     let bystander = home.journal();
-    let (mut dice, mut verified, mut acknowledged) = (Dice::new(), Head::START, 0);
+    let (mut dice, mut verified, mut acknowledged) = (dice(), Head::START, 0);
     for round in 0..kills(60) {
         let (mut child, output) = start("append until killed", &home.place);
         let mut said = lines(output);
         // Mostly while it appends; now and then while it still opens.
         let first = if round % 4 == 0 { None } else { said.next() };
-        thread::sleep(Duration::from_millis(dice.below(40)));
+        thread::sleep(Duration::from_millis(dice.number(40)));
         child.kill().unwrap();
         child.wait().unwrap();
         let told: Vec<_> = first.into_iter().chain(said).collect();
@@ -80,23 +67,23 @@ fn a_killed_process_or_server_loses_nothing_acknowledged_in_postgres() {
     let server = Postgres::start().unwrap();
     let place = server.place();
     let bystander = Journal::open(&place).unwrap();
-    let (mut dice, mut verified, mut acknowledged) = (Dice::new(), Head::START, 0);
+    let (mut dice, mut verified, mut acknowledged) = (dice(), Head::START, 0);
     for round in 0..kills(15) {
         let (mut child, output) = start("append until killed", &place);
         let mut said = lines(output);
         let first = said.next();
-        thread::sleep(Duration::from_millis(dice.below(100)));
+        thread::sleep(Duration::from_millis(dice.number(100)));
         match round % 3 {
             0 => {}
             1 => {
                 server.kill_backends().unwrap();
                 server.wait_until_it_answers().unwrap();
-                thread::sleep(Duration::from_millis(dice.below(200)));
+                thread::sleep(Duration::from_millis(dice.number(200)));
             }
             _ => {
                 server.crash_server().unwrap();
                 server.start_server().unwrap();
-                thread::sleep(Duration::from_millis(dice.below(200)));
+                thread::sleep(Duration::from_millis(dice.number(200)));
             }
         }
         child.kill().unwrap();

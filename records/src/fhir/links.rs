@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use model::PersonId;
 
 use super::bundle::Neighbours;
-use super::person::{Owner, Unclear, patient};
+use super::person::{Owner, Unclear};
 use super::types::FhirType;
 use crate::bounds::{CONTAINED_MAX, LINKS_MAX};
 use crate::error::quote;
@@ -25,6 +25,9 @@ pub(crate) enum Source {
 /// Types that may stand inside another resource: none that belongs to a person.
 const CONTAINABLE: &[&str] =
     &["Device", "Location", "Medication", "Organization", "Practitioner", "PractitionerRole", "Substance"];
+
+/// How every reference to a person begins, or goes on behind an address.
+const PERSON: &str = "Patient/";
 
 /// Walks a resource. Returns the records that it links to and that belong to some person: whose, must be looked up.
 pub(crate) fn check(
@@ -106,17 +109,24 @@ impl Walk<'_> {
     }
 
     fn object(&mut self, name: &str, object: &Object<'_>) -> Result<(), Unclear> {
-        if object.get("resourceType").is_some() {
-            return Err(Unclear::ResourceInside(quote(name)));
+        let (mut reference, mut identifier, mut kind, mut url) = (None, None, None, None);
+        for (inner, value) in object.members() {
+            match inner {
+                "resourceType" => return Err(Unclear::ResourceInside(quote(name))),
+                "reference" => reference = value.text(),
+                "identifier" => identifier = Some(value),
+                "type" => kind = value.text(),
+                "url" => url = value.text(),
+                _ => {}
+            }
         }
-        let reference = object.text("reference");
         match reference {
             Some(reference) => self.reference(reference)?,
             // An identifier as such is a list, or stands in an element of that name; one object beside no reference is a
             // logical reference (FHIR R4 references.html#logical).
             None => {
-                let logical = object.get("identifier").and_then(Json::object).is_some();
-                let kind = object.text("type").map(|kind| kind.rsplit('/').next().unwrap_or(kind));
+                let logical = identifier.and_then(Json::object).is_some();
+                let kind = kind.map(|kind| kind.rsplit('/').next().unwrap_or(kind));
                 let harmless = self.source == Source::Store && kind.is_some_and(|kind| CONTAINABLE.contains(&kind));
                 if kind == Some("Patient") || (logical && !harmless) {
                     return Err(Unclear::Logical(quote(name)));
@@ -124,12 +134,12 @@ impl Walk<'_> {
             }
         }
         if self.source == Source::Client {
-            if reference.is_some() && object.get("identifier").is_some() {
+            if reference.is_some() && identifier.is_some() {
                 // Two ways to say whom: readers differ in which they follow.
                 return Err(Unclear::Logical(quote(name)));
             }
             let extension = matches!(name, "extension" | "modifierExtension");
-            if let Some(url) = object.text("url").filter(|_| !extension) {
+            if let Some(url) = url.filter(|_| !extension) {
                 self.attachment(url)?;
             }
         }
@@ -147,8 +157,8 @@ impl Walk<'_> {
             let own = self.person == Some(&neighbour.person);
             return if own { Ok(()) } else { Err(Unclear::OtherPerson(quote(reference))) };
         }
-        if let Some(person) = patient(reference) {
-            let own = self.person == Some(&person);
+        if let Some(person) = reference.strip_prefix(PERSON).filter(|id| model::id::check(id).is_ok()) {
+            let own = self.person.is_some_and(|own| own.as_str() == person);
             return if own { Ok(()) } else { Err(Unclear::OtherPerson(quote(reference))) };
         }
         let mut parts = reference.split('/');
@@ -200,7 +210,8 @@ impl Walk<'_> {
         if self.neighbours.named_within(text).any(|neighbour| self.person != Some(&neighbour.person)) {
             return Err(Unclear::OtherPerson(quote(text)));
         }
-        if !text.contains("Patient/") {
+        // Byte by byte: a searcher would have to be made ready for each text, most of which are short.
+        if !text.as_bytes().windows(PERSON.len()).any(|part| part == PERSON.as_bytes()) {
             return Ok(());
         }
         // Readers trim addresses; a sentence that mentions one is no address.
@@ -208,9 +219,9 @@ impl Walk<'_> {
         if text.contains(char::is_whitespace) {
             return Ok(());
         }
-        for (at, _) in text.match_indices("Patient/") {
+        for (at, _) in text.match_indices(PERSON) {
             let before = text.get(..at).unwrap_or_default();
-            let after = text.get(at + "Patient/".len()..).unwrap_or_default();
+            let after = text.get(at + PERSON.len()..).unwrap_or_default();
             let id: &str =
                 after.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '.')).next().unwrap_or("");
             let begins = before.is_empty() || before.ends_with(['/', '=', '|', ',', '(', '%', '"', '\'', '#']);

@@ -3,6 +3,7 @@
 //! any other text.
 
 use super::JsonFault;
+use super::plain::plain;
 
 /// What was whole.
 #[derive(Debug, PartialEq, Eq)]
@@ -72,16 +73,6 @@ struct Nesting {
     bare: bool,
 }
 
-/// What a byte is to the value before it.
-enum Step {
-    /// In the middle of it.
-    Inside,
-    /// Its last.
-    Last,
-    /// Not part of it any more.
-    Behind,
-}
-
 impl Nesting {
     fn begin(byte: u8) -> Self {
         Self {
@@ -92,36 +83,50 @@ impl Nesting {
         }
     }
 
-    fn step(&mut self, byte: u8) -> Step {
+    /// Reads on: how many of these bytes belong to the value, and whether it is whole with them.
+    fn take(&mut self, bytes: &[u8]) -> (usize, bool) {
+        if self.bare {
+            let end = bytes.iter().position(|byte| matches!(byte, b',' | b'}' | b']') || space(*byte));
+            return (end.unwrap_or(bytes.len()), end.is_some());
+        }
+        let mut at = 0;
+        loop {
+            if self.in_text && !self.escaped {
+                at += plain(bytes.get(at..).unwrap_or_default());
+            }
+            let Some(byte) = bytes.get(at) else { return (at, false) };
+            at += 1;
+            if self.step(*byte) {
+                return (at, true);
+            }
+        }
+    }
+
+    /// Whether the value ends with this byte.
+    fn step(&mut self, byte: u8) -> bool {
         if self.in_text {
+            let was_escaped = std::mem::take(&mut self.escaped);
             match byte {
-                _ if self.escaped => self.escaped = false,
+                _ if was_escaped => {}
                 b'\\' => self.escaped = true,
                 b'"' => {
                     self.in_text = false;
-                    if self.depth == 0 {
-                        return Step::Last;
-                    }
+                    return self.depth == 0;
                 }
                 _ => {}
             }
-            return Step::Inside;
-        }
-        if self.bare {
-            return if matches!(byte, b',' | b'}' | b']') || space(byte) { Step::Behind } else { Step::Inside };
+            return false;
         }
         match byte {
             b'"' => self.in_text = true,
             b'{' | b'[' => self.depth += 1,
             b'}' | b']' => {
                 self.depth = self.depth.saturating_sub(1);
-                if self.depth == 0 {
-                    return Step::Last;
-                }
+                return self.depth == 0;
             }
             _ => {}
         }
-        Step::Inside
+        false
     }
 }
 
@@ -184,20 +189,7 @@ impl Members {
 
     /// Takes what belongs to the value; how many bytes those are, and whether it is whole.
     fn inside(&mut self, rest: &[u8]) -> Result<(usize, bool), JsonFault> {
-        let mut end = (rest.len(), false);
-        for (index, byte) in rest.iter().enumerate() {
-            match self.nesting.step(*byte) {
-                Step::Inside => {}
-                Step::Last => {
-                    end = (index + 1, true);
-                    break;
-                }
-                Step::Behind => {
-                    end = (index, true);
-                    break;
-                }
-            }
-        }
+        let end = self.nesting.take(rest);
         let bound = if self.state == State::InElement { self.bounds.element } else { self.bounds.member };
         if self.held.len().saturating_add(end.0) > bound {
             return Err(JsonFault::TooLong(self.at));

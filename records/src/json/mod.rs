@@ -8,6 +8,7 @@
 
 pub(crate) mod members;
 mod parse;
+mod plain;
 mod write;
 
 use std::borrow::Cow;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use super::plain::plain;
 use super::{Json, Object};
 use crate::bounds::{EXPONENT_MAX, JSON_DEPTH_MAX, JSON_MEMBERS_MAX, JSON_VALUES_MAX, NUMBER_LENGTH_MAX};
 use crate::error::quote;
@@ -96,10 +97,11 @@ fn read(bytes: &[u8], naming: Naming) -> Result<Json<'_>, JsonFault> {
 
 /// Whether a FHIR element may be called that; see [`JsonFault::Name`].
 pub(crate) fn is_element_name(name: &str) -> bool {
-    let letters = name.strip_prefix('_').unwrap_or(name);
-    letters.starts_with(|c: char| c.is_ascii_lowercase())
-        && letters.bytes().all(|byte| byte.is_ascii_alphanumeric())
-        && letters.len() <= 64
+    let ([b'_', letters @ ..] | letters) = name.as_bytes();
+    match letters {
+        [b'a'..=b'z', rest @ ..] => rest.len() < 64 && rest.iter().all(u8::is_ascii_alphanumeric),
+        _ => false,
+    }
 }
 
 struct Reader<'a> {
@@ -132,7 +134,7 @@ impl<'a> Reader<'a> {
     }
 
     fn since(&self, start: usize) -> Result<&'a str, JsonFault> {
-        self.text.get(start..self.at).ok_or(JsonFault::Syntax(start))
+        self.text.get(start..self.at).ok_or_else(|| JsonFault::Syntax(start))
     }
 
     fn value(&mut self, depth: usize) -> Result<Json<'a>, JsonFault> {
@@ -226,6 +228,8 @@ impl<'a> Reader<'a> {
             return self.syntax();
         }
         let start = self.at;
+        self.at += plain(self.bytes.get(self.at..).unwrap_or_default());
+        // Only in a name that is refused is there more before the quote.
         while !matches!(self.peek(), None | Some(b'"')) {
             self.at += 1;
         }
@@ -245,6 +249,7 @@ impl<'a> Reader<'a> {
         let mut start = self.at;
         let mut built = String::new();
         loop {
+            self.at += plain(self.bytes.get(self.at..).unwrap_or_default());
             match self.peek() {
                 None => return self.syntax(),
                 Some(b'"') => {
@@ -262,8 +267,7 @@ impl<'a> Reader<'a> {
                     start = self.at;
                 }
                 // RFC 8259 7: control characters must be escaped.
-                Some(0..0x20) => return Err(JsonFault::Character(self.at)),
-                Some(_) => self.at += 1,
+                Some(_) => return Err(JsonFault::Character(self.at)),
             }
         }
     }

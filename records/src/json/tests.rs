@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::plain::plain;
 use super::{Json, parse};
 use crate::bounds::JSON_DEPTH_MAX;
 
@@ -154,6 +155,20 @@ proptest! {
                 prop_assert_eq!(parse(&out).unwrap(), ours);
             }
         }
+    }
+
+    /// Eight bytes at a time, and one by one.
+    #[test]
+    fn a_string_goes_on_to_the_first_special_byte(
+        mut bytes in proptest::collection::vec(prop_oneof![0x20..=0xff_u8, 0x7f..=0x81_u8], 0..40),
+        special in proptest::collection::vec((any::<proptest::sample::Index>(), prop_oneof![0..0x20_u8, Just(b'"'), Just(b'\\')]), 0..3),
+    ) {
+        for (at, byte) in special {
+            let length = bytes.len().max(1);
+            bytes.splice(at.index(length)..at.index(length), [byte]);
+        }
+        let first = bytes.iter().position(|byte| *byte < 0x20 || matches!(byte, b'"' | b'\\'));
+        prop_assert_eq!(plain(&bytes), first.unwrap_or(bytes.len()), "{:?}", bytes);
     }
 
     /// What `serde_json` accepts and we do not has one of our reasons, never "no JSON".

@@ -1,5 +1,6 @@
 //! The tree as text again: no white space, nothing escaped that need not be, numbers as they were written.
 
+use super::plain::plain;
 use super::{Json, Object};
 
 impl Json<'_> {
@@ -48,22 +49,19 @@ impl Object<'_> {
 
 fn write_text(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
-    let mut rest = text;
-    while let Some(at) = rest.bytes().position(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
-        // What is escaped is ASCII, so both cuts lie between characters.
-        let (plain, special) = rest.split_at(at);
-        out.extend_from_slice(plain.as_bytes());
-        match special.as_bytes().first() {
-            Some(b'"') => out.extend_from_slice(b"\\\""),
-            Some(b'\\') => out.extend_from_slice(b"\\\\"),
-            Some(b'\n') => out.extend_from_slice(b"\\n"),
-            Some(b'\r') => out.extend_from_slice(b"\\r"),
-            Some(b'\t') => out.extend_from_slice(b"\\t"),
-            Some(other) => out.extend_from_slice(format!("\\u{other:04x}").as_bytes()),
-            None => {}
+    let mut rest = text.as_bytes();
+    while let Some((plain, special)) = rest.split_at_checked(plain(rest)) {
+        out.extend_from_slice(plain);
+        let Some((byte, behind)) = special.split_first() else { break };
+        match byte {
+            b'"' => out.extend_from_slice(b"\\\""),
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            other => out.extend_from_slice(format!("\\u{other:04x}").as_bytes()),
         }
-        rest = special.get(1..).unwrap_or_default();
+        rest = behind;
     }
-    out.extend_from_slice(rest.as_bytes());
     out.push(b'"');
 }

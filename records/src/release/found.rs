@@ -80,7 +80,9 @@ impl Written {
         // No `fullUrl`: the store's would name its own address.
         out.extend_from_slice(br#"{"resource":"#);
         expected.show(resource, *fhir_type).as_ref().unwrap_or(resource).write(out);
-        out.extend_from_slice(format!(r#","search":{{"mode":"{mode}"}}}}"#).as_bytes());
+        for text in [r#","search":{"mode":""#, mode, r#""}}"#] {
+            out.extend_from_slice(text.as_bytes());
+        }
     }
 
     /// Writes the end, with these links and this number.

@@ -2,32 +2,23 @@
 
 use model::{SerialNumber, Timestamp};
 
-pub(crate) struct Dice(u64);
+pub(crate) struct Dice(journal::testing::Dice);
 
 impl Dice {
     pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    /// splitmix64.
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        Self(journal::testing::Dice::new(seed))
     }
 
     pub(crate) fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound.max(1)
+        self.0.number(bound)
     }
 
     pub(crate) fn octet(&mut self) -> u8 {
-        self.next().to_be_bytes()[0]
+        self.0.any().to_be_bytes()[0]
     }
 
     pub(crate) fn one_of<'a, T>(&mut self, of: &'a [T]) -> &'a T {
-        &of[usize::try_from(self.below(of.len() as u64)).unwrap()]
+        self.0.one_of(of)
     }
 
     pub(crate) fn id(&mut self) -> String {

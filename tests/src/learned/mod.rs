@@ -6,7 +6,6 @@
 //! The model (`town`, `model`) says the rules in words of its own. `SEKISHO_LEARNED_SEED` begins with another town, and
 //! `SEKISHO_LEARNED_ROUNDS` goes through more of them; a failure says which town it was.
 
-mod dice;
 mod kinds;
 mod model;
 mod questions;
@@ -16,9 +15,9 @@ mod town;
 use std::collections::{BTreeMap, BTreeSet};
 
 use backend_stub::Paging;
+use journal::testing::Dice;
 use serde_json::Value;
 
-use self::dice::Dice;
 use self::kinds::Record;
 use self::model::{Expected, Found};
 use self::questions::{Question, Search, View};

@@ -1,6 +1,7 @@
 //! Random questions, and how each is put to the gateway.
 
-use super::dice::Dice;
+use journal::testing::Dice;
+
 use super::kinds::{
     CODES, CONDITION, Category, ENCOUNTER, KINDS, NOTE, OBSERVATION, PATIENT, REPORT, Record, SEXES, Version, body,
 };

@@ -2,12 +2,12 @@
 
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::rt::TokioIo;
+use journal::testing::Dice;
 use model::{Article, Target, TeamRole};
 use registry::{Command, ConsentForm, Eligibility, EligibilityKind, GivenBy};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
-use super::dice::Dice;
 use super::kinds::{Version, body};
 use super::questions::FHIR;
 use super::town::{Bond, PROFESSIONALS, Person, Town};

@@ -5,7 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use super::dice::Dice;
+use journal::testing::Dice;
+
 use super::kinds::{Category, ENCOUNTER, KINDS, PATIENT, Record, Version};
 
 /// Somebody who may sign in: user ID, key, device, profession.

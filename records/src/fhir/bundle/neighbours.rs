@@ -93,7 +93,9 @@ impl Neighbours {
 
     /// The new records whose names stand somewhere in a text.
     pub(crate) fn named_within<'n>(&'n self, text: &'n str) -> impl Iterator<Item = &'n Neighbour> {
-        names_within(text).filter_map(|(_, name)| self.named.get(name))
+        // Outside transactions nothing is named, and every text of every record is asked about.
+        let text = Some(text).filter(|_| !self.named.is_empty());
+        text.into_iter().flat_map(names_within).filter_map(|(_, name)| self.named.get(name))
     }
 }
 

@@ -1,19 +1,22 @@
 //! PostgreSQL: the engine of several nodes. Appends queue behind an advisory lock; `NOTIFY` is the wake-up call.
 
+mod sql;
+mod watch;
+
 use std::thread;
 
 use postgres::error::SqlState;
-use postgres::fallible_iterator::FallibleIterator;
 use postgres::{Client, Config, NoTls, SimpleQueryMessage};
 
+use self::sql::Sql;
+pub(super) use self::watch::watch;
 use super::{Connection, Plan, Stored, Stretch, head};
 use crate::bounds::{
-    LOCK_WAIT, POSTGRES_CONNECT_WAIT, POSTGRES_POLL, POSTGRES_SETTLE_PAUSE, POSTGRES_SETTLE_TRIES,
-    SNAPSHOT_PIECE_BYTES, SNAPSHOTS_KEPT,
+    LOCK_WAIT, POSTGRES_CONNECT_WAIT, POSTGRES_SETTLE_PAUSE, POSTGRES_SETTLE_TRIES, SNAPSHOT_PIECE_BYTES,
+    SNAPSHOTS_KEPT,
 };
 use crate::chain::Row;
 use crate::error::BoxError;
-use crate::watch::Notice;
 use crate::{Hash, Head, JournalError, Place, Position};
 
 /// Version of the tables, kept beside the head.
@@ -291,48 +294,6 @@ impl Connection for Postgres {
     }
 }
 
-/// Tells the notice of commits by anybody, until it is closed. Notices bring the news at once; asking for the head now and
-/// then covers lost ones, and shows that the database still answers.
-pub(super) fn watch(place: &Place, url: &str, name: &str, notice: &Notice) {
-    let mut connection: Option<Postgres> = None;
-    loop {
-        if let Err(error) = listen(place, url, name, &mut connection, notice) {
-            tracing::warn!(error = &error as &dyn std::error::Error, "journal: the database is silent");
-            connection = None;
-        }
-        // A notice that is closed, or a short rest before asking again.
-        if notice.pause(if connection.is_some() { std::time::Duration::ZERO } else { POSTGRES_POLL }) {
-            return;
-        }
-    }
-}
-
-/// One round: the head, then notices until none came for a while.
-fn listen(
-    place: &Place,
-    url: &str,
-    name: &str,
-    connection: &mut Option<Postgres>,
-    notice: &Notice,
-) -> Result<(), JournalError> {
-    // A connection made anew behind our back would not be listening.
-    if connection.as_ref().is_none_or(|known| known.client.as_ref().is_none_or(Client::is_closed)) {
-        let mut fresh = Postgres::new(place, url, name)?;
-        fresh.ask("watching", |client, sql| client.batch_execute(&sql.listen))?;
-        *connection = Some(fresh);
-    }
-    let Some(postgres) = connection else { return Ok(()) };
-    notice.heard(Some(postgres.head()?.position));
-    postgres.ask("watching", |client, _| {
-        let mut notices = client.notifications();
-        let mut waiting = notices.timeout_iter(POSTGRES_POLL);
-        while let Some(news) = waiting.next()? {
-            notice.heard(news.payload().parse().ok().map(Position::new));
-        }
-        Ok(())
-    })
-}
-
 /// What each session is set to. Synchronous commit is only ever raised: a server that waits for its standby stays so.
 fn session() -> String {
     let wait = LOCK_WAIT.as_millis();
@@ -346,107 +307,6 @@ fn session() -> String {
         4 * wait,
         4 * wait
     )
-}
-
-/// The statements of one journal, its name put in. The name was checked to be of `a-z _` ([`Place::check`]).
-#[derive(Clone)]
-struct Sql {
-    create: String,
-    head_table: String,
-    format: String,
-    begin: String,
-    insert: String,
-    head: String,
-    hash_of_row: String,
-    row_before: String,
-    rows: String,
-    tail: String,
-    cut: [String; 4],
-    set_head: String,
-    save_piece: String,
-    save_snapshot: String,
-    drop_snapshots: [String; 2],
-    snapshots: String,
-    snapshot: String,
-    pieces: String,
-    listen: String,
-}
-
-impl Sql {
-    fn new(n: &str) -> Self {
-        let lock = format!("SELECT pg_advisory_xact_lock({})", lock_key(n));
-        let head = format!("SELECT position, encode(hash, 'hex') AS hash FROM {n}_head");
-        let columns = "first, count, hash, body";
-        let kept = format!("(SELECT min(at) FROM (SELECT at FROM {n}_snapshot ORDER BY at DESC LIMIT $1) AS kept)");
-        Self {
-            create: format!(
-                "BEGIN; {lock};
-                 CREATE TABLE IF NOT EXISTS {n}_batch (first bigint PRIMARY KEY, count bigint NOT NULL,
-                     hash bytea NOT NULL, body bytea NOT NULL);
-                 CREATE TABLE IF NOT EXISTS {n}_batch_cut (number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-                     first bigint NOT NULL, count bigint NOT NULL, hash bytea NOT NULL, body bytea NOT NULL);
-                 CREATE TABLE IF NOT EXISTS {n}_snapshot (at bigint PRIMARY KEY, pieces bigint NOT NULL,
-                     digest bytea NOT NULL);
-                 CREATE TABLE IF NOT EXISTS {n}_snapshot_piece (at bigint NOT NULL, piece bigint NOT NULL,
-                     body bytea NOT NULL, PRIMARY KEY (at, piece));
-                 CREATE TABLE IF NOT EXISTS {n}_head (one boolean PRIMARY KEY CHECK (one), format integer NOT NULL,
-                     position bigint NOT NULL, hash bytea NOT NULL);
-                 INSERT INTO {n}_head SELECT true, {FORMAT}, 0, decode(repeat('00', 32), 'hex')
-                     WHERE NOT EXISTS (SELECT FROM {n}_batch) ON CONFLICT DO NOTHING;
-                 COMMIT"
-            ),
-            head_table: format!("{n}_head"),
-            format: format!("SELECT format FROM {n}_head"),
-            begin: format!("BEGIN; {lock}; {head}"),
-            insert: format!(
-                "WITH added AS (INSERT INTO {n}_batch ({columns}) VALUES ($1, $2, $3, $4)),
-                      moved AS (UPDATE {n}_head SET position = $5, hash = $3)
-                 SELECT pg_notify('{n}', $5::bigint::text)"
-            ),
-            head,
-            hash_of_row: format!("SELECT hash FROM {n}_batch WHERE first = $1"),
-            row_before: format!(
-                "SELECT first, count, hash, ''::bytea FROM {n}_batch WHERE first < $1 ORDER BY first DESC LIMIT 1"
-            ),
-            // The running sum leaves out rows behind the bound, and never the first.
-            rows: format!(
-                "SELECT {columns} FROM (
-                     SELECT {columns}, sum(octet_length(body)) OVER (ORDER BY first) - octet_length(body) AS bytes_before
-                     FROM (SELECT {columns} FROM {n}_batch
-                           WHERE first >= coalesce((SELECT max(first) FROM {n}_batch WHERE first <= $1), 0)
-                           ORDER BY first LIMIT $2) AS stretch) AS summed
-                 WHERE bytes_before < $3::bigint ORDER BY first"
-            ),
-            tail: format!("SELECT {columns} FROM {n}_batch ORDER BY first DESC LIMIT $1"),
-            cut: [
-                format!("INSERT INTO {n}_batch_cut ({columns}) SELECT {columns} FROM {n}_batch WHERE first > $1"),
-                format!("DELETE FROM {n}_batch WHERE first > $1"),
-                format!("DELETE FROM {n}_snapshot WHERE at > $1"),
-                format!("DELETE FROM {n}_snapshot_piece WHERE at > $1"),
-            ],
-            set_head: format!("UPDATE {n}_head SET position = $1, hash = $2"),
-            save_piece: format!(
-                "INSERT INTO {n}_snapshot_piece VALUES ($1, $2, $3) ON CONFLICT (at, piece) DO UPDATE SET body = $3"
-            ),
-            save_snapshot: format!(
-                "INSERT INTO {n}_snapshot VALUES ($1, $2, $3) ON CONFLICT (at) DO UPDATE SET pieces = $2, digest = $3"
-            ),
-            drop_snapshots: [
-                format!("DELETE FROM {n}_snapshot WHERE at < {kept}"),
-                format!("DELETE FROM {n}_snapshot_piece WHERE at < {kept}"),
-            ],
-            snapshots: format!("SELECT at FROM {n}_snapshot ORDER BY at DESC"),
-            snapshot: format!("SELECT pieces, digest FROM {n}_snapshot WHERE at = $1"),
-            pieces: format!("SELECT body FROM {n}_snapshot_piece WHERE at = $1 AND piece < $2 ORDER BY piece"),
-            listen: format!("LISTEN {n}"),
-        }
-    }
-}
-
-/// Key of the advisory lock: the first 8 octets of a hash of the name, so that journals of one database do not share one.
-fn lock_key(name: &str) -> i64 {
-    let digest = crate::chain::hash(&Hash::START, Position::START, name.as_bytes());
-    digest.octets().first_chunk::<8>().map_or(0, |octets| i64::from_be_bytes(*octets))
 }
 
 /// The head out of a simple query's answer.
