@@ -204,7 +204,10 @@ impl Snapshot {
             | Change::DeletionCancelled { .. }
             | Change::BreakGlassProposed { .. }
             | Change::BreakGlassIssued
-            | Change::BreakGlassWithdrawn { .. } => orders::apply(tables, act, change),
+            | Change::BreakGlassWithdrawn { .. }
+            | Change::EmergencyDeclared { .. }
+            | Change::EmergencyEnded { .. }
+            | Change::EmergencyOver { .. } => orders::apply(tables, act, change),
         }
     }
 }

@@ -107,6 +107,10 @@ words! {
         IssueBreakGlass = "issue-break-glass",
         /// [`crate::Command::WithdrawBreakGlass`].
         WithdrawBreakGlass = "withdraw-break-glass",
+        /// [`crate::Command::DeclareEmergency`].
+        DeclareEmergency = "declare-emergency",
+        /// [`crate::Command::EndEmergency`].
+        EndEmergency = "end-emergency",
         /// [`crate::Command::ConfirmDisaster`].
         ConfirmDisaster = "confirm-disaster",
     }
@@ -168,7 +172,7 @@ impl CommandKind {
             | Self::RollBackRules => &[CityOfficer],
             // A roster is made where the work is; nobody rings the city at night to say who stands in.
             Self::EnterDuty | Self::EndDuty => &[CityOfficer, CityClerk, FacilityAdministrator],
-            Self::ChangePassword | Self::EndSession => &[User],
+            Self::ChangePassword | Self::EndSession | Self::DeclareEmergency | Self::EndEmergency => &[User],
             Self::EndSessions => &[CityOfficer, CityClerk, Contractor, System, User],
             Self::Tick => &[System],
         }
@@ -198,7 +202,11 @@ impl CommandKind {
             Self::JoinTeam | Self::LeaveTeam | Self::EnterDuty | Self::EndDuty => Article::new(18),
             Self::EnterContract | Self::EndContract => Article::paragraph(4, 2),
             Self::OrderDeletion | Self::ApproveDeletion | Self::CancelDeletion => Article::paragraph(19, 2),
-            Self::ProposeBreakGlass | Self::IssueBreakGlass | Self::WithdrawBreakGlass => Article::paragraph(41, 1),
+            Self::ProposeBreakGlass
+            | Self::IssueBreakGlass
+            | Self::WithdrawBreakGlass
+            | Self::DeclareEmergency
+            | Self::EndEmergency => Article::paragraph(41, 1),
             Self::Suspend | Self::Lift | Self::Tick => Article::paragraph(29, 1),
             Self::AcknowledgeReport => Article::paragraph(29, 2),
             Self::StopService | Self::ResumeService => Article::paragraph(26, 1),
@@ -263,6 +271,8 @@ impl Command {
             Self::ProposeBreakGlass { .. } => CommandKind::ProposeBreakGlass,
             Self::IssueBreakGlass => CommandKind::IssueBreakGlass,
             Self::WithdrawBreakGlass { .. } => CommandKind::WithdrawBreakGlass,
+            Self::DeclareEmergency { .. } => CommandKind::DeclareEmergency,
+            Self::EndEmergency { .. } => CommandKind::EndEmergency,
         }
     }
 }

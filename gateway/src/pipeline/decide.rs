@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use http::Request;
 use model::{Action, Article, Category};
-use policy::Basis;
+use policy::{Basis, Rule};
 use records::bounds::QUESTIONS_MAX;
 use records::{AnswerKind, Touches, Unreadable};
 use registry::Snapshot;
@@ -179,14 +179,15 @@ fn judged(judgements: &[Judgement], generation: u64) -> Judged {
     let mut rules: Vec<&str> = bases().flat_map(|basis| &basis.rules).map(|rule| rule.id.as_str()).collect();
     rules.sort_unstable();
     rules.dedup();
-    let by_disaster = |judgement: &Judgement| {
-        judgement.decision.is_permit()
-            && judgement
-                .decision
-                .basis()
-                .rules
-                .iter()
-                .all(|rule| rule.articles.iter().any(|article| article.number() == 21))
+    // What opens besides the everyday: disaster use (art. 21) and break-glass (art. 41). A permit by both is marked as both.
+    let of = |rule: &Rule, numbers: &[u8]| rule.articles.iter().any(|article| numbers.contains(&article.number()));
+    let only_by = |number: u8| {
+        judgements.iter().any(|judgement| {
+            let rules = &judgement.decision.basis().rules;
+            judgement.decision.is_permit()
+                && rules.iter().any(|rule| of(rule, &[number]))
+                && rules.iter().all(|rule| of(rule, &[21, 41]))
+        })
     };
     Judged {
         rules: if rules.is_empty() { "-".to_owned() } else { rules.join(",") },
@@ -194,6 +195,7 @@ fn judged(judgements: &[Judgement], generation: u64) -> Judged {
         policy_version: bases().next().map(|basis| basis.version.to_string()).unwrap_or_default(),
         generation,
         facts: audit::facts::compact_all(judgements.iter().map(|judged| (&judged.request, &judged.facts))),
-        disaster: judgements.iter().any(by_disaster),
+        disaster: only_by(21),
+        break_glass: only_by(41),
     }
 }

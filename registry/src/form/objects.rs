@@ -6,8 +6,9 @@ use serde_json::{Map, Value};
 use super::{Fields, Form, FormError, put};
 use crate::state::{
     Administrator, Approval, Awaited, BreakGlass, Cancellation, Certificate, Confirmation, Consent, ConsentForm,
-    Contract, DeletionOrder, Device, Disaster, Duty, Eligibility, EndedSession, Facility, FacilityDetails, Membership,
-    Person, Report, Revocation, RuleApproval, RuleFile, RuleSet, Service, Stop, Suspension, User, UserIdRecord,
+    Contract, DeletionOrder, Device, Disaster, Duty, Eligibility, Emergency, EndedSession, Facility, FacilityDetails,
+    Membership, Person, Report, Revocation, RuleApproval, RuleFile, RuleSet, Service, Stop, Suspension, User,
+    UserIdRecord,
 };
 
 /// Writes `struct` by struct which fields there are.
@@ -74,4 +75,5 @@ objects! {
     Contract { id, contractor, from, until, entered_by, ended }
     DeletionOrder { id, person, record, reason, executor, until, state, ordered, approved, cancelled }
     BreakGlass { state, rule, proposed, issued }
+    Emergency { id, user_id, person, reason, declared_at, until, ended_at }
 }

@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 use super::{Fields, Form, FormError, put};
 use crate::state::{
-    Certificate, Consent, Contract, DeletionOrder, Device, Duty, EndedSession, Facility, Generation, Membership,
-    Person, Report, RuleApproval, RuleSet, Rules, Snapshot, Suspension, Tables, User, UserIdRecord,
+    Certificate, Consent, Contract, DeletionOrder, Device, Duty, Emergency, EndedSession, Facility, Generation,
+    Membership, Person, Report, RuleApproval, RuleSet, Rules, Snapshot, Suspension, Tables, User, UserIdRecord,
 };
 
 /// Version of the form. One of another version is passed over, and the journal replayed.
@@ -47,6 +47,9 @@ pub(crate) fn write_snapshot(snapshot: &Snapshot) -> Vec<u8> {
     put(&mut map, "rule_approvals", &(!approvals.is_empty()).then_some(approvals.clone()));
     put(&mut map, "service", tables.service.as_ref());
     put(&mut map, "break_glass", tables.break_glass.as_ref());
+    // Likewise left out where there are none.
+    let emergencies: Vec<Emergency> = tables.emergencies.values().map(|one| one.as_ref().clone()).collect();
+    put(&mut map, "emergencies", &(!emergencies.is_empty()).then_some(emergencies));
     Value::Object(map).to_string().into_bytes()
 }
 
@@ -86,6 +89,8 @@ pub(crate) fn read_snapshot(body: &[u8]) -> Result<Snapshot, FormError> {
     tables.rules = Arc::new(rules);
     tables.service = Arc::new(fields.take("service")?);
     tables.break_glass = Arc::new(fields.take("break_glass")?);
+    let emergencies = fields.take::<Option<Vec<Emergency>>>("emergencies")?;
+    emergencies.into_iter().flatten().for_each(|one| tables.put_emergency(one));
     fields.finish()?;
     Ok(Snapshot { generation, last_at, tables })
 }

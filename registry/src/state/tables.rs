@@ -8,8 +8,9 @@ use model::{DeviceId, FacilityId, PersonId, SerialNumber, Target, Timestamp, Use
 
 use super::session::EndedSessions;
 use super::{
-    BreakGlass, Certificate, Consent, Contract, ContractId, DeletionId, DeletionOrder, Device, Duty, DutyId, Facility,
-    Membership, MembershipId, Person, Report, ReportId, Rules, Service, Suspension, SuspensionId, User, UserIdRecord,
+    BreakGlass, Certificate, Consent, Contract, ContractId, DeletionId, DeletionOrder, Device, Duty, DutyId, Emergency,
+    EmergencyId, Facility, Membership, MembershipId, Person, Report, ReportId, Rules, Service, Suspension,
+    SuspensionId, User, UserIdRecord,
 };
 
 /// All tables. Values are behind `Arc`: changing a map copies its path of nodes, and with it pointers only.
@@ -44,6 +45,8 @@ pub(crate) struct Tables {
     pub(crate) deletions: OrdMap<DeletionId, Arc<DeletionOrder>>,
     pub(crate) deletions_of: HashMap<PersonId, Arc<Vec<DeletionId>>>,
     pub(crate) break_glass: Arc<BreakGlass>,
+    pub(crate) emergencies: OrdMap<EmergencyId, Arc<Emergency>>,
+    pub(crate) emergencies_of: HashMap<UserId, Arc<Vec<EmergencyId>>>,
     pub(crate) rules: Arc<Rules>,
     /// The last number given to anything that is numbered.
     pub(crate) last_number: u64,
@@ -76,6 +79,8 @@ impl Default for Tables {
             deletions: OrdMap::new(),
             deletions_of: HashMap::new(),
             break_glass: Arc::new(BreakGlass::OFF),
+            emergencies: OrdMap::new(),
+            emergencies_of: HashMap::new(),
             rules: Arc::default(),
             last_number: 0,
         }
@@ -218,6 +223,31 @@ impl Tables {
         self.number(order.id.get());
         Arc::make_mut(self.deletions_of.entry(order.person.clone()).or_default()).push(order.id);
         self.deletions.insert(order.id, Arc::new(order));
+    }
+
+    /// A new emergency.
+    pub(crate) fn put_emergency(&mut self, emergency: Emergency) {
+        self.number(emergency.id.get());
+        Arc::make_mut(self.emergencies_of.entry(emergency.user_id.clone()).or_default()).push(emergency.id);
+        self.emergencies.insert(emergency.id, Arc::new(emergency));
+    }
+
+    pub(crate) fn take_emergency(&mut self, id: EmergencyId) -> Option<Arc<Emergency>> {
+        let taken = self.emergencies.remove(&id)?;
+        let emptied = self.emergencies_of.get_mut(&taken.user_id).is_some_and(|all| {
+            let all = Arc::make_mut(all);
+            all.retain(|emergency| *emergency != id);
+            all.is_empty()
+        });
+        if emptied {
+            self.emergencies_of.remove(&taken.user_id);
+        }
+        Some(taken)
+    }
+
+    pub(crate) fn forget_emergencies(&mut self) {
+        self.emergencies.clear();
+        self.emergencies_of.clear();
     }
 
     fn number(&mut self, given: u64) {

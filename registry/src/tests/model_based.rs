@@ -16,7 +16,10 @@ use super::dice::Dice;
 use super::world::*;
 use crate::form::{Entry, read_snapshot, write_entry, write_snapshot};
 use crate::history::Next;
-use crate::{Command, CommandKind, ContractId, DeletionId, DutyId, MembershipId, ReportId, Snapshot, StopReason};
+use crate::{
+    Command, CommandKind, ContractId, DeletionId, DutyId, EMERGENCIES_PER_USER_MAX, EMERGENCY_MINUTES,
+    EMERGENCY_PROFESSIONS, EmergencyId, MembershipId, ReportId, Snapshot, StopReason,
+};
 
 /// A command over few names, so that they meet.
 fn any_command(dice: &mut Dice, now: Timestamp) -> Command {
@@ -175,7 +178,11 @@ fn any_command(dice: &mut Dice, now: Timestamp) -> Command {
         CommandKind::CancelDeletion => Command::CancelDeletion { order: DeletionId::new(dice.below(40)), reason },
         CommandKind::ProposeBreakGlass => Command::ProposeBreakGlass { rule: "規定第1号".to_owned() },
         CommandKind::IssueBreakGlass => Command::IssueBreakGlass,
+        // Taken back less often than declared under, so that something is declared at all.
+        CommandKind::WithdrawBreakGlass if dice.below(4) > 0 => Command::IssueBreakGlass,
         CommandKind::WithdrawBreakGlass => Command::WithdrawBreakGlass { reason },
+        CommandKind::DeclareEmergency => Command::DeclareEmergency { person: a_person(dice), reason },
+        CommandKind::EndEmergency => Command::EndEmergency { emergency: EmergencyId::new(dice.below(40)) },
     }
 }
 
@@ -259,6 +266,16 @@ fn check(snapshot: &Snapshot) {
     let by = |approval: &Option<crate::Approval>| approval.as_ref().map(|one| one.by.clone());
     assert_eq!(glass.state == break_glass::State::Issued, glass.issued.is_some());
     assert!(glass.issued.is_none() || by(&glass.issued) != by(&glass.proposed));
+    assert!(glass.state == break_glass::State::Issued || snapshot.emergencies().next().is_none(), "without a rule");
+    for emergency in snapshot.emergencies() {
+        assert!(snapshot.emergencies_of(&emergency.user_id).any(|other| other == emergency));
+        assert!(emergency.until == emergency.declared_at.plus_seconds(EMERGENCY_MINUTES * 60));
+        assert!(EMERGENCY_PROFESSIONS.contains(&snapshot.user_id(&emergency.user_id).unwrap().profession));
+        let beside = snapshot.emergencies_of(&emergency.user_id).filter(|one| one.until > emergency.declared_at);
+        assert!(beside.filter(|one| one.declared_at <= emergency.declared_at).count() <= EMERGENCIES_PER_USER_MAX);
+    }
+    let by_user_id: usize = snapshot.user_ids().map(|known| snapshot.emergencies_of(&known.id).count()).sum();
+    assert_eq!(by_user_id, snapshot.emergencies().count());
     let by_device: usize = snapshot.devices().map(|device| snapshot.certificates_of(&device.id).count()).sum();
     assert_eq!(by_device, snapshot.certificates().count());
     let targets: BTreeSet<_> = snapshot.suspensions().map(|suspension| suspension.target.clone()).collect();

@@ -150,6 +150,8 @@ pub(crate) fn validate(
         Command::ProposeBreakGlass { rule } => break_glass::propose(d, rule),
         Command::IssueBreakGlass => break_glass::issue(d),
         Command::WithdrawBreakGlass { reason } => break_glass::withdraw(d, reason),
+        Command::DeclareEmergency { person, reason } => break_glass::declare(d, person, reason),
+        Command::EndEmergency { emergency } => break_glass::end(d, *emergency),
     }?;
     Ok(draft)
 }
