@@ -202,6 +202,7 @@ impl Snapshot {
             | Change::DeletionOrdered { .. }
             | Change::DeletionApproved { .. }
             | Change::DeletionCancelled { .. }
+            | Change::DeletionCarriedOut { .. }
             | Change::BreakGlassProposed { .. }
             | Change::BreakGlassIssued
             | Change::BreakGlassWithdrawn { .. }

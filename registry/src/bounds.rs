@@ -38,6 +38,8 @@ pub const CONTRACTS_MAX: usize = 100;
 pub const DELETION_DAYS_MAX: i64 = 30;
 /// Most deletion orders about one person, past ones included: whoever needs more orders all of the person's records.
 pub const DELETIONS_PER_PERSON_MAX: usize = 200;
+/// Most records marked as deleted under one order.
+pub const DELETED_PER_ORDER_MAX: usize = 10_000;
 /// Time for the second officer to confirm disaster use by an act of his own, in minutes from its declaration or its beginning,
 /// whichever is later. Long enough to get to a desk; the river does not wait for it, so it opens at once.
 pub const DISASTER_CONFIRM_MINUTES: i64 = 60;

@@ -7,9 +7,9 @@ use model::{DeviceId, FacilityId, PersonId, ReasonCode, SerialNumber, SessionId,
 
 use crate::credential::Sealed;
 use crate::state::{
-    Administrator, ConsentForm, Contract, ContractId, DeletionId, DeletionOrder, Device, Disaster, Duty, DutyId,
-    Eligibility, Emergency, EmergencyId, Facility, FacilityDetails, Membership, MembershipId, Person, Report, ReportId,
-    RuleSet, Stop, Suspension, SuspensionEnd, SuspensionId, User, UserIdRecord,
+    Administrator, ConsentForm, Contract, ContractId, Deleted, DeletionId, DeletionOrder, Device, Disaster, Duty,
+    DutyId, Eligibility, Emergency, EmergencyId, Facility, FacilityDetails, Membership, MembershipId, Person, Report,
+    ReportId, RuleSet, Stop, Suspension, SuspensionEnd, SuspensionId, User, UserIdRecord,
 };
 
 pub use affected::Affected;
@@ -297,6 +297,11 @@ pub enum Change {
         person: PersonId,
         /// Why.
         reason: String,
+    },
+    /// A record was deleted under it (art. 19-2).
+    DeletionCarriedOut {
+        /// What, when, by whom.
+        deleted: Deleted,
     },
     /// An officer entered the city's rule for break-glass (art. 41-1).
     BreakGlassProposed {

@@ -376,6 +376,16 @@ pub enum Command {
         /// Why.
         reason: String,
     },
+    /// Marks that a record was deleted under an order, behind the store's answer. Idempotent. An order that names one record is
+    /// used up by it.
+    MarkDeleted {
+        /// Which order: one that was in force when the deletion was decided on.
+        order: DeletionId,
+        /// Which record.
+        record: RecordName,
+        /// The number of the request in the audit log.
+        request: String,
+    },
     /// Enters the city's rule for break-glass (art. 41-1). Not in force before a second officer has issued it.
     ProposeBreakGlass {
         /// Name and date of the rule.

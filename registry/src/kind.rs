@@ -101,6 +101,8 @@ words! {
         ApproveDeletion = "approve-deletion",
         /// [`crate::Command::CancelDeletion`].
         CancelDeletion = "cancel-deletion",
+        /// [`crate::Command::MarkDeleted`].
+        MarkDeleted = "mark-deleted",
         /// [`crate::Command::ProposeBreakGlass`].
         ProposeBreakGlass = "propose-break-glass",
         /// [`crate::Command::IssueBreakGlass`].
@@ -174,7 +176,7 @@ impl CommandKind {
             Self::EnterDuty | Self::EndDuty => &[CityOfficer, CityClerk, FacilityAdministrator],
             Self::ChangePassword | Self::EndSession | Self::DeclareEmergency | Self::EndEmergency => &[User],
             Self::EndSessions => &[CityOfficer, CityClerk, Contractor, System, User],
-            Self::Tick => &[System],
+            Self::Tick | Self::MarkDeleted => &[System],
         }
     }
 
@@ -201,7 +203,9 @@ impl CommandKind {
             Self::WithdrawConsent => Article::paragraph(17, 2),
             Self::JoinTeam | Self::LeaveTeam | Self::EnterDuty | Self::EndDuty => Article::new(18),
             Self::EnterContract | Self::EndContract => Article::paragraph(4, 2),
-            Self::OrderDeletion | Self::ApproveDeletion | Self::CancelDeletion => Article::paragraph(19, 2),
+            Self::OrderDeletion | Self::ApproveDeletion | Self::CancelDeletion | Self::MarkDeleted => {
+                Article::paragraph(19, 2)
+            }
             Self::ProposeBreakGlass
             | Self::IssueBreakGlass
             | Self::WithdrawBreakGlass
@@ -268,6 +272,7 @@ impl Command {
             Self::OrderDeletion { .. } => CommandKind::OrderDeletion,
             Self::ApproveDeletion { .. } => CommandKind::ApproveDeletion,
             Self::CancelDeletion { .. } => CommandKind::CancelDeletion,
+            Self::MarkDeleted { .. } => CommandKind::MarkDeleted,
             Self::ProposeBreakGlass { .. } => CommandKind::ProposeBreakGlass,
             Self::IssueBreakGlass => CommandKind::IssueBreakGlass,
             Self::WithdrawBreakGlass { .. } => CommandKind::WithdrawBreakGlass,

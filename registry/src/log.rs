@@ -101,6 +101,7 @@ impl Change {
                 named.persons.insert(order.person.clone());
                 named.user_ids.insert(order.executor.clone());
             }
+            Self::DeletionCarriedOut { deleted } => drop(named.user_ids.insert(deleted.by.clone())),
             Self::EmergencyDeclared { emergency } => {
                 named.persons.insert(emergency.person.clone());
                 named.user_ids.insert(emergency.user_id.clone());
@@ -163,6 +164,7 @@ impl Change {
             | Self::DeletionCancelled { reason, .. }
             | Self::BreakGlassWithdrawn { reason } => Some(reason.clone()),
             Self::DeletionOrdered { order } => Some(order.reason.clone()),
+            Self::DeletionCarriedOut { deleted } => Some(format!("{} (order {})", deleted.record, deleted.order)),
             Self::BreakGlassProposed { rule } => Some(rule.clone()),
             Self::EmergencyDeclared { emergency } => Some(emergency.reason.clone()),
             Self::Suspended { suspension } => Some(format!("{} (art. {})", suspension.reason, suspension.article)),

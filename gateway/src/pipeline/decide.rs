@@ -14,6 +14,7 @@ use registry::Snapshot;
 use super::authenticate::Subject;
 use super::client_body::ClientBody;
 use super::extract::Extracted;
+use super::mark::Ordered;
 use super::trace::{Judged, Trace};
 use crate::connection::Client;
 use crate::cut::live::{ExchangeBasis, ExchangeEntry, Switch};
@@ -28,6 +29,8 @@ pub struct Permit {
     pub(super) touches: Touches,
     pub(super) request: Request<ClientBody>,
     pub(super) living: ExchangeEntry,
+    /// What it deletes, under which orders.
+    pub(super) ordered: Vec<Ordered>,
 }
 
 /// Decides.
@@ -104,7 +107,8 @@ pub fn decide(
     trace.judged(judged(&judgements, generation));
     // Said only now: to a stranger it would tell that the record exists.
     touches.check().map_err(after_a_permit)?;
-    Ok(Permit { subject, touches, request, living })
+    let ordered = Ordered::all(&snapshot, &touches, subject.user_id(), at);
+    Ok(Permit { subject, touches, request, living, ordered })
 }
 
 /// Whether this subject may use the service at all, now: what refuses him whatever he asks for (suspended, closed,

@@ -39,6 +39,7 @@ pub mod decide;
 pub mod extract;
 pub mod feed;
 pub mod forward;
+pub mod mark;
 pub mod moment;
 pub mod observe;
 pub mod record;

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use model::lifecycle::{break_glass, deletion};
 
-use super::{Act, Misfit, known, number};
+use super::{Act, Misfit, free, known, number};
 use crate::change::Change;
 use crate::state::{
-    Approval, BreakGlass, Cancellation, Contract, ContractId, DeletionId, DeletionOrder, Duty, Emergency, Tables,
+    Approval, BreakGlass, Cancellation, Contract, ContractId, Deleted, DeletionId, DeletionOrder, Duty, Emergency,
+    Tables,
 };
 
 pub(super) fn apply(tables: &mut Tables, act: &Act, change: &Change) -> Result<(), Misfit> {
@@ -41,6 +42,7 @@ pub(super) fn apply(tables: &mut Tables, act: &Act, change: &Change) -> Result<(
             order.cancelled = Some(Cancellation { at: act.at, by: act.by.clone(), reason: reason.clone() });
             Ok(())
         }),
+        Change::DeletionCarriedOut { deleted } => mark_deleted(tables, deleted),
         Change::BreakGlassProposed { .. } | Change::BreakGlassIssued | Change::BreakGlassWithdrawn { .. } => {
             tables.break_glass = Arc::new(break_glass_after(&tables.break_glass, act, change)?);
             if tables.break_glass.state != break_glass::State::Issued {
@@ -92,6 +94,26 @@ fn order_deletion(tables: &mut Tables, order: &DeletionOrder) -> Result<(), Misf
         return Err(Misfit::Contradiction("a deletion begins as ordered, approved by nobody"));
     }
     tables.put_deletion(order.clone());
+    Ok(())
+}
+
+/// An order that names one record is used up. One that was taken back while the store was at it says so as well.
+fn mark_deleted(tables: &mut Tables, deleted: &Deleted) -> Result<(), Misfit> {
+    let twice = tables.deleted.get(&deleted.order).is_some_and(|records| records.contains_key(&deleted.record));
+    free(twice, "deleted record", &deleted.record)?;
+    edit_deletion(tables, deleted.order, |order| {
+        if order.approved.is_none() {
+            return Err(Misfit::Contradiction("a record is deleted under an order that nobody approved"));
+        }
+        if !order.covers(Some(&deleted.record)) || order.executor != deleted.by {
+            return Err(Misfit::Contradiction("a record is deleted under an order that does not say so"));
+        }
+        if order.record.is_some() && order.state == deletion::State::Approved {
+            order.state = order.state.after(deletion::Event::CarryOut)?;
+        }
+        Ok(())
+    })?;
+    tables.put_deleted(deleted.clone());
     Ok(())
 }
 

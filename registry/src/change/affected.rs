@@ -130,6 +130,8 @@ impl Change {
             | Self::ContractEnded { .. }
             | Self::DeletionOrdered { .. }
             | Self::DeletionApproved { .. }
+            // What it ends is over: the answer to the very request that brought it about is on its way.
+            | Self::DeletionCarriedOut { .. }
             | Self::BreakGlassProposed { .. }
             | Self::BreakGlassIssued
             | Self::EmergencyDeclared { .. }

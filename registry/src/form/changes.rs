@@ -95,6 +95,7 @@ kinds! {
     "break-glass-issued" => BreakGlassIssued {}
     "break-glass-withdrawn" => BreakGlassWithdrawn { reason }
     "disaster-confirmed" => DisasterConfirmed {}
+    "deletion-carried-out" => DeletionCarriedOut { deleted }
     "emergency-declared" => EmergencyDeclared { emergency }
     "emergency-ended" => EmergencyEnded { emergency, user_id }
     "emergency-over" => EmergencyOver { emergency, user_id }

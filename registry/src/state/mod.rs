@@ -19,7 +19,7 @@ mod user;
 
 pub use break_glass::{BreakGlass, EMERGENCY_PROFESSIONS, Emergency};
 pub use contract::Contract;
-pub use deletion::{Cancellation, DeletionOrder};
+pub use deletion::{Cancellation, Deleted, DeletionOrder};
 pub use device::{Certificate, Confirmation, Device, Revocation};
 pub use duty::Duty;
 pub use facility::{Administrator, Facility, FacilityDetails, FacilityKind};
@@ -36,7 +36,8 @@ use model::lifecycle::{
     break_glass as break_glass_lifecycle, facility as facility_lifecycle, user_id as user_id_lifecycle,
 };
 use model::{
-    Author, DeviceId, FacilityId, PersonId, Profession, SerialNumber, SessionId, Target, Timestamp, UserId, UserKey,
+    Author, DeviceId, FacilityId, PersonId, Profession, RecordName, SerialNumber, SessionId, Target, Timestamp, UserId,
+    UserKey,
 };
 
 pub(crate) use rules::Rules;
@@ -243,6 +244,25 @@ impl Snapshot {
         ids.into_iter().flat_map(|ids| ids.iter()).filter_map(|id| self.deletion(*id))
     }
 
+    /// What was deleted under an order, by record.
+    pub fn deleted_under(&self, order: DeletionId) -> impl Iterator<Item = &Deleted> {
+        let records = self.tables.deleted.get(&order);
+        records.into_iter().flat_map(|records| records.values()).map(AsRef::as_ref)
+    }
+
+    /// The orders in force at `at` that name this user ID and cover this record of the person (none: a record that is not known).
+    pub fn deletion_orders(
+        &self,
+        person: &PersonId,
+        record: Option<&RecordName>,
+        user_id: &UserId,
+        at: Timestamp,
+    ) -> impl Iterator<Item = &DeletionOrder> {
+        let holds =
+            move |order: &&DeletionOrder| order.executor == *user_id && order.covers(record) && order.holds_at(at);
+        self.deletions_of(person).filter(holds)
+    }
+
     /// Where break-glass stands (art. 41).
     #[must_use]
     pub fn break_glass(&self) -> &BreakGlass {
@@ -350,6 +370,7 @@ impl Snapshot {
             tables.contracts.len(),
             tables.deletions.len(),
             tables.emergencies.len(),
+            tables.deleted_count,
         ];
         lengths.iter().map(|length| u64::try_from(*length).unwrap_or(u64::MAX)).fold(0, u64::saturating_add)
     }

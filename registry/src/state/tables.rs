@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use imbl::{HashMap, OrdMap, OrdSet};
-use model::{DeviceId, FacilityId, PersonId, SerialNumber, Target, Timestamp, UserId, UserKey};
+use model::{DeviceId, FacilityId, PersonId, RecordName, SerialNumber, Target, Timestamp, UserId, UserKey};
 
 use super::session::EndedSessions;
 use super::{
-    BreakGlass, Certificate, Consent, Contract, ContractId, DeletionId, DeletionOrder, Device, Duty, DutyId, Emergency,
-    EmergencyId, Facility, Membership, MembershipId, Person, Report, ReportId, Rules, Service, Suspension,
+    BreakGlass, Certificate, Consent, Contract, ContractId, Deleted, DeletionId, DeletionOrder, Device, Duty, DutyId,
+    Emergency, EmergencyId, Facility, Membership, MembershipId, Person, Report, ReportId, Rules, Service, Suspension,
     SuspensionId, User, UserIdRecord,
 };
 
@@ -44,6 +44,8 @@ pub(crate) struct Tables {
     pub(crate) contracts: OrdMap<ContractId, Arc<Contract>>,
     pub(crate) deletions: OrdMap<DeletionId, Arc<DeletionOrder>>,
     pub(crate) deletions_of: HashMap<PersonId, Arc<Vec<DeletionId>>>,
+    pub(crate) deleted: OrdMap<DeletionId, Arc<OrdMap<RecordName, Arc<Deleted>>>>,
+    pub(crate) deleted_count: usize,
     pub(crate) break_glass: Arc<BreakGlass>,
     pub(crate) emergencies: OrdMap<EmergencyId, Arc<Emergency>>,
     pub(crate) emergencies_of: HashMap<UserId, Arc<Vec<EmergencyId>>>,
@@ -78,6 +80,8 @@ impl Default for Tables {
             contracts: OrdMap::new(),
             deletions: OrdMap::new(),
             deletions_of: HashMap::new(),
+            deleted: OrdMap::new(),
+            deleted_count: 0,
             break_glass: Arc::new(BreakGlass::OFF),
             emergencies: OrdMap::new(),
             emergencies_of: HashMap::new(),
@@ -223,6 +227,14 @@ impl Tables {
         self.number(order.id.get());
         Arc::make_mut(self.deletions_of.entry(order.person.clone()).or_default()).push(order.id);
         self.deletions.insert(order.id, Arc::new(order));
+    }
+
+    /// A record that was deleted under an order.
+    pub(crate) fn put_deleted(&mut self, deleted: Deleted) {
+        let records = Arc::make_mut(self.deleted.entry(deleted.order).or_default());
+        if records.insert(deleted.record.clone(), Arc::new(deleted)).is_none() {
+            self.deleted_count += 1;
+        }
     }
 
     /// A new emergency.

@@ -176,6 +176,11 @@ fn any_command(dice: &mut Dice, now: Timestamp) -> Command {
         },
         CommandKind::ApproveDeletion => Command::ApproveDeletion { order: DeletionId::new(dice.below(40)) },
         CommandKind::CancelDeletion => Command::CancelDeletion { order: DeletionId::new(dice.below(40)), reason },
+        CommandKind::MarkDeleted => Command::MarkDeleted {
+            order: DeletionId::new(dice.below(40)),
+            record: RecordName::new(&format!("Observation/o-{}", 1 + dice.below(2))).unwrap(),
+            request: "00".to_owned(),
+        },
         CommandKind::ProposeBreakGlass => Command::ProposeBreakGlass { rule: "規定第1号".to_owned() },
         CommandKind::IssueBreakGlass => Command::IssueBreakGlass,
         // Taken back less often than declared under, so that something is declared at all.
@@ -261,7 +266,18 @@ fn check(snapshot: &Snapshot) {
         assert!(snapshot.deletions_of(&order.person).any(|other| other == order));
         assert_eq!(order.state == deletion::State::Ordered, order.approved.is_none() && order.cancelled.is_none());
         assert!(order.approved.as_ref().is_none_or(|second| second.by != order.ordered.by));
+        let deleted: Vec<_> = snapshot.deleted_under(order.id).collect();
+        assert!(deleted.is_empty() || order.approved.is_some());
+        assert!(deleted.iter().all(|one| order.covers(Some(&one.record)) && one.by == order.executor));
+        if order.record.is_some() {
+            assert!(deleted.is_empty() || order.state != deletion::State::Approved, "used up");
+            assert!(order.state != deletion::State::CarriedOut || deleted.len() == 1);
+        } else {
+            assert_ne!(order.state, deletion::State::CarriedOut);
+        }
     }
+    let deleted: usize = snapshot.deletions().map(|order| snapshot.deleted_under(order.id).count()).sum();
+    assert_eq!(deleted, snapshot.tables.deleted_count);
     let glass = snapshot.break_glass();
     let by = |approval: &Option<crate::Approval>| approval.as_ref().map(|one| one.by.clone());
     assert_eq!(glass.state == break_glass::State::Issued, glass.issued.is_some());

@@ -115,6 +115,11 @@ fn one_of_each() -> Vec<Command> {
         },
         Command::ApproveDeletion { order: DeletionId::new(1) },
         Command::CancelDeletion { order: DeletionId::new(1), reason: reason() },
+        Command::MarkDeleted {
+            order: DeletionId::new(1),
+            record: model::RecordName::new("Observation/o-1").unwrap(),
+            request: reason(),
+        },
         Command::ProposeBreakGlass { rule: reason() },
         Command::IssueBreakGlass,
         Command::WithdrawBreakGlass { reason: reason() },

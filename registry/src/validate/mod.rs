@@ -147,6 +147,7 @@ pub(crate) fn validate(
         }
         Command::ApproveDeletion { order } => deletion::approve(d, *order),
         Command::CancelDeletion { order, reason } => deletion::cancel(d, *order, reason),
+        Command::MarkDeleted { order, record, request } => deletion::mark(d, *order, record, request),
         Command::ProposeBreakGlass { rule } => break_glass::propose(d, rule),
         Command::IssueBreakGlass => break_glass::issue(d),
         Command::WithdrawBreakGlass { reason } => break_glass::withdraw(d, reason),
