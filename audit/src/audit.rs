@@ -86,6 +86,11 @@ impl Audit {
         }
     }
 
+    /// Records one that has to be durable before what it is about may happen.
+    pub fn alert_first(&self, alert: &Alert) -> Pending {
+        Pending::queued(self.shared.reader.journal().append(vec![line::write_alert(alert)]))
+    }
+
     /// Records a try at signing in, likewise.
     pub fn sign_in(&self, sign_in: &SignIn) -> Pending {
         Pending::queued(self.shared.reader.journal().append(vec![line::write_sign_in(sign_in)]))

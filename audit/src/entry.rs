@@ -186,6 +186,8 @@ pub struct Entry {
     pub facts: String,
     /// Only disaster use (art. 21) made it possible.
     pub disaster: bool,
+    /// Only break-glass (art. 41) made it possible: the subject had declared an emergency.
+    pub break_glass: bool,
     /// Address the request came from.
     pub source: String,
     /// Its method.
@@ -229,13 +231,17 @@ words! {
         /// The store answered with what was not asked for, or in a form with more than one reading. What that concerns was not
         /// passed on.
         StoreMisbehaves = "store-misbehaves",
+        /// A record was deleted under an order, and that could not be marked on it.
+        DeletionNotMarked = "deletion-not-marked",
+        /// A user declares an emergency under the city's rule for break-glass (art. 41). Written before it counts.
+        EmergencyDeclared = "emergency-declared",
     }
 }
 
 /// Something that an officer has to look at, and that came up in a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alert {
-    /// The number of the request's entry.
+    /// The number of the request, which is that of its entry where it has one.
     pub id: EntryId,
     /// When.
     pub at: Timestamp,

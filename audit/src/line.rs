@@ -1,6 +1,7 @@
 //! The written form: one line of canonical JSON per event, version 1. Nothing else knows it.
 //!
-//! Canonical: the keys stand in the order below, none is missing, none is added, no space. A line that says anything
+//! Canonical: the keys stand in the order below, none is missing, none is added, no space. One is left out where it says
+//! nothing: `break_glass`, which came later than the lines that are kept. A line that says anything
 //! else, another version included, is an error; what cannot be read is never passed over.
 
 use journal::Position;
@@ -53,6 +54,8 @@ struct EntryLine {
     generation: u64,
     facts: String,
     disaster: bool,
+    #[serde(default, skip_serializing_if = "is_not")]
+    break_glass: bool,
     source: String,
     method: String,
     target: String,
@@ -138,6 +141,7 @@ pub(crate) fn write_entry(entry: &Entry) -> Result<Vec<u8>, AuditError> {
         generation: entry.generation,
         facts: lossless("bytes of facts", &entry.facts, FACTS_BYTES_MAX)?,
         disaster: entry.disaster,
+        break_glass: entry.break_glass,
         source: word(&entry.source),
         method: word(&entry.method),
         target: harmless(&entry.target, TARGET_BYTES_MAX),
@@ -272,10 +276,16 @@ fn entry(line: EntryLine) -> Result<Entry, String> {
         generation: line.generation,
         facts: line.facts,
         disaster: line.disaster,
+        break_glass: line.break_glass,
         source: line.source,
         method: line.method,
         target: line.target,
     })
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde hands it over")]
+fn is_not(flag: &bool) -> bool {
+    !flag
 }
 
 fn check_version(version: u32) -> Result<(), String> {

@@ -30,6 +30,8 @@ pub struct Query {
     pub verdict: Option<Verdict>,
     /// Only what disaster use alone made possible (art. 21): the report that is owed afterwards.
     pub disaster: bool,
+    /// Only what break-glass alone made possible (art. 41).
+    pub break_glass: bool,
     /// Only entries before this position: where an earlier search was cut ([`crate::Found::more_before`]).
     pub before: Option<Position>,
     /// At most so many, and never more than [`crate::FOUND_MAX`]. 0 asks for [`crate::FOUND_MAX`].
@@ -54,6 +56,7 @@ impl Query {
             && self.action.is_none_or(|action| entry.action == Some(action))
             && holds(&self.verdict, &entry.verdict)
             && (!self.disaster || entry.disaster)
+            && (!self.break_glass || entry.break_glass)
     }
 }
 

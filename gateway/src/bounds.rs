@@ -109,6 +109,10 @@ pub const TRANSACTION_LOOK_UPS_MAX: Duration = Duration::from_secs(15);
 /// Moments at which it may be said that a record is not available: several times what it takes to find out, so that most of
 /// these answers are given at the first.
 pub const ONE_ANSWER_EVERY: Duration = Duration::from_millis(25);
+/// How long the answer to a deletion waits until it is marked on its order; it goes out then all the same.
+pub const MARK_WAIT_MAX: Duration = Duration::from_secs(2);
+/// Pauses between tries to mark it; after the last the officer is told.
+pub const MARK_PAUSES: [Duration; 3] = [Duration::from_millis(100), Duration::from_secs(1), Duration::from_secs(5)];
 /// Drain: how long open exchanges may go on after the order to stop.
 pub const DRAIN_MAX: Duration = Duration::from_secs(10);
 /// An identity token's life; the store accepts it no longer (and a cached one is replaced after half of it).
@@ -129,4 +133,5 @@ const _: () =
 // The facts of a decision take less than 2 KiB (`audit::facts`).
 const _: () = assert!(records::bounds::QUESTIONS_MAX * 2048 <= audit::FACTS_BYTES_MAX, "an entry holds every decision");
 const _: () = assert!(SWEEP_EVERY.as_millis() < REGISTRY_SILENCE_MAX.as_millis(), "silence must be seen in time");
+const _: () = assert!(MARK_WAIT_MAX.as_millis() < DRAIN_MAX.as_millis(), "a deletion is marked before the end");
 const _: () = assert!(STORE_CONNECT_MAX.as_millis() < STORE_ANSWER_MAX.as_millis(), "connecting is part of answering");

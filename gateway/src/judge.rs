@@ -159,7 +159,8 @@ impl Judge {
         let facts = snapshot.facts_of_record(user_id, serial, question.person, question.record, at)?;
         let request = Request::new(question.action, question.category, at)
             .with_authorship(question.authorship(&asker))
-            .with_sensitive(question.sensitive);
+            .with_sensitive(question.sensitive)
+            .with_break_glass(question.person.is_some_and(|person| snapshot.emergency(user_id, person, at).is_some()));
         let point = self.point(snapshot)?;
         let decision = self.doubly(&point, &request, &facts);
         if !decision.basis().errors.is_empty() {

@@ -285,3 +285,25 @@ outline-phone = Telephone
 outline-stop-title = The service is stopped
 outline-stop-since = Stopped on
 outline-stop-what = Facilities: until it goes on, use the telephone or other ways (article 26 of the regulation).
+
+# Declaring an emergency
+emergency-title = Declare an emergency
+emergency-intro = Only where somebody who is not in your care is in danger of life or limb and cannot wait for you to join the care team, you may declare it and read records (article 41-1 of the regulation).
+emergency-rules-title = Read this first
+emergency-rule-told = The declaration, its reason and whatever you read are kept on record, and the city is told at once.
+emergency-rule-what = You can read demographics, care team, observations, medication and conditions, unless they are labelled as sensitive. You cannot write.
+emergency-rule-time = It ends by itself after { $count } minutes. End it on the start page as soon as you are done.
+emergency-rule-nothing = With a wrong number, or without the person's consent, nothing can be read all the same. This page says the same for any number.
+emergency-person = Number of the person
+emergency-reason = Reason
+emergency-confirm = I have read this. It is needed to protect life or limb.
+emergency-button = Declare
+emergency-person-unreadable = Type the person's number in digits, letters and hyphens.
+emergency-reason-missing = Please give the reason.
+emergency-reason-too-long = The reason is too long. Use at most { $count } characters.
+emergency-not-confirmed = Please read the above and tick the box.
+emergency-full = You have declared as many as you may for now. Wait a while, or call the city.
+home-emergency = Declared emergencies
+home-emergency-until = Ends at
+home-emergency-end = End this one
+home-emergency-declare = Declare an emergency

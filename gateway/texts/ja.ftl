@@ -271,3 +271,25 @@ outline-phone = 電話
 outline-stop-title = サービスを一時的に停止しています
 outline-stop-since = 停止した日時
 outline-stop-what = 利用施設の方は、再開まで、電話など、ほかの方法で連絡を取り合ってください(規約第26条)。
+
+# 緊急時の申告
+emergency-title = 緊急時の申告
+emergency-intro = 担当ではない支援対象者の命や体に危険が迫り、担当になるのを待てないときに限り、申告のうえ連携情報を閲覧できます(規約第41条第1項)。
+emergency-rules-title = 申告する前にお読みください
+emergency-rule-told = 申告と理由、閲覧した内容はすべて記録され、市の担当者にすぐに知らされます。
+emergency-rule-what = 閲覧できるのは、基本情報、支援チーム、観察記録、服薬、病名のうち、要配慮の印がないものだけです。書き込みはできません。
+emergency-rule-time = 申告は{ $count }分で終わります。用が済んだら、はじめの画面から早めに終了してください。
+emergency-rule-nothing = 番号が違うときや、支援対象者の同意がないときは、申告しても何も閲覧できません。この画面では、どの番号でも同じ表示になります。
+emergency-person = 支援対象者の番号
+emergency-reason = 申告する理由
+emergency-confirm = 上の内容を読みました。命や体を守るために必要です。
+emergency-button = 申告する
+emergency-person-unreadable = 支援対象者の番号を、数字、英字、ハイフンで入力してください。
+emergency-reason-missing = 申告する理由を入力してください。
+emergency-reason-too-long = 申告する理由が長すぎます。{ $count }文字以下にしてください。
+emergency-not-confirmed = 内容を読んで、確認の欄に印を付けてください。
+emergency-full = 一度に申告できる数を超えました。時間をおいて申告するか、市に電話してください。
+home-emergency = 申告中の緊急時
+home-emergency-until = 終わる時刻
+home-emergency-end = この申告を終了する
+home-emergency-declare = 緊急時の申告をする

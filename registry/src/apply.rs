@@ -202,9 +202,13 @@ impl Snapshot {
             | Change::DeletionOrdered { .. }
             | Change::DeletionApproved { .. }
             | Change::DeletionCancelled { .. }
+            | Change::DeletionCarriedOut { .. }
             | Change::BreakGlassProposed { .. }
             | Change::BreakGlassIssued
-            | Change::BreakGlassWithdrawn { .. } => orders::apply(tables, act, change),
+            | Change::BreakGlassWithdrawn { .. }
+            | Change::EmergencyDeclared { .. }
+            | Change::EmergencyEnded { .. }
+            | Change::EmergencyOver { .. } => orders::apply(tables, act, change),
         }
     }
 }

@@ -38,9 +38,19 @@ pub const CONTRACTS_MAX: usize = 100;
 pub const DELETION_DAYS_MAX: i64 = 30;
 /// Most deletion orders about one person, past ones included: whoever needs more orders all of the person's records.
 pub const DELETIONS_PER_PERSON_MAX: usize = 200;
+/// Most records marked as deleted under one order.
+pub const DELETED_PER_ORDER_MAX: usize = 10_000;
 /// Time for the second officer to confirm disaster use by an act of his own, in minutes from its declaration or its beginning,
 /// whichever is later. Long enough to get to a desk; the river does not wait for it, so it opens at once.
 pub const DISASTER_CONFIRM_MINUTES: i64 = 60;
+/// How long a declared emergency stands, in minutes (art. 41-1); then it is declared anew or the user has a place on the team.
+pub const EMERGENCY_MINUTES: i64 = 60;
+/// Longest reason of a declared emergency, in characters.
+pub const EMERGENCY_REASON_CHARACTERS_MAX: usize = 200;
+/// Most emergencies that one user declares within [`EMERGENCY_MINUTES`], ended ones included: ending one gives no place back.
+pub const EMERGENCIES_PER_USER_MAX: usize = 3;
+/// Most emergencies within [`EMERGENCY_MINUTES`], of all users together.
+pub const EMERGENCIES_MAX: usize = 1000;
 /// Most octets of a set of rules: schema, names and texts of its files.
 pub const RULES_BYTES_MAX: usize = 128 << 10;
 /// Most sets of rules remembered, proposals included; the journal keeps them all.
@@ -66,6 +76,7 @@ pub(crate) const KEEP_OBJECTS_PER_ENTRY: u64 = 8;
 // A first password fits the rules it will be checked by, would anybody keep it.
 const _: () = assert!(FIRST_PASSWORD_CHARACTERS >= PASSWORD_CHARACTERS_MIN);
 const _: () = assert!(PASSWORD_CHARACTERS_MIN < PASSWORD_CHARACTERS_MAX);
+const _: () = assert!(EMERGENCIES_PER_USER_MAX < EMERGENCIES_MAX, "one user must not take all");
 // One change is well below 500 bytes, and a journal takes a mebibyte as one entry.
 // In JSON an octet becomes six at the most (`\u0007`); the rest of the entry is small.
 const _: () = assert!(RULES_BYTES_MAX * 6 + 64 * 1024 < journal::ENTRY_BYTES_MAX);

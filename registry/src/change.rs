@@ -7,9 +7,9 @@ use model::{DeviceId, FacilityId, PersonId, ReasonCode, SerialNumber, SessionId,
 
 use crate::credential::Sealed;
 use crate::state::{
-    Administrator, ConsentForm, Contract, ContractId, DeletionId, DeletionOrder, Device, Disaster, Duty, DutyId,
-    Eligibility, Facility, FacilityDetails, Membership, MembershipId, Person, Report, ReportId, RuleSet, Stop,
-    Suspension, SuspensionEnd, SuspensionId, User, UserIdRecord,
+    Administrator, ConsentForm, Contract, ContractId, Deleted, DeletionId, DeletionOrder, Device, Disaster, Duty,
+    DutyId, Eligibility, Emergency, EmergencyId, Facility, FacilityDetails, Membership, MembershipId, Person, Report,
+    ReportId, RuleSet, Stop, Suspension, SuspensionEnd, SuspensionId, User, UserIdRecord,
 };
 
 pub use affected::Affected;
@@ -298,6 +298,11 @@ pub enum Change {
         /// Why.
         reason: String,
     },
+    /// A record was deleted under it (art. 19-2).
+    DeletionCarriedOut {
+        /// What, when, by whom.
+        deleted: Deleted,
+    },
     /// An officer entered the city's rule for break-glass (art. 41-1).
     BreakGlassProposed {
         /// Name and date of the rule.
@@ -305,9 +310,28 @@ pub enum Change {
     },
     /// A second officer issued it.
     BreakGlassIssued,
-    /// It was taken back.
+    /// It was taken back, and every emergency declared under it is over.
     BreakGlassWithdrawn {
         /// Why.
         reason: String,
+    },
+    /// A user declared an emergency (art. 41-1).
+    EmergencyDeclared {
+        /// As declared.
+        emergency: Emergency,
+    },
+    /// He ended it before its time.
+    EmergencyEnded {
+        /// Which.
+        emergency: EmergencyId,
+        /// Whose.
+        user_id: UserId,
+    },
+    /// Its time is over, ended before or not; it is remembered no longer.
+    EmergencyOver {
+        /// Which.
+        emergency: EmergencyId,
+        /// Whose.
+        user_id: UserId,
     },
 }

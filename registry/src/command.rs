@@ -8,8 +8,8 @@ use zeroize::Zeroizing;
 
 use crate::credential::VerifiedPassword;
 use crate::state::{
-    Administrator, ConsentForm, ContractId, DeletionId, DutyId, Eligibility, FacilityDetails, ReportId, RuleFile,
-    StopReason, SuspensionId,
+    Administrator, ConsentForm, ContractId, DeletionId, DutyId, Eligibility, EmergencyId, FacilityDetails, ReportId,
+    RuleFile, StopReason, SuspensionId,
 };
 
 /// What is to be done.
@@ -376,6 +376,16 @@ pub enum Command {
         /// Why.
         reason: String,
     },
+    /// Marks that a record was deleted under an order, behind the store's answer. Idempotent. An order that names one record is
+    /// used up by it.
+    MarkDeleted {
+        /// Which order: one that was in force when the deletion was decided on.
+        order: DeletionId,
+        /// Which record.
+        record: RecordName,
+        /// The number of the request in the audit log.
+        request: String,
+    },
     /// Enters the city's rule for break-glass (art. 41-1). Not in force before a second officer has issued it.
     ProposeBreakGlass {
         /// Name and date of the rule.
@@ -388,8 +398,21 @@ pub enum Command {
         /// Why.
         reason: String,
     },
-    /// Puts in order what only the clock ended: suspensions, disaster use, memberships, duties, remembered sessions. Decisions
-    /// do not wait for it. Comes to no changes when there is nothing to do.
+    /// A user declares an emergency under the city's rule (art. 41-1): from now on he reads about this person what treats, for
+    /// [`crate::EMERGENCY_MINUTES`]. Idempotent: while one of his about the person stands, it comes to no changes.
+    DeclareEmergency {
+        /// About whom. Whether there is such a person is not asked.
+        person: PersonId,
+        /// Why.
+        reason: String,
+    },
+    /// The user ends an emergency before its time. Idempotent: what has ended already comes to no changes.
+    EndEmergency {
+        /// Which.
+        emergency: EmergencyId,
+    },
+    /// Puts in order what only the clock ended: suspensions, disaster use, memberships, duties, emergencies, remembered
+    /// sessions. Decisions do not wait for it. Comes to no changes when there is nothing to do.
     Tick,
 }
 

@@ -151,8 +151,7 @@ impl Snapshot {
         user_id: &UserId,
         at: Timestamp,
     ) -> bool {
-        let mut orders = self.deletions_of(person);
-        orders.any(|order| order.executor == *user_id && order.covers(record) && order.holds_at(at))
+        self.deletion_orders(person, record, user_id, at).next().is_some()
     }
 
     /// The facts of the service alone, for public pages.

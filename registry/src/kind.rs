@@ -101,12 +101,18 @@ words! {
         ApproveDeletion = "approve-deletion",
         /// [`crate::Command::CancelDeletion`].
         CancelDeletion = "cancel-deletion",
+        /// [`crate::Command::MarkDeleted`].
+        MarkDeleted = "mark-deleted",
         /// [`crate::Command::ProposeBreakGlass`].
         ProposeBreakGlass = "propose-break-glass",
         /// [`crate::Command::IssueBreakGlass`].
         IssueBreakGlass = "issue-break-glass",
         /// [`crate::Command::WithdrawBreakGlass`].
         WithdrawBreakGlass = "withdraw-break-glass",
+        /// [`crate::Command::DeclareEmergency`].
+        DeclareEmergency = "declare-emergency",
+        /// [`crate::Command::EndEmergency`].
+        EndEmergency = "end-emergency",
         /// [`crate::Command::ConfirmDisaster`].
         ConfirmDisaster = "confirm-disaster",
     }
@@ -168,9 +174,9 @@ impl CommandKind {
             | Self::RollBackRules => &[CityOfficer],
             // A roster is made where the work is; nobody rings the city at night to say who stands in.
             Self::EnterDuty | Self::EndDuty => &[CityOfficer, CityClerk, FacilityAdministrator],
-            Self::ChangePassword | Self::EndSession => &[User],
+            Self::ChangePassword | Self::EndSession | Self::DeclareEmergency | Self::EndEmergency => &[User],
             Self::EndSessions => &[CityOfficer, CityClerk, Contractor, System, User],
-            Self::Tick => &[System],
+            Self::Tick | Self::MarkDeleted => &[System],
         }
     }
 
@@ -197,8 +203,14 @@ impl CommandKind {
             Self::WithdrawConsent => Article::paragraph(17, 2),
             Self::JoinTeam | Self::LeaveTeam | Self::EnterDuty | Self::EndDuty => Article::new(18),
             Self::EnterContract | Self::EndContract => Article::paragraph(4, 2),
-            Self::OrderDeletion | Self::ApproveDeletion | Self::CancelDeletion => Article::paragraph(19, 2),
-            Self::ProposeBreakGlass | Self::IssueBreakGlass | Self::WithdrawBreakGlass => Article::paragraph(41, 1),
+            Self::OrderDeletion | Self::ApproveDeletion | Self::CancelDeletion | Self::MarkDeleted => {
+                Article::paragraph(19, 2)
+            }
+            Self::ProposeBreakGlass
+            | Self::IssueBreakGlass
+            | Self::WithdrawBreakGlass
+            | Self::DeclareEmergency
+            | Self::EndEmergency => Article::paragraph(41, 1),
             Self::Suspend | Self::Lift | Self::Tick => Article::paragraph(29, 1),
             Self::AcknowledgeReport => Article::paragraph(29, 2),
             Self::StopService | Self::ResumeService => Article::paragraph(26, 1),
@@ -260,9 +272,12 @@ impl Command {
             Self::OrderDeletion { .. } => CommandKind::OrderDeletion,
             Self::ApproveDeletion { .. } => CommandKind::ApproveDeletion,
             Self::CancelDeletion { .. } => CommandKind::CancelDeletion,
+            Self::MarkDeleted { .. } => CommandKind::MarkDeleted,
             Self::ProposeBreakGlass { .. } => CommandKind::ProposeBreakGlass,
             Self::IssueBreakGlass => CommandKind::IssueBreakGlass,
             Self::WithdrawBreakGlass { .. } => CommandKind::WithdrawBreakGlass,
+            Self::DeclareEmergency { .. } => CommandKind::DeclareEmergency,
+            Self::EndEmergency { .. } => CommandKind::EndEmergency,
         }
     }
 }

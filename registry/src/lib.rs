@@ -34,11 +34,12 @@ mod tests;
 
 pub use apply::{Act, Misfit};
 pub use bounds::{
-    CERTIFICATE_DAYS_MAX, CERTIFICATES_PER_DEVICE_MAX, CONTRACTS_MAX, DELETION_DAYS_MAX, DELETIONS_PER_PERSON_MAX,
-    DISASTER_CONFIRM_MINUTES, DISASTER_HOURS_MAX, DUTIES_PER_USER_MAX, DUTY_DAYS_MAX, ENDED_SESSIONS_PER_USER_ID_MAX,
-    NAME_CHARACTERS_MAX, PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN, REASON_CHARACTERS_MAX, RULE_SETS_MAX,
-    RULE_STEPS_BACK_MAX, RULES_BYTES_MAX, SESSION_HOURS_MAX, SUSPENSIONS_PER_TARGET_MAX, TEAM_MAX,
-    USER_IDS_PER_USER_MAX,
+    CERTIFICATE_DAYS_MAX, CERTIFICATES_PER_DEVICE_MAX, CONTRACTS_MAX, DELETED_PER_ORDER_MAX, DELETION_DAYS_MAX,
+    DELETIONS_PER_PERSON_MAX, DISASTER_CONFIRM_MINUTES, DISASTER_HOURS_MAX, DUTIES_PER_USER_MAX, DUTY_DAYS_MAX,
+    EMERGENCIES_MAX, EMERGENCIES_PER_USER_MAX, EMERGENCY_MINUTES, EMERGENCY_REASON_CHARACTERS_MAX,
+    ENDED_SESSIONS_PER_USER_ID_MAX, NAME_CHARACTERS_MAX, PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN,
+    REASON_CHARACTERS_MAX, RULE_SETS_MAX, RULE_STEPS_BACK_MAX, RULES_BYTES_MAX, SESSION_HOURS_MAX,
+    SUSPENSIONS_PER_TARGET_MAX, TEAM_MAX, USER_IDS_PER_USER_MAX,
 };
 pub use change::{Affected, Change};
 pub use command::Command;
@@ -53,8 +54,9 @@ pub use refused::{Refused, Why};
 pub use registry::{Executed, Listener, Registry, Secrets};
 pub use state::{
     Administrator, Approval, Awaited, BreakGlass, Cancellation, Certificate, Confirmation, Consent, ConsentForm,
-    Contract, ContractId, DeletionId, DeletionOrder, Device, Disaster, Duty, DutyId, Eligibility, EligibilityKind,
-    EndedSession, Facility, FacilityDetails, FacilityKind, Generation, GivenBy, Membership, MembershipId, Person,
-    Report, ReportId, ReportSubject, Revocation, RuleApproval, RuleFile, RuleSet, Service, Snapshot, Stop, StopReason,
-    Suspension, SuspensionEnd, SuspensionId, User, UserIdRecord, WHOLE_CITY,
+    Contract, ContractId, Deleted, DeletionId, DeletionOrder, Device, Disaster, Duty, DutyId, EMERGENCY_PROFESSIONS,
+    Eligibility, EligibilityKind, Emergency, EmergencyId, EndedSession, Facility, FacilityDetails, FacilityKind,
+    Generation, GivenBy, Membership, MembershipId, Person, Report, ReportId, ReportSubject, Revocation, RuleApproval,
+    RuleFile, RuleSet, Service, Snapshot, Stop, StopReason, Suspension, SuspensionEnd, SuspensionId, User,
+    UserIdRecord, WHOLE_CITY,
 };

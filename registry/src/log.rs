@@ -101,6 +101,11 @@ impl Change {
                 named.persons.insert(order.person.clone());
                 named.user_ids.insert(order.executor.clone());
             }
+            Self::DeletionCarriedOut { deleted } => drop(named.user_ids.insert(deleted.by.clone())),
+            Self::EmergencyDeclared { emergency } => {
+                named.persons.insert(emergency.person.clone());
+                named.user_ids.insert(emergency.user_id.clone());
+            }
             Self::DeletionApproved { person, .. } => drop(named.persons.insert(person.clone())),
             Self::ReportDue { report } => match &report.about {
                 ReportSubject::Suspension(target) => named.merge(of(target)),
@@ -137,6 +142,8 @@ impl Change {
             | Self::BreakGlassProposed { .. }
             | Self::BreakGlassIssued
             | Self::BreakGlassWithdrawn { .. }
+            | Self::EmergencyEnded { .. }
+            | Self::EmergencyOver { .. }
             | Self::RulesProposed { .. }
             | Self::RulesApproved { .. }
             | Self::RulesRolledBack { .. } => {}
@@ -157,7 +164,9 @@ impl Change {
             | Self::DeletionCancelled { reason, .. }
             | Self::BreakGlassWithdrawn { reason } => Some(reason.clone()),
             Self::DeletionOrdered { order } => Some(order.reason.clone()),
+            Self::DeletionCarriedOut { deleted } => Some(format!("{} (order {})", deleted.record, deleted.order)),
             Self::BreakGlassProposed { rule } => Some(rule.clone()),
+            Self::EmergencyDeclared { emergency } => Some(emergency.reason.clone()),
             Self::Suspended { suspension } => Some(format!("{} (art. {})", suspension.reason, suspension.article)),
             Self::ServiceStopped { stop } => Some(format!("{} ({})", stop.text, stop.reason)),
             Self::DisasterDeclared { disaster } => Some(disaster.reason.clone()),

@@ -12,6 +12,7 @@ mod care;
 mod crash;
 mod cutting;
 mod drain;
+mod emergencies;
 mod faults;
 mod house;
 mod interactions;

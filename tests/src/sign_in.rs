@@ -10,14 +10,14 @@ use crate::world::{Ask, CARE, PASSWORD, Plan, World};
 const RECORD: &str = "/fhir/Patient/P-0001";
 const FORM: &str = "application/x-www-form-urlencoded";
 
-fn field(page: &str, name: &str) -> String {
+pub(crate) fn field(page: &str, name: &str) -> String {
     let start = page.find(&format!("name=\"{name}\"")).unwrap_or_else(|| panic!("no field {name}: {page}"));
     let tag_start = page[..start].rfind('<').unwrap();
     let tag = &page[tag_start..page[tag_start..].find('>').unwrap() + tag_start];
     tag.split("value=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default().to_owned()
 }
 
-fn form(pairs: &[(&str, &str)]) -> String {
+pub(crate) fn form(pairs: &[(&str, &str)]) -> String {
     let encode = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
     pairs.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect::<Vec<_>>().join("&")
 }

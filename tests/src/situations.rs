@@ -119,17 +119,25 @@ async fn a_colleague_on_duty_stands_in_until_the_night_is_over() {
     assert_eq!(get().await.unwrap().status, StatusCode::NOT_FOUND);
 }
 
-/// Art. 41: nobody opens anything by declaring an emergency, even with a rule issued, while the gateway has no way to do it.
+/// Art. 41: nobody opens anything by what a request says of itself, with a rule issued or without: an emergency is declared on
+/// its page, and is a fact of the registry (`emergencies`).
 #[tokio::test]
-async fn break_glass_opens_nothing() {
+async fn a_request_that_says_it_is_urgent_opens_nothing() {
     let world = World::start().await;
     let (tamura, tamuras) = world.signed_in("U-tamura", "D-tamura").await;
-    for (name, value) in [("purpose-of-use", "BTG"), ("x-break-glass", "1"), ("x-purposeofuse", "ETREAT")] {
-        let ask = Ask::get("/fhir/MedicationStatement?patient=P-0001").as_(&tamuras).with(name, value);
-        assert_eq!(tamura.ask(ask).await.unwrap().status, StatusCode::NOT_FOUND, "{name}");
+    for issued in [false, true] {
+        for (name, value) in [("purpose-of-use", "BTG"), ("x-break-glass", "1"), ("x-purposeofuse", "ETREAT")] {
+            let ask = Ask::get("/fhir/MedicationStatement/med-0001-01").as_(&tamuras).with(name, value);
+            assert_eq!(tamura.ask(ask).await.unwrap().status, StatusCode::NOT_FOUND, "{name}");
+        }
+        let entry = world.entries().pop().unwrap();
+        let told = format!(r#""glass_issued":{issued}"#);
+        assert!(entry.facts.contains(r#""glass":false"#) && entry.facts.contains(&told), "{entry:?}");
+        assert!(!entry.break_glass);
+        if !issued {
+            world.issue_break_glass();
+        }
     }
-    let entry = world.entries().pop().unwrap();
-    assert!(entry.facts.contains(r#""glass":false"#) && entry.facts.contains(r#""glass_issued":false"#), "{entry:?}");
 }
 
 /// Art. 21: reading opens for persons with prior disaster consent, in the area, until the set time, and is marked.

@@ -249,15 +249,73 @@ async fn an_order_of_the_city_removes_what_it_names() {
     assert_eq!(others.status, StatusCode::NOT_FOUND, "{}", others.text());
     let another = ask(&terminal, &cookie, Method::DELETE, &target(&ids[1]), nothing()).await;
     assert_eq!(another.status, StatusCode::NOT_FOUND, "{}", another.text());
-    let removed = ask(&terminal, &cookie, Method::DELETE, &target(&ids[0]), nothing()).await;
+    let mut connection = terminal.connect().await.unwrap();
+    let delete = Ask { method: Method::DELETE, ..Ask::get(&target(&ids[0])) }.as_(&cookie);
+    let removed = connection.ask(delete).await.unwrap();
     assert!(removed.status.is_success(), "{}", removed.text());
     assert!(!removed.text().contains("体温"));
+    // The answer lingers, and a change has it judged anew: it does not rest on the order any more, which is used up.
+    world.clerk(registry::Command::ChangePerson {
+        person: "P-0001".parse().unwrap(),
+        name: "斎藤 典子".to_owned(),
+        area: "honcho".to_owned(),
+    });
+    let next = connection.ask(Ask::get(&target(&ids[1])).as_(&cookie)).await.expect("the connection was cut");
+    assert_eq!(next.status, StatusCode::OK);
     assert_eq!(terminal.ask(Ask::get(&target(&ids[0])).as_(&cookie)).await.unwrap().status, StatusCode::NOT_FOUND);
     assert_eq!(terminal.ask(Ask::get(&target(&ids[1])).as_(&cookie)).await.unwrap().status, StatusCode::OK);
     let entry = world.entries().into_iter().rfind(|entry| entry.method == "DELETE" && entry.rules.contains("P12"));
     let entry = entry.expect("the removal is on record");
     assert_eq!(entry.records, [format!("Observation/{}", ids[0])]);
     assert!(entry.articles.contains("19-2"), "{}", entry.articles);
+    // The order says what was done, and is used up by it; the other record is as it was.
+    let snapshot = world.registry.snapshot();
+    let order = snapshot.deletions().last().unwrap();
+    assert_eq!(order.state, model::lifecycle::deletion::State::CarriedOut);
+    let deleted: Vec<_> = snapshot.deleted_under(order.id).collect();
+    assert_eq!(deleted.len(), 1);
+    assert_eq!((deleted[0].record.as_str(), deleted[0].by.as_str()), (entry.records[0].as_str(), "U-sato"));
+    assert_eq!(deleted[0].request, entry.id.to_string());
+    // A second deletion needs a second order.
+    let (person, record) = ("P-0001".parse().unwrap(), entry.records[0].parse().unwrap());
+    let user_id = "U-sato".parse().unwrap();
+    assert!(snapshot.deletion_orders(&person, Some(&record), &user_id, world.now()).next().is_none());
+    let twice = ask(&terminal, &cookie, Method::DELETE, &target(&ids[0]), nothing()).await;
+    assert_eq!(twice.status, StatusCode::NOT_FOUND, "{}", twice.text());
+    let deletions = || writes(&world).iter().filter(|request| request.starts_with("DELETE")).count();
+    assert_eq!(deletions(), 1, "the second one reached the store");
+    assert!(world.alerts().is_empty(), "{:?}", world.alerts());
+}
+
+/// An order for all of a person's records stays open; each deletion is marked on it once. Also those of a transaction and a
+/// batch.
+#[tokio::test]
+async fn an_order_for_all_records_says_what_was_deleted() {
+    let world = World::start().await;
+    let (terminal, cookie) = world.signed_in("U-sato", "D-sato").await;
+    world.order_deletion("P-0001", None, "U-sato");
+    let order = world.registry.snapshot().deletions().last().unwrap().id;
+    let target = |id: &str| format!("/fhir/Observation/{id}");
+    for id in ["o-0001-001", "o-0001-002"] {
+        let removed = ask(&terminal, &cookie, Method::DELETE, &target(id), Ask::get("")).await;
+        assert!(removed.status.is_success(), "{}", removed.text());
+    }
+    for (kind, id) in [("batch", "o-0001-003"), ("transaction", "o-0001-004")] {
+        let entry = json!({ "request": { "method": "DELETE", "url": format!("Observation/{id}") } });
+        let bundle = json!({ "resourceType": "Bundle", "type": kind, "entry": [entry] });
+        let told = terminal.ask(Ask::post("/fhir", FHIR, bundle.to_string()).as_(&cookie)).await.unwrap();
+        assert_eq!(told.status, StatusCode::OK, "{kind}: {}", told.text());
+    }
+    // What is not there is not deleted, and not marked.
+    let gone = ask(&terminal, &cookie, Method::DELETE, &target("o-0001-001"), Ask::get("")).await;
+    assert_eq!(gone.status, StatusCode::NOT_FOUND);
+    let snapshot = world.registry.snapshot();
+    let deleted: Vec<&str> = snapshot.deleted_under(order).map(|one| one.record.as_str()).collect();
+    assert_eq!(
+        deleted,
+        ["Observation/o-0001-001", "Observation/o-0001-002", "Observation/o-0001-003", "Observation/o-0001-004"]
+    );
+    assert_eq!(snapshot.deletion(order).unwrap().state, model::lifecycle::deletion::State::Approved);
 }
 
 #[tokio::test]

@@ -183,6 +183,7 @@ fn any_entry() -> impl Strategy<Value = Entry> {
             verdict: if permitted { Verdict::Permitted } else { Verdict::Refused },
             generation,
             disaster: permitted,
+            break_glass: permitted && readable,
             reason: texts[0].clone(),
             facts: texts[1].clone(),
             source: texts[2].clone(),

@@ -42,6 +42,7 @@ pub(crate) fn entry(number: u8) -> Entry {
         generation: 7,
         facts: "{}".to_owned(),
         disaster: false,
+        break_glass: false,
         source: "192.0.2.1".to_owned(),
         method: "GET".to_owned(),
         target: "/fhir/Observation/o-1".to_owned(),

@@ -170,8 +170,8 @@ fn the_index_follows_without_being_asked() {
 /// An entry out of small lists, so that conditions meet.
 fn small_entry() -> impl Strategy<Value = Entry> {
     let persons = proptest::collection::vec(0..3_u8, 0..3);
-    (0..3_u8, 0..3_u8, 0..2_u8, 0..2_u8, persons, 0..20_i64, any::<bool>(), any::<[bool; 2]>()).prop_map(
-        |(user_id, user, device, facility, persons, at, reads, [permitted, disaster])| Entry {
+    (0..3_u8, 0..3_u8, 0..2_u8, 0..2_u8, persons, 0..20_i64, any::<bool>(), any::<[bool; 3]>()).prop_map(
+        |(user_id, user, device, facility, persons, at, reads, [permitted, disaster, break_glass])| Entry {
             user_id: format!("id-{user_id}").parse().unwrap(),
             user: format!("user-{user}").parse().unwrap(),
             device: format!("device-{device}").parse().unwrap(),
@@ -181,6 +181,7 @@ fn small_entry() -> impl Strategy<Value = Entry> {
             action: Some(if reads { Action::Read } else { Action::Create }),
             verdict: if permitted { Verdict::Permitted } else { Verdict::Refused },
             disaster,
+            break_glass,
             ..entry(0)
         },
     )
@@ -195,10 +196,10 @@ fn query() -> impl Strategy<Value = Query> {
         of(any::<bool>()),
         of(any::<bool>()),
         of(0..70_u64),
-        (0..12_usize, any::<bool>()),
+        (0..12_usize, any::<[bool; 2]>()),
     );
     (who, what).prop_map(
-        |((person, user_ids, user, device, facility), (from, until, reads, permitted, before, (limit, disaster)))| {
+        |((person, user_ids, user, device, facility), (from, until, reads, permitted, before, (limit, extra)))| {
             Query {
                 // Numbers are random: what begins so is tested through the command line.
                 id: None,
@@ -209,7 +210,8 @@ fn query() -> impl Strategy<Value = Query> {
                 facility: facility.map(|number| format!("facility-{number}").parse().unwrap()),
                 from: from.map(Timestamp::from_millis),
                 until: until.map(Timestamp::from_millis),
-                disaster,
+                disaster: extra[0],
+                break_glass: extra[1],
                 action: reads.map(|reads| if reads { Action::Read } else { Action::Create }),
                 verdict: permitted.map(|permitted| if permitted { Verdict::Permitted } else { Verdict::Refused }),
                 before: before.map(Position::new),
@@ -235,6 +237,7 @@ fn wanted(query: &Query, entry: &Entry) -> bool {
     wanted &= query.until.is_none_or(|until| until > entry.at);
     wanted &= query.action.is_none_or(|action| entry.action == Some(action));
     wanted &= entry.disaster || !query.disaster;
+    wanted &= entry.break_glass || !query.break_glass;
     wanted & query.verdict.is_none_or(|verdict| entry.verdict == verdict)
 }
 

@@ -137,7 +137,7 @@ impl Cutter {
             return false;
         }
         let asker = Asker { user_id: &basis.user_id, user: &basis.user, serial: &basis.serial, at: now };
-        basis.claims.iter().all(|claim| self.judge.permits_claim(snapshot, asker, claim))
+        exchange.claims().all(|claim| self.judge.permits_claim(snapshot, asker, claim))
     }
 }
 

@@ -5,10 +5,10 @@
 //! here, whatever changed before is seen by the look-up. There is no gap between the two.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use model::{DeviceId, FacilityId, PersonId, SerialNumber, SessionId, Timestamp, UserId, UserKey};
+use model::{Action, DeviceId, FacilityId, PersonId, SerialNumber, SessionId, Timestamp, UserId, UserKey};
 use records::Claim;
 use registry::Affected;
 
@@ -86,6 +86,22 @@ pub struct LiveExchange {
     pub basis: ExchangeBasis,
     /// Ends it.
     pub switch: Arc<Switch>,
+    /// The store has carried out what was deleted.
+    deleted: AtomicBool,
+}
+
+impl LiveExchange {
+    /// The store has deleted what it was asked to. The order may be used up by that, and its answer says nothing of a record:
+    /// from here on it does not rest on the order any more.
+    pub fn has_deleted(&self) {
+        self.deleted.store(true, Ordering::Release);
+    }
+
+    /// The claims that it still rests on.
+    pub fn claims(&self) -> impl Iterator<Item = &Claim> {
+        let deleted = self.deleted.load(Ordering::Acquire);
+        self.basis.claims.iter().filter(move |claim| !deleted || claim.action != Action::Delete)
+    }
 }
 
 /// Keeps a connection in the register; leaving scope takes it out. Held inside the connection's task, so it goes before
@@ -187,7 +203,7 @@ impl Live {
         switch: Arc<Switch>,
     ) -> ExchangeEntry {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        let exchange = Arc::new(LiveExchange { basis, switch });
+        let exchange = Arc::new(LiveExchange { basis, switch, deleted: AtomicBool::new(false) });
         let new_user = {
             let mut users = lock(&connection.users);
             let new = !users.iter().any(|(user_id, _)| *user_id == exchange.basis.user_id);

@@ -5,7 +5,7 @@ use model::{Action, Category};
 
 use super::html;
 use crate::judge::Question;
-use crate::pages::{Home, Page as _, PreviousSignIn, Shown, TeamPerson};
+use crate::pages::{Home, Page as _, PreviousSignIn, Shown, StandingEmergency, TeamPerson};
 use crate::pipeline::authenticate::Subject;
 use crate::pipeline::trace::Trace;
 use crate::refusal::{Refusal, fault};
@@ -38,6 +38,15 @@ pub async fn serve(worker: &Worker, subject: &Subject, trace: &Trace) -> Result<
     let previous = super::read_audit(move || audit.previous_sign_in(&user_id)).await?;
     let label = super::device_label(&snapshot, subject.device().device());
     let previous_label = previous.as_ref().map(|previous| super::device_label(&snapshot, &previous.device));
+    let emergencies: Vec<StandingEmergency<'_>> = snapshot
+        .emergencies_of(subject.user_id())
+        .filter(|emergency| emergency.stands_at(now))
+        .map(|emergency| StandingEmergency {
+            number: emergency.id.get(),
+            person: &emergency.person,
+            until: emergency.until,
+        })
+        .collect();
     let page = Home {
         frame: &worker.frame(trace),
         form_token: &form_token,
@@ -50,6 +59,8 @@ pub async fn serve(worker: &Worker, subject: &Subject, trace: &Trace) -> Result<
         }),
         persons: &persons,
         records_app: worker.shared().records_app.as_ref(),
+        emergencies: &emergencies,
+        may_declare: snapshot.may_declare_emergency(subject.profession()),
     };
     Ok(html(StatusCode::OK, page.html()))
 }

@@ -1,8 +1,10 @@
-//! The gateway's own pages on the care host: sign-in, first password, home, own access history, sign-out.
+//! The gateway's own pages on the care host: sign-in, first password, home, own access history, declaring an emergency,
+//! sign-out.
 //!
 //! They reach no record. Each of them needs a device that stands, but for the style sheet, the choice of a language and
 //! the pages that explain a problem; all but those and the sign-in page need a session.
 
+pub mod emergency;
 pub mod form;
 pub mod history;
 pub mod home;
@@ -16,7 +18,7 @@ use hyper::body::Incoming;
 
 use crate::answer;
 use crate::connection::Client;
-use crate::pages::paths::{HISTORY, HOME, PASSWORD, PROBLEMS, SIGN_IN, SIGN_OUT, STYLE};
+use crate::pages::paths::{EMERGENCY, EMERGENCY_END, HISTORY, HOME, PASSWORD, PROBLEMS, SIGN_IN, SIGN_OUT, STYLE};
 use crate::pages::{self, Language};
 use crate::pipeline::extract::whole;
 use crate::pipeline::trace::Trace;
@@ -45,6 +47,9 @@ enum Kind {
     ShowPassword,
     Password,
     History,
+    ShowEmergency,
+    DeclareEmergency,
+    EndEmergency,
     SignOut,
     Style,
     Problem,
@@ -65,12 +70,15 @@ impl GatePage {
             (PASSWORD, &Method::GET) => Kind::ShowPassword,
             (PASSWORD, &Method::POST) => Kind::Password,
             (HISTORY, &Method::GET) => Kind::History,
+            (EMERGENCY, &Method::GET) => Kind::ShowEmergency,
+            (EMERGENCY, &Method::POST) => Kind::DeclareEmergency,
+            (EMERGENCY_END, &Method::POST) => Kind::EndEmergency,
             (STYLE, &Method::GET) => Kind::Style,
             (path, &Method::GET) if path.starts_with(PROBLEMS) => Kind::Problem,
             (HOME | HISTORY | STYLE, _) => return Err(Refusal::MethodNotAllowed("GET")),
-            (SIGN_IN | PASSWORD, _) => return Err(Refusal::MethodNotAllowed("GET, POST")),
+            (SIGN_IN | PASSWORD | EMERGENCY, _) => return Err(Refusal::MethodNotAllowed("GET, POST")),
             (SESSION, _) => return Err(Refusal::MethodNotAllowed("POST, DELETE")),
-            (SIGN_OUT, _) => return Err(Refusal::MethodNotAllowed("POST")),
+            (SIGN_OUT | EMERGENCY_END, _) => return Err(Refusal::MethodNotAllowed("POST")),
             _ => return Err(Refusal::NoSuchPage),
         };
         Ok(Self { kind, request })
@@ -124,6 +132,9 @@ pub async fn serve(
         Kind::ShowPassword => password::show(worker, &subject, trace, None)?,
         Kind::Password => return password::change(worker, subject, request, trace).await,
         _ if must_change => return Err(Refusal::PasswordChangeRequired),
+        Kind::ShowEmergency => emergency::show(worker, &subject, trace)?,
+        Kind::DeclareEmergency => emergency::declare(worker, &subject, request, trace).await?,
+        Kind::EndEmergency => emergency::end(worker, &subject, request).await?,
         Kind::History => history::serve(worker, &subject, &request, trace).await?,
         _ => home::serve(worker, &subject, trace).await?,
     };

@@ -312,7 +312,7 @@ fn on_record(worker: &Worker, user_id: Option<&UserId>) -> String {
 
 /// A user ID as a Japanese keyboard may have written it, in the letters it stands in on the notice: full-width forms become
 /// ASCII (what NFKC does to them), and so does whatever the hyphen's key writes; blanks around it go.
-fn in_ascii(typed: &str) -> String {
+pub(super) fn in_ascii(typed: &str) -> String {
     let ascii = |character: char| match character {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(character) - 0xfee0).unwrap_or(character),
         // Hyphens and dashes, the minus sign, the long-vowel mark in both widths.

@@ -14,7 +14,7 @@ use super::shown::Shown;
 pub struct Home<'a> {
     /// Around it.
     pub frame: &'a Frame<'a>,
-    /// Token of the sign-out form.
+    /// Token of the forms.
     pub form_token: &'a str,
     /// The user's name.
     pub name: Shown<'a>,
@@ -29,6 +29,21 @@ pub struct Home<'a> {
     pub persons: &'a [TeamPerson<'a>],
     /// Where their records are read; without it their names lead nowhere.
     pub records_app: Option<&'a RecordsApp>,
+    /// Emergencies that the user has declared and that stand.
+    pub emergencies: &'a [StandingEmergency<'a>],
+    /// The user may declare one: without it nothing on the page speaks of that.
+    pub may_declare: bool,
+}
+
+/// An emergency that the user has declared (art. 41-1).
+#[derive(Clone, Copy, Debug)]
+pub struct StandingEmergency<'a> {
+    /// Its number.
+    pub number: u64,
+    /// About whom, as declared. No name: that would tell that there is such a person (promise P4).
+    pub person: &'a PersonId,
+    /// When it ends by itself.
+    pub until: Timestamp,
 }
 
 /// The sign-in before this one.
@@ -58,6 +73,10 @@ impl Home<'_> {
 
     fn paths(&self) -> (&'static str, &'static str, &'static str) {
         (paths::HISTORY, paths::PASSWORD, paths::SIGN_OUT)
+    }
+
+    fn emergency_paths(&self) -> (&'static str, &'static str) {
+        (paths::EMERGENCY, paths::EMERGENCY_END)
     }
 
     fn link(&self, person: &PersonId) -> Option<String> {

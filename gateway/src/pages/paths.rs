@@ -12,6 +12,10 @@ pub const SIGN_OUT: &str = "/.sekisho/sign-out";
 pub const PASSWORD: &str = "/.sekisho/password";
 /// Own access history (art. 28).
 pub const HISTORY: &str = "/.sekisho/history";
+/// Declaring an emergency (art. 41): form (GET) and declaration (POST).
+pub const EMERGENCY: &str = "/.sekisho/emergency";
+/// Ending a declared emergency (POST).
+pub const EMERGENCY_END: &str = "/.sekisho/emergency/end";
 /// Style sheet on the care host.
 pub const STYLE: &str = "/.sekisho/style.css";
 /// Style sheet on the public host.

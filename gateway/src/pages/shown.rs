@@ -12,6 +12,14 @@ const CHARACTERS_MAX: usize = 200;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Shown<'a>(pub &'a str);
 
+impl Shown<'_> {
+    /// There is nothing to show.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (count, character) in self.0.chars().enumerate() {

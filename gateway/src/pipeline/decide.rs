@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use http::Request;
 use model::{Action, Article, Category};
-use policy::Basis;
+use policy::{Basis, Rule};
 use records::bounds::QUESTIONS_MAX;
 use records::{AnswerKind, Pages, Touches, Unreadable};
 use registry::Snapshot;
@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use super::authenticate::Subject;
 use super::client_body::ClientBody;
 use super::extract::Extracted;
+use super::mark::Ordered;
 use super::trace::{Judged, Trace};
 use crate::connection::Client;
 use crate::cut::live::{ExchangeBasis, ExchangeEntry, Switch};
@@ -30,6 +31,8 @@ pub struct Permit {
     pub(super) request: Request<ClientBody>,
     pub(super) living: ExchangeEntry,
     pub(super) arrived: Instant,
+    /// What it deletes, under which orders.
+    pub(super) ordered: Vec<Ordered>,
 }
 
 /// Decides.
@@ -107,7 +110,8 @@ pub fn decide(
     // Said only now: to a stranger it would tell that the record exists.
     touches.check().map_err(after_a_permit)?;
     let touches = in_pages(worker, &snapshot, subject.asking(at), touches).map_err(after_a_permit)?;
-    Ok(Permit { subject, touches, request, living, arrived: trace.arrived() })
+    let ordered = Ordered::all(&snapshot, &touches, subject.user_id(), at);
+    Ok(Permit { subject, touches, request, living, arrived: trace.arrived(), ordered })
 }
 
 /// Whose pages a search comes in: the store's only if all that it may find may be seen, labelled or not. Asked of what may be
@@ -204,14 +208,15 @@ fn judged(judgements: &[Judgement], generation: u64) -> Judged {
     let mut rules: Vec<&str> = bases().flat_map(|basis| &basis.rules).map(|rule| rule.id.as_str()).collect();
     rules.sort_unstable();
     rules.dedup();
-    let by_disaster = |judgement: &Judgement| {
-        judgement.decision.is_permit()
-            && judgement
-                .decision
-                .basis()
-                .rules
-                .iter()
-                .all(|rule| rule.articles.iter().any(|article| article.number() == 21))
+    // What opens besides the everyday: disaster use (art. 21) and break-glass (art. 41). A permit by both is marked as both.
+    let of = |rule: &Rule, numbers: &[u8]| rule.articles.iter().any(|article| numbers.contains(&article.number()));
+    let only_by = |number: u8| {
+        judgements.iter().any(|judgement| {
+            let rules = &judgement.decision.basis().rules;
+            judgement.decision.is_permit()
+                && rules.iter().any(|rule| of(rule, &[number]))
+                && rules.iter().all(|rule| of(rule, &[21, 41]))
+        })
     };
     Judged {
         rules: if rules.is_empty() { "-".to_owned() } else { rules.join(",") },
@@ -219,6 +224,7 @@ fn judged(judgements: &[Judgement], generation: u64) -> Judged {
         policy_version: bases().next().map(|basis| basis.version.to_string()).unwrap_or_default(),
         generation,
         facts: audit::facts::compact_all(judgements.iter().map(|judged| (&judged.request, &judged.facts))),
-        disaster: judgements.iter().any(by_disaster),
+        disaster: only_by(21),
+        break_glass: only_by(41),
     }
 }

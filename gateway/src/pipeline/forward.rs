@@ -20,6 +20,7 @@ use super::authenticate::Subject;
 use super::client_body::ClientBody;
 use super::decide::Permit;
 use super::extract::{unavailable, whole};
+use super::mark;
 use super::record::Recorded;
 use super::tunnel::Asked;
 use crate::bounds::{STORE_ANSWER_MAX, UPLOAD_BYTES_MAX, UPLOAD_MAX, UPLOAD_SILENCE_MAX};
@@ -60,10 +61,10 @@ const FHIR_JSON: HeaderValue = HeaderValue::from_static("application/fhir+json")
 /// # Errors
 /// The store cannot be reached or does not answer; the exchange was cut meanwhile.
 pub async fn forward(worker: &Worker, recorded: Recorded<Permit>, slot: Slot) -> Result<Answer, Refusal> {
-    let (request, mut recorded) = recorded.split(|permit| {
-        let Permit { subject, touches, request, living, arrived } = permit;
+    let ((request, ordered), mut recorded) = recorded.split(|permit| {
+        let Permit { subject, touches, request, living, arrived, ordered } = permit;
         let languages = request.headers().get(ACCEPT_LANGUAGE).cloned();
-        (request, Forwarded { subject: Arc::new(subject), touches, living, arrived, languages })
+        ((request, ordered), Forwarded { subject: Arc::new(subject), touches, living, arrived, languages })
     });
     let sent = &mut recorded.permit;
     let (mut parts, incoming) = request.into_parts();
@@ -92,6 +93,11 @@ pub async fn forward(worker: &Worker, recorded: Recorded<Permit>, slot: Slot) ->
             answer.map_err(|error| upload_failed(&error).unwrap_or_else(|| unavailable(&error)))?
         }
     };
+    if response.status().is_success() && !ordered.is_empty() {
+        // Whatever becomes of the answer: it is done.
+        recorded.permit.living.exchange.has_deleted();
+        mark::marked(worker, ordered, &recorded.entry.id).await;
+    }
     Ok(Answer { recorded, response, slot, asked })
 }
 

@@ -40,6 +40,7 @@ pub mod extract;
 pub mod feed;
 pub mod forward;
 pub mod gather;
+pub mod mark;
 pub mod moment;
 pub mod observe;
 pub mod record;

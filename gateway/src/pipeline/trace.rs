@@ -88,6 +88,8 @@ pub struct Judged {
     pub facts: String,
     /// Only disaster use (art. 21) made it possible.
     pub disaster: bool,
+    /// Only break-glass (art. 41) made it possible.
+    pub break_glass: bool,
 }
 
 /// How much of a page's seal goes on record: enough to tell two pages apart, not enough to turn to one.
@@ -252,6 +254,7 @@ impl Trace {
             generation: judged.generation,
             facts: judged.facts,
             disaster: judged.disaster,
+            break_glass: judged.break_glass,
             source: self.source.to_string(),
             method: self.method.clone(),
             target: self.target.clone(),

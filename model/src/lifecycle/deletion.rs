@@ -12,6 +12,8 @@ super::lifecycle! {
         Approved = "approved",
         /// Taken back, before or after it was approved.
         Cancelled = "cancelled",
+        /// The one record that it names was deleted: it is used up.
+        CarriedOut = "carried-out",
     }
     /// What happens to a deletion order.
     events {
@@ -19,10 +21,13 @@ super::lifecycle! {
         Approve = "approve",
         /// An officer takes it back.
         Cancel = "cancel",
+        /// The one record that it names was deleted. An order for all of a person's records stays open until its end.
+        CarryOut = "carry-out",
     }
     table {
         Ordered + Approve => Approved,
         Ordered + Cancel => Cancelled,
         Approved + Cancel => Cancelled,
+        Approved + CarryOut => CarriedOut,
     }
 }

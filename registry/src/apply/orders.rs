@@ -1,12 +1,16 @@
-//! What offices set up beside the everyday: duties, contracts, deletion orders, the rule for break-glass.
+//! What offices set up beside the everyday: duties, contracts, deletion orders, the rule for break-glass
+//! and the emergencies declared under it.
 
 use std::sync::Arc;
 
 use model::lifecycle::{break_glass, deletion};
 
-use super::{Act, Misfit, known, number};
+use super::{Act, Misfit, free, known, number};
 use crate::change::Change;
-use crate::state::{Approval, BreakGlass, Cancellation, Contract, ContractId, DeletionId, DeletionOrder, Duty, Tables};
+use crate::state::{
+    Approval, BreakGlass, Cancellation, Contract, ContractId, Deleted, DeletionId, DeletionOrder, Duty, Emergency,
+    Tables,
+};
 
 pub(super) fn apply(tables: &mut Tables, act: &Act, change: &Change) -> Result<(), Misfit> {
     match change {
@@ -38,8 +42,31 @@ pub(super) fn apply(tables: &mut Tables, act: &Act, change: &Change) -> Result<(
             order.cancelled = Some(Cancellation { at: act.at, by: act.by.clone(), reason: reason.clone() });
             Ok(())
         }),
+        Change::DeletionCarriedOut { deleted } => mark_deleted(tables, deleted),
         Change::BreakGlassProposed { .. } | Change::BreakGlassIssued | Change::BreakGlassWithdrawn { .. } => {
             tables.break_glass = Arc::new(break_glass_after(&tables.break_glass, act, change)?);
+            if tables.break_glass.state != break_glass::State::Issued {
+                // They stood under that rule, and another one does not bring them back.
+                tables.forget_emergencies();
+            }
+            Ok(())
+        }
+        Change::EmergencyDeclared { emergency } => declare_emergency(tables, act, emergency),
+        Change::EmergencyEnded { emergency, user_id } => {
+            let found = tables.emergencies.get_mut(emergency).filter(|found| found.user_id == *user_id);
+            let found = found.ok_or_else(|| Misfit::not_known("emergency", emergency))?;
+            if !found.stands_at(act.at) {
+                return Err(Misfit::Contradiction("the emergency has ended already"));
+            }
+            Arc::make_mut(found).ended_at = Some(act.at);
+            Ok(())
+        }
+        Change::EmergencyOver { emergency, user_id } => {
+            let taken = tables.take_emergency(*emergency).filter(|taken| taken.user_id == *user_id);
+            let taken = taken.ok_or_else(|| Misfit::not_known("emergency", emergency))?;
+            if act.at < taken.until {
+                return Err(Misfit::Contradiction("the emergency's time is not over"));
+            }
             Ok(())
         }
         _ => Err(Misfit::Contradiction("not a change of what offices set up")),
@@ -67,6 +94,40 @@ fn order_deletion(tables: &mut Tables, order: &DeletionOrder) -> Result<(), Misf
         return Err(Misfit::Contradiction("a deletion begins as ordered, approved by nobody"));
     }
     tables.put_deletion(order.clone());
+    Ok(())
+}
+
+/// An order that names one record is used up. One that was taken back while the store was at it says so as well.
+fn mark_deleted(tables: &mut Tables, deleted: &Deleted) -> Result<(), Misfit> {
+    let twice = tables.deleted.get(&deleted.order).is_some_and(|records| records.contains_key(&deleted.record));
+    free(twice, "deleted record", &deleted.record)?;
+    edit_deletion(tables, deleted.order, |order| {
+        if order.approved.is_none() {
+            return Err(Misfit::Contradiction("a record is deleted under an order that nobody approved"));
+        }
+        if !order.covers(Some(&deleted.record)) || order.executor != deleted.by {
+            return Err(Misfit::Contradiction("a record is deleted under an order that does not say so"));
+        }
+        if order.record.is_some() && order.state == deletion::State::Approved {
+            order.state = order.state.after(deletion::Event::CarryOut)?;
+        }
+        Ok(())
+    })?;
+    tables.put_deleted(deleted.clone());
+    Ok(())
+}
+
+/// Under a rule that is issued, and with an end: a journal that says otherwise does not add up.
+fn declare_emergency(tables: &mut Tables, act: &Act, emergency: &Emergency) -> Result<(), Misfit> {
+    known(tables.user_ids.contains_key(&emergency.user_id), "user ID", &emergency.user_id)?;
+    number(tables, emergency.id.get())?;
+    if tables.break_glass.state != break_glass::State::Issued {
+        return Err(Misfit::Contradiction("an emergency is declared under a rule that is issued"));
+    }
+    if emergency.declared_at != act.at || !emergency.stands_at(act.at) {
+        return Err(Misfit::Contradiction("an emergency begins when it is declared, and ends later"));
+    }
+    tables.put_emergency(emergency.clone());
     Ok(())
 }
 

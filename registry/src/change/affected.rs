@@ -85,7 +85,9 @@ impl Change {
             Self::UserIdMoved { user_id, .. }
             | Self::PasswordChanged { user_id, .. }
             | Self::SessionsEnded { user_id, .. }
-            | Self::SessionEnded { user_id, .. } => Affected::user_id(user_id),
+            | Self::SessionEnded { user_id, .. }
+            | Self::EmergencyEnded { user_id, .. }
+            | Self::EmergencyOver { user_id, .. } => Affected::user_id(user_id),
             Self::DeviceReturned { device } => Affected::device(device),
             Self::CertificateIssued { serial, .. }
             | Self::CertificateRevoked { serial, .. }
@@ -128,8 +130,11 @@ impl Change {
             | Self::ContractEnded { .. }
             | Self::DeletionOrdered { .. }
             | Self::DeletionApproved { .. }
+            // What it ends is over: the answer to the very request that brought it about is on its way.
+            | Self::DeletionCarriedOut { .. }
             | Self::BreakGlassProposed { .. }
             | Self::BreakGlassIssued
+            | Self::EmergencyDeclared { .. }
             // It only goes on for longer.
             | Self::DisasterConfirmed => Affected::default(),
         }

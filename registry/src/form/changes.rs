@@ -95,4 +95,8 @@ kinds! {
     "break-glass-issued" => BreakGlassIssued {}
     "break-glass-withdrawn" => BreakGlassWithdrawn { reason }
     "disaster-confirmed" => DisasterConfirmed {}
+    "deletion-carried-out" => DeletionCarriedOut { deleted }
+    "emergency-declared" => EmergencyDeclared { emergency }
+    "emergency-ended" => EmergencyEnded { emergency, user_id }
+    "emergency-over" => EmergencyOver { emergency, user_id }
 }

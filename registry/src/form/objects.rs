@@ -6,8 +6,9 @@ use serde_json::{Map, Value};
 use super::{Fields, Form, FormError, put};
 use crate::state::{
     Administrator, Approval, Awaited, BreakGlass, Cancellation, Certificate, Confirmation, Consent, ConsentForm,
-    Contract, DeletionOrder, Device, Disaster, Duty, Eligibility, EndedSession, Facility, FacilityDetails, Membership,
-    Person, Report, Revocation, RuleApproval, RuleFile, RuleSet, Service, Stop, Suspension, User, UserIdRecord,
+    Contract, Deleted, DeletionOrder, Device, Disaster, Duty, Eligibility, Emergency, EndedSession, Facility,
+    FacilityDetails, Membership, Person, Report, Revocation, RuleApproval, RuleFile, RuleSet, Service, Stop,
+    Suspension, User, UserIdRecord,
 };
 
 /// Writes `struct` by struct which fields there are.
@@ -73,5 +74,7 @@ objects! {
     Duty { id, user, facility, kind, from, until, added_by }
     Contract { id, contractor, from, until, entered_by, ended }
     DeletionOrder { id, person, record, reason, executor, until, state, ordered, approved, cancelled }
+    Deleted { order, record, at, by, request }
     BreakGlass { state, rule, proposed, issued }
+    Emergency { id, user_id, person, reason, declared_at, until, ended_at }
 }

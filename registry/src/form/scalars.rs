@@ -13,8 +13,8 @@ use super::{Form, FormError};
 use crate::credential::Sealed;
 use crate::kind::CommandKind;
 use crate::state::{
-    ContractId, DeletionId, DutyId, EligibilityKind, FacilityKind, GivenBy, MembershipId, ReportId, ReportSubject,
-    StopReason, SuspensionEnd, SuspensionId,
+    ContractId, DeletionId, DutyId, EligibilityKind, EmergencyId, FacilityKind, GivenBy, MembershipId, ReportId,
+    ReportSubject, StopReason, SuspensionEnd, SuspensionId,
 };
 #[cfg(test)]
 use crate::tests::dice::Dice;
@@ -78,7 +78,7 @@ macro_rules! numbers {
 }
 
 names!(FacilityId, UserKey, UserId, DeviceId, PersonId, SessionId);
-numbers!(MembershipId, SuspensionId, ReportId, DutyId, ContractId, DeletionId);
+numbers!(MembershipId, SuspensionId, ReportId, DutyId, ContractId, DeletionId, EmergencyId);
 all_words!(
     break_glass::State,
     certificate::State,

@@ -7,8 +7,9 @@ use serde_json::{Map, Value};
 
 use super::{Fields, Form, FormError, put};
 use crate::state::{
-    Certificate, Consent, Contract, DeletionOrder, Device, Duty, EndedSession, Facility, Generation, Membership,
-    Person, Report, RuleApproval, RuleSet, Rules, Snapshot, Suspension, Tables, User, UserIdRecord,
+    Certificate, Consent, Contract, Deleted, DeletionOrder, Device, Duty, Emergency, EndedSession, Facility,
+    Generation, Membership, Person, Report, RuleApproval, RuleSet, Rules, Snapshot, Suspension, Tables, User,
+    UserIdRecord,
 };
 
 /// Version of the form. One of another version is passed over, and the journal replayed.
@@ -47,6 +48,12 @@ pub(crate) fn write_snapshot(snapshot: &Snapshot) -> Vec<u8> {
     put(&mut map, "rule_approvals", &(!approvals.is_empty()).then_some(approvals.clone()));
     put(&mut map, "service", tables.service.as_ref());
     put(&mut map, "break_glass", tables.break_glass.as_ref());
+    // Likewise left out where there are none.
+    let deleted: Vec<Deleted> =
+        tables.deleted.values().flat_map(|records| records.values()).map(|one| one.as_ref().clone()).collect();
+    put(&mut map, "deleted", &(!deleted.is_empty()).then_some(deleted));
+    let emergencies: Vec<Emergency> = tables.emergencies.values().map(|one| one.as_ref().clone()).collect();
+    put(&mut map, "emergencies", &(!emergencies.is_empty()).then_some(emergencies));
     Value::Object(map).to_string().into_bytes()
 }
 
@@ -86,6 +93,10 @@ pub(crate) fn read_snapshot(body: &[u8]) -> Result<Snapshot, FormError> {
     tables.rules = Arc::new(rules);
     tables.service = Arc::new(fields.take("service")?);
     tables.break_glass = Arc::new(fields.take("break_glass")?);
+    let deleted = fields.take::<Option<Vec<Deleted>>>("deleted")?;
+    deleted.into_iter().flatten().for_each(|one| tables.put_deleted(one));
+    let emergencies = fields.take::<Option<Vec<Emergency>>>("emergencies")?;
+    emergencies.into_iter().flatten().for_each(|one| tables.put_emergency(one));
     fields.finish()?;
     Ok(Snapshot { generation, last_at, tables })
 }

@@ -30,6 +30,21 @@ pub struct DeletionOrder {
     pub cancelled: Option<Cancellation>,
 }
 
+/// One record that was deleted under an order. Kept as long as the order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deleted {
+    /// Under which order.
+    pub order: DeletionId,
+    /// Which record.
+    pub record: RecordName,
+    /// When it was marked, right behind the store's answer.
+    pub at: Timestamp,
+    /// Under which user ID.
+    pub by: UserId,
+    /// The number of the request in the audit log.
+    pub request: String,
+}
+
 /// Who took a deletion order back, when and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cancellation {

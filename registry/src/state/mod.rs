@@ -17,13 +17,13 @@ mod tables;
 mod team;
 mod user;
 
-pub use break_glass::BreakGlass;
+pub use break_glass::{BreakGlass, EMERGENCY_PROFESSIONS, Emergency};
 pub use contract::Contract;
-pub use deletion::{Cancellation, DeletionOrder};
+pub use deletion::{Cancellation, Deleted, DeletionOrder};
 pub use device::{Certificate, Confirmation, Device, Revocation};
 pub use duty::Duty;
 pub use facility::{Administrator, Facility, FacilityDetails, FacilityKind};
-pub use number::{ContractId, DeletionId, DutyId, Generation, MembershipId, ReportId, SuspensionId};
+pub use number::{ContractId, DeletionId, DutyId, EmergencyId, Generation, MembershipId, ReportId, SuspensionId};
 pub use person::{Consent, ConsentForm, Eligibility, EligibilityKind, GivenBy, Person};
 pub use rules::{RuleApproval, RuleFile, RuleSet};
 pub use service::{Awaited, Disaster, Service, Stop, StopReason, WHOLE_CITY};
@@ -32,8 +32,13 @@ pub use suspension::{Report, ReportSubject, Suspension, SuspensionEnd};
 pub use team::Membership;
 pub use user::{User, UserIdRecord};
 
-use model::lifecycle::{facility as facility_lifecycle, user_id as user_id_lifecycle};
-use model::{Author, DeviceId, FacilityId, PersonId, SerialNumber, SessionId, Target, Timestamp, UserId, UserKey};
+use model::lifecycle::{
+    break_glass as break_glass_lifecycle, facility as facility_lifecycle, user_id as user_id_lifecycle,
+};
+use model::{
+    Author, DeviceId, FacilityId, PersonId, Profession, RecordName, SerialNumber, SessionId, Target, Timestamp, UserId,
+    UserKey,
+};
 
 pub(crate) use rules::Rules;
 pub(crate) use tables::Tables;
@@ -239,10 +244,52 @@ impl Snapshot {
         ids.into_iter().flat_map(|ids| ids.iter()).filter_map(|id| self.deletion(*id))
     }
 
+    /// What was deleted under an order, by record.
+    pub fn deleted_under(&self, order: DeletionId) -> impl Iterator<Item = &Deleted> {
+        let records = self.tables.deleted.get(&order);
+        records.into_iter().flat_map(|records| records.values()).map(AsRef::as_ref)
+    }
+
+    /// The orders in force at `at` that name this user ID and cover this record of the person (none: a record that is not known).
+    pub fn deletion_orders(
+        &self,
+        person: &PersonId,
+        record: Option<&RecordName>,
+        user_id: &UserId,
+        at: Timestamp,
+    ) -> impl Iterator<Item = &DeletionOrder> {
+        let holds =
+            move |order: &&DeletionOrder| order.executor == *user_id && order.covers(record) && order.holds_at(at);
+        self.deletions_of(person).filter(holds)
+    }
+
     /// Where break-glass stands (art. 41).
     #[must_use]
     pub fn break_glass(&self) -> &BreakGlass {
         &self.tables.break_glass
+    }
+
+    /// All emergencies that are remembered, in the order they were declared (those that are over until the next `Tick`).
+    pub fn emergencies(&self) -> impl Iterator<Item = &Emergency> {
+        self.tables.emergencies.values().map(AsRef::as_ref)
+    }
+
+    /// Those of a user ID.
+    pub fn emergencies_of(&self, user_id: &UserId) -> impl Iterator<Item = &Emergency> {
+        let ids = self.tables.emergencies_of.get(user_id);
+        ids.into_iter().flat_map(|ids| ids.iter()).filter_map(|id| self.tables.emergencies.get(id)).map(AsRef::as_ref)
+    }
+
+    /// The emergency about this person that this user ID has declared and that stands at `at`.
+    #[must_use]
+    pub fn emergency(&self, user_id: &UserId, person: &PersonId, at: Timestamp) -> Option<&Emergency> {
+        self.emergencies_of(user_id).find(|one| one.person == *person && one.stands_at(at))
+    }
+
+    /// Whether somebody of this profession may declare an emergency: the city has issued its rule, and the profession treats.
+    #[must_use]
+    pub fn may_declare_emergency(&self, profession: Profession) -> bool {
+        self.break_glass().state == break_glass_lifecycle::State::Issued && EMERGENCY_PROFESSIONS.contains(&profession)
     }
 
     /// A suspension of this target that is in force at `at`: the one that holds longest.
@@ -322,6 +369,8 @@ impl Snapshot {
             tables.duties.len(),
             tables.contracts.len(),
             tables.deletions.len(),
+            tables.emergencies.len(),
+            tables.deleted_count,
         ];
         lengths.iter().map(|length| u64::try_from(*length).unwrap_or(u64::MAX)).fold(0, u64::saturating_add)
     }

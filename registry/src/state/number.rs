@@ -1,5 +1,5 @@
-//! Numbers for what has no name of its own: memberships, suspensions, reports, duties, contracts, deletion orders. One row of
-//! numbers for all of them, given in the order of the journal, so that two of them never meet.
+//! Numbers for what has no name of its own: memberships, suspensions, reports, duties, contracts, deletion orders,
+//! emergencies. One row of numbers for all of them, given in the order of the journal, so that two of them never meet.
 
 use std::fmt;
 
@@ -38,6 +38,8 @@ numbers! {
     ContractId,
     /// Names a deletion order.
     DeletionId,
+    /// Names a declared emergency.
+    EmergencyId,
 }
 
 /// Which state of the registry: the position of the last journal entry in it. 0 is the empty registry.

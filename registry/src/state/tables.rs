@@ -4,12 +4,13 @@
 use std::sync::Arc;
 
 use imbl::{HashMap, OrdMap, OrdSet};
-use model::{DeviceId, FacilityId, PersonId, SerialNumber, Target, Timestamp, UserId, UserKey};
+use model::{DeviceId, FacilityId, PersonId, RecordName, SerialNumber, Target, Timestamp, UserId, UserKey};
 
 use super::session::EndedSessions;
 use super::{
-    BreakGlass, Certificate, Consent, Contract, ContractId, DeletionId, DeletionOrder, Device, Duty, DutyId, Facility,
-    Membership, MembershipId, Person, Report, ReportId, Rules, Service, Suspension, SuspensionId, User, UserIdRecord,
+    BreakGlass, Certificate, Consent, Contract, ContractId, Deleted, DeletionId, DeletionOrder, Device, Duty, DutyId,
+    Emergency, EmergencyId, Facility, Membership, MembershipId, Person, Report, ReportId, Rules, Service, Suspension,
+    SuspensionId, User, UserIdRecord,
 };
 
 /// All tables. Values are behind `Arc`: changing a map copies its path of nodes, and with it pointers only.
@@ -43,7 +44,11 @@ pub(crate) struct Tables {
     pub(crate) contracts: OrdMap<ContractId, Arc<Contract>>,
     pub(crate) deletions: OrdMap<DeletionId, Arc<DeletionOrder>>,
     pub(crate) deletions_of: HashMap<PersonId, Arc<Vec<DeletionId>>>,
+    pub(crate) deleted: OrdMap<DeletionId, Arc<OrdMap<RecordName, Arc<Deleted>>>>,
+    pub(crate) deleted_count: usize,
     pub(crate) break_glass: Arc<BreakGlass>,
+    pub(crate) emergencies: OrdMap<EmergencyId, Arc<Emergency>>,
+    pub(crate) emergencies_of: HashMap<UserId, Arc<Vec<EmergencyId>>>,
     pub(crate) rules: Arc<Rules>,
     /// The last number given to anything that is numbered.
     pub(crate) last_number: u64,
@@ -75,7 +80,11 @@ impl Default for Tables {
             contracts: OrdMap::new(),
             deletions: OrdMap::new(),
             deletions_of: HashMap::new(),
+            deleted: OrdMap::new(),
+            deleted_count: 0,
             break_glass: Arc::new(BreakGlass::OFF),
+            emergencies: OrdMap::new(),
+            emergencies_of: HashMap::new(),
             rules: Arc::default(),
             last_number: 0,
         }
@@ -218,6 +227,39 @@ impl Tables {
         self.number(order.id.get());
         Arc::make_mut(self.deletions_of.entry(order.person.clone()).or_default()).push(order.id);
         self.deletions.insert(order.id, Arc::new(order));
+    }
+
+    /// A record that was deleted under an order.
+    pub(crate) fn put_deleted(&mut self, deleted: Deleted) {
+        let records = Arc::make_mut(self.deleted.entry(deleted.order).or_default());
+        if records.insert(deleted.record.clone(), Arc::new(deleted)).is_none() {
+            self.deleted_count += 1;
+        }
+    }
+
+    /// A new emergency.
+    pub(crate) fn put_emergency(&mut self, emergency: Emergency) {
+        self.number(emergency.id.get());
+        Arc::make_mut(self.emergencies_of.entry(emergency.user_id.clone()).or_default()).push(emergency.id);
+        self.emergencies.insert(emergency.id, Arc::new(emergency));
+    }
+
+    pub(crate) fn take_emergency(&mut self, id: EmergencyId) -> Option<Arc<Emergency>> {
+        let taken = self.emergencies.remove(&id)?;
+        let emptied = self.emergencies_of.get_mut(&taken.user_id).is_some_and(|all| {
+            let all = Arc::make_mut(all);
+            all.retain(|emergency| *emergency != id);
+            all.is_empty()
+        });
+        if emptied {
+            self.emergencies_of.remove(&taken.user_id);
+        }
+        Some(taken)
+    }
+
+    pub(crate) fn forget_emergencies(&mut self) {
+        self.emergencies.clear();
+        self.emergencies_of.clear();
     }
 
     fn number(&mut self, given: u64) {

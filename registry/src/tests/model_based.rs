@@ -16,7 +16,10 @@ use super::dice::Dice;
 use super::world::*;
 use crate::form::{Entry, read_snapshot, write_entry, write_snapshot};
 use crate::history::Next;
-use crate::{Command, CommandKind, ContractId, DeletionId, DutyId, MembershipId, ReportId, Snapshot, StopReason};
+use crate::{
+    Command, CommandKind, ContractId, DeletionId, DutyId, EMERGENCIES_PER_USER_MAX, EMERGENCY_MINUTES,
+    EMERGENCY_PROFESSIONS, EmergencyId, MembershipId, ReportId, Snapshot, StopReason,
+};
 
 /// A command over few names, so that they meet.
 fn any_command(dice: &mut Dice, now: Timestamp) -> Command {
@@ -173,9 +176,18 @@ fn any_command(dice: &mut Dice, now: Timestamp) -> Command {
         },
         CommandKind::ApproveDeletion => Command::ApproveDeletion { order: DeletionId::new(dice.below(40)) },
         CommandKind::CancelDeletion => Command::CancelDeletion { order: DeletionId::new(dice.below(40)), reason },
+        CommandKind::MarkDeleted => Command::MarkDeleted {
+            order: DeletionId::new(dice.below(40)),
+            record: RecordName::new(&format!("Observation/o-{}", 1 + dice.below(2))).unwrap(),
+            request: "00".to_owned(),
+        },
         CommandKind::ProposeBreakGlass => Command::ProposeBreakGlass { rule: "規定第1号".to_owned() },
         CommandKind::IssueBreakGlass => Command::IssueBreakGlass,
+        // Taken back less often than declared under, so that something is declared at all.
+        CommandKind::WithdrawBreakGlass if dice.below(4) > 0 => Command::IssueBreakGlass,
         CommandKind::WithdrawBreakGlass => Command::WithdrawBreakGlass { reason },
+        CommandKind::DeclareEmergency => Command::DeclareEmergency { person: a_person(dice), reason },
+        CommandKind::EndEmergency => Command::EndEmergency { emergency: EmergencyId::new(dice.below(40)) },
     }
 }
 
@@ -254,11 +266,32 @@ fn check(snapshot: &Snapshot) {
         assert!(snapshot.deletions_of(&order.person).any(|other| other == order));
         assert_eq!(order.state == deletion::State::Ordered, order.approved.is_none() && order.cancelled.is_none());
         assert!(order.approved.as_ref().is_none_or(|second| second.by != order.ordered.by));
+        let deleted: Vec<_> = snapshot.deleted_under(order.id).collect();
+        assert!(deleted.is_empty() || order.approved.is_some());
+        assert!(deleted.iter().all(|one| order.covers(Some(&one.record)) && one.by == order.executor));
+        if order.record.is_some() {
+            assert!(deleted.is_empty() || order.state != deletion::State::Approved, "used up");
+            assert!(order.state != deletion::State::CarriedOut || deleted.len() == 1);
+        } else {
+            assert_ne!(order.state, deletion::State::CarriedOut);
+        }
     }
+    let deleted: usize = snapshot.deletions().map(|order| snapshot.deleted_under(order.id).count()).sum();
+    assert_eq!(deleted, snapshot.tables.deleted_count);
     let glass = snapshot.break_glass();
     let by = |approval: &Option<crate::Approval>| approval.as_ref().map(|one| one.by.clone());
     assert_eq!(glass.state == break_glass::State::Issued, glass.issued.is_some());
     assert!(glass.issued.is_none() || by(&glass.issued) != by(&glass.proposed));
+    assert!(glass.state == break_glass::State::Issued || snapshot.emergencies().next().is_none(), "without a rule");
+    for emergency in snapshot.emergencies() {
+        assert!(snapshot.emergencies_of(&emergency.user_id).any(|other| other == emergency));
+        assert!(emergency.until == emergency.declared_at.plus_seconds(EMERGENCY_MINUTES * 60));
+        assert!(EMERGENCY_PROFESSIONS.contains(&snapshot.user_id(&emergency.user_id).unwrap().profession));
+        let beside = snapshot.emergencies_of(&emergency.user_id).filter(|one| one.until > emergency.declared_at);
+        assert!(beside.filter(|one| one.declared_at <= emergency.declared_at).count() <= EMERGENCIES_PER_USER_MAX);
+    }
+    let by_user_id: usize = snapshot.user_ids().map(|known| snapshot.emergencies_of(&known.id).count()).sum();
+    assert_eq!(by_user_id, snapshot.emergencies().count());
     let by_device: usize = snapshot.devices().map(|device| snapshot.certificates_of(&device.id).count()).sum();
     assert_eq!(by_device, snapshot.certificates().count());
     let targets: BTreeSet<_> = snapshot.suspensions().map(|suspension| suspension.target.clone()).collect();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use model::{Article, Author, DutyKind, Office, Profession, ReasonCode, SessionId, Target, TeamRole};
 
 use super::world::*;
-use crate::{Command, CommandKind, ContractId, DeletionId, DutyId, ReportId, StopReason, Why};
+use crate::{Command, CommandKind, ContractId, DeletionId, DutyId, EmergencyId, ReportId, StopReason, Why};
 
 /// One of every command, such as the usual world takes (most of them).
 fn one_of_each() -> Vec<Command> {
@@ -115,9 +115,16 @@ fn one_of_each() -> Vec<Command> {
         },
         Command::ApproveDeletion { order: DeletionId::new(1) },
         Command::CancelDeletion { order: DeletionId::new(1), reason: reason() },
+        Command::MarkDeleted {
+            order: DeletionId::new(1),
+            record: model::RecordName::new("Observation/o-1").unwrap(),
+            request: reason(),
+        },
         Command::ProposeBreakGlass { rule: reason() },
         Command::IssueBreakGlass,
         Command::WithdrawBreakGlass { reason: reason() },
+        Command::DeclareEmergency { person: person("P-1"), reason: reason() },
+        Command::EndEmergency { emergency: EmergencyId::new(1) },
     ]
 }
 

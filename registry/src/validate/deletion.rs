@@ -1,12 +1,13 @@
-//! Deletion orders (art. 17-2, 19-2): one officer orders, another approves, a named user ID carries out.
+//! Deletion orders (art. 17-2, 19-2): one officer orders, another approves, a named user ID carries out, and what was deleted
+//! is marked on the order.
 
 use model::{PersonId, RecordName, Timestamp, UserId};
 
 use super::Draft;
-use crate::bounds::{DELETION_DAYS_MAX, DELETIONS_PER_PERSON_MAX};
+use crate::bounds::{DELETED_PER_ORDER_MAX, DELETION_DAYS_MAX, DELETIONS_PER_PERSON_MAX};
 use crate::change::Change;
 use crate::refused::{Refused, Why};
-use crate::state::{Approval, DeletionId, DeletionOrder};
+use crate::state::{Approval, Deleted, DeletionId, DeletionOrder};
 
 /// What is ordered.
 pub(super) struct Ordered<'a> {
@@ -57,6 +58,20 @@ pub(super) fn cancel(d: &mut Draft, id: DeletionId, reason: &str) -> Result<(), 
     d.reason(reason)?;
     let known = find(d, id)?;
     d.push(Change::DeletionCancelled { order: id, person: known.person, reason: reason.to_owned() })
+}
+
+/// What was done is on record whatever became of the order meanwhile: its end may have come, or an officer have taken it back.
+pub(super) fn mark(d: &mut Draft, id: DeletionId, record: &RecordName, request: &str) -> Result<(), Refused> {
+    d.name("the number of the request", request)?;
+    let known = find(d, id)?;
+    if d.next.deleted_under(id).any(|deleted| deleted.record == *record) {
+        return Ok(());
+    }
+    let (what, max) = ("records marked as deleted under this order", DELETED_PER_ORDER_MAX);
+    let count = d.next.tables.deleted.get(&id).map_or(0, |records| records.len());
+    d.require(count < max, || Why::Full { what, max })?;
+    let (record, request, at) = (record.clone(), request.to_owned(), d.at());
+    d.push(Change::DeletionCarriedOut { deleted: Deleted { order: id, record, at, by: known.executor, request } })
 }
 
 fn find(d: &Draft, id: DeletionId) -> Result<DeletionOrder, Refused> {

@@ -147,9 +147,12 @@ pub(crate) fn validate(
         }
         Command::ApproveDeletion { order } => deletion::approve(d, *order),
         Command::CancelDeletion { order, reason } => deletion::cancel(d, *order, reason),
+        Command::MarkDeleted { order, record, request } => deletion::mark(d, *order, record, request),
         Command::ProposeBreakGlass { rule } => break_glass::propose(d, rule),
         Command::IssueBreakGlass => break_glass::issue(d),
         Command::WithdrawBreakGlass { reason } => break_glass::withdraw(d, reason),
+        Command::DeclareEmergency { person, reason } => break_glass::declare(d, person, reason),
+        Command::EndEmergency { emergency } => break_glass::end(d, *emergency),
     }?;
     Ok(draft)
 }

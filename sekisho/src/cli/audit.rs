@@ -36,9 +36,9 @@ pub struct AuditVerify {
 #[derive(Debug, Args)]
 pub struct AuditSearch {
     /// Sign-ins and what came of them, instead of requests for records
-    #[arg(long, conflicts_with_all = ["id", "person", "disaster"])]
+    #[arg(long, conflicts_with_all = ["id", "person", "disaster", "break_glass"])]
     pub sign_ins: bool,
-    /// What an officer has to look at, such as a store that misbehaves, instead of requests for records
+    /// What an officer has to look at, such as a store that misbehaves or a declared emergency, instead of requests for records
     #[arg(long, conflicts_with_all = ["sign_ins", "id", "person", "user", "device", "from", "to"])]
     pub alerts: bool,
     /// The request with this number (受付番号), whole or its first 8 hexadecimal digits; blanks and hyphens do not matter
@@ -56,6 +56,9 @@ pub struct AuditSearch {
     /// Only what disaster use alone made possible (art. 21)
     #[arg(long)]
     pub disaster: bool,
+    /// Only what a declared emergency alone made possible (art. 41)
+    #[arg(long)]
+    pub break_glass: bool,
     /// From this time on (RFC 3339)
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub from: Option<Timestamp>,

@@ -13,6 +13,11 @@ pub enum BreakGlass {
     Withdraw(BreakGlassWithdraw),
     /// Where break-glass stands
     Status,
+    /// List the emergencies that users declared within the last hour, ended ones included
+    ///
+    /// What was read under one is found by `audit search --break-glass`; older declarations by `registry log`. Whoever misuses it
+    /// is suspended (`suspend`), and taking the rule back ends every emergency.
+    List,
 }
 
 /// `break-glass propose`.

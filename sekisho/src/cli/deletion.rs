@@ -14,7 +14,7 @@ pub enum Deletion {
     Approve(DeletionApprove),
     /// Take a deletion order back, approved or not
     Cancel(DeletionCancel),
-    /// List deletion orders, past ones included
+    /// List deletion orders, past ones included, with what was deleted under each, when and by whom
     List(DeletionList),
 }
 

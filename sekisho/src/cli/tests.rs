@@ -102,6 +102,8 @@ fn asked_by(kind: CommandKind) -> Result<&'static str, &'static str> {
         Kind::RollBackRules => Ok("policy-rollback"),
         Kind::ChangePassword => Err("the user's own, on a page of the gateway (art. 10-3)"),
         Kind::EndSession => Err("the user's own: signing out"),
+        Kind::DeclareEmergency | Kind::EndEmergency => Err("the user's own, on a page of the gateway (art. 41-1)"),
+        Kind::MarkDeleted => Err("the gateway's, behind the deletion"),
         Kind::Tick => Err("the clock's, while a server runs"),
     }
 }

@@ -33,6 +33,7 @@ fn find(settings: &Settings, output: Output, search: &AuditSearch) -> Result<(),
         from: search.from,
         until: search.to,
         disaster: search.disaster,
+        break_glass: search.break_glass,
         limit: search.limit,
         ..Query::default()
     };
@@ -117,7 +118,7 @@ fn say(output: Output, recorded: &Recorded) -> Result<(), Error> {
             "persons": entry.persons.iter().map(|person| person.as_str()).collect::<Vec<_>>(),
             "records": entry.records, "rules": entry.rules, "articles": entry.articles,
             "policy_version": entry.policy_version, "generation": entry.generation, "disaster": entry.disaster,
-            "source": entry.source, "method": entry.method, "target": entry.target,
+            "break_glass": entry.break_glass, "source": entry.source, "method": entry.method, "target": entry.target,
             "status": outcome.as_ref().map(|outcome| outcome.status),
             "ended": outcome.as_ref().map(|outcome| outcome.ended.as_str()),
             "bytes": outcome.as_ref().map(|outcome| outcome.bytes),

@@ -1,6 +1,6 @@
 //! `break-glass`: off until two officers have issued the city's rule for it (art. 41).
 
-use registry::{Approval, Command};
+use registry::{Approval, Command, Emergency};
 use serde_json::json;
 
 use super::Desk;
@@ -19,6 +19,7 @@ pub(super) fn run(desk: &Desk, verb: &BreakGlass) -> Result<(), Error> {
             desk.execute(Command::WithdrawBreakGlass { reason: withdraw.reason.clone() })?;
         }
         BreakGlass::Status => {}
+        BreakGlass::List => return desk.snapshot().emergencies().try_for_each(|one| say(desk, one)),
     }
     status(desk)
 }
@@ -37,6 +38,24 @@ fn status(desk: &Desk) -> Result<(), Error> {
         &json!({
             "break_glass": now.state.as_str(), "rule": now.rule, "entered_by": author(&now.proposed),
             "issued_by": author(&now.issued),
+        }),
+    )
+}
+
+fn say(desk: &Desk, emergency: &Emergency) -> Result<(), Error> {
+    let Emergency { id, user_id, person, reason, declared_at, until, ended_at } = emergency;
+    let stands = emergency.stands_at(desk.now());
+    let state = if stands { "stands" } else { "ended" };
+    desk.say(
+        format_args!(
+            "{id}  {user_id} about {person}  {state}  declared {}, until {}  {reason}",
+            declared_at.to_jst_minutes(),
+            ended_at.unwrap_or(*until).to_jst_minutes(),
+        ),
+        &json!({
+            "emergency": id.get(), "user_id": user_id.as_str(), "person": person.as_str(), "reason": reason,
+            "declared_at": declared_at.to_string(), "until": until.to_string(), "stands": stands,
+            "ended_at": ended_at.map(|at| at.to_string()),
         }),
     )
 }

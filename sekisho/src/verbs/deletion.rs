@@ -1,7 +1,8 @@
 //! `deletion`: one officer orders, another approves, a named user ID carries out (art. 17-2, 19-2).
 
+use model::lifecycle::deletion::State;
 use model::{PersonId, RecordName, UserId};
-use registry::{Change, Command, DeletionId, DeletionOrder};
+use registry::{Change, Command, Deleted, DeletionId, DeletionOrder};
 use serde_json::json;
 
 use super::Desk;
@@ -67,11 +68,24 @@ fn say(desk: &Desk, order: &DeletionOrder) -> Result<(), Error> {
     let second = approved.as_ref().map_or_else(String::new, |second| format!(", approved by {}", second.by));
     let back =
         cancelled.as_ref().map_or_else(String::new, |back| format!(", taken back by {}: {}", back.by, back.reason));
+    let snapshot = desk.snapshot();
+    let deleted: Vec<&Deleted> = snapshot.deleted_under(*id).collect();
+    let open = match (in_force, record, *state) {
+        (true, ..) => " (open)",
+        (false, _, State::CarriedOut) => "",
+        (false, Some(_), _) if deleted.is_empty() => " (not in force, nothing deleted)",
+        (false, ..) => " (not in force)",
+    };
+    let each: String = deleted
+        .iter()
+        .map(|one| {
+            format!("\n    {} deleted by {} at {}, request {}", one.record, one.by, one.at.to_jst(), one.request)
+        })
+        .collect();
     desk.say(
         format_args!(
-            "{id}  {what} of {person}  by {executor} until {}  {state}{}  ordered by {}{second}{back}  {reason}",
+            "{id}  {what} of {person}  by {executor} until {}  {state}{open}  ordered by {}{second}{back}  {reason}{each}",
             until.to_jst_minutes(),
-            if in_force { "" } else { " (not in force)" },
             ordered.by,
         ),
         &json!({
@@ -80,6 +94,13 @@ fn say(desk: &Desk, order: &DeletionOrder) -> Result<(), Error> {
             "in_force": in_force, "ordered_by": ordered.by.to_string(), "ordered_at": ordered.at.to_string(),
             "approved_by": approved.as_ref().map(|second| second.by.to_string()),
             "cancelled_by": cancelled.as_ref().map(|back| back.by.to_string()),
+            "deleted": deleted
+                .iter()
+                .map(|one| json!({
+                    "record": one.record.as_str(), "by": one.by.as_str(), "at": one.at.to_string(),
+                    "request": one.request,
+                }))
+                .collect::<Vec<_>>(),
         }),
     )
 }

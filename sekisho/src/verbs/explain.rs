@@ -32,8 +32,11 @@ pub(super) fn run(desk: &Desk, verb: &Explain) -> Result<(), Error> {
         let facts = snapshot.facts_of_record(&user_id, &serial, person.as_ref(), record.as_ref(), at);
         let facts = facts.map_err(Error::usage)?;
         for category in &categories {
-            let request =
-                Request::new(action, *category, at).with_authorship(authorship).with_sensitive(verb.sensitive);
+            let declared = person.as_ref().is_some_and(|person| snapshot.emergency(&user_id, person, at).is_some());
+            let request = Request::new(action, *category, at)
+                .with_authorship(authorship)
+                .with_sensitive(verb.sensitive)
+                .with_break_glass(declared);
             let asked =
                 Asked { point: &point, request, facts: &facts, serial, generation: snapshot.generation().get() };
             asked.say(desk, verb.category.is_none() && categories.len() > 1)?;

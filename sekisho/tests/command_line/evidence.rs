@@ -28,6 +28,7 @@ fn entry(number: u8) -> Entry {
         generation: 7,
         facts: "{}".to_owned(),
         disaster: false,
+        break_glass: false,
         source: "192.0.2.1".to_owned(),
         method: "GET".to_owned(),
         target: format!("/fhir/Observation/o-{number}"),

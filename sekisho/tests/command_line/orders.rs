@@ -92,6 +92,7 @@ fn break_glass_is_off() {
     assert_eq!(city.json("--as city-officer:Ito break-glass propose --rule R-1")[0]["break_glass"], "proposed");
     assert!(city.refused("--as city-officer:ITO break-glass issue").contains("needs a second city officer"));
     assert_eq!(city.json("--as city-officer:Mori break-glass withdraw --reason no")[0]["break_glass"], "off");
+    assert!(city.json("break-glass list").is_empty());
 }
 
 #[test]

@@ -142,6 +142,7 @@ fn entry(number: u8, profession: Profession, verdict: Verdict) -> Entry {
         generation: 7,
         facts: audit::facts::compact(&request, &facts),
         disaster: false,
+        break_glass: false,
         source: "192.0.2.1".to_owned(),
         method: "POST".to_owned(),
         target: "/fhir/MedicationStatement".to_owned(),

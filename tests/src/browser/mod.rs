@@ -132,6 +132,53 @@ async fn a_nurse_s_first_day() {
     browser.close().await;
 }
 
+/// A doctor declares an emergency with the keyboard alone, finds it on the first page, and ends it there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_doctor_declares_an_emergency() {
+    if !is_here() {
+        return;
+    }
+    let world = World::start().await;
+    world.changed_password("U-hayashi");
+    world.issue_break_glass();
+    let browser = Browser::start(&world, Some(&world.container("D-hayashi"))).await;
+    let tab = browser.tab().await;
+    tab.open(&care(&world, "/")).await;
+    assert_eq!(sign_in(&tab, "U-hayashi", PASSWORD).await, 200);
+    assert_eq!(tab.follow("a[href='/.sekisho/emergency']").await, 200);
+    assert_eq!(tab.heading().await, "緊急時の申告");
+    in_order(&tab, "emergency").await;
+    assert_eq!(tab.follow(".language").await, 200);
+    assert_eq!(tab.heading().await, "Declare an emergency");
+    in_order(&tab, "emergency-english").await;
+    tab.follow(".language").await;
+    // A person that cannot be one: told so, and what else was typed is still there.
+    for (person, status) in [("P-0001?", 422), ("P-0001", 200)] {
+        tab.ask("document.querySelector('#person').select()").await;
+        tab.ask("document.querySelector('#person').focus()").await;
+        tab.type_here(person).await;
+        tab.next_field().await;
+        if status == 422 {
+            tab.type_here("訪問先で意識がない。家族は不在。").await;
+        }
+        assert_eq!(tab.focus().await, "reason");
+        tab.click("#confirmed").await;
+        assert_eq!(tab.ask("document.querySelector('#confirmed').checked").await, true);
+        tab.ask("document.querySelector('#reason').focus()").await;
+        assert_eq!(tab.enter().await, status);
+        in_order(&tab, &format!("emergency-{status}")).await;
+    }
+    assert_eq!(tab.heading().await, HOME);
+    assert!(tab.text().await.contains("申告中の緊急時"));
+    tab.open(&care(&world, "/fhir/MedicationStatement/med-0001-01")).await;
+    assert!(tab.text().await.contains("P-0001"));
+    tab.open(&care(&world, "/")).await;
+    assert_eq!(tab.follow("form button").await, 200);
+    assert!(!tab.text().await.contains("申告中の緊急時"));
+    in_order(&tab, "emergency-ended").await;
+    browser.close().await;
+}
+
 /// What a suspension says on every page is said once, with the telephone, and without a way that leads in a circle.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_is_suspended_finds_the_telephone() {

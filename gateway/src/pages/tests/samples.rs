@@ -6,9 +6,10 @@ use model::{Action, Category, PersonId, TeamRole, Timestamp, UserId};
 use policy::{DecisionPoint, Rule};
 
 use crate::pages::{
-    ChangePassword, ChangeProblem, ChangeReason, Desk, FacilityListing, Frame, History, HistoryPerson, HistoryRow,
-    Home, Language, LocalPath, Outline, Page as _, Phone, Place, PreviousSignIn, RecordsApp, Shared, Shown, SignIn,
-    SignInNotice, SignInProblem, Stop, TeamPerson, explained, help, not_found, refused, refused::CODES, signed_out,
+    ChangePassword, ChangeProblem, ChangeReason, DeclareEmergency, Desk, EmergencyProblem, FacilityListing, Frame,
+    History, HistoryPerson, HistoryRow, Home, Language, LocalPath, Outline, Page as _, Phone, Place, PreviousSignIn,
+    RecordsApp, Shared, Shown, SignIn, SignInNotice, SignInProblem, StandingEmergency, Stop, TeamPerson, explained,
+    help, not_found, refused, refused::CODES, signed_out,
 };
 use crate::refusal::{CertificateProblem, Refusal, SignInReason};
 
@@ -241,8 +242,35 @@ pub(super) fn every_page(language: Language, words: &Words) -> Vec<(String, Stri
             previous,
             persons,
             records_app,
+            emergencies: &[],
+            may_declare: false,
         };
         pages.push((name.to_owned(), page.html()));
+        let until = holiday_afternoon().plus_seconds(1800);
+        let standing = ids.iter().take(2).map(|person| StandingEmergency { number: 7, person, until });
+        let emergencies: Vec<_> = standing.collect();
+        let page = Home { emergencies: &emergencies, may_declare: true, ..page };
+        pages.push((format!("{name}-in-emergency"), page.html()));
+    }
+
+    let frame = care("/.sekisho/emergency");
+    let problems = [
+        EmergencyProblem::PersonUnreadable,
+        EmergencyProblem::ReasonMissing,
+        EmergencyProblem::ReasonTooLong,
+        EmergencyProblem::NotConfirmed,
+        EmergencyProblem::Full,
+        EmergencyProblem::FormTooOld,
+    ];
+    for (number, problem) in [None].into_iter().chain(problems.map(Some)).enumerate() {
+        let (person, reason) = match problem {
+            None | Some(EmergencyProblem::PersonUnreadable) => ("", ""),
+            Some(EmergencyProblem::ReasonMissing) => ("201", ""),
+            Some(_) => ("201", words.announcement.as_str()),
+        };
+        let (person, reason) = (Shown(person), Shown(reason));
+        let page = DeclareEmergency { frame: &frame, form_token: "c2VhbGVk", person, reason, problem };
+        pages.push((format!("emergency-{number}"), page.html()));
     }
 
     let frame = care("/.sekisho/history?skip=50");

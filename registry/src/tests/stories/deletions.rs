@@ -148,3 +148,56 @@ fn an_order_names_somebody_a_person_and_an_end() {
             .contains("no deletion order")
     );
 }
+
+fn mark(order: DeletionId, record: &str) -> Command {
+    Command::MarkDeleted { order, record: RecordName::new(record).unwrap(), request: "0f".repeat(16) }
+}
+
+/// An approved order of the usual city.
+fn approved(world: &mut World, record: Option<&str>) -> DeletionId {
+    world.must(officer(), order(record));
+    let id = ordered(world);
+    world.must(second_officer(), Command::ApproveDeletion { order: id });
+    id
+}
+
+#[test]
+fn an_order_for_one_record_is_used_up_by_its_deletion() {
+    let mut world = World::usual();
+    let id = approved(&mut world, Some("Observation/o-1"));
+    for nobody in [officer(), clerk(), contractor(), administrator_of("F-2"), himself("U-2")] {
+        assert!(world.refused(nobody, mark(id, "Observation/o-1")).contains("may not do this"));
+    }
+    assert!(world.refused(machine(), mark(id, "Observation/o-2")).contains("does not say so"));
+    assert!(world.refused(machine(), mark(DeletionId::new(99), "Observation/o-1")).contains("no deletion order"));
+    world.later(60);
+    let changes = world.must(machine(), mark(id, "Observation/o-1"));
+    assert!(changes[0].affects().is_empty(), "the answer to the deletion itself must get through");
+    assert_eq!(world.snapshot.deletion(id).unwrap().state, deletion::State::CarriedOut);
+    assert!(!may_delete(&world, "U-2", 2, "P-1", "Observation/o-1"), "a second time");
+    let deleted: Vec<_> = world.snapshot.deleted_under(id).cloned().collect();
+    assert_eq!((deleted.len(), &deleted[0].by, deleted[0].at), (1, &user_id("U-2"), world.now));
+    assert_eq!(world.must(machine(), mark(id, "Observation/o-1")), [], "marked twice is marked once");
+    let cancel = Command::CancelDeletion { order: id, reason: "too late".to_owned() };
+    assert!(world.refused(officer(), cancel).contains("is not possible while `carried-out`"));
+}
+
+#[test]
+fn an_order_for_all_records_stays_open_until_its_end() {
+    let mut world = World::usual();
+    world.must(officer(), order(None));
+    let id = ordered(&world);
+    assert!(world.refused(machine(), mark(id, "Observation/o-1")).contains("nobody approved"));
+    world.must(second_officer(), Command::ApproveDeletion { order: id });
+    for record in ["Observation/o-1", "Observation/o-2"] {
+        world.must(machine(), mark(id, record));
+    }
+    assert!(may_delete(&world, "U-2", 2, "P-1", "Observation/o-3"));
+    // Taken back while the store was at a third: it was deleted all the same, and that is on record.
+    world.must(officer(), Command::CancelDeletion { order: id, reason: "on request".to_owned() });
+    world.must(machine(), mark(id, "Observation/o-3"));
+    assert_eq!(world.snapshot.deletion(id).unwrap().state, deletion::State::Cancelled);
+    assert_eq!(world.snapshot.deleted_under(id).count(), 3);
+    world.later(30 * DAY);
+    world.must(machine(), mark(id, "Observation/o-4"));
+}

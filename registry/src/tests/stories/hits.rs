@@ -50,6 +50,8 @@ fn whom_a_change_hits() {
             "duty-ended: users",
             "duty-entered: users",
             "eligibility-changed: persons",
+            "emergency-ended: user IDs",
+            "emergency-over: user IDs",
             "facility-moved: facilities",
             "password-changed: user IDs",
             "person-changed: persons",

@@ -4,6 +4,7 @@ mod care;
 mod deletions;
 mod devices;
 mod duties;
+mod emergencies;
 mod hits;
 mod institutions;
 mod officers;

@@ -1,0 +1,204 @@
+//! Break-glass (art. 41-1): a doctor or a nurse declares an emergency about a person, and ends it. There only where the city
+//! has issued a rule; to everybody else there is no such page.
+//!
+//! Nothing here asks whether there is such a person: the page, and the time it takes, are the same for any number that can
+//! be one (promise P4).
+
+use audit::{Alert, AlertKind};
+use http::{HeaderMap, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use model::{Author, Office, PersonId};
+use registry::{
+    Command, EMERGENCY_REASON_CHARACTERS_MAX, EmergencyId, Executed, Refused, Registry, RegistryError, Why,
+};
+
+use super::form::Form;
+use super::sign_in::in_ascii;
+use crate::bounds::{FORM_BYTES_MAX, FORM_TOKEN_SECONDS_MAX};
+use crate::pages::{DeclareEmergency, EmergencyProblem, Page as _, Shown, paths};
+use crate::pipeline::authenticate::Subject;
+use crate::pipeline::extract::read_body;
+use crate::pipeline::trace::Trace;
+use crate::refusal::{Refusal, fault};
+use crate::store::pool::Body;
+use crate::worker::Worker;
+
+/// Proof: the city has issued its rule, and this subject's profession may declare under it.
+struct Offered<'a> {
+    subject: &'a Subject,
+}
+
+/// What was typed.
+#[derive(Default)]
+struct Typed {
+    person: String,
+    reason: String,
+}
+
+/// The page.
+///
+/// # Errors
+/// There is none for this subject; the form cannot be sealed.
+pub fn show(worker: &Worker, subject: &Subject, trace: &Trace) -> Result<Response<Body>, Refusal> {
+    page(worker, &offered(worker, subject)?, trace, &Typed::default(), None)
+}
+
+fn offered<'a>(worker: &Worker, subject: &'a Subject) -> Result<Offered<'a>, Refusal> {
+    let may = worker.snapshot().may_declare_emergency(subject.profession());
+    may.then_some(Offered { subject }).ok_or(Refusal::NoSuchPage)
+}
+
+fn page(
+    worker: &Worker,
+    offered: &Offered<'_>,
+    trace: &Trace,
+    typed: &Typed,
+    problem: Option<EmergencyProblem>,
+) -> Result<Response<Body>, Refusal> {
+    let serial = offered.subject.device().serial();
+    let form_token = worker.sealer().form_token(serial, worker.now()).map_err(fault("a form cannot be sealed"))?;
+    let page = DeclareEmergency {
+        frame: &worker.frame(trace),
+        form_token: &form_token,
+        person: Shown(&typed.person),
+        reason: Shown(&typed.reason),
+        problem,
+    };
+    let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    Ok(super::html(status, page.html()))
+}
+
+/// Declares. The officer's alert is durable before the declaration counts.
+///
+/// # Errors
+/// There is no such page for this subject; the form is not ours; the alert or the declaration cannot be written.
+pub async fn declare(
+    worker: &Worker,
+    subject: &Subject,
+    request: Request<Incoming>,
+    trace: &Trace,
+) -> Result<Response<Body>, Refusal> {
+    let offered = offered(worker, subject)?;
+    let (form, in_time) = form(worker, subject, request).await?;
+    let typed = Typed { person: in_ascii(form.field("person")), reason: form.field("reason").trim().to_owned() };
+    let (person, reason) = match meant(&typed, in_time, form.field("confirmed") == "yes") {
+        Ok(meant) => meant,
+        Err(problem) => return page(worker, &offered, trace, &typed, Some(problem)),
+    };
+    let now = worker.now();
+    // Sent twice is declared once, and told once.
+    if worker.snapshot().emergency(subject.user_id(), &person, now).is_some() {
+        return Ok(super::redirect(paths::HOME));
+    }
+    let author = Author::new(Office::User, subject.user_id().as_str());
+    let (command, by) = (Command::DeclareEmergency { person: person.clone(), reason }, author.clone());
+    // What would be refused is no alert: a flood of declarations must not become one of those.
+    let rehearsed = on_registry(worker, move |registry| {
+        registry.rehearse(std::slice::from_ref(&command), &by, now).map(|()| command)
+    });
+    let command = match rehearsed.await? {
+        Ok(command) => command,
+        Err(refused) => return page(worker, &offered, trace, &typed, Some(problem(&refused)?)),
+    };
+    let alert = Alert {
+        id: trace.id().clone(),
+        at: now,
+        kind: AlertKind::EmergencyDeclared,
+        seen: vec![
+            format!("user ID {}", subject.user_id()),
+            format!("person {person}"),
+            format!("facility {}", subject.facility()),
+        ],
+        count: 1,
+    };
+    let _on_record: audit::Durable = worker.audit().alert_first(&alert).await.map_err(|error| {
+        tracing::error!(%error, "the officer could not be told of an emergency; refused");
+        Refusal::AuditUnavailable
+    })?;
+    match on_registry(worker, move |registry| registry.execute(command, author, now)).await? {
+        Ok(Executed { generation, .. }) => {
+            tracing::warn!(incident = %trace.id(), generation = generation.get(), "an emergency was declared");
+            Ok(super::redirect(paths::HOME))
+        }
+        Err(refused) => page(worker, &offered, trace, &typed, Some(problem(&refused)?)),
+    }
+}
+
+/// Ends an emergency. Whoever may not declare any more may still end.
+///
+/// # Errors
+/// The form is not ours; there is no such emergency of this subject; the end cannot be written: it goes on.
+pub async fn end(worker: &Worker, subject: &Subject, request: Request<Incoming>) -> Result<Response<Body>, Refusal> {
+    let (form, in_time) = form(worker, subject, request).await?;
+    if !in_time {
+        // The page it leads to has a fresh one.
+        return Ok(super::redirect(paths::HOME));
+    }
+    let number = form.field("emergency").parse();
+    let number = number.map_err(|_| Refusal::Unreadable("a form without the number of an emergency".to_owned()))?;
+    let (now, author) = (worker.now(), Author::new(Office::User, subject.user_id().as_str()));
+    let command = Command::EndEmergency { emergency: EmergencyId::new(number) };
+    match on_registry(worker, move |registry| registry.execute(command, author, now)).await? {
+        // Over or withdrawn meanwhile: there is nothing left to end.
+        Ok(_) | Err(_) => Ok(super::redirect(paths::HOME)),
+    }
+}
+
+/// The fields of the form, and whether its token is good.
+async fn form(worker: &Worker, subject: &Subject, request: Request<Incoming>) -> Result<(Form, bool), Refusal> {
+    let (parts, mut body) = request.into_parts();
+    let headers: &HeaderMap = &parts.headers;
+    let body = read_body(&mut body, FORM_BYTES_MAX).await?;
+    let form = Form::read(headers, &body)?;
+    let serial = subject.device().serial();
+    let in_time =
+        worker.sealer().form_token_fits(form.field("form_token"), serial, worker.now(), FORM_TOKEN_SECONDS_MAX);
+    Ok((form, in_time))
+}
+
+/// What is declared, or what is wrong with the form.
+fn meant(typed: &Typed, in_time: bool, confirmed: bool) -> Result<(PersonId, String), EmergencyProblem> {
+    if !in_time {
+        return Err(EmergencyProblem::FormTooOld);
+    }
+    let person = PersonId::new(&typed.person).map_err(|_| EmergencyProblem::PersonUnreadable)?;
+    if typed.reason.is_empty() {
+        return Err(EmergencyProblem::ReasonMissing);
+    }
+    if typed.reason.chars().count() > EMERGENCY_REASON_CHARACTERS_MAX {
+        return Err(EmergencyProblem::ReasonTooLong);
+    }
+    if !confirmed {
+        return Err(EmergencyProblem::NotConfirmed);
+    }
+    Ok((person, typed.reason.clone()))
+}
+
+/// Asks the registry off the worker's thread. A refusal of the registry is an answer; anything else is a fault.
+async fn on_registry<T: Send + 'static>(
+    worker: &Worker,
+    ask: impl FnOnce(&Registry) -> Result<T, RegistryError> + Send + 'static,
+) -> Result<Result<T, Refused>, Refusal> {
+    let shared = worker.share();
+    match tokio::task::spawn_blocking(move || ask(&shared.registry)).await {
+        Ok(Ok(done)) => Ok(Ok(done)),
+        Ok(Err(RegistryError::Refused(refused))) => Ok(Err(refused)),
+        Ok(Err(error)) => {
+            tracing::error!(%error, "an emergency could not be put on record");
+            Err(Refusal::RegistryStale)
+        }
+        Err(error) => {
+            tracing::error!(%error, "what concerns an emergency ended early");
+            Err(Refusal::RegistryStale)
+        }
+    }
+}
+
+/// What the user can do something about. Where the rule was withdrawn meanwhile there is no such page.
+fn problem(refused: &Refused) -> Result<EmergencyProblem, Refusal> {
+    match refused.why {
+        Why::Full { .. } => Ok(EmergencyProblem::Full),
+        Why::Text { .. } => Ok(EmergencyProblem::ReasonMissing),
+        _ => Err(Refusal::NoSuchPage),
+    }
+}
