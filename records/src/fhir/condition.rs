@@ -9,7 +9,7 @@
 //! So criteria are a search, and have to be permitted as one. Other than those by identifier, which nobody knows who has not
 //! seen or written it, they are a search in sensitive records too.
 
-use model::{Action, PersonId};
+use model::PersonId;
 
 use super::parameters::{Parameter, Value, parameters};
 use super::person::{self, Owner};
@@ -137,7 +137,7 @@ impl Criteria {
     pub(crate) fn claim(&self) -> Claim {
         let sensitive = self.given.iter().any(|(name, _)| *name != IDENTIFIER.name);
         let persons = self.person.iter().cloned().collect();
-        Claim { sensitive, ..Claim::of(Action::Search, self.fhir_type.category(), persons) }
+        Claim { sensitive, ..Claim::search(self.fhir_type.category(), persons) }
     }
 
     /// The same as a request by itself, for whoever is not permitted it.

@@ -97,19 +97,25 @@ impl Patching {
 
     /// What has to be permitted beside the update.
     fn also(&self, stored: &Stored) -> Result<Vec<Claim>, Unreadable> {
-        let mut also = vec![self.claim(Action::Read, stored)?];
+        let mut also = vec![self.read_of(stored)?];
         also.extend(self.also.clone());
         Ok(also)
     }
 
-    fn claim(&self, action: Action, stored: &Stored) -> Result<Claim, Unreadable> {
+    /// That the stored version is read.
+    fn read_of(&self, stored: &Stored) -> Result<Claim, Unreadable> {
         // Without a version nothing could be written, whatever the patch does.
         stored.version()?;
         let Owner::Person(person) = &stored.owner else {
             return Err(Unreadable::Withheld("it is nobody's".to_owned()));
         };
-        let claim = Claim::of(action, self.fhir_type.category(), vec![person.clone()]);
-        Ok(Claim { authors: stored.authors.clone(), sensitive: stored.sensitive, ..claim })
+        let claim = Claim::read(self.fhir_type.category(), vec![person.clone()], stored.sensitive);
+        Ok(Claim { authors: stored.authors.clone(), ..claim })
+    }
+
+    /// That it is updated, in the names it has: the patch has not been applied, or cannot be.
+    fn update_of(&self, stored: &Stored) -> Result<Claim, Unreadable> {
+        Ok(Claim { action: Action::Update, written: stored.authors.clone(), ..self.read_of(stored)? })
     }
 
     /// All that has to be permitted, for a change that cannot be made: because of this, which is said after the permit.
@@ -117,7 +123,7 @@ impl Patching {
         let record = RecordRef::one(self.fhir_type, id.clone());
         let forward = refused_by_the_store(&record);
         let answer = AnswerKind::Resource { fhir_type: self.fhir_type };
-        let touches = Touches::new(self.claim(Action::Update, stored)?, vec![record], forward, answer);
+        let touches = Touches::new(self.update_of(stored)?, vec![record], forward, answer);
         Ok(self.also(stored)?.into_iter().fold(touches, Touches::and).but(wrong))
     }
 }

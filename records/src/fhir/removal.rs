@@ -8,7 +8,7 @@ use super::person::Owner;
 use super::types::FhirType;
 use crate::error::Unreadable;
 use crate::need::{Need, Stored, StoredNeeded};
-use crate::touches::{AnswerKind, Claim, Forward, ForwardBody, RecordId, RecordRef, Touches};
+use crate::touches::{AnswerKind, Authors, Claim, Forward, ForwardBody, RecordId, RecordRef, Touches};
 
 /// See the module.
 #[derive(Clone, Debug)]
@@ -56,10 +56,13 @@ impl Removal {
         let stale = self.named.is_some_and(|named| named != version);
         let record = RecordRef::one(self.fhir_type, id);
         let claim = Claim {
+            action: Action::Delete,
+            category: record.category(),
+            persons: vec![person],
             authors: stored.authors,
+            written: Authors::Unknown,
             sensitive: stored.sensitive,
             record: RecordName::new(&record.to_string()).ok(),
-            ..Claim::of(Action::Delete, record.category(), vec![person])
         };
         let version = if stale { NO_VERSION } else { &version };
         let forward = Forward {

@@ -166,6 +166,7 @@ fn route(file: &MapFile, table: &RouteTable, kinds: &[Kind], faults: &mut Faults
     if let Some(kind) = route.kind.and_then(|number| kinds.get(number)) {
         fits_method(&route, place, faults);
         tells_whose(&route, kind, place, faults);
+        tells_who(&route, kind, place, faults);
         answers_whose(&route, kind, place, faults);
     } else {
         faults.unless(
@@ -252,6 +253,18 @@ fn tells_whose(route: &Route, kind: &Kind, place: &str, faults: &mut Faults) {
     faults.unless(in_body, place, "one field of type person, and person from `body`, go together");
     let looked_up = !has(PersonSource::Stored) || (route.path.has_id() && kind.look_up.is_some());
     faults.unless(looked_up, place, "person from `stored` needs {id} in the path, and a look-up of the kind");
+}
+
+/// It can be told in whose name is written (art. 18, 28), where the client says so and not the application.
+fn tells_who(route: &Route, kind: &Kind, place: &str, faults: &mut Faults) {
+    let stored = kind.look_up.as_ref().and_then(|look_up| look_up.authors.as_ref());
+    let told = route.body.names_authors() || !stored.is_some_and(|stored| route.body.reaches(stored));
+    faults.unless(told, place, "a field is what the look-up calls authors: the body has to say so, by `authors`");
+    faults.unless(
+        stored.is_some() || !route.body.names_authors() || route.action != Action::Update,
+        place,
+        "the body of an update names authors, and the look-up of the kind does not",
+    );
 }
 
 /// It can be told whose the answer is.
@@ -352,12 +365,29 @@ fn field(place: &str, table: &FieldTable, faults: &mut Faults) -> Option<Field> 
     Some(Field { grammar, required: *required })
 }
 
+const AUTHORS_ARE_IDS: &str = "authors names a field of type id, or a list of them";
+
 fn body(place: &str, table: Option<&BodyTable>, faults: &mut Faults) -> Option<Body> {
-    let Some(BodyTable { form, bytes_max, fields: tables }) = table else { return Some(Body::None) };
+    let Some(BodyTable { form, bytes_max, authors, fields: tables }) = table else { return Some(Body::None) };
     faults.unless((1..=MAP_BODY_BYTES_MAX).contains(bytes_max), place, "bytes_max is out of bounds");
     match form.as_str() {
-        "form" => Some(Body::Form { bytes_max: *bytes_max, fields: fields(place, tables, faults) }),
-        "json" => Some(Body::Json { bytes_max: *bytes_max, members: members(place, tables, faults) }),
+        "form" => {
+            let fields = fields(place, tables, faults);
+            let id = |name: &String| fields.iter().any(|(own, field)| own == name && field.grammar == Grammar::Id);
+            faults.unless(authors.as_ref().is_none_or(id), place, AUTHORS_ARE_IDS);
+            Some(Body::Form { bytes_max: *bytes_max, authors: authors.clone(), fields })
+        }
+        "json" => {
+            let members = members(place, tables, faults);
+            let authors = authors.as_ref().map(|text| faults.keep(&format!("{place}.authors"), Pointer::parse(text)));
+            let authors = authors.map_or(Some(None), |pointer| pointer.map(Some))?;
+            let id = |authors: &Pointer| {
+                let own = |pointer: &Pointer| pointer == authors || authors.is_list_of(pointer);
+                members.iter().any(|(pointer, field)| own(pointer) && field.grammar == Grammar::Id)
+            };
+            faults.unless(authors.as_ref().is_none_or(id), place, AUTHORS_ARE_IDS);
+            Some(Body::Json { bytes_max: *bytes_max, authors, members })
+        }
         other => {
             faults.add(place, format_args!("unknown form `{other}`; one of: json, form"));
             None

@@ -132,7 +132,7 @@ impl Checking<'_> {
         // The newest facts: consent may have been withdrawn while the store was thinking.
         let snapshot = worker.snapshot();
         let handle = Handle::of(worker);
-        let whose = Whose::of(self.subject, touches.claims());
+        let whose = Whose::of(self.subject, touches);
         let status = parts.status.as_u16();
         let released = records::release(
             &touches.answer,
@@ -193,7 +193,7 @@ impl Checking<'_> {
         let misbehaves = |misbehaviour| self.misbehaves(&misbehaviour);
         let searchset = Searchset::of(touches, content_type).map_err(misbehaves)?;
         let handle = Handle::of(worker);
-        let whose = Whose::of(self.subject, touches.claims());
+        let whose = Whose::of(self.subject, touches);
         let mut sifting = Sifting::new(store, searchset, whose, self.entry.id.clone(), handle, self.alarm.clone());
         let Piece { released, last } = sifting.next().await.map_err(|fault| match fault {
             Fault::Misbehaviour(misbehaviour) => misbehaves(misbehaviour),
