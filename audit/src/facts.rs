@@ -9,7 +9,9 @@
 //! leave something out, and none may say half of it.
 
 use model::{Action, Authorship, Category, Profession, Timestamp};
-use policy::{DeviceFacts, DisasterFacts, Facts, PersonFacts, Relation, Request, Resource, Said, ServiceFacts, SubjectFacts};
+use policy::{
+    DeviceFacts, DisasterFacts, Facts, PersonFacts, Relation, Request, Resource, Said, ServiceFacts, SubjectFacts,
+};
 use serde::{Deserialize, Serialize};
 
 /// Facts that cannot be read.

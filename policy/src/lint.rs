@@ -138,13 +138,7 @@ impl Desk {
         if told == Audience::Entitled && policy.effect() == Effect::Permit {
             self.find("is a permit, and nobody is refused by it: it cannot be told to the entitled");
         }
-        Some(Rule {
-            id: RuleId::new(id?),
-            articles,
-            text_ja: text_ja?.to_owned(),
-            text_en: text_en?.to_owned(),
-            told,
-        })
+        Some(Rule { id: RuleId::new(id?), articles, text_ja: text_ja?.to_owned(), text_en: text_en?.to_owned(), told })
     }
 
     fn scope(&mut self, policy: &Policy, schema: &Schema) {

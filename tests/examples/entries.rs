@@ -60,7 +60,8 @@ impl Desk {
 
 impl Gatekeeper for Desk {
     fn may_see(&mut self, matter: &Matter<'_>) -> bool {
-        let request = Request::new(Action::Read, matter.category, self.at, Said { sensitive: matter.sensitive, ..Said::NOTHING });
+        let request =
+            Request::new(Action::Read, matter.category, self.at, Said { sensitive: matter.sensitive, ..Said::NOTHING });
         self.decide(matter.person, request)
     }
 

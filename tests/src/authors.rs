@@ -85,7 +85,6 @@ async fn nothing_is_created_in_another_name() {
         ("a role's note", note(json!({ "reference": "PractitionerRole/r-1" }))),
         ("a contained professional's", contained),
         ("by display only", note(json!({ "display": "加藤 医師" }))),
-        ("by identifier", note(json!({ "identifier": { "value": "K-kato" } }))),
         ("by her user ID", note(json!({ "reference": "Practitioner/U-sato" }))),
         ("a colleague's observation", observation(&["Practitioner/K-kato"])),
         ("a facility's observation", observation(&["Organization/F-nursing"])),
@@ -93,10 +92,13 @@ async fn nothing_is_created_in_another_name() {
     ];
     for (what, body) in &forged {
         let target = format!("/fhir/{}", body["resourceType"].as_str().unwrap());
-        // The way in is asked first whether the links may be followed: a role is in nobody's directory here.
         let reply = ask(&terminal, &cookie, Method::POST, &target, with_body(FHIR, body)).await;
         told(&reply, what);
     }
+    // What leads nowhere is not even read.
+    let nowhere = note(json!({ "identifier": { "value": "K-kato" } }));
+    let reply = ask(&terminal, &cookie, Method::POST, "/fhir/Communication", with_body(FHIR, &nowhere)).await;
+    assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{}", reply.text());
     // On a condition, and by a condition that no record fulfils.
     let forged = with_body(FHIR, &observation(&["Practitioner/K-kato"]));
     let unless = forged.clone().with("if-none-exist", "identifier=urn:sato|23");
@@ -188,7 +190,8 @@ async fn nobody_joins_the_authors_of_a_record() {
     assert_eq!(created.status, StatusCode::CREATED, "{}", created.text());
     let target = format!("/fhir/Observation/{}", created.json()["id"].as_str().unwrap());
     let before = writes(&world);
-    for performers in [&["Practitioner/K-kato"][..], &["Practitioner/K-kato", "Practitioner/K-sato"], &["Practitioner/K-sato"]]
+    for performers in
+        [&["Practitioner/K-kato"][..], &["Practitioner/K-kato", "Practitioner/K-sato"], &["Practitioner/K-sato"]]
     {
         let mut body = observation(performers);
         body["id"] = created.json()["id"].clone();
@@ -202,9 +205,7 @@ async fn nobody_joins_the_authors_of_a_record() {
 async fn entries_of_bundles_are_held_to_it() {
     let world = World::start().await;
     let (terminal, cookie) = world.signed_in("U-sato", "D-sato").await;
-    let entry = |performer: &str| {
-        json!({ "resource": observation(&[performer]), "request": { "method": "POST", "url": "Observation" } })
-    };
+    let entry = |performer: &str| json!({ "resource": observation(&[performer]), "request": { "method": "POST", "url": "Observation" } });
     let bundle = |kind: &str| {
         let entries = [entry("Practitioner/K-sato"), entry("Practitioner/K-kato")];
         with_body(FHIR, &json!({ "resourceType": "Bundle", "type": kind, "entry": entries }))

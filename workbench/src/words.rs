@@ -130,10 +130,9 @@ pub fn question_texts(language: Language) -> Vec<String> {
 /// The directory says nothing of who wrote it, is written by nobody and has no label.
 const fn of_directory(request: Request, resource: &Resource) -> Request {
     match resource {
-        Resource::Directory => request
-            .with_authorship(Authorship::Unknown)
-            .with_written_as(Authorship::Unknown)
-            .with_sensitive(false),
+        Resource::Directory => {
+            request.with_authorship(Authorship::Unknown).with_written_as(Authorship::Unknown).with_sensitive(false)
+        }
         Resource::Record { .. } => request,
     }
 }

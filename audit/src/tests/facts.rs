@@ -2,7 +2,9 @@
 
 use model::lifecycle::{certificate, consent, facility, service, user_id};
 use model::{Action, Authorship, Category, Profession, Timestamp};
-use policy::{DeviceFacts, DisasterFacts, Facts, PersonFacts, Relation, Request, Resource, Said, ServiceFacts, SubjectFacts};
+use policy::{
+    DeviceFacts, DisasterFacts, Facts, PersonFacts, Relation, Request, Resource, Said, ServiceFacts, SubjectFacts,
+};
 use proptest::prelude::*;
 
 use crate::facts::{compact, read};
@@ -29,8 +31,7 @@ fn any_facts() -> impl Strategy<Value = (Request, Facts)> {
             b,
         )| {
             let said = Said { authorship, written_as, sensitive: b[12] };
-            let request =
-                Request::new(action, category, Timestamp::from_millis(at), said).with_break_glass(b[13]);
+            let request = Request::new(action, category, Timestamp::from_millis(at), said).with_break_glass(b[13]);
             let subject = SubjectFacts {
                 user_id: ids[0].parse().unwrap(),
                 user: ids[1].parse().unwrap(),

@@ -73,7 +73,8 @@ fn a_record_names_its_writer_or_nobody() {
         (Action::Delete, "K-kato", "-", Unknown),
     ] {
         let (authors, written) = (read(stored), read(now));
-        let question = Question { action, authors: &authors, written: &written, ..Question::reading(None, Category::Note, false) };
+        let question =
+            Question { action, authors: &authors, written: &written, ..Question::reading(None, Category::Note, false) };
         assert_eq!(question.written_as(&asker), expected, "{action}: {stored} -> {now}");
     }
 }

@@ -153,10 +153,7 @@ pub(crate) const SITUATIONS: &[Situation] = &[
         name: "written in somebody else's name (18, 28)",
         change: |request, _| written_as(request, Authorship::Other),
     },
-    Situation {
-        name: "written in nobody's name",
-        change: |request, _| written_as(request, Authorship::Unknown),
-    },
+    Situation { name: "written in nobody's name", change: |request, _| written_as(request, Authorship::Unknown) },
     Situation { name: "a record labelled as sensitive", change: |request, _| request.sensitive = true },
     Situation {
         name: "a record labelled as sensitive, in disaster use (21), prior disaster consent, in the area",

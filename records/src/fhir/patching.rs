@@ -58,23 +58,16 @@ impl Patching {
     }
 
     fn next(self) -> Need {
-        match self.whom.clone() {
-            Whom::Id(id) => Need::Stored(StoredNeeded::version_of(self.fhir_type, id, self.into())),
-            Whom::Where(criteria) => Need::Stored(StoredNeeded::meant_by(criteria, self.into())),
-        }
+        self.whom.clone().sought(self.fhir_type, self.into())
     }
 
     /// Takes what the criteria mean.
     pub(crate) fn found(mut self, criteria: &Criteria, found: Found) -> Result<Need, Unreadable> {
-        match found {
-            Found::None => Err(Unreadable::NotThere),
-            Found::Several(first) => Ok(Need::Done(criteria.several(first))),
-            Found::One(id) => {
-                self.whom = Whom::Id(id);
-                self.also = Some(criteria.claim());
-                Ok(self.next())
-            }
-        }
+        criteria.one(found, |id, claim| {
+            self.whom = Whom::Id(id);
+            self.also = Some(claim);
+            self.next()
+        })
     }
 
     /// Takes whose it is. The record itself comes next, for whoever is permitted this.

@@ -6,7 +6,6 @@
 //! given later holds for what it was given for. A history is decided on as the newest version is; at release each version is
 //! judged by itself.
 
-
 use super::date;
 use super::links::is_id;
 use super::person::Owner;

@@ -147,11 +147,7 @@ pub(super) fn person_of(fields: &[(String, Field)], checked: &[(&str, String)]) 
     PersonId::new(value).ok()
 }
 
-fn read_json(
-    members: &[(Pointer, Field)],
-    authors: Option<&Pointer>,
-    body: &[u8],
-) -> Result<Written, Unreadable> {
+fn read_json(members: &[(Pointer, Field)], authors: Option<&Pointer>, body: &[u8]) -> Result<Written, Unreadable> {
     let tree = json::parse_mapped(body)?;
     if tree.object().is_none() {
         return Err(Unreadable::Body("is no JSON object"));

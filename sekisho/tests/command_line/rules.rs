@@ -7,8 +7,8 @@ use std::process::Command;
 use audit::{Audit, Entry, EntryId, Verdict};
 use journal::{Journal, Place};
 use model::{Action, Category, Profession, SerialNumber};
-use policy::{Request, Said};
 use policy::matrix::{now, ordinary};
+use policy::{Request, Said};
 
 use crate::support::{City, SEKISHO, text, wait};
 

@@ -142,7 +142,7 @@ static INCLUDES: [(usize, &[Include]); 9] = [
 
 impl Question {
     pub(super) fn random(dice: &mut Dice, town: &Town, user: usize) -> Self {
-        match dice.below(20) {
+        match dice.below(22) {
             0..=3 => Self::single(dice, town, user),
             4..=13 => Self::Search(Search::random(dice, town, user)),
             14..=15 => Self::everything(dice, town, user),
@@ -215,7 +215,7 @@ impl Question {
         let mut version = record.newest().clone();
         version.word = dice.word("w");
         version.code = dice.below(CODES.len());
-        if dice.percent(25) {
+        if dice.percent(40) {
             version.author = dice.one_of(&PROFESSIONALS).1;
         }
         record.versions.push(version);
