@@ -2,12 +2,16 @@
 //!
 //! One line of JSON with short keys; the words are those of the regulation's lifecycles. [`read`] gives the facts back.
 //!
-//! Version 1 was written before authors, labels, deletion orders and break-glass were facts, and is read for ever. What it
-//! does not say is read as the decision then took it: nobody known as the author, no label seen, no order, no emergency.
-//! Only a record of version 1 may leave them out, and none may say half of them.
+//! Version 1 was written before authors, labels, deletion orders and break-glass were facts, version 2 before it was one in
+//! whose name something is written; both are read for ever. What version 1 does not say is read as the decision then took it:
+//! nobody known as the author, no label seen, no order, no emergency. Version 2 had one fact for both: of a create, whom the
+//! new record named; of an update, whom the stored one did and the new one did still. Only a record of an old version may
+//! leave something out, and none may say half of it.
 
 use model::{Action, Authorship, Category, Profession, Timestamp};
-use policy::{DeviceFacts, DisasterFacts, Facts, PersonFacts, Relation, Request, Resource, ServiceFacts, SubjectFacts};
+use policy::{
+    DeviceFacts, DisasterFacts, Facts, PersonFacts, Relation, Request, Resource, Said, ServiceFacts, SubjectFacts,
+};
 use serde::{Deserialize, Serialize};
 
 /// Facts that cannot be read.
@@ -16,7 +20,7 @@ use serde::{Deserialize, Serialize};
 pub struct FactsError(String);
 
 /// What is written now.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -43,6 +47,9 @@ struct AskLine {
     /// Who wrote the stored version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     author: Option<String>,
+    /// In whose name the version stands that was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    written_as: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sensitive: Option<bool>,
     /// An emergency was declared.
@@ -133,6 +140,7 @@ fn line(request: &Request, facts: &Facts) -> Line {
             category: request.category.to_string(),
             at: request.at.to_string(),
             author: Some(request.authorship.to_string()),
+            written_as: Some(request.written_as.to_string()),
             sensitive: Some(request.sensitive),
             glass: Some(request.break_glass),
         },
@@ -206,9 +214,15 @@ fn parse(line: Line) -> Result<(Request, Facts), String> {
     let Line { ask, subject, device, person, .. } = line;
     let (action, category) = (word(Action::parse(&ask.action))?, word(Category::parse(&ask.category))?);
     let author = since.two(ask.author, "author", Authorship::Unknown.to_string())?;
-    let request = Request::new(action, category, word(Timestamp::parse(&ask.at))?)
-        .with_authorship(word(Authorship::parse(&author))?)
-        .with_sensitive(since.two(ask.sensitive, "sensitive", false)?)
+    let writes = matches!(action, Action::Create | Action::Update);
+    let written_before = if writes { author.clone() } else { Authorship::Unknown.to_string() };
+    let written_as = since.three(ask.written_as, "written_as", written_before)?;
+    let said = Said {
+        authorship: word(Authorship::parse(&author))?,
+        written_as: word(Authorship::parse(&written_as))?,
+        sensitive: since.two(ask.sensitive, "sensitive", false)?,
+    };
+    let request = Request::new(action, category, word(Timestamp::parse(&ask.at))?, said)
         .with_break_glass(since.two(ask.glass, "glass", false)?);
     let subject = SubjectFacts {
         user_id: word(subject.user_id.parse())?,
@@ -247,10 +261,19 @@ struct Since {
 impl Since {
     /// A fact that there is since version 2: there it must be said, and before it cannot be.
     fn two<T>(self, said: Option<T>, name: &str, before: T) -> Result<T, String> {
-        match (self.version, said) {
-            (1, None) => Ok(before),
-            (1, Some(_)) => Err(format!("`{name}` was no fact in version 1")),
-            (_, said) => said.ok_or_else(|| format!("`{name}` is missing")),
+        self.fact_of(2, said, name, before)
+    }
+
+    /// The same of version 3.
+    fn three<T>(self, said: Option<T>, name: &str, before: T) -> Result<T, String> {
+        self.fact_of(3, said, name, before)
+    }
+
+    fn fact_of<T>(self, version: u32, said: Option<T>, name: &str, before: T) -> Result<T, String> {
+        match (self.version < version, said) {
+            (true, None) => Ok(before),
+            (true, Some(_)) => Err(format!("`{name}` was no fact in version {}", self.version)),
+            (false, said) => said.ok_or_else(|| format!("`{name}` is missing")),
         }
     }
 }

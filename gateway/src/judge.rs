@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use arc_swap::ArcSwapOption;
 use model::lifecycle::user_id;
 use model::{Action, Authorship, Category, PersonId, RecordName, SerialNumber, Timestamp, UserId, UserKey};
-use policy::{Decision, DecisionPoint, Facts, Request, ServiceFacts};
+use policy::{Decision, DecisionPoint, Facts, Request, Said, ServiceFacts};
 use records::{Authors, Claim};
 use registry::{MissingFact, RuleSet, Snapshot};
 
@@ -82,8 +82,10 @@ pub struct Question<'a> {
     pub action: Action,
     /// To which kind of record.
     pub category: Category,
-    /// Who wrote it, as it says itself.
+    /// Who wrote the stored version, as it says itself.
     pub authors: &'a Authors,
+    /// Whom the version that is written names.
+    pub written: &'a Authors,
     /// It bears a label of sensitivity.
     pub sensitive: bool,
     /// Which record, where a rule may be about that one only.
@@ -91,29 +93,60 @@ pub struct Question<'a> {
 }
 
 impl<'a> Question<'a> {
-    /// About ordinary records, whoever wrote them.
+    /// Whether a record may be read, whoever wrote it.
     #[must_use]
-    pub const fn about(person: Option<&'a PersonId>, action: Action, category: Category) -> Self {
-        Self { person, action, category, authors: &Authors::Unknown, sensitive: false, record: None }
+    pub const fn reading(person: Option<&'a PersonId>, category: Category, sensitive: bool) -> Self {
+        let (authors, written) = (&Authors::Unknown, &Authors::Unknown);
+        Self { person, action: Action::Read, category, authors, written, sensitive, record: None }
     }
 
-    /// How the asker stands to it: its author only where it names him, and would go on naming whom it named.
+    /// How the asker stands to the stored version: its author only where it names him.
     #[must_use]
     pub fn authorship(&self, asker: &Asker<'_>) -> Authorship {
         match self.authors {
             Authors::Unknown => Authorship::Unknown,
-            Authors::Named(authors) if authors.iter().any(|author| author == asker.user.as_str()) => Authorship::Own,
-            Authors::Named(_) | Authors::Changed => Authorship::Other,
+            Authors::Named(authors) if has(authors, asker.user) => Authorship::Own,
+            Authors::Named(_) | Authors::Unclear => Authorship::Other,
+        }
+    }
+
+    /// In whose name the asker would write (art. 18, 28). In his own where he is among those whom the new version names; an
+    /// update must also name whom the stored version did, and nobody beside them and himself.
+    #[must_use]
+    pub fn written_as(&self, asker: &Asker<'_>) -> Authorship {
+        let replaces = match self.action {
+            Action::Read | Action::Search | Action::Delete => return Authorship::Unknown,
+            Action::Create => false,
+            Action::Update => true,
+        };
+        match (self.authors, self.written) {
+            // Who was named may have been anybody, or would be.
+            (Authors::Unclear, _) | (_, Authors::Unclear) => Authorship::Other,
+            (Authors::Unknown, Authors::Unknown) => Authorship::Unknown,
+            // Whoever was named would be left out.
+            (Authors::Named(_), Authors::Unknown) => Authorship::Other,
+            (stored, Authors::Named(now)) => {
+                let stored: &[String] = if let Authors::Named(stored) = stored { stored } else { &[] };
+                let kept = stored.iter().all(|author| now.contains(author));
+                let added = |author: &String| !stored.contains(author) && author != asker.user.as_str();
+                let own = has(now, asker.user) && !(replaces && now.iter().any(added));
+                if kept && own { Authorship::Own } else { Authorship::Other }
+            }
         }
     }
 
     /// The questions that a claim comes to: one for each person, or one about the directory.
     pub fn of(claim: &'a Claim) -> impl Iterator<Item = Self> {
-        let Claim { action, category, ref authors, sensitive, ref record, .. } = *claim;
-        let question = move |person| Self { person, action, category, authors, sensitive, record: record.as_ref() };
+        let Claim { action, category, ref authors, ref written, sensitive, ref record, .. } = *claim;
+        let record = record.as_ref();
+        let question = move |person| Self { person, action, category, authors, written, sensitive, record };
         let nobodys = claim.persons.is_empty().then(|| question(None));
         claim.persons.iter().map(move |person| question(Some(person))).chain(nobodys)
     }
+}
+
+fn has(authors: &[String], user: &UserKey) -> bool {
+    authors.iter().any(|author| author == user.as_str())
 }
 
 /// An answer, with the facts it rests on.
@@ -157,10 +190,13 @@ impl Judge {
     pub fn ask(&self, snapshot: &Snapshot, asker: Asker<'_>, question: Question<'_>) -> Result<Judgement, MissingFact> {
         let Asker { user_id, serial, at, .. } = asker;
         let facts = snapshot.facts_of_record(user_id, serial, question.person, question.record, at)?;
-        let request = Request::new(question.action, question.category, at)
-            .with_authorship(question.authorship(&asker))
-            .with_sensitive(question.sensitive)
-            .with_break_glass(question.person.is_some_and(|person| snapshot.emergency(user_id, person, at).is_some()));
+        let said = Said {
+            authorship: question.authorship(&asker),
+            written_as: question.written_as(&asker),
+            sensitive: question.sensitive,
+        };
+        let declared = question.person.is_some_and(|person| snapshot.emergency(user_id, person, at).is_some());
+        let request = Request::new(question.action, question.category, at, said).with_break_glass(declared);
         let point = self.point(snapshot)?;
         let decision = self.doubly(&point, &request, &facts);
         if !decision.basis().errors.is_empty() {
@@ -223,7 +259,7 @@ impl Judge {
             other => other,
         };
         let point = self.point(snapshot)?;
-        Ok(point.decide(&Request::new(Action::Read, Category::Directory, at), &facts))
+        Ok(point.decide(&Request::new(Action::Read, Category::Directory, at, Said::NOTHING), &facts))
     }
 }
 

@@ -27,13 +27,14 @@ impl Action {
 }
 
 words! {
-    /// Who wrote the stored version of a record, as this subject stands to it.
+    /// Whom a version of a record names as its author, as this subject stands to it: the stored version, or the one that is
+    /// written now.
     pub enum Authorship ("authorship") {
         /// The user himself, under this user ID or an earlier one of his (art. 10-6).
         Own = "own",
-        /// Somebody else.
+        /// Somebody else, or somebody of whom it cannot be told who it is.
         Other = "other",
-        /// Nothing is stored yet, or it does not say who wrote it. Never taken for one's own.
+        /// Nobody: there is no such version, or it does not say who wrote it. Never taken for one's own.
         Unknown = "unknown",
     }
 }

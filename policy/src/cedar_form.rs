@@ -7,7 +7,7 @@
 use cedar_policy::{Entities, EntityUid, EvalResult, PolicySet, Request as CedarRequest, Schema};
 use model::{Action, Timestamp};
 
-use crate::facts::{DisasterFacts, Facts, Relation, Request, Resource, ServiceFacts};
+use crate::facts::{DisasterFacts, Facts, Relation, Request, Resource, Said, ServiceFacts};
 use crate::matrix::ordinary;
 use crate::point::DecisionPoint;
 use crate::slice::Slice;
@@ -72,7 +72,7 @@ impl DecisionPoint {
         form.device(&reference("device", of_context("device")?)?, &own, &mut facts)?;
         let asked = if resource.type_name().to_string() == "Directory" {
             facts.resource = Resource::Directory;
-            Asked { category: model::Category::Directory, authorship: model::Authorship::Unknown, sensitive: false }
+            Asked { category: model::Category::Directory, said: Said::NOTHING }
         } else {
             form.record(resource, &mut facts)?
         };
@@ -85,10 +85,7 @@ impl DecisionPoint {
             EvalResult::Bool(declared) => declared,
             _ => return Err(missing("breakGlass")),
         };
-        let request = Request::new(action, asked.category, at)
-            .with_authorship(asked.authorship)
-            .with_sensitive(asked.sensitive)
-            .with_break_glass(break_glass);
+        let request = Request::new(action, asked.category, at, asked.said).with_break_glass(break_glass);
         Ok((Some(request), facts))
     }
 }
@@ -96,8 +93,7 @@ impl DecisionPoint {
 /// What a record's entity says about the request.
 struct Asked {
     category: model::Category,
-    authorship: model::Authorship,
-    sensitive: bool,
+    said: Said,
 }
 
 /// Attributes of entities, each asked for by name and type.
@@ -175,7 +171,10 @@ impl Form<'_> {
     }
 
     fn record(&self, what: &EntityUid, facts: &mut Facts) -> Result<Asked, FormError> {
-        self.all_read(what, &["person", "category", "relation", "authorship", "sensitive", "deletionOrdered"])?;
+        self.all_read(
+            what,
+            &["person", "category", "relation", "authorship", "writtenAs", "sensitive", "deletionOrdered"],
+        )?;
         let Resource::Record { person, relation, deletion_ordered } = &mut facts.resource else {
             return Err(missing("record"));
         };
@@ -196,8 +195,11 @@ impl Form<'_> {
         person.in_disaster_area = self.flag(&who, "inDisasterArea")?;
         Ok(Asked {
             category: self.word(what, "category")?,
-            authorship: self.word(what, "authorship")?,
-            sensitive: self.flag(what, "sensitive")?,
+            said: Said {
+                authorship: self.word(what, "authorship")?,
+                written_as: self.word(what, "writtenAs")?,
+                sensitive: self.flag(what, "sensitive")?,
+            },
         })
     }
 }

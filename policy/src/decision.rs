@@ -50,10 +50,37 @@ pub struct Rule {
     pub text_ja: String,
     /// `@text_en`: the same in English.
     pub text_en: String,
-    /// Whether the subject may be told that this rule refused him (`@tell("subject")`). Rules about the person or
-    /// the record say `@tell("officer")`: the subject gets the one answer for "not there", "not yours" and
-    /// "stopped" (promise P4).
-    pub told_to_subject: bool,
+    /// Who may be told that this rule refused (`@tell`).
+    pub told: Audience,
+}
+
+/// Who may be told that a rule refused the subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// The subject, always: `@tell("subject")`. The rule does not look at the person or the record.
+    Subject,
+    /// The subject, where nothing else stands in the way: `@tell("entitled")`. The rule says something about what the request
+    /// would make of a record; whoever would be permitted but for it learns nothing of the person that he may not know, and
+    /// nobody else hears of it (promise P4).
+    Entitled,
+    /// Officers only: `@tell("officer")`. The rule is about the person or the record, and the subject gets the one answer for
+    /// "not there", "not yours" and "stopped" (promise P4).
+    Officer,
+}
+
+impl Audience {
+    /// Every audience.
+    pub const ALL: [Self; 3] = [Self::Subject, Self::Entitled, Self::Officer];
+
+    /// The word in the rules.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Subject => "subject",
+            Self::Entitled => "entitled",
+            Self::Officer => "officer",
+        }
+    }
 }
 
 /// Which set of rules decided: a digest of schema and policies.
@@ -93,6 +120,8 @@ pub struct Basis {
     pub version: PolicyVersion,
     /// Evaluation errors. Any error is a denial and an alert (promise P1).
     pub errors: Vec<String>,
+    /// Of a denial: a permit holds, so that nothing but these forbids stands in the way.
+    pub only_forbidden: bool,
 }
 
 impl Basis {
@@ -117,10 +146,12 @@ impl Basis {
         self.rules.iter().map(|rule| rule.id.as_str()).collect::<Vec<_>>().join(",")
     }
 
-    /// The first rule that the subject may be told.
+    /// The first rule that the subject may be told: see [`Audience`].
     #[must_use]
     pub fn told_to_subject(&self) -> Option<&Arc<Rule>> {
-        self.rules.iter().find(|rule| rule.told_to_subject)
+        let always = self.rules.iter().find(|rule| rule.told == Audience::Subject);
+        let entitled = self.only_forbidden && self.rules.iter().all(|rule| rule.told == Audience::Entitled);
+        always.or_else(|| self.rules.first().filter(|_| entitled))
     }
 }
 

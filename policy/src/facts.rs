@@ -10,7 +10,7 @@ use model::{
 
 /// What is asked: an action on a category of record, at a time, with what the record and the request say of themselves.
 ///
-/// Made by [`Request::new`] and the `with` methods, so that a fact more does not touch whoever asks.
+/// Made by [`Request::new`], which has to be told all that the record says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Request {
     /// What is done.
@@ -21,6 +21,8 @@ pub struct Request {
     pub at: Timestamp,
     /// Who wrote the stored version.
     pub authorship: Authorship,
+    /// In whose name the version stands that is written now; see [`Said::written_as`].
+    pub written_as: Authorship,
     /// The record is labelled as sensitive: confidentiality R or V, or a sensitivity code.
     pub sensitive: bool,
     /// The subject declares an emergency with this request (break-glass, art. 41). Opens nothing while the city has issued
@@ -29,18 +31,23 @@ pub struct Request {
 }
 
 impl Request {
-    /// A request about no stored record, or about several that are each judged when they are known (a search): nobody is
-    /// known as the author, and there is no label to be seen. Whoever has read a record says so with
-    /// [`Self::with_authorship`] and [`Self::with_sensitive`]; forgetting the first only closes.
+    /// A request about a record that says this of itself. No emergency is declared.
     #[must_use]
-    pub const fn new(action: Action, category: Category, at: Timestamp) -> Self {
-        Self { action, category, at, authorship: Authorship::Unknown, sensitive: false, break_glass: false }
+    pub const fn new(action: Action, category: Category, at: Timestamp, said: Said) -> Self {
+        let Said { authorship, written_as, sensitive } = said;
+        Self { action, category, at, authorship, written_as, sensitive, break_glass: false }
     }
 
     /// The same request, about a record of this authorship.
     #[must_use]
     pub const fn with_authorship(self, authorship: Authorship) -> Self {
         Self { authorship, ..self }
+    }
+
+    /// The same request, in which a version is written that stands in this name.
+    #[must_use]
+    pub const fn with_written_as(self, written_as: Authorship) -> Self {
+        Self { written_as, ..self }
     }
 
     /// The same request, about a record that is, or is not, labelled as sensitive.
@@ -54,6 +61,27 @@ impl Request {
     pub const fn with_break_glass(self, break_glass: bool) -> Self {
         Self { break_glass, ..self }
     }
+}
+
+/// What a record says of itself, as the subject stands to it. There is no default: whoever asks says all of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// Who wrote the stored version.
+    pub authorship: Authorship,
+    /// In whose name the version stands that is written now: [`Authorship::Own`] where the user is among the authors it names
+    /// and, in an update, nobody else was added and nobody left out; [`Authorship::Unknown`] where it names nobody, or nothing
+    /// is written.
+    pub written_as: Authorship,
+    /// It is labelled as sensitive: confidentiality R or V, or a sensitivity code.
+    pub sensitive: bool,
+}
+
+impl Said {
+    /// Nothing: the directory, or records that are each judged when they are known (a search).
+    pub const NOTHING: Self =
+        Self { authorship: Authorship::Unknown, written_as: Authorship::Unknown, sensitive: false };
+    /// As on an ordinary day: the user's own, which stays his own, without a label.
+    pub const OWN: Self = Self { authorship: Authorship::Own, written_as: Authorship::Own, sensitive: false };
 }
 
 /// Everything one decision may use.

@@ -20,11 +20,11 @@ mod slice;
 mod vocabulary;
 
 pub use cedar_form::FormError;
-pub use decision::{Basis, Decision, PolicyVersion, Rule, RuleId};
+pub use decision::{Audience, Basis, Decision, PolicyVersion, Rule, RuleId};
 pub use error::PolicyError;
 pub use explain::{Explanation, NearPermit};
 pub use facts::{
-    DeviceFacts, DisasterFacts, Facts, PersonFacts, Relation, Request, Resource, ServiceFacts, SubjectFacts,
+    DeviceFacts, DisasterFacts, Facts, PersonFacts, Relation, Request, Resource, Said, ServiceFacts, SubjectFacts,
 };
 pub use lint::Finding;
 pub use matrix::access_matrix;

@@ -17,7 +17,7 @@ use cedar_policy::{
 use model::Article;
 use serde_json::Value;
 
-use crate::decision::{Rule, RuleId};
+use crate::decision::{Audience, Rule, RuleId};
 
 /// Something that is not in order in a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,21 +128,17 @@ impl Desk {
             .unwrap_or_default();
         let text_ja = self.text(policy, "text_ja");
         let text_en = self.text(policy, "text_en");
-        let told_to_subject = match self.text(policy, "tell") {
-            Some("subject") => true,
-            Some("officer") | None => false,
-            Some(other) => {
-                self.find(format!("tells `{other}`; expected subject or officer"));
-                false
-            }
+        let told = match self.text(policy, "tell") {
+            None => Audience::Officer,
+            Some(word) => Audience::ALL.into_iter().find(|one| one.as_str() == word).unwrap_or_else(|| {
+                self.find(format!("tells `{word}`; expected subject, entitled or officer"));
+                Audience::Officer
+            }),
         };
-        Some(Rule {
-            id: RuleId::new(id?),
-            articles,
-            text_ja: text_ja?.to_owned(),
-            text_en: text_en?.to_owned(),
-            told_to_subject,
-        })
+        if told == Audience::Entitled && policy.effect() == Effect::Permit {
+            self.find("is a permit, and nobody is refused by it: it cannot be told to the entitled");
+        }
+        Some(Rule { id: RuleId::new(id?), articles, text_ja: text_ja?.to_owned(), text_en: text_en?.to_owned(), told })
     }
 
     fn scope(&mut self, policy: &Policy, schema: &Schema) {

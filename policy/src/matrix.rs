@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use model::{Action, Category, Profession, TeamRole};
 
-use crate::decision::Decision;
+use crate::decision::{Audience, Decision};
 use crate::facts::{Relation, Resource};
 use crate::point::DecisionPoint;
 
@@ -196,7 +196,11 @@ fn legend(text: &mut String, point: &DecisionPoint) {
     text.push_str("## The rules\n\n");
     for rule in point.rules() {
         let articles: Vec<String> = rule.articles.iter().map(ToString::to_string).collect();
-        let told = if rule.told_to_subject { "" } else { " [told to officers only]" };
+        let told = match rule.told {
+            Audience::Subject => "",
+            Audience::Entitled => " [told to whom nothing else stands in the way of]",
+            Audience::Officer => " [told to officers only]",
+        };
         let _ = writeln!(text, "{} (art. {}) {} {}{told}", rule.id, articles.join(", "), rule.text_en, rule.text_ja);
     }
 }

@@ -13,7 +13,7 @@ use model::{Action, Category};
 use crate::compiled::{CannotCompile, Compiled, Kind};
 use crate::decision::{Basis, Decision, PolicyVersion, Rule};
 use crate::error::PolicyError;
-use crate::facts::{DisasterFacts, Facts, Request, Resource, ServiceFacts};
+use crate::facts::{DisasterFacts, Facts, Request, Resource, Said, ServiceFacts};
 use crate::lint::{self, Finding};
 use crate::matrix;
 use crate::slice::{Slice, SliceError};
@@ -23,12 +23,13 @@ use crate::vocabulary::Vocabulary;
 pub const SCHEMA: &str = include_str!("../cedar/schema.cedarschema");
 
 /// The rules of the house, file by file, in the order in which reasons are given.
-pub const RULES: [(&str, &str); 11] = [
+pub const RULES: [(&str, &str); 12] = [
     ("service.cedar", include_str!("../cedar/service.cedar")),
     ("subject.cedar", include_str!("../cedar/subject.cedar")),
     ("device.cedar", include_str!("../cedar/device.cedar")),
     ("person.cedar", include_str!("../cedar/person.cedar")),
     ("professions.cedar", include_str!("../cedar/professions.cedar")),
+    ("authors.cedar", include_str!("../cedar/authors.cedar")),
     ("care.cedar", include_str!("../cedar/care.cedar")),
     ("duty.cedar", include_str!("../cedar/duty.cedar")),
     ("disaster.cedar", include_str!("../cedar/disaster.cedar")),
@@ -194,12 +195,21 @@ impl DecisionPoint {
             }
             // The reasons are permits: they are not why this is denied.
             CedarDecision::Allow => Decision::Denial(self.basis(Vec::new(), errors)),
-            CedarDecision::Deny => Decision::Denial(self.basis(rules, errors)),
+            CedarDecision::Deny => {
+                let only_forbidden = errors.is_empty() && !rules.is_empty() && self.some_permit_holds(slice);
+                Decision::Denial(Basis { only_forbidden, ..self.basis(rules, errors) })
+            }
         }
     }
 
+    /// Cedar does not say which permits hold beside a forbid; so they are asked alone.
+    fn some_permit_holds(&self, slice: &Slice) -> bool {
+        let response = self.authorizer.is_authorized(slice.request(), &self.sets.permits, slice.entities());
+        response.decision() == CedarDecision::Allow && response.diagnostics().errors().next().is_none()
+    }
+
     pub(crate) fn basis(&self, rules: Vec<Arc<Rule>>, errors: Vec<String>) -> Basis {
-        Basis { rules, version: self.version.clone(), errors }
+        Basis { rules, version: self.version.clone(), errors, only_forbidden: false }
     }
 
     #[cfg(test)]
@@ -260,7 +270,7 @@ fn fits(schema: &Schema, vocabulary: &Vocabulary) -> Result<(), CannotCompile> {
     for (facts, category) in
         [(record, Category::Note), (matrix::ordinary(), Category::Note), (directory, Category::Directory)]
     {
-        let request = Request::new(Action::Read, category, matrix::now());
+        let request = Request::new(Action::Read, category, matrix::now(), Said::NOTHING);
         Slice::new(vocabulary, schema, &request, &facts).map_err(|error| CannotCompile(error.to_string()))?;
     }
     Ok(())

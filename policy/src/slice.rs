@@ -209,6 +209,7 @@ impl<'a> Build<'a> {
                     ("category", words.category(request.category).ok_or(SliceError::Word("category"))?),
                     ("relation", words.relation(*relation).ok_or(SliceError::Word("relation"))?),
                     ("authorship", words.authorship(request.authorship).ok_or(SliceError::Word("authorship"))?),
+                    ("writtenAs", words.authorship(request.written_as).ok_or(SliceError::Word("writtenAs"))?),
                     ("sensitive", words.bool(request.sensitive)),
                     ("deletionOrdered", words.bool(*deletion_ordered)),
                 ];

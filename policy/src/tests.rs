@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 
 use model::{Action, Category};
 
-use crate::facts::{Facts, Request};
+use crate::facts::{Facts, Request, Said};
 use crate::matrix::now;
 use crate::point::DecisionPoint;
 
@@ -22,7 +22,7 @@ use crate::point::DecisionPoint;
 static POINT: LazyLock<DecisionPoint> = LazyLock::new(|| DecisionPoint::builtin().unwrap());
 
 fn request(action: Action, category: Category) -> Request {
-    Request::new(action, category, now())
+    Request::new(action, category, now(), Said::NOTHING)
 }
 
 /// The decision in one line: `permit P01-team-reads`, `denial -`, `denial ! …` with an error.

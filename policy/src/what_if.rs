@@ -4,7 +4,7 @@
 use std::fmt;
 
 use model::lifecycle::{certificate, consent, facility, service, user_id};
-use model::{Authorship, Profession, TeamRole};
+use model::{Action, Authorship, Profession, TeamRole};
 
 use crate::facts::{DisasterFacts, Facts, PersonFacts, Relation, Request, Resource};
 
@@ -47,6 +47,8 @@ pub enum WhatIf {
     OnDuty,
     /// The record is the user's own.
     OwnRecord,
+    /// The record names its writer, and whom it named before.
+    OwnName,
     /// The record is not labelled as sensitive.
     NotSensitive,
     /// The city's deletion order names the user ID and covers the record.
@@ -64,7 +66,7 @@ pub enum WhatIf {
 impl WhatIf {
     /// Everything but professions, everyday matters first. Break-glass is not among them: it is no way while it is off, and
     /// none that an officer would point to (art. 41).
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::ServiceRunning,
         Self::UserIdActive,
         Self::UserIdNotSuspended,
@@ -83,6 +85,7 @@ impl WhatIf {
         Self::OnTeam,
         Self::OnDuty,
         Self::OwnRecord,
+        Self::OwnName,
         Self::NotSensitive,
         Self::DeletionOrdered,
         Self::ConsentDisaster,
@@ -144,6 +147,11 @@ impl WhatIf {
                 }
             }
             Self::OwnRecord => request.authorship = Authorship::Own,
+            // Only a write puts a record under a name.
+            Self::OwnName if matches!(request.action, Action::Create | Action::Update) => {
+                request.written_as = Authorship::Own;
+            }
+            Self::OwnName => {}
             Self::NotSensitive => request.sensitive = false,
             Self::DeletionOrdered => {
                 if let Resource::Record { deletion_ordered, .. } = &mut facts.resource {
@@ -184,6 +192,7 @@ impl WhatIf {
             Self::OnTeam => "the user were on the care team".to_owned(),
             Self::OnDuty => "the user were on duty for a team member of his facility".to_owned(),
             Self::OwnRecord => "the user had written the record himself".to_owned(),
+            Self::OwnName => "the record were written in the user's own name".to_owned(),
             Self::NotSensitive => "the record were not labelled as sensitive".to_owned(),
             Self::DeletionOrdered => "a deletion order named the user ID and covered the record".to_owned(),
             Self::ConsentDisaster => "the consent allowed disaster use".to_owned(),
@@ -215,6 +224,7 @@ impl WhatIf {
             Self::OnTeam => "利用者が支援チームの一員".to_owned(),
             Self::OnDuty => "利用者が同じ施設のチーム員の当番者".to_owned(),
             Self::OwnRecord => "利用者本人が記録した連携情報".to_owned(),
+            Self::OwnName => "利用者本人の名前での記録".to_owned(),
             Self::NotSensitive => "特に配慮を要しない連携情報".to_owned(),
             Self::DeletionOrdered => "削除指示で名指しされた利用者".to_owned(),
             Self::ConsentDisaster => "災害時利用について同意済み".to_owned(),

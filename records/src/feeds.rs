@@ -1,7 +1,7 @@
 //! News of one person: `/feeds/notes` as an event stream, `/feeds/notes/socket` by WebSocket. References only, never
 //! contents; to read a note, a client asks for it like for any other record.
 
-use model::{Action, Category};
+use model::Category;
 
 use crate::error::{Unreadable, quote};
 use crate::fhir::search;
@@ -38,7 +38,7 @@ pub(crate) fn read(method: &str, rest: &[&str], query: Query<'_>, fields: &Field
             forward.headers.push(("accept", "text/event-stream".to_owned()));
         }
     }
-    let claim = Claim::of(Action::Read, Category::Note, vec![person]);
+    let claim = Claim::read(Category::Note, vec![person], false);
     let records = vec![RecordRef::all(FhirType::Communication)];
     Ok(Need::Done(Touches::new(claim, records, forward, answer)))
 }

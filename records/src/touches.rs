@@ -138,8 +138,10 @@ pub struct Claim {
     /// Whose records, each once. Empty only for [`Category::Directory`]. Two where an update would hand a record from
     /// one person to another: both have to be permitted.
     pub persons: Vec<PersonId>,
-    /// Who wrote what is touched.
+    /// Whom the stored version names as its authors; nobody where there is none.
     pub authors: Authors,
+    /// Whom the version that is written names; nobody where nothing is written.
+    pub written: Authors,
     /// It is labelled as sensitive ([`Matter::sensitive`]).
     pub sensitive: bool,
     /// Which record, where that matters to who may: a removal is ordered of one (art. 19-2).
@@ -147,23 +149,32 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// Of ordinary records, whose authors do not matter or are not known.
+    /// That a record is read, whoever wrote it; whether it is labelled, the caller says. A write has no such short form: whoever
+    /// makes one says in whose name.
     #[must_use]
-    pub const fn of(action: Action, category: Category, persons: Vec<PersonId>) -> Self {
-        Self { action, category, persons, authors: Authors::Unknown, sensitive: false, record: None }
+    pub const fn read(category: Category, persons: Vec<PersonId>, sensitive: bool) -> Self {
+        let (authors, written) = (Authors::Unknown, Authors::Unknown);
+        Self { action: Action::Read, category, persons, authors, written, sensitive, record: None }
+    }
+
+    /// That records are searched. Labels are looked at when they are found, of each by itself.
+    #[must_use]
+    pub const fn search(category: Category, persons: Vec<PersonId>) -> Self {
+        let (authors, written) = (Authors::Unknown, Authors::Unknown);
+        Self { action: Action::Search, category, persons, authors, written, sensitive: false, record: None }
     }
 }
 
 /// Who wrote a record, as far as it says so itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Authors {
-    /// It does not say, or was not looked at. Who needs to know refuses.
-    #[default]
+    /// It names nobody, or was not looked at. Who needs to know refuses.
     Unknown,
-    /// These professionals, by the id of their entry in the directory: the key of the human being.
+    /// It names somebody of whom it cannot be told who it is: it may be anybody.
+    Unclear,
+    /// These, in order and each once: professionals by the id of their entry in the directory, which is the key of the human
+    /// being; whoever does not sign in, such as the person or a facility, as `Type/id`.
     Named(Vec<String>),
-    /// It would be written in other names than the version it replaces.
-    Changed,
 }
 
 /// What is asked about a record before it is released.
@@ -184,8 +195,10 @@ pub struct Matter<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Touches {
-    /// What has to be permitted; the first is what the request is about.
-    claims: Vec<Claim>,
+    /// What the request is about.
+    main: Claim,
+    /// What has to be permitted beside that.
+    also: Vec<Claim>,
     /// Which records; the first is the one the target names.
     pub records: Vec<RecordRef>,
     /// What is sent to the store.
@@ -214,7 +227,7 @@ pub enum Pages {
 impl Touches {
     /// All that the parts of a transaction touch; none without parts.
     pub(crate) fn all_of(parts: Vec<Part>, forward: Forward) -> Option<Self> {
-        let mut claims = parts.iter().flat_map(|part| part.touches.claims.clone());
+        let mut claims = parts.iter().flat_map(|part| part.touches.claims().cloned());
         let mut all = Self::new(claims.next()?, Vec::new(), forward, AnswerKind::Transaction(Vec::new()));
         all = claims.fold(all, Self::and);
         for record in parts.iter().flat_map(|part| &part.touches.records) {
@@ -232,13 +245,22 @@ impl Touches {
     }
 
     pub(crate) fn new(claim: Claim, records: Vec<RecordRef>, forward: Forward, answer: AnswerKind) -> Self {
-        Self { claims: vec![claim], records, forward, answer, after: None, searched: None, pages: Pages::default() }
+        Self {
+            main: claim,
+            also: Vec::new(),
+            records,
+            forward,
+            answer,
+            after: None,
+            searched: None,
+            pages: Pages::default(),
+        }
     }
 
     /// Something more that has to be permitted.
     pub(crate) fn and(mut self, claim: Claim) -> Self {
-        if !self.claims.contains(&claim) {
-            self.claims.push(claim);
+        if self.claims().all(|known| *known != claim) {
+            self.also.push(claim);
         }
         self
     }
@@ -300,24 +322,22 @@ impl Touches {
         self.pages
     }
 
-    /// What has to be permitted, every one of them; never empty. The first is what the request is about.
-    #[must_use]
-    pub fn claims(&self) -> &[Claim] {
-        &self.claims
+    /// What has to be permitted, every one of them. The first is what the request is about.
+    pub fn claims(&self) -> impl Iterator<Item = &Claim> {
+        std::iter::once(&self.main).chain(&self.also)
     }
 
-    /// What the request is about. There is always one: without, nothing is read and nothing permitted.
+    /// What the request is about.
     #[must_use]
-    pub fn main(&self) -> Claim {
-        let none = || Claim::of(Action::Read, Category::Directory, Vec::new());
-        self.claims.first().cloned().unwrap_or_else(none)
+    pub const fn main(&self) -> &Claim {
+        &self.main
     }
 
     /// Whose records, over all claims, each once.
     #[must_use]
     pub fn persons(&self) -> Vec<PersonId> {
         let mut persons: Vec<PersonId> = Vec::new();
-        for person in self.claims.iter().flat_map(|claim| &claim.persons) {
+        for person in self.claims().flat_map(|claim| &claim.persons) {
             if !persons.contains(person) {
                 persons.push(person.clone());
             }
@@ -334,7 +354,7 @@ impl Touches {
     /// Whether anything is changed.
     #[must_use]
     pub fn writes(&self) -> bool {
-        self.claims.iter().any(|claim| claim.action.writes())
+        self.claims().any(|claim| claim.action.writes())
     }
 
     /// What is wrong with the request beside the question who may make it: the version that the client named is not the

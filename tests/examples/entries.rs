@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use model::{Action, PersonId, SerialNumber, Timestamp, UserId};
-use policy::{DecisionPoint, Request};
+use policy::{DecisionPoint, Request, Said};
 use records::{Gatekeeper, Head, Matter, Need, Searchset, Touches};
 use registry::Snapshot;
 use shared::house;
@@ -53,7 +53,8 @@ impl Desk {
 
 impl Gatekeeper for Desk {
     fn may_see(&mut self, matter: &Matter<'_>) -> bool {
-        let request = Request::new(Action::Read, matter.category, self.at).with_sensitive(matter.sensitive);
+        let request =
+            Request::new(Action::Read, matter.category, self.at, Said { sensitive: matter.sensitive, ..Said::NOTHING });
         self.decide(matter.person, request)
     }
 
@@ -104,12 +105,12 @@ async fn main() {
     let mut times = measure(|| {
         for _ in 0..ENTRIES {
             let touches = black_box(self::touches());
-            let claim = &touches.claims()[0];
-            assert!(desk.decide(&person, Request::new(claim.action, claim.category, desk.at)));
+            let claim = touches.main();
+            assert!(desk.decide(&person, Request::new(claim.action, claim.category, desk.at, Said::NOTHING)));
         }
     });
     say("extraction and decision of the request", &mut times, ENTRIES);
-    let request = Request::new(Action::Read, model::Category::Observation, desk.at);
+    let request = Request::new(Action::Read, model::Category::Observation, desk.at, Said::NOTHING);
     let facts = desk.snapshot.facts(&desk.user_id, &desk.serial, Some(&person), desk.at).unwrap();
     let mut times = measure(|| {
         for _ in 0..ENTRIES {

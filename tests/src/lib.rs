@@ -5,6 +5,7 @@
 
 #![cfg(test)]
 
+mod authors;
 mod batches;
 mod browser;
 mod bypasses;

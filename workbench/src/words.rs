@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 
 use model::{Action, Authorship, Category, Timestamp};
 use policy::matrix::{now, ordinary};
-use policy::{Facts, Request, Resource, ServiceFacts};
+use policy::{Facts, Request, Resource, Said, ServiceFacts};
 
 /// What the sentence about the time begins with.
 const TIME_JA: &str = "時刻は";
@@ -101,7 +101,7 @@ pub(crate) fn phrase(text: &str) -> Option<&'static Phrase> {
 /// What is asked on an ordinary day, about a record of the user's own as in the access matrix.
 #[must_use]
 pub(crate) const fn usual() -> Request {
-    Request::new(Action::Read, Category::Note, now()).with_authorship(Authorship::Own)
+    Request::new(Action::Read, Category::Note, now(), Said::OWN)
 }
 
 /// What is asked, from its sentence; facts, time and what the record says of itself are given so far.
@@ -127,10 +127,12 @@ pub fn question_texts(language: Language) -> Vec<String> {
     questions::all().into_iter().map(|question| question.text(language)).collect()
 }
 
-/// The directory says nothing of who wrote it and has no label.
+/// The directory says nothing of who wrote it, is written by nobody and has no label.
 const fn of_directory(request: Request, resource: &Resource) -> Request {
     match resource {
-        Resource::Directory => request.with_authorship(Authorship::Unknown).with_sensitive(false),
+        Resource::Directory => {
+            request.with_authorship(Authorship::Unknown).with_written_as(Authorship::Unknown).with_sensitive(false)
+        }
         Resource::Record { .. } => request,
     }
 }

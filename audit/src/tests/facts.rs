@@ -2,7 +2,9 @@
 
 use model::lifecycle::{certificate, consent, facility, service, user_id};
 use model::{Action, Authorship, Category, Profession, Timestamp};
-use policy::{DeviceFacts, DisasterFacts, Facts, PersonFacts, Relation, Request, Resource, ServiceFacts, SubjectFacts};
+use policy::{
+    DeviceFacts, DisasterFacts, Facts, PersonFacts, Relation, Request, Resource, Said, ServiceFacts, SubjectFacts,
+};
 use proptest::prelude::*;
 
 use crate::facts::{compact, read};
@@ -13,24 +15,23 @@ fn id() -> impl Strategy<Value = String> {
 
 fn any_facts() -> impl Strategy<Value = (Request, Facts)> {
     use proptest::sample::select;
-    let request = (select(Action::ALL), select(Category::ALL), any::<i64>(), select(Authorship::ALL));
+    let names = (select(Authorship::ALL), select(Authorship::ALL));
+    let request = (select(Action::ALL), select(Category::ALL), any::<i64>(), names);
     let subject = (proptest::collection::vec(id(), 6), select(Profession::ALL), select(user_id::State::ALL));
     let states = (select(facility::State::ALL), select(certificate::State::ALL), select(consent::State::ALL));
     let rest = (select(service::State::ALL), proptest::option::of(any::<i64>()));
     let relation = select(Relation::ALL);
     (request, subject, states, rest, relation, any::<[bool; 16]>()).prop_map(
         |(
-            (action, category, at, authorship),
+            (action, category, at, (authorship, written_as)),
             (ids, profession, state),
             (facility, certificate, consent),
             (service, until),
             relation,
             b,
         )| {
-            let request = Request::new(action, category, Timestamp::from_millis(at))
-                .with_authorship(authorship)
-                .with_sensitive(b[12])
-                .with_break_glass(b[13]);
+            let said = Said { authorship, written_as, sensitive: b[12] };
+            let request = Request::new(action, category, Timestamp::from_millis(at), said).with_break_glass(b[13]);
             let subject = SubjectFacts {
                 user_id: ids[0].parse().unwrap(),
                 user: ids[1].parse().unwrap(),
@@ -81,9 +82,10 @@ proptest! {
         // A fact less, or one nobody knows, is an error and not a default.
         assert!(read(&text.replacen(r#""suspended":"#, r#""suspendet":"#, 1)).is_err());
         assert!(read(&text.replacen(r#""sensitive":"#, r#""insensitive":"#, 1)).is_err());
-        assert!(read(&text.replacen(r#""v":2"#, r#""v":3"#, 1)).is_err());
+        assert!(read(&text.replacen(r#""v":3"#, r#""v":4"#, 1)).is_err());
         // What says more than its version had is no record of that version.
-        assert!(read(&text.replacen(r#""v":2"#, r#""v":1"#, 1)).is_err());
+        assert!(read(&text.replacen(r#""v":3"#, r#""v":2"#, 1)).is_err());
+        assert!(read(&text.replacen(r#""v":3"#, r#""v":1"#, 1)).is_err());
     }
 }
 
@@ -100,4 +102,19 @@ fn the_first_version_is_read_for_ever() {
     assert_eq!(read(&compact(&request, &facts)).unwrap(), (request, facts));
     assert!(read(&old.replace(r#""v":1"#, r#""v":2"#)).is_err(), "the second version says everything");
     assert!(read(&old.replace(r#""member""#, r#""duty""#)).is_err(), "there was no such role");
+}
+
+/// As it was written before it was a fact in whose name something is written. One fact was said for both; a forged name in a
+/// create is therefore found by a replay of what was permitted then.
+#[test]
+fn the_second_version_is_read_for_ever() {
+    let new = r#"{"v":3,"ask":{"action":"create","category":"note","at":"2026-11-23T05:05:00.250Z","author":"other","written_as":"other","sensitive":false,"glass":false},"subject":{"user_id":"U-sato","user":"K-sato","profession":"nurse","state":"active","suspended":false,"qualification_suspended":false,"facility":"F-nursing","facility_state":"approved","facility_suspended":false},"device":{"id":"D-sato","facility":"F-nursing","certificate":"active","in_validity":true,"suspended":false},"person":{"id":"P-0001","eligible":true,"consent":"given","store":true,"share":true,"disaster":true,"suspended":false,"in_area":false,"team":"member","ordered":false},"service":"running","disaster":null,"glass_issued":false}"#;
+    let old = new.replace(r#""v":3"#, r#""v":2"#).replace(r#""written_as":"other","#, "");
+    let names = |text: &str| read(text).map(|(request, _)| (request.authorship, request.written_as));
+    assert_eq!(names(&old).unwrap(), (Authorship::Other, Authorship::Other));
+    let reading = old.replace("create", "read");
+    assert_eq!(names(&reading).unwrap(), (Authorship::Other, Authorship::Unknown), "nothing was written");
+    assert!(names(new).is_ok());
+    assert!(names(&old.replace(r#""v":2"#, r#""v":3"#)).is_err(), "the third version says everything");
+    assert!(names(&new.replace(r#""v":3"#, r#""v":2"#)).is_err(), "there was no such fact");
 }

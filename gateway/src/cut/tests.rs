@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::{Action, Category, DeviceId, FacilityId, PersonId, SerialNumber, SessionId, Timestamp, UserId, UserKey};
+use model::{Category, DeviceId, FacilityId, PersonId, SerialNumber, SessionId, Timestamp, UserId, UserKey};
 use policy::DecisionPoint;
 use records::Claim;
 use registry::{Affected, Snapshot};
@@ -80,7 +80,7 @@ fn basis(user: u32, person: u32) -> ExchangeBasis {
         session: SessionId::new("s").unwrap(),
         credential_epoch: 1,
         session_over: Timestamp::MAX,
-        claims: vec![Claim::of(Action::Read, Category::Note, vec![PersonId::new(&format!("P-{person}")).unwrap()])],
+        claims: vec![Claim::read(Category::Note, vec![PersonId::new(&format!("P-{person}")).unwrap()], false)],
     }
 }
 

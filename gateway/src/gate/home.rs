@@ -1,7 +1,7 @@
 //! The first page after signing in: previous sign-in (art. 28), the persons one cares for, and where to go on.
 
 use http::{Response, StatusCode};
-use model::{Action, Category};
+use model::Category;
 
 use super::html;
 use crate::judge::Question;
@@ -72,6 +72,6 @@ pub(super) fn may_read(
     snapshot: &registry::Snapshot,
     person: &model::PersonId,
 ) -> bool {
-    let question = Question::about(Some(person), Action::Read, Category::Demographics);
+    let question = Question::reading(Some(person), Category::Demographics, false);
     worker.judge().permits(snapshot, subject.asking(worker.now()), question)
 }

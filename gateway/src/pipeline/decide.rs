@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use http::Request;
-use model::{Action, Article, Category};
+use model::{Article, Category};
 use policy::{Basis, Rule};
 use records::bounds::QUESTIONS_MAX;
 use records::{AnswerKind, Pages, Touches, Unreadable};
@@ -60,7 +60,7 @@ pub fn decide(
         session: subject.session().clone(),
         credential_epoch: subject.credential_epoch(),
         session_over: subject.session_over(),
-        claims: touches.claims().to_vec(),
+        claims: touches.claims().cloned().collect(),
     };
     // The answer before this one has been taken: its client asks for the next.
     client.last.clear();
@@ -88,7 +88,7 @@ pub fn decide(
         })
     };
     // One more than may be asked is asked, so that whoever asks too much hears a denial first, as ever.
-    let questions = touches.claims().iter().flat_map(Question::of).take(QUESTIONS_MAX + 1);
+    let questions = touches.claims().flat_map(Question::of).take(QUESTIONS_MAX + 1);
     let judgements: Vec<Judgement> = questions.map(&mut ask).collect::<Result<_, _>>()?;
     if judgements.is_empty() {
         // Nothing was asked, so nothing is permitted.
@@ -119,8 +119,7 @@ pub fn decide(
 fn in_pages(worker: &Worker, snapshot: &Snapshot, asker: Asker<'_>, touches: Touches) -> Result<Touches, Unreadable> {
     let whose = |touches: &Touches| {
         let sees_all = touches.may_be_found().all(|(person, category)| {
-            let plain = Question::about(Some(&person), Action::Read, category);
-            worker.judge().permits(snapshot, asker, Question { sensitive: true, ..plain })
+            worker.judge().permits(snapshot, asker, Question::reading(Some(&person), category, true))
         });
         if sees_all { Pages::Stores } else { Pages::Ours }
     };
@@ -147,7 +146,7 @@ pub(super) fn may_use_service(
     subject: &Subject,
     trace: &mut Trace,
 ) -> Result<(), Refusal> {
-    let question = Question::about(None, Action::Read, Category::Directory);
+    let question = Question::reading(None, Category::Directory, false);
     match worker.judge().ask(snapshot, subject.asking(worker.now()), question) {
         Ok(judgement) if judgement.decision.is_permit() => Ok(()),
         Ok(judgement) => {

@@ -272,7 +272,7 @@ async fn fails_every(worker: &Worker, subject: &Subject, needed: &StoredNeeded) 
 
 fn permitted(worker: &Worker, subject: &Subject, touches: &Touches) -> bool {
     let (snapshot, asker) = (worker.snapshot(), subject.asking(worker.now()));
-    touches.claims().iter().all(|claim| worker.judge().permits_claim(&snapshot, asker, claim))
+    touches.claims().all(|claim| worker.judge().permits_claim(&snapshot, asker, claim))
 }
 
 /// Reads a body to its end, within `bytes_max`.

@@ -24,7 +24,7 @@ impl Ordered {
     /// All that a permitted request deletes, by the orders of the snapshot that it was decided on.
     pub(super) fn all(snapshot: &Snapshot, touches: &Touches, user_id: &UserId, at: Timestamp) -> Vec<Self> {
         let mut all: Vec<Self> = Vec::new();
-        for claim in touches.claims().iter().filter(|claim| claim.action == Action::Delete) {
+        for claim in touches.claims().filter(|claim| claim.action == Action::Delete) {
             // What a claim does not name, the target does.
             let target = || touches.records.first().and_then(|record| RecordName::new(&record.to_string()).ok());
             let Some(record) = claim.record.clone().or_else(target) else { continue };

@@ -13,8 +13,8 @@ use bytes::Bytes;
 use futures_util::stream;
 use http_body_util::{BodyExt as _, StreamBody};
 use hyper::body::{Frame, Incoming};
-use model::{Action, SerialNumber, UserId, UserKey};
-use records::{Claim, Gatekeeper, Matter, Misbehaviour, Released, Searchset};
+use model::{SerialNumber, UserId, UserKey};
+use records::{Claim, Gatekeeper, Matter, Misbehaviour, Released, Searchset, Touches};
 use registry::Snapshot;
 use tokio::time::{Sleep, timeout};
 
@@ -70,13 +70,13 @@ pub struct Piece {
 impl Whose {
     /// The subject's, with what it was permitted.
     #[must_use]
-    pub fn of(subject: &Subject, claims: &[Claim]) -> Self {
+    pub fn of(subject: &Subject, touches: &Touches) -> Self {
         Self {
             user_id: subject.user_id().clone(),
             user: subject.user().clone(),
             serial: *subject.device().serial(),
             turning_pages: subject.turning_pages(),
-            claims: claims.to_vec(),
+            claims: touches.claims().cloned().collect(),
         }
     }
 
@@ -103,12 +103,12 @@ impl Gatekeeper for Desk<'_> {
             |claim: &&Claim| claim.action.writes() && claim.category == category && claim.persons.contains(person);
         let asker = Asker { user_id, user, serial, at: self.handle.now() };
         let question = match claims.iter().find(writes).filter(|_| written) {
-            Some(claim) => {
-                Question { authors: &claim.authors, ..Question::about(Some(person), claim.action, category) }
+            Some(Claim { action, authors, written, .. }) => {
+                Question { person: Some(person), action: *action, category, authors, written, sensitive, record: None }
             }
-            None => Question::about(Some(person), Action::Read, category),
+            None => Question::reading(Some(person), category, sensitive),
         };
-        self.handle.judge().permits(self.snapshot, asker, Question { sensitive, ..question })
+        self.handle.judge().permits(self.snapshot, asker, question)
     }
 
     fn seal_page(&mut self, ticket: &[u8]) -> Option<String> {

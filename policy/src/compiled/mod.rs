@@ -94,12 +94,13 @@ impl Compiled {
         let action = Action::ALL.iter().position(|action| *action == request.action)?;
         let kind_place = Kind::ALL.iter().position(|other| *other == kind)?;
         let left = self.worked_out.get(action * Kind::ALL.len() + kind_place)?;
-        let basis = |rules, errors| Basis { rules, version: version.clone(), errors };
+        let basis = |rules, errors, only_forbidden| Basis { rules, version: version.clone(), errors, only_forbidden };
         let fits = (request.category == model::Category::Directory) == (kind == Kind::Directory);
         if !fits {
             return Some(Decision::Denial(basis(
                 Vec::new(),
                 vec![crate::slice::SliceError::Word("category").to_string()],
+                false,
             )));
         }
         let mut errors = Vec::new();
@@ -107,8 +108,9 @@ impl Compiled {
         let permits = holding(&left.permits, request, facts, &mut errors);
         // As `DecisionPoint::judge_slice` reads Cedar's answer: a rule that fails denies, and permits are no reason for that.
         Some(match (forbids.is_empty(), permits.is_empty(), errors.is_empty()) {
-            (true, false, true) => Decision::Permit(basis(permits, errors)),
-            _ => Decision::Denial(basis(forbids, errors)),
+            (true, false, true) => Decision::Permit(basis(permits, errors, false)),
+            (false, false, true) => Decision::Denial(basis(forbids, errors, true)),
+            _ => Decision::Denial(basis(forbids, errors, false)),
         })
     }
 }

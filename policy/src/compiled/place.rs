@@ -39,6 +39,7 @@ pub(super) enum WordOf {
     Category,
     Relation,
     Authorship,
+    WrittenAs,
 }
 
 /// A fact that is a time, in milliseconds.
@@ -92,6 +93,7 @@ impl Place {
             ["category"] => (Self::Word(WordOf::Category), "category"),
             ["relation"] => (Self::Word(WordOf::Relation), "relation"),
             ["authorship"] => (Self::Word(WordOf::Authorship), "authorship"),
+            ["writtenAs"] => (Self::Word(WordOf::WrittenAs), "writtenAs"),
             ["sensitive"] => (Self::Flag(Flag::Sensitive), "sensitive"),
             ["deletionOrdered"] => (Self::Flag(Flag::DeletionOrdered), "deletionOrdered"),
             ["person", inner] => (
@@ -150,7 +152,7 @@ impl WordOf {
             Self::ServiceState => "ServiceState",
             Self::Category => "Category",
             Self::Relation => "TeamRole",
-            Self::Authorship => "Authorship",
+            Self::Authorship | Self::WrittenAs => "Authorship",
         }
     }
 
@@ -165,7 +167,7 @@ impl WordOf {
             Self::ServiceState => word.parse::<service::State>().ok().map(|word| word as u8),
             Self::Category => Category::parse(word).ok().map(|word| word as u8),
             Self::Relation => Relation::parse(word).ok().map(relation),
-            Self::Authorship => Authorship::parse(word).ok().map(|word| word as u8),
+            Self::Authorship | Self::WrittenAs => Authorship::parse(word).ok().map(|word| word as u8),
         }
     }
 
@@ -181,6 +183,7 @@ impl WordOf {
             Self::Category => request.category as u8,
             Self::Relation => of_record(facts, "relation", |own, _| relation(own))?,
             Self::Authorship => of_record(facts, "authorship", |_, _| request.authorship as u8)?,
+            Self::WrittenAs => of_record(facts, "writtenAs", |_, _| request.written_as as u8)?,
         })
     }
 }

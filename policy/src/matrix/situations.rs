@@ -4,7 +4,7 @@ use model::lifecycle::{certificate, consent, facility, service, user_id};
 use model::{Action, Authorship, Category, Profession, TeamRole, Timestamp};
 
 use crate::facts::{
-    DeviceFacts, DisasterFacts, Facts, PersonFacts, Relation, Request, Resource, ServiceFacts, SubjectFacts,
+    DeviceFacts, DisasterFacts, Facts, PersonFacts, Relation, Request, Resource, Said, ServiceFacts, SubjectFacts,
 };
 
 /// A situation: a name, and what it changes of an ordinary day.
@@ -17,7 +17,7 @@ impl Situation {
     /// Request and facts of an ordinary day, changed. The user's own record, where nothing else is said.
     pub(crate) fn applied(&self, action: Action, category: Category, facts: Facts) -> (Request, Facts) {
         let mut facts = facts;
-        let mut request = Request::new(action, category, now()).with_authorship(Authorship::Own);
+        let mut request = Request::new(action, category, now(), Said::OWN);
         (self.change)(&mut request, &mut facts);
         if category == Category::Directory {
             facts.resource = Resource::Directory;
@@ -149,6 +149,11 @@ pub(crate) const SITUATIONS: &[Situation] = &[
         name: "a record whose author is not known",
         change: |request, _| request.authorship = Authorship::Unknown,
     },
+    Situation {
+        name: "written in somebody else's name (18, 28)",
+        change: |request, _| written_as(request, Authorship::Other),
+    },
+    Situation { name: "written in nobody's name", change: |request, _| written_as(request, Authorship::Unknown) },
     Situation { name: "a record labelled as sensitive", change: |request, _| request.sensitive = true },
     Situation {
         name: "a record labelled as sensitive, in disaster use (21), prior disaster consent, in the area",
@@ -231,6 +236,13 @@ pub fn ordinary() -> Facts {
             deletion_ordered: false,
         },
         service: ServiceFacts::EVERYDAY,
+    }
+}
+
+/// Only a write puts a record under a name.
+fn written_as(request: &mut Request, name: Authorship) {
+    if matches!(request.action, Action::Create | Action::Update) {
+        request.written_as = name;
     }
 }
 

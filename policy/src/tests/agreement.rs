@@ -10,6 +10,7 @@ use proptest::test_runner::TestRunner;
 
 use super::generator::cases;
 use super::{POINT, decided, line, oracle, request};
+use crate::decision::Audience;
 use crate::facts::{Facts, PersonFacts, Relation, Request, Resource};
 use crate::matrix::{SITUATIONS, ordinary};
 
@@ -222,6 +223,10 @@ proptest! {
             }
             if request.action == Action::Update && request.category == Category::Note {
                 prop_assert_eq!(request.authorship, Authorship::Own, "art. 28, 39-1-8");
+                prop_assert_eq!(request.written_as, Authorship::Own, "art. 28, 39-1-8");
+            }
+            if request.action == Action::Create && request.category == Category::Note {
+                prop_assert_ne!(request.written_as, Authorship::Other, "art. 28, 39-1-8");
             }
         }
     }
@@ -243,10 +248,14 @@ proptest! {
         let by = |authorship| permits(request.with_authorship(authorship));
         prop_assert_eq!(by(Authorship::Unknown), by(Authorship::Other));
         prop_assert!(by(Authorship::Own) || !by(Authorship::Other));
+        let written = |name| permits(request.with_written_as(name));
+        prop_assert!(written(Authorship::Own) || !written(Authorship::Unknown));
+        prop_assert!(written(Authorship::Unknown) || !written(Authorship::Other));
         prop_assert!(permits(request.with_sensitive(false)) || !permits(request.with_sensitive(true)));
     }
 
-    /// Promise P4: whether the subject is told a reason, and which, does not depend on the person or the relation.
+    /// Promise P4: whether the subject is told a reason, and which, does not depend on the person or the relation; but for what
+    /// is told to the entitled, who but for that rule would be permitted.
     #[test]
     fn what_the_subject_is_told_does_not_depend_on_the_person((request, facts) in cases(), (_, other) in cases()) {
         let mut second = facts.clone();
@@ -255,9 +264,20 @@ proptest! {
         }
         let told = |facts: &Facts| {
             let decision = POINT.decide(&request, facts);
-            if decision.is_permit() { None } else { decision.basis().told_to_subject().cloned() }
+            let told = decision.basis().told_to_subject().cloned().filter(|_| !decision.is_permit());
+            told.filter(|rule| rule.told == Audience::Subject)
         };
         prop_assert_eq!(told(&facts), told(&second));
+    }
+
+    /// Promise P4: what is told to the entitled, they could have learned by asking in their own name.
+    #[test]
+    fn what_the_entitled_are_told_is_all_that_stands_in_the_way((request, facts) in cases()) {
+        let decision = POINT.decide(&request, &facts);
+        let told = decision.basis().told_to_subject().filter(|rule| rule.told == Audience::Entitled);
+        let in_own_name = POINT.decide(&request.with_written_as(Authorship::Own), &facts);
+        let refused = decision.basis().rules.iter().any(|rule| rule.told == Audience::Entitled);
+        prop_assert_eq!(told.is_some(), refused && in_own_name.is_permit());
     }
 }
 

@@ -28,7 +28,8 @@ fn with_ordinary_names(mut facts: Facts) -> Facts {
 /// The directory has no author and no label in Cedar's form: what a request says of them is not heard.
 fn of_directory(request: Request) -> Request {
     if request.category == Category::Directory {
-        return request.with_authorship(Authorship::Unknown).with_sensitive(false);
+        let unknown = Authorship::Unknown;
+        return request.with_authorship(unknown).with_written_as(unknown).with_sensitive(false);
     }
     request
 }

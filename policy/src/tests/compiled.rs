@@ -15,10 +15,11 @@ fn the_rules_of_the_house_compile() {
     assert_eq!(POINT.why_not_compiled(), None);
 }
 
-/// Decision, rules, and whether something failed. What exactly failed is said in other words.
-fn said(decision: &Decision) -> (bool, String, bool) {
+/// Decision, rules, whether they alone stand in the way, and whether something failed. What exactly failed is said in other
+/// words.
+fn said(decision: &Decision) -> (bool, String, bool, bool) {
     let basis = decision.basis();
-    (decision.is_permit(), basis.rule_names(), basis.errors.is_empty())
+    (decision.is_permit(), basis.rule_names(), basis.only_forbidden, basis.errors.is_empty())
 }
 
 fn atom() -> impl Strategy<Value = &'static str> {
@@ -63,6 +64,8 @@ fn atom() -> impl Strategy<Value = &'static str> {
         r#"resource.relation == TeamRole::"duty""#,
         r#"resource.authorship == Authorship::"own""#,
         r#"resource.authorship != Authorship::"unknown""#,
+        r#"resource.writtenAs == Authorship::"own""#,
+        r#"resource.writtenAs != Authorship::"other""#,
         "resource.sensitive",
         "resource.deletionOrdered",
         "context.breakGlass",

@@ -1,7 +1,7 @@
 //! Explanations for officers.
 
 use model::lifecycle::{certificate, consent, service};
-use model::{Action, Category, Profession};
+use model::{Action, Authorship, Category, Profession};
 use proptest::prelude::*;
 
 use super::generator::cases;
@@ -74,7 +74,9 @@ fn only_an_order_helps_to_delete() {
 /// Who wrote it, and what it is labelled as, are among what is named.
 #[test]
 fn authors_and_labels_are_named() {
-    assert_eq!(ways(Action::Update, Category::Note, &ordinary()), [[WhatIf::OwnRecord]]);
+    assert_eq!(ways(Action::Update, Category::Note, &ordinary()), [[WhatIf::OwnRecord, WhatIf::OwnName]]);
+    let forged = request(Action::Create, Category::Note).with_written_as(Authorship::Other);
+    assert_eq!(POINT.explain(&forged, &ordinary()).ways, [[WhatIf::OwnName]]);
     let mut facts = ordinary();
     facts.subject.profession = Profession::Therapist;
     let sensitive = request(Action::Read, Category::Condition).with_sensitive(true);

@@ -5,7 +5,7 @@ use model::{Action, Authorship, Category, Profession};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::facts::{DisasterFacts, Facts, PersonFacts, Relation, Request, Resource, ServiceFacts};
+use crate::facts::{DisasterFacts, Facts, PersonFacts, Relation, Request, Resource, Said, ServiceFacts};
 use crate::matrix::{now, ordinary};
 
 /// `good` most of the time, otherwise anything from the list.
@@ -64,7 +64,9 @@ pub(super) fn cases() -> impl Strategy<Value = (Request, Facts)> {
     );
     let device = (mostly(certificate::State::Active, certificate::State::ALL), rarely(), rarely(), rarely());
     let asked = (select(Action::ALL), select(Category::ALL));
-    let of_record = (select(Authorship::ALL), prop::bool::weighted(0.15), any::<bool>(), prop::bool::weighted(0.3));
+    let said = (select(Authorship::ALL), select(Authorship::ALL), prop::bool::weighted(0.15));
+    let said = said.prop_map(|(authorship, written_as, sensitive)| Said { authorship, written_as, sensitive });
+    let of_record = (said, any::<bool>(), prop::bool::weighted(0.3));
     (asked, of_record, subject, device, person(), relation(), service()).prop_map(
         |((action, category), of_record, subject, device, person, relation, service)| {
             let mut facts = ordinary();
@@ -85,12 +87,9 @@ pub(super) fn cases() -> impl Strategy<Value = (Request, Facts)> {
             facts.service = service;
             facts.resource = match category {
                 Category::Directory => Resource::Directory,
-                _ => Resource::Record { person, relation, deletion_ordered: of_record.2 },
+                _ => Resource::Record { person, relation, deletion_ordered: of_record.1 },
             };
-            let request = Request::new(action, category, now())
-                .with_authorship(of_record.0)
-                .with_sensitive(of_record.1)
-                .with_break_glass(of_record.3);
+            let request = Request::new(action, category, now(), of_record.0).with_break_glass(of_record.2);
             (request, facts)
         },
     )

@@ -32,7 +32,7 @@ fn refused(extra: &str, because: &str) {
 #[test]
 fn the_house_is_in_order() {
     assert_eq!(check(GOOD), "taken");
-    assert_eq!(POINT.rules().count(), 35);
+    assert_eq!(POINT.rules().count(), 36);
     for rule in POINT.rules() {
         assert!(!rule.articles.is_empty() && !rule.text_ja.is_ascii() && rule.text_en.is_ascii(), "{rule:?}");
     }
@@ -133,6 +133,17 @@ fn conditions_cannot_fail() {
     refused(&with("principal in principal.facility"), "uses `in`");
     refused(&with("(if resource.person.suspended then context.at - 1 > 0 else false)"), "uses `-`");
     assert_eq!(check(&with("[1, 2].contains(context.at)")), "taken");
+}
+
+/// Nobody hears of a permit that he was refused.
+#[test]
+fn only_a_forbid_is_told_to_the_entitled() {
+    assert_eq!(check(&GOOD.replace("officer", "entitled")), "taken");
+    let permit = r#"
+        @id("P90-test") @article("18") @text_ja("試験") @text_en("A test.") @tell("entitled")
+        permit (principal is User, action == Action::"read", resource is Directory);
+    "#;
+    refused(permit, "cannot be told to the entitled");
 }
 
 /// Promise P4: a reason that is told to the subject may not come from the person or the record.

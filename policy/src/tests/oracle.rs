@@ -73,6 +73,7 @@ pub(super) fn forbids(request: &Request, facts: &Facts) -> Vec<&'static str> {
             add(!needs(subject.profession, request.category), "F21-not-for-this-profession");
             add(request.sensitive && !may_see_sensitive(subject.profession), "F22-sensitive-record");
         }
+        add(!in_own_name(request), "F23-in-somebody-elses-name");
     }
     list
 }
@@ -95,6 +96,16 @@ fn needs(profession: Profession, category: Category) -> bool {
 
 const fn may_see_sensitive(profession: Profession) -> bool {
     matches!(profession, Profession::SupportCentre | Profession::Doctor | Profession::Pharmacist | Profession::Nurse)
+}
+
+/// Art. 18, 28: what somebody saw and wrote stands in his name. What names nobody may be added, and stays so.
+fn in_own_name(request: &Request) -> bool {
+    let words = matches!(request.category, Category::Note | Category::Observation | Category::Document);
+    match (request.action, request.written_as) {
+        (Action::Read | Action::Search | Action::Delete, _) | (Action::Create, Authorship::Unknown) => true,
+        (Action::Create | Action::Update, Authorship::Own) => true,
+        (Action::Create | Action::Update, Authorship::Other) | (Action::Update, Authorship::Unknown) => !words,
+    }
 }
 
 /// Every permit that holds, in the order of the files.
@@ -169,7 +180,9 @@ fn writes(action: Action, request: &Request, profession: Profession, on_team: bo
         (Category::Plan, Profession::SupportCentre | Profession::Doctor | Profession::CareManager) => Some("P03-plan"),
         (Category::Medication, Profession::Doctor | Profession::Pharmacist) => Some("P04-medication"),
         (Category::Condition, Profession::Doctor) => Some("P10-condition"),
-        (Category::Condition, Profession::Pharmacist | Profession::Nurse) if own || action == Action::Create => {
+        (Category::Condition, Profession::Pharmacist | Profession::Nurse)
+            if action == Action::Create || (own && request.written_as == Authorship::Own) =>
+        {
             Some("P10-condition")
         }
         (Category::Demographics, Profession::SupportCentre | Profession::CareManager) if action == Action::Update => {

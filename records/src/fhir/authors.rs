@@ -1,7 +1,7 @@
 //! Who wrote a record, as the record itself says: for rules such as "a note is amended by its author".
 //!
-//! One element for each type, the one that means "wrote this down" rather than "said so" or "took part". What a client claims
-//! about a record that it writes is not yet true; to be asked of the stored version.
+//! One element for each type, the one that means "wrote this down" rather than "said so" or "took part". Asked of the stored
+//! version, it says who may amend it; of a version that a client writes, in whose name it would stand.
 
 use super::types::FhirType;
 use crate::json::{Json, Object};
@@ -84,40 +84,36 @@ pub(crate) const fn element(fhir_type: FhirType) -> Option<&'static str> {
     }
 }
 
-/// In whose names a record is that is replaced: the same as before, or others.
-pub(crate) fn replaced(stored: Authors, now: &Authors) -> Authors {
-    if stored == *now { stored } else { Authors::Changed }
-}
-
-/// See the module. None of the professionals is named where only others are: the person, the family, a facility.
+/// See the module. One who cannot be told makes the whole list unclear.
 pub(crate) fn authors(resource: &Object<'_>, fhir_type: FhirType) -> Authors {
-    let named = match place(fhir_type) {
-        Place::Nowhere => None,
-        Place::Element(element) => resource.get(element).and_then(|value| match value {
-            Json::List(list) => list.iter().map(author).collect(),
-            one => author(one).map(|author| vec![author]),
-        }),
-        Place::Part(list, element) => resource.get(list).and_then(Json::list).and_then(|parts| {
-            parts.iter().map(|part| author(part.object()?.get(element)?)).collect::<Option<Vec<_>>>()
-        }),
+    let (value, part) = match place(fhir_type) {
+        Place::Nowhere => return Authors::Unknown,
+        Place::Element(element) => (resource.get(element), None),
+        Place::Part(list, element) => (resource.get(list), Some(element)),
     };
-    match named {
-        Some(named) if !named.is_empty() => {
-            let mut practitioners: Vec<String> = named.into_iter().flatten().map(|id| id.as_str().to_owned()).collect();
-            practitioners.sort();
-            practitioners.dedup();
-            Authors::Named(practitioners)
+    let Some(value) = value else { return Authors::Unknown };
+    let list = value.list().unwrap_or(std::slice::from_ref(value));
+    let named = list.iter().map(|one| match part {
+        None => author(one),
+        Some(element) => author(one.object()?.get(element)?),
+    });
+    match named.collect::<Option<Vec<String>>>() {
+        None => Authors::Unclear,
+        Some(named) if named.is_empty() => Authors::Unknown,
+        Some(mut named) => {
+            named.sort();
+            named.dedup();
+            Authors::Named(named)
         }
-        _ => Authors::Unknown,
     }
 }
 
 /// Types whose records are nobody who signs in.
 const OTHERS: [&str; 5] = ["CareTeam", "Device", "Organization", "Patient", "RelatedPerson"];
 
-/// A reference: to a Practitioner, or beyond doubt to somebody else (`None` inside). A PractitionerRole is a Practitioner that
-/// would have to be looked up; it leaves the author unknown, and so does every form that is not plain.
-fn author(reference: &Json<'_>) -> Option<Option<RecordId>> {
+/// A reference: to a Practitioner, or beyond doubt to somebody else. A PractitionerRole is a Practitioner that would have to be
+/// looked up; it leaves the author unclear, and so does every form that is not plain (contained, an identifier, a name alone).
+fn author(reference: &Json<'_>) -> Option<String> {
     let reference = reference.object()?;
     let (kind, id) = reference.text("reference")?.split_once('/')?;
     let id = RecordId::new(id).ok()?;
@@ -125,8 +121,8 @@ fn author(reference: &Json<'_>) -> Option<Option<RecordId>> {
         return None;
     }
     match kind {
-        "Practitioner" => Some(Some(id)),
-        other if OTHERS.contains(&other) => Some(None),
+        "Practitioner" => Some(id.to_string()),
+        other if OTHERS.contains(&other) => Some(format!("{other}/{id}")),
         _ => None,
     }
 }
@@ -141,7 +137,8 @@ mod tests {
     fn said(fhir_type: FhirType, resource: &str) -> String {
         match authors(json::parse(resource.as_bytes()).unwrap().object().unwrap(), fhir_type) {
             Authors::Named(ids) => ids.join(" "),
-            Authors::Unknown | Authors::Changed => "unknown".to_owned(),
+            Authors::Unknown => "nobody".to_owned(),
+            Authors::Unclear => "unclear".to_owned(),
         }
     }
 
@@ -150,37 +147,39 @@ mod tests {
         for (fhir_type, resource, expected) in [
             (FhirType::Communication, r#"{"sender":{"reference":"Practitioner/N-1"}}"#, "N-1"),
             (FhirType::Communication, r#"{"sender":{"reference":"Practitioner/N-1","type":"Practitioner"}}"#, "N-1"),
-            (FhirType::Communication, r#"{"sender":{"reference":"Patient/P-1"}}"#, ""),
-            (FhirType::Communication, r#"{"sender":{"reference":"Practitioner/N-1","type":"Patient"}}"#, "unknown"),
-            (FhirType::Communication, r#"{"sender":{"reference":"Practitioner/N-1/_history/1"}}"#, "unknown"),
+            (FhirType::Communication, r#"{"sender":{"reference":"Patient/P-1"}}"#, "Patient/P-1"),
+            (FhirType::Communication, r#"{"sender":{"reference":"Practitioner/N-1","type":"Patient"}}"#, "unclear"),
+            (FhirType::Communication, r#"{"sender":{"reference":"Practitioner/N-1/_history/1"}}"#, "unclear"),
             (
                 FhirType::Communication,
                 r#"{"sender":{"reference":"http://elsewhere.example/Practitioner/N-1"}}"#,
-                "unknown",
+                "unclear",
             ),
-            (FhirType::Communication, r##"{"sender":{"reference":"#n"}}"##, "unknown"),
-            (FhirType::Communication, r#"{"sender":{"reference":"PractitionerRole/r"}}"#, "unknown"),
-            (FhirType::Communication, r#"{"sender":{"identifier":{"value":"N-1"}}}"#, "unknown"),
-            (FhirType::Communication, r#"{"sender":{"display":"N-1"}}"#, "unknown"),
-            (FhirType::Communication, r#"{"recipient":[{"reference":"Practitioner/N-1"}]}"#, "unknown"),
+            (FhirType::Communication, r##"{"sender":{"reference":"#n"}}"##, "unclear"),
+            (FhirType::Communication, r#"{"sender":{"reference":"PractitionerRole/r"}}"#, "unclear"),
+            (FhirType::Communication, r#"{"sender":{"identifier":{"value":"N-1"}}}"#, "unclear"),
+            (FhirType::Communication, r#"{"sender":{"display":"N-1"}}"#, "unclear"),
+            (FhirType::Communication, r#"{"recipient":[{"reference":"Practitioner/N-1"}]}"#, "nobody"),
+            (FhirType::Communication, r#"{"sender":"Practitioner/N-1"}"#, "unclear"),
+            (FhirType::Communication, r#"{"sender":{}}"#, "unclear"),
             (
                 FhirType::Observation,
                 r#"{"performer":[{"reference":"Practitioner/N-2"},{"reference":"Organization/F-1"},{"reference":"Practitioner/N-1"},{"reference":"Practitioner/N-2"}]}"#,
-                "N-1 N-2",
+                "N-1 N-2 Organization/F-1",
             ),
             // One that cannot be read makes the whole list unreadable: it may be anybody.
             (
                 FhirType::Observation,
                 r##"{"performer":[{"reference":"Practitioner/N-2"},{"reference":"#x"}]}"##,
-                "unknown",
+                "unclear",
             ),
-            (FhirType::Observation, r#"{"performer":[]}"#, "unknown"),
-            (FhirType::Condition, r#"{"asserter":{"reference":"Practitioner/N-1"}}"#, "unknown"),
+            (FhirType::Observation, r#"{"performer":[]}"#, "nobody"),
+            (FhirType::Condition, r#"{"asserter":{"reference":"Practitioner/N-1"}}"#, "nobody"),
             (FhirType::Condition, r#"{"recorder":{"reference":"Practitioner/N-1"}}"#, "N-1"),
             (FhirType::MedicationDispense, r#"{"performer":[{"actor":{"reference":"Practitioner/N-1"}}]}"#, "N-1"),
-            (FhirType::MedicationDispense, r#"{"performer":[{"function":{}}]}"#, "unknown"),
-            (FhirType::MedicationDispense, r#"{"performer":[{"reference":"Practitioner/N-1"}]}"#, "unknown"),
-            (FhirType::Encounter, r#"{"participant":[{"individual":{"reference":"Practitioner/N-1"}}]}"#, "unknown"),
+            (FhirType::MedicationDispense, r#"{"performer":[{"function":{}}]}"#, "unclear"),
+            (FhirType::MedicationDispense, r#"{"performer":[{"reference":"Practitioner/N-1"}]}"#, "unclear"),
+            (FhirType::Encounter, r#"{"participant":[{"individual":{"reference":"Practitioner/N-1"}}]}"#, "nobody"),
         ] {
             assert_eq!(said(fhir_type, resource), expected, "{resource}");
         }

@@ -9,7 +9,7 @@
 //! So criteria are a search, and have to be permitted as one. Other than those by identifier, which nobody knows who has not
 //! seen or written it, they are a search in sensitive records too.
 
-use model::{Action, PersonId};
+use model::PersonId;
 
 use super::parameters::{Parameter, Value, parameters};
 use super::person::{self, Owner};
@@ -17,7 +17,7 @@ use super::search::{canonical, may_follow};
 use super::types::{FhirType, PersonElement};
 use crate::error::{Unreadable, quote};
 use crate::json::{self, Json, Object};
-use crate::need::person_element;
+use crate::need::{Need, StoredNeeded, Work, person_element};
 use crate::target::{self, Query};
 use crate::touches::{AnswerKind, Claim, Forward, ForwardBody, RecordId, RecordRef, Touches};
 
@@ -49,6 +49,16 @@ pub(crate) enum Found {
     One(RecordId),
     /// More than one; this is the first.
     Several(RecordId),
+}
+
+impl Whom {
+    /// What has to be looked up next: the version of the record, or first which record it is.
+    pub(crate) fn sought(self, fhir_type: FhirType, work: Work) -> Need {
+        Need::Stored(match self {
+            Self::Id(id) => StoredNeeded::version_of(fhir_type, id, work),
+            Self::Where(criteria) => StoredNeeded::meant_by(criteria, work),
+        })
+    }
 }
 
 impl Criteria {
@@ -137,7 +147,7 @@ impl Criteria {
     pub(crate) fn claim(&self) -> Claim {
         let sensitive = self.given.iter().any(|(name, _)| *name != IDENTIFIER.name);
         let persons = self.person.iter().cloned().collect();
-        Claim { sensitive, ..Claim::of(Action::Search, self.fhir_type.category(), persons) }
+        Claim { sensitive, ..Claim::search(self.fhir_type.category(), persons) }
     }
 
     /// The same as a request by itself, for whoever is not permitted it.
@@ -191,6 +201,15 @@ impl Criteria {
             _ => return Err("is somebody else's".to_owned()),
         }
         RecordId::new(resource.text("id").unwrap_or_default()).map_err(|error| error.to_string())
+    }
+
+    /// Goes on with the one record that was found, where one has to be there. The claim has to be permitted for finding it.
+    pub(crate) fn one(&self, found: Found, go_on: impl FnOnce(RecordId, Claim) -> Need) -> Result<Need, Unreadable> {
+        match found {
+            Found::None => Err(Unreadable::NotThere),
+            Found::Several(first) => Ok(Need::Done(self.several(first))),
+            Found::One(id) => Ok(go_on(id, self.claim())),
+        }
     }
 
     /// The request that fits several records: nothing is done. It is said to whoever may search for all that may be among

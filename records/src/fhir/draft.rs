@@ -39,8 +39,8 @@ pub(crate) struct Draft {
     stored: Option<Replaced>,
     /// Whose it is, as it is written now; then whose it was.
     persons: Vec<PersonId>,
-    /// In whose names, as it is written now.
-    authors: Authors,
+    /// In whose name, as it is written now.
+    written: Authors,
     /// As it is written now, or was.
     sensitive: bool,
     links: Vec<(FhirType, RecordId)>,
@@ -84,7 +84,8 @@ impl Draft {
             named: None,
             stored: None,
             persons: Vec::new(),
-            authors: Authors::Unknown,
+            // Until it is read it may name anybody.
+            written: Authors::Unclear,
             sensitive: false,
             links: Vec::new(),
             content_type: "application/fhir+json".to_owned(),
@@ -120,6 +121,8 @@ impl Draft {
         self.body = ForwardBody::Stream;
         self.persons = vec![person.clone()];
         self.context = Some(person);
+        // Bytes name nobody.
+        self.written = Authors::Unknown;
         // The answer would hold the bytes once more.
         self.minimal = true;
         self
@@ -169,7 +172,7 @@ impl Draft {
             Way::Create | Way::Update(_) => {}
         }
         self.persons = vec![person];
-        self.authors = authors::authors(resource, self.fhir_type);
+        self.written = authors::authors(resource, self.fhir_type);
         self.sensitive = labels::is_sensitive(resource);
         self.body = ForwardBody::Built(resource.to_bytes());
         Ok(self)
@@ -186,7 +189,7 @@ impl Draft {
             Way::Update(id) => RecordRef::one(self.fhir_type, id.clone()),
             Way::Create | Way::CreateUnless(_) | Way::UpdateWhere(_) => RecordRef::all(self.fhir_type),
         };
-        let claim = Claim::of(Action::Read, record.category(), vec![self.person()?.clone()]);
+        let claim = Claim::read(record.category(), vec![self.person()?.clone()], false);
         let answer = AnswerKind::Resource { fhir_type: self.fhir_type };
         Some(Touches::new(claim, vec![record.clone()], refused_by_the_store(&record), answer))
     }
@@ -198,9 +201,7 @@ impl Draft {
         match &linked.owner {
             Owner::Directory => Ok(self),
             Owner::Person(person) if self.persons.first() == Some(person) => {
-                let persons = vec![person.clone()];
-                let read = Claim::of(Action::Read, fhir_type.category(), persons);
-                let read = Claim { sensitive: linked.sensitive, ..read };
+                let read = Claim::read(fhir_type.category(), vec![person.clone()], linked.sensitive);
                 if !self.also.contains(&read) {
                     self.also.push(read);
                 }
@@ -280,10 +281,7 @@ impl Draft {
             Way::CreateUnless(criteria) => (Action::Create, RecordRef::all(fhir_type), Some(criteria)),
             Way::Create | Way::UpdateWhere(_) => (Action::Create, RecordRef::all(fhir_type), None),
         };
-        let written_by = match &self.stored {
-            Some(stored) => authors::replaced(stored.authors.clone(), &self.authors),
-            None => self.authors,
-        };
+        let authors = self.stored.as_ref().map_or(Authors::Unknown, |stored| stored.authors.clone());
         let stale = self.named.is_some() && self.named != self.stored.as_ref().map(|stored| stored.version.clone());
         let after = self.after.or(stale.then_some(Unreadable::Stale));
         let spoilt = after.is_some();
@@ -298,9 +296,13 @@ impl Draft {
         let wanted = if self.minimal { "return=minimal" } else { "return=representation" };
         headers.push(("prefer", wanted.to_owned()));
         let claim = Claim {
-            authors: written_by,
+            action,
+            category: record.category(),
+            persons: self.persons,
+            authors,
+            written: self.written,
             sensitive: self.sensitive,
-            ..Claim::of(action, record.category(), self.persons)
+            record: None,
         };
         let forward = Forward {
             method: if action == Action::Create { "POST" } else { "PUT" },

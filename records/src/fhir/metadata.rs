@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use model::{Action, Category};
+use model::Category;
 
 use super::date;
 use super::search::{self, include};
@@ -16,7 +16,7 @@ use crate::touches::{AnswerKind, Claim, Forward, Touches};
 
 /// What is asked for.
 pub(crate) fn asked() -> Touches {
-    let claim = Claim::of(Action::Read, Category::Directory, Vec::new());
+    let claim = Claim::read(Category::Directory, Vec::new(), false);
     Touches::new(claim, Vec::new(), Forward::get("/fhir/metadata".to_owned()), AnswerKind::Capabilities)
 }
 

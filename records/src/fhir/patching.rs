@@ -58,23 +58,16 @@ impl Patching {
     }
 
     fn next(self) -> Need {
-        match self.whom.clone() {
-            Whom::Id(id) => Need::Stored(StoredNeeded::version_of(self.fhir_type, id, self.into())),
-            Whom::Where(criteria) => Need::Stored(StoredNeeded::meant_by(criteria, self.into())),
-        }
+        self.whom.clone().sought(self.fhir_type, self.into())
     }
 
     /// Takes what the criteria mean.
     pub(crate) fn found(mut self, criteria: &Criteria, found: Found) -> Result<Need, Unreadable> {
-        match found {
-            Found::None => Err(Unreadable::NotThere),
-            Found::Several(first) => Ok(Need::Done(criteria.several(first))),
-            Found::One(id) => {
-                self.whom = Whom::Id(id);
-                self.also = Some(criteria.claim());
-                Ok(self.next())
-            }
-        }
+        criteria.one(found, |id, claim| {
+            self.whom = Whom::Id(id);
+            self.also = Some(claim);
+            self.next()
+        })
     }
 
     /// Takes whose it is. The record itself comes next, for whoever is permitted this.
@@ -97,19 +90,25 @@ impl Patching {
 
     /// What has to be permitted beside the update.
     fn also(&self, stored: &Stored) -> Result<Vec<Claim>, Unreadable> {
-        let mut also = vec![self.claim(Action::Read, stored)?];
+        let mut also = vec![self.read_of(stored)?];
         also.extend(self.also.clone());
         Ok(also)
     }
 
-    fn claim(&self, action: Action, stored: &Stored) -> Result<Claim, Unreadable> {
+    /// That the stored version is read.
+    fn read_of(&self, stored: &Stored) -> Result<Claim, Unreadable> {
         // Without a version nothing could be written, whatever the patch does.
         stored.version()?;
         let Owner::Person(person) = &stored.owner else {
             return Err(Unreadable::Withheld("it is nobody's".to_owned()));
         };
-        let claim = Claim::of(action, self.fhir_type.category(), vec![person.clone()]);
-        Ok(Claim { authors: stored.authors.clone(), sensitive: stored.sensitive, ..claim })
+        let claim = Claim::read(self.fhir_type.category(), vec![person.clone()], stored.sensitive);
+        Ok(Claim { authors: stored.authors.clone(), ..claim })
+    }
+
+    /// That it is updated, in the names it has: the patch has not been applied, or cannot be.
+    fn update_of(&self, stored: &Stored) -> Result<Claim, Unreadable> {
+        Ok(Claim { action: Action::Update, written: stored.authors.clone(), ..self.read_of(stored)? })
     }
 
     /// All that has to be permitted, for a change that cannot be made: because of this, which is said after the permit.
@@ -117,7 +116,7 @@ impl Patching {
         let record = RecordRef::one(self.fhir_type, id.clone());
         let forward = refused_by_the_store(&record);
         let answer = AnswerKind::Resource { fhir_type: self.fhir_type };
-        let touches = Touches::new(self.claim(Action::Update, stored)?, vec![record], forward, answer);
+        let touches = Touches::new(self.update_of(stored)?, vec![record], forward, answer);
         Ok(self.also(stored)?.into_iter().fold(touches, Touches::and).but(wrong))
     }
 }

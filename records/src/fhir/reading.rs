@@ -6,8 +6,6 @@
 //! given later holds for what it was given for. A history is decided on as the newest version is; at release each version is
 //! judged by itself.
 
-use model::Action;
-
 use super::date;
 use super::links::is_id;
 use super::person::Owner;
@@ -103,11 +101,7 @@ impl Reading {
             Owner::Person(person) => vec![person],
             Owner::Directory => Vec::new(),
         };
-        let claim = Claim {
-            authors: stored.authors,
-            sensitive: stored.sensitive,
-            ..Claim::of(Action::Read, record.category(), persons)
-        };
+        let claim = Claim { authors: stored.authors, ..Claim::read(record.category(), persons, stored.sensitive) };
         Touches::new(claim, vec![record], forward, answer)
     }
 }

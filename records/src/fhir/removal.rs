@@ -7,8 +7,8 @@ use super::condition::{Criteria, Found, NO_VERSION, Whom};
 use super::person::Owner;
 use super::types::FhirType;
 use crate::error::Unreadable;
-use crate::need::{Need, Stored, StoredNeeded};
-use crate::touches::{AnswerKind, Claim, Forward, ForwardBody, RecordId, RecordRef, Touches};
+use crate::need::{Need, Stored};
+use crate::touches::{AnswerKind, Authors, Claim, Forward, ForwardBody, RecordId, RecordRef, Touches};
 
 /// See the module.
 #[derive(Clone, Debug)]
@@ -28,23 +28,16 @@ impl Removal {
 
     /// What is needed next.
     pub(crate) fn next(self) -> Need {
-        match self.whom.clone() {
-            Whom::Id(id) => Need::Stored(StoredNeeded::version_of(self.fhir_type, id, self.into())),
-            Whom::Where(criteria) => Need::Stored(StoredNeeded::meant_by(criteria, self.into())),
-        }
+        self.whom.clone().sought(self.fhir_type, self.into())
     }
 
     /// Takes what the criteria mean.
     pub(crate) fn found(mut self, criteria: &Criteria, found: Found) -> Result<Need, Unreadable> {
-        match found {
-            Found::None => Err(Unreadable::NotThere),
-            Found::Several(first) => Ok(Need::Done(criteria.several(first))),
-            Found::One(id) => {
-                self.whom = Whom::Id(id);
-                self.also.push(criteria.claim());
-                Ok(self.next())
-            }
-        }
+        criteria.one(found, |id, claim| {
+            self.whom = Whom::Id(id);
+            self.also.push(claim);
+            self.next()
+        })
     }
 
     /// Takes the version that will be removed.
@@ -56,10 +49,13 @@ impl Removal {
         let stale = self.named.is_some_and(|named| named != version);
         let record = RecordRef::one(self.fhir_type, id);
         let claim = Claim {
+            action: Action::Delete,
+            category: record.category(),
+            persons: vec![person],
             authors: stored.authors,
+            written: Authors::Unknown,
             sensitive: stored.sensitive,
             record: RecordName::new(&record.to_string()).ok(),
-            ..Claim::of(Action::Delete, record.category(), vec![person])
         };
         let version = if stale { NO_VERSION } else { &version };
         let forward = Forward {

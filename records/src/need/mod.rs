@@ -17,7 +17,7 @@ use crate::touches::{Claim, Touches};
 
 pub(crate) use body::BodyFor;
 pub use body::BodyNeeded;
-pub(crate) use fhir::{Stored, person_element};
+pub(crate) use fhir::{Stored, Work, person_element};
 pub use stored::StoredNeeded;
 
 /// What is needed next.

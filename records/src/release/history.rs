@@ -84,7 +84,7 @@ fn version(
     let out = |why: &str| Dropped { record: quote(&asked.to_string()), why: why.to_owned() };
     interaction::is_the_one(resource, fhir_type, asked.id.as_ref())
         .map_err(|_| out("a version of another record in its history"))?;
-    let asked_about = |person: &PersonId| touches.claims().iter().any(|claim| claim.persons.contains(person));
+    let asked_about = |person: &PersonId| touches.claims().any(|claim| claim.persons.contains(person));
     if let Ok(Owner::Person(person)) = person::owner(resource, fhir_type)
         && !asked_about(&person)
     {

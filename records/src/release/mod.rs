@@ -269,7 +269,7 @@ fn judged(
     let sensitive = labels::is_sensitive(resource);
     if let Owner::Person(person) = &owner {
         // The audit entry names the persons of the request; nobody else's record leaves under it (promise P3).
-        if !touches.claims().iter().any(|claim| claim.persons.contains(person)) {
+        if !touches.claims().any(|claim| claim.persons.contains(person)) {
             return Err(out(format!("it belongs to `{person}`, who was not asked about")));
         }
         let matter = Matter { person, category: fhir_type.category(), sensitive, written: gatekeeper.written };

@@ -26,7 +26,7 @@ impl Feed {
     #[must_use]
     pub fn of(touches: &Touches) -> Self {
         let Claim { persons, category, .. } = touches.main();
-        Self { persons, category }
+        Self { persons: persons.clone(), category: *category }
     }
 
     /// One piece of news, written anew.

@@ -261,7 +261,7 @@ impl Checked<'_, '_> {
     /// Asks, about a person who was asked about: the audit entry names those of the request, and nobody else's record leaves
     /// under it (promise P3).
     fn may_see(&mut self, person: &PersonId, written: bool) -> Result<bool, String> {
-        if !self.touches.claims().iter().any(|claim| claim.persons.contains(person)) {
+        if !self.touches.claims().any(|claim| claim.persons.contains(person)) {
             return Err(format!("it belongs to `{person}`, who was not asked about"));
         }
         let kind = self.kind.ok_or_else(|| "it is of no kind".to_owned())?;

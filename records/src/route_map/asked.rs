@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{Category, PersonId};
+use model::{Action, Category, PersonId};
 
 use super::answer::Form;
 use super::body::Body;
@@ -33,6 +33,8 @@ pub(crate) struct Asked {
     /// The version that the client says it replaces.
     named: Option<String>,
     stored: Option<Stored>,
+    /// Whom the body names as authors; none where it has no place for them.
+    written: Option<Authors>,
 }
 
 /// What the look-up showed.
@@ -82,6 +84,7 @@ impl Asked {
             body: None,
             named: fields.if_match.map(tag).transpose()?,
             stored: None,
+            written: None,
         };
         for person in [in_path, in_query].into_iter().flatten() {
             asked.about(person)?;
@@ -98,6 +101,7 @@ impl Asked {
     pub(crate) fn read_body(mut self, body: &[u8]) -> Result<Need, Unreadable> {
         let written = self.route()?.body.read(body)?;
         self.body = Some(written.bytes);
+        self.written = written.authors;
         if let Some(person) = written.person {
             self.about(person)?;
         }
@@ -126,7 +130,7 @@ impl Asked {
     }
 
     fn done(mut self) -> Result<Touches, Unreadable> {
-        let (body, stored) = (self.body.take(), self.stored.take());
+        let (body, stored, written) = (self.body.take(), self.stored.take(), self.written.take());
         let route = self.route()?;
         let kind = self.answer.map.kind(route);
         let category = kind.map_or(Category::Directory, |kind| kind.category());
@@ -149,11 +153,15 @@ impl Asked {
             body: body.map_or(ForwardBody::None, ForwardBody::Built),
         };
         let record = |kind: &super::Kind| RecordRef { kind: kind.record.clone(), id: self.found.id.clone() };
-        let claim = Claim {
-            authors: stored.map_or(Authors::Unknown, |stored| stored.authors),
-            sensitive: kind.is_some_and(|kind| kind.sensitive),
-            ..Claim::of(route.action, category, persons)
+        let authors = stored.map_or(Authors::Unknown, |stored| stored.authors);
+        let written = match (route.action, written) {
+            (Action::Create | Action::Update, Some(written)) => written,
+            // A request that cannot say who wrote it leaves that to the application: who did writes, who has written has.
+            (Action::Update, None) => authors.clone(),
+            _ => Authors::Unknown,
         };
+        let sensitive = kind.is_some_and(|kind| kind.sensitive);
+        let claim = Claim { action: route.action, category, persons, authors, written, sensitive, record: None };
         let answer = match (&route.answer, tag) {
             (Form::Bytes, Some(version)) => AnswerKind::Opaque { version },
             // Without a tag nobody could tell whether the bytes that come next are of the version looked at.
@@ -263,8 +271,7 @@ impl MappedLookUp {
         }
         let person = look_up.person.id(&tree).and_then(|text| PersonId::new(text).ok());
         let person = person.ok_or_else(|| withheld(&format!("names no person in `{}`", look_up.person)))?;
-        let authors = look_up.authors.as_ref().and_then(|pointer| named_in(pointer.find(&tree)?));
-        let authors = authors.map_or(Authors::Unknown, Authors::Named);
+        let authors = look_up.authors.as_ref().map_or(Authors::Unknown, |pointer| named_in(pointer.find(&tree)));
         // Check and use are of one version, or the one is not of the other.
         let tag = etag.filter(|text| tag(text).is_ok()).map(str::to_owned);
         let asked = self.asked.route()?;
@@ -293,10 +300,17 @@ fn version_in(etag: &str) -> Option<String> {
 }
 
 /// Who wrote it: an identifier, or a list of them.
-fn named_in(value: &Json<'_>) -> Option<Vec<String>> {
+pub(super) fn named_in(value: Option<&Json<'_>>) -> Authors {
+    let Some(value) = value else { return Authors::Unknown };
+    let list = value.list().unwrap_or(std::slice::from_ref(value));
     let one = |value: &Json<'_>| value.text().filter(|text| model::id::check(text).is_ok()).map(str::to_owned);
-    match value {
-        Json::List(list) => list.iter().map(one).collect(),
-        other => one(other).map(|author| vec![author]),
+    match list.iter().map(one).collect::<Option<Vec<String>>>() {
+        None => Authors::Unclear,
+        Some(named) if named.is_empty() => Authors::Unknown,
+        Some(mut named) => {
+            named.sort();
+            named.dedup();
+            Authors::Named(named)
+        }
     }
 }

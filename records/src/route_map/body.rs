@@ -2,12 +2,14 @@
 
 use model::PersonId;
 
+use super::asked::named_in;
 use super::form;
 use super::grammar::{Field, Grammar};
 use super::pointer::{ANY_ITEM, Pointer};
 use crate::error::{Unreadable, quote};
 use crate::json::{self, Json};
 use crate::media::MediaType;
+use crate::touches::Authors;
 
 /// What a route takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,9 +17,9 @@ pub(super) enum Body {
     /// Nothing.
     None,
     /// JSON of these members and no others.
-    Json { bytes_max: usize, members: Vec<(Pointer, Field)> },
+    Json { bytes_max: usize, authors: Option<Pointer>, members: Vec<(Pointer, Field)> },
     /// A form of these fields and no others.
-    Form { bytes_max: usize, fields: Vec<(String, Field)> },
+    Form { bytes_max: usize, authors: Option<String>, fields: Vec<(String, Field)> },
 }
 
 /// A body that was read.
@@ -27,6 +29,8 @@ pub(super) struct Written {
     pub(super) bytes: Vec<u8>,
     /// Whom it names, where a field does.
     pub(super) person: Option<PersonId>,
+    /// Whom it names as authors; none where it has no place for them.
+    pub(super) authors: Option<Authors>,
 }
 
 impl Body {
@@ -72,6 +76,20 @@ impl Body {
         }
     }
 
+    /// Whether a client can fill in what stands here in the answer to a look-up.
+    pub(super) fn reaches(&self, pointer: &Pointer) -> bool {
+        match self {
+            Self::None => false,
+            Self::Json { members, .. } => members.iter().any(|(own, _)| own.meets(pointer)),
+            Self::Form { fields, .. } => fields.iter().any(|(name, _)| pointer.names() == std::slice::from_ref(name)),
+        }
+    }
+
+    /// Whether it says where its authors are named.
+    pub(super) const fn names_authors(&self) -> bool {
+        matches!(self, Self::Json { authors: Some(_), .. } | Self::Form { authors: Some(_), .. })
+    }
+
     /// Reads a body.
     pub(super) fn read(&self, body: &[u8]) -> Result<Written, Unreadable> {
         if body.len() > self.bytes_max() {
@@ -79,14 +97,19 @@ impl Body {
         }
         match self {
             Self::None => Err(Unreadable::Body("does not belong to this request")),
-            Self::Json { members, .. } => read_json(members, body),
-            Self::Form { fields, .. } => {
+            Self::Json { members, authors, .. } => read_json(members, authors.as_ref(), body),
+            Self::Form { fields, authors, .. } => {
                 let text = std::str::from_utf8(body).map_err(|_| Unreadable::Body("is no form"))?;
                 let pairs = if text.is_empty() { Vec::new() } else { form::read(text)? };
                 let pairs = checked(fields, pairs)?;
                 let person = person_of(fields, &pairs);
+                let author = |name: &String| match pairs.iter().find(|(own, _)| own == name) {
+                    Some((_, value)) => Authors::Named(vec![value.clone()]),
+                    None => Authors::Unknown,
+                };
+                let authors = authors.as_ref().map(author);
                 let written: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (*name, value.as_str())).collect();
-                Ok(Written { bytes: form::write(&written).into_bytes(), person })
+                Ok(Written { bytes: form::write(&written).into_bytes(), person, authors })
             }
         }
     }
@@ -124,7 +147,7 @@ pub(super) fn person_of(fields: &[(String, Field)], checked: &[(&str, String)]) 
     PersonId::new(value).ok()
 }
 
-fn read_json(members: &[(Pointer, Field)], body: &[u8]) -> Result<Written, Unreadable> {
+fn read_json(members: &[(Pointer, Field)], authors: Option<&Pointer>, body: &[u8]) -> Result<Written, Unreadable> {
     let tree = json::parse_mapped(body)?;
     if tree.object().is_none() {
         return Err(Unreadable::Body("is no JSON object"));
@@ -142,9 +165,10 @@ fn read_json(members: &[(Pointer, Field)], body: &[u8]) -> Result<Written, Unrea
     }
     let person = members.iter().find(|(_, field)| field.grammar == Grammar::Person);
     let person = person.and_then(|(pointer, _)| PersonId::new(pointer.find(&tree)?.text()?).ok());
+    let authors = authors.map(|pointer| named_in(pointer.find(&tree)));
     let mut bytes = Vec::with_capacity(body.len());
     tree.write(&mut bytes);
-    Ok(Written { bytes, person })
+    Ok(Written { bytes, person, authors })
 }
 
 /// Every value of the tree is one that the route lists, or leads to one.

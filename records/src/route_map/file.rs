@@ -66,6 +66,7 @@ pub(super) struct FieldTable {
 pub(super) struct BodyTable {
     pub(super) form: String,
     pub(super) bytes_max: usize,
+    pub(super) authors: Option<String>,
     pub(super) fields: BTreeMap<String, FieldTable>,
 }
 

@@ -40,6 +40,16 @@ impl Pointer {
         &self.0
     }
 
+    /// Whether one of the two leads to the other.
+    pub(super) fn meets(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).all(|(own, other)| own == other)
+    }
+
+    /// Whether `item` is any item of the list that this points to.
+    pub(super) fn is_list_of(&self, item: &Self) -> bool {
+        item.0.split_last().is_some_and(|(last, list)| last == ANY_ITEM && list == self.0)
+    }
+
     /// What it points to.
     pub(super) fn find<'t, 'a>(&self, tree: &'t Json<'a>) -> Option<&'t Json<'a>> {
         self.0.iter().try_fold(tree, |tree, name| tree.object()?.get(name))

@@ -31,7 +31,8 @@ impl Figures {
         let outcome = match known {
             Ok(known) => {
                 self.sensitive += usize::from(known.sensitive);
-                self.authored += usize::from(matches!(&known.authors, crate::Authors::Named(ids) if !ids.is_empty()));
+                let professional = |ids: &Vec<String>| ids.iter().any(|id| !id.contains('/'));
+                self.authored += usize::from(matches!(&known.authors, crate::Authors::Named(ids) if professional(ids)));
                 match known.owner {
                     Whom::Person(_) => "one person".to_owned(),
                     Whom::NewPerson(_) => "one person, created in the same bundle".to_owned(),

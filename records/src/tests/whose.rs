@@ -16,7 +16,8 @@ fn describe(known: &Result<Known, Unreadable>) -> String {
     };
     let authors = match &known.authors {
         Authors::Named(ids) => ids.iter().map(|id| format!(" by {id}")).collect(),
-        Authors::Unknown | Authors::Changed => String::new(),
+        Authors::Unknown => String::new(),
+        Authors::Unclear => " by somebody unclear".to_owned(),
     };
     format!("{} {owner}{authors}{}", known.fhir_type, if known.sensitive { ", sensitive" } else { "" })
 }

@@ -23,6 +23,10 @@ pub struct Explain {
     /// Whose the record is: own, other or unknown. Notes, observations and documents are amended by their author only
     #[arg(long, value_name = "AUTHOR", default_value = "unknown")]
     pub author_is: String,
+    /// In whose name the record is written: own, other, or unknown for nobody's; without it, in whose it is. Notes,
+    /// observations and documents are written in one's own name or, when they are created, in nobody's
+    #[arg(long, value_name = "AUTHOR")]
+    pub written_as: Option<String>,
     /// The record is labelled as sensitive
     #[arg(long)]
     pub sensitive: bool,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use model::lifecycle::certificate;
 use model::{Action, Authorship, Category, DeviceId, PersonId, RecordName, SerialNumber, Timestamp, UserId, UserKey};
-use policy::{DecisionPoint, Explanation, Facts, Request, Rule};
+use policy::{DecisionPoint, Explanation, Facts, Request, Rule, Said};
 use registry::Snapshot;
 use serde_json::{Value, json};
 
@@ -25,6 +25,9 @@ pub(super) fn run(desk: &Desk, verb: &Explain) -> Result<(), Error> {
     let person: Option<PersonId> = verb.person.as_deref().map(ids::parse).transpose()?;
     let categories = categories(verb.category.as_deref(), person.is_some())?;
     let authorship: Authorship = verb.author_is.parse().map_err(Error::usage)?;
+    let written_as = verb.written_as.as_deref().map(str::parse).transpose().map_err(Error::usage)?;
+    let written_as: Authorship = written_as.unwrap_or(authorship);
+    let said = Said { authorship, written_as, sensitive: verb.sensitive };
     let record = verb.record.as_deref().map(RecordName::new).transpose().map_err(Error::usage)?;
     let point = in_force(&snapshot)?;
     for user_id in user_ids(&snapshot, &verb.user)? {
@@ -33,10 +36,7 @@ pub(super) fn run(desk: &Desk, verb: &Explain) -> Result<(), Error> {
         let facts = facts.map_err(Error::usage)?;
         for category in &categories {
             let declared = person.as_ref().is_some_and(|person| snapshot.emergency(&user_id, person, at).is_some());
-            let request = Request::new(action, *category, at)
-                .with_authorship(authorship)
-                .with_sensitive(verb.sensitive)
-                .with_break_glass(declared);
+            let request = Request::new(action, *category, at, said).with_break_glass(declared);
             let asked =
                 Asked { point: &point, request, facts: &facts, serial, generation: snapshot.generation().get() };
             asked.say(desk, verb.category.is_none() && categories.len() > 1)?;
@@ -148,7 +148,8 @@ impl Asked<'_> {
             "user_id": self.facts.subject.user_id.as_str(), "device": self.facts.device.device.as_str(),
             "serial": self.serial.to_string(), "person": person,
             "action": self.request.action.as_str(), "category": self.request.category.as_str(),
-            "author_is": self.request.authorship.as_str(), "sensitive": self.request.sensitive,
+            "author_is": self.request.authorship.as_str(), "written_as": self.request.written_as.as_str(),
+            "sensitive": self.request.sensitive,
             "at": self.request.at.to_string(), "permitted": explanation.decision.is_permit(), "articles": articles,
             "rules": rules(&basis.rules), "forbids": rules(&explanation.forbids), "permits": rules(&explanation.permits),
             "errors": basis.errors, "policy_version": basis.version.as_str(), "generation": self.generation,

@@ -7,8 +7,8 @@ use std::process::Command;
 use audit::{Audit, Entry, EntryId, Verdict};
 use journal::{Journal, Place};
 use model::{Action, Category, Profession, SerialNumber};
-use policy::Request;
 use policy::matrix::{now, ordinary};
+use policy::{Request, Said};
 
 use crate::support::{City, SEKISHO, text, wait};
 
@@ -121,7 +121,7 @@ fn without_a_solver_nothing_counts_as_proved() {
 fn entry(number: u8, profession: Profession, verdict: Verdict) -> Entry {
     let mut facts = ordinary();
     facts.subject.profession = profession;
-    let request = Request::new(Action::Create, Category::Medication, now());
+    let request = Request::new(Action::Create, Category::Medication, now(), Said::NOTHING);
     Entry {
         id: EntryId::new([number; 16]),
         at: now().plus_seconds(i64::from(number)),

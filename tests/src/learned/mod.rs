@@ -89,6 +89,10 @@ impl Coverage {
         for person in &stage.town.persons {
             *self.occurred.entry(person.situation()).or_default() += 1;
         }
+        if *expected == Expected::InAnothersName {
+            let what = if matches!(question, Question::Create(_)) { "a forged name" } else { "a name handed over" };
+            *self.occurred.entry(what).or_default() += 1;
+        }
         if let Expected::Found(Found { matches, hidden }) = expected {
             let along = stage.town.comes_along(user, question, matches);
             let mut occurred = |what, did: bool| *self.occurred.entry(what).or_default() += usize::from(did);
@@ -120,7 +124,7 @@ impl Coverage {
 const KINDS_OF_QUESTIONS: usize = 30;
 
 /// What must have occurred.
-const OCCUR: [&str; 18] = [
+const OCCUR: [&str; 20] = [
     "store and share",
     "share only",
     "store only",
@@ -134,6 +138,8 @@ const OCCUR: [&str; 18] = [
     "left a team",
     "joined a team",
     "a label",
+    "a forged name",
+    "a name handed over",
     "something was found",
     "something came along",
     "something was hidden among it",
@@ -151,6 +157,9 @@ async fn tried(stage: &mut Stage, user: usize, question: &Question, coverage: &m
     quiet(stage, user, &told, &reply)?;
     match (question, &expected) {
         (_, Expected::NotThere) => says_nothing(stage, user, &reply).await,
+        (Question::Create(_), Expected::InAnothersName) | (Question::Amend(_), Expected::InAnothersName) => {
+            in_anothers_name(&reply)
+        }
         (Question::Batch(entries), Expected::Each(each)) => batch(&stage.town, user, &reply, entries, each),
         (Question::Create(record), Expected::Written) => created(stage, record, &reply),
         (Question::Amend(record), Expected::Written) => amended(stage, record, &reply),
@@ -185,6 +194,15 @@ async fn says_nothing(stage: &mut Stage, user: usize, reply: &Reply) -> Result<(
         return Ok(());
     }
     Err(format!("must be refused as what is not there: {} {}", reply.status, reply.text()))
+}
+
+/// The one refusal of a record that is told, to whom else it would be permitted.
+fn in_anothers_name(reply: &Reply) -> Result<(), String> {
+    let told = (reply.status.as_u16(), reply.json()["rule"].as_str().unwrap_or_default().to_owned());
+    if told == (403, "F23-in-somebody-elses-name".to_owned()) {
+        return Ok(());
+    }
+    Err(format!("must be refused as written in another's name: {} {}", reply.status, reply.text()))
 }
 
 /// One answer on one page.

@@ -11,6 +11,8 @@ use super::town::{Bond, Town};
 pub(super) enum Expected {
     /// The answer that says nothing: not there, not yours, stopped.
     NotThere,
+    /// Refused, and told why: it would stand in the name of somebody else.
+    InAnothersName,
     /// A record or version, by its word.
     One(String),
     /// These versions, newest first, by their words.
@@ -68,13 +70,23 @@ impl Town {
                 let new = record.newest();
                 let may =
                     self.may_create(user, new.person, record.kind().category, new.labelled) && self.may_link(user, new);
-                if may { Expected::Written } else { Expected::NotThere }
+                self.written(may, user, record)
             }
             Question::Amend(record) => {
                 let may = self.find(&record.address()).is_some_and(|stored| self.may_amend(user, stored))
                     && self.may_link(user, record.newest());
-                if may { Expected::Written } else { Expected::NotThere }
+                self.written(may, user, record)
             }
+        }
+    }
+
+    /// What comes of a write that may, or may not, be made: in the user's own name, or under none.
+    fn written(&self, may: bool, user: usize, record: &Record) -> Expected {
+        let named = record.kind().author.is_some();
+        match may {
+            false => Expected::NotThere,
+            true if named && record.newest().author != self.users[user].key => Expected::InAnothersName,
+            true => Expected::Written,
         }
     }
 

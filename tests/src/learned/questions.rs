@@ -145,7 +145,7 @@ static INCLUDES: [(usize, &[Include]); 9] = [
 
 impl Question {
     pub(super) fn random(dice: &mut Dice, town: &Town, user: usize) -> Self {
-        match dice.below(20) {
+        match dice.below(22) {
             0..=3 => Self::single(dice, town, user),
             4..=13 => Self::Search(Search::random(dice, town, user)),
             14..=15 => Self::everything(dice, town, user),
@@ -198,7 +198,7 @@ impl Question {
         let mut record = town.record(dice, kind, person);
         record.versions.drain(..record.versions.len() - 1);
         if let Some(newest) = record.versions.last_mut() {
-            newest.author = town.users[user].key;
+            newest.author = in_whose_name(dice, town, user);
             // Labels are the store's to set.
             newest.labelled = false;
         }
@@ -218,6 +218,9 @@ impl Question {
         let mut version = record.newest().clone();
         version.word = dice.word("w");
         version.code = dice.below(CODES.len());
+        if dice.percent(40) {
+            version.author = dice.one_of(&PROFESSIONALS).1;
+        }
         record.versions.push(version);
         Self::Amend(record)
     }
@@ -458,6 +461,11 @@ impl Search {
         tags.extend(self.accurate.then_some("_total"));
         tags
     }
+}
+
+/// Mostly the user's own.
+fn in_whose_name(dice: &mut Dice, town: &Town, user: usize) -> &'static str {
+    if dice.percent(25) { dice.one_of(&PROFESSIONALS).1 } else { town.users[user].key }
 }
 
 /// Mostly one of the town's, now and then somebody whom nobody knows.

@@ -2,7 +2,7 @@
 
 use model::{Action, Category, Profession};
 use policy::matrix::{now, ordinary};
-use policy::{Facts, Relation, Request, Resource};
+use policy::{Facts, Relation, Request, Resource, Said};
 
 use super::{replaced, with};
 use crate::replay::{Replay, Tally};
@@ -11,7 +11,7 @@ use crate::{Bench, Sources};
 fn asked(action: Action, change: impl Fn(&mut Facts)) -> Vec<(Request, Facts)> {
     let mut facts = ordinary();
     change(&mut facts);
-    vec![(Request::new(action, Category::Medication, now()), facts)]
+    vec![(Request::new(action, Category::Medication, now(), Said::NOTHING), facts)]
 }
 
 fn tally(same: u64, gains: u64, loses: u64) -> Tally {

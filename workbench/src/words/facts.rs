@@ -294,6 +294,12 @@ fn record(table: &mut Table) {
         .of_record("利用者自身の記録", "the user wrote the record", author(Authorship::Own))
         .of_record("他の利用者の記録", "somebody else wrote the record", author(Authorship::Other))
         .of_record("記録者は不明", "it is not known who wrote the record", author(Authorship::Unknown));
+    let name = |written_as| move |request: Request| request.with_written_as(written_as);
+    table
+        .next()
+        .of_record("利用者本人の名前で記録", "it is written in the user's own name", name(Authorship::Own))
+        .of_record("他の利用者の名前で記録", "it is written in somebody else's name", name(Authorship::Other))
+        .of_record("だれの名前もなく記録", "it is written in nobody's name", name(Authorship::Unknown));
     table
         .next()
         .of_record("特に配慮を要する表示はない", "the record is not labelled as sensitive", |request| {

@@ -188,7 +188,7 @@ fn a_refused_request_never_shows_a_name_in_the_history() {
 fn refusals_name_rule_and_articles() {
     let desk = desk();
     let frame = frame(&desk, "/fhir/Patient/204");
-    let rule = samples::rules().iter().find(|rule| rule.told_to_subject).unwrap();
+    let rule = samples::rules().iter().find(|rule| rule.told != policy::Audience::Officer).unwrap();
     let page = refused(&frame, &Refusal::Told(std::sync::Arc::clone(rule)), samples::INCIDENT);
     assert!(page.contains(&rule.text_ja) && page.contains(&format!("規約{}", rule.articles[0].to_japanese())));
     assert!(page.contains(samples::INCIDENT));
@@ -198,7 +198,7 @@ fn refusals_name_rule_and_articles() {
 #[test]
 fn whoever_is_suspended_is_led_to_the_telephone_and_nowhere_else() {
     let desk = desk();
-    for rule in samples::rules().iter().filter(|rule| rule.told_to_subject) {
+    for rule in samples::rules().iter().filter(|rule| rule.told != policy::Audience::Officer) {
         let told = Refusal::Told(std::sync::Arc::clone(rule));
         let page = refused(&frame(&desk, "/.sekisho/sign-in"), &told, samples::INCIDENT);
         let (_, content) = page.split_once("<main").unwrap();

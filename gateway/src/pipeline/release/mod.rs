@@ -133,7 +133,7 @@ impl Checking<'_> {
         // The newest facts: consent may have been withdrawn while the store was thinking.
         let snapshot = worker.snapshot();
         let handle = Handle::of(worker);
-        let whose = Whose::of(self.subject, touches.claims());
+        let whose = Whose::of(self.subject, touches);
         let status = parts.status.as_u16();
         let released = records::release(
             &touches.answer,

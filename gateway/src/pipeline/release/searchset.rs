@@ -66,7 +66,7 @@ impl Checking<'_> {
     }
 
     fn sifting(&self, reading: Reading) -> Sifting {
-        let whose = Whose::of(self.subject, self.touches.claims());
+        let whose = Whose::of(self.subject, self.touches);
         Sifting::new(reading, whose, self.entry.id.clone(), Handle::of(self.worker), self.alarm.clone())
     }
 }

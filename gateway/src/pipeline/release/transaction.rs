@@ -34,7 +34,7 @@ impl Checking<'_> {
         let mut named = Vec::new();
         for (part, answer) in parts.iter().zip(answers) {
             let touches = &part.touches;
-            let whose = Whose::of(self.subject, touches.claims());
+            let whose = Whose::of(self.subject, touches);
             let mut desk = whose.at_desk(&handle, &snapshot);
             // It came within FHIR JSON, and was written anew.
             let released =

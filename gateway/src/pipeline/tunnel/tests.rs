@@ -1,6 +1,6 @@
 //! Frames in both directions, as clients and stores send them and as they should not.
 
-use model::{Action, Category, PersonId};
+use model::{Category, PersonId};
 use records::{AnswerKind, Claim, Forward, ForwardBody, Head, Need};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
 
@@ -14,7 +14,8 @@ fn feed() -> Feed {
     let headers: [(&str, &[u8]); 1] = [("upgrade", b"websocket")];
     let head = Head { method: "GET", target: "/feeds/notes/socket?patient=P-1", headers: &headers };
     let Ok(Need::Done(touches)) = records::read_head(&head) else { panic!("the feed is not read") };
-    assert_eq!(touches.claims(), [Claim::of(Action::Read, Category::Note, vec![PersonId::new("P-1").unwrap()])]);
+    let claim = Claim::read(Category::Note, vec![PersonId::new("P-1").unwrap()], false);
+    assert_eq!(touches.claims().collect::<Vec<_>>(), [&claim]);
     assert!(matches!(touches.answer, AnswerKind::WebSocket));
     assert!(matches!(touches.forward, Forward { body: ForwardBody::None, .. }));
     Feed::of(&touches)

@@ -101,6 +101,6 @@ fn write(name: Option<String>, forward: &mut Forward, out: &mut Vec<u8>) {
 /// What cannot stand in one audit entry is not done; said after the decision, since how many questions there are depends on
 /// what the look-ups showed.
 fn within_bounds(touches: Touches) -> Touches {
-    let questions: usize = touches.claims().iter().map(|claim| claim.persons.len().max(1)).sum();
+    let questions: usize = touches.claims().map(|claim| claim.persons.len().max(1)).sum();
     if questions > QUESTIONS_MAX { touches.but(Unreadable::TooManyQuestions) } else { touches }
 }

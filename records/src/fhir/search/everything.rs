@@ -4,7 +4,7 @@
 //! Each kind of record is a claim of its own. Where the client names types, all of them must be permitted; where not, the
 //! search is narrowed to the kinds that are. The person's own entry is always asked about first.
 
-use model::{Action, Category, PersonId};
+use model::{Category, PersonId};
 
 use super::ours::Ours;
 use super::page::{Page, Place, Ticket};
@@ -99,7 +99,7 @@ impl Everything {
     }
 
     fn claim(&self, category: Category) -> Claim {
-        Claim::of(Action::Search, category, vec![self.person.clone()])
+        Claim::search(category, vec![self.person.clone()])
     }
 
     fn over(self, types: Vec<FhirType>, narrowed_to: Option<String>) -> Touches {

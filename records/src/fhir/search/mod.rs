@@ -15,7 +15,7 @@ mod record_links;
 mod value;
 mod view;
 
-use model::{Action, Category, PersonId};
+use model::{Category, PersonId};
 
 use super::parameters::{Parameter, Value, parameters};
 use super::types::FhirType;
@@ -264,7 +264,7 @@ impl Search {
 
     /// What has to be permitted for every person that it is about; without the persons.
     pub(crate) fn wanted(&self) -> Vec<Claim> {
-        let about = |category| Claim::of(Action::Search, category, Vec::new());
+        let about = |category| Claim::search(category, Vec::new());
         // A number tells of records that are not shown, and so does a chain: whether they bear a label is not seen.
         let unseen = |category| Claim { sensitive: true, ..about(category) };
         let own = self.fhir_type.category();
@@ -320,7 +320,7 @@ impl Search {
             let persons = if claim.category == Category::Directory { Vec::new() } else { persons.clone() };
             Claim { sensitive: claim.sensitive && !persons.is_empty(), persons, ..claim }
         });
-        let none = || Claim::of(Action::Search, record.category(), persons.clone());
+        let none = || Claim::search(record.category(), persons.clone());
         let main = claims.next().unwrap_or_else(none);
         let touches = Touches::new(main, vec![record], forward, AnswerKind::Bundle);
         let touches = claims.fold(touches, Touches::and).searching(Expected {

@@ -75,12 +75,29 @@ pub(super) fn field(place: &str, table: &FieldTable, faults: &mut Faults) -> Opt
     Some(Field { grammar, required: *required })
 }
 
+const AUTHORS_ARE_IDS: &str = "authors names a field of type id, or a list of them";
+
 pub(super) fn body(place: &str, table: Option<&BodyTable>, faults: &mut Faults) -> Option<Body> {
-    let Some(BodyTable { form, bytes_max, fields: tables }) = table else { return Some(Body::None) };
+    let Some(BodyTable { form, bytes_max, authors, fields: tables }) = table else { return Some(Body::None) };
     faults.unless((1..=MAP_BODY_BYTES_MAX).contains(bytes_max), place, "bytes_max is out of bounds");
     match form.as_str() {
-        "form" => Some(Body::Form { bytes_max: *bytes_max, fields: fields(place, tables, faults) }),
-        "json" => Some(Body::Json { bytes_max: *bytes_max, members: members(place, tables, faults) }),
+        "form" => {
+            let fields = fields(place, tables, faults);
+            let id = |name: &String| fields.iter().any(|(own, field)| own == name && field.grammar == Grammar::Id);
+            faults.unless(authors.as_ref().is_none_or(id), place, AUTHORS_ARE_IDS);
+            Some(Body::Form { bytes_max: *bytes_max, authors: authors.clone(), fields })
+        }
+        "json" => {
+            let members = members(place, tables, faults);
+            let authors = authors.as_ref().map(|text| faults.keep(&format!("{place}.authors"), Pointer::parse(text)));
+            let authors = authors.map_or(Some(None), |pointer| pointer.map(Some))?;
+            let id = |authors: &Pointer| {
+                let own = |pointer: &Pointer| pointer == authors || authors.is_list_of(pointer);
+                members.iter().any(|(pointer, field)| own(pointer) && field.grammar == Grammar::Id)
+            };
+            faults.unless(authors.as_ref().is_none_or(id), place, AUTHORS_ARE_IDS);
+            Some(Body::Json { bytes_max: *bytes_max, authors, members })
+        }
         other => {
             faults.add(place, format_args!("unknown form `{other}`; one of: json, form"));
             None

@@ -65,6 +65,7 @@ pub(super) fn route(file: &MapFile, table: &RouteTable, kinds: &[Kind], faults: 
     if let Some(kind) = route.kind.and_then(|number| kinds.get(number)) {
         fits_method(&route, place, faults);
         tells_whose(&route, kind, place, faults);
+        tells_who(&route, kind, place, faults);
         answers_whose(&route, kind, place, faults);
     } else {
         faults.unless(
@@ -151,6 +152,18 @@ fn tells_whose(route: &Route, kind: &Kind, place: &str, faults: &mut Faults) {
     faults.unless(in_body, place, "one field of type person, and person from `body`, go together");
     let looked_up = !has(PersonSource::Stored) || (route.path.has_id() && kind.look_up.is_some());
     faults.unless(looked_up, place, "person from `stored` needs {id} in the path, and a look-up of the kind");
+}
+
+/// It can be told in whose name is written (art. 18, 28), where the client says so and not the application.
+fn tells_who(route: &Route, kind: &Kind, place: &str, faults: &mut Faults) {
+    let stored = kind.look_up.as_ref().and_then(|look_up| look_up.authors.as_ref());
+    let told = route.body.names_authors() || !stored.is_some_and(|stored| route.body.reaches(stored));
+    faults.unless(told, place, "a field is what the look-up calls authors: the body has to say so, by `authors`");
+    faults.unless(
+        stored.is_some() || !route.body.names_authors() || route.action != Action::Update,
+        place,
+        "the body of an update names authors, and the look-up of the kind does not",
+    );
 }
 
 /// It can be told whose the answer is.

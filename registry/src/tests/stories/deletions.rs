@@ -2,7 +2,7 @@
 
 use model::lifecycle::deletion;
 use model::{Action, Category, RecordName};
-use policy::{DecisionPoint, Request};
+use policy::{DecisionPoint, Request, Said};
 
 use super::super::world::*;
 use crate::{Command, DeletionId};
@@ -26,7 +26,7 @@ fn may_delete(world: &World, id: &str, number: u64, about: &str, record: &str) -
     let record = RecordName::new(record).unwrap();
     let facts =
         world.snapshot.facts_of_record(&user_id(id), &serial(number), Some(&person(about)), Some(&record), world.now);
-    let request = Request::new(Action::Delete, Category::Observation, world.now);
+    let request = Request::new(Action::Delete, Category::Observation, world.now, Said::NOTHING);
     DecisionPoint::builtin().unwrap().decide(&request, &facts.unwrap()).is_permit()
 }
 

@@ -1,7 +1,7 @@
 //! Roles for whole facilities (art. 7, 18): who stands in, and who manages.
 
 use model::{Action, Category, DutyKind, Timestamp};
-use policy::{DecisionPoint, Relation, Request, Resource};
+use policy::{DecisionPoint, Relation, Request, Resource, Said};
 
 use super::super::world::*;
 use super::kinds;
@@ -28,7 +28,7 @@ fn relation(world: &World, id: &str, about: &str) -> Relation {
 
 fn permits(world: &World, action: Action, category: Category) -> bool {
     let point = DecisionPoint::builtin().unwrap();
-    point.decide(&Request::new(action, category, world.now), &world.facts("U-3", 1, "P-1")).is_permit()
+    point.decide(&Request::new(action, category, world.now, Said::NOTHING), &world.facts("U-3", 1, "P-1")).is_permit()
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What users declare under the city's rule for break-glass (art. 41-1).
 
 use model::{Action, Category, Profession};
-use policy::{DecisionPoint, Facts, Request};
+use policy::{DecisionPoint, Facts, Request, Said};
 
 use super::super::world::*;
 use super::kinds;
@@ -39,7 +39,7 @@ fn end(emergency: EmergencyId) -> Command {
 /// Whether this user ID reads this person's medication now, by the rules themselves.
 fn reads(world: &World, id: &str, number: u64, about: &str) -> bool {
     let declared = world.snapshot.emergency(&user_id(id), &person(about), world.now).is_some();
-    let asked = Request::new(Action::Read, Category::Medication, world.now).with_break_glass(declared);
+    let asked = Request::new(Action::Read, Category::Medication, world.now, Said::NOTHING).with_break_glass(declared);
     DecisionPoint::builtin().unwrap().decide(&asked, &world.facts(id, number, about)).is_permit()
 }
 
@@ -167,7 +167,7 @@ fn who_may_not_and_what_does_not_do() {
         assert_eq!(given.is_ok(), EMERGENCY_PROFESSIONS.contains(&profession), "{profession}: {given:?}");
         // The rules say the same of every profession.
         let facts = Facts { subject: world.facts(id.as_str(), 1, "P-2").subject, ..world.facts("U-1", 1, "P-2") };
-        let asked = Request::new(Action::Read, Category::Medication, world.now).with_break_glass(true);
+        let asked = Request::new(Action::Read, Category::Medication, world.now, Said::NOTHING).with_break_glass(true);
         let permitted = DecisionPoint::builtin().unwrap().decide(&asked, &facts).is_permit();
         assert_eq!(permitted, EMERGENCY_PROFESSIONS.contains(&profession), "{profession}");
     }

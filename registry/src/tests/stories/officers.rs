@@ -2,7 +2,7 @@
 
 use model::lifecycle::break_glass;
 use model::{Action, Category, ReasonCode};
-use policy::{DecisionPoint, Request};
+use policy::{DecisionPoint, Request, Said};
 
 use super::super::world::*;
 use crate::{Command, ContractId};
@@ -46,7 +46,7 @@ fn break_glass_is_off_until_two_officers_issue_a_rule() {
     let point = DecisionPoint::builtin().unwrap();
     // A nurse of another facility, at a stranger's bedside, who says so.
     let opens = |world: &World| {
-        let asked = Request::new(Action::Read, Category::Medication, world.now).with_break_glass(true);
+        let asked = Request::new(Action::Read, Category::Medication, world.now, Said::NOTHING).with_break_glass(true);
         point.decide(&asked, &world.facts("U-2", 2, "P-1")).is_permit()
     };
     assert!(!opens(&world) && !world.snapshot.service_facts(world.now).break_glass_issued);
