@@ -283,7 +283,6 @@ fn entry(line: EntryLine) -> Result<Entry, String> {
     })
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde hands it over")]
 fn is_not(flag: &bool) -> bool {
     !flag
 }

@@ -25,8 +25,8 @@ pub struct Request {
     pub written_as: Authorship,
     /// The record is labelled as sensitive: confidentiality R or V, or a sensitivity code.
     pub sensitive: bool,
-    /// The subject declares an emergency with this request (break-glass, art. 41). Opens nothing while the city has issued
-    /// no rule for it.
+    /// The subject has declared an emergency about this person, and it stands (break-glass, art. 41). Opens nothing while the
+    /// city has issued no rule for it.
     pub break_glass: bool,
 }
 

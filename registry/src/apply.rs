@@ -345,12 +345,13 @@ fn apply_to_rules(tables: &mut Tables, act: &Act, change: &Change) -> Result<(),
             rules.propose(set.clone());
             Ok(())
         }
-        Change::RulesApproved { version } => {
+        Change::RulesApproved { version, gates } => {
             known(rules.sets.contains_key(version), "set of rules", version)?;
             if rules.approvals.last().is_some_and(|last| last.version == *version) {
                 return Err(Misfit::Contradiction("the rules are in force already"));
             }
-            rules.approve(RuleApproval { version: version.clone(), by: act.by.clone(), at: act.at });
+            let (version, gates) = (version.clone(), gates.clone());
+            rules.approve(RuleApproval { version, by: act.by.clone(), at: act.at, gates });
             Ok(())
         }
         Change::RulesRolledBack { version, .. } => {

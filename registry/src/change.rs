@@ -9,7 +9,7 @@ use crate::credential::Sealed;
 use crate::state::{
     Administrator, ConsentForm, Contract, ContractId, Deleted, DeletionId, DeletionOrder, Device, Disaster, Duty,
     DutyId, Eligibility, Emergency, EmergencyId, Facility, FacilityDetails, Membership, MembershipId, Person, Report,
-    ReportId, RuleSet, Stop, Suspension, SuspensionEnd, SuspensionId, User, UserIdRecord,
+    ReportId, RuleGates, RuleSet, Stop, Suspension, SuspensionEnd, SuspensionId, User, UserIdRecord,
 };
 
 pub use affected::Affected;
@@ -240,6 +240,8 @@ pub enum Change {
     RulesApproved {
         /// Which.
         version: String,
+        /// What they had passed; none: written when that was not asked for yet.
+        gates: Option<RuleGates>,
     },
     /// The rules in force before are in force again.
     RulesRolledBack {

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use crate::credential::VerifiedPassword;
 use crate::state::{
     Administrator, ConsentForm, ContractId, DeletionId, DutyId, Eligibility, EmergencyId, FacilityDetails, ReportId,
-    RuleFile, StopReason, SuspensionId,
+    RuleFile, RuleGates, StopReason, SuspensionId,
 };
 
 /// What is to be done.
@@ -311,6 +311,8 @@ pub enum Command {
     ApproveRules {
         /// Which.
         version: String,
+        /// What they have passed.
+        gates: RuleGates,
     },
     /// Goes back to the rules that were in force before.
     RollBackRules {

@@ -57,6 +57,6 @@ pub use state::{
     Contract, ContractId, Deleted, DeletionId, DeletionOrder, Device, Disaster, Duty, DutyId, EMERGENCY_PROFESSIONS,
     Eligibility, EligibilityKind, Emergency, EmergencyId, EndedSession, Facility, FacilityDetails, FacilityKind,
     Generation, GivenBy, Membership, MembershipId, Person, Report, ReportId, ReportSubject, Revocation, RuleApproval,
-    RuleFile, RuleSet, Service, Snapshot, Stop, StopReason, Suspension, SuspensionEnd, SuspensionId, User,
-    UserIdRecord, WHOLE_CITY,
+    RuleFile, RuleGates, RuleProof, RuleSet, Service, Snapshot, Stop, StopReason, Suspension, SuspensionEnd,
+    SuspensionId, User, UserIdRecord, WHOLE_CITY,
 };

@@ -171,7 +171,10 @@ impl Change {
             Self::ServiceStopped { stop } => Some(format!("{} ({})", stop.text, stop.reason)),
             Self::DisasterDeclared { disaster } => Some(disaster.reason.clone()),
             Self::RulesProposed { rules } => Some(format!("{} ({})", rules.reason, rules.version)),
-            Self::RulesApproved { version } => Some(version.clone()),
+            Self::RulesApproved { version, gates } => Some(match gates {
+                Some(gates) => format!("{version}: {gates}"),
+                None => version.clone(),
+            }),
             Self::RulesRolledBack { version, reason } => Some(format!("{reason} ({version})")),
             _ => None,
         }

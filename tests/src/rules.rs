@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::StatusCode;
 use http_body_util::BodyExt as _;
 use policy::point::{RULES, SCHEMA};
-use registry::{Command, RuleFile};
+use registry::{Command, RuleFile, RuleGates, RuleProof};
 use tokio::time::timeout;
 
 use crate::cutting::{body, ends};
@@ -42,7 +42,9 @@ async fn rules_decide_from_the_moment_they_are_in_force() {
     let status = async || terminal.ask(Ask::get(RECORD).as_(&cookie)).await.unwrap().status;
     assert_eq!(status().await, StatusCode::OK, "a proposal decides nothing");
     let version = world.registry.snapshot().rule_sets().next().unwrap().version.clone();
-    let approve = Command::ApproveRules { version: version.clone() };
+    let proof = RuleProof::Without { reason: "trial".to_owned() };
+    let gates = RuleGates { cases: 1, cases_version: "trial".to_owned(), proof };
+    let approve = Command::ApproveRules { version: version.clone(), gates };
     world.registry.execute(approve, city::officer("officer-mori"), world.now()).unwrap();
     assert!(ends(nurses).await, "an open stream of a nurse goes on");
     assert_eq!(status().await, StatusCode::NOT_FOUND);

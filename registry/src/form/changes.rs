@@ -81,7 +81,7 @@ kinds! {
     "disaster-ended" => DisasterEnded { reason }
     "report-due" => ReportDue { report }
     "rules-proposed" => RulesProposed { rules }
-    "rules-approved" => RulesApproved { version }
+    "rules-approved" => RulesApproved { version, gates }
     "rules-rolled-back" => RulesRolledBack { version, reason }
     "report-acknowledged" => ReportAcknowledged { report }
     "duty-entered" => DutyEntered { duty }

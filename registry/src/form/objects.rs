@@ -7,8 +7,8 @@ use super::{Fields, Form, FormError, put};
 use crate::state::{
     Administrator, Approval, Awaited, BreakGlass, Cancellation, Certificate, Confirmation, Consent, ConsentForm,
     Contract, Deleted, DeletionOrder, Device, Disaster, Duty, Eligibility, Emergency, EndedSession, Facility,
-    FacilityDetails, Membership, Person, Report, Revocation, RuleApproval, RuleFile, RuleSet, Service, Stop,
-    Suspension, User, UserIdRecord,
+    FacilityDetails, Membership, Person, Report, Revocation, RuleApproval, RuleFile, RuleGates, RuleProof, RuleSet,
+    Service, Stop, Suspension, User, UserIdRecord,
 };
 
 /// Writes `struct` by struct which fields there are.
@@ -67,7 +67,8 @@ objects! {
     Service { state, stopped, disaster }
     RuleFile { name, text }
     RuleSet { version, schema, files, reason, proposed_by, proposed_at }
-    RuleApproval { version, by, at }
+    RuleApproval { version, by, at, gates }
+    RuleGates { cases, cases_version, proof }
     EndedSession { session, user_id, over_at }
     Approval { at, by }
     Cancellation { at, by, reason }
@@ -77,4 +78,37 @@ objects! {
     Deleted { order, record, at, by, request }
     BreakGlass { state, rule, proposed, issued }
     Emergency { id, user_id, person, reason, declared_at, until, ended_at }
+}
+
+/// `{"fences":"…","claims":1}` or `{"without":"…"}`.
+impl Form for RuleProof {
+    fn write(&self) -> Value {
+        let mut map = Map::new();
+        match self {
+            Self::Proved { fences, claims } => {
+                put(&mut map, "fences", fences);
+                put(&mut map, "claims", claims);
+            }
+            Self::Without { reason } => put(&mut map, "without", reason),
+        }
+        Value::Object(map)
+    }
+
+    fn read(value: &Value) -> Result<Self, FormError> {
+        let mut fields = Fields::of(value)?;
+        let read = match fields.take::<Option<String>>("without")? {
+            Some(reason) => Self::Without { reason },
+            None => Self::Proved { fences: fields.take("fences")?, claims: fields.take("claims")? },
+        };
+        fields.finish()?;
+        Ok(read)
+    }
+
+    #[cfg(test)]
+    fn any(dice: &mut crate::tests::dice::Dice) -> Self {
+        if dice.below(2) == 0 {
+            return Self::Without { reason: Form::any(dice) };
+        }
+        Self::Proved { fences: Form::any(dice), claims: Form::any(dice) }
+    }
 }

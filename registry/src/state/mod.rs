@@ -25,7 +25,7 @@ pub use duty::Duty;
 pub use facility::{Administrator, Facility, FacilityDetails, FacilityKind};
 pub use number::{ContractId, DeletionId, DutyId, EmergencyId, Generation, MembershipId, ReportId, SuspensionId};
 pub use person::{Consent, ConsentForm, Eligibility, EligibilityKind, GivenBy, Person};
-pub use rules::{RuleApproval, RuleFile, RuleSet};
+pub use rules::{RuleApproval, RuleFile, RuleGates, RuleProof, RuleSet};
 pub use service::{Awaited, Disaster, Service, Stop, StopReason, WHOLE_CITY};
 pub use session::EndedSession;
 pub use suspension::{Report, ReportSubject, Suspension, SuspensionEnd};

@@ -1,5 +1,6 @@
 //! Sets of rules that officers proposed, and which of them is in force.
 
+use std::fmt;
 use std::sync::Arc;
 
 use imbl::OrdMap;
@@ -45,6 +46,45 @@ impl RuleSet {
     }
 }
 
+/// What a set of rules passed before it was approved (`docs/rules.md`). That it is read, valid and in order the registry sees
+/// for itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleGates {
+    /// How many cases it was tried on; all turned out as expected, and each rule was tried. At least one.
+    pub cases: u64,
+    /// Which cases: the digest of their text.
+    pub cases_version: String,
+    /// What was proved.
+    pub proof: RuleProof,
+}
+
+/// What was proved of a set of rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RuleProof {
+    /// Every fence, and of each rule that it cannot fail, can hold and can decide.
+    Proved {
+        /// Which fences: the digest of their text.
+        fences: String,
+        /// How many claims. At least one.
+        claims: u64,
+    },
+    /// Nothing: the officer took the rules into force all the same.
+    Without {
+        /// Why, in his words.
+        reason: String,
+    },
+}
+
+impl fmt::Display for RuleGates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} cases ({}) passed, ", self.cases, self.cases_version)?;
+        match &self.proof {
+            RuleProof::Proved { fences, claims } => write!(f, "{claims} claims proved (fences {fences})"),
+            RuleProof::Without { reason } => write!(f, "nothing proved: {reason}"),
+        }
+    }
+}
+
 /// A set of rules in force: since when, and by which second officer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleApproval {
@@ -54,6 +94,8 @@ pub struct RuleApproval {
     pub by: Author,
     /// When.
     pub at: Timestamp,
+    /// What they had passed; none: approved when that was not asked for yet.
+    pub gates: Option<RuleGates>,
 }
 
 /// What was proposed, and what is in force.

@@ -152,7 +152,9 @@ fn any_command(dice: &mut Dice, now: Timestamp) -> Command {
         // Few versions, so that they meet; and not often, for rules are read whole.
         CommandKind::ProposeRules | CommandKind::ApproveRules if dice.below(4) > 0 => Command::Tick,
         CommandKind::ProposeRules => propose_rules(&of(dice, "version", 3)),
-        CommandKind::ApproveRules => Command::ApproveRules { version: version_of(&of(dice, "version", 3)) },
+        CommandKind::ApproveRules => {
+            Command::ApproveRules { version: version_of(&of(dice, "version", 3)), gates: gates() }
+        }
         CommandKind::RollBackRules => Command::RollBackRules { reason },
         CommandKind::Tick => Command::Tick,
         CommandKind::EnterDuty => Command::EnterDuty {

@@ -11,7 +11,7 @@ use crate::credential::{Sealed, VerifiedPassword};
 use crate::validate::{Materials, validate};
 use crate::{
     Administrator, Change, Command, ConsentForm, Eligibility, EligibilityKind, FacilityDetails, FacilityKind,
-    Generation, GivenBy, PasswordCheck, Refused, RuleFile, Snapshot,
+    Generation, GivenBy, PasswordCheck, Refused, RuleFile, RuleGates, RuleProof, Snapshot,
 };
 
 pub(crate) const HOUR: i64 = 3600;
@@ -97,6 +97,12 @@ pub(crate) fn propose_rules(remark: &str) -> Command {
     let files = few.map(|(name, text)| RuleFile { name: (*name).to_owned(), text: format!("// {remark}\n{text}") });
     let (schema, files) = (policy::point::SCHEMA.to_owned(), files.collect());
     Command::ProposeRules { schema, files, reason: "as decided".to_owned() }
+}
+
+/// As if they had passed every gate.
+pub(crate) fn gates() -> RuleGates {
+    let proof = RuleProof::Proved { fences: "0123456789ab".to_owned(), claims: 158 };
+    RuleGates { cases: 99, cases_version: "ba9876543210".to_owned(), proof }
 }
 
 /// The version of those rules.

@@ -6,7 +6,7 @@ use super::Draft;
 use crate::bounds::{REASON_CHARACTERS_MAX, RULES_BYTES_MAX};
 use crate::change::Change;
 use crate::refused::{Refused, Why};
-use crate::state::{RuleFile, RuleSet};
+use crate::state::{RuleFile, RuleGates, RuleProof, RuleSet};
 
 /// Nothing is proposed that is not in order: parsed, validated and linted by this program.
 pub(super) fn propose(d: &mut Draft, schema: &str, files: &[RuleFile], reason: &str) -> Result<(), Refused> {
@@ -29,7 +29,10 @@ pub(super) fn propose(d: &mut Draft, schema: &str, files: &[RuleFile], reason: &
     d.push(Change::RulesProposed { rules: set })
 }
 
-pub(super) fn approve(d: &mut Draft, version: &str) -> Result<(), Refused> {
+/// Whoever approves says what the rules have passed. The registry has no solver, and takes it at the officer's word; it is on
+/// record under his name.
+pub(super) fn approve(d: &mut Draft, version: &str, gates: &RuleGates) -> Result<(), Refused> {
+    passed(d, gates)?;
     let set = d.next.rule_set(version).ok_or_else(|| d.not_known("set of rules", &version))?;
     let (one, other) = (set.proposed_by.name.trim().to_lowercase(), d.act.by.name.trim().to_lowercase());
     // Names differ in more than spaces and capitals: one officer is not two.
@@ -37,7 +40,19 @@ pub(super) fn approve(d: &mut Draft, version: &str) -> Result<(), Refused> {
     // The program that proposed them may have been another one.
     let point = set.point().map_err(|error| d.refused(not_in_order(&error)))?;
     d.require(point.version().as_str() == version, || Why::Condition("the rules are not of that version".to_owned()))?;
-    d.push(Change::RulesApproved { version: version.to_owned() })
+    d.push(Change::RulesApproved { version: version.to_owned(), gates: Some(gates.clone()) })
+}
+
+fn passed(d: &Draft, gates: &RuleGates) -> Result<(), Refused> {
+    d.name("the version of the cases", &gates.cases_version)?;
+    d.require(gates.cases > 0, || Why::Condition("rules are approved that no case has tried".to_owned()))?;
+    match &gates.proof {
+        RuleProof::Proved { fences, claims } => {
+            d.name("the version of the fences", fences)?;
+            d.require(*claims > 0, || Why::Condition("nothing was proved of the rules".to_owned()))
+        }
+        RuleProof::Without { reason } => d.reason(reason),
+    }
 }
 
 pub(super) fn roll_back(d: &mut Draft, reason: &str) -> Result<(), Refused> {

@@ -29,10 +29,13 @@ pub enum Policy {
     Replay(PolicyReplay),
     /// Print every sentence that cases are written in
     Words,
-    /// Propose rules for approval; they decide nothing yet (city officer)
+    /// Propose rules for approval, once they pass check and test; they decide nothing yet (city officer)
     Propose(PolicyPropose),
     /// Take proposed rules into force, as another officer than proposed them; open exchanges are judged anew
-    Approve(PolicyVersion),
+    ///
+    /// First the gates, as in check, test, diff (against what is in force) and prove. Whatever one of them finds wrong keeps the
+    /// rules out of force. Needs the solver cvc5. What was passed is kept with the approval, and `policy list` shows it.
+    Approve(PolicyApprove),
     /// Go back to the rules in force before (city officer); open exchanges are judged anew
     Rollback(PolicyRollback),
     /// List the sets of rules proposed, and which is in force
@@ -105,14 +108,29 @@ pub struct PolicyPropose {
     /// Why
     #[arg(long, value_name = "TEXT")]
     pub reason: String,
+    /// Folder with cases (*.txt) [default: the cases built in, in both languages]
+    #[arg(long, value_name = "DIR")]
+    pub cases: Option<PathBuf>,
 }
 
 /// `policy approve`.
 #[derive(Debug, Args)]
-pub struct PolicyVersion {
+pub struct PolicyApprove {
     /// Version, as `policy propose` printed it
     #[arg(value_name = "VERSION")]
     pub version: String,
+    /// Folder with cases (*.txt) [default: the cases built in, in both languages]
+    #[arg(long, value_name = "DIR")]
+    pub cases: Option<PathBuf>,
+    /// Fences [default: the fences built in]
+    #[arg(long, value_name = "FILE", conflicts_with = "without_proof")]
+    pub fences: Option<PathBuf>,
+    /// Which solver.
+    #[command(flatten)]
+    pub solver: PolicySolver,
+    /// Take them into force though nothing is proved of them, and say why; kept with the approval for ever
+    #[arg(long, value_name = "REASON", conflicts_with = "solver")]
+    pub without_proof: Option<String>,
 }
 
 /// `policy rollback`.

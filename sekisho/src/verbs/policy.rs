@@ -9,6 +9,7 @@ pub(crate) use activate::in_force;
 
 use std::path::{Path, PathBuf};
 
+use aws_lc_rs::digest;
 use serde_json::json;
 use workbench::{Bench, Language, Solver, Sources, phrases, question_texts};
 
@@ -28,8 +29,8 @@ pub(crate) fn run(common: &Common, verb: &Policy) -> Result<bool, Error> {
         Policy::Diff(verb) => prove::diff(output, verb),
         Policy::Replay(verb) => replay::run(common, output, verb),
         Policy::Words => words(output).map(|()| true),
-        Policy::Propose(verb) => activate::propose(&Desk::open(common)?, verb).map(|()| true),
-        Policy::Approve(verb) => activate::approve(&Desk::open(common)?, verb).map(|()| true),
+        Policy::Propose(verb) => activate::propose(&Desk::open(common)?, output, verb),
+        Policy::Approve(verb) => activate::approve(&Desk::open(common)?, common, output, verb),
         Policy::Rollback(verb) => activate::roll_back(&Desk::open(common)?, verb).map(|()| true),
         Policy::List => activate::list(&Desk::open(common)?).map(|()| true),
         Policy::Show(verb) => activate::show(&Desk::open(common)?, verb).map(|()| true),
@@ -38,7 +39,10 @@ pub(crate) fn run(common: &Common, verb: &Policy) -> Result<bool, Error> {
 
 /// What is not in order with rules is an answer here, not an error: one line each.
 fn check(output: Output, rules: &PolicyRules) -> Result<bool, Error> {
-    let sources = sources(rules)?;
+    in_order(output, &sources(rules)?)
+}
+
+fn in_order(output: Output, sources: &Sources) -> Result<bool, Error> {
     match sources.point() {
         Ok(point) => {
             let (name, count, version) = (&sources.name, point.rules().count(), point.version());
@@ -104,4 +108,14 @@ fn both(told: impl Fn(Language) -> String) -> String {
     let texts = Language::ALL
         .map(|language| told(language).lines().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n"));
     texts.join("\n    --\n")
+}
+
+/// Which texts these are: 12 hexadecimal digits of SHA-256, made as the version of rules is.
+fn digest<'a>(texts: impl Iterator<Item = &'a str>) -> String {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for text in texts {
+        context.update(&u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes());
+        context.update(text.as_bytes());
+    }
+    context.finish().as_ref().iter().take(6).map(|octet| format!("{octet:02x}")).collect()
 }

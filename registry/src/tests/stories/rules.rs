@@ -3,14 +3,14 @@
 use super::super::world::*;
 use crate::bounds::{RULE_SETS_MAX, RULES_BYTES_MAX};
 use crate::state::Rules;
-use crate::{Command, RuleFile, RuleSet};
+use crate::{Command, RuleFile, RuleGates, RuleProof, RuleSet};
 
 fn in_force(world: &World) -> Option<String> {
     world.snapshot.rules_in_force().map(|(set, _)| set.version.clone())
 }
 
 fn approve(remark: &str) -> Command {
-    Command::ApproveRules { version: version_of(remark) }
+    Command::ApproveRules { version: version_of(remark), gates: gates() }
 }
 
 fn roll_back() -> Command {
@@ -24,7 +24,7 @@ fn one_officer_proposes_another_approves_and_any_goes_back() {
     assert_eq!(in_force(&world), None, "a proposal decides nothing");
     let himself = world.refused(officer(), approve("first"));
     assert!(himself.contains("by another officer"), "{himself}");
-    let again = Command::ApproveRules { version: version_of("never proposed") };
+    let again = Command::ApproveRules { version: version_of("never proposed"), gates: gates() };
     assert!(world.refused(second_officer(), again).contains("there is no set of rules"));
     world.must(second_officer(), approve("first"));
     assert_eq!(in_force(&world), Some(version_of("first")));
@@ -45,6 +45,31 @@ fn one_officer_proposes_another_approves_and_any_goes_back() {
     // What was once proposed can be taken into force again.
     world.must(officer(), approve("second"));
     assert_eq!(in_force(&world), Some(version_of("second")));
+}
+
+/// What was passed is on record under the name of who approved; nothing passed is no approval.
+#[test]
+fn an_approval_says_what_the_rules_have_passed() {
+    let mut world = World::usual();
+    world.must(officer(), propose_rules("first"));
+    let approve = |gates| Command::ApproveRules { version: version_of("first"), gates };
+    let proved = |fences: &str, claims| RuleProof::Proved { fences: fences.to_owned(), claims };
+    for (wrong, why) in [
+        (RuleGates { cases: 0, ..gates() }, "no case has tried"),
+        (RuleGates { cases_version: String::new(), ..gates() }, "the version of the cases"),
+        (RuleGates { proof: proved("", 1), ..gates() }, "the version of the fences"),
+        (RuleGates { proof: proved("0123456789ab", 0), ..gates() }, "nothing was proved"),
+        (RuleGates { proof: RuleProof::Without { reason: " ".to_owned() }, ..gates() }, "the reason must have"),
+    ] {
+        let refused = world.refused(second_officer(), approve(wrong));
+        assert!(refused.contains(why), "{refused}");
+    }
+    let without = RuleGates { proof: RuleProof::Without { reason: "the solver is broken".to_owned() }, ..gates() };
+    for given in [without, gates()] {
+        let mut world = world.clone();
+        world.must(second_officer(), approve(given.clone()));
+        assert_eq!(world.snapshot.rules_in_force().unwrap().1.gates, Some(given));
+    }
 }
 
 #[test]
@@ -90,7 +115,7 @@ fn the_oldest_idle_proposal_is_forgotten() {
         proposed_at: begin().plus_seconds(i64::try_from(number).unwrap()),
     };
     rules.propose(set(0));
-    rules.approve(crate::RuleApproval { version: set(0).version, by: second_officer(), at: begin() });
+    rules.approve(crate::RuleApproval { version: set(0).version, by: second_officer(), at: begin(), gates: None });
     (1..=RULE_SETS_MAX).for_each(|number| rules.propose(set(number)));
     assert_eq!(rules.sets.len(), RULE_SETS_MAX);
     assert!(rules.sets.contains_key(&set(0).version), "it is in force");

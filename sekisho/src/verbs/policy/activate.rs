@@ -4,12 +4,16 @@
 use std::path::Path;
 
 use policy::DecisionPoint;
-use registry::{Command, RuleFile, RuleSet, Snapshot};
-use serde_json::json;
-use workbench::Sources;
+use registry::{Command, RuleFile, RuleGates, RuleProof, RuleSet, Snapshot};
+use serde_json::{Value, json};
+use workbench::{Bench, Solver, Sources};
 
-use crate::cli::policy::{PolicyPropose, PolicyRollback, PolicyShow, PolicyVersion};
+use super::test::{self, Cases};
+use super::{in_order, prove, solver};
+use crate::cli::Common;
+use crate::cli::policy::{PolicyApprove, PolicyPropose, PolicyRollback, PolicyShow};
 use crate::error::Error;
+use crate::output::Output;
 use crate::verbs::Desk;
 
 /// The decision point of the rules in force: those of the registry, or those built in.
@@ -18,9 +22,17 @@ pub(crate) fn in_force(snapshot: &Snapshot) -> Result<DecisionPoint, Error> {
     point.map_err(Error::usage)
 }
 
-pub(super) fn propose(desk: &Desk, verb: &PolicyPropose) -> Result<(), Error> {
+/// Proposes rules that are in order and pass the cases. False: they do not, and are not proposed.
+pub(super) fn propose(desk: &Desk, output: Output, verb: &PolicyPropose) -> Result<bool, Error> {
     let sources = Sources::read(&verb.rules)?;
-    let version = sources.point()?.version().to_string();
+    if !in_order(output, &sources)? {
+        return Ok(false);
+    }
+    let bench = Bench::new(&sources)?;
+    if !test::passes(output, &bench, &Cases::of(verb.cases.as_deref())?)? {
+        return Ok(false);
+    }
+    let version = bench.point().version().to_string();
     let files = sources.files.into_iter().map(|(name, text)| RuleFile { name, text }).collect();
     desk.execute(Command::ProposeRules { schema: sources.schema, files, reason: verb.reason.clone() })?;
     desk.say(
@@ -28,15 +40,91 @@ pub(super) fn propose(desk: &Desk, verb: &PolicyPropose) -> Result<(), Error> {
             "proposed as version {version}; it decides nothing until another officer gives: sekisho policy approve {version}"
         ),
         &json!({ "version": version, "state": "proposed" }),
-    )
+    )?;
+    Ok(true)
 }
 
-pub(super) fn approve(desk: &Desk, verb: &PolicyVersion) -> Result<(), Error> {
-    desk.execute(Command::ApproveRules { version: verb.version.clone() })?;
+/// Takes rules into force that pass every gate. False: one of them found something wrong, and nothing has changed.
+pub(super) fn approve(desk: &Desk, common: &Common, output: Output, verb: &PolicyApprove) -> Result<bool, Error> {
+    let snapshot = desk.snapshot();
+    let set = snapshot.rule_set(&verb.version).ok_or_else(|| unknown(&verb.version))?;
+    let approve = |gates| Command::ApproveRules { version: verb.version.clone(), gates };
+    // Whoever may not approve hears so now, and not after all the proofs.
+    let (cases_version, reason) = ("-".to_owned(), verb.without_proof.clone().unwrap_or_else(|| "-".to_owned()));
+    desk.rehearse(&[approve(RuleGates { cases: 1, cases_version, proof: RuleProof::Without { reason } })])?;
+    let Some(gates) = passed(&snapshot, set, common, output, verb)? else {
+        desk.say(
+            format_args!("version {} is not approved; what is in force stays so", verb.version),
+            &json!({ "version": verb.version, "state": "proposed" }),
+        )?;
+        return Ok(false);
+    };
+    let told = gates.to_string();
+    desk.execute(approve(gates))?;
     desk.say(
-        format_args!("version {} is in force; the way back is: sekisho policy rollback --reason TEXT", verb.version),
-        &json!({ "version": verb.version, "state": "in-force" }),
-    )
+        format_args!(
+            "version {} is in force ({told}); the way back is: sekisho policy rollback --reason TEXT",
+            verb.version
+        ),
+        &json!({ "version": verb.version, "state": "in-force", "passed": told }),
+    )?;
+    Ok(true)
+}
+
+/// By what the last gates are gone through.
+enum Means {
+    /// A solver that compares, and one that proves.
+    Solvers(Solver, Solver),
+    /// Nothing, for this reason.
+    None(String),
+}
+
+/// Every gate, cheapest first. None: one of them found something wrong.
+fn passed(
+    snapshot: &Snapshot,
+    set: &RuleSet,
+    common: &Common,
+    output: Output,
+    verb: &PolicyApprove,
+) -> Result<Option<RuleGates>, Error> {
+    // A solver that is not there is said before anything is tried.
+    let means = match &verb.without_proof {
+        Some(reason) => Means::None(reason.clone()),
+        None => Means::Solvers(solver(&verb.solver)?, solver(&verb.solver)?),
+    };
+    let proposed = sources_of(set);
+    if !in_order(output, &proposed)? {
+        return Ok(None);
+    }
+    let bench = Bench::new(&proposed)?;
+    let cases = Cases::of(verb.cases.as_deref())?;
+    if !test::passes(output, &bench, &cases)? {
+        return Ok(None);
+    }
+    let proof = match means {
+        Means::None(reason) => RuleProof::Without { reason },
+        Means::Solvers(mut comparing, mut proving) => {
+            let now = snapshot.rules_in_force().map_or_else(Sources::builtin, |(set, _)| sources_of(set));
+            prove::between(output, &now, &proposed, &mut comparing)?;
+            let fences = verb.fences.as_deref();
+            match prove::proved(common, output, &bench, fences, &mut proving)? {
+                Some(proof) => proof,
+                None => return Ok(None),
+            }
+        }
+    };
+    let count = u64::try_from(cases.cases.len()).unwrap_or(u64::MAX);
+    Ok(Some(RuleGates { cases: count, cases_version: cases.version, proof }))
+}
+
+/// A set of the registry as the workbench takes it.
+fn sources_of(set: &RuleSet) -> Sources {
+    let files = set.files.iter().map(|file| (file.name.clone(), file.text.clone())).collect();
+    Sources { name: set.version.clone(), schema: set.schema.clone(), files }
+}
+
+fn unknown(version: &str) -> Error {
+    Error::usage(format_args!("there is no set of rules `{version}`"))
 }
 
 pub(super) fn roll_back(desk: &Desk, verb: &PolicyRollback) -> Result<(), Error> {
@@ -65,7 +153,8 @@ pub(super) fn list(desk: &Desk) -> Result<(), Error> {
         let state = match approval {
             Some(approval) => {
                 let word = if in_force { "in force" } else { "was in force" };
-                format!("{word}, approved by {} on {}", approval.by, approval.at.to_jst_minutes())
+                let passed = approval.gates.as_ref().map_or_else(String::new, |gates| format!(", {gates}"));
+                format!("{word}, approved by {} on {}{passed}", approval.by, approval.at.to_jst_minutes())
             }
             None => "proposed".to_owned(),
         };
@@ -76,17 +165,28 @@ pub(super) fn list(desk: &Desk) -> Result<(), Error> {
                 "proposed_by": set.proposed_by.to_string(), "proposed_at": set.proposed_at.to_string(),
                 "approved_by": approval.map(|approval| approval.by.to_string()),
                 "approved_at": approval.map(|approval| approval.at.to_string()),
+                "passed": approval.and_then(|approval| approval.gates.as_ref()).map(told),
             }),
         )?;
     }
     Ok(())
 }
 
+/// What rules had passed, for programs.
+fn told(RuleGates { cases, cases_version, proof }: &RuleGates) -> Value {
+    let (fences, claims, without) = match proof {
+        RuleProof::Proved { fences, claims } => (Some(fences), Some(claims), None),
+        RuleProof::Without { reason } => (None, None, Some(reason)),
+    };
+    json!({
+        "cases": cases, "cases_version": cases_version, "fences_version": fences, "claims_proved": claims,
+        "without_proof": without,
+    })
+}
+
 pub(super) fn show(desk: &Desk, verb: &PolicyShow) -> Result<(), Error> {
     let snapshot = desk.snapshot();
-    let set = snapshot
-        .rule_set(&verb.version)
-        .ok_or_else(|| Error::usage(format_args!("there is no set of rules `{}`", verb.version)))?;
+    let set = snapshot.rule_set(&verb.version).ok_or_else(|| unknown(&verb.version))?;
     let schema = ("schema.cedarschema", set.schema.as_str());
     let files = set.files.iter().map(|file| (file.name.as_str(), file.text.as_str()));
     if let Some(folder) = &verb.out {

@@ -1,14 +1,16 @@
 //! `policy prove` and `policy diff`: what a solver says about rules, in words.
 
+use std::path::Path;
 use std::time::Instant;
 
+use registry::RuleProof;
 use serde_json::json;
 use workbench::diff::{Difference, Direction, diff as difference, pair};
 use workbench::fences::{self, FENCES};
 use workbench::prove::{Claim, Proof, Refutation, prove};
-use workbench::{Language, Situation};
+use workbench::{Bench, Language, Situation, Solver, Sources};
 
-use super::{bench, both, named, solver};
+use super::{bench, both, digest, named, solver};
 use crate::cli::Common;
 use crate::cli::policy::{PolicyDiff, PolicyProve};
 use crate::error::Error;
@@ -16,14 +18,24 @@ use crate::output::{Output, listed};
 
 pub(super) fn run(common: &Common, output: Output, verb: &PolicyProve) -> Result<bool, Error> {
     let bench = bench(&verb.rules)?;
-    let text = match &verb.fences {
+    Ok(proved(common, output, &bench, verb.fences.as_deref(), &mut solver(&verb.solver)?)?.is_some())
+}
+
+/// Proves the fences of a file, or those built in, and what must hold of each rule. None: something is refuted. Says all of it.
+pub(super) fn proved(
+    common: &Common,
+    output: Output,
+    bench: &Bench,
+    fences: Option<&Path>,
+    solver: &mut Solver,
+) -> Result<Option<RuleProof>, Error> {
+    let text = match fences {
         Some(file) => std::fs::read_to_string(file).map_err(Error::file("reading", file))?,
         None => FENCES.to_owned(),
     };
     let fences = fences::read(&text, bench.point().schema())?;
-    let mut solver = solver(&verb.solver)?;
     let start = Instant::now();
-    let proofs = prove(&bench, &fences, &mut solver)?;
+    let proofs = prove(bench, &fences, solver)?;
     let seconds = start.elapsed().as_secs_f64();
     proofs.iter().try_for_each(|proof| say(output, proof, common.json))?;
     let refuted = proofs.iter().filter(|proof| proof.refuted.is_some()).count();
@@ -37,7 +49,11 @@ pub(super) fn run(common: &Common, output: Output, verb: &PolicyProve) -> Result
         ),
         &json!({ "version": version.as_str(), "claims": count, "refuted": refuted, "seconds": seconds }),
     )?;
-    Ok(refuted == 0)
+    let proof = RuleProof::Proved {
+        fences: digest(std::iter::once(text.as_str())),
+        claims: u64::try_from(count).unwrap_or(u64::MAX),
+    };
+    Ok((refuted == 0).then_some(proof))
 }
 
 /// What a claim is called, and in both languages.
@@ -93,10 +109,15 @@ fn say(output: Output, proof: &Proof, json: bool) -> Result<(), Error> {
 }
 
 pub(super) fn diff(output: Output, verb: &PolicyDiff) -> Result<bool, Error> {
-    let (old, new) = pair(&named(&verb.old)?, &named(&verb.new)?)?;
-    let mut solver = solver(&verb.solver)?;
+    between(output, &named(&verb.old)?, &named(&verb.new)?, &mut solver(&verb.solver)?)?;
+    Ok(true)
+}
+
+/// Says what the change from the one to the other opens and closes.
+pub(super) fn between(output: Output, old: &Sources, new: &Sources, solver: &mut Solver) -> Result<(), Error> {
+    let (old, new) = pair(old, new)?;
     let start = Instant::now();
-    let found = difference(&old, &new, &mut solver)?;
+    let found = difference(&old, &new, solver)?;
     let seconds = start.elapsed().as_secs_f64();
     found.iter().try_for_each(|one| say_difference(output, one))?;
     let count = |direction| found.iter().filter(|one| one.direction == direction).count();
@@ -108,8 +129,7 @@ pub(super) fn diff(output: Output, verb: &PolicyDiff) -> Result<bool, Error> {
             "old": versions.0.as_str(), "new": versions.1.as_str(), "opened": opens, "closed": closes,
             "seconds": seconds,
         }),
-    )?;
-    Ok(true)
+    )
 }
 
 fn say_difference(output: Output, one: &Difference) -> Result<(), Error> {

@@ -1,23 +1,47 @@
 //! `policy test`: cases.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use workbench::cases::{CASES, Case, Failure, parse, run as run_cases};
-use workbench::{BenchError, Language};
+use workbench::{Bench, BenchError, Language};
 
-use super::{bench, both};
+use super::{bench, both, digest};
 use crate::cli::policy::PolicyTest;
 use crate::error::Error;
 use crate::output::Output;
 
+/// Cases, and which they are.
+pub(super) struct Cases {
+    pub(super) cases: Vec<Case>,
+    pub(super) version: String,
+}
+
+impl Cases {
+    /// Those of a folder, or those built in.
+    pub(super) fn of(folder: Option<&Path>) -> Result<Self, Error> {
+        let texts = match folder {
+            Some(folder) => read(folder)?,
+            None => CASES.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect(),
+        };
+        let mut cases = Vec::new();
+        for (name, text) in &texts {
+            cases.extend(parse(name, text)?);
+        }
+        match (folder, cases.is_empty()) {
+            (Some(folder), true) => Err(BenchError::Missing { path: folder.to_owned(), what: "cases (*.txt)" }.into()),
+            _ => Ok(Self { cases, version: digest(texts.iter().map(|(_, text)| text.as_str())) }),
+        }
+    }
+}
+
 pub(super) fn run(output: Output, verb: &PolicyTest) -> Result<bool, Error> {
-    let bench = bench(&verb.rules)?;
-    let cases = match &verb.cases {
-        Some(folder) => read(folder)?,
-        None => house()?,
-    };
-    let outcome = run_cases(&bench, &cases)?;
+    passes(output, &bench(&verb.rules)?, &Cases::of(verb.cases.as_deref())?)
+}
+
+/// Whether the rules pass them, each rule tried. Says what does not.
+pub(super) fn passes(output: Output, bench: &Bench, Cases { cases, .. }: &Cases) -> Result<bool, Error> {
+    let outcome = run_cases(bench, cases)?;
     outcome.failures.iter().try_for_each(|failure| say(output, failure))?;
     for (what_ja, what, ids) in [
         ("どの事例でも当てはまりません", "holds in no case", &outcome.never_fired),
@@ -37,16 +61,8 @@ pub(super) fn run(output: Output, verb: &PolicyTest) -> Result<bool, Error> {
     Ok(outcome.is_in_order())
 }
 
-fn house() -> Result<Vec<Case>, Error> {
-    let mut cases = Vec::new();
-    for (name, text) in CASES {
-        cases.extend(parse(name, text)?);
-    }
-    Ok(cases)
-}
-
-/// Every `*.txt` of a folder, by name.
-fn read(folder: &Path) -> Result<Vec<Case>, Error> {
+/// Every `*.txt` of a folder, by name: where it is, and its text.
+fn read(folder: &Path) -> Result<Vec<(String, String)>, Error> {
     let failed = |source| BenchError::File { path: folder.to_owned(), source };
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(failed)? {
@@ -56,15 +72,11 @@ fn read(folder: &Path) -> Result<Vec<Case>, Error> {
         }
     }
     paths.sort();
-    let mut cases = Vec::new();
-    for path in paths {
+    let text = |path: PathBuf| {
         let text = std::fs::read_to_string(&path).map_err(Error::file("reading", &path))?;
-        cases.extend(parse(&path.display().to_string(), &text)?);
-    }
-    if cases.is_empty() {
-        return Err(BenchError::Missing { path: folder.to_owned(), what: "cases (*.txt)" }.into());
-    }
-    Ok(cases)
+        Ok((path.display().to_string(), text))
+    };
+    paths.into_iter().map(text).collect()
 }
 
 fn say(output: Output, failure: &Failure) -> Result<(), Error> {
