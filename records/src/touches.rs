@@ -441,6 +441,10 @@ pub enum AnswerKind {
     History {
         /// Which type.
         fhir_type: FhirType,
+        /// As the client asked for it, in its one form.
+        asked: String,
+        /// How many entries it may have: of those that may be seen, which is known here only.
+        count: usize,
     },
     /// A searchset.
     Bundle,

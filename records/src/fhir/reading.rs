@@ -33,7 +33,7 @@ enum Wanted {
     /// As it was in this version. What the newest is labelled, once looked up, or why it may not be known.
     Version { version: String, newest: Option<Result<bool, Unreadable>> },
     /// Every version; how many at most, and since when.
-    History { count: String, since: Option<String> },
+    History { count: u32, since: Option<String> },
 }
 
 impl Reading {
@@ -77,18 +77,27 @@ impl Reading {
 
     /// What is touched.
     pub(crate) fn done(&self, fhir_type: FhirType, record: RecordRef, stored: Stored) -> Touches {
+        let history = |count: u32, since: &Option<String>| {
+            let count = count.to_string();
+            let since = since.as_ref().map(|since| ("_since", since.as_str()));
+            target::build(&format!("/fhir/{record}/_history"), [("_count", count.as_str())].into_iter().chain(since))
+        };
         let target = match &self.wanted {
             Wanted::Newest => format!("/fhir/{record}"),
             Wanted::Version { version, .. } => format!("/fhir/{record}/_history/{version}"),
-            Wanted::History { count, since } => {
-                let count = Some(("_count", count.as_str()));
-                let since = since.as_ref().map(|since| ("_since", since.as_str()));
-                target::build(&format!("/fhir/{record}/_history"), count.into_iter().chain(since))
+            // Of so many as the client asks for, some may be hidden: a history that is shorter would tell of them. So more are
+            // asked of the store, and as many as may be seen are shown.
+            Wanted::History { count, since } if *count <= HISTORY_COUNT_DEFAULT => {
+                history(HISTORY_COUNT_DEFAULT, since)
             }
+            Wanted::History { since, .. } => history(COUNT_MAX, since),
         };
         let mut forward = Forward::get(target);
-        let answer = match self.wanted {
-            Wanted::History { .. } => AnswerKind::History { fhir_type },
+        let answer = match &self.wanted {
+            Wanted::History { count, since } => {
+                let asked = history(*count, since);
+                AnswerKind::History { fhir_type, asked, count: usize::try_from(*count).unwrap_or(usize::MAX) }
+            }
             _ if self.opaque => {
                 // The native form: a resource in JSON would have to be read before release.
                 forward.headers.push(("accept", "*/*".to_owned()));
@@ -143,23 +152,26 @@ pub(crate) fn history(
     let (mut count, mut since) = (None, None);
     for (name, value) in &query.0 {
         let fault = |why| Unreadable::Parameter { name: quote(name), why };
-        let (slot, read) = match *name {
-            "_count" => (&mut count, whole_number(value)),
-            "_since" => (&mut since, date::instant(value).then(|| value.clone())),
+        let outside = || fault("has a value outside its grammar");
+        let twice = match *name {
+            "_count" => count.replace(whole_number(value).ok_or_else(outside)?).is_some(),
+            "_since" => {
+                let instant = Some(value.clone()).filter(|value| date::instant(value));
+                since.replace(instant.ok_or_else(outside)?).is_some()
+            }
             _ => return Err(fault("is not on the list of a history")),
         };
-        if slot.replace(read.ok_or_else(|| fault("has a value outside its grammar"))?).is_some() {
+        if twice {
             return Err(fault("is given twice"));
         }
     }
-    let count = count.unwrap_or_else(|| HISTORY_COUNT_DEFAULT.to_string());
+    let count = count.unwrap_or(HISTORY_COUNT_DEFAULT);
     read(fhir_type, id, Wanted::History { count, since }, fields)
 }
 
-fn whole_number(text: &str) -> Option<String> {
+fn whole_number(text: &str) -> Option<u32> {
     let digits = (1..=7).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
-    let number: u32 = text.parse().ok().filter(|number| digits && (1..=COUNT_MAX).contains(number))?;
-    Some(number.to_string())
+    text.parse().ok().filter(|number| digits && (1..=COUNT_MAX).contains(number))
 }
 
 fn read(fhir_type: FhirType, id: RecordId, wanted: Wanted, fields: &Fields<'_>) -> Result<Need, Unreadable> {

@@ -87,7 +87,7 @@ impl Reading {
         let Self { touches, expected, written, reach, counted_too_many } = self;
         match read_entry(&entry, expected, touches, reach, gatekeeper) {
             Ok(Kept::Entry(found)) => {
-                reach.show(found.resource, found.fhir_type, expected);
+                reach.show(&found, expected);
                 written.entry(&found, expected, &mut released.body);
                 released.note(found.judged);
             }

@@ -47,7 +47,7 @@ pub(super) fn read_entry<'t, 'a>(
     let mode = expected.mode(fhir_type, search.and_then(|search| search.text("mode")));
     let mode = mode.map_err(|why| out(name, why))?;
     let Some(judged) = judged(resource, fhir_type, touches, gatekeeper)? else { return Ok(Kept::NotSeen(mode)) };
-    if mode == "include" && expected.brings_along() && !reach.holds(resource, fhir_type) {
+    if mode == "include" && expected.brings_along() && !reach.holds(resource, fhir_type, expected) {
         return Ok(Kept::NotSeen(mode));
     }
     Ok(Kept::Entry(Found { mode, resource, fhir_type, judged }))

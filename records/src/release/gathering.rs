@@ -203,7 +203,7 @@ impl Gathered {
                 self.next = Some(Page::Ours(self.place.clone(), at));
             }
             Ok(Kept::Entry(found)) => {
-                self.reach.show(found.resource, found.fhir_type, &self.expected);
+                self.reach.show(&found, &self.expected);
                 if self.expected.brings_along() {
                     self.shown.extend(found.judged.record.id.clone());
                 }
@@ -225,7 +225,7 @@ impl Gathered {
                 }
             }
             Ok(Kept::Entry(found)) => {
-                self.reach.show(found.resource, found.fhir_type, &self.expected);
+                self.reach.show(&found, &self.expected);
                 self.written.entry(&found, &self.expected, &mut released.body);
                 released.note(found.judged);
             }

@@ -7,7 +7,7 @@
 use model::PersonId;
 
 use super::{Dropped, Released, Remembering, judged};
-use crate::bounds::{ENTRIES_MAX, HISTORY_COUNT_DEFAULT};
+use crate::bounds::ENTRIES_MAX;
 use crate::error::{Misbehaviour, quote};
 use crate::fhir::condition::goes_on;
 use crate::fhir::person::{self, Owner};
@@ -22,6 +22,7 @@ const METHODS: [(&str, &str); 3] = [("PUT", "200"), ("POST", "201"), ("PATCH", "
 pub(super) fn release(
     fhir_type: FhirType,
     touches: &Touches,
+    (as_asked, count): (&str, usize),
     bundle: &Object<'_>,
     gatekeeper: &mut Remembering<'_>,
 ) -> Result<Released, Misbehaviour> {
@@ -57,13 +58,14 @@ pub(super) fn release(
         }
     }
     let mut members = vec![("resourceType", Json::own("Bundle")), ("type", Json::own("history"))];
+    // What may be seen, and not what there is.
+    let whole = !goes_on(bundle) && kept.len() <= count;
+    kept.truncate(count);
     let total = kept.len().to_string();
-    // What may be seen, and not what there is. Asked for so many, the number would tell by its absence how many more there are.
-    let as_many_as_there_are = touches.forward.target.contains(&format!("_count={HISTORY_COUNT_DEFAULT}"));
-    if !goes_on(bundle) && as_many_as_there_are {
+    if whole {
         members.push(("total", Json::Number(&total)));
     }
-    let own = vec![("relation", Json::own("self")), ("url", Json::own(touches.forward.target.clone()))];
+    let own = vec![("relation", Json::own("self")), ("url", Json::own(as_asked.to_owned()))];
     members.push(("link", Json::List(vec![Json::Object(Object::of(own))])));
     if !kept.is_empty() {
         members.push(("entry", Json::List(kept)));

@@ -192,10 +192,10 @@ pub fn release(
             let resource = tree.object().ok_or(Misbehaviour::Shape("is no resource"))?;
             single(*fhir_type, touches, resource, &mut remembering)
         }
-        AnswerKind::History { fhir_type } => {
+        AnswerKind::History { fhir_type, asked, count } => {
             let tree = json::parse(body)?;
             let bundle = tree.object().ok_or(Misbehaviour::Shape("is no history"))?;
-            history::release(*fhir_type, touches, bundle, &mut remembering)
+            history::release(*fhir_type, touches, (asked, *count), bundle, &mut remembering)
         }
         AnswerKind::Capabilities => {
             let tree = json::parse(body)?;

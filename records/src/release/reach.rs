@@ -1,4 +1,5 @@
-//! Why a record comes along with a search: a record that is shown names it, or is named by it.
+//! Why a record comes along with a search: a record that is shown names it, or is named by it, and that is a link between
+//! records of their types along which something was asked to come.
 //!
 //! What comes along with a record that is left out would tell that there is such a record. So once something was left out,
 //! only that goes out which belongs to what was shown before it: stores list the matches first, and what comes along behind
@@ -6,6 +7,7 @@
 
 use std::collections::HashSet;
 
+use super::found::Found;
 use crate::bounds::REACHED_MAX;
 use crate::fhir::search::Expected;
 use crate::fhir::types::FhirType;
@@ -23,20 +25,25 @@ pub(super) struct Reach {
 impl Reach {
     /// Remembers what is shown, as far as anything may come along with it. What goes beyond the bound is not remembered, and
     /// what belongs to it not shown where something was left out.
-    pub(super) fn show(&mut self, resource: &Object<'_>, fhir_type: FhirType, expected: &Expected) {
+    pub(super) fn show(&mut self, found: &Found<'_, '_>, expected: &Expected) {
         if !expected.brings_along() || self.shown.len() + self.named.len() >= REACHED_MAX {
             return;
         }
-        self.shown.extend(own_name(resource, fhir_type));
+        let (ways, is_match) = (expected.ways(), found.mode == "match");
+        if ways.iter().any(|way| way.leads_back(found.fhir_type, is_match)) {
+            self.shown.extend(own_name(found.resource, found.fhir_type));
+        }
         let room = REACHED_MAX.saturating_sub(self.shown.len() + self.named.len());
-        self.named.extend(references(resource).filter(|name| expected.may_come(name)).take(room));
+        let comes = |name: &String| ways.iter().any(|way| way.leads(found.fhir_type, is_match, name));
+        self.named.extend(references(found.resource).filter(comes).take(room));
     }
 
     /// Whether a record may go out: nothing was left out, or it belongs to what was shown.
-    pub(super) fn holds(&self, resource: &Object<'_>, fhir_type: FhirType) -> bool {
+    pub(super) fn holds(&self, resource: &Object<'_>, fhir_type: FhirType, expected: &Expected) -> bool {
+        let came_back = |name: &String| expected.ways().iter().any(|way| way.came_back(fhir_type, name));
         !self.left_out
             || own_name(resource, fhir_type).is_some_and(|name| self.named.contains(&name))
-            || references(resource).any(|name| self.shown.contains(&name))
+            || references(resource).filter(came_back).any(|name| self.shown.contains(&name))
     }
 }
 

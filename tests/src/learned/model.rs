@@ -15,8 +15,8 @@ pub(super) enum Expected {
     InAnothersName,
     /// A record or version, by its word.
     One(String),
-    /// These versions, newest first, by their words.
-    Versions(Vec<String>),
+    /// These versions, newest first, by their words; and that they are all.
+    Versions(Vec<String>, bool),
     /// These records.
     Found(Found),
     /// That many.
@@ -53,11 +53,14 @@ impl Town {
                     _ => Expected::NotThere,
                 }
             }
-            Question::History(address) => match self.find(address) {
+            Question::History(address, count) => match self.find(address) {
                 Some(record) if self.may_read_record(user, record) => {
                     let same = record.versions.iter().rev().filter(|one| one.person == record.newest().person);
                     let seen = same.filter(|one| self.may_read_version(user, record, one));
-                    Expected::Versions(seen.map(|one| one.word.clone()).collect())
+                    let mut words: Vec<String> = seen.map(|one| one.word.clone()).collect();
+                    let all = count.is_none_or(|count| words.len() <= count);
+                    words.truncate(count.unwrap_or(usize::MAX));
+                    Expected::Versions(words, all)
                 }
                 _ => Expected::NotThere,
             },

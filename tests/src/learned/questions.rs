@@ -20,8 +20,8 @@ pub(super) enum Question {
     Read(String),
     /// A version of it.
     Version(String, usize),
-    /// All its versions.
-    History(String),
+    /// All its versions, or so many.
+    History(String, Option<usize>),
     Search(Search),
     /// Everything of a person, or of these types.
     Everything {
@@ -179,7 +179,7 @@ impl Question {
         };
         match dice.below(4) {
             0 => Self::Version(address, 1 + dice.below(record.versions.len() + 1)),
-            1 => Self::History(address),
+            1 => Self::History(address, dice.percent(60).then(|| 1 + dice.below(4))),
             _ => Self::Read(address),
         }
     }
@@ -271,7 +271,10 @@ impl Question {
         match self {
             Self::Read(address) => address.clone(),
             Self::Version(address, version) => format!("{address}/_history/{version}"),
-            Self::History(address) => format!("{address}/_history"),
+            Self::History(address, count) => {
+                let pairs: Vec<String> = count.iter().map(|count| format!("_count={count}")).collect();
+                joined(&format!("{address}/_history"), &pairs)
+            }
             Self::Search(search) => search.url(),
             Self::Everything { person, kinds, count } => {
                 let names: Vec<&str> = kinds.iter().map(|kind| KINDS[*kind].name).collect();
@@ -291,7 +294,8 @@ impl Question {
         match self {
             Self::Read(_) => vec!["read"],
             Self::Version(..) => vec!["vread"],
-            Self::History(_) => vec!["history"],
+            Self::History(_, None) => vec!["history"],
+            Self::History(..) => vec!["history of so many"],
             Self::Search(search) => search.tags(),
             Self::Everything { kinds, .. } if kinds.is_empty() => vec!["$everything"],
             Self::Everything { .. } => vec!["$everything of types"],

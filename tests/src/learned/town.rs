@@ -182,6 +182,8 @@ impl Town {
         now.author == self.users[user].key
             && record.kind().author.is_some()
             && self.may_create(user, now.person, category, now.labelled)
+            // Whether it could be changed says what is stored.
+            && self.may_read(user, now.person, category, now.labelled)
     }
 
     /// Whether this user may read this version: by whose it was, and by its label and the newest's.

@@ -121,6 +121,7 @@ impl Everything {
             pages_at: FhirType::Patient,
             // Stores differ in what they call a match here.
             includes: types.clone(),
+            ways: Vec::new(),
             by_a_match: false,
             matches: types,
             view: View::Whole,

@@ -1,5 +1,6 @@
 //! What may come back of a search, and how it is shown.
 
+use super::include::Way;
 use super::ours::Ours;
 use super::page::{self, Page, Place, Ticket};
 use super::view::View;
@@ -51,6 +52,8 @@ pub(crate) struct Expected {
     pub(super) matches: Vec<FhirType>,
     /// Types that may come along.
     pub(super) includes: Vec<FhirType>,
+    /// Along which links they come.
+    pub(super) ways: Vec<Way>,
     /// They come along because of a match, and not as matches by another name.
     pub(super) by_a_match: bool,
     pub(super) view: View,
@@ -111,9 +114,9 @@ impl Expected {
         self.by_a_match && !self.includes.is_empty()
     }
 
-    /// Whether a record, `Type/id`, is of a type that may come along.
-    pub(crate) fn may_come(&self, name: &str) -> bool {
-        self.includes.iter().any(|fhir_type| name.split('/').next() == Some(fhir_type.as_str()))
+    /// Along which links.
+    pub(crate) fn ways(&self) -> &[Way] {
+        &self.ways
     }
 
     /// A resource as it is shown. None: as it is.

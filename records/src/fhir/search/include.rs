@@ -47,6 +47,39 @@ pub(super) struct Includes {
     pub(super) pairs: Vec<(String, String)>,
     /// The types that may come, each once.
     pub(super) types: Vec<FhirType>,
+    /// Along which links.
+    pub(super) ways: Vec<Way>,
+}
+
+/// A link along which something comes: from records of a type to those of others, or backwards.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Way {
+    reverse: bool,
+    iterate: bool,
+    from: FhirType,
+    to: Vec<FhirType>,
+}
+
+impl Way {
+    /// Whether what such a record names comes along with it: a record of this type, `Type/id`. The record was searched for, or
+    /// came along itself.
+    pub(crate) fn leads(&self, from: FhirType, is_match: bool, to: &str) -> bool {
+        !self.reverse && self.from == from && (self.iterate || is_match) && self.ends_at(to)
+    }
+
+    /// Whether what names such a record comes along with it.
+    pub(crate) fn leads_back(&self, to: FhirType, is_match: bool) -> bool {
+        self.reverse && self.to.contains(&to) && (self.iterate || is_match)
+    }
+
+    /// Whether a record of this type comes along because it names that one, `Type/id`.
+    pub(crate) fn came_back(&self, from: FhirType, to: &str) -> bool {
+        self.reverse && self.from == from && self.ends_at(to)
+    }
+
+    fn ends_at(&self, name: &str) -> bool {
+        self.to.iter().any(|to| name.split('/').next() == Some(to.as_str()))
+    }
 }
 
 /// One link, forwards or backwards.
@@ -99,6 +132,7 @@ impl Includes {
             None => {
                 includes.pairs.sort();
                 includes.types.sort();
+                includes.ways.sort();
                 Ok(includes)
             }
         }
@@ -129,6 +163,8 @@ impl Includes {
             }
             self.pairs.push(pair);
         }
+        let Link { reverse, iterate, from, .. } = *link;
+        self.ways.push(Way { reverse, iterate, from, to: link.to.clone() });
         let comes = if link.reverse { std::slice::from_ref(&link.from) } else { link.to.as_slice() };
         for fhir_type in comes {
             if !self.types.contains(fhir_type) {

@@ -327,6 +327,7 @@ impl Search {
             pages_at: self.fhir_type,
             matches: vec![self.fhir_type],
             includes: self.includes.types,
+            ways: self.includes.ways,
             by_a_match: true,
             view: self.view,
             total: self.total,
