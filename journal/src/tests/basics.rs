@@ -1,4 +1,4 @@
-//! Order, hashes, conditions, bounds, snapshots, watching within one process.
+//! Order, hashes, conditions, bounds, watching within one process.
 
 use std::sync::{Arc, Condvar, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
@@ -8,9 +8,7 @@ use std::time::Duration;
 use aws_lc_rs::digest::{SHA256, digest};
 
 use super::{Home, all, entries, on_both_engines, texts};
-use crate::{
-    Appended, CALL_ENTRIES_MAX, ENTRY_BYTES_MAX, Hash, Head, Journal, JournalError, Place, Position, SNAPSHOTS_KEPT,
-};
+use crate::{Appended, CALL_ENTRIES_MAX, ENTRY_BYTES_MAX, Hash, Head, Journal, JournalError, Place, Position};
 
 on_both_engines!(
     entries_come_back_in_order_with_the_hashes_of_the_chain,
@@ -20,9 +18,6 @@ on_both_engines!(
     what_one_handle_appends_the_other_sees,
     a_receipt_is_a_future,
     bounds_are_kept,
-    snapshots_are_found_by_position,
-    a_damaged_snapshot_is_passed_over,
-    old_snapshots_go,
     a_head_kept_elsewhere_is_recognised,
     missing_is_an_error_and_not_made,
     dropping_the_last_handle_writes_what_waits,
@@ -216,49 +211,6 @@ fn bounds_are_kept(home: &Home) {
     let busy = outcomes.iter().filter(|o| matches!(o, Err(error) if matches!(**error, JournalError::Busy))).count();
     assert!(busy >= 1 && outcomes.iter().filter(|o| o.is_ok()).count() == 40 - busy, "{busy}");
     journal.append(entries(&["room again"])).wait().unwrap();
-}
-
-fn snapshots_are_found_by_position(home: &Home) {
-    let journal = home.journal();
-    assert_eq!(journal.snapshot_before(None).unwrap(), None);
-    journal.append(entries(&["a", "b", "c", "d"])).wait().unwrap();
-    let large: Vec<u8> = (0..1_000_000_u32).flat_map(u32::to_le_bytes).collect();
-    journal.save_snapshot(Position::new(2), &large).unwrap();
-    journal.save_snapshot(Position::new(4), b"four").unwrap();
-    journal.save_snapshot(Position::START, b"").unwrap();
-    let found = |at: Option<u64>| journal.snapshot_before(at.map(Position::new)).unwrap().unwrap();
-    assert_eq!(found(None), (Position::new(4), b"four".to_vec()));
-    assert_eq!(found(Some(4)), (Position::new(4), b"four".to_vec()));
-    assert_eq!(found(Some(3)), (Position::new(2), large));
-    assert_eq!(found(Some(1)), (Position::START, Vec::new()));
-    // Saved again, shorter: no piece of the old one is left in it.
-    journal.save_snapshot(Position::new(2), b"two").unwrap();
-    assert_eq!(found(Some(3)), (Position::new(2), b"two".to_vec()));
-    assert!(matches!(journal.save_snapshot(Position::new(5), b"x"), Err(JournalError::Beyond { .. })));
-}
-
-fn a_damaged_snapshot_is_passed_over(home: &Home) {
-    let journal = home.journal();
-    journal.append(entries(&["a", "b", "c"])).wait().unwrap();
-    for at in 1..=3 {
-        journal.save_snapshot(Position::new(at), format!("state at {at}").as_bytes()).unwrap();
-    }
-    home.tamper("UPDATE {n}snapshot_piece SET body = CAST('state at 4' AS bytea) WHERE at = 3");
-    assert_eq!(journal.snapshot_before(None).unwrap().unwrap().1, b"state at 2");
-    home.tamper("DELETE FROM {n}snapshot_piece WHERE at = 2");
-    assert_eq!(journal.snapshot_before(None).unwrap().unwrap().1, b"state at 1");
-}
-
-fn old_snapshots_go(home: &Home) {
-    let journal = home.journal();
-    let many = SNAPSHOTS_KEPT as u64 + 5;
-    for at in 1..=many {
-        journal.append(entries(&["x"])).wait().unwrap();
-        journal.save_snapshot(Position::new(at), &at.to_be_bytes()).unwrap();
-    }
-    let oldest = many - SNAPSHOTS_KEPT as u64 + 1;
-    assert!(journal.snapshot_before(Some(Position::new(oldest))).unwrap().is_some());
-    assert!(journal.snapshot_before(Some(Position::new(oldest - 1))).unwrap().is_none());
 }
 
 fn a_head_kept_elsewhere_is_recognised(home: &Home) {

@@ -10,6 +10,7 @@ mod kills;
 mod model;
 mod processes;
 mod server;
+mod snapshots;
 
 use std::sync::Arc;
 

@@ -134,7 +134,10 @@ impl<'a> Reader<'a> {
     }
 
     fn since(&self, start: usize) -> Result<&'a str, JsonFault> {
-        self.text.get(start..self.at).ok_or_else(|| JsonFault::Syntax(start))
+        match self.text.get(start..self.at) {
+            Some(text) => Ok(text),
+            None => Err(JsonFault::Syntax(start)),
+        }
     }
 
     fn value(&mut self, depth: usize) -> Result<Json<'a>, JsonFault> {

@@ -6,6 +6,7 @@ pub(crate) mod city;
 pub(crate) mod client;
 mod line;
 pub(crate) mod node;
+mod plan;
 pub(crate) mod relay;
 
 use std::collections::HashMap;
@@ -14,9 +15,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use anomaly::Quota;
 use audit::{Audit, Entry, Event};
-use gateway::{Clock, Rates, Running, SessionLimits, Strictness, TlsProfile};
+use gateway::{Clock, Running};
 use journal::{Journal, Place};
 use model::{Author, DeviceId, Office, ReasonCode, SerialNumber, Timestamp, UserId};
 use registry::{Command, PasswordCheck, Registry};
@@ -27,6 +27,7 @@ pub(crate) use authority::{Authority, CONTAINER_PASSWORD};
 pub(crate) use client::{Ask, Connection, Http, Keys, Reply, Terminal, Tls};
 pub(crate) use line::Line;
 pub(crate) use node::{Node, postgres};
+pub(crate) use plan::Plan;
 
 use node::Nodes;
 
@@ -49,44 +50,6 @@ pub(crate) struct World {
     passwords: Mutex<HashMap<UserId, String>>,
     serials: Mutex<HashMap<String, SerialNumber>>,
     _folder: tempfile::TempDir,
-}
-
-/// How a city differs from the usual one.
-pub(crate) struct Plan {
-    pub(crate) tls: TlsProfile,
-    pub(crate) strictness: Strictness,
-    pub(crate) workers: usize,
-    pub(crate) limits: SessionLimits,
-    pub(crate) rates: Rates,
-    pub(crate) store: Option<SocketAddr>,
-    /// Route maps, by the paths of their files.
-    pub(crate) maps: Vec<&'static str>,
-    /// The store asks for no identity: for tests that move the gateway's clock, but not the store's.
-    pub(crate) trusting_store: bool,
-    /// What the store holds at first.
-    pub(crate) records: backend_stub::Seed,
-    /// Where the journals are, if not in files of the city's own.
-    pub(crate) registry: Option<Place>,
-    pub(crate) audit: Option<Place>,
-}
-
-impl Default for Plan {
-    fn default() -> Self {
-        let plenty = Quota::new(100_000, 1, 100_000);
-        Self {
-            tls: TlsProfile::Standard,
-            strictness: Strictness::Explain,
-            workers: 2,
-            limits: SessionLimits { idle_seconds: 900, absolute_seconds: 12 * 3600 },
-            rates: Rates { per_source: plenty, per_device: plenty, per_user: plenty },
-            store: None,
-            maps: Vec::new(),
-            trusting_store: false,
-            records: backend_stub::Seed::BuiltIn,
-            registry: None,
-            audit: None,
-        }
-    }
 }
 
 fn real_now() -> i64 {

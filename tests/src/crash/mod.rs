@@ -6,55 +6,32 @@
 //! saw has its entry in the audit, and a search's answer the records it named; each change that the office was told of and
 //! each sign-out that a user was told of stands in the registry, and both chains are whole. `SEKISHO_KILLS=2000` for the long run.
 
+mod city;
+
 use std::collections::{HashMap, HashSet};
-use std::io::{BufRead as _, BufReader};
-use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
-use std::process::{Child, ChildStdout, Command as Program, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use audit::{Audit, Event, Verdict};
-use base64::Engine as _;
 use http::StatusCode;
 use http_body_util::BodyExt as _;
 use journal::testing::Dice;
 use journal::{Journal, Place, Position};
-use model::{Article, Author, Office, Target, Timestamp, UserId};
-use registry::{Command, PasswordCheck, Registry, Vault};
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use model::{Article, Author, Office, Target, Timestamp};
+use registry::{Command, Registry};
 use serde_json::json;
-use zeroize::Zeroizing;
 
-use crate::world::{Ask, CARE, Http, Keys, PASSWORD, Terminal, Tls, city};
+use self::city::{City, programs};
+pub(crate) use self::city::{SEKISHO, program};
+use crate::world::{Ask, PASSWORD, Terminal};
 
 const FHIR: &str = "application/fhir+json";
-const PASSPHRASE: &str = "correct horse battery";
 /// Who reads and writes, and who signs in and out; each with the terminal of that name.
 const AT_WORK: [&str; 3] = ["sato", "nakamura", "kobayashi"];
 const COMING_AND_GOING: &str = "kato";
 /// Sessions to be ended that are begun in peace: a password check can take longer than a server lives.
 const SESSIONS_FIRST: usize = 10;
-
-/// A program that does not outlive the test.
-struct Killed(Child);
-
-impl Drop for Killed {
-    fn drop(&mut self) {
-        // It may be gone already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// A data folder, its store, and what starts its server.
-struct City {
-    folder: tempfile::TempDir,
-    port: u16,
-    _store: Killed,
-}
 
 /// What a terminal asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,131 +57,14 @@ struct Told {
     over: AtomicBool,
 }
 
-/// Where our programs are: beside this one.
-fn programs() -> PathBuf {
-    std::env::current_exe().unwrap().ancestors().nth(2).unwrap().to_owned()
-}
-
 /// Longest life of a server after it is ready. Without optimisation everything takes longer.
 fn life_max() -> Duration {
     Duration::from_millis(if programs().ends_with("release") { 200 } else { 600 })
 }
 
-/// A program of ours, built from the source as it is: one left from yesterday would be killed in its place.
-pub(crate) fn program(name: &str) -> PathBuf {
-    let folder = programs();
-    let mut cargo = Program::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
-    cargo.args(["build", "--quiet", "--locked", "--package", name]).current_dir(crate::house::root());
-    if folder.ends_with("release") {
-        cargo.arg("--release");
-    }
-    assert!(cargo.status().unwrap().success(), "`{name}` could not be built");
-    folder.join(name)
-}
-
-/// Built once, started often.
-pub(crate) static SEKISHO: LazyLock<PathBuf> = LazyLock::new(|| program("sekisho"));
-
-/// Four ports in a row that nobody has.
-fn free_ports() -> u16 {
-    for _ in 0..1000 {
-        let first = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = first.local_addr().unwrap().port();
-        let rest = || (1..4).all(|n| port < 65_000 && TcpListener::bind(("127.0.0.1", port + n)).is_ok());
-        if rest() {
-            return port;
-        }
-    }
-    panic!("no four ports in a row are free")
-}
-
 fn now() -> Timestamp {
     let millis = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
     Timestamp::from_millis(i64::try_from(millis).unwrap())
-}
-
-impl City {
-    fn found() -> (Self, Registry) {
-        let folder = tempfile::tempdir().unwrap();
-        let port = free_ports();
-        let store = Program::new(program("backend-stub"))
-            .args(["--listen", &format!("127.0.0.1:{}", port + 3), "--requests-kept", "0"])
-            .args(["--jwks-url", &format!("http://127.0.0.1:{}/.well-known/jwks.json", port + 1)])
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        let city = Self { folder, port, _store: Killed(store) };
-        city.run(&["init", "--port-base", &port.to_string()]);
-        let registry = city.registry();
-        let passwords: HashMap<UserId, String> = city::enter(&registry).into_iter().collect();
-        let terminals = city.folder.path().join("terminals");
-        std::fs::create_dir(&terminals).unwrap();
-        for name in AT_WORK.into_iter().chain([COMING_AND_GOING]) {
-            let user_id = UserId::new(&format!("U-{name}")).unwrap();
-            let PasswordCheck::Right { verified, .. } = registry.verify_password(&user_id, &passwords[&user_id]) else {
-                panic!("the first password of {user_id} is not right");
-            };
-            let command = Command::ChangePassword { current: verified, new: Zeroizing::new(PASSWORD.to_owned()) };
-            registry.execute(command, Author::new(Office::User, user_id.as_str()), now()).unwrap();
-            city.run(&["device", "certificate", &format!("D-{name}"), "--out", terminals.to_str().unwrap()]);
-        }
-        (city, registry)
-    }
-
-    fn root(&self) -> PathBuf {
-        self.folder.path().join("city")
-    }
-
-    fn place(&self, which: &str) -> Place {
-        Place::Sqlite { file: self.root().join("data").join(which) }
-    }
-
-    /// A handle of our own on the journal that the server serves from.
-    fn registry(&self) -> Registry {
-        let text = std::fs::read_to_string(self.root().join("keys/credential.key")).unwrap();
-        let key = base64::engine::general_purpose::STANDARD.decode(text.trim()).unwrap();
-        let journal = Journal::open_existing(&self.place("registry.db")).unwrap();
-        let key: [u8; 32] = key.try_into().unwrap();
-        Registry::open(journal, Vault::new(&key).unwrap()).unwrap()
-    }
-
-    fn sekisho(&self, arguments: &[&str]) -> Program {
-        let mut command = Program::new(SEKISHO.as_path());
-        command.arg("--data").arg(self.root()).args(arguments).stdin(Stdio::null());
-        command
-            .env("SEKISHO_CA_PASSPHRASE", PASSPHRASE)
-            .env("SEKISHO_AS", "city-clerk:test")
-            .env("SEKISHO_LOG", "warn");
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) {
-        let output = self.sekisho(arguments).output().unwrap();
-        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    }
-
-    /// Starts the server and waits until it says where it listens.
-    fn serve(&self) -> (Killed, BufReader<ChildStdout>) {
-        let said = self.folder.path().join("server.log");
-        let log = std::fs::OpenOptions::new().create(true).append(true).open(&said).unwrap();
-        let mut child = self.sekisho(&["serve"]).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
-        let server = Killed(child);
-        let mut line = String::new();
-        out.read_line(&mut line).unwrap();
-        let log = || std::fs::read_to_string(&said).unwrap_or_default();
-        assert!(line.starts_with("sekisho: clients on "), "the server did not start again: {line}{}", log());
-        (server, out)
-    }
-
-    fn terminal(&self, name: &str) -> Terminal {
-        let file = self.folder.path().join(format!("terminals/D-{name}.pem"));
-        let chain = CertificateDer::pem_file_iter(&file).unwrap().map(Result::unwrap).collect();
-        let keys = Keys { chain, key: PrivateKeyDer::from_pem_file(&file).unwrap() };
-        let root = CertificateDer::from_pem_file(self.root().join("keys/root.pem")).unwrap();
-        let address = SocketAddr::from(([127, 0, 0, 1], self.port));
-        Terminal::speaking(address, CARE, &root, Some(&keys), Http::One, Tls::V13)
-    }
 }
 
 /// Signs in, however often the server dies over it.
