@@ -22,7 +22,7 @@
 //! | authenticate | 401 sign in, 403 change the password first, 503 registry silent |
 //! | split | 400, 413 |
 //! | extract | 400, 403 with rule and article, 404 not available, 413, 502/504 store, 503 stopped |
-//! | decide | 401 certificate or session ended meanwhile, 403 with rule and article, 404, 412, 503 stopped or silent |
+//! | decide | 400 a page that is over, 401 certificate or session ended meanwhile, 403 with rule and article, 404, 412, 503 stopped or silent |
 //! | record | 503 audit |
 //! | forward | 400, 413, 502/504 store, 503 cut |
 //! | release | 400 no upgrade, 404, 412, 502/504 store, 503 audit or cut |

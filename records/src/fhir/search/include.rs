@@ -51,13 +51,13 @@ pub(super) struct Includes {
     pub(super) ways: Vec<Way>,
 }
 
-/// A link along which something comes: from records of a type to those of others, or backwards.
+/// A link along which something comes: from records of a type to those of another, or backwards.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Way {
     reverse: bool,
     iterate: bool,
     from: FhirType,
-    to: Vec<FhirType>,
+    to: FhirType,
 }
 
 impl Way {
@@ -69,7 +69,7 @@ impl Way {
 
     /// Whether what names such a record comes along with it.
     pub(crate) fn leads_back(&self, to: FhirType, is_match: bool) -> bool {
-        self.reverse && self.to.contains(&to) && (self.iterate || is_match)
+        self.reverse && self.to == to && (self.iterate || is_match)
     }
 
     /// Whether a record of this type comes along because it names that one, `Type/id`.
@@ -78,7 +78,7 @@ impl Way {
     }
 
     fn ends_at(&self, name: &str) -> bool {
-        self.to.iter().any(|to| name.split('/').next() == Some(to.as_str()))
+        name.split('/').next() == Some(self.to.as_str())
     }
 }
 
@@ -164,7 +164,7 @@ impl Includes {
             self.pairs.push(pair);
         }
         let Link { reverse, iterate, from, .. } = *link;
-        self.ways.push(Way { reverse, iterate, from, to: link.to.clone() });
+        self.ways.extend(link.to.iter().map(|to| Way { reverse, iterate, from, to: *to }));
         let comes = if link.reverse { std::slice::from_ref(&link.from) } else { link.to.as_slice() };
         for fhir_type in comes {
             if !self.types.contains(fhir_type) {
