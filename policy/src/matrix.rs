@@ -198,7 +198,7 @@ fn legend(text: &mut String, point: &DecisionPoint) {
         let articles: Vec<String> = rule.articles.iter().map(ToString::to_string).collect();
         let told = match rule.told {
             Audience::Subject => "",
-            Audience::Entitled => " [told to whom nothing else stands in the way of]",
+            Audience::Entitled => " [told to whom all else permits]",
             Audience::Officer => " [told to officers only]",
         };
         let _ = writeln!(text, "{} (art. {}) {} {}{told}", rule.id, articles.join(", "), rule.text_en, rule.text_ja);
