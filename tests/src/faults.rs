@@ -1,10 +1,11 @@
 //! When something around the gateway fails: closed, with a clear word, and back by itself.
 
-use audit::{Ended, Query, Verdict};
+use audit::{AlertKind, Ended, Query, Verdict};
 use http::StatusCode;
 use journal::Place;
+use registry::Command;
 
-use crate::world::{Ask, Http, PUBLIC, Plan, Tls, World};
+use crate::world::{Ask, Http, PUBLIC, Plan, Tls, World, city};
 
 const RECORD: &str = "/fhir/Patient/P-0001";
 
@@ -53,7 +54,7 @@ async fn a_client_that_leaves_while_the_store_thinks_is_on_record() {
 /// Promise P3: the log cannot be written, so no record leaves and no write reaches the store. And it comes back.
 #[tokio::test]
 async fn a_full_audit_disk_releases_nothing() {
-    let disk = FullDisk::new();
+    let disk = FullDisk::of("audit.db", "3m");
     let world =
         World::planned(Plan { audit: Some(Place::Sqlite { file: disk.path().join("audit.db") }), ..Plan::default() })
             .await;
@@ -108,6 +109,54 @@ async fn a_full_audit_disk_releases_nothing() {
     }
 }
 
+/// Art. 19-2: what was deleted and cannot be marked on its order stays done. It is tried again, and then the officer is told.
+#[tokio::test]
+async fn a_deletion_that_cannot_be_marked_is_no_error() {
+    let disk = FullDisk::of("registry.db", "16m");
+    let place = Place::Sqlite { file: disk.path().join("registry.db") };
+    let world = World::planned(Plan { registry: Some(place), ..Plan::default() }).await;
+    let (terminal, cookie) = world.signed_in("U-sato", "D-sato").await;
+    world.order_deletion("P-0001", None, "U-sato");
+    let order = world.registry.snapshot().deletions().last().unwrap().id;
+    let marked = |world: &World| world.registry.snapshot().deleted_under(order).count();
+    // What the database has in reserve is used up first.
+    let full = |world: &World| {
+        disk.fill();
+        let change = |number: usize| Command::ChangePerson {
+            person: "P-0001".parse().unwrap(),
+            name: format!("斎藤 典子 {number}"),
+            area: "honcho".to_owned(),
+        };
+        let refused = |number| world.registry.execute(change(number), city::clerk(), world.now()).is_err();
+        assert!((0..5000).any(refused), "the disk never filled up");
+    };
+    for (id, comes_back) in [("o-0001-001", true), ("o-0001-002", false)] {
+        full(&world);
+        let target = format!("/fhir/Observation/{id}");
+        let delete = Ask { method: http::Method::DELETE, ..Ask::get(&target) }.as_(&cookie);
+        let done = terminal.ask(delete).await.unwrap();
+        assert!(done.status.is_success(), "{}", done.text());
+        if comes_back {
+            assert_eq!(marked(&world), 0);
+            disk.empty();
+            world.until("it is marked after all", |world| marked(world) == 1).await;
+            assert!(world.alerts().is_empty());
+            continue;
+        }
+        for _ in 0..200 {
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            if !world.alerts().is_empty() {
+                break;
+            }
+        }
+        let alerts = world.alerts();
+        assert_eq!((alerts.len(), alerts[0].kind), (1, AlertKind::DeletionNotMarked));
+        assert!(alerts[0].seen[0].contains("Observation/o-0001-002"), "{alerts:?}");
+        assert_eq!(marked(&world), 1);
+        disk.empty();
+    }
+}
+
 /// Promise P1: facts that cannot be understood serve nothing, and nothing behind them is believed.
 #[tokio::test]
 async fn a_registry_that_cannot_be_understood_serves_no_record() {
@@ -157,18 +206,19 @@ async fn another_process_revokes_and_it_bites_here() {
 struct FullDisk {
     folder: tempfile::TempDir,
     mounted: bool,
+    database: &'static str,
     lock: std::sync::Mutex<Option<std::process::Child>>,
 }
 
 impl FullDisk {
-    fn new() -> Self {
+    fn of(database: &'static str, size: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mounted = std::process::Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=3m", "tmpfs"])
+            .args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"])
             .arg(folder.path())
             .status()
             .is_ok_and(|status| status.success());
-        Self { folder, mounted, lock: std::sync::Mutex::default() }
+        Self { folder, mounted, database, lock: std::sync::Mutex::default() }
     }
 
     fn path(&self) -> &std::path::Path {
@@ -184,7 +234,7 @@ impl FullDisk {
         } else {
             use std::io::Write as _;
             let mut child = std::process::Command::new("sqlite3")
-                .arg(self.path().join("audit.db"))
+                .arg(self.path().join(self.database))
                 .stdin(std::process::Stdio::piped())
                 .spawn()
                 .unwrap();

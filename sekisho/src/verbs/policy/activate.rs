@@ -74,7 +74,7 @@ pub(super) fn approve(desk: &Desk, common: &Common, output: Output, verb: &Polic
 /// By what the last gates are gone through.
 enum Means {
     /// A solver that compares, and one that proves.
-    Solvers(Solver, Solver),
+    Solvers(Box<(Solver, Solver)>),
     /// Nothing, for this reason.
     None(String),
 }
@@ -90,7 +90,7 @@ fn passed(
     // A solver that is not there is said before anything is tried.
     let means = match &verb.without_proof {
         Some(reason) => Means::None(reason.clone()),
-        None => Means::Solvers(solver(&verb.solver)?, solver(&verb.solver)?),
+        None => Means::Solvers(Box::new((solver(&verb.solver)?, solver(&verb.solver)?))),
     };
     let proposed = sources_of(set);
     if !in_order(output, &proposed)? {
@@ -103,7 +103,8 @@ fn passed(
     }
     let proof = match means {
         Means::None(reason) => RuleProof::Without { reason },
-        Means::Solvers(mut comparing, mut proving) => {
+        Means::Solvers(solvers) => {
+            let (mut comparing, mut proving) = *solvers;
             let now = snapshot.rules_in_force().map_or_else(Sources::builtin, |(set, _)| sources_of(set));
             prove::between(output, &now, &proposed, &mut comparing)?;
             let fences = verb.fences.as_deref();
