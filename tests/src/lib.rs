@@ -5,8 +5,8 @@
 
 #![cfg(test)]
 
-mod batches;
 mod browser;
+mod bundles;
 mod bypasses;
 mod care;
 mod crash;
