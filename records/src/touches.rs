@@ -196,6 +196,8 @@ pub struct Touches {
     after: Option<Unreadable>,
     /// What an answer to a search is held against.
     searched: Option<Box<Expected>>,
+    /// What was wanted, where something else is decided on first.
+    wanted: Option<Action>,
 }
 
 impl Touches {
@@ -204,6 +206,7 @@ impl Touches {
         let mut claims = parts.iter().flat_map(|part| part.touches.claims.clone());
         let mut all = Self::new(claims.next()?, Vec::new(), forward, AnswerKind::Transaction(Vec::new()));
         all = claims.fold(all, Self::and);
+        all.wanted = parts.first().map(|part| part.touches.action());
         for record in parts.iter().flat_map(|part| &part.touches.records) {
             if !all.records.contains(record) {
                 all.records.push(record.clone());
@@ -219,7 +222,7 @@ impl Touches {
     }
 
     pub(crate) fn new(claim: Claim, records: Vec<RecordRef>, forward: Forward, answer: AnswerKind) -> Self {
-        Self { claims: vec![claim], records, forward, answer, after: None, searched: None }
+        Self { claims: vec![claim], records, forward, answer, after: None, searched: None, wanted: None }
     }
 
     /// Something more that has to be permitted.
@@ -233,6 +236,12 @@ impl Touches {
     /// Something that is wrong, said after the decision.
     pub(crate) fn but(mut self, unreadable: Unreadable) -> Self {
         self.after = Some(unreadable);
+        self
+    }
+
+    /// What is decided on before anything else, on the way to this.
+    pub(crate) fn wanting(mut self, action: Action) -> Self {
+        self.wanted = Some(action);
         self
     }
 
@@ -258,6 +267,13 @@ impl Touches {
     pub fn main(&self) -> Claim {
         let none = || Claim::of(Action::Read, Category::Directory, Vec::new());
         self.claims.first().cloned().unwrap_or_else(none)
+    }
+
+    /// What was to be done, for the audit entry. Whoever may not even ask which record his criteria mean, wanted to remove it
+    /// all the same.
+    #[must_use]
+    pub fn action(&self) -> Action {
+        self.wanted.unwrap_or_else(|| self.main().action)
     }
 
     /// Whose records, over all claims, each once.

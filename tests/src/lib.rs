@@ -17,6 +17,7 @@ mod house;
 mod interactions;
 mod learned;
 mod limits;
+mod look_ups;
 mod maps;
 mod nodes;
 mod replay;

@@ -140,12 +140,12 @@ impl Criteria {
         Claim { sensitive, ..Claim::of(Action::Search, self.fhir_type.category(), persons) }
     }
 
-    /// The same as a request by itself, for whoever is not permitted it.
-    pub(crate) fn asked(&self) -> Touches {
+    /// The same as a request by itself, for whoever is not permitted it; what he wanted is on record.
+    pub(crate) fn asked(&self, wanted: Action) -> Touches {
         let record = RecordRef::all(self.fhir_type);
         let forward = refused_by_the_store(&record);
         let answer = AnswerKind::Resource { fhir_type: self.fhir_type };
-        Touches::new(self.claim(), vec![record], forward, answer)
+        Touches::new(self.claim(), vec![record], forward, answer).wanting(wanted)
     }
 
     /// Reads the store's answer to the look-up.
@@ -195,12 +195,12 @@ impl Criteria {
 
     /// The request that fits several records: nothing is done. It is said to whoever may search for all that may be among
     /// them, labelled or not; whether he could have written any of them is another question, and is not answered.
-    pub(crate) fn several(&self, first: RecordId) -> Touches {
+    pub(crate) fn several(&self, first: RecordId, wanted: Action) -> Touches {
         let record = RecordRef::one(self.fhir_type, first);
         let claim = Claim { sensitive: true, ..self.claim() };
         let forward = refused_by_the_store(&record);
         let answer = AnswerKind::Resource { fhir_type: self.fhir_type };
-        Touches::new(claim, vec![record], forward, answer).but(Unreadable::Several)
+        Touches::new(claim, vec![record], forward, answer).wanting(wanted).but(Unreadable::Several)
     }
 }
 

@@ -68,7 +68,7 @@ impl Patching {
     pub(crate) fn found(mut self, criteria: &Criteria, found: Found) -> Result<Need, Unreadable> {
         match found {
             Found::None => Err(Unreadable::NotThere),
-            Found::Several(first) => Ok(Need::Done(criteria.several(first))),
+            Found::Several(first) => Ok(Need::Done(criteria.several(first, Action::Update))),
             Found::One(id) => {
                 self.whom = Whom::Id(id);
                 self.also = Some(criteria.claim());
@@ -89,7 +89,7 @@ impl Patching {
             .patched(self.minimal, self.also(&stored)?);
         let written = self.patch(&self.body).and_then(|patch| draft.take(&apply(&patch, resource)?));
         match written {
-            Ok(draft) => draft.replacing(stored, resource)?.next(),
+            Ok(draft) => draft.replacing(id, stored, resource)?.next(),
             // What comes of it is no record, or reaches into another person's: that, too, tells of what is stored.
             Err(wrong) => Ok(Need::Done(self.unwritten(&id, &stored, wrong)?)),
         }

@@ -38,7 +38,7 @@ impl Removal {
     pub(crate) fn found(mut self, criteria: &Criteria, found: Found) -> Result<Need, Unreadable> {
         match found {
             Found::None => Err(Unreadable::NotThere),
-            Found::Several(first) => Ok(Need::Done(criteria.several(first))),
+            Found::Several(first) => Ok(Need::Done(criteria.several(first, Action::Delete))),
             Found::One(id) => {
                 self.whom = Whom::Id(id);
                 self.also.push(criteria.claim());

@@ -10,38 +10,38 @@ use serde_json::{Value, json};
 
 use crate::world::{Ask, Reply, Terminal};
 
-pub(super) const FHIR: &str = "application/fhir+json";
-pub(super) const A: &str = "urn:uuid:0a000000-0000-4000-8000-00000000000a";
-pub(super) const B: &str = "urn:uuid:0b000000-0000-4000-8000-00000000000b";
+pub(crate) const FHIR: &str = "application/fhir+json";
+pub(crate) const A: &str = "urn:uuid:0a000000-0000-4000-8000-00000000000a";
+pub(crate) const B: &str = "urn:uuid:0b000000-0000-4000-8000-00000000000b";
 
-pub(super) fn bundle(kind: &str, entries: &[Value]) -> Value {
+pub(crate) fn bundle(kind: &str, entries: &[Value]) -> Value {
     json!({ "resourceType": "Bundle", "type": kind, "entry": entries })
 }
 
-pub(super) fn get(url: &str) -> Value {
+pub(crate) fn get(url: &str) -> Value {
     json!({ "request": { "method": "GET", "url": url } })
 }
 
-pub(super) fn post(resource: Value) -> Value {
+pub(crate) fn post(resource: Value) -> Value {
     let url = resource["resourceType"].clone();
     json!({ "resource": resource, "request": { "method": "POST", "url": url } })
 }
 
-pub(super) fn named(name: &str, mut entry: Value) -> Value {
+pub(crate) fn named(name: &str, mut entry: Value) -> Value {
     entry["fullUrl"] = json!(name);
     entry
 }
 
-pub(super) fn put(resource: Value) -> Value {
+pub(crate) fn put(resource: Value) -> Value {
     let url = format!("{}/{}", resource["resourceType"].as_str().unwrap(), resource["id"].as_str().unwrap());
     json!({ "resource": resource, "request": { "method": "PUT", "url": url } })
 }
 
-pub(super) fn note(person: &str) -> Value {
+pub(crate) fn note(person: &str) -> Value {
     json!({ "resourceType": "Communication", "status": "completed", "subject": { "reference": format!("Patient/{person}") } })
 }
 
-pub(super) fn measured(person: &str) -> Value {
+pub(crate) fn measured(person: &str) -> Value {
     json!({
         "resourceType": "Observation",
         "status": "final",
@@ -52,24 +52,24 @@ pub(super) fn measured(person: &str) -> Value {
     })
 }
 
-pub(super) async fn send(terminal: &Terminal, cookie: &str, bundle: &Value) -> Result<Reply, String> {
+pub(crate) async fn send(terminal: &Terminal, cookie: &str, bundle: &Value) -> Result<Reply, String> {
     terminal.ask(Ask::post("/fhir", FHIR, bundle.to_string()).as_(cookie)).await
 }
 
 /// The answers to the entries.
-pub(super) fn answers(reply: &Reply) -> Vec<Value> {
+pub(crate) fn answers(reply: &Reply) -> Vec<Value> {
     assert_eq!(reply.status, StatusCode::OK, "{}", reply.text());
     assert_eq!(reply.json()["resourceType"], "Bundle");
     reply.json()["entry"].as_array().unwrap().clone()
 }
 
-pub(super) fn statuses(answers: &[Value]) -> Vec<u16> {
+pub(crate) fn statuses(answers: &[Value]) -> Vec<u16> {
     let status = |answer: &Value| answer["response"]["status"].as_str().unwrap().parse().unwrap();
     answers.iter().map(status).collect()
 }
 
 /// A refused request but for the incident's number.
-pub(super) fn without_incident(reply: &Reply) -> String {
+pub(crate) fn without_incident(reply: &Reply) -> String {
     let incident = reply.headers["sekisho-incident"].to_str().unwrap();
     reply.text().replace(incident, "*")
 }

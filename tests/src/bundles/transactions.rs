@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use audit::{Ended, Query, Verdict};
 use http::StatusCode;
@@ -145,17 +144,17 @@ async fn a_transaction_is_cut_while_the_store_thinks() {
         relay.twist(Twist::After(Arc::clone(&released)));
         world.store.clear_requests();
         let transaction = bundle("transaction", &[post(note("P-0001")), post(note("P-0002"))]);
+        let newest = || world.audit.search(&Query::default()).unwrap().entries.remove(0);
         let withdrawing = async {
             world.until("the store is asked", |world| !world.store_saw().is_empty()).await;
             let person = PersonId::new("P-0002").unwrap();
             world.clerk(Command::WithdrawConsent { person, reason: "申出".to_owned() });
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            // The store goes on only when it is over here.
+            world.until("the outcome is on record", |_| newest().outcome.is_some()).await;
             released.notify_one();
         };
         let (reply, ()) = tokio::join!(send(&terminal, &cookie, &transaction), withdrawing);
         assert!(!reply.as_ref().is_ok_and(|reply| reply.status.is_success()), "{http:?}: {reply:?}");
-        let newest = || world.audit.search(&Query::default()).unwrap().entries.remove(0);
-        world.until("the outcome is on record", |_| newest().outcome.is_some()).await;
         assert_eq!((newest().entry.verdict, newest().outcome.unwrap().ended), (Verdict::Permitted, Ended::Cut));
         let on_record: Vec<String> = newest().entry.persons.iter().map(ToString::to_string).collect();
         assert_eq!(on_record, ["P-0001", "P-0002"]);

@@ -16,7 +16,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 pub use entry::Entry;
-pub(crate) use neighbours::Neighbours;
+pub(crate) use neighbours::{Neighbours, written_out};
 
 use crate::bounds::{BUNDLE_ENTRIES_MAX, BUNDLE_PERSONS_MAX, SEARCHED_PERSONS_MAX};
 use crate::error::Unreadable;

@@ -126,7 +126,7 @@ pub(super) fn renamed<'t, 'a>(entries: &[WithResource<'t, 'a>]) -> Vec<Renamed<'
     let known: HashMap<&str, &str> = known.collect();
     let within = |resource: &'t Object<'a>| match known.is_empty() {
         true => Cow::Borrowed(resource),
-        false => Cow::Owned(object(resource, &known)),
+        false => Cow::Owned(written_out(resource, &known)),
     };
     entries.iter().map(|(entry, resource)| (entry.clone(), resource.map(within))).collect()
 }
@@ -136,7 +136,8 @@ fn is_never_an_address(member: &str) -> bool {
     member == "value"
 }
 
-fn object<'a>(given: &Object<'a>, known: &HashMap<&str, &str>) -> Object<'a> {
+/// A resource with a reference in place of every name that is known; names may stand anywhere in a text.
+pub(crate) fn written_out<'a>(given: &Object<'a>, known: &HashMap<&str, &str>) -> Object<'a> {
     let member = |(name, value): (&'a str, &Json<'a>)| match value {
         Json::Text(_) if is_never_an_address(name) => (name, value.clone()),
         _ => (name, json(value, known)),
@@ -148,13 +149,16 @@ fn json<'a>(given: &Json<'a>, known: &HashMap<&str, &str>) -> Json<'a> {
     match given {
         Json::Text(given) => Json::Text(text(given, known).map_or_else(|| given.clone(), Cow::Owned)),
         Json::List(list) => Json::List(list.iter().map(|value| json(value, known)).collect()),
-        Json::Object(given) => Json::Object(object(given, known)),
+        Json::Object(given) => Json::Object(written_out(given, known)),
         Json::Null | Json::Bool(_) | Json::Number(_) => given.clone(),
     }
 }
 
 /// The text with references in place of names; none if it holds no such name.
 fn text(given: &str, known: &HashMap<&str, &str>) -> Option<String> {
+    if let Some(reference) = known.get(given) {
+        return Some((*reference).to_owned());
+    }
     let (mut written, mut from) = (String::new(), 0);
     for (at, name) in names_within(given) {
         let Some(reference) = known.get(name) else { continue };
