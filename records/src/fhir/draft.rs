@@ -53,6 +53,8 @@ pub(crate) struct Draft {
     context: Option<PersonId>,
     /// What it may refer to beside what is stored: the other entries of its transaction.
     pub(crate) neighbours: Arc<Neighbours>,
+    /// Others of them refer to it, and so to whatever its condition finds.
+    pub(crate) referred_to: bool,
     /// What has to be permitted beside the write itself.
     also: Vec<Claim>,
     /// What is wrong with it, for after the permit.
@@ -101,6 +103,7 @@ impl Draft {
             body_id: None,
             context: None,
             neighbours: Arc::default(),
+            referred_to: false,
             also: Vec::new(),
             after: None,
         }
@@ -165,7 +168,7 @@ impl Draft {
         match self.way {
             Way::Becomes(Becomes::NewUnless(criteria)) => {
                 let criteria = criteria.about(&person)?;
-                self.also.push(criteria.claim());
+                self.also.push(searches(&criteria, self.referred_to));
                 self.way = Way::Becomes(Becomes::NewUnless(criteria));
                 // The record that is found instead has to come back whole, to be looked at.
                 self.minimal = false;
@@ -281,7 +284,7 @@ impl Draft {
                 self.way = Way::Replaces(Whom::Id(id));
             }
         }
-        self.also.push(criteria.claim());
+        self.also.push(searches(&criteria, self.referred_to));
         self.next()
     }
 
@@ -361,6 +364,12 @@ impl Draft {
             None => touches,
         }
     }
+}
+
+/// What has to be permitted for asking by these criteria. A reference to what they find is a link to it, labelled or not.
+fn searches(criteria: &Criteria, referred_to: bool) -> Claim {
+    let claim = criteria.claim();
+    Claim { sensitive: claim.sensitive || referred_to, ..claim }
 }
 
 const LABELS: [&str; 4] = ["security", "tag", "_security", "_tag"];

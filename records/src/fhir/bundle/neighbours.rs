@@ -1,12 +1,12 @@
 //! What the entries of a transaction call each other, and whose each is.
 //!
 //! A reference `urn:uuid:...` leads to the entry of that `fullUrl`. Where that entry has an id already it is written in
-//! place of the name, and read like any other reference. Where the store will give one the name stays; the store puts in
-//! the id, wherever the name stands. So wherever it stands, in an extension or in a sentence, it must lead to the same
-//! person.
+//! place of the name, and read like any other reference. Where a condition says which record it is, that is done once it is
+//! found (`joined.rs`). Where the store will give an id the name stays; the store puts in the id, wherever the name stands. So
+//! wherever it stands, in an extension or in a sentence, it must lead to the same person.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use model::PersonId;
 
@@ -100,7 +100,7 @@ impl Neighbours {
 /// The record that an entry writes, and whose it is.
 fn written(entry: &Entry, resource: Option<&Object<'_>>) -> Option<(FhirType, Result<Owner, Unclear>)> {
     let resource = resource.filter(|_| matches!(entry.method, "POST" | "PUT"))?;
-    let fhir_type = FhirType::parse(entry.target.split('/').nth(2)?).ok()?;
+    let fhir_type = FhirType::parse(entry.target.split(['/', '?']).nth(2)?).ok()?;
     Some((fhir_type, person::owner(resource, fhir_type)))
 }
 
@@ -110,6 +110,13 @@ pub(super) fn person(entry: &Entry, resource: Option<&Object<'_>>) -> Option<Per
         Some((_, Ok(Owner::Person(person)))) => Some(person),
         _ => None,
     }
+}
+
+/// Names that stand anywhere in a record.
+pub(super) fn mentioned(entries: &[Renamed<'_, '_>]) -> HashSet<Name> {
+    let texts = entries.iter().filter_map(|(_, resource)| String::from_utf8(resource.as_deref()?.to_bytes()).ok());
+    let names = |text: String| names_within(&text).map(|(_, name)| Name(name.to_owned())).collect::<Vec<_>>();
+    texts.flat_map(names).collect()
 }
 
 /// Where something of a name's length stands that begins like one.
