@@ -27,7 +27,7 @@ pub(crate) fn target(data: &[u8]) {
                 assert!(matches!(&again, Some(Need::Done(again)) if same(again)), "{target}: {again:?}");
             }
         }
-        Some(Need::Stored(needed)) => plain(needed.target()),
+        Some(Need::Stored(needed)) => needed.look_ups().iter().for_each(|one| plain(one.target())),
         // What else is needed is no target.
         Some(_) | None => {}
     }

@@ -4,6 +4,9 @@ use std::fmt;
 
 use model::{Action, Category, DeviceId, FacilityId, PersonId, SerialNumber, Timestamp, UserId, UserKey, words};
 
+use crate::bounds::{FACTS_BYTES_MAX, PERSONS_MAX, RECORDS_MAX, RULES_BYTES_MAX};
+use crate::text::harmless;
+
 /// Number of an entry, by which a user may ask about it: 128 random bits, shown as 32 hexadecimal digits.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct EntryId([u8; 16]);
@@ -194,6 +197,29 @@ pub struct Entry {
     pub method: String,
     /// Its canonical target. The caller leaves secrets out.
     pub target: String,
+}
+
+impl Entry {
+    /// The entry of a refusal as it can always be written: names beyond the bounds are cut, and how many there were stands in
+    /// their place; facts that do not fit are left out, since half of them replay no decision. What is within the bounds comes
+    /// back as it was. Not for permits: what does not fit into one is not permitted.
+    #[must_use]
+    pub fn within_bounds(self) -> Self {
+        let (mut persons, mut records) = (self.persons, self.records);
+        let left_out = persons.len().saturating_sub(PERSONS_MAX);
+        persons.truncate(PERSONS_MAX);
+        if left_out > 0 {
+            records.insert(0, format!("… {left_out} more persons"));
+        }
+        if records.len() > RECORDS_MAX {
+            let left_out = records.len() - (RECORDS_MAX - 1);
+            records.truncate(RECORDS_MAX - 1);
+            records.push(format!("… {left_out} more"));
+        }
+        let facts = if harmless(&self.facts, usize::MAX).len() > FACTS_BYTES_MAX { String::new() } else { self.facts };
+        let (rules, articles) = (harmless(&self.rules, RULES_BYTES_MAX), harmless(&self.articles, RULES_BYTES_MAX));
+        Self { persons, records, facts, rules, articles, ..self }
+    }
 }
 
 /// How it went on after the entry.

@@ -106,6 +106,12 @@ pub const LET_GO_MAX: Duration = Duration::from_secs(1);
 pub const SWEEPS_PER_JUDGEMENT: u64 = 10;
 /// All look-ups of a transaction together: who may do it at all is asked anew after them.
 pub const TRANSACTION_LOOK_UPS_MAX: Duration = Duration::from_secs(15);
+/// Look-ups at the store that one request may cause; each beyond the first is charged like a request.
+pub const LOOK_UPS_MAX: usize = 256;
+/// Of these, at once.
+pub const LOOK_UPS_AT_ONCE_MAX: usize = 8;
+/// What they show is held until all are made; those at once may go beyond it by one [`ANSWER_READ_BYTES_MAX`] each.
+pub const LOOK_UPS_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Moments at which it may be said that a record is not available: several times what it takes to find out, so that most of
 /// these answers are given at the first.
 pub const ONE_ANSWER_EVERY: Duration = Duration::from_millis(25);
@@ -132,6 +138,9 @@ const _: () =
     assert!(records::bounds::BUNDLE_PERSONS_MAX <= audit::PERSONS_MAX, "a transaction fits one entry of the log");
 // The facts of a decision take less than 2 KiB (`audit::facts`).
 const _: () = assert!(records::bounds::QUESTIONS_MAX * 2048 <= audit::FACTS_BYTES_MAX, "an entry holds every decision");
+// A conditional update looks for its record and for its version.
+const _: () = assert!(records::bounds::LINKS_MAX + 2 <= LOOK_UPS_MAX, "a record with all its links can be written");
+const _: () = assert!(ANSWER_READ_BYTES_MAX <= LOOK_UPS_BYTES_MAX, "one look-up may fill an answer");
 const _: () = assert!(SWEEP_EVERY.as_millis() < REGISTRY_SILENCE_MAX.as_millis(), "silence must be seen in time");
 const _: () = assert!(MARK_WAIT_MAX.as_millis() < DRAIN_MAX.as_millis(), "a deletion is marked before the end");
 const _: () = assert!(STORE_CONNECT_MAX.as_millis() < STORE_ANSWER_MAX.as_millis(), "connecting is part of answering");

@@ -34,7 +34,7 @@ pub use fhir::bundle::{Batch, Entry, Joining, Transaction};
 pub use fhir::types::FhirType;
 pub use head::Head;
 pub use json::JsonFault;
-pub use need::{BodyNeeded, CategoriesNeeded, Need, PageNeeded, PersonsNeeded, StoredNeeded};
+pub use need::{BodyNeeded, CategoriesNeeded, LookUp, LookedUp, Need, PageNeeded, PersonsNeeded, StoredNeeded};
 pub use patch::{PatchCause, PatchFault, PatchKind, patched};
 pub use release::bundle::Searchset;
 pub use release::entries::{Answered, EntryAnswer, ResponseKind, bundle_response, transaction_answers};

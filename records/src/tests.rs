@@ -16,7 +16,7 @@ mod whose;
 
 use model::{Category, PersonId};
 
-use crate::{Gatekeeper, Head, Matter, Need, Reader, Touches, Unreadable};
+use crate::{Gatekeeper, Head, LookedUp, Matter, Need, Reader, Touches, Unreadable};
 
 /// Answers of the store to look-ups, in order: status, entity tag, body.
 type Stored = Vec<Lookup>;
@@ -59,10 +59,13 @@ impl Request {
         loop {
             need = match need {
                 Need::Body(needed) => needed.read(&self.body)?,
-                Need::Stored(needed) => match stored.next() {
-                    Some((status, etag, body)) => needed.read(*status, etag.as_deref(), body)?,
-                    None => return Ok(Need::Stored(needed)),
-                },
+                Need::Stored(needed) => {
+                    let shown: Vec<LookedUp<'_>> = stored.by_ref().take(needed.look_ups().len()).map(shown).collect();
+                    if shown.len() < needed.look_ups().len() {
+                        return Ok(Need::Stored(needed));
+                    }
+                    needed.read(&shown)?
+                }
                 Need::Persons(needed) => needed.read(self.cared_for.clone())?,
                 Need::Categories(needed) => {
                     let permitted: Vec<Category> = needed.wanted().iter().map(|claim| claim.category).collect();
@@ -99,6 +102,10 @@ impl Request {
             other => panic!("{self:?}: {other:?}"),
         }
     }
+}
+
+fn shown((status, etag, body): &Lookup) -> LookedUp<'_> {
+    LookedUp { status: *status, etag: etag.as_deref(), body }
 }
 
 /// A gatekeeper that goes by person and category, and seals a page by writing what it stands for.

@@ -211,6 +211,8 @@ pub struct Touches {
     searched: Option<Box<Expected>>,
     /// Whose pages the answer to a search comes in.
     pages: Pages,
+    /// What was wanted, where something else is decided on first.
+    wanted: Option<Action>,
 }
 
 /// Whose pages a search comes in.
@@ -230,6 +232,7 @@ impl Touches {
         let mut claims = parts.iter().flat_map(|part| part.touches.claims().cloned());
         let mut all = Self::new(claims.next()?, Vec::new(), forward, AnswerKind::Transaction(Vec::new()));
         all = claims.fold(all, Self::and);
+        all.wanted = parts.first().map(|part| part.touches.action());
         for record in parts.iter().flat_map(|part| &part.touches.records) {
             if !all.records.contains(record) {
                 all.records.push(record.clone());
@@ -254,6 +257,7 @@ impl Touches {
             after: None,
             searched: None,
             pages: Pages::default(),
+            wanted: None,
         }
     }
 
@@ -268,6 +272,12 @@ impl Touches {
     /// Something that is wrong, said after the decision.
     pub(crate) fn but(mut self, unreadable: Unreadable) -> Self {
         self.after = Some(unreadable);
+        self
+    }
+
+    /// What is decided on before anything else, on the way to this.
+    pub(crate) fn wanting(mut self, action: Action) -> Self {
+        self.wanted = Some(action);
         self
     }
 
@@ -331,6 +341,13 @@ impl Touches {
     #[must_use]
     pub const fn main(&self) -> &Claim {
         &self.main
+    }
+
+    /// What was to be done, for the audit entry. Whoever may not even ask which record his criteria mean, wanted to remove it
+    /// all the same.
+    #[must_use]
+    pub fn action(&self) -> Action {
+        self.wanted.unwrap_or_else(|| self.main().action)
     }
 
     /// Whose records, over all claims, each once.

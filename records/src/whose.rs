@@ -5,7 +5,6 @@
 //! bundle (<https://hl7.org/fhir/R4/bundle.html#references>) and nowhere else: a reference that leads out of it stays as it
 //! is, and is refused like in any other resource.
 
-use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use model::PersonId;
@@ -13,6 +12,7 @@ use model::PersonId;
 use crate::bounds::{ANSWER_BYTES_MAX, ENTRIES_MAX};
 use crate::error::{Unreadable, quote};
 use crate::fhir::authors;
+use crate::fhir::bundle::written_out;
 use crate::fhir::labels;
 use crate::fhir::links::{self, Source};
 use crate::fhir::person::{self, Owner};
@@ -93,10 +93,11 @@ fn bundle(bundle: &Object<'_>) -> Result<Vec<Result<Known, Unreadable>>, Unreada
         return Err(Unreadable::Body("has too many entries"));
     }
     let names = Names::of(entries)?;
+    let behind: HashMap<&str, &str> = names.behind.iter().map(|(name, plain)| (*name, plain.as_str())).collect();
     let read = |(index, entry): (usize, &Json<'_>)| {
         let resource = entry.object().and_then(|entry| entry.get("resource")).and_then(Json::object);
         let resource = resource.ok_or(Unreadable::Body("has an entry without a resource"))?;
-        let mut resolved = names.resolved(resource);
+        let mut resolved = written_out(resource, &behind);
         if let Some(id) = names.given.get(&index) {
             resolved.set("id", Json::own(id.clone()));
         }
@@ -148,25 +149,5 @@ impl<'t> Names<'t> {
             names.behind.insert(url, named);
         }
         Ok(names)
-    }
-
-    /// The resource with its references into the bundle as plain ones.
-    fn resolved<'a>(&self, resource: &Object<'a>) -> Object<'a> {
-        let member = |(name, value): (&'a str, &Json<'a>)| match value {
-            Json::Text(text) if name == "reference" => {
-                let behind = self.behind.get(text.as_ref()).map(|plain| Json::Text(Cow::Owned(plain.clone())));
-                (name, behind.unwrap_or_else(|| value.clone()))
-            }
-            value => (name, self.value(value)),
-        };
-        Object::of(resource.members().map(member).collect())
-    }
-
-    fn value<'a>(&self, value: &Json<'a>) -> Json<'a> {
-        match value {
-            Json::List(list) => Json::List(list.iter().map(|item| self.value(item)).collect()),
-            Json::Object(object) => Json::Object(self.resolved(object)),
-            plain => plain.clone(),
-        }
     }
 }

@@ -167,7 +167,7 @@ const INTERACTIONS: &[Interaction] = &[
         "each entry is a request of its own")),
     row("system", "transaction", "POST [base]", Verdict::Enforced(
         |about| Ask::post("/fhir", FHIR, bundle("transaction", about)),
-        "every entry is decided on, all or nothing; `urn:uuid` references are resolved first")),
+        "every entry is decided on, all or nothing; `urn:uuid` references and what conditions mean are resolved first")),
     row("system", "search", "GET [base]?[parameters]", Verdict::Refused(
         |about| Ask::get(&format!("/fhir?_type=Observation&patient={}", about.person)),
         "asks of every type at once; `$everything` and a search for each type give the same")),

@@ -6,8 +6,8 @@
 #![cfg(test)]
 
 mod authors;
-mod batches;
 mod browser;
+mod bundles;
 mod bypasses;
 mod care;
 mod crash;
@@ -19,6 +19,7 @@ mod house;
 mod interactions;
 mod learned;
 mod limits;
+mod look_ups;
 mod maps;
 mod nodes;
 mod replay;

@@ -203,7 +203,7 @@ async fn a_labelled_record_is_looked_up_each_time() {
 }
 
 /// As somebody who works at the store itself.
-async fn put_at_the_store(world: &World, resource: &Value) {
+pub(crate) async fn put_at_the_store(world: &World, resource: &Value) {
     let stream = tokio::net::TcpStream::connect(world.store.address()).await.unwrap();
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(hyper_util::rt::TokioIo::new(stream)).await.unwrap();

@@ -97,6 +97,28 @@ fn an_entry_beyond_a_bound_is_refused_and_not_cut() {
     assert!(matches!(write_entry(&nobody), Err(AuditError::NoId)));
 }
 
+/// A refusal is on record whatever was asked for: what is too much is cut and counted, and nothing else changes.
+#[test]
+fn the_entry_of_a_refusal_is_cut_until_it_can_be_written() {
+    assert_eq!(entry(0).within_bounds(), entry(0));
+    let mut large = entry(0);
+    large.persons = (0..PERSONS_MAX + 2).map(|number| format!("p-{number}").parse().unwrap()).collect();
+    large.records = (0..RECORDS_MAX + 5).map(|number| format!("Observation/o-{number}")).collect();
+    large.facts = "\n".repeat(FACTS_BYTES_MAX);
+    large.rules = "x".repeat(5000);
+    large.articles = "38-2,".repeat(1000);
+    let line = write_entry(&large.clone().within_bounds()).unwrap();
+    let Event::Entry(read) = read(AT, &line).unwrap() else { panic!("another kind") };
+    assert_eq!((read.persons.as_slice(), read.records.len()), (&large.persons[..PERSONS_MAX], RECORDS_MAX));
+    assert_eq!(read.records.first().unwrap(), "… 2 more persons");
+    // Of 1030 there are 1023, and the mark.
+    assert_eq!(read.records.last().unwrap(), "… 7 more");
+    assert_eq!(read.records[1], "Observation/o-0");
+    assert!(read.facts.is_empty());
+    assert!(read.rules.ends_with('…') && read.articles.starts_with("38-2,") && read.articles.ends_with('…'));
+    assert_eq!((read.id, read.user_id, read.target), (large.id, large.user_id, large.target));
+}
+
 #[test]
 fn the_largest_entry_fits_into_the_journal() {
     let mut large = entry(0);

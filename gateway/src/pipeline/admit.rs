@@ -88,7 +88,7 @@ pub fn stranger(worker: &Worker, client: &Client) -> Result<(), Refusal> {
     if client.living.is_some() {
         return Ok(());
     }
-    worker.limits().sources.charge(&source::prefix(client.peer.ip()), worker.now())
+    worker.limits().sources.charge(&source::prefix(client.peer.ip()), worker.now(), 1)
 }
 
 /// Admits a request of this device.
@@ -97,9 +97,22 @@ pub fn stranger(worker: &Worker, client: &Client) -> Result<(), Refusal> {
 /// Too many requests of the device, or too many in flight in all.
 pub fn admit(worker: &Worker, device: VerifiedDevice) -> Result<(VerifiedDevice, DeviceSlot), Refusal> {
     let limits = worker.limits();
-    limits.devices.charge(device.device(), worker.now())?;
+    limits.devices.charge(device.device(), worker.now(), 1)?;
     let gateway = enter(&limits.in_flight, REQUESTS_PER_WORKER_MAX, "gateway")?;
     Ok((device, DeviceSlot { gateway }))
+}
+
+/// Charges look-ups at the store that one request causes beyond the first, each like a request: a transaction must not be a
+/// cheap way to keep the store busy. What does not fit one of the two limits is charged to neither.
+///
+/// # Errors
+/// Too many for the device or the user ID.
+pub(super) fn look_ups(worker: &Worker, subject: &Subject, count: u32) -> Result<(), Refusal> {
+    let (limits, now) = (worker.limits(), worker.now());
+    let (device, user_id) = (subject.device().device(), subject.user_id());
+    limits.devices.fits(device, now, count)?;
+    limits.users.charge(user_id, now, count)?;
+    limits.devices.charge(device, now, count)
 }
 
 impl DeviceSlot {
@@ -109,7 +122,7 @@ impl DeviceSlot {
     /// Too many requests of the user ID, or too many of it in flight.
     pub fn for_subject(self, worker: &Worker, subject: &Subject) -> Result<Slot, Refusal> {
         let limits = worker.limits();
-        limits.users.charge(subject.user_id(), worker.now())?;
+        limits.users.charge(subject.user_id(), worker.now(), 1)?;
         let counter = {
             let mut counters = limits.in_flight_of.lock().unwrap_or_else(PoisonError::into_inner);
             if counters.len() >= SUBJECTS_MAX {
@@ -127,7 +140,8 @@ impl<K: Eq + Hash + Clone> Buckets<K> {
         Self { limit, quota, known: Mutex::new(known) }
     }
 
-    fn charge(&self, key: &K, now: Timestamp) -> Result<(), Refusal> {
+    /// Charges so many units.
+    fn charge(&self, key: &K, now: Timestamp, cost: u32) -> Result<(), Refusal> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let Known { each, others } = &mut *known;
         if each.len() >= SUBJECTS_MAX && !each.contains_key(key) {
@@ -138,7 +152,22 @@ impl<K: Eq + Hash + Clone> Buckets<K> {
         } else {
             others
         };
-        match bucket.charge(self.quota, now, 1) {
+        self.verdict(bucket.charge(self.quota, now, cost))
+    }
+
+    /// Whether so many could be charged.
+    fn fits(&self, key: &K, now: Timestamp, cost: u32) -> Result<(), Refusal> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut bucket = known
+            .each
+            .get(key)
+            .copied()
+            .unwrap_or_else(|| if known.each.len() < SUBJECTS_MAX { Bucket::default() } else { known.others });
+        self.verdict(bucket.charge(self.quota, now, cost))
+    }
+
+    fn verdict(&self, verdict: Verdict) -> Result<(), Refusal> {
+        match verdict {
             Verdict::Within => Ok(()),
             Verdict::Beyond { retry_after_millis } => {
                 let seconds = u32::try_from(retry_after_millis.max(0).saturating_add(999) / 1000).unwrap_or(u32::MAX);

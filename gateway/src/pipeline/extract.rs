@@ -5,10 +5,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, ETAG, HOST};
+use http::Request;
 use http::request::Parts;
-use http::{HeaderValue, Method, Request};
-use http_body_util::{BodyExt as _, Empty, Full, Limited};
+use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use model::{Category, PersonId};
 use records::{Claim, Head, Need, Reader, StoredNeeded, Touches, Transaction, Unreadable};
@@ -17,15 +16,12 @@ use tokio::time::timeout;
 use super::authenticate::Subject;
 use super::client_body::ClientBody;
 use super::decide;
+use super::look_ups::LookUps;
 use super::route::RecordRequest;
 use super::trace::Trace;
-use crate::bounds::{
-    ANSWER_READ_BYTES_MAX, BODY_READ_BYTES_MAX, BODY_READ_MAX, STORE_ANSWER_MAX, STORE_READ_MAX,
-    TRANSACTION_LOOK_UPS_MAX,
-};
-use crate::refusal::{Refusal, fault};
-use crate::session::fresh_id;
-use crate::store::pool::{Body, STORE_HOST, StoreError};
+use crate::bounds::{BODY_READ_BYTES_MAX, BODY_READ_MAX, TRANSACTION_LOOK_UPS_MAX};
+use crate::refusal::Refusal;
+use crate::store::pool::{Body, StoreError};
 use crate::worker::Worker;
 
 /// Proof: it is known which persons and records the request touches, and what would be sent to the store.
@@ -53,7 +49,10 @@ pub async fn extract(
             // Too long is "not available": how long it takes may depend on what there is.
             timeout(TRANSACTION_LOOK_UPS_MAX, joined).await.map_err(|_| Refusal::NotAvailable)??
         }
-        need => touched(worker, subject, need, &mut body, trace).await?,
+        need => {
+            let touched = touched(worker, subject, vec![need], &mut body, trace).await?;
+            touched.into_iter().next().unwrap_or(Err(Refusal::NotAvailable))?
+        }
     };
     trace.touches(&touches);
     Ok(Extracted { touches, request: Request::from_parts(parts, body) })
@@ -68,22 +67,75 @@ pub(super) fn read_head(reader: &Reader, parts: &Parts) -> Result<Need, Refusal>
     reader.read_head(&head).map_err(refusal)
 }
 
-/// Brings whatever is needed until it is known what one request touches.
+/// Brings whatever is needed until it is known what the request touches, or each entry of a transaction. What is not available
+/// stands in its place; any other refusal is that of the whole, whatever else is missing.
+///
+/// The words of all are read first. Then come the look-ups, all that are needed at that time, whatever one of them shows: how
+/// many there are, and what is said of other entries, tells nothing of what is there (promise P4).
 async fn touched(
     worker: &Worker,
     subject: &Subject,
-    mut need: Need,
+    needs: Vec<Need>,
     body: &mut ClientBody,
     trace: &mut Trace,
-) -> Result<Touches, Refusal> {
+) -> Result<Vec<Result<Touches, Refusal>>, Refusal> {
+    let mut look_ups = LookUps::of(worker, subject);
+    let mut found = Vec::with_capacity(needs.len());
+    for need in needs {
+        found.push(or_missing(read(worker, subject, need, body).await)?);
+    }
+    let stored = |found: &[Result<Need, Refusal>]| -> Vec<StoredNeeded> {
+        let stored = |need: &Result<Need, Refusal>| match need {
+            Ok(Need::Stored(needed)) => Some(needed.clone()),
+            _ => None,
+        };
+        found.iter().filter_map(stored).collect()
+    };
+    let named = stored(&found);
+    named.iter().for_each(|needed| trace.looked_up(needed));
+    look_ups.pay_for_all(&named)?;
+    loop {
+        found = found.into_iter().map(|need| need.map(|need| unasked(worker, subject, need))).collect();
+        let needed = stored(&found);
+        if needed.is_empty() {
+            break;
+        }
+        // Nobody's look-up reaches the store who may not use the service at all.
+        needed.iter().for_each(|needed| trace.looked_up(needed));
+        decide::may_use_service(worker, &worker.snapshot(), subject, trace)?;
+        look_ups.make(&needed).await?;
+        let shown = |need| match need {
+            Ok(Need::Stored(needed)) => or_missing(look_ups.read(needed)),
+            other => Ok(other),
+        };
+        found = found.into_iter().map(shown).collect::<Result<_, _>>()?;
+    }
+    let touches = |need| match need {
+        Ok(Need::Done(touches)) => Ok(touches),
+        Ok(_) => Err(Refusal::NotAvailable),
+        Err(refusal) => Err(refusal),
+    };
+    Ok(found.into_iter().map(touches).collect())
+}
+
+/// What is not available is kept in its place, so that it ends nothing else.
+fn or_missing(need: Result<Need, Refusal>) -> Result<Result<Need, Refusal>, Refusal> {
+    match need {
+        Ok(need) => Ok(Ok(need)),
+        Err(Refusal::NotAvailable) => Ok(Err(Refusal::NotAvailable)),
+        Err(refusal) => Err(refusal),
+    }
+}
+
+/// Brings all that is needed but look-ups.
+async fn read(worker: &Worker, subject: &Subject, mut need: Need, body: &mut ClientBody) -> Result<Need, Refusal> {
     loop {
         need = match need {
-            Need::Done(touches) => return Ok(touches),
+            done @ (Need::Done(_) | Need::Stored(_)) => return Ok(done),
             Need::Body(needed) => {
                 let read = body.read(needed.bytes_max().min(BODY_READ_BYTES_MAX)).await?;
                 needed.read(&read).map_err(refusal)?
             }
-            Need::Stored(needed) => stored(worker, subject, needed, trace).await?,
             Need::Persons(needed) => {
                 let persons = cared_for(worker, subject, &needed.wanted());
                 needed.read(persons).map_err(refusal)?
@@ -109,8 +161,7 @@ async fn touched(
     }
 }
 
-/// What the entries of a transaction touch, as one request. Whatever a look-up shows, all of them are made: the number of
-/// look-ups, and what is said of other entries, tells nothing of what is there (promise P4).
+/// What the entries of a transaction touch, as one request.
 async fn joined(
     worker: &Worker,
     subject: &Subject,
@@ -118,16 +169,8 @@ async fn joined(
     trace: &mut Trace,
 ) -> Result<Touches, Refusal> {
     let (needs, joining) = transaction.split();
-    let (mut all, mut missing) = (Vec::with_capacity(needs.len()), None);
-    for need in needs {
-        match touched(worker, subject, need, &mut ClientBody::Read(Bytes::new()), trace).await {
-            Ok(touches) => all.push(touches),
-            Err(Refusal::NotAvailable) => missing = Some(Refusal::NotAvailable),
-            Err(refusal) => return Err(refusal),
-        }
-    }
-    missing.map_or(Ok(()), Err)?;
-    joining.join(all).map_err(refusal)
+    let touched = touched(worker, subject, needs, &mut ClientBody::Read(Bytes::new()), trace).await?;
+    joining.join(touched.into_iter().collect::<Result<_, _>>()?).map_err(refusal)
 }
 
 /// Whom this subject may do all of this to, of those on whose care teams he is: what a search that names nobody is about.
@@ -156,118 +199,24 @@ fn permitted_categories(worker: &Worker, subject: &Subject, wanted: &[Claim]) ->
     permitted.map(|claim| claim.category).collect()
 }
 
-/// Learns whose a stored record is: from the index where that may be and the answer will be a permit, else from the
-/// store. A refusal always costs one look-up, as "not there" does, so that time tells nothing (promise P4).
-async fn stored(worker: &Worker, subject: &Subject, needed: StoredNeeded, trace: &mut Trace) -> Result<Need, Refusal> {
+/// What can be said before the store is asked: by the index where that may be and the answer will be a permit, or because what
+/// the request names is not permitted. A refusal always costs as many look-ups as "not there" does, so that time tells nothing
+/// (promise P4).
+fn unasked(worker: &Worker, subject: &Subject, need: Need) -> Need {
+    let Need::Stored(needed) = need else { return need };
     if needed.cacheable()
         && let Some(persons) = worker.index().persons(needed.record())
     {
         let known = needed.clone().from_index(&persons);
         if matches!(&known, Need::Done(touches) if permitted(worker, subject, touches)) {
-            return Ok(known);
+            return known;
         }
     }
-    if let Some(first) = needed.first()
-        && !permitted(worker, subject, &first)
-    {
+    match needed.first() {
         // Decided on once more, and refused with its reasons, in the step that decides.
-        return Ok(Need::Done(first));
+        Some(first) if !permitted(worker, subject, &first) => Need::Done(first),
+        _ => Need::Stored(needed),
     }
-    // Nobody's look-up reaches the store who may not use the service at all.
-    trace.looked_up(&needed);
-    decide::may_use_service(worker, &worker.snapshot(), subject, trace)?;
-    let record = needed.record().clone();
-    let found = match look_up(worker, subject, needed.target(), needed.accept()).await? {
-        Ok(found) => found,
-        // A store that fails this one only would tell by it that there is such a record.
-        Err(failed) if fails_every(worker, subject, &needed).await? => return Err(failed),
-        Err(failed) => {
-            tracing::error!(%record, ?failed, "the store fails look-ups of this record, and not of others");
-            return Err(Refusal::NotAvailable);
-        }
-    };
-    let (status, etag, body) = found;
-    let tells = needed.cacheable();
-    let next = needed.read(status, etag.as_deref(), &body).map_err(refusal)?;
-    if let Need::Done(touches) = &next
-        && tells
-        && !touches.main().sensitive
-    {
-        worker.index().learn(&record, &touches.persons());
-    }
-    Ok(next)
-}
-
-/// Whether a redirect of a mapped store leads to a record of one of these persons: read as its client would ask for it, and
-/// looked up. Whoever has written by right must not be shown to somebody else's record for it.
-pub(super) async fn leads_to(
-    worker: &Worker,
-    subject: &Subject,
-    target: &str,
-    persons: &[PersonId],
-) -> Result<bool, Refusal> {
-    let mut need = worker.reader().read_head(&Head { method: "GET", target, headers: &[] });
-    loop {
-        need = match need {
-            Ok(Need::Done(touches)) => {
-                let led_to = touches.persons();
-                return Ok(!led_to.is_empty() && led_to.iter().all(|person| persons.contains(person)));
-            }
-            Ok(Need::Stored(needed)) => match look_up(worker, subject, needed.target(), needed.accept()).await? {
-                Ok((status, etag, body)) => needed.read(status, etag.as_deref(), &body),
-                Err(_) => return Ok(false),
-            },
-            // Whatever would need more is nothing that a redirect leads to.
-            Ok(_) | Err(_) => return Ok(false),
-        };
-    }
-}
-
-/// What the store answered: there or not, under which entity tag.
-type Found = (u16, Option<String>, Bytes);
-
-/// Asks the store. The inner error is the store's failing of this look-up: what it would be to the client if it were no
-/// secret that there is something to fail at.
-async fn look_up(
-    worker: &Worker,
-    subject: &Subject,
-    target: &str,
-    accept: &'static str,
-) -> Result<Result<Found, Refusal>, Refusal> {
-    let mut request = Request::builder().method(Method::GET).uri(target);
-    if let Some(headers) = request.headers_mut() {
-        headers.insert(HOST, STORE_HOST);
-        headers.insert(ACCEPT, HeaderValue::from_static(accept));
-        worker.identify(headers, subject)?;
-    }
-    let empty = Empty::<Bytes>::new().map_err(|never| match never {}).boxed_unsync();
-    let request = request.body(empty).map_err(|_| Refusal::Unreadable("no target for the store".to_owned()))?;
-    let answer = match worker.pool().send(request, STORE_ANSWER_MAX).await {
-        Ok(answer) => answer,
-        Err(error) => return Ok(Err(unavailable(&error))),
-    };
-    let status = answer.status().as_u16();
-    if !matches!(status, 200 | 404 | 410) {
-        tracing::warn!(status, "the store failed a look-up");
-        return Ok(Err(Refusal::StoreMisbehaves));
-    }
-    let etag = answer.headers().get(ETAG).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let body = timeout(STORE_READ_MAX, Limited::new(answer.into_body(), ANSWER_READ_BYTES_MAX).collect()).await;
-    Ok(match body {
-        Ok(Ok(body)) => Ok((status, etag, body.to_bytes())),
-        Ok(Err(error)) => {
-            tracing::warn!(%error, "the store's answer to a look-up broke off or is too large");
-            Err(Refusal::StoreMisbehaves)
-        }
-        Err(_) => Err(Refusal::StoreTimeout),
-    })
-}
-
-/// Whether the store fails look-ups as such: asked for a record that nobody has.
-async fn fails_every(worker: &Worker, subject: &Subject, needed: &StoredNeeded) -> Result<bool, Refusal> {
-    let nobodys = fresh_id().map_err(fault("no random octets"))?;
-    let probed = look_up(worker, subject, &needed.probe(&nobodys), needed.accept()).await?;
-    Ok(!matches!(probed, Ok((404 | 410, ..))))
 }
 
 fn permitted(worker: &Worker, subject: &Subject, touches: &Touches) -> bool {
@@ -316,7 +265,7 @@ pub(super) fn refusal(unreadable: Unreadable) -> Refusal {
             tracing::warn!(%why, "a stored record cannot be attributed; withheld");
             Refusal::NotAvailable
         }
-        // Looked at in `look_up` already.
+        // Looked at in `look_ups` already.
         Unreadable::StoreFailed(_) => Refusal::NotAvailable,
         Unreadable::BodyTooLarge(bytes_max) => Refusal::BodyTooLarge(bytes_max),
         other => Refusal::Unreadable(other.to_string()),

@@ -6,7 +6,7 @@
 //! admit        -> Slot                   limits by device, before any costly work; later by user
 //! authenticate -> Subject                session + device, against the current snapshot
 //! split        -> Split                  one request, or the entries of a batch: each of them comes this way by itself
-//! extract      -> Extracted              which persons and records; may look up the stored version
+//! extract      -> Extracted              which persons and records; may look up stored versions
 //! decide       -> Permit                 entered among the living first, then judged
 //! record       -> Recorded<Permit>       the audit entry; a write waits for it here
 //! forward      -> Answer                 to the store, rebuilt, with our identity and none of the client's
@@ -21,7 +21,7 @@
 //! | admit | 401 certificate, 429 |
 //! | authenticate | 401 sign in, 403 change the password first, 503 registry silent |
 //! | split | 400, 413 |
-//! | extract | 400, 403 with rule and article, 404 not available, 413, 502/504 store, 503 stopped |
+//! | extract | 400, 403 with rule and article, 404 not available, 413, 429 for its look-ups, 502/504 store, 503 stopped |
 //! | decide | 400 a page that is over, 401 certificate or session ended meanwhile, 403 with rule and article, 404, 412, 503 stopped or silent |
 //! | record | 503 audit |
 //! | forward | 400, 413, 502/504 store, 503 cut |
@@ -40,6 +40,7 @@ pub mod extract;
 pub mod feed;
 pub mod forward;
 pub mod gather;
+mod look_ups;
 pub mod mark;
 pub mod moment;
 pub mod observe;

@@ -1,6 +1,9 @@
 //! The audit entry. A write waits here until it is durable; a read goes on, and waits before anything is released
 //! (promise P3).
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use audit::{Durable, Entry, Pending};
 
 use super::decide::Permit;
@@ -13,6 +16,8 @@ pub struct Recorded<P> {
     pub(super) permit: P,
     pub(super) entry: Entry,
     state: State,
+    /// The trace hears of it should the entry not become durable.
+    lost: Arc<AtomicBool>,
 }
 
 enum State {
@@ -29,19 +34,23 @@ pub async fn record(worker: &Worker, permit: Permit, trace: &mut Trace) -> Resul
     let entry = trace.entry(None).ok_or(Refusal::AuditUnavailable)?;
     let pending = worker.audit().record(&entry);
     trace.owes_outcome(worker, &permit.living.exchange.switch);
+    let lost = trace.lost();
     let state = if permit.touches.writes() {
-        State::Durable(pending.await.map_err(|error| unavailable(&error))?)
+        State::Durable(State::Pending(pending).durable(&lost).await?)
     } else {
         State::Pending(pending)
     };
-    Ok(Recorded { permit, entry, state })
+    Ok(Recorded { permit, entry, state, lost })
 }
 
 impl State {
-    async fn durable(self) -> Result<Durable, Refusal> {
+    async fn durable(self, lost: &AtomicBool) -> Result<Durable, Refusal> {
         match self {
             Self::Durable(durable) => Ok(durable),
-            Self::Pending(pending) => pending.await.map_err(|error| unavailable(&error)),
+            Self::Pending(pending) => pending.await.map_err(|error| {
+                lost.store(true, Ordering::Relaxed);
+                unavailable(&error)
+            }),
         }
     }
 }
@@ -50,7 +59,7 @@ impl<P> Recorded<P> {
     /// Takes something out of what is on record; the rest stays so.
     pub(super) fn split<Q, R>(self, split: impl FnOnce(P) -> (R, Q)) -> (R, Recorded<Q>) {
         let (taken, permit) = split(self.permit);
-        (taken, Recorded { permit, entry: self.entry, state: self.state })
+        (taken, Recorded { permit, entry: self.entry, state: self.state, lost: self.lost })
     }
 
     /// Waits until the entry is durable and gives out what it was about.
@@ -58,7 +67,7 @@ impl<P> Recorded<P> {
     /// # Errors
     /// It could not be made durable: nothing may be released.
     pub(super) async fn durable(self) -> Result<(P, Entry, Durable), Refusal> {
-        let durable = self.state.durable().await?;
+        let durable = self.state.durable(&self.lost).await?;
         Ok((self.permit, self.entry, durable))
     }
 }

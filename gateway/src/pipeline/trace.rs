@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use audit::{Audit, Ended, Entry, EntryId, Outcome, Verdict};
 use http::Request;
@@ -39,6 +40,8 @@ pub struct Trace {
     pub wants_page: bool,
     about_records: bool,
     recorded: bool,
+    /// The entry of the permit did not become durable.
+    lost: Arc<AtomicBool>,
     subject: Option<TracedSubject>,
     touches: Option<TracedTouches>,
     judged: Option<Judged>,
@@ -116,6 +119,7 @@ impl Trace {
             wants_page: accept.contains("text/html"),
             about_records: false,
             recorded: false,
+            lost: Arc::default(),
             subject: None,
             touches: None,
             judged: None,
@@ -141,6 +145,7 @@ impl Trace {
             wants_page: false,
             about_records: true,
             recorded: false,
+            lost: Arc::default(),
             subject: self.subject.clone(),
             touches: None,
             judged: None,
@@ -197,29 +202,25 @@ impl Trace {
         self.touches = Some(TracedTouches {
             persons: touches.persons(),
             records: touches.records.iter().map(ToString::to_string).collect(),
-            action: main.action,
+            action: touches.action(),
             category: main.category,
         });
     }
 
-    /// A record that is looked up: all that is known if it, or another one of the request, is not there or cannot be read; and
-    /// of whom criteria spoke.
+    /// Records that are looked up: all that is known if one of them is not there or cannot be read; and of whom the request
+    /// spoke.
     pub fn looked_up(&mut self, needed: &records::StoredNeeded) {
-        let action = match self.method.as_str() {
-            "POST" => Action::Create,
-            "PUT" | "PATCH" => Action::Update,
-            "DELETE" => Action::Delete,
-            _ => Action::Read,
-        };
-        let (category, record) = (needed.record().category(), needed.record().to_string());
+        let (action, category) = (needed.action(), needed.record().category());
         let nothing = || TracedTouches { persons: Vec::new(), records: Vec::new(), action, category };
         let TracedTouches { persons, records, .. } = self.touches.get_or_insert_with(nothing);
         if let Some(person) = needed.person().filter(|person| !persons.contains(person)) {
             persons.push(person.clone());
         }
-        // Of a transaction there may be many; what one entry of the log holds is bounded.
-        if records.len() < audit::RECORDS_MAX && !records.contains(&record) {
-            records.push(record);
+        let looked_up = needed.look_ups().iter().map(records::LookUp::record);
+        for record in std::iter::once(needed.record()).chain(looked_up).map(ToString::to_string) {
+            if !records.contains(&record) {
+                records.push(record);
+            }
         }
     }
 
@@ -266,6 +267,11 @@ impl Trace {
         self.owed = Some(Owed { audit: worker.audit().clone(), clock: worker.clock(), switch: Arc::clone(switch) });
     }
 
+    /// Where it is said that the entry of the permit did not become durable.
+    pub(super) fn lost(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.lost)
+    }
+
     /// The outcome is on record, or somebody else sees to it.
     pub(super) fn settled(&mut self) {
         self.owed = None;
@@ -305,7 +311,7 @@ impl Trace {
             }
             return;
         }
-        if self.recorded {
+        if self.recorded && !self.lost.load(Ordering::Relaxed) {
             let ended = match refusal {
                 Refusal::StoreUnreachable | Refusal::StoreTimeout | Refusal::StoreMisbehaves => Ended::StoreFailed,
                 Refusal::Cut => self.broken_off(),
@@ -321,13 +327,26 @@ impl Trace {
             });
             return;
         }
+        self.settled();
         self.log(refusal);
-        if let Some(entry) = self.entry(Some(refusal))
-            && let Err(error) = worker.audit().record(&entry).await
-        {
-            tracing::error!(%error, "a refusal could not be recorded");
+        if let Some(entry) = self.entry(Some(refusal)) {
+            refusal_on_record(worker.audit(), entry.within_bounds()).await;
         }
     }
+}
+
+/// Puts a refusal on record; failing that once more with less, and failing that too in the program's log, with all that says
+/// who it was and what about. It is refused in any case.
+async fn refusal_on_record(audit: &Audit, entry: Entry) {
+    let Err(first) = audit.record(&entry).await else { return };
+    // The facts are what is large, and what the entry can be found without.
+    let entry = Entry { facts: String::new(), ..entry };
+    let Err(error) = audit.record(&entry).await else { return };
+    let Entry { id, user_id, user, device, serial, facility, persons, records, reason, rules, .. } = entry;
+    tracing::error!(
+        %first, %error, incident = %id, %user_id, %user, %device, %serial, %facility, ?persons, ?records, reason, rules,
+        "a refusal could not be recorded"
+    );
 }
 
 /// The articles of a refusal that no rule made.

@@ -9,7 +9,7 @@
 //! So criteria are a search, and have to be permitted as one. Other than those by identifier, which nobody knows who has not
 //! seen or written it, they are a search in sensitive records too.
 
-use model::PersonId;
+use model::{Action, PersonId};
 
 use super::parameters::{Parameter, Value, parameters};
 use super::person::{self, Owner};
@@ -150,12 +150,12 @@ impl Criteria {
         Claim { sensitive, ..Claim::search(self.fhir_type.category(), persons) }
     }
 
-    /// The same as a request by itself, for whoever is not permitted it.
-    pub(crate) fn asked(&self) -> Touches {
+    /// The same as a request by itself, for whoever is not permitted it; what he wanted is on record.
+    pub(crate) fn asked(&self, wanted: Action) -> Touches {
         let record = RecordRef::all(self.fhir_type);
         let forward = refused_by_the_store(&record);
         let answer = AnswerKind::Resource { fhir_type: self.fhir_type };
-        Touches::new(self.claim(), vec![record], forward, answer)
+        Touches::new(self.claim(), vec![record], forward, answer).wanting(wanted)
     }
 
     /// Reads the store's answer to the look-up.
@@ -204,22 +204,27 @@ impl Criteria {
     }
 
     /// Goes on with the one record that was found, where one has to be there. The claim has to be permitted for finding it.
-    pub(crate) fn one(&self, found: Found, go_on: impl FnOnce(RecordId, Claim) -> Need) -> Result<Need, Unreadable> {
+    pub(crate) fn one(
+        &self,
+        found: Found,
+        wanted: Action,
+        go_on: impl FnOnce(RecordId, Claim) -> Need,
+    ) -> Result<Need, Unreadable> {
         match found {
             Found::None => Err(Unreadable::NotThere),
-            Found::Several(first) => Ok(Need::Done(self.several(first))),
+            Found::Several(first) => Ok(Need::Done(self.several(first, wanted))),
             Found::One(id) => Ok(go_on(id, self.claim())),
         }
     }
 
     /// The request that fits several records: nothing is done. It is said to whoever may search for all that may be among
     /// them, labelled or not; whether he could have written any of them is another question, and is not answered.
-    pub(crate) fn several(&self, first: RecordId) -> Touches {
+    pub(crate) fn several(&self, first: RecordId, wanted: Action) -> Touches {
         let record = RecordRef::one(self.fhir_type, first);
         let claim = Claim { sensitive: true, ..self.claim() };
         let forward = refused_by_the_store(&record);
         let answer = AnswerKind::Resource { fhir_type: self.fhir_type };
-        Touches::new(claim, vec![record], forward, answer).but(Unreadable::Several)
+        Touches::new(claim, vec![record], forward, answer).wanting(wanted).but(Unreadable::Several)
     }
 }
 

@@ -1,5 +1,5 @@
-//! A record on its way in: created or updated, plainly or under a condition. Read from the body, its links looked up one
-//! after the other, then which record the condition means, the version that it replaces last; then sent on as it was
+//! A record on its way in: created or updated, plainly or under a condition. Read from the body; then all that its words name
+//! is looked up, its links and the version that it replaces, or which record the condition means; then sent on as it was
 //! understood.
 //!
 //! Security labels and tags are the store's: whoever may set them may hide or unlock a record (FHIR R4
@@ -7,7 +7,8 @@
 //! client sent or left out.
 //!
 //! All look-ups come before the decision, so none of them may change what a client hears: a linked record that is not
-//! there, or is another person's, is "not there"; so is the record to be replaced.
+//! there, or is another person's, is "not there"; so is the record to be replaced. Nor may it change how many there are: what
+//! is missing is said only when nothing more is to be looked up.
 
 use std::sync::Arc;
 
@@ -31,19 +32,19 @@ use crate::touches::{AnswerKind, Authors, Claim, Forward, ForwardBody, RecordId,
 pub(crate) struct Draft {
     pub(crate) fhir_type: FhirType,
     pub(crate) minimal: bool,
-    /// Created, or which record is replaced.
     way: Way,
     /// The version that the client named.
     named: Option<String>,
-    /// The version that is replaced, once looked up.
-    stored: Option<Replaced>,
     /// Whose it is, as it is written now; then whose it was.
     persons: Vec<PersonId>,
     /// In whose name, as it is written now.
     written: Authors,
     /// As it is written now, or was.
     sensitive: bool,
+    /// Records that it links to, and that are still to be looked up.
     links: Vec<(FhirType, RecordId)>,
+    /// What was looked up and is not there for this person.
+    missing: Option<Unreadable>,
     content_type: String,
     body: ForwardBody,
     /// The id that the body of a conditional update says.
@@ -52,6 +53,8 @@ pub(crate) struct Draft {
     context: Option<PersonId>,
     /// What it may refer to beside what is stored: the other entries of its transaction.
     pub(crate) neighbours: Arc<Neighbours>,
+    /// Others of them refer to it, and so to whatever its condition finds.
+    pub(crate) referred_to: bool,
     /// What has to be permitted beside the write itself.
     also: Vec<Claim>,
     /// What is wrong with it, for after the permit.
@@ -60,12 +63,20 @@ pub(crate) struct Draft {
 
 #[derive(Clone, Debug)]
 enum Way {
-    Create,
-    /// Unless there is such a record.
-    CreateUnless(Criteria),
-    Update(RecordId),
-    /// The one record of which this is true; created if there is none.
-    UpdateWhere(Criteria),
+    /// In place of which record: its version, or which one it is, is still to be looked up.
+    Replaces(Whom),
+    /// Nothing is to be looked up but links.
+    Becomes(Becomes),
+}
+
+#[derive(Clone, Debug)]
+enum Becomes {
+    /// A new record.
+    New,
+    /// A new record, unless there is such a one.
+    NewUnless(Criteria),
+    /// The next version of this record, in place of that one.
+    Version { id: RecordId, replaced: Replaced },
 }
 
 /// What is known of the version that is replaced.
@@ -82,32 +93,29 @@ impl Draft {
             minimal: false,
             way,
             named: None,
-            stored: None,
             persons: Vec::new(),
             // Until it is read it may name anybody.
             written: Authors::Unclear,
             sensitive: false,
             links: Vec::new(),
+            missing: None,
             content_type: "application/fhir+json".to_owned(),
             body: ForwardBody::None,
             body_id: None,
             context: None,
             neighbours: Arc::default(),
+            referred_to: false,
             also: Vec::new(),
             after: None,
         }
     }
 
     pub(crate) fn create(fhir_type: FhirType, unless: Option<Criteria>) -> Self {
-        Self::new(fhir_type, unless.map_or(Way::Create, Way::CreateUnless))
+        Self::new(fhir_type, Way::Becomes(unless.map_or(Becomes::New, Becomes::NewUnless)))
     }
 
     pub(crate) fn update(fhir_type: FhirType, whom: Whom, named: Option<String>) -> Self {
-        let way = match whom {
-            Whom::Id(id) => Way::Update(id),
-            Whom::Where(criteria) => Way::UpdateWhere(criteria),
-        };
-        Self { named, ..Self::new(fhir_type, way) }
+        Self { named, ..Self::new(fhir_type, Way::Replaces(whom)) }
     }
 
     /// What comes of a patch; with what has to be permitted for the patch itself.
@@ -137,9 +145,9 @@ impl Draft {
     /// Takes the resource, read.
     pub(crate) fn take(mut self, resource: &Object<'_>) -> Result<Self, Unreadable> {
         let (id, creates) = match &self.way {
-            Way::Create | Way::CreateUnless(_) => (None, true),
-            Way::Update(id) => (Some(id), false),
-            Way::UpdateWhere(_) => (None, false),
+            Way::Becomes(Becomes::New | Becomes::NewUnless(_)) => (None, true),
+            Way::Replaces(Whom::Id(id)) | Way::Becomes(Becomes::Version { id, .. }) => (Some(id), false),
+            Way::Replaces(Whom::Where(_)) => (None, false),
         };
         is_the_one(resource, self.fhir_type, id).map_err(Unreadable::Body)?;
         no_labels_inside(resource)?;
@@ -152,7 +160,7 @@ impl Draft {
         if resource.get("implicitRules").is_some() || resource.get("_implicitRules").is_some() {
             return Err(Unreadable::Body("follows implicit rules, which are not known here"));
         }
-        if matches!(self.way, Way::UpdateWhere(_))
+        if matches!(self.way, Way::Replaces(Whom::Where(_)))
             && let Some(id) = resource.get("id")
         {
             self.body_id = Some(RecordId::read(id.text().ok_or(Unreadable::Body("has an id that is no text"))?)?);
@@ -161,15 +169,17 @@ impl Draft {
         self.links = links::check_among(resource, &owner, Source::Client, &self.neighbours)?;
         let Owner::Person(person) = owner else { return Err(Unreadable::Interaction("changing the directory")) };
         match self.way {
-            Way::CreateUnless(criteria) => {
+            Way::Becomes(Becomes::NewUnless(criteria)) => {
                 let criteria = criteria.about(&person)?;
-                self.also.push(criteria.claim());
-                self.way = Way::CreateUnless(criteria);
+                self.also.push(searches(&criteria, self.referred_to));
+                self.way = Way::Becomes(Becomes::NewUnless(criteria));
                 // The record that is found instead has to come back whole, to be looked at.
                 self.minimal = false;
             }
-            Way::UpdateWhere(criteria) => self.way = Way::UpdateWhere(criteria.about(&person)?),
-            Way::Create | Way::Update(_) => {}
+            Way::Replaces(Whom::Where(criteria)) => {
+                self.way = Way::Replaces(Whom::Where(criteria.about(&person)?));
+            }
+            Way::Becomes(Becomes::New | Becomes::Version { .. }) | Way::Replaces(Whom::Id(_)) => {}
         }
         self.persons = vec![person];
         self.written = authors::authors(resource, self.fhir_type);
@@ -183,38 +193,76 @@ impl Draft {
         self.persons.first()
     }
 
-    /// What whoever writes this must be permitted whatever is stored: to read such records of the person.
+    /// What is to be done.
+    pub(crate) const fn action(&self) -> Action {
+        match &self.way {
+            Way::Becomes(Becomes::New | Becomes::NewUnless(_)) => Action::Create,
+            Way::Becomes(Becomes::Version { .. }) | Way::Replaces(_) => Action::Update,
+        }
+    }
+
+    /// Records that it links to, and that are still to be looked up.
+    pub(crate) fn links(&self) -> &[(FhirType, RecordId)] {
+        &self.links
+    }
+
+    /// The same, to be looked up no more: what they show goes to [`Self::linked`].
+    pub(crate) fn take_links(&mut self) -> Vec<(FhirType, RecordId)> {
+        std::mem::take(&mut self.links)
+    }
+
+    /// What it replaces, as long as that is still to be looked up.
+    pub(crate) const fn replaces(&self) -> Option<&Whom> {
+        match &self.way {
+            Way::Replaces(whom) => Some(whom),
+            Way::Becomes(_) => None,
+        }
+    }
+
+    /// What whoever writes this must be permitted whatever is stored: to read such records of the person, and to search for
+    /// them by the criteria.
     pub(crate) fn asked(&self) -> Option<Touches> {
-        let record = match &self.way {
-            Way::Update(id) => RecordRef::one(self.fhir_type, id.clone()),
-            Way::Create | Way::CreateUnless(_) | Way::UpdateWhere(_) => RecordRef::all(self.fhir_type),
+        let all = || RecordRef::all(self.fhir_type);
+        let (record, criteria) = match &self.way {
+            Way::Replaces(Whom::Id(id)) | Way::Becomes(Becomes::Version { id, .. }) => {
+                (RecordRef::one(self.fhir_type, id.clone()), None)
+            }
+            Way::Replaces(Whom::Where(criteria)) if self.links.is_empty() => {
+                return Some(criteria.asked(self.action()));
+            }
+            Way::Replaces(Whom::Where(criteria)) => (all(), Some(criteria)),
+            Way::Becomes(Becomes::New | Becomes::NewUnless(_)) => (all(), None),
         };
         let claim = Claim::read(record.category(), vec![self.person()?.clone()], false);
         let answer = AnswerKind::Resource { fhir_type: self.fhir_type };
-        Some(Touches::new(claim, vec![record.clone()], refused_by_the_store(&record), answer))
+        let touches = Touches::new(claim, vec![record.clone()], refused_by_the_store(&record), answer);
+        let touches = touches.wanting(self.action());
+        Some(criteria.map(Criteria::claim).into_iter().fold(touches, Touches::and))
     }
 
-    /// Takes the answer to the last look-up of a link. Whoever links to a record has to be permitted to read it: else a link
-    /// would tell him whether it is there.
-    pub(crate) fn linked(mut self, fhir_type: FhirType, linked: &Stored) -> Result<Self, Unreadable> {
-        self.links.pop();
-        match &linked.owner {
-            Owner::Directory => Ok(self),
-            Owner::Person(person) if self.persons.first() == Some(person) => {
-                let read = Claim::read(fhir_type.category(), vec![person.clone()], linked.sensitive);
+    /// Takes what the look-up of a link showed. Whoever links to a record has to be permitted to read it: else a link would
+    /// tell him whether it is there.
+    pub(crate) fn linked(&mut self, fhir_type: FhirType, linked: Result<Stored, Unreadable>) {
+        match linked {
+            Ok(Stored { owner: Owner::Directory, .. }) => {}
+            Ok(Stored { owner: Owner::Person(person), sensitive, .. }) if self.persons.first() == Some(&person) => {
+                let read = Claim::read(fhir_type.category(), vec![person], sensitive);
                 if !self.also.contains(&read) {
                     self.also.push(read);
                 }
-                Ok(self)
             }
-            Owner::Person(_) => Err(Unreadable::NotThere),
+            Ok(_) => self.missing = Some(Unreadable::NotThere),
+            Err(missing) => self.missing = Some(missing),
         }
     }
 
     /// Takes what the criteria of a conditional update mean.
     pub(crate) fn found(mut self, criteria: Criteria, found: Found) -> Result<Need, Unreadable> {
         match found {
-            Found::Several(first) => return Ok(Need::Done(criteria.several(first))),
+            Found::Several(first) => {
+                let several = criteria.several(first, self.action());
+                return self.missing.map_or(Ok(Need::Done(several)), Err);
+            }
             // To be created under an id of the client's: a record of that id is not there.
             Found::None if self.body_id.is_some() => return Err(Unreadable::NotThere),
             Found::None => {
@@ -224,7 +272,7 @@ impl Draft {
                 // Said after the permit: before it, it would tell that there is none.
                 self.after = labelled.and_then(Result::err);
                 // Somebody may create it meanwhile: so the store is asked to look once more.
-                self.way = Way::CreateUnless(criteria.clone());
+                self.way = Way::Becomes(Becomes::NewUnless(criteria.clone()));
                 self.minimal = false;
             }
             Found::One(id) => {
@@ -235,15 +283,15 @@ impl Draft {
                 let tree = json::parse(body)?;
                 let resource = tree.object().ok_or(Unreadable::Body("is no resource"))?;
                 self.body = ForwardBody::Built(with_id(resource, &id).to_bytes());
-                self.way = Way::Update(id);
+                self.way = Way::Replaces(Whom::Id(id));
             }
         }
-        self.also.push(criteria.claim());
+        self.also.push(searches(&criteria, self.referred_to));
         self.next()
     }
 
     /// Takes the version that will be replaced.
-    pub(crate) fn replacing(mut self, stored: Stored, resource: &Object<'_>) -> Result<Self, Unreadable> {
+    pub(crate) fn replacing(mut self, id: RecordId, stored: Stored, resource: &Object<'_>) -> Result<Self, Unreadable> {
         let version = stored.version()?;
         match stored.owner {
             Owner::Person(person) if !self.persons.contains(&person) => self.persons.push(person),
@@ -251,7 +299,8 @@ impl Draft {
             Owner::Directory => return Err(Unreadable::Withheld("it is nobody's".to_owned())),
         }
         self.sensitive |= stored.sensitive;
-        self.stored = Some(Replaced { version, authors: stored.authors });
+        let replaced = Replaced { version, authors: stored.authors };
+        self.way = Way::Becomes(Becomes::Version { id, replaced });
         if let ForwardBody::Built(body) = &self.body {
             let tree = json::parse(body)?;
             let own = tree.object().ok_or(Unreadable::Body("is no resource"))?;
@@ -262,30 +311,31 @@ impl Draft {
 
     /// What is needed next.
     pub(crate) fn next(self) -> Result<Need, Unreadable> {
-        if let Some((fhir_type, id)) = self.links.last().cloned() {
-            return Ok(Need::Stored(StoredNeeded::link_of(fhir_type, id, self)));
-        }
-        match self.way.clone() {
-            Way::UpdateWhere(criteria) => Ok(Need::Stored(StoredNeeded::meant_by(criteria, self.into()))),
-            Way::Update(id) if self.stored.is_none() => {
-                Ok(Need::Stored(StoredNeeded::version_of(self.fhir_type, id, self.into())))
+        match &self.way {
+            Way::Becomes(becomes) if self.links.is_empty() => {
+                let becomes = becomes.clone();
+                self.missing.clone().map_or(Ok(()), Err)?;
+                Ok(Need::Done(self.done(becomes)))
             }
-            _ => Ok(Need::Done(self.done())),
+            Way::Becomes(_) | Way::Replaces(_) => Ok(Need::Stored(StoredNeeded::write_of(self))),
         }
     }
 
-    fn done(self) -> Touches {
+    fn done(self, becomes: Becomes) -> Touches {
         let fhir_type = self.fhir_type;
-        let (action, record, unless) = match self.way {
-            Way::Update(id) => (Action::Update, RecordRef::one(fhir_type, id), None),
-            Way::CreateUnless(criteria) => (Action::Create, RecordRef::all(fhir_type), Some(criteria)),
-            Way::Create | Way::UpdateWhere(_) => (Action::Create, RecordRef::all(fhir_type), None),
+        let (action, record, unless, replaced) = match becomes {
+            Becomes::Version { id, replaced } => (Action::Update, RecordRef::one(fhir_type, id), None, Some(replaced)),
+            Becomes::NewUnless(criteria) => (Action::Create, RecordRef::all(fhir_type), Some(criteria), None),
+            Becomes::New => (Action::Create, RecordRef::all(fhir_type), None, None),
         };
-        let authors = self.stored.as_ref().map_or(Authors::Unknown, |stored| stored.authors.clone());
-        let stale = self.named.is_some() && self.named != self.stored.as_ref().map(|stored| stored.version.clone());
+        let (version, authors) = match replaced {
+            Some(Replaced { version, authors }) => (Some(version), authors),
+            None => (None, Authors::Unknown),
+        };
+        let stale = self.named.is_some() && self.named != version;
         let after = self.after.or(stale.then_some(Unreadable::Stale));
         let spoilt = after.is_some();
-        let if_match = if spoilt { Some(NO_VERSION.to_owned()) } else { self.stored.map(|stored| stored.version) };
+        let if_match = if spoilt { Some(NO_VERSION.to_owned()) } else { version };
         let mut headers = Vec::new();
         if let Some(person) = self.context {
             headers.push(("x-security-context", format!("Patient/{person}")));
@@ -319,6 +369,12 @@ impl Draft {
             None => touches,
         }
     }
+}
+
+/// What has to be permitted for asking by these criteria. A reference to what they find is a link to it, labelled or not.
+fn searches(criteria: &Criteria, referred_to: bool) -> Claim {
+    let claim = criteria.claim();
+    Claim { sensitive: claim.sensitive || referred_to, ..claim }
 }
 
 const LABELS: [&str; 4] = ["security", "tag", "_security", "_tag"];

@@ -63,7 +63,7 @@ impl Patching {
 
     /// Takes what the criteria mean.
     pub(crate) fn found(mut self, criteria: &Criteria, found: Found) -> Result<Need, Unreadable> {
-        criteria.one(found, |id, claim| {
+        criteria.one(found, Action::Update, |id, claim| {
             self.whom = Whom::Id(id);
             self.also = Some(claim);
             self.next()
@@ -82,7 +82,7 @@ impl Patching {
             .patched(self.minimal, self.also(&stored)?);
         let written = self.patch(&self.body).and_then(|patch| draft.take(&apply(&patch, resource)?));
         match written {
-            Ok(draft) => draft.replacing(stored, resource)?.next(),
+            Ok(draft) => draft.replacing(id, stored, resource)?.next(),
             // What comes of it is no record, or reaches into another person's: that, too, tells of what is stored.
             Err(wrong) => Ok(Need::Done(self.unwritten(&id, &stored, wrong)?)),
         }

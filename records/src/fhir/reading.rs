@@ -47,6 +47,11 @@ impl Reading {
         !self.opaque && matches!(self.wanted, Wanted::Newest)
     }
 
+    /// How many look-ups follow on the next one: an old version needs two.
+    pub(crate) fn further(&self) -> usize {
+        usize::from(matches!(self.wanted, Wanted::Version { newest: None, .. }))
+    }
+
     /// Where the version lies whose owner is decided on.
     pub(crate) fn looked_up(&self, record: &RecordRef) -> String {
         match &self.wanted {

@@ -33,7 +33,7 @@ impl Removal {
 
     /// Takes what the criteria mean.
     pub(crate) fn found(mut self, criteria: &Criteria, found: Found) -> Result<Need, Unreadable> {
-        criteria.one(found, |id, claim| {
+        criteria.one(found, Action::Delete, |id, claim| {
             self.whom = Whom::Id(id);
             self.also.push(claim);
             self.next()

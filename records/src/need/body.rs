@@ -73,10 +73,11 @@ impl BodyNeeded {
         }
     }
 
-    /// A body within a transaction, which may refer to its neighbours.
-    pub(crate) fn among(mut self, neighbours: &Arc<Neighbours>) -> Self {
+    /// A body within a transaction, which may refer to its neighbours, and be referred to.
+    pub(crate) fn among(mut self, neighbours: &Arc<Neighbours>, referred_to: bool) -> Self {
         if let BodyFor::Resource(draft) = &mut self.0 {
             draft.neighbours = Arc::clone(neighbours);
+            draft.referred_to = referred_to;
         }
         self
     }

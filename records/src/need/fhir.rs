@@ -1,11 +1,11 @@
 //! A look-up in FHIR: what for, in as few words as say what is decided on, and what it shows.
 
-use model::PersonId;
+use model::{Action, PersonId};
 
 use super::Need;
-use super::stored::{LookUp, StoredNeeded};
+use super::stored::{LookUp, LookedUp, Needed, StoredNeeded};
 use crate::error::Unreadable;
-use crate::fhir::condition::{Criteria, NO_VERSION};
+use crate::fhir::condition::{Criteria, NO_VERSION, Whom};
 use crate::fhir::draft::Draft;
 use crate::fhir::patching::Patching;
 use crate::fhir::person::{self, Owner};
@@ -40,17 +40,19 @@ impl Stored {
     }
 }
 
-/// What is to be done to a record, once it is known which one, whose, and in which version.
+/// What is to be done to a record that the request holds no words of, once it is known which one, whose, and in which version.
 #[derive(Clone, Debug)]
 pub(crate) enum Work {
-    Write(Box<Draft>),
     Remove(Removal),
     Patch(Patching),
 }
 
-impl From<Draft> for Work {
-    fn from(draft: Draft) -> Self {
-        Self::Write(Box::new(draft))
+impl Work {
+    const fn action(&self) -> Action {
+        match self {
+            Self::Remove(_) => Action::Delete,
+            Self::Patch(_) => Action::Update,
+        }
     }
 }
 
@@ -68,10 +70,10 @@ impl From<Patching> for Work {
 
 /// In FHIR.
 #[derive(Clone, Debug)]
-pub(super) struct FhirLookUp {
+pub(super) struct FhirNeeded {
     fhir_type: FhirType,
     record: RecordRef,
-    target: String,
+    look_ups: Vec<LookUp>,
     purpose: Purpose,
 }
 
@@ -79,9 +81,9 @@ pub(super) struct FhirLookUp {
 enum Purpose {
     /// Whose is the record that is to be read?
     Read(Reading),
-    /// Is the linked record the same person's?
-    Link(Box<Draft>),
-    /// Which version is to be replaced or removed, and whose is it?
+    /// Are the linked records the same person's? Which version is to be replaced, and whose is it; or which record is it?
+    Write(Box<Draft>),
+    /// Which version is to be removed or patched, and whose is it?
     Version(Box<Work>),
     /// What is in the record that is to be patched? With what has to be permitted first.
     Whole(Box<(Patching, Touches)>),
@@ -92,19 +94,36 @@ enum Purpose {
 impl StoredNeeded {
     pub(crate) fn read_of(fhir_type: FhirType, record: RecordRef, reading: Reading) -> Self {
         let target = with_elements(&reading.looked_up(&record), &about(fhir_type));
-        Self(LookUp::Fhir(FhirLookUp { fhir_type, record, target, purpose: Purpose::Read(reading) }))
+        Self::one(fhir_type, record, target, Purpose::Read(reading))
     }
 
-    pub(crate) fn link_of(fhir_type: FhirType, id: RecordId, draft: Draft) -> Self {
-        let record = RecordRef::one(fhir_type, id);
-        let target = with_elements(&format!("/fhir/{record}"), &[person_element(fhir_type)]);
-        Self(LookUp::Fhir(FhirLookUp { fhir_type, record, target, purpose: Purpose::Link(Box::new(draft)) }))
+    /// All that the words of a record on its way in name: its links, and then the version that it replaces, or which it is.
+    pub(crate) fn write_of(draft: Draft) -> Self {
+        let fhir_type = draft.fhir_type;
+        let version = |fhir_type, id: &RecordId| {
+            let record = RecordRef::one(fhir_type, id.clone());
+            LookUp { target: with_elements(&format!("/fhir/{record}"), &about(fhir_type)), record }
+        };
+        let mut look_ups: Vec<LookUp> = draft.links().iter().map(|(linked, id)| version(*linked, id)).collect();
+        let record = match draft.replaces() {
+            Some(Whom::Id(id)) => {
+                look_ups.push(version(fhir_type, id));
+                RecordRef::one(fhir_type, id.clone())
+            }
+            Some(Whom::Where(criteria)) => {
+                look_ups.push(LookUp { record: RecordRef::all(fhir_type), target: criteria.looked_up() });
+                RecordRef::all(fhir_type)
+            }
+            None => RecordRef::all(fhir_type),
+        };
+        let purpose = Purpose::Write(Box::new(draft));
+        Self(Needed::Fhir(FhirNeeded { fhir_type, record, look_ups, purpose }))
     }
 
     pub(crate) fn version_of(fhir_type: FhirType, id: RecordId, work: Work) -> Self {
         let record = RecordRef::one(fhir_type, id);
         let target = with_elements(&format!("/fhir/{record}"), &about(fhir_type));
-        Self(LookUp::Fhir(FhirLookUp { fhir_type, record, target, purpose: Purpose::Version(Box::new(work)) }))
+        Self::one(fhir_type, record, target, Purpose::Version(Box::new(work)))
     }
 
     /// The version with all that is in it, for whoever is permitted the first.
@@ -112,23 +131,35 @@ impl StoredNeeded {
         let record = RecordRef::one(fhir_type, id);
         // Means nothing beside what is asked for, and tells a look-up from a read in the store's own log.
         let target = target::build(&format!("/fhir/{record}"), [("_summary", "false")]);
-        let purpose = Purpose::Whole(Box::new((patching, first)));
-        Self(LookUp::Fhir(FhirLookUp { fhir_type, record, target, purpose }))
+        Self::one(fhir_type, record, target, Purpose::Whole(Box::new((patching, first))))
     }
 
     pub(crate) fn meant_by(criteria: Criteria, work: Work) -> Self {
-        let fhir_type = criteria.fhir_type;
-        let target = criteria.looked_up();
-        let (record, purpose) = (RecordRef::all(fhir_type), Purpose::Meant(Box::new((criteria, work))));
-        Self(LookUp::Fhir(FhirLookUp { fhir_type, record, target, purpose }))
+        let (fhir_type, target) = (criteria.fhir_type, criteria.looked_up());
+        Self::one(fhir_type, RecordRef::all(fhir_type), target, Purpose::Meant(Box::new((criteria, work))))
+    }
+
+    fn one(fhir_type: FhirType, record: RecordRef, target: String, purpose: Purpose) -> Self {
+        let look_ups = vec![LookUp { record: record.clone(), target }];
+        Self(Needed::Fhir(FhirNeeded { fhir_type, record, look_ups, purpose }))
     }
 }
 
-impl FhirLookUp {
+impl FhirNeeded {
     /// Only what says whose it is, who wrote it and how it is labelled is asked for; the record itself is not read before the
     /// decision, unless it is to be patched.
-    pub(super) fn target(&self) -> &str {
-        &self.target
+    pub(super) fn look_ups(&self) -> &[LookUp] {
+        &self.look_ups
+    }
+
+    pub(super) fn further(&self) -> usize {
+        match &self.purpose {
+            Purpose::Read(reading) => reading.further(),
+            Purpose::Write(draft) => usize::from(matches!(draft.replaces(), Some(Whom::Where(_)))),
+            Purpose::Version(work) => usize::from(matches!(**work, Work::Patch(_))),
+            Purpose::Meant(meant) => 1 + usize::from(matches!(meant.1, Work::Patch(_))),
+            Purpose::Whole(_) => 0,
+        }
     }
 
     pub(super) const fn cacheable(&self) -> bool {
@@ -139,53 +170,53 @@ impl FhirLookUp {
         &self.record
     }
 
+    pub(super) fn action(&self) -> Action {
+        match &self.purpose {
+            Purpose::Read(_) => Action::Read,
+            Purpose::Write(draft) => draft.action(),
+            Purpose::Version(work) => work.action(),
+            Purpose::Meant(meant) => meant.1.action(),
+            Purpose::Whole(_) => Action::Update,
+        }
+    }
+
     pub(super) fn person(&self) -> Option<&PersonId> {
         match &self.purpose {
             Purpose::Meant(meant) => meant.0.person(),
-            Purpose::Link(draft) => draft.person(),
-            Purpose::Version(work) => match work.as_ref() {
-                Work::Write(draft) => draft.person(),
-                Work::Remove(_) | Work::Patch(_) => None,
-            },
-            Purpose::Read(_) | Purpose::Whole(_) => None,
+            Purpose::Write(draft) => draft.person(),
+            Purpose::Read(_) | Purpose::Version(_) | Purpose::Whole(_) => None,
         }
     }
 
-    /// How many look-ups there are depends on what they show; so whoever may not do what the request itself names makes none.
     pub(super) fn first(&self) -> Option<Touches> {
         match &self.purpose {
             Purpose::Whole(whole) => Some(whole.1.clone()),
-            Purpose::Meant(meant) => Some(meant.0.asked()),
-            Purpose::Link(draft) => draft.asked(),
-            Purpose::Version(work) => match work.as_ref() {
-                Work::Write(draft) => draft.asked(),
-                Work::Remove(_) | Work::Patch(_) => None,
-            },
-            Purpose::Read(_) => None,
+            Purpose::Meant(meant) => Some(meant.0.asked(meant.1.action())),
+            Purpose::Write(draft) => draft.asked(),
+            Purpose::Version(_) | Purpose::Read(_) => None,
         }
     }
 
-    pub(super) fn probe(&self, nobodys: &str) -> String {
-        with_elements(&format!("/fhir/{}/{nobodys}", self.fhir_type), &["id"])
-    }
-
-    pub(super) fn read(self, status: u16, etag: Option<&str>, body: &[u8]) -> Result<Need, Unreadable> {
-        let Self { fhir_type, record, purpose, .. } = self;
+    pub(super) fn read(self, shown: &[LookedUp<'_>]) -> Result<Need, Unreadable> {
+        let Self { fhir_type, record, look_ups, purpose } = self;
+        if shown.len() != look_ups.len() {
+            return Err(Unreadable::NotThere);
+        }
+        if let Purpose::Write(draft) = purpose {
+            return written(*draft, &look_ups, shown);
+        }
+        let [shown] = shown else { return Err(Unreadable::NotThere) };
         if let Purpose::Meant(meant) = purpose {
             let (criteria, work) = *meant;
-            let found = criteria.found(status, body)?;
+            let found = criteria.found(shown.status, shown.body)?;
             return match work {
-                Work::Write(draft) => draft.found(criteria, found),
                 Work::Remove(removal) => removal.found(&criteria, found),
                 Work::Patch(patching) => patching.found(&criteria, found),
             };
         }
-        let tree = resource_in(status, body);
-        let resource = tree
-            .as_ref()
-            .map_err(Clone::clone)
-            .and_then(|tree| tree.object().ok_or_else(|| withheld(&"is no resource")));
-        let stored = resource.clone().and_then(|resource| known(fhir_type, &record, etag, resource));
+        let tree = resource_in(shown);
+        let resource = object_in(&tree);
+        let stored = resource.clone().and_then(|resource| known(fhir_type, &record, shown.etag, resource));
         if let Purpose::Read(reading) = purpose {
             let stored = stored.and_then(|stored| {
                 // Without a tag nobody could tell whether the bytes that come next are of the version looked at.
@@ -196,14 +227,12 @@ impl FhirLookUp {
         }
         let (stored, resource) = (stored?, resource?);
         match (purpose, record.id) {
-            (Purpose::Link(draft), _) => draft.linked(fhir_type, &stored)?.next(),
             (Purpose::Version(work), Some(id)) => match *work {
                 Work::Remove(removal) => Ok(Need::Done(removal.removing(id, stored)?)),
-                Work::Write(draft) => draft.replacing(stored, resource)?.next(),
                 Work::Patch(patching) => patching.whose(id, &stored),
             },
             (Purpose::Whole(whole), Some(id)) => whole.0.changing(id, stored, resource),
-            (Purpose::Version(_) | Purpose::Whole(_) | Purpose::Read(_) | Purpose::Meant(_), _) => {
+            (Purpose::Version(_) | Purpose::Whole(_) | Purpose::Read(_) | Purpose::Meant(_) | Purpose::Write(_), _) => {
                 Err(Unreadable::NotThere)
             }
         }
@@ -215,18 +244,47 @@ impl FhirLookUp {
                 let stored = Stored::known(Owner::Person(person.clone()));
                 Need::Done(reading.done(self.fhir_type, self.record, stored))
             }
-            (purpose, _) => Need::Stored(StoredNeeded(LookUp::Fhir(Self { purpose, ..self }))),
+            (purpose, _) => Need::Stored(StoredNeeded(Needed::Fhir(Self { purpose, ..self }))),
         }
     }
 }
 
+/// Takes what was looked up for a record on its way in: its links first, then what it replaces.
+fn written(mut draft: Draft, look_ups: &[LookUp], shown: &[LookedUp<'_>]) -> Result<Need, Unreadable> {
+    let links = draft.take_links();
+    for (((fhir_type, _), look_up), shown) in links.iter().zip(look_ups).zip(shown) {
+        let tree = resource_in(shown);
+        let linked = object_in(&tree).and_then(|resource| known(*fhir_type, look_up.record(), shown.etag, resource));
+        draft.linked(*fhir_type, linked);
+    }
+    let shown = shown.get(links.len());
+    match (draft.replaces().cloned(), shown) {
+        (None, None) => draft.next(),
+        (Some(Whom::Where(criteria)), Some(shown)) => {
+            let found = criteria.found(shown.status, shown.body)?;
+            draft.found(criteria, found)
+        }
+        (Some(Whom::Id(id)), Some(shown)) => {
+            let (fhir_type, tree) = (draft.fhir_type, resource_in(shown));
+            let resource = object_in(&tree)?;
+            let stored = known(fhir_type, &RecordRef::one(fhir_type, id.clone()), shown.etag, resource)?;
+            draft.replacing(id, stored, resource)?.next()
+        }
+        (Some(_), None) | (None, Some(_)) => Err(Unreadable::NotThere),
+    }
+}
+
 /// The version as it came.
-fn resource_in(status: u16, body: &[u8]) -> Result<Json<'_>, Unreadable> {
-    match status {
-        200 => json::parse(body).map_err(|fault| withheld(&fault)),
+fn resource_in<'a>(shown: &LookedUp<'a>) -> Result<Json<'a>, Unreadable> {
+    match shown.status {
+        200 => json::parse(shown.body).map_err(|fault| withheld(&fault)),
         404 | 410 => Err(Unreadable::NotThere),
         other => Err(Unreadable::StoreFailed(other)),
     }
+}
+
+fn object_in<'t, 'a>(tree: &'t Result<Json<'a>, Unreadable>) -> Result<&'t Object<'a>, Unreadable> {
+    tree.as_ref().map_err(Clone::clone)?.object().ok_or_else(|| withheld(&"is no resource"))
 }
 
 /// What it says of itself.

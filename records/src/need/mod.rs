@@ -18,7 +18,7 @@ use crate::touches::{Claim, Touches};
 pub(crate) use body::BodyFor;
 pub use body::BodyNeeded;
 pub(crate) use fhir::{Stored, Work, person_element};
-pub use stored::StoredNeeded;
+pub use stored::{LookUp, LookedUp, StoredNeeded};
 
 /// What is needed next.
 #[derive(Clone, Debug)]
@@ -28,7 +28,7 @@ pub enum Need {
     Done(Touches),
     /// The whole body.
     Body(BodyNeeded),
-    /// A version at the store.
+    /// Versions at the store.
     Stored(StoredNeeded),
     /// Whom the subject may search for.
     Persons(PersonsNeeded),

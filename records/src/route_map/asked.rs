@@ -7,13 +7,13 @@ use model::{Action, Category, PersonId};
 use super::answer::Form;
 use super::body::Body;
 use super::template::Found;
-use super::{LookUp, Route, RouteMap, unmatched};
+use super::{Route, RouteMap, unmatched};
 use crate::bounds::TARGET_BYTES_MAX;
 use crate::error::Unreadable;
 use crate::fhir::interaction::tag;
 use crate::head::Fields;
 use crate::json::{self, Json};
-use crate::need::{BodyFor, BodyNeeded, Need, StoredNeeded};
+use crate::need::{BodyFor, BodyNeeded, LookUp, LookedUp, Need, StoredNeeded};
 use crate::target::Target;
 use crate::touches::{AnswerKind, Authors, Claim, Forward, ForwardBody, MappedAnswer, RecordRef, Touches};
 
@@ -124,7 +124,7 @@ impl Asked {
             return Ok(Need::Body(BodyNeeded(BodyFor::Mapped(Box::new(self)))));
         }
         if route.looks_up() && self.stored.is_none() {
-            return MappedLookUp::of(self).map(|looked_up| Need::Stored(StoredNeeded::mapped(looked_up)));
+            return MappedNeeded::of(self).map(|needed| Need::Stored(StoredNeeded::mapped(needed)));
         }
         self.done().map(Need::Done)
     }
@@ -215,13 +215,12 @@ impl Form {
 
 /// The stored version of a mapped record is needed.
 #[derive(Clone, Debug)]
-pub(crate) struct MappedLookUp {
+pub(crate) struct MappedNeeded {
     asked: Box<Asked>,
-    record: RecordRef,
-    target: String,
+    look_up: LookUp,
 }
 
-impl MappedLookUp {
+impl MappedNeeded {
     fn of(asked: Asked) -> Result<Self, Unreadable> {
         let kind = asked.answer.map.kind(asked.route()?);
         let target = kind.and_then(|kind| kind.look_up.as_ref()?.path.fill(&asked.found));
@@ -229,20 +228,22 @@ impl MappedLookUp {
         let (Some(target), Some(record)) = (target, record) else {
             return Err(Unreadable::Interaction("a record that cannot be looked up"));
         };
-        Ok(Self { asked: Box::new(asked), record, target })
+        Ok(Self { asked: Box::new(asked), look_up: LookUp { record, target } })
     }
 
-    fn look_up(&self) -> Option<&LookUp> {
+    /// How such a record is looked up, by the map.
+    fn rule(&self) -> Option<&super::LookUp> {
         let map = &self.asked.answer.map;
         map.kind(self.asked.answer.route()?)?.look_up.as_ref()
     }
 
-    pub(crate) fn target(&self) -> &str {
-        &self.target
+    pub(crate) const fn look_up(&self) -> &LookUp {
+        &self.look_up
     }
 
-    pub(crate) const fn record(&self) -> &RecordRef {
-        &self.record
+    pub(crate) fn action(&self) -> Action {
+        // A route that is not there does nothing.
+        self.asked.answer.route().map_or(Action::Read, |route| route.action)
     }
 
     /// Whether the answer to the request says whose it is, too.
@@ -254,26 +255,26 @@ impl MappedLookUp {
 
     pub(crate) fn probe(&self, nobodys: &str) -> String {
         let found = Found { id: crate::touches::RecordId::new(nobodys).ok(), ..Found::default() };
-        self.look_up().and_then(|look_up| look_up.path.fill(&found)).unwrap_or_default()
+        self.rule().and_then(|rule| rule.path.fill(&found)).unwrap_or_default()
     }
 
-    pub(crate) fn read(self, status: u16, etag: Option<&str>, body: &[u8]) -> Result<Need, Unreadable> {
-        match status {
+    pub(crate) fn read(self, shown: &LookedUp<'_>) -> Result<Need, Unreadable> {
+        match shown.status {
             200 => {}
             404 | 410 => return Err(Unreadable::NotThere),
             other => return Err(Unreadable::StoreFailed(other)),
         }
         let withheld = |why: &dyn std::fmt::Display| Unreadable::Withheld(format!("it {why}"));
-        let tree = json::parse_mapped(body).map_err(|fault| withheld(&fault))?;
-        let look_up = self.look_up().ok_or(Unreadable::NotThere)?;
-        if look_up.id.id(&tree) != self.record.id.as_ref().map(crate::touches::RecordId::as_str) {
+        let tree = json::parse_mapped(shown.body).map_err(|fault| withheld(&fault))?;
+        let look_up = self.rule().ok_or(Unreadable::NotThere)?;
+        if look_up.id.id(&tree) != self.look_up.record.id.as_ref().map(crate::touches::RecordId::as_str) {
             return Err(withheld(&"has another id than was asked for"));
         }
         let person = look_up.person.id(&tree).and_then(|text| PersonId::new(text).ok());
         let person = person.ok_or_else(|| withheld(&format!("names no person in `{}`", look_up.person)))?;
         let authors = look_up.authors.as_ref().map_or(Authors::Unknown, |pointer| named_in(pointer.find(&tree)));
         // Check and use are of one version, or the one is not of the other.
-        let tag = etag.filter(|text| tag(text).is_ok()).map(str::to_owned);
+        let tag = shown.etag.filter(|text| tag(text).is_ok()).map(str::to_owned);
         let asked = self.asked.route()?;
         if tag.is_none() && (asked.action.writes() || asked.answer == Form::Bytes) {
             return Err(withheld(&"came without a version"));

@@ -31,7 +31,7 @@ use std::sync::Arc;
 use model::{Action, Category};
 
 pub(crate) use answer::{content_type, located, release};
-pub(crate) use asked::{Asked, MappedLookUp};
+pub(crate) use asked::{Asked, MappedNeeded};
 pub use coverage::Coverage;
 
 use crate::error::{Unreadable, quote};

@@ -46,7 +46,7 @@ mod properties {
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
-    use crate::{ForwardBody, Head, Need, Touches, read_head};
+    use crate::{ForwardBody, Head, LookUp, Need, Touches, read_head};
 
     const PERSONS: [&str; 3] = ["P-1", "P-2", "P-3"];
 
@@ -125,11 +125,16 @@ mod properties {
             need = match need {
                 Need::Done(touches) => return Some(touches),
                 Need::Stored(needed) => {
-                    let reference = needed.record().to_string();
-                    let (kind, id) = reference.split_once('/').unwrap();
-                    let person = format!("Patient/{}", stored_owner(&reference));
-                    let body = json!({ "resourceType": kind, "id": id, "subject": { "reference": person } });
-                    needed.read(200, Some("W/\"1\""), body.to_string().as_bytes()).ok()?
+                    let stored = |one: &LookUp| {
+                        let reference = one.record().to_string();
+                        let (kind, id) = reference.split_once('/').unwrap();
+                        let person = format!("Patient/{}", stored_owner(&reference));
+                        json!({ "resourceType": kind, "id": id, "subject": { "reference": person } }).to_string()
+                    };
+                    let answer = |one: &LookUp| (200, Some("W/\"1\"".to_owned()), stored(one).into_bytes());
+                    let bodies: Vec<crate::tests::Lookup> = needed.look_ups().iter().map(answer).collect();
+                    let shown: Vec<_> = bodies.iter().map(crate::tests::shown).collect();
+                    needed.read(&shown).ok()?
                 }
                 other => panic!("{other:?}"),
             }

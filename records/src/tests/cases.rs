@@ -4,7 +4,7 @@
 //! In `refused/` nothing may be served; in `served/` nothing refused, and what is forwarded must read the same again.
 
 use super::{Request, check_folder};
-use crate::{AnswerKind, Authors, Claim, ForwardBody, Need, Touches, Unreadable};
+use crate::{AnswerKind, Authors, Claim, ForwardBody, LookUp, Need, Touches, Unreadable};
 
 pub(super) fn request(block: &[&str]) -> Request {
     let mut request = Request::default();
@@ -83,8 +83,16 @@ pub(super) fn describe(touches: &Touches) -> Vec<String> {
         let (authors, written) = (named("by", &claim.authors), named("written as", &claim.written));
         format!("{} {}{sensitive} of {persons}{authors}{written}", claim.action, claim.category)
     };
+    let wanted = match touches.action() {
+        action if action == touches.main().action => String::new(),
+        action => format!(" (on the way to {action})"),
+    };
     let mut lines = vec![
-        format!("{}: {}", claim(touches.main()), list(touches.records.iter().map(ToString::to_string).collect())),
+        format!(
+            "{}: {}{wanted}",
+            claim(touches.main()),
+            list(touches.records.iter().map(ToString::to_string).collect())
+        ),
         format!("{} {} for {}", forward.method, forward.target, answer(&touches.answer)),
     ];
     lines.extend(touches.claims().skip(1).map(|one| format!("and {}", claim(one))));
@@ -111,9 +119,10 @@ pub(super) fn told(read: Result<Need, Unreadable>) -> Vec<String> {
     match read {
         Err(unreadable) => vec![format!("refused: {unreadable}")],
         Ok(Need::Stored(needed)) => {
-            let look_up = format!("look up {} (index: {})", needed.target(), needed.cacheable());
+            let look_up = |one: &LookUp| format!("look up {} (index: {})", one.target(), needed.cacheable());
             let first = needed.first().as_ref().map(describe).unwrap_or_default();
-            std::iter::once(look_up).chain(first.iter().map(|line| format!("first: {line}"))).collect()
+            let first = first.iter().map(|line| format!("first: {line}"));
+            needed.look_ups().iter().map(look_up).chain(first).collect()
         }
         Ok(Need::Done(touches)) => describe(&touches),
         Ok(Need::Batch(batch)) => super::bundles::describe(batch),

@@ -224,7 +224,8 @@ fn an_index_answers_reads_that_are_checked_again() {
         assert!(matches!(needed.clone().from_index(&[one.clone(), super::person("P-2")]), Need::Stored(_)));
         assert!(matches!(needed.from_index(&[]), Need::Stored(_)));
     }
-    assert_eq!(need("GET", "/notes/attachments/a-1").probe("nobodys"), "/notes/attachments/nobodys/about");
+    let needed = need("GET", "/notes/attachments/a-1");
+    assert_eq!(needed.probe(needed.record(), "nobodys"), "/notes/attachments/nobodys/about");
 }
 
 /// An answer that breaks off is never half released.

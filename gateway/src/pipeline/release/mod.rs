@@ -150,7 +150,7 @@ impl Checking<'_> {
         let mut located = located(&parts.headers, touches);
         if matches!(touches.answer, AnswerKind::Mapped(_))
             && let Some(to) = &located
-            && !crate::pipeline::extract::leads_to(worker, self.subject, &to.target, &touches.persons()).await?
+            && !crate::pipeline::look_ups::leads_to(worker, self.subject, &to.target, &touches.persons()).await?
         {
             self.alarm.misbehaves(&Misbehaviour::Shape("leads to a record that was not asked about"));
             located = None;

@@ -3,6 +3,7 @@
 use http::header::CONTENT_TYPE;
 use http::{Response, StatusCode};
 use hyper::body::Incoming;
+use model::Action;
 use records::{Answered, Part, ResponseKind};
 
 use super::{Checking, FHIR_JSON, in_pieces, read};
@@ -39,7 +40,7 @@ impl Checking<'_> {
             // It came within FHIR JSON, and was written anew.
             let released =
                 records::release(&touches.answer, touches, answer.status, content_type, &answer.resource, &mut desk);
-            let location = answer.location.and_then(|location| records::location(&location, touches));
+            let mut location = answer.location.and_then(|location| records::location(&location, touches));
             let (status, mut etag) = (answer.status, answer.etag);
             // It has been carried out, whatever of it may be shown: what may not is told by its status alone.
             let released = released.unwrap_or_else(|misbehaviour| {
@@ -51,6 +52,11 @@ impl Checking<'_> {
             Checking { touches, alarm: self.alarm.clone(), ..*self }.learn(&released);
             named.extend(released.records.iter().map(ToString::to_string));
             named.extend(location.iter().filter_map(|path| path.strip_prefix("/fhir/")).map(str::to_owned));
+            let found_instead = status == 200 && touches.main().action == Action::Create;
+            if found_instead && released.records.is_empty() {
+                // A conditional create has found a record, and nobody could look at it: not even its name is told.
+                (location, etag) = (None, None);
+            }
             if let Some(told) = told.get_mut(part.place) {
                 *told = Answered { status, location, etag, resource: released.body, outcome: Vec::new() };
             }

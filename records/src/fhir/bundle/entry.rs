@@ -162,12 +162,15 @@ impl Entry {
         self.reference().is_some()
     }
 
-    /// What is served alone, and not here: a condition would have to be looked up while its neighbours change what it
-    /// looks at, and what it finds decides what their references mean.
+    /// Which record is meant is said by criteria.
+    pub(super) fn is_conditional(&self) -> bool {
+        self.method != "GET" && self.target.contains('?')
+    }
+
+    /// What is served alone, and not here: what has not changed would have no place in the answer.
     pub(super) fn within_a_transaction(&self) -> Result<(), Unreadable> {
-        let conditional = self.headers.iter().any(|(name, _)| matches!(*name, "if-none-match" | "if-none-exist"));
-        if conditional || (self.method != "GET" && self.target.contains('?')) {
-            return Err(Unreadable::Interaction("a condition within a transaction"));
+        if self.headers.iter().any(|(name, _)| *name == "if-none-match") {
+            return Err(Unreadable::Interaction("a conditional read within a transaction"));
         }
         Ok(())
     }

@@ -3,10 +3,12 @@
 //! FHIR R4 http.html#trules: removals first, then what is new, what is changed, and what is read. The Bundle is sent in that
 //! order, so that a store that goes from top to bottom does the same; the answer goes back in the client's.
 
-use super::Joining;
+use std::collections::HashSet;
+
+use super::{Joining, written_out};
 use crate::bounds::QUESTIONS_MAX;
 use crate::error::Unreadable;
-use crate::json::Json;
+use crate::json::{self, Json};
 use crate::touches::{AnswerKind, Forward, ForwardBody, Part, Touches};
 
 impl Joining {
@@ -23,8 +25,13 @@ impl Joining {
             let rank = rank(&touches).map_err(|cause| super::in_entry(place + 1, cause))?;
             parts.push((rank, name, Part { place, touches }));
         }
+        found_is_written_out(&mut parts)?;
         // Stable: within a rank the client's order.
         parts.sort_by_key(|(rank, ..)| *rank);
+        let twice = changed_twice(&parts);
+        // A record that was there already has to come back, to be looked at.
+        let unless = |(_, _, part): &(u8, Option<String>, Part)| if_none_exist(&part.touches.forward).is_some();
+        let minimal = self.minimal && !parts.iter().any(unless);
         let mut body = br#"{"resourceType":"Bundle","type":"transaction","entry":["#.to_vec();
         for (index, (_, name, part)) in parts.iter_mut().enumerate() {
             if index > 0 {
@@ -33,7 +40,7 @@ impl Joining {
             write(name.take(), &mut part.touches.forward, &mut body);
         }
         body.extend_from_slice(b"]}");
-        let prefer = if self.minimal { "return=minimal" } else { "return=representation" };
+        let prefer = if minimal { "return=minimal" } else { "return=representation" };
         let forward = Forward {
             method: "POST",
             target: "/fhir".to_owned(),
@@ -43,8 +50,48 @@ impl Joining {
             body: ForwardBody::Built(body),
         };
         let parts: Vec<Part> = parts.into_iter().map(|(.., part)| part).collect();
-        Touches::all_of(parts, forward).ok_or(Unreadable::Body("is a Bundle without entries")).map(within_bounds)
+        let all = Touches::all_of(parts, forward).ok_or(Unreadable::Body("is a Bundle without entries"))?;
+        Ok(within_bounds(match twice {
+            // Said after the decision: which record a condition means was looked up.
+            Some(place) if all.check().is_ok() => all.but(super::in_entry(place + 1, super::CHANGED_TWICE)),
+            _ => all,
+        }))
     }
+}
+
+/// Writes `Type/ID` in place of the name of an entry whose condition has found its record.
+fn found_is_written_out(parts: &mut [(u8, Option<String>, Part)]) -> Result<(), Unreadable> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    for (_, name, part) in parts.iter_mut().filter(|(.., part)| part.touches.forward.method == "PUT") {
+        let reference = part.touches.forward.target.strip_prefix("/fhir/").map(str::to_owned);
+        found.extend(name.take().zip(reference));
+    }
+    if found.is_empty() {
+        return Ok(());
+    }
+    let found = found.iter().map(|(name, reference)| (name.as_str(), reference.as_str())).collect();
+    for (.., part) in parts {
+        if let ForwardBody::Built(body) = &mut part.touches.forward.body {
+            let tree = json::parse(body)?;
+            let resource = tree.object().ok_or(Unreadable::Body("is no resource"))?;
+            let written = written_out(resource, &found).to_bytes();
+            *body = written;
+        }
+    }
+    Ok(())
+}
+
+/// An entry that changes what another changes too (FHIR R4 http.html#trules), which only look-ups could show.
+fn changed_twice(parts: &[(u8, Option<String>, Part)]) -> Option<usize> {
+    let mut changed = HashSet::new();
+    let changing = parts.iter().map(|(.., part)| part);
+    let mut changing = changing.filter(|part| matches!(part.touches.forward.method, "PUT" | "DELETE"));
+    changing.find(|part| !changed.insert(&part.touches.forward.target)).map(|part| part.place)
+}
+
+/// The criteria of a conditional create.
+fn if_none_exist(forward: &Forward) -> Option<&str> {
+    forward.headers.iter().find(|(name, _)| *name == "if-none-exist").map(|(_, criteria)| criteria.as_str())
 }
 
 /// When it is carried out.
@@ -60,7 +107,10 @@ fn rank(touches: &Touches) -> Result<u8, Unreadable> {
         answer,
         AnswerKind::Resource { .. } | AnswerKind::Version { .. } | AnswerKind::History { .. } | AnswerKind::Bundle
     );
-    let plain = forward.headers.iter().all(|(name, _)| *name == "prefer");
+    let plain = forward.headers.iter().all(|(name, _)| match *name {
+        "if-none-exist" => forward.method == "POST",
+        name => name == "prefer",
+    });
     if !(json && known && plain && forward.target.starts_with("/fhir/")) {
         return Err(Unreadable::Interaction("this within a transaction"));
     }
@@ -94,6 +144,10 @@ fn write(name: Option<String>, forward: &mut Forward, out: &mut Vec<u8>) {
     if let Some(version) = &forward.if_match {
         out.extend_from_slice(br#","ifMatch":"#);
         text(version, out);
+    }
+    if let Some(criteria) = if_none_exist(forward) {
+        out.extend_from_slice(br#","ifNoneExist":"#);
+        text(criteria, out);
     }
     out.extend_from_slice(b"}}");
 }

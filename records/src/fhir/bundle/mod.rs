@@ -5,6 +5,12 @@
 //! that needs every permit at once. Its entries may refer to each other by `urn:uuid:` before there is an id
 //! (`neighbours.rs`), and it goes to the store as one Bundle, written anew (`joined.rs`).
 //!
+//! Conditions are those of single requests (`condition.rs`), about the person whom the body or the criteria name: which record
+//! is to be changed or removed is looked up here, before anything is done, and becomes the plain form; a conditional create
+//! goes on to the store with its criteria. Whoever refers to such an entry refers to the record that was found, so he has to
+//! be permitted to find labelled ones too. References that are conditions themselves (`Patient?identifier=...`) are not
+//! served: whose an entry is, and with it what has to be permitted before anything is looked up, must stand in its words.
+//!
 //! The words of all entries of a transaction are read before the store is asked about any: what is wrong with the last
 //! one must not be said or left unsaid by whether the record of the first is there (promise P4).
 
@@ -16,7 +22,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 pub use entry::Entry;
-pub(crate) use neighbours::Neighbours;
+pub(crate) use neighbours::{Neighbours, written_out};
 
 use crate::bounds::{BUNDLE_ENTRIES_MAX, BUNDLE_PERSONS_MAX, SEARCHED_PERSONS_MAX};
 use crate::error::Unreadable;
@@ -46,7 +52,8 @@ pub struct Transaction {
 /// What makes one request of the entries of a transaction, once it is known what each touches.
 #[derive(Clone, Debug)]
 pub struct Joining {
-    /// By what the new records are called until the store has given them ids; one for each entry.
+    /// By what records are called until their ids are known: that of a new one to the store, that of one which a condition means
+    /// after the look-ups. One for each entry.
     names: Vec<Option<String>>,
     minimal: bool,
 }
@@ -109,16 +116,14 @@ fn transaction(read: Vec<WithResource<'_, '_>>, minimal: bool) -> Result<Need, U
         entry.within_a_transaction().map_err(|cause| in_entry(entry.number, cause))?;
         // FHIR R4 http.html#trules: by its identity a record may be changed once only.
         if entry.names_a_record() && entry.method != "GET" && !written.insert(entry.target.as_str()) {
-            return Err(in_entry(
-                entry.number,
-                Unreadable::EntryForm("changes a record that another entry changes too"),
-            ));
+            return Err(in_entry(entry.number, CHANGED_TWICE));
         }
     }
     let heads = read.iter().map(|(entry, _)| entry.read_head().map_err(|cause| in_entry(entry.number, cause)));
     let heads: Vec<Need> = heads.collect::<Result<_, _>>()?;
     let renamed = neighbours::renamed(&read);
     let neighbours = Arc::new(Neighbours::of(&renamed)?);
+    let mentioned = neighbours::mentioned(&renamed);
     for ((entry, given), (_, resource)) in read.iter().zip(&renamed) {
         if let (Some(given), Some(person)) = (given, neighbours::person(entry, resource.as_deref())) {
             neighbours.lead_home(given, &person).map_err(|unclear| in_entry(entry.number, unclear.into()))?;
@@ -135,16 +140,22 @@ fn transaction(read: Vec<WithResource<'_, '_>>, minimal: bool) -> Result<Need, U
             _ => entry.body.clone(),
         };
         let need = match head {
-            Need::Body(needed) => needed.among(&neighbours).read(&body),
+            Need::Body(needed) => {
+                let referred_to = entry.name.as_ref().is_some_and(|name| mentioned.contains(name));
+                needed.among(&neighbours, referred_to).read(&body)
+            }
             other => Ok(other),
         };
         needs.push(need.map_err(|cause| in_entry(entry.number, cause))?);
     }
     within_bounds(&needs)?;
-    let names = renamed.iter().map(|(entry, _)| entry.name.clone().filter(|_| entry.method == "POST"));
+    let unknown = |entry: &Entry| entry.method == "POST" || entry.is_conditional();
+    let names = renamed.iter().map(|(entry, _)| entry.name.clone().filter(|_| unknown(entry)));
     let names = names.map(|name| name.map(|Name(urn)| urn)).collect();
     Ok(Need::Transaction(Transaction { needs, joining: Joining { names, minimal } }))
 }
+
+const CHANGED_TWICE: Unreadable = Unreadable::EntryForm("changes a record that another entry changes too");
 
 /// A refused transaction is on record too, with all its persons. Whatever is looked up names two at most: whose the record is
 /// and whose it was. Counted before that, so that what it shows makes no difference.

@@ -1,12 +1,12 @@
 //! What the entries of a transaction call each other, and whose each is.
 //!
 //! A reference `urn:uuid:...` leads to the entry of that `fullUrl`. Where that entry has an id already it is written in
-//! place of the name, and read like any other reference. Where the store will give one the name stays; the store puts in
-//! the id, wherever the name stands. So wherever it stands, in an extension or in a sentence, it must lead to the same
-//! person.
+//! place of the name, and read like any other reference. Where a condition says which record it is, that is done once it is
+//! found (`joined.rs`). Where the store will give an id the name stays; the store puts in the id, wherever the name stands. So
+//! wherever it stands, in an extension or in a sentence, it must lead to the same person.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use model::PersonId;
 
@@ -102,7 +102,7 @@ impl Neighbours {
 /// The record that an entry writes, and whose it is.
 fn written(entry: &Entry, resource: Option<&Object<'_>>) -> Option<(FhirType, Result<Owner, Unclear>)> {
     let resource = resource.filter(|_| matches!(entry.method, "POST" | "PUT"))?;
-    let fhir_type = FhirType::parse(entry.target.split('/').nth(2)?).ok()?;
+    let fhir_type = FhirType::parse(entry.target.split(['/', '?']).nth(2)?).ok()?;
     Some((fhir_type, person::owner(resource, fhir_type)))
 }
 
@@ -112,6 +112,13 @@ pub(super) fn person(entry: &Entry, resource: Option<&Object<'_>>) -> Option<Per
         Some((_, Ok(Owner::Person(person)))) => Some(person),
         _ => None,
     }
+}
+
+/// Names that stand anywhere in a record.
+pub(super) fn mentioned(entries: &[Renamed<'_, '_>]) -> HashSet<Name> {
+    let texts = entries.iter().filter_map(|(_, resource)| String::from_utf8(resource.as_deref()?.to_bytes()).ok());
+    let names = |text: String| names_within(&text).map(|(_, name)| Name(name.to_owned())).collect::<Vec<_>>();
+    texts.flat_map(names).collect()
 }
 
 /// Where something of a name's length stands that begins like one.
@@ -128,7 +135,7 @@ pub(super) fn renamed<'t, 'a>(entries: &[WithResource<'t, 'a>]) -> Vec<Renamed<'
     let known: HashMap<&str, &str> = known.collect();
     let within = |resource: &'t Object<'a>| match known.is_empty() {
         true => Cow::Borrowed(resource),
-        false => Cow::Owned(object(resource, &known)),
+        false => Cow::Owned(written_out(resource, &known)),
     };
     entries.iter().map(|(entry, resource)| (entry.clone(), resource.map(within))).collect()
 }
@@ -138,7 +145,8 @@ fn is_never_an_address(member: &str) -> bool {
     member == "value"
 }
 
-fn object<'a>(given: &Object<'a>, known: &HashMap<&str, &str>) -> Object<'a> {
+/// A resource with a reference in place of every name that is known; names may stand anywhere in a text.
+pub(crate) fn written_out<'a>(given: &Object<'a>, known: &HashMap<&str, &str>) -> Object<'a> {
     let member = |(name, value): (&'a str, &Json<'a>)| match value {
         Json::Text(_) if is_never_an_address(name) => (name, value.clone()),
         _ => (name, json(value, known)),
@@ -150,13 +158,16 @@ fn json<'a>(given: &Json<'a>, known: &HashMap<&str, &str>) -> Json<'a> {
     match given {
         Json::Text(given) => Json::Text(text(given, known).map_or_else(|| given.clone(), Cow::Owned)),
         Json::List(list) => Json::List(list.iter().map(|value| json(value, known)).collect()),
-        Json::Object(given) => Json::Object(object(given, known)),
+        Json::Object(given) => Json::Object(written_out(given, known)),
         Json::Null | Json::Bool(_) | Json::Number(_) => given.clone(),
     }
 }
 
 /// The text with references in place of names; none if it holds no such name.
 fn text(given: &str, known: &HashMap<&str, &str>) -> Option<String> {
+    if let Some(reference) = known.get(given) {
+        return Some((*reference).to_owned());
+    }
     let (mut written, mut from) = (String::new(), 0);
     for (at, name) in names_within(given) {
         let Some(reference) = known.get(name) else { continue };
