@@ -151,9 +151,21 @@ pub(crate) const SITUATIONS: &[Situation] = &[
     },
     Situation {
         name: "written in somebody else's name (18, 28)",
-        change: |request, _| written_as(request, Authorship::Other),
+        change: |request, _| {
+            // Only a write puts a record under a name.
+            if matches!(request.action, Action::Create | Action::Update) {
+                request.written_as = Authorship::Other;
+            }
+        },
     },
-    Situation { name: "written in nobody's name", change: |request, _| written_as(request, Authorship::Unknown) },
+    Situation {
+        name: "created in nobody's name",
+        change: |request, _| {
+            if request.action == Action::Create {
+                request.written_as = Authorship::Unknown;
+            }
+        },
+    },
     Situation { name: "a record labelled as sensitive", change: |request, _| request.sensitive = true },
     Situation {
         name: "a record labelled as sensitive, in disaster use (21), prior disaster consent, in the area",
@@ -236,13 +248,6 @@ pub fn ordinary() -> Facts {
             deletion_ordered: false,
         },
         service: ServiceFacts::EVERYDAY,
-    }
-}
-
-/// Only a write puts a record under a name.
-fn written_as(request: &mut Request, name: Authorship) {
-    if matches!(request.action, Action::Create | Action::Update) {
-        request.written_as = name;
     }
 }
 
