@@ -9,7 +9,12 @@ if ! "$home/cvc5" --version >/dev/null 2>&1 </dev/null; then
   rm -rf "$home"
   python3 -m venv "$home"
   "$home/bin/pip" install --quiet --disable-pip-version-check cvc5==1.3.1
-  printf '#!/bin/sh\nexec "%s" "%s" "$@"\n' "$PWD/$home/bin/python" "$PWD/workbench/solver/program.py" >"$home/cvc5"
+  # By its own place, so that a copied or moved tree takes its solver along.
+  cat >"$home/cvc5" <<'END'
+#!/bin/sh
+here=$(cd "$(dirname "$0")" && pwd)
+exec "$here/bin/python" "$here/../../workbench/solver/program.py" "$@"
+END
   chmod +x "$home/cvc5"
 fi
 printf '(set-logic ALL)\n(check-sat)\n' | "$home/cvc5" | grep -qx sat
