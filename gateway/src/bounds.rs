@@ -21,6 +21,10 @@ pub const HEADER_BYTES_MAX: usize = 32 * 1024;
 pub const HEADERS_MAX: usize = 100;
 /// A client that takes nothing of what is being sent to it, not one octet, is cut after so long.
 pub const WRITE_STALL_MAX: Duration = Duration::from_secs(30);
+/// HTTP/2: an answer of which its client takes nothing more is let go of after so long, and the store's with it. The pings of such
+/// a client keep its socket busy, so [`WRITE_STALL_MAX`] does not find it. A piece is at most [`READ_BUFFER_BYTES_MAX`]: two
+/// kilobytes in a second are enough.
+pub const UNTAKEN_MAX: Duration = Duration::from_secs(45);
 /// Send buffer of a client's socket, in the kernel (which takes twice as much for its own needs).
 pub const SEND_BUFFER_BYTES: usize = 256 * 1024;
 /// Read buffer of a client connection; at least a whole header section.

@@ -51,6 +51,7 @@ pub mod sift;
 pub mod split;
 pub mod trace;
 pub mod tunnel;
+pub mod untaken;
 
 use std::pin::pin;
 
