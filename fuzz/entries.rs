@@ -116,7 +116,7 @@ impl Gatekeeper for OnlyP1 {
 
 fn searching() -> Touches {
     match get("/fhir/Observation?patient=P-1") {
-        Some(Need::Done(touches)) => touches,
+        Some(Need::Done(touches)) => touches.in_pages(records::Pages::Stores).expect("the first page"),
         other => panic!("{other:?}"),
     }
 }

@@ -21,6 +21,10 @@ pub const HEADER_BYTES_MAX: usize = 32 * 1024;
 pub const HEADERS_MAX: usize = 100;
 /// A client that takes nothing of what is being sent to it, not one octet, is cut after so long.
 pub const WRITE_STALL_MAX: Duration = Duration::from_secs(30);
+/// HTTP/2: an answer of which its client takes nothing more is let go of after so long, and the store's with it. The pings of
+/// such a client keep its socket busy, so [`WRITE_STALL_MAX`] does not find it. A piece is at most
+/// [`READ_BUFFER_BYTES_MAX`]: two kilobytes in a second are enough.
+pub const UNTAKEN_MAX: Duration = Duration::from_secs(45);
 /// Send buffer of a client's socket, in the kernel (which takes twice as much for its own needs).
 pub const SEND_BUFFER_BYTES: usize = 256 * 1024;
 /// Read buffer of a client connection; at least a whole header section.
@@ -37,7 +41,7 @@ pub const ANSWER_READ_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub const PIECE_BYTES: usize = 16 * 1024;
 /// A searchset is checked, put on record and passed on in pieces of about this size.
 pub const SIFTED_BYTES: usize = 64 * 1024;
-/// For a page that is made here out of the store's, no further page of the store is begun after so long.
+/// For a page that is made here out of the store's, the store may take so long in all; the answer breaks off then.
 pub const GATHERING_MAX: Duration = Duration::from_secs(20);
 /// Records in the answer to a batch, which is held until its last entry is done.
 pub const BATCH_ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;

@@ -17,7 +17,7 @@
 
 use std::hint::black_box;
 
-use records::{Gatekeeper, Head, Matter, Need, Searchset, Touches};
+use records::{Gatekeeper, Head, Matter, Need, Pages, Searchset, Touches};
 
 const ENTRIES: usize = 1_000;
 const ROUNDS: usize = 10;
@@ -39,7 +39,7 @@ impl Gatekeeper for Everything {
 fn main() {
     let head = Head { method: "GET", target: "/fhir/Observation?patient=P-0001&_count=200", headers: &[] };
     let touches = match records::read_head(&head) {
-        Ok(Need::Done(touches)) => touches,
+        Ok(Need::Done(touches)) => touches.in_pages(Pages::Stores).unwrap(),
         other => panic!("{other:?}"),
     };
     let bundle = bundle();

@@ -77,8 +77,11 @@ pub const GATHERED_COUNT: u32 = 100;
 /// Pages of the store that are read for one of ours. What goes beyond ends the page early: it tells that more than nine
 /// thousand records were passed over, and keeps nobody from those behind them.
 pub const GATHERED_PAGES_MAX: u32 = 100;
-/// Versions of a history when the client does not say; at most [`COUNT_MAX`].
-pub const HISTORY_COUNT_DEFAULT: u32 = 100;
+/// Versions that are shown of a history at most, and when the client does not say.
+pub const HISTORY_COUNT_MAX: u32 = 100;
+/// Versions that the store is asked for, whatever the client asks for: more than are shown, so that a history is not short by
+/// those that are hidden.
+pub const HISTORY_ASKED: u32 = 200;
 /// A piece of news on a feed: a type, an id and a person.
 pub const NEWS_BYTES_MAX: usize = 1024;
 /// How far a search can be paged.
@@ -109,5 +112,5 @@ const _: () = assert!(BINARY_RESOURCE_BYTES_MAX <= BUNDLE_BYTES_MAX, "a Bundle c
 const _: () = assert!(2 * BUNDLE_ENTRIES_MAX <= BUNDLE_PERSONS_MAX, "each record may have belonged to somebody else");
 const _: () = assert!(COUNT_DEFAULT <= COUNT_MAX && (COUNT_MAX as usize) < ENTRIES_MAX, "a page fits an answer");
 const _: () = assert!(COUNT_MAX < GATHERED_COUNT * GATHERED_PAGES_MAX, "the longest page is gathered");
-const _: () = assert!(HISTORY_COUNT_DEFAULT <= COUNT_MAX, "a history is no longer than the longest page");
+const _: () = assert!(2 * HISTORY_COUNT_MAX <= HISTORY_ASKED, "half of a history may be hidden");
 const _: () = assert!(PARAMETER_BYTES_MAX * 3 < TARGET_BYTES_MAX, "one value never fills the target, even encoded");

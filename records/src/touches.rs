@@ -6,7 +6,7 @@ use std::sync::Arc;
 use model::{Action, Category, IdError, PersonId, RecordName};
 
 use crate::error::{Unreadable, quote};
-use crate::fhir::search::{Expected, Page};
+use crate::fhir::search::{Expected, Page, Place};
 use crate::fhir::types::FhirType;
 use crate::route_map::RouteMap;
 
@@ -309,11 +309,16 @@ impl Touches {
             .flat_map(move |person| categories.clone().into_iter().map(move |category| (person.clone(), category)))
     }
 
-    /// The same, in these pages; what is no search stays as it is.
+    /// The same, in these pages, and each part of a transaction too; what is no search stays as it is.
     ///
     /// # Errors
     /// [`Unreadable::PageOver`]: it is a page of the other kind.
     pub fn in_pages(mut self, pages: Pages) -> Result<Self, Unreadable> {
+        if let AnswerKind::Transaction(parts) = &mut self.answer {
+            for part in parts {
+                part.touches = part.touches.clone().in_pages(pages)?;
+            }
+        }
         let Some(expected) = &self.searched else { return Ok(self) };
         match (pages, expected.here()) {
             (Pages::Stores, Page::Ours(..)) => return Err(Unreadable::PageOver),
@@ -330,6 +335,13 @@ impl Touches {
     #[must_use]
     pub const fn pages(&self) -> Pages {
         self.pages
+    }
+
+    /// Whether it is a page of a search that the store keeps: it may have let go of that meanwhile.
+    #[must_use]
+    pub fn asks_for_kept(&self) -> bool {
+        let here = self.expected().map(Expected::here);
+        matches!(here, Some(Page::Stores(Place::Link(_)) | Page::Ours(Place::Link(_), _)))
     }
 
     /// What has to be permitted, every one of them. The first is what the request is about.

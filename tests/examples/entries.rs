@@ -22,7 +22,7 @@ use std::time::Instant;
 
 use model::{Action, PersonId, SerialNumber, Timestamp, UserId};
 use policy::{DecisionPoint, Request, Said};
-use records::{Gatekeeper, Head, Matter, Need, Searchset, Touches};
+use records::{Gatekeeper, Head, Matter, Need, Pages, Searchset, Touches};
 use registry::Snapshot;
 use shared::house;
 use shared::statistics::quantile;
@@ -66,7 +66,7 @@ impl Gatekeeper for Desk {
 fn touches() -> Touches {
     let head = Head { method: "GET", target: "/fhir/Observation?patient=P-0001&_count=200", headers: &[] };
     match records::read_head(&head) {
-        Ok(Need::Done(touches)) => touches,
+        Ok(Need::Done(touches)) => touches.in_pages(Pages::Stores).unwrap(),
         other => panic!("{other:?}"),
     }
 }

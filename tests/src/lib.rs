@@ -32,6 +32,7 @@ mod situations;
 mod strangers;
 mod suspensions;
 mod tls;
+mod untaken;
 mod uploads;
 mod versions;
 mod world;

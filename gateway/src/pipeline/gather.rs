@@ -5,12 +5,17 @@
 //! request is charged for it, or a quota would count what is passed over; the request's place among those in flight is held
 //! meanwhile, each question waits for the one before, and there is a last. Whoever lets go or is cut is asked nothing for any
 //! more: nobody reads on.
+//!
+//! Only the store's own time is bounded. A client that stops reading must not be able to say where the page ends: it would end
+//! where one of the store's does, and how many are shown up to there tells how many are not.
+
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{Response, StatusCode};
 use hyper::body::Incoming;
-use records::{Gatekeeper, Gathering, Misbehaviour, Released, Touches};
+use records::{Gatekeeper, Gathering, Misbehaviour, Released, Touches, Unreadable};
 use tokio::time::Instant;
 
 use super::forward::AskingOn;
@@ -24,7 +29,8 @@ pub struct Gatherer {
     /// The answer that is being read.
     store: Incoming,
     gathering: Gathering,
-    begun: Instant,
+    /// How long the store was waited for.
+    waited: Duration,
 }
 
 impl Gatherer {
@@ -36,24 +42,30 @@ impl Gatherer {
         let mut gathering = Gathering::of(touches)?;
         let (head, store) = response.into_parts();
         gathering.answered(content_type(&head.headers))?;
-        Ok(Self { asking, store, gathering, begun: Instant::now() })
+        Ok(Self { asking, store, gathering, waited: Duration::ZERO })
     }
 
     /// The next octets of the store, from whichever of its answers; none when nothing more is to be asked.
     ///
     /// # Errors
-    /// The store broke off, was silent or misbehaves.
+    /// The store broke off, was silent, misbehaves, has let go of the search or took more than [`GATHERING_MAX`].
     pub(super) async fn more(&mut self) -> Result<Option<Bytes>, Fault> {
         loop {
             // The rest of an answer of which nothing more is needed is not read, and its connection not used again.
             if !self.gathering.is_served()
-                && let Some(data) = next_data(&mut self.store).await?
+                && let Some(data) = timed(&mut self.waited, next_data(&mut self.store)).await?
             {
                 return Ok(Some(data));
             }
-            let on = self.begun.elapsed() < GATHERING_MAX;
-            let Some(forward) = self.gathering.turn(on).map_err(Fault::Misbehaviour)? else { return Ok(None) };
-            let (head, store) = self.asking.send(forward).await?.into_parts();
+            let Some(forward) = self.gathering.turn().map_err(Fault::Misbehaviour)? else { return Ok(None) };
+            if self.waited >= GATHERING_MAX {
+                tracing::warn!("the store takes too long over the pages of a search");
+                return Err(Refusal::StoreTimeout.into());
+            }
+            let (head, store) = timed(&mut self.waited, self.asking.send(forward)).await?.into_parts();
+            if self.gathering.asks_for_kept() {
+                still_kept(head.status)?;
+            }
             if head.status != StatusCode::OK {
                 tracing::error!(status = %head.status, "the store does not go on with a search");
                 return Err(Refusal::StoreMisbehaves.into());
@@ -78,6 +90,26 @@ impl Gatherer {
     pub(super) fn end(self, gatekeeper: &mut dyn Gatekeeper) -> Result<Released, Misbehaviour> {
         self.gathering.end(gatekeeper)
     }
+}
+
+/// What a store says of a page of a search that it keeps.
+///
+/// # Errors
+/// It has let go of it: the search is to be begun anew.
+pub(super) fn still_kept(status: StatusCode) -> Result<(), Refusal> {
+    if matches!(status, StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND | StatusCode::GONE) {
+        tracing::info!(%status, "the store has let go of a search that it kept");
+        return Err(Refusal::Unreadable(Unreadable::PageOver.to_string()));
+    }
+    Ok(())
+}
+
+/// Waits, and adds how long that took.
+async fn timed<T>(waited: &mut Duration, what: impl Future<Output = T>) -> T {
+    let begun = Instant::now();
+    let came = what.await;
+    *waited = waited.saturating_add(begun.elapsed());
+    came
 }
 
 fn content_type(headers: &http::HeaderMap) -> Option<&str> {

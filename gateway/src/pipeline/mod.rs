@@ -25,7 +25,7 @@
 //! | decide | 400 a page that is over, 401 certificate or session ended meanwhile, 403 with rule and article, 404, 412, 503 stopped or silent |
 //! | record | 503 audit |
 //! | forward | 400, 413, 502/504 store, 503 cut |
-//! | release | 400 no upgrade, 404, 412, 502/504 store, 503 audit or cut |
+//! | release | 400 no upgrade or a search that the store keeps no longer, 404, 412, 502/504 store, 503 audit or cut |
 //!
 //! Proofs have private fields and no public constructor, and are moved: leaving a step out does not compile
 //! (`tests/compile-fail/`).
@@ -51,6 +51,7 @@ pub mod sift;
 pub mod split;
 pub mod trace;
 pub mod tunnel;
+pub mod untaken;
 
 use std::pin::pin;
 

@@ -13,6 +13,7 @@ use hyper::body::{Body as HttpBody, Frame, SizeHint};
 
 use super::admit::Slot;
 use super::release::Released;
+use super::untaken::{TakesNothing, Untaken};
 use crate::answer;
 use crate::cut::live::{ExchangeEntry, Switch};
 use crate::refusal::Refusal;
@@ -41,6 +42,8 @@ pub fn observe(released: Released) -> Response<Body> {
     // A client of a stream comes again by itself, elsewhere if it can; a download is waited for.
     let drain: Option<Pin<Box<dyn Future<Output = ()> + Send>>> = if endless { Some(Box::pin(drain)) } else { None };
     let holds_back = living.is_multiplexed();
+    // An endless stream waits for news, and its client with it.
+    let body = if holds_back && !endless { bounded(body) } else { body };
     let part = Part { guard, switch, living: Some(living), counts: true };
     let watched = Watched::new(body, vec![part], holds_back, drain, slot);
     Response::from_parts(parts, watched.boxed_unsync())
@@ -61,8 +64,14 @@ pub fn part(released: Released) -> (Response<Body>, Part) {
 pub fn together(response: Response<Body>, parts: Vec<Part>, holds_back: bool, slot: Slot) -> Response<Body> {
     let (mut head, body) = response.into_parts();
     answer::standing_headers(&mut head.headers);
+    let body = if holds_back { bounded(body) } else { body };
     let watched = Watched::new(body, parts, holds_back, None, slot);
     Response::from_parts(head, watched.boxed_unsync())
+}
+
+/// A body that does not wait for its client for ever; one that is over needs no bound.
+fn bounded(body: Body) -> Body {
+    if body.is_end_stream() { body } else { Untaken::new(body).boxed_unsync() }
 }
 
 /// An exchange in an answer: all of it, or an entry of a batch.
@@ -161,7 +170,7 @@ impl HttpBody for Watched {
                 Poll::Ready(Some(Ok(Frame::data(data))))
             }
             Some(Err(error)) => {
-                self.ended(Ended::StoreFailed);
+                self.ended(if error.is::<TakesNothing>() { Ended::ClientLeft } else { Ended::StoreFailed });
                 Poll::Ready(Some(Err(error)))
             }
             None => {

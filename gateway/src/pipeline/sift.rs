@@ -3,7 +3,8 @@
 //! piece is judged on the newest facts: consent may be withdrawn between the first and the last.
 //!
 //! It is the store's page as it comes, or one that is made here out of several of them (`gather.rs`). The pieces of the latter
-//! are given at fixed moments.
+//! are given at fixed moments and are of one size: a piece that ended where one of the store's does would tell, by how much is
+//! shown up to there, how much is not.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -32,6 +33,8 @@ use crate::worker::Handle;
 pub struct Sifting {
     /// None once all has been said.
     reading: Option<Reading>,
+    /// On record, and more than the last piece holds.
+    rest: Vec<u8>,
     whose: Whose,
     entry: EntryId,
     handle: Handle,
@@ -176,7 +179,7 @@ impl Sifting {
     /// An answer, as far as it may pass.
     #[must_use]
     pub const fn new(reading: Reading, whose: Whose, entry: EntryId, handle: Handle, alarm: Alarm) -> Self {
-        Self { reading: Some(reading), whose, entry, handle, alarm, moment: None }
+        Self { reading: Some(reading), rest: Vec::new(), whose, entry, handle, alarm, moment: None }
     }
 
     /// The same, its pieces given at these moments.
@@ -185,14 +188,43 @@ impl Sifting {
         Self { moment: Some(moment), ..self }
     }
 
-    /// The next piece: about [`SIFTED_BYTES`], or whatever there is until the end. On record when it is given.
+    /// The next piece: about [`SIFTED_BYTES`], of a page that is made here exactly so many, or whatever there is until the
+    /// end. On record when it is given.
     ///
     /// # Errors
     /// The store broke off, was silent or misbehaves; what is in the piece could not be put on record.
     pub async fn next(&mut self) -> Result<Piece, Fault> {
+        let mut piece = self.recorded().await?;
+        if self.moment.is_some() {
+            let mut body = std::mem::take(&mut self.rest);
+            body.append(&mut piece.body);
+            // Whatever bound the last reading met: no piece but the last is shorter.
+            while body.len() < SIFTED_BYTES && self.reading.is_some() {
+                let mut more = self.recorded().await?;
+                body.append(&mut more.body);
+                piece.append(more);
+            }
+            self.rest = body.split_off(body.len().min(SIFTED_BYTES));
+            piece.body = body;
+        }
+        if let Some(moment) = &mut self.moment {
+            moment::next(moment.as_mut()).await;
+        }
+        Ok(Piece { released: piece, last: self.is_over() })
+    }
+
+    /// All has been given.
+    const fn is_over(&self) -> bool {
+        self.reading.is_none() && self.rest.is_empty()
+    }
+
+    /// What was read up to about [`SIFTED_BYTES`] beside the rest, on record.
+    async fn recorded(&mut self) -> Result<Released, Fault> {
         let mut piece = Released::default();
         let mut snapshot = self.handle.snapshot();
-        while piece.body.len() < SIFTED_BYTES && piece.records.len() < audit::RECORDS_MAX / 2 {
+        while self.rest.len().saturating_add(piece.body.len()) < SIFTED_BYTES
+            && piece.records.len() < audit::RECORDS_MAX / 2
+        {
             let Some(reading) = self.reading.as_mut() else { break };
             let data = reading.more().await?;
             // The store may have taken its time.
@@ -208,10 +240,7 @@ impl Sifting {
         }
         self.alarm.left_out(piece.dropped, &piece.why);
         self.on_record(&snapshot, &piece).await?;
-        if let Some(moment) = &mut self.moment {
-            moment::next(moment.as_mut()).await;
-        }
-        Ok(Piece { released: piece, last: self.reading.is_none() })
+        Ok(piece)
     }
 
     async fn on_record(&self, snapshot: &Arc<Snapshot>, piece: &Released) -> Result<(), Refusal> {
@@ -234,14 +263,14 @@ impl Sifting {
         let pieces =
             stream::try_unfold((self, Bytes::from(first), false), |(mut sifting, mut ready, ended)| async move {
                 while ready.is_empty() {
-                    if ended || sifting.reading.is_none() {
+                    if ended || sifting.is_over() {
                         return Ok::<_, BodyError>(None);
                     }
                     ready = sifting.next().await.map_err(|fault| sifting.broken(fault))?.released.body.into();
                 }
                 // In pieces, so that a client that stops reading leaves most of it here, where a cut takes it back.
                 let piece = ready.split_to(ready.len().min(PIECE_BYTES));
-                let ended = ended || (ready.is_empty() && sifting.reading.is_none());
+                let ended = ended || (ready.is_empty() && sifting.is_over());
                 Ok(Some((Frame::data(piece), (sifting, ready, ended))))
             });
         StreamBody::new(pieces).boxed_unsync()

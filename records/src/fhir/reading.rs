@@ -10,7 +10,7 @@ use super::date;
 use super::links::is_id;
 use super::person::Owner;
 use super::types::{FhirType, PersonElement};
-use crate::bounds::{COUNT_MAX, HISTORY_COUNT_DEFAULT};
+use crate::bounds::{HISTORY_ASKED, HISTORY_COUNT_MAX};
 use crate::error::{Unreadable, quote};
 use crate::head::Fields;
 use crate::media;
@@ -92,10 +92,7 @@ impl Reading {
             Wanted::Version { version, .. } => format!("/fhir/{record}/_history/{version}"),
             // Of so many as the client asks for, some may be hidden: a history that is shorter would tell of them. So more are
             // asked of the store, and as many as may be seen are shown.
-            Wanted::History { count, since } if *count <= HISTORY_COUNT_DEFAULT => {
-                history(HISTORY_COUNT_DEFAULT, since)
-            }
-            Wanted::History { since, .. } => history(COUNT_MAX, since),
+            Wanted::History { since, .. } => history(HISTORY_ASKED, since),
         };
         let mut forward = Forward::get(target);
         let answer = match &self.wanted {
@@ -170,13 +167,13 @@ pub(crate) fn history(
             return Err(fault("is given twice"));
         }
     }
-    let count = count.unwrap_or(HISTORY_COUNT_DEFAULT);
+    let count = count.unwrap_or(HISTORY_COUNT_MAX).min(HISTORY_COUNT_MAX);
     read(fhir_type, id, Wanted::History { count, since }, fields)
 }
 
 fn whole_number(text: &str) -> Option<u32> {
     let digits = (1..=7).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|number| digits && (1..=COUNT_MAX).contains(number))
+    text.parse().ok().filter(|number| digits && (1..=HISTORY_ASKED).contains(number))
 }
 
 fn read(fhir_type: FhirType, id: RecordId, wanted: Wanted, fields: &Fields<'_>) -> Result<Need, Unreadable> {

@@ -3,11 +3,11 @@
 use super::found::{Kept, Written, read_entry};
 use super::reach::Reach;
 use super::store_page::StorePage;
-use super::{Gatekeeper, Released, Remembering};
+use super::{Dropped, Gatekeeper, Released, Remembering};
 use crate::error::Misbehaviour;
 use crate::fhir::search::Expected;
 use crate::json::{self, Json};
-use crate::touches::Touches;
+use crate::touches::{Pages, Touches};
 
 /// A searchset on its way through. Fed with what the store sends, piece by piece, it gives what may go out: no more than one
 /// entry is held at a time, however long the answer is.
@@ -33,9 +33,13 @@ impl Searchset {
     /// The answer to this request; `content_type` is the store's.
     ///
     /// # Errors
-    /// No search was asked for, or the answer is no FHIR JSON.
+    /// No search was asked for, nobody said that its pages may be the store's ([`Touches::in_pages`]), or the answer is no
+    /// FHIR JSON.
     pub fn of(touches: &Touches, content_type: Option<&str>) -> Result<Self, Misbehaviour> {
         let expected = touches.expected().ok_or(Misbehaviour::Shape("is a searchset nobody asked for"))?;
+        if touches.pages() != Pages::Stores {
+            return Err(Misbehaviour::Shape("is a page of the store, where pages are made here"));
+        }
         let reading = Reading {
             touches: touches.clone(),
             expected: expected.clone(),
@@ -67,12 +71,16 @@ impl Searchset {
         let said = page.end()?;
         let given = said.links()?;
         let given = given.as_ref().and_then(Json::list).unwrap_or_default();
-        let (links, whole) = expected.links(given, &mut |ticket| gatekeeper.seal_page(ticket));
+        let (links, whole, strayed) = expected.links(given, &mut |ticket| gatekeeper.seal_page(ticket));
         let total = expected.total(said.total()?.as_ref(), written.matches, whole, counted_too_many);
         if expected.counts_only() && total.is_none() {
             return Err(Misbehaviour::Shape("gives no number where one was asked for"));
         }
-        Ok(Released::with_body(written.end(&links, total)))
+        let mut released = Released::with_body(written.end(&links, total));
+        if strayed {
+            released.leave_out(Dropped::next_page());
+        }
+        Ok(released)
     }
 }
 
@@ -115,6 +123,6 @@ pub(super) fn release(
 ) -> Result<Released, Misbehaviour> {
     let mut searchset = Searchset::of(touches, content_type)?;
     let mut released = searchset.read(bytes, gatekeeper)?;
-    released.body.append(&mut searchset.end(gatekeeper)?.body);
+    released.append(searchset.end(gatekeeper)?);
     Ok(released)
 }

@@ -45,6 +45,9 @@ struct Gathered {
     /// The matches shown, where anything may come along with them.
     shown: Vec<RecordId>,
     reach: Reach,
+    /// Where the store's pages were, this one too, and whether it led to none of them or back.
+    visited: Vec<Place>,
+    strayed: bool,
     /// Where the next page begins, once it is known that there is one.
     next: Option<Page>,
     /// The store has said all, and nothing was left for a next page.
@@ -74,6 +77,8 @@ impl Gathering {
             of_matches: expected.of_matches(),
             stage: Stage::Matches,
             count: usize::try_from(expected.ours().count()).unwrap_or(usize::MAX),
+            visited: vec![place.clone()],
+            strayed: false,
             place,
             passed,
             read: 0,
@@ -115,12 +120,17 @@ impl Gathering {
         self.gathered.next.is_some() && matches!(self.gathered.stage, Stage::Matches)
     }
 
-    /// This answer is over, or served. What the store is to be asked next; none if the page is whole. Without `on`, the store is
-    /// asked for no further matches.
+    /// Whether the store is asked for a page of a search that it keeps: it may have let go of that meanwhile.
+    #[must_use]
+    pub const fn asks_for_kept(&self) -> bool {
+        matches!((self.gathered.stage, &self.gathered.place), (Stage::Matches, Place::Link(_)))
+    }
+
+    /// This answer is over, or served. What the store is to be asked next; none if the page is whole.
     ///
     /// # Errors
     /// The answer broke off, or was no searchset.
-    pub fn turn(&mut self, on: bool) -> Result<Option<Forward>, Misbehaviour> {
+    pub fn turn(&mut self) -> Result<Option<Forward>, Misbehaviour> {
         let served = self.is_served();
         let page = self.page.take().ok_or(UNASKED)?;
         let gathered = &mut self.gathered;
@@ -128,7 +138,7 @@ impl Gathering {
             page.end()?;
             return Ok(None);
         }
-        if !served && let Some(next) = gathered.behind(page, on)? {
+        if !served && let Some(next) = gathered.behind(page)? {
             return Ok(Some(next));
         }
         gathered.stage = Stage::Along;
@@ -140,14 +150,18 @@ impl Gathering {
     /// # Errors
     /// An answer is still to be read.
     pub fn end(self, gatekeeper: &mut dyn Gatekeeper) -> Result<Released, Misbehaviour> {
-        let Gathered { expected, stage, written, next, all_said, .. } = self.gathered;
+        let Gathered { expected, stage, written, strayed, next, all_said, .. } = self.gathered;
         if self.page.is_some() || stage == Stage::Matches {
             return Err(Misbehaviour::Shape("is not read to its end"));
         }
         let links = expected.links_of_ours(next.as_ref(), &mut |ticket| gatekeeper.seal_page(ticket));
         let whole = all_said && *expected.here() == Page::FIRST;
         let total = expected.total(None, written.matches, whole, false);
-        Ok(Released::with_body(written.end(&links, total)))
+        let mut released = Released::with_body(written.end(&links, total));
+        if strayed {
+            released.leave_out(Dropped::next_page());
+        }
+        Ok(released)
     }
 }
 
@@ -155,19 +169,20 @@ const UNASKED: Misbehaviour = Misbehaviour::Shape("is an answer nobody asked for
 
 impl Gathered {
     /// The store's page is read to its end: what it is to be asked for the one behind it, if that is needed.
-    fn behind(&mut self, page: StorePage, on: bool) -> Result<Option<Forward>, Misbehaviour> {
+    fn behind(&mut self, page: StorePage) -> Result<Option<Forward>, Misbehaviour> {
         let said = page.end()?;
         let links = said.links()?;
         let links = links.as_ref().and_then(Json::list).unwrap_or_default();
         match self.expected.next_at_store(links) {
             Linked::Nowhere => self.all_said = true,
             // There is more, and nobody can tell where.
-            Linked::Elsewhere => {}
-            Linked::To(place) if place == self.place => {}
-            Linked::To(place) if on && self.asked < GATHERED_PAGES_MAX => {
+            Linked::Elsewhere => self.strayed = true,
+            Linked::To(place) if self.visited.contains(&place) => self.strayed = true,
+            Linked::To(place) if self.asked < GATHERED_PAGES_MAX => {
                 self.asked += 1;
                 (self.passed, self.read) = (0, 0);
                 let forward = self.expected.ours().at(&place);
+                self.visited.push(place.clone());
                 self.place = place;
                 return Ok(Some(forward));
             }

@@ -55,6 +55,14 @@ pub struct Dropped {
     pub why: String,
 }
 
+impl Dropped {
+    /// The store says that more follows, and not where: the list ends here, and looks whole.
+    pub(crate) fn next_page() -> Self {
+        let why = "it leads to another search, back, or too far; the list ends before it";
+        Self { record: "the next page".to_owned(), why: why.to_owned() }
+    }
+}
+
 impl Released {
     pub(crate) fn new() -> Self {
         Self::default()

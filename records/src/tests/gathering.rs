@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::{Request, opened};
 use crate::bounds::{GATHERED_COUNT, GATHERED_PAGES_MAX};
-use crate::{Forward, ForwardBody, Gatekeeper, Gathering, Matter, Misbehaviour, Pages, Released, Touches};
+use crate::{Forward, ForwardBody, Gatekeeper, Gathering, Matter, Misbehaviour, Pages, Released, Searchset, Touches};
 
 const JSON: Option<&str> = Some("application/fhir+json");
 
@@ -124,7 +124,7 @@ fn page(store: &mut Store<'_>, touches: &Touches, piece: usize) -> Result<Releas
             }
             released.append(gathering.read(piece, &mut Reader)?);
         }
-        next = gathering.turn(true)?;
+        next = gathering.turn()?;
     }
     released.append(gathering.end(&mut Reader)?);
     Ok(released)
@@ -222,16 +222,6 @@ fn the_store_is_asked_in_steps_and_not_for_ever() {
     let found: Vec<usize> = pages.iter().map(|page| page["entry"].as_array().map_or(0, Vec::len)).collect();
     assert_eq!((found, times), (vec![0, 1], most / step + 1));
     assert!(pages.iter().all(|page| page["total"].is_null()));
-
-    // So it does when there is no more time.
-    let mut store = Store { all: &[One::Hidden; 300], by_token: false, asked: Vec::new() };
-    let touches = asked("/fhir/Observation?patient=P-1&_count=5");
-    let mut gathering = Gathering::of(&touches).unwrap();
-    gathering.answered(JSON).unwrap();
-    let _ = gathering.read(store.answer(&touches.forward).as_bytes(), &mut Reader).unwrap();
-    assert_eq!(gathering.turn(false), Ok(None));
-    let end = String::from_utf8(gathering.end(&mut Reader).unwrap().body).unwrap();
-    assert!(end.contains(r#""relation":"next""#), "{end}");
 }
 
 /// What a store does wrong: it is told of, and nothing is made of it.
@@ -248,11 +238,11 @@ fn a_store_that_misleads_is_not_followed() {
     };
     // It breaks off; it is something else; nobody asked.
     let (mut broken, _) = begin(&bundle("", "")[..40]).unwrap();
-    assert!(broken.turn(true).is_err());
+    assert!(broken.turn().is_err());
     assert!(begin(r#"{"resourceType":"Bundle","type":"history","entry":[{}]}"#).is_err());
     let mut unasked = Gathering::of(&touches).unwrap();
     assert!(unasked.read(b"{}", &mut Reader).is_err());
-    assert!(unasked.turn(true).is_err());
+    assert!(unasked.turn().is_err());
     assert!(unasked.end(&mut Reader).is_err(), "nothing was read");
     assert!(begin(&bundle("", "")).unwrap().0.end(&mut Reader).is_err(), "not read to its end");
     // The next page is this one, another search's, or two.
@@ -265,15 +255,33 @@ fn a_store_that_misleads_is_not_followed() {
     ];
     for link in links {
         let (mut gathering, _) = begin(&bundle(&link, "")).unwrap();
-        assert_eq!(gathering.turn(true), Ok(None), "{link}");
-        let end = String::from_utf8(gathering.end(&mut Reader).unwrap().body).unwrap();
+        assert_eq!(gathering.turn(), Ok(None), "{link}");
+        let end = gathering.end(&mut Reader).unwrap();
+        assert_eq!(
+            (end.dropped, end.why[0].record.as_str()),
+            (1, "the next page"),
+            "the officer does not hear of {link}"
+        );
+        let end = String::from_utf8(end.body).unwrap();
         assert!(!end.contains("next") && !end.contains("total"), "{end}");
     }
+    // From one to another and back.
+    let (mut gathering, _) = begin(&bundle(&next(&format!("{first}&_offset=100")), "")).unwrap();
+    for (offset, goes_on) in [(200, true), (100, false)] {
+        assert!(gathering.turn().unwrap().is_some());
+        gathering.answered(JSON).unwrap();
+        let link = next(&format!("{first}&_offset={offset}"));
+        let _ = gathering.read(bundle(&link, "").as_bytes(), &mut Reader).unwrap();
+        if !goes_on {
+            assert_eq!(gathering.turn(), Ok(None), "it is followed in a circle");
+        }
+    }
+    assert_eq!(gathering.end(&mut Reader).unwrap().dropped, 1);
     // What comes along before it was asked for, and a match that was not.
     let store = Store { all: &[One::Seen, One::Seen, One::Foreign], by_token: false, asked: Vec::new() };
     let (mut gathering, released) = begin(&bundle("", &[store.encounter(0), store.entry(0)].join(","))).unwrap();
     assert_eq!((released.records.len(), released.dropped), (1, 1), "{:?}", released.why);
-    assert!(gathering.turn(true).unwrap().is_some());
+    assert!(gathering.turn().unwrap().is_some());
     gathering.answered(JSON).unwrap();
     let entries = [store.entry(0), store.entry(1), store.encounter(0), store.entry(2)].join(",");
     let released = gathering.read(bundle("", &entries).as_bytes(), &mut Reader).unwrap();
@@ -298,4 +306,16 @@ fn a_page_is_of_one_kind() {
     assert_eq!(counted.may_be_found().count(), 0);
     let searched = Request::get("/fhir/Observation?patient=P-1,P-2&_include=Observation:encounter").touches();
     assert_eq!(searched.may_be_found().count(), 2, "what comes along is not counted into pages");
+}
+
+/// The store's own page goes out only where somebody has said that it may: by default nothing does.
+#[test]
+fn a_page_of_the_store_is_not_taken_for_one_of_ours() {
+    let answer = br#"{"resourceType":"Bundle","type":"searchset","entry":[]}"#;
+    let release = |touches: &Touches| crate::release(&touches.answer, touches, 200, JSON, answer, &mut Reader);
+    let unsaid = Request::get("/fhir/Observation?patient=P-1").touches();
+    assert!(release(&unsaid).is_err() && Searchset::of(&unsaid, JSON).is_err(), "nobody was asked");
+    let ours = unsaid.clone().in_pages(Pages::Ours).unwrap();
+    assert!(release(&ours).is_err() && Searchset::of(&ours, JSON).is_err());
+    assert!(release(&unsaid.in_pages(Pages::Stores).unwrap()).is_ok());
 }

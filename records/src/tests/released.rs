@@ -6,7 +6,7 @@ use model::Category;
 
 use super::cases::unescape;
 use super::{Gate, Request, check_folder};
-use crate::{ForwardBody, Gatekeeper, Matter, Need, Touches, location, read_head, release};
+use crate::{ForwardBody, Gatekeeper, Matter, Need, Pages, Touches, location, read_head, release};
 
 const SUBJECTS: &str = r#"{"resourceType":"Observation","id":"o-1","subject":{"reference":"Patient/P-1"}}"#;
 
@@ -36,7 +36,7 @@ pub(super) fn touches(line: &str) -> Touches {
     // An old version needs two look-ups.
     let stored = (200, Some("W/\"1\"".to_owned()), body.replace("o-1", &id).into_bytes());
     request.stored.extend([stored.clone(), stored]);
-    request.touches()
+    request.touches().in_pages(Pages::Stores).unwrap()
 }
 
 /// Hides a category, what is sensitive, or whatever was not just written.
@@ -196,7 +196,7 @@ fn an_index_answers_reads_only() {
 fn a_search_that_is_sent_as_a_form_has_pages_too() {
     let persons: Vec<_> = (0..64).map(|number| super::person(&format!("P-{number:03}-{}", "x".repeat(40)))).collect();
     let request = Request { cared_for: persons, ..Request::get("/fhir/Observation?code=8480-6") };
-    let touches = request.touches();
+    let touches = request.touches().in_pages(Pages::Stores).unwrap();
     assert_eq!((touches.forward.method, touches.forward.target.as_str()), ("POST", "/fhir/Observation/_search"));
     let ForwardBody::Built(form) = &touches.forward.body else { panic!("no form") };
     let form = String::from_utf8(form.clone()).unwrap();

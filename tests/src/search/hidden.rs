@@ -4,13 +4,15 @@
 use std::time::{Duration, Instant};
 
 use backend_stub::Paging;
+use gateway::bounds::GATHERING_MAX;
 use http::StatusCode;
 use model::{FacilityId, TeamRole};
 use registry::Command;
 use serde_json::{Value, json};
 
 use super::{Nurse, link, records};
-use crate::world::{Ask, Plan, World};
+use crate::world::relay::{Relay, Twist};
+use crate::world::{Ask, Http, Plan, Tls, World};
 
 const FHIR: &str = "application/fhir+json";
 /// Every so many milliseconds a page that is made at the gateway may be given.
@@ -19,6 +21,14 @@ const MOMENT: Duration = Duration::from_millis(25);
 /// A city in which records can be put into the store past the gateway.
 async fn city() -> World {
     World::planned(Plan { trusting_store: true, ..Plan::default() }).await
+}
+
+/// The same, with something between gateway and store.
+async fn behind_a_relay() -> (World, Relay) {
+    let relay = Relay::start().await;
+    let world = World::planned(Plan { trusting_store: true, store: Some(relay.address), ..Plan::default() }).await;
+    relay.lead_to(world.store.address());
+    (world, relay)
 }
 
 /// A care manager, who may not see labelled records; he is on P-0001's team.
@@ -54,10 +64,19 @@ impl Clerk {
     /// Observations of this person under a code of their own: one that is seen for each `v`, one that is hidden for each `h`.
     /// Gives the addresses of those that are seen.
     async fn laid_out(&mut self, person: &str, code: &str, layout: &str) -> Vec<String> {
+        self.laid_out_long(person, code, layout, 0).await
+    }
+
+    /// The same, with a text of so many octets in each.
+    async fn laid_out_long(&mut self, person: &str, code: &str, layout: &str, octets: usize) -> Vec<String> {
         let mut seen = Vec::new();
         for (number, what) in layout.chars().enumerate() {
             let id = format!("{code}-{number:03}");
-            self.put(&observation(person, code, &id, what == 'h')).await;
+            let mut one = observation(person, code, &id, what == 'h');
+            if octets > 0 {
+                one["note"] = json!([{ "text": "n".repeat(octets) }]);
+            }
+            self.put(&one).await;
             seen.extend((what == 'v').then(|| format!("Observation/{id}")));
         }
         seen
@@ -320,16 +339,154 @@ async fn of_several_persons_only_what_is_hidden_stays_hidden() {
     assert_eq!(records(&ono.found(&both.replace("=3", "=20")).await, "match").len(), 6);
 }
 
-/// How long it takes is told in moments: one more question to the store is not to be seen.
+/// How long it takes is told in moments: how often the store was asked is not to be seen in between. Each question takes half
+/// a moment here, so that an answer given when it is known would be half a moment late.
 #[tokio::test]
 async fn an_answer_is_given_at_its_moment() {
-    let world = city().await;
+    let (world, relay) = behind_a_relay().await;
+    let mut clerk = Clerk::of(&world).await;
+    clerk.laid_out("P-0001", "once", "vh").await;
+    clerk.laid_out("P-0001", "thrice", &format!("v{}", "h".repeat(250))).await;
     let care_manager = care_manager(&world).await;
     let mut connection = care_manager.terminal.connect().await.unwrap();
-    for target in ["/fhir/Observation?patient=P-0001&_count=1", "/fhir/Condition?patient=P-0001&code=nothing"] {
-        let begun = Instant::now();
-        let reply = connection.ask(Ask::get(target).as_(&care_manager.cookie)).await.unwrap();
-        assert_eq!(reply.status, StatusCode::OK, "{}", reply.text());
-        assert!(begun.elapsed() >= MOMENT, "{target}: {:?}", begun.elapsed());
+    relay.twist(Twist::Slow(MOMENT / 2));
+    for (code, moments) in [("once", 1), ("thrice", 2)] {
+        let mut late = Vec::new();
+        for _ in 0..20 {
+            let begun = Instant::now();
+            let target = format!("/fhir/Observation?patient=P-0001&code={code}&_count=5");
+            let reply = connection.ask(Ask::get(&target).as_(&care_manager.cookie)).await.unwrap();
+            let took = begun.elapsed();
+            assert_eq!(reply.status, StatusCode::OK, "{}", reply.text());
+            assert!(took >= MOMENT * moments, "{code}: {took:?}");
+            late.push(Duration::from_micros(u64::try_from(took.as_micros() % MOMENT.as_micros()).unwrap()));
+        }
+        // Other tests run beside this one: most answers may be late, and still not one in four would be at its moment by chance.
+        late.sort();
+        assert!(late[late.len() / 4] < MOMENT / 4, "{code}: {late:?}");
     }
+}
+
+/// A client that stops reading does not decide where its page ends: that would be where one of the store's ends, and how many
+/// are shown up to there would tell how many are not.
+#[tokio::test]
+async fn a_page_does_not_end_because_its_client_waits() {
+    let world = city().await;
+    let mut clerk = Clerk::of(&world).await;
+    // More than a piece of the answer is seen on the store's first page, and more is seen behind it.
+    let layout = format!("{}{}vv", "v".repeat(30), "h".repeat(80));
+    let seen = clerk.laid_out_long("P-0001", "waits", &layout, 6_000).await;
+    let terminal = world.terminal_speaking(&world.keys("D-kato"), Http::Two, Tls::V13);
+    let cookie = world.cookie(&terminal, "U-kato").await;
+    let mut connection = terminal.connect_with_window(64 * 1024).await;
+    let target = "/fhir/Observation?patient=P-0001&code=waits&_count=50";
+    let response = connection.start(Ask::get(target).as_(&cookie)).await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    tokio::time::sleep(GATHERING_MAX + Duration::from_secs(1)).await;
+    let body = http_body_util::BodyExt::collect(response.into_body()).await.unwrap().to_bytes();
+    let page: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(records(&page, "match"), seen);
+    assert_eq!((link(&page, "next"), page["total"].as_u64()), (None, Some(32)));
+}
+
+/// Where a piece of a long answer ends tells nothing of what was passed over up to there.
+#[tokio::test]
+async fn pieces_are_of_one_size() {
+    let world = city().await;
+    let mut clerk = Clerk::of(&world).await;
+    clerk.laid_out_long("P-0001", "size", &"vhhvh".repeat(18), 5_000).await;
+    clerk.laid_out_long("P-0001", "twin", &"v".repeat(36), 5_000).await;
+    let care_manager = care_manager(&world).await;
+    let mut sizes = Vec::new();
+    for code in ["size", "twin"] {
+        sizes.push(chunks(&care_manager, &format!("/fhir/Observation?patient=P-0001&code={code}")).await);
+    }
+    assert!(sizes[0].iter().sum::<usize>() > 2 * gateway::bounds::SIFTED_BYTES, "{sizes:?}");
+    assert_eq!(sizes[0], sizes[1]);
+}
+
+/// The sizes of the chunks that an answer comes in (RFC 9112 7.1).
+async fn chunks(nurse: &Nurse, target: &str) -> Vec<usize> {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let mut tls = nurse.terminal.raw().await.unwrap();
+    let (host, cookie) = (&nurse.terminal.host, &nurse.cookie);
+    let ask = format!("GET {target} HTTP/1.1\r\nhost: {host}\r\ncookie: {cookie}\r\nconnection: close\r\n\r\n");
+    tls.write_all(ask.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n0\r\n\r\n") {
+        assert!(tls.read_buf(&mut answer).await.unwrap() > 0, "{}", String::from_utf8_lossy(&answer));
+    }
+    let head = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+    let (mut rest, mut sizes) = (&answer[head + 4..], Vec::new());
+    loop {
+        let line = rest.windows(2).position(|two| two == b"\r\n").unwrap();
+        let size = usize::from_str_radix(std::str::from_utf8(&rest[..line]).unwrap(), 16).unwrap();
+        if size == 0 {
+            return sizes;
+        }
+        sizes.push(size);
+        rest = &rest[line + 2 + size + 2..];
+    }
+}
+
+/// A store keeps a search for a while. Once it has let go of it, the client is told to begin anew, and not that something failed.
+#[tokio::test]
+async fn a_search_that_is_kept_no_longer_is_begun_anew() {
+    let (world, relay) = behind_a_relay().await;
+    world.store.page_by(Paging::Token);
+    let mut clerk = Clerk::of(&world).await;
+    clerk.laid_out("P-0001", "kept", &format!("{}vv", "h".repeat(130))).await;
+    let target = "/fhir/Observation?patient=P-0001&code=kept&_count=1";
+    let (care_manager, nurse) = (care_manager(&world).await, Nurse::sato(&world).await);
+    let (his, hers) = (care_manager.found(target).await, nurse.found(target).await);
+    for status in [StatusCode::BAD_REQUEST, StatusCode::NOT_FOUND, StatusCode::GONE] {
+        relay.twist(Twist::Kept(status));
+        // In the middle of a page that is made here, and on turning one of either kind.
+        let asked = [
+            (&care_manager, target.to_owned()),
+            (&care_manager, link(&his, "next").unwrap()),
+            (&nurse, link(&hers, "next").unwrap()),
+        ];
+        for (whose, target) in asked {
+            let (code, text) = whose.refused(&target).await;
+            assert_eq!(
+                (code, text.contains("begin the search anew")),
+                (StatusCode::BAD_REQUEST, true),
+                "{status}: {text}"
+            );
+        }
+    }
+    relay.twist(Twist::Kept(StatusCode::INTERNAL_SERVER_ERROR));
+    assert_eq!(care_manager.refused(target).await.0, StatusCode::BAD_GATEWAY);
+}
+
+/// A history is what it would be without the versions that are hidden.
+#[tokio::test]
+async fn a_history_does_not_tell_of_what_is_hidden() {
+    let world = city().await;
+    let mut clerk = Clerk::of(&world).await;
+    let care_manager = care_manager(&world).await;
+    // Hidden ones among more than are shown, and among few: beside as many that are seen, and nothing else.
+    let long = [("long-a", "vvvhv".repeat(30)), ("long-b", "v".repeat(120))];
+    let short = [("short-a", "vhhv".repeat(3)), ("short-b", "v".repeat(6))];
+    for (id, layout) in long.iter().chain(&short) {
+        for what in layout.chars() {
+            clerk.put(&observation("P-0001", "history", id, what == 'h')).await;
+        }
+    }
+    for (pair, count, shown, total) in [
+        (&long, "", 100, None),
+        (&long, "?_count=7", 7, None),
+        (&long, "?_count=200", 100, None),
+        (&short, "", 6, Some(6)),
+        (&short, "?_count=5", 5, None),
+    ] {
+        for (id, _) in pair {
+            let history = care_manager.found(&format!("/fhir/Observation/{id}/_history{count}")).await;
+            let entries = history["entry"].as_array().unwrap().len();
+            assert_eq!((entries, history["total"].as_u64()), (shown, total), "{id}{count}");
+            assert_eq!(history["link"].as_array().unwrap().len(), 1, "{id}{count}");
+        }
+    }
+    assert_eq!(care_manager.refused("/fhir/Observation/long-a/_history?_count=201").await.0, StatusCode::BAD_REQUEST);
 }

@@ -119,4 +119,7 @@ async fn nobody_jumps_to_a_page() {
         assert_eq!(link(&page, "next"), None, "{code}: {page}");
         assert!(!page.to_string().contains("store.invalid"), "{code}: {page}");
     }
+    // The list ends there, and looks whole: the officer hears of it.
+    world.until("the officer is told", |world| world.alerts().len() == 2).await;
+    assert!(format!("{:?}", world.alerts()).contains("the next page"), "{:?}", world.alerts());
 }

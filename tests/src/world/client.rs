@@ -133,9 +133,14 @@ impl Terminal {
 
     /// Opens an HTTP/2 connection whose client takes one octet of an answer and no more until it reads.
     pub(crate) async fn connect_narrow(&self) -> Connection {
+        self.connect_with_window(1).await
+    }
+
+    /// The same, so many octets.
+    pub(crate) async fn connect_with_window(&self, octets: u32) -> Connection {
         let tls = self.raw().await.unwrap();
         let (sender, connection) = hyper::client::conn::http2::Builder::new(TokioExecutor::new())
-            .initial_stream_window_size(1)
+            .initial_stream_window_size(octets)
             .handshake(TokioIo::new(tls))
             .await
             .unwrap();

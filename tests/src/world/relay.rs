@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -26,6 +27,10 @@ pub(crate) enum Twist {
     Lost,
     /// The store never hears of it.
     Refused(StatusCode),
+    /// Of any request: a page of a search that the store keeps is answered so.
+    Kept(StatusCode),
+    /// Of any request: it takes so long.
+    Slow(Duration),
 }
 
 /// See the module.
@@ -70,7 +75,15 @@ impl Relay {
 
     async fn pass(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, std::io::Error> {
         let bundle = request.method() == http::Method::POST && request.uri().path() == "/fhir";
-        let twist = if bundle { self.twist.lock().unwrap().clone() } else { Twist::None };
+        let twist = self.twist.lock().unwrap().clone();
+        match twist {
+            Twist::Kept(status) if request.uri().query().is_some_and(|query| query.contains("_getpages")) => {
+                return Ok(Response::builder().status(status).body(Full::default()).unwrap());
+            }
+            Twist::Slow(long) => tokio::time::sleep(long).await,
+            _ => {}
+        }
+        let twist = if bundle { twist } else { Twist::None };
         if let Twist::Refused(status) = twist {
             let body = r#"{"resourceType":"OperationOutcome","issue":[{"diagnostics":"Patient/P-0008"}]}"#;
             let answer = Response::builder().status(status).header("content-type", "application/fhir+json");
@@ -85,7 +98,7 @@ impl Relay {
                 let answer = Response::builder().status(parts.status).header("content-type", "application/fhir+json");
                 return Ok(answer.body(Full::new(changed.to_string().into())).unwrap());
             }
-            Twist::None | Twist::Refused(_) => {}
+            Twist::None | Twist::Refused(_) | Twist::Kept(_) | Twist::Slow(_) => {}
         }
         Ok(Response::from_parts(parts, Full::new(body)))
     }

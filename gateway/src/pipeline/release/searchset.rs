@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::{Checking, FHIR_JSON, in_pieces};
 use crate::pipeline::forward::AskingOn;
-use crate::pipeline::gather::Gatherer;
+use crate::pipeline::gather::{Gatherer, still_kept};
 use crate::pipeline::moment;
 use crate::pipeline::sift::{Fault, Piece, Reading, Sifting, Whose};
 use crate::refusal::Refusal;
@@ -26,6 +26,9 @@ impl Checking<'_> {
         arrived: Instant,
         languages: Option<HeaderValue>,
     ) -> Result<Response<Body>, Refusal> {
+        if self.touches.asks_for_kept() {
+            still_kept(response.status())?;
+        }
         if response.status() != StatusCode::OK {
             return self.resources(response).await;
         }

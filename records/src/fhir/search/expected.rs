@@ -147,16 +147,16 @@ impl Expected {
         self.view == View::Count
     }
 
-    /// The links of the answer: our own to this page, and to those that the store says there are. The flag says that this
-    /// page holds all there is.
+    /// The links of the answer: our own to this page, and to those that the store says there are. The first flag says that
+    /// this page holds all there is, the second that another follows and nobody can tell where.
     pub(crate) fn links(
         &self,
         given: &[Json<'_>],
         seal: &mut dyn FnMut(&[u8]) -> Option<String>,
-    ) -> (Vec<(&'static str, String)>, bool) {
+    ) -> (Vec<(&'static str, String)>, bool, bool) {
         let mut links: Vec<(&'static str, String)> =
             self.address(&self.here, seal).map(|own| ("self", own)).into_iter().collect();
-        let mut whole = self.here == Page::FIRST;
+        let (mut whole, mut strayed) = (self.here == Page::FIRST, false);
         for (relation, others) in RELATIONS {
             let place = match self.linked(given, others, &self.first) {
                 Linked::Nowhere => continue,
@@ -166,11 +166,12 @@ impl Expected {
             let neighbour = matches!(relation, "next" | "previous");
             whole &= !neighbour;
             let page = place.map(Page::Stores).filter(|page| !neighbour || *page != self.here);
+            strayed |= relation == "next" && page.is_none();
             // The first page is the search itself, whatever the store calls it.
             let page = page.map(|page| if relation == "first" { Page::FIRST } else { page });
             links.extend(page.and_then(|page| self.address(&page, seal)).map(|url| (relation, url)));
         }
-        (links, whole)
+        (links, whole, strayed)
     }
 
     /// The links of a page that is made here; `next` says where the next one begins, if there is one. None leads backwards:
