@@ -119,8 +119,8 @@ impl Draft {
     }
 
     /// What comes of a patch; with what has to be permitted for the patch itself.
-    pub(crate) fn patched(self, minimal: bool, also: Vec<Claim>) -> Self {
-        Self { minimal, also, ..self }
+    pub(crate) fn patched(self, minimal: bool, also: Vec<Claim>, neighbours: Arc<Neighbours>) -> Self {
+        Self { minimal, also, neighbours, ..self }
     }
 
     /// Raw bytes of a document; they are not read.

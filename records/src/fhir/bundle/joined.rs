@@ -5,6 +5,8 @@
 
 use std::collections::HashSet;
 
+use super::entry::Name;
+use super::neighbours::names_in;
 use super::{Joining, written_out};
 use crate::bounds::QUESTIONS_MAX;
 use crate::error::Unreadable;
@@ -25,6 +27,7 @@ impl Joining {
             let rank = rank(&touches).map_err(|cause| super::in_entry(place + 1, cause))?;
             parts.push((rank, name, Part { place, touches }));
         }
+        let unread = unread(&parts, &self.mentioned);
         found_is_written_out(&mut parts)?;
         // Stable: within a rank the client's order.
         parts.sort_by_key(|(rank, ..)| *rank);
@@ -51,12 +54,31 @@ impl Joining {
         };
         let parts: Vec<Part> = parts.into_iter().map(|(.., part)| part).collect();
         let all = Touches::all_of(parts, forward).ok_or(Unreadable::Body("is a Bundle without entries"))?;
-        Ok(within_bounds(match twice {
-            // Said after the decision: which record a condition means was looked up.
-            Some(place) if all.check().is_ok() => all.but(super::in_entry(place + 1, super::CHANGED_TWICE)),
+        // Said after the decision: what is stored, and which record a condition means, was looked up.
+        let unread = unread.map(|place| super::in_entry(place + 1, NAMED_IN_STORED));
+        let twice = twice.map(|place| super::in_entry(place + 1, super::CHANGED_TWICE));
+        Ok(within_bounds(match unread.or(twice) {
+            Some(wrong) if all.check().is_ok() => all.but(wrong),
             _ => all,
         }))
     }
+}
+
+const NAMED_IN_STORED: Unreadable =
+    Unreadable::Interaction("the name of an entry that stands in what is stored already");
+
+/// An entry that would carry the name of one into the Bundle, and whose words do not hold it: it came from what is stored, by a
+/// patch or by a label that is kept. There it says nothing of that entry, but the store would write an id over it.
+fn unread(parts: &[(u8, Option<String>, Part)], mentioned: &[HashSet<Name>]) -> Option<usize> {
+    let names: HashSet<&str> = parts.iter().filter_map(|(_, name, _)| name.as_deref()).collect();
+    let carries = |part: &Part| match &part.touches.forward.body {
+        ForwardBody::Built(body) => names_in(body).filter(|name| names.contains(name)).any(|name| {
+            let read = mentioned.get(part.place);
+            !read.is_some_and(|read| read.iter().any(|Name(own)| own == name))
+        }),
+        ForwardBody::None | ForwardBody::Stream => false,
+    };
+    parts.iter().map(|(.., part)| part).find(|part| carries(part)).map(|part| part.place)
 }
 
 /// Writes `Type/ID` in place of the name of an entry whose condition has found its record.
