@@ -77,7 +77,8 @@ impl Patching {
 
     /// Takes whose it is. The record itself comes next, for whoever is permitted this.
     pub(crate) fn whose(self, id: RecordId, stored: &Stored) -> Result<Need, Unreadable> {
-        let first = self.unwritten(&id, stored, Unreadable::Stale)?;
+        // Nothing has been applied: whoever is refused this first, and permitted it a moment later, hears no more than that.
+        let first = self.unwritten(&id, stored, Unreadable::NotThere)?;
         Ok(Need::Stored(StoredNeeded::whole(self.fhir_type, id, self, first)))
     }
 

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use super::entry::Name;
 use super::neighbours::names_in;
 use super::{Joining, written_out};
-use crate::bounds::QUESTIONS_MAX;
+use crate::bounds::{JOINED_BYTES_MAX, QUESTIONS_MAX};
 use crate::error::Unreadable;
 use crate::json::{self, Json};
 use crate::touches::{AnswerKind, Forward, ForwardBody, Part, Touches};
@@ -36,6 +36,11 @@ impl Joining {
         let unless = |(_, _, part): &(u8, Option<String>, Part)| if_none_exist(&part.touches.forward).is_some();
         let minimal = self.minimal && !parts.iter().any(unless);
         let mut body = br#"{"resourceType":"Bundle","type":"transaction","entry":["#.to_vec();
+        // How long the patched records are is stored, so it is said after the decision.
+        let too_long = resources_bytes(&parts) > JOINED_BYTES_MAX;
+        if too_long {
+            parts.iter_mut().for_each(|(.., part)| part.touches.forward.body = ForwardBody::None);
+        }
         for (index, (_, name, part)) in parts.iter_mut().enumerate() {
             if index > 0 {
                 body.push(b',');
@@ -57,11 +62,21 @@ impl Joining {
         // Said after the decision: what is stored, and which record a condition means, was looked up.
         let unread = unread.map(|place| super::in_entry(place + 1, NAMED_IN_STORED));
         let twice = twice.map(|place| super::in_entry(place + 1, super::CHANGED_TWICE));
-        Ok(within_bounds(match unread.or(twice) {
+        let too_long = too_long.then_some(Unreadable::BodyTooLarge(JOINED_BYTES_MAX));
+        Ok(within_bounds(match unread.or(twice).or(too_long) {
             Some(wrong) if all.check().is_ok() => all.but(wrong),
             _ => all,
         }))
     }
+}
+
+/// Octets of all that is written.
+fn resources_bytes(parts: &[(u8, Option<String>, Part)]) -> usize {
+    let octets = |(.., part): &(u8, Option<String>, Part)| match &part.touches.forward.body {
+        ForwardBody::Built(body) => body.len(),
+        ForwardBody::None | ForwardBody::Stream => 0,
+    };
+    parts.iter().map(octets).sum()
 }
 
 const NAMED_IN_STORED: Unreadable =
