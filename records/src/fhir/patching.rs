@@ -38,13 +38,7 @@ pub(crate) struct Patching {
 }
 
 impl Patching {
-    pub(crate) fn of(
-        fhir_type: FhirType,
-        kind: PatchKind,
-        whom: Whom,
-        named: Option<String>,
-        minimal: bool,
-    ) -> Self {
+    pub(crate) fn of(fhir_type: FhirType, kind: PatchKind, whom: Whom, named: Option<String>, minimal: bool) -> Self {
         Self { fhir_type, kind, whom, named, minimal, body: Vec::new(), also: None, neighbours: Arc::default() }
     }
 
@@ -84,8 +78,11 @@ impl Patching {
 
     /// Takes the version that is changed.
     pub(crate) fn changing(self, id: RecordId, stored: Stored, resource: &Object<'_>) -> Result<Need, Unreadable> {
-        let draft = Draft::update(self.fhir_type, Whom::Id(id.clone()), self.named.clone())
-            .patched(self.minimal, self.also(&stored)?, Arc::clone(&self.neighbours));
+        let draft = Draft::update(self.fhir_type, Whom::Id(id.clone()), self.named.clone()).patched(
+            self.minimal,
+            self.also(&stored)?,
+            Arc::clone(&self.neighbours),
+        );
         let written = self.patch(&self.body).and_then(|patch| draft.take(&apply(&patch, resource)?));
         match written {
             Ok(draft) => draft.replacing(id, stored, resource)?.next(),

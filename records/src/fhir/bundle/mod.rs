@@ -143,7 +143,8 @@ fn transaction(read: Vec<WithResource<'_, '_>>, minimal: bool) -> Result<Need, U
         };
         let need = match head {
             Need::Body(needed) => {
-                let referred_to = entry.name.as_ref().is_some_and(|name| mentioned.iter().any(|names| names.contains(name)));
+                let referred_to =
+                    entry.name.as_ref().is_some_and(|name| mentioned.iter().any(|names| names.contains(name)));
                 needed.among(&neighbours, referred_to).read(&body)
             }
             other => Ok(other),
