@@ -127,9 +127,8 @@ impl Handle {
         &self.pool
     }
 
-    /// See [`Worker::identify`].
-    pub(crate) fn identify(&self, headers: &mut HeaderMap, subject: &Subject) -> Result<(), Refusal> {
-        self.shared.identify(headers, subject)
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
     }
 
     /// Whether the drain's time is over.
@@ -145,7 +144,11 @@ impl Handle {
 }
 
 impl Shared {
-    fn identify(&self, headers: &mut HeaderMap, subject: &Subject) -> Result<(), Refusal> {
+    /// Strips whatever identity is in these headers and puts in the subject's, signed.
+    ///
+    /// # Errors
+    /// Signing fails.
+    pub(crate) fn identify(&self, headers: &mut HeaderMap, subject: &Subject) -> Result<(), Refusal> {
         headers.remove(identity::HEADER);
         let asker = Asker {
             session: subject.session(),
@@ -262,14 +265,6 @@ impl Worker {
     /// It has.
     pub fn registry_is_fresh(&self) -> Result<(), Refusal> {
         if self.shared.registry.freshness() > REGISTRY_SILENCE_MAX { Err(Refusal::RegistryStale) } else { Ok(()) }
-    }
-
-    /// Strips whatever identity is in these headers and puts in the subject's, signed.
-    ///
-    /// # Errors
-    /// Signing fails.
-    pub fn identify(&self, headers: &mut HeaderMap, subject: &Subject) -> Result<(), Refusal> {
-        self.shared.identify(headers, subject)
     }
 
     /// A number for the audit entry. When the system gives no random octets it is empty, which `audit` refuses: closed.

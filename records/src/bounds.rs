@@ -54,6 +54,9 @@ pub const PAGE_PAIRS_MAX: usize = 64;
 pub const BUNDLE_ENTRIES_MAX: usize = 128;
 /// A batch or a transaction, in bytes.
 pub const BUNDLE_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// The same as it goes to the store: a patch of a few bytes becomes a whole record there, and what was written comes back with
+/// what was searched, within [`ANSWER_BYTES_MAX`].
+pub const JOINED_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Persons that a transaction may be about, whatever the look-ups show: its audit entry names every one.
 pub const BUNDLE_PERSONS_MAX: usize = 256;
 /// Permits that one transaction may need: its audit entry holds the facts that each rests on.
@@ -109,6 +112,8 @@ pub const MAP_BODY_BYTES_MAX: usize = RESOURCE_BYTES_MAX;
 const _: () = assert!(RESOURCE_BYTES_MAX <= BINARY_RESOURCE_BYTES_MAX, "a Binary carries more than a record");
 const _: () = assert!(BINARY_RESOURCE_BYTES_MAX < ANSWER_BYTES_MAX, "what was written can be read back");
 const _: () = assert!(BINARY_RESOURCE_BYTES_MAX <= BUNDLE_BYTES_MAX, "a Bundle carries what a request does");
+const _: () = assert!(BUNDLE_BYTES_MAX < JOINED_BYTES_MAX, "what needs no look-ups is never too long behind them");
+const _: () = assert!(JOINED_BYTES_MAX < ANSWER_BYTES_MAX, "what a transaction wrote can be read back");
 const _: () = assert!(2 * BUNDLE_ENTRIES_MAX <= BUNDLE_PERSONS_MAX, "each record may have belonged to somebody else");
 const _: () = assert!(COUNT_DEFAULT <= COUNT_MAX && (COUNT_MAX as usize) < ENTRIES_MAX, "a page fits an answer");
 const _: () = assert!(COUNT_MAX < GATHERED_COUNT * GATHERED_PAGES_MAX, "the longest page is gathered");

@@ -5,7 +5,8 @@ use crate::fhir::person::Unclear;
 use crate::json::JsonFault;
 use crate::patch::PatchFault;
 
-/// Why a request is refused before it is decided on.
+/// Why a request is refused: before it is decided on, or, where the stored record would show by it, after the permit
+/// ([`crate::Touches::check`]).
 ///
 /// [`Self::NotThere`], [`Self::Withheld`] and [`Self::StoreFailed`] come from a look-up at the store: the first two must be
 /// one and the same answer for the client (promise P4). All others are about the client's own words.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use model::{Action, Category, IdError, PersonId, RecordName};
 
 use crate::error::{Unreadable, quote};
+use crate::fhir::condition::refused_by_the_store;
 use crate::fhir::search::{Expected, Page, Place};
 use crate::fhir::types::FhirType;
 use crate::route_map::RouteMap;
@@ -242,9 +243,12 @@ impl Touches {
             let cause = Box::new(part.touches.after.clone()?);
             Some(Unreadable::Entry { number: part.place + 1, cause })
         };
-        all.after = parts.iter().find_map(wrong);
+        let wrong = parts.iter().find_map(wrong);
         all.answer = AnswerKind::Transaction(parts);
-        Some(all)
+        Some(match wrong {
+            Some(wrong) => all.but(wrong),
+            None => all,
+        })
     }
 
     pub(crate) fn new(claim: Claim, records: Vec<RecordRef>, forward: Forward, answer: AnswerKind) -> Self {
@@ -269,9 +273,14 @@ impl Touches {
         self
     }
 
-    /// Something that is wrong, said after the decision.
+    /// Something that is wrong, said after the decision. What would have been sent is let go of: no store takes what is left.
     pub(crate) fn but(mut self, unreadable: Unreadable) -> Self {
         self.after = Some(unreadable);
+        self.forward = match self.records.first() {
+            Some(record) if record.fhir_type().is_some() => refused_by_the_store(record),
+            // A map has its own words for what is wrong with the version.
+            _ => Forward { body: ForwardBody::None, ..self.forward },
+        };
         self
     }
 
@@ -388,8 +397,8 @@ impl Touches {
 
     /// What is wrong with the request beside the question who may make it: the version that the client named is not the
     /// stored one, a patch does not fit. To be asked *after* a permit: said before it, it would tell a stranger that the
-    /// record exists (promise P4). Whoever forgets to ask is refused by the store: such a request carries a version that no
-    /// record has.
+    /// record exists (promise P4). Whoever forgets to ask is refused by the store: what is sent then is an update without a
+    /// record, of a version that none has, and of a route of a map one of such a version and without a body.
     ///
     /// # Errors
     /// [`Unreadable::Stale`] and the like.

@@ -6,13 +6,15 @@ use std::collections::BTreeSet;
 use anomaly::Quota;
 use audit::Verdict;
 use gateway::Rates;
-use gateway::bounds::LOOK_UPS_MAX;
+use gateway::bounds::{LOOK_UPS_BYTES_MAX, LOOK_UPS_MAX};
 use http::{Method, StatusCode};
 use model::Action;
 use serde_json::{Value, json};
 
+use crate::bundles::transactions::behind_a_relay;
 use crate::bundles::{FHIR, answers, bundle, get, measured, note, post, put, send, statuses, without_incident};
 use crate::versions::put_at_the_store;
+use crate::world::relay::Twist;
 use crate::world::{Ask, Plan, Reply, Terminal, World};
 
 /// Records of P-0001, somebody else's, nobody's, and one of P-0001 that a care manager may not see.
@@ -274,6 +276,54 @@ async fn a_condition_that_is_denied_is_on_record_as_what_was_wanted() {
     let reply = send(&terminal, &cookie, &bundle("transaction", &[removal])).await.unwrap();
     assert_eq!(reply.status, StatusCode::NOT_FOUND);
     assert_eq!(world.entries().pop().unwrap().action, Some(Action::Delete));
+}
+
+/// A store that keeps a log of whose device asked finds it there for look-ups too.
+#[tokio::test]
+async fn a_look_up_says_who_asks_like_what_is_forwarded() {
+    let world = World::start().await;
+    let (terminal, cookie) = world.signed_in("U-sato", "D-sato").await;
+    world.store.clear_requests();
+    let reply = ask(&terminal, &cookie, Method::GET, "/fhir/Observation/o-0001-001/_history", None).await;
+    assert_eq!(reply.status, StatusCode::OK, "{}", reply.text());
+    let requests = world.store.requests();
+    assert!(requests.len() >= 2 && !look_ups(&world).is_empty(), "{requests:?}");
+    for request in requests {
+        for ours in ["host", "accept", "sekisho-identity", "client-cert"] {
+            let count = request.headers.iter().filter(|(name, _)| name == ours).count();
+            assert_eq!(count, 1, "{ours}: {request:?}");
+        }
+    }
+}
+
+/// Records that are too long for us together are not available, and the store is not at fault: the probe still shows that.
+#[tokio::test]
+async fn look_ups_that_show_too_much_are_refused_in_one_way() {
+    let (world, relay) = behind_a_relay().await;
+    let (terminal, cookie) = world.signed_in("U-sato", "D-sato").await;
+    let mut said = BTreeSet::new();
+    for (twist, id) in [(Twist::Blanks(LOOK_UPS_BYTES_MAX / 8), "o-0001-001"), (Twist::None, NOBODYS)] {
+        relay.twist(twist);
+        let mut reads = vec![get(&format!("Observation/{id}/_history"))];
+        reads.extend((1..10).map(|number| get(&format!("Observation/o-0001-{:03}/_history", number + 1))));
+        let reply = send(&terminal, &cookie, &bundle("transaction", &reads)).await.unwrap();
+        assert_eq!(reply.status, StatusCode::NOT_FOUND, "{id}: {}", reply.text());
+        said.insert(without_incident(&reply));
+    }
+    assert_eq!(said.len(), 1, "{said:#?}");
+}
+
+/// A store that has no search where criteria are asked for fails, and that is no answer about a record.
+#[tokio::test]
+async fn a_store_that_does_not_search_is_at_fault() {
+    let (world, relay) = behind_a_relay().await;
+    let (terminal, cookie) = world.signed_in("U-sato", "D-sato").await;
+    for status in [StatusCode::NOT_FOUND, StatusCode::GONE] {
+        relay.twist(Twist::Criteria(status));
+        let target = "/fhir/Observation?patient=P-0001&identifier=urn:x%7C1";
+        let reply = ask(&terminal, &cookie, Method::DELETE, target, None).await;
+        assert_eq!(reply.status, StatusCode::BAD_GATEWAY, "{status}: {}", reply.text());
+    }
 }
 
 fn with_id(resource: &Value, id: &str) -> Value {

@@ -167,6 +167,9 @@ fn after_a_permit(unreadable: Unreadable) -> Refusal {
         Unreadable::Stale => Refusal::Stale,
         Unreadable::Several => Refusal::Several,
         Unreadable::Patch(fault) => Refusal::DoesNotFit(fault.to_string()),
+        // Of what was permitted only now, nothing was looked up.
+        Unreadable::NotThere => Refusal::NotAvailable,
+        Unreadable::BodyTooLarge(bytes_max) => Refusal::BodyTooLarge(bytes_max),
         // Whoever may make the whole transaction may know which entry does not fit.
         Unreadable::Entry { number, cause } => match after_a_permit(*cause) {
             Refusal::DoesNotFit(cause) => Refusal::DoesNotFit(format!("entry {number}: {cause}")),

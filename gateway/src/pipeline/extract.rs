@@ -265,8 +265,11 @@ pub(super) fn refusal(unreadable: Unreadable) -> Refusal {
             tracing::warn!(%why, "a stored record cannot be attributed; withheld");
             Refusal::NotAvailable
         }
-        // Looked at in `look_ups` already.
-        Unreadable::StoreFailed(_) => Refusal::NotAvailable,
+        // `look_ups` lets through "here" and "not there" only; the latter is no answer to a search for what criteria mean.
+        Unreadable::StoreFailed(status) => {
+            tracing::error!(status, "the store fails the search for what criteria mean");
+            Refusal::StoreMisbehaves
+        }
         Unreadable::BodyTooLarge(bytes_max) => Refusal::BodyTooLarge(bytes_max),
         other => Refusal::Unreadable(other.to_string()),
     }

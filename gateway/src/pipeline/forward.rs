@@ -28,7 +28,7 @@ use crate::cut::live::ExchangeEntry;
 use crate::refusal::Refusal;
 use crate::store::paced::UploadError;
 use crate::store::pool::{Body, STORE_HOST, StoreError};
-use crate::worker::{Handle, Worker};
+use crate::worker::{Handle, Shared, Worker};
 
 /// Proof: the store has answered a recorded permit. Nothing of the answer can be reached but through `release`.
 pub struct Answer {
@@ -73,17 +73,8 @@ pub async fn forward(worker: &Worker, recorded: Recorded<Permit>, slot: Slot) ->
     let asked = asked.zip(parts.headers.get(SEC_WEBSOCKET_KEY).cloned()).map(|(client, key)| Asked { client, key });
     let uploads = matches!(sent.touches.forward.body, ForwardBody::Stream);
     let body = body(std::mem::replace(&mut sent.touches.forward.body, ForwardBody::None), incoming)?;
-    let forward = &sent.touches.forward;
-    let method = Method::from_bytes(forward.method.as_bytes())
-        .map_err(|_| Refusal::Unreadable("no method for the store".to_owned()))?;
-    let mut request = Request::builder()
-        .method(method)
-        .uri(forward.target.as_str())
-        .body(body)
-        .map_err(|_| Refusal::Unreadable("no target for the store".to_owned()))?;
-    headers(request.headers_mut(), &parts.headers, &sent.touches)?;
-    worker.identify(request.headers_mut(), &sent.subject)?;
-    request.headers_mut().insert(CLIENT_CERT, certificate(&sent.subject)?);
+    let client = passed(&parts.headers, &sent.touches.answer);
+    let request = to_the_store(worker.shared(), &sent.subject, client, &sent.touches.forward, body)?;
     let within = if uploads { UPLOAD_MAX } else { STORE_ANSWER_MAX };
     let switch = Arc::clone(&sent.living.exchange.switch);
     let response = tokio::select! {
@@ -114,24 +105,18 @@ impl AskingOn {
     /// # Errors
     /// The store cannot be reached or does not answer.
     pub(super) async fn send(&self, forward: Forward) -> Result<Response<Incoming>, Refusal> {
-        let body = match forward.body {
+        let mut forward = forward;
+        let body = match std::mem::replace(&mut forward.body, ForwardBody::None) {
             ForwardBody::None => Bytes::new(),
             ForwardBody::Built(built) => built.into(),
             ForwardBody::Stream => return Err(Refusal::Fault),
         };
-        let mut request = Request::builder().method(forward.method).uri(forward.target).header(HOST, STORE_HOST);
-        request = request.header(ACCEPT, FHIR_JSON);
-        if let Some(content_type) = forward.content_type {
-            request = request.header(CONTENT_TYPE, content_type);
-        }
-        let request = request.body(whole(body));
-        let mut request = request.map_err(|_| Refusal::Unreadable("no target for the store".to_owned()))?;
-        let headers = request.headers_mut();
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, FHIR_JSON);
         if let Some(languages) = &self.languages {
             headers.insert(ACCEPT_LANGUAGE, languages.clone());
         }
-        self.handle.identify(headers, &self.subject)?;
-        headers.insert(CLIENT_CERT, certificate(&self.subject)?);
+        let request = to_the_store(self.handle.shared(), &self.subject, headers, &forward, whole(body))?;
         self.handle.pool().send(request, STORE_ANSWER_MAX).await.map_err(|error| unavailable(&error))
     }
 }
@@ -141,9 +126,40 @@ fn certificate(subject: &Subject) -> Result<HeaderValue, Refusal> {
     HeaderValue::from_str(subject.device().client_cert_header()).map_err(|_| Refusal::StoreMisbehaves)
 }
 
-/// The headers towards the store.
-fn headers(to: &mut HeaderMap, from: &HeaderMap, touches: &Touches) -> Result<(), Refusal> {
-    let Touches { forward, answer, .. } = touches;
+/// A request to the store: whatever is asked there is asked in this form. `from` is what passes of the client's header fields; ours
+/// take their place.
+pub(super) fn to_the_store(
+    shared: &Shared,
+    subject: &Subject,
+    from: HeaderMap,
+    forward: &Forward,
+    body: Body,
+) -> Result<Request<Body>, Refusal> {
+    let method = Method::from_bytes(forward.method.as_bytes())
+        .map_err(|_| Refusal::Unreadable("no method for the store".to_owned()))?;
+    let request = Request::builder().method(method).uri(forward.target.as_str()).body(body);
+    let mut request = request.map_err(|_| Refusal::Unreadable("no target for the store".to_owned()))?;
+    let ours = |text: &str| HeaderValue::from_str(text).map_err(|_| Refusal::Unreadable("a header value".to_owned()));
+    let to = request.headers_mut();
+    *to = from;
+    to.insert(HOST, STORE_HOST);
+    if let Some(version) = &forward.if_match {
+        to.insert(IF_MATCH, ours(version)?);
+    }
+    if let Some(content_type) = &forward.content_type {
+        to.insert(CONTENT_TYPE, ours(content_type)?);
+    }
+    for (name, value) in &forward.headers {
+        to.insert(*name, ours(value)?);
+    }
+    shared.identify(to, subject)?;
+    to.insert(CLIENT_CERT, certificate(subject)?);
+    Ok(request)
+}
+
+/// What passes of the client's header fields, for an answer of this kind.
+fn passed(from: &HeaderMap, answer: &AnswerKind) -> HeaderMap {
+    let mut to = HeaderMap::new();
     let mut pass = |name: &HeaderName| {
         // One field only: a list in two fields could be read differently.
         if let Some(value) = from.get(name) {
@@ -160,35 +176,19 @@ fn headers(to: &mut HeaderMap, from: &HeaderMap, touches: &Touches) -> Result<()
             to.insert(CONNECTION, HeaderValue::from_static("upgrade"));
             to.insert(UPGRADE, HeaderValue::from_static("websocket"));
         }
+        // A map says itself what it takes.
+        AnswerKind::EventStream | AnswerKind::Mapped(_) => {}
+        // What must be read before release comes as plain FHIR JSON.
         AnswerKind::Resource { .. }
         | AnswerKind::Version { .. }
         | AnswerKind::History { .. }
         | AnswerKind::Bundle
         | AnswerKind::Capabilities
-        | AnswerKind::Transaction(_)
-        | AnswerKind::EventStream
-        | AnswerKind::Mapped(_) => {}
+        | AnswerKind::Transaction(_) => {
+            to.insert(ACCEPT, FHIR_JSON);
+        }
     }
-    let ours = |text: &str| HeaderValue::from_str(text).map_err(|_| Refusal::Unreadable("a header value".to_owned()));
-    to.insert(HOST, STORE_HOST);
-    if let Some(version) = &forward.if_match {
-        to.insert(IF_MATCH, ours(version)?);
-    }
-    if let Some(content_type) = &forward.content_type {
-        to.insert(CONTENT_TYPE, ours(content_type)?);
-    }
-    for (name, value) in &forward.headers {
-        to.insert(*name, ours(value)?);
-    }
-    let read = !matches!(
-        answer,
-        AnswerKind::Opaque { .. } | AnswerKind::EventStream | AnswerKind::WebSocket | AnswerKind::Mapped(_)
-    );
-    if read {
-        // What must be read before release comes as plain FHIR JSON.
-        to.insert(ACCEPT, FHIR_JSON);
-    }
-    Ok(())
+    to
 }
 
 /// The body towards the store: what was understood, written anew, or the stream of an upload.

@@ -9,22 +9,22 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream;
-use http::header::{ACCEPT, ETAG, HOST};
-use http::{HeaderValue, Method, Request};
-use http_body_util::{BodyExt as _, Empty, Limited};
+use http::header::{ACCEPT, ETAG};
+use http::{HeaderMap, HeaderValue};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use model::PersonId;
-use records::{Head, LookUp, LookedUp, Need, RecordKind, StoredNeeded};
+use records::{Forward, ForwardBody, Head, LookUp, LookedUp, Need, RecordKind, StoredNeeded};
 use tokio::time::timeout;
 
 use super::admit;
 use super::authenticate::Subject;
-use super::extract::{refusal, unavailable};
+use super::extract::{refusal, unavailable, whole};
+use super::forward::to_the_store;
 use crate::bounds::{
     ANSWER_READ_BYTES_MAX, LOOK_UPS_AT_ONCE_MAX, LOOK_UPS_BYTES_MAX, LOOK_UPS_MAX, STORE_ANSWER_MAX, STORE_READ_MAX,
 };
 use crate::refusal::{Refusal, fault};
 use crate::session::fresh_id;
-use crate::store::pool::STORE_HOST;
 use crate::worker::Worker;
 
 /// Those of one request.
@@ -128,7 +128,9 @@ impl<'w> LookUps<'w> {
     async fn fails_every(&self, needed: &StoredNeeded, failed: &LookUp) -> Result<bool, Refusal> {
         let nobodys = fresh_id().map_err(fault("no random octets"))?;
         let target = needed.probe(failed.record(), &nobodys);
-        let probed = look_up(self.worker, self.subject, &target, needed.accept(), &self.held).await?;
+        // With room of its own: whether the store fails must not depend on how much it has said.
+        let held = AtomicUsize::new(0);
+        let probed = look_up(self.worker, self.subject, &target, needed.accept(), &held).await?;
         Ok(!matches!(probed, Ok(Found { status: 404 | 410, .. })))
     }
 
@@ -190,14 +192,17 @@ async fn look_up(
     accept: &'static str,
     held: &AtomicUsize,
 ) -> Result<Result<Found, Refusal>, Refusal> {
-    let mut request = Request::builder().method(Method::GET).uri(target);
-    if let Some(headers) = request.headers_mut() {
-        headers.insert(HOST, STORE_HOST);
-        headers.insert(ACCEPT, HeaderValue::from_static(accept));
-        worker.identify(headers, subject)?;
-    }
-    let empty = Empty::<Bytes>::new().map_err(|never| match never {}).boxed_unsync();
-    let request = request.body(empty).map_err(|_| Refusal::Unreadable("no target for the store".to_owned()))?;
+    let mut headers = HeaderMap::new();
+    headers.insert(ACCEPT, HeaderValue::from_static(accept));
+    let asked = Forward {
+        method: "GET",
+        target: target.to_owned(),
+        if_match: None,
+        content_type: None,
+        headers: Vec::new(),
+        body: ForwardBody::None,
+    };
+    let request = to_the_store(worker.shared(), subject, headers, &asked, whole(Bytes::new()))?;
     let answer = match worker.pool().send(request, STORE_ANSWER_MAX).await {
         Ok(answer) => answer,
         Err(error) => return Ok(Err(unavailable(&error))),
@@ -217,8 +222,13 @@ async fn look_up(
             held.fetch_add(body.len(), Ordering::Relaxed);
             Ok(Found { status, etag, body })
         }
+        // Our bound, and no failing of the store's.
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            tracing::warn!(room, "the store's answers to the look-ups of a request are too large");
+            Err(Refusal::NotAvailable)
+        }
         Ok(Err(error)) => {
-            tracing::warn!(%error, "the store's answer to a look-up broke off or is too large");
+            tracing::warn!(%error, "the store's answer to a look-up broke off");
             Err(Refusal::StoreMisbehaves)
         }
         Err(_) => Err(Refusal::StoreTimeout),

@@ -22,10 +22,10 @@
 //! | authenticate | 401 sign in, 403 change the password first, 503 registry silent |
 //! | split | 400, 413 |
 //! | extract | 400, 403 with rule and article, 404 not available, 413, 429 for its look-ups, 502/504 store, 503 stopped |
-//! | decide | 400 a page that is over, 401 certificate or session ended meanwhile, 403 with rule and article, 404, 412, 503 stopped or silent |
+//! | decide | 400 a page that is over, what would reach into another person's record, more than can be decided on at once, 401 certificate or session ended meanwhile, 403 with rule and article, 404, 412, 413 a transaction that patches make too long, 422 a patch that does not fit, 503 stopped or silent |
 //! | record | 503 audit |
 //! | forward | 400, 413, 502/504 store, 503 cut |
-//! | release | 400 no upgrade or a search that the store keeps no longer, 404, 412, 502/504 store, 503 audit or cut |
+//! | release | 400 no upgrade, a search that the store keeps no longer, what a mapped store does not take, 404, 412, 502/504 store, 503 audit or cut |
 //!
 //! Proofs have private fields and no public constructor, and are moved: leaving a step out does not compile
 //! (`tests/compile-fail/`).

@@ -7,7 +7,7 @@
 //!
 //! Whoever may not see some records of a person could ask for them by criteria: created or not, changed or not is an answer.
 //! So criteria are a search, and have to be permitted as one. Other than those by identifier, which nobody knows who has not
-//! seen or written it, they are a search in sensitive records too.
+//! seen or written it, they are a search in sensitive records too; and so is one by a system or a value alone.
 
 use model::{Action, PersonId};
 
@@ -145,17 +145,18 @@ impl Criteria {
 
     /// What has to be permitted for asking: see the module.
     pub(crate) fn claim(&self) -> Claim {
-        let sensitive = self.given.iter().any(|(name, _)| *name != IDENTIFIER.name);
+        let sensitive = self.given.iter().any(|(name, value)| *name != IDENTIFIER.name || !is_whole(value));
         let persons = self.person.iter().cloned().collect();
         Claim { sensitive, ..Claim::search(self.fhir_type.category(), persons) }
     }
 
-    /// The same as a request by itself, for whoever is not permitted it; what he wanted is on record.
+    /// The same as a request by itself, for whoever is not permitted it; what he wanted is on record. Should he be permitted by the
+    /// time it is decided on, nothing has been looked up for him, and it is not there.
     pub(crate) fn asked(&self, wanted: Action) -> Touches {
         let record = RecordRef::all(self.fhir_type);
         let forward = refused_by_the_store(&record);
         let answer = AnswerKind::Resource { fhir_type: self.fhir_type };
-        Touches::new(self.claim(), vec![record], forward, answer).wanting(wanted)
+        Touches::new(self.claim(), vec![record], forward, answer).wanting(wanted).but(Unreadable::NotThere)
     }
 
     /// Reads the store's answer to the look-up.
@@ -226,6 +227,12 @@ impl Criteria {
         let answer = AnswerKind::Resource { fhir_type: self.fhir_type };
         Touches::new(claim, vec![record], forward, answer).wanting(wanted).but(Unreadable::Several)
     }
+}
+
+/// Whether a token names one identifier: with a system alone any of its values would do, with a value alone that of any system,
+/// and neither has to be known to ask whether there is one.
+fn is_whole(token: &str) -> bool {
+    token.split_once('|').is_some_and(|(system, code)| !system.is_empty() && !code.is_empty())
 }
 
 /// A version that no record has: versions are counted from 1. What carries it is refused by the store (412).

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use model::{Action, PersonId};
 
 use super::bundle::Neighbours;
-use super::condition::{Criteria, Found, NO_VERSION, Whom, refused_by_the_store};
+use super::condition::{Criteria, Found, Whom, refused_by_the_store};
 use super::interaction::is_the_one;
 use super::links::{self, Source};
 use super::person::{self, Owner};
@@ -119,8 +119,8 @@ impl Draft {
     }
 
     /// What comes of a patch; with what has to be permitted for the patch itself.
-    pub(crate) fn patched(self, minimal: bool, also: Vec<Claim>) -> Self {
-        Self { minimal, also, ..self }
+    pub(crate) fn patched(self, minimal: bool, also: Vec<Claim>, neighbours: Arc<Neighbours>) -> Self {
+        Self { minimal, also, neighbours, ..self }
     }
 
     /// Raw bytes of a document; they are not read.
@@ -219,8 +219,9 @@ impl Draft {
         }
     }
 
-    /// What whoever writes this must be permitted whatever is stored: to read such records of the person, and to search for
-    /// them by the criteria.
+    /// What is decided on before any look-up, whatever is stored: to read such records of the person where something is linked to
+    /// or replaced, and to search for them by the criteria. None where the record says nobody's. It does nothing, and is not there
+    /// for whoever is permitted it by the time it is decided on: nothing was looked up for him.
     pub(crate) fn asked(&self) -> Option<Touches> {
         let all = || RecordRef::all(self.fhir_type);
         let (record, criteria) = match &self.way {
@@ -236,7 +237,7 @@ impl Draft {
         let claim = Claim::read(record.category(), vec![self.person()?.clone()], false);
         let answer = AnswerKind::Resource { fhir_type: self.fhir_type };
         let touches = Touches::new(claim, vec![record.clone()], refused_by_the_store(&record), answer);
-        let touches = touches.wanting(self.action());
+        let touches = touches.wanting(self.action()).but(Unreadable::NotThere);
         Some(criteria.map(Criteria::claim).into_iter().fold(touches, Touches::and))
     }
 
@@ -334,8 +335,6 @@ impl Draft {
         };
         let stale = self.named.is_some() && self.named != version;
         let after = self.after.or(stale.then_some(Unreadable::Stale));
-        let spoilt = after.is_some();
-        let if_match = if spoilt { Some(NO_VERSION.to_owned()) } else { version };
         let mut headers = Vec::new();
         if let Some(person) = self.context {
             headers.push(("x-security-context", format!("Patient/{person}")));
@@ -357,7 +356,7 @@ impl Draft {
         let forward = Forward {
             method: if action == Action::Create { "POST" } else { "PUT" },
             target: format!("/fhir/{record}"),
-            if_match: if_match.map(|version| format!("W/\"{version}\"")),
+            if_match: version.map(|version| format!("W/\"{version}\"")),
             content_type: Some(self.content_type),
             headers,
             body: self.body,

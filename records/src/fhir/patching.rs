@@ -5,8 +5,11 @@
 //! of the stored version beside the update, and what does not fit is said after the permit. Whose it is, is looked up first:
 //! the record itself is not even asked for on behalf of whoever may not read and update it.
 
+use std::sync::Arc;
+
 use model::Action;
 
+use super::bundle::Neighbours;
 use super::condition::{Criteria, Found, Whom, refused_by_the_store};
 use super::draft::Draft;
 use super::person::Owner;
@@ -30,17 +33,13 @@ pub(crate) struct Patching {
     body: Vec<u8>,
     /// What has to be permitted for finding the record.
     also: Option<Claim>,
+    /// The other entries of its transaction: what comes of the patch may link to what they replace.
+    pub(crate) neighbours: Arc<Neighbours>,
 }
 
 impl Patching {
-    pub(crate) const fn of(
-        fhir_type: FhirType,
-        kind: PatchKind,
-        whom: Whom,
-        named: Option<String>,
-        minimal: bool,
-    ) -> Self {
-        Self { fhir_type, kind, whom, named, minimal, body: Vec::new(), also: None }
+    pub(crate) fn of(fhir_type: FhirType, kind: PatchKind, whom: Whom, named: Option<String>, minimal: bool) -> Self {
+        Self { fhir_type, kind, whom, named, minimal, body: Vec::new(), also: None, neighbours: Arc::default() }
     }
 
     /// Reads the patch: whether it is one. What is wrong with it now is the client's own.
@@ -72,14 +71,18 @@ impl Patching {
 
     /// Takes whose it is. The record itself comes next, for whoever is permitted this.
     pub(crate) fn whose(self, id: RecordId, stored: &Stored) -> Result<Need, Unreadable> {
-        let first = self.unwritten(&id, stored, Unreadable::Stale)?;
+        // Nothing has been applied: whoever is refused this first, and permitted it a moment later, hears no more than that.
+        let first = self.unwritten(&id, stored, Unreadable::NotThere)?;
         Ok(Need::Stored(StoredNeeded::whole(self.fhir_type, id, self, first)))
     }
 
     /// Takes the version that is changed.
     pub(crate) fn changing(self, id: RecordId, stored: Stored, resource: &Object<'_>) -> Result<Need, Unreadable> {
-        let draft = Draft::update(self.fhir_type, Whom::Id(id.clone()), self.named.clone())
-            .patched(self.minimal, self.also(&stored)?);
+        let draft = Draft::update(self.fhir_type, Whom::Id(id.clone()), self.named.clone()).patched(
+            self.minimal,
+            self.also(&stored)?,
+            Arc::clone(&self.neighbours),
+        );
         let written = self.patch(&self.body).and_then(|patch| draft.take(&apply(&patch, resource)?));
         match written {
             Ok(draft) => draft.replacing(id, stored, resource)?.next(),

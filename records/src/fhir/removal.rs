@@ -3,7 +3,7 @@
 
 use model::{Action, RecordName};
 
-use super::condition::{Criteria, Found, NO_VERSION, Whom};
+use super::condition::{Criteria, Found, Whom};
 use super::person::Owner;
 use super::types::FhirType;
 use crate::error::Unreadable;
@@ -57,7 +57,6 @@ impl Removal {
             sensitive: stored.sensitive,
             record: RecordName::new(&record.to_string()).ok(),
         };
-        let version = if stale { NO_VERSION } else { &version };
         let forward = Forward {
             method: "DELETE",
             target: format!("/fhir/{record}"),

@@ -75,9 +75,13 @@ impl BodyNeeded {
 
     /// A body within a transaction, which may refer to its neighbours, and be referred to.
     pub(crate) fn among(mut self, neighbours: &Arc<Neighbours>, referred_to: bool) -> Self {
-        if let BodyFor::Resource(draft) = &mut self.0 {
-            draft.neighbours = Arc::clone(neighbours);
-            draft.referred_to = referred_to;
+        match &mut self.0 {
+            BodyFor::Resource(draft) => {
+                draft.neighbours = Arc::clone(neighbours);
+                draft.referred_to = referred_to;
+            }
+            BodyFor::Patch(patching) => patching.neighbours = Arc::clone(neighbours),
+            BodyFor::Search { .. } | BodyFor::Bundle { .. } | BodyFor::Mapped(_) => {}
         }
         self
     }

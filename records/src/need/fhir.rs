@@ -84,9 +84,9 @@ enum Purpose {
     /// Are the linked records the same person's? Which version is to be replaced, and whose is it; or which record is it?
     Write(Box<Draft>),
     /// Which version is to be removed or patched, and whose is it?
-    Version(Box<Work>),
+    Version(RecordId, Box<Work>),
     /// What is in the record that is to be patched? With what has to be permitted first.
-    Whole(Box<(Patching, Touches)>),
+    Whole(RecordId, Box<(Patching, Touches)>),
     /// Which record is it?
     Meant(Box<(Criteria, Work)>),
 }
@@ -121,17 +121,17 @@ impl StoredNeeded {
     }
 
     pub(crate) fn version_of(fhir_type: FhirType, id: RecordId, work: Work) -> Self {
-        let record = RecordRef::one(fhir_type, id);
+        let record = RecordRef::one(fhir_type, id.clone());
         let target = with_elements(&format!("/fhir/{record}"), &about(fhir_type));
-        Self::one(fhir_type, record, target, Purpose::Version(Box::new(work)))
+        Self::one(fhir_type, record, target, Purpose::Version(id, Box::new(work)))
     }
 
     /// The version with all that is in it, for whoever is permitted the first.
     pub(crate) fn whole(fhir_type: FhirType, id: RecordId, patching: Patching, first: Touches) -> Self {
-        let record = RecordRef::one(fhir_type, id);
+        let record = RecordRef::one(fhir_type, id.clone());
         // Means nothing beside what is asked for, and tells a look-up from a read in the store's own log.
         let target = target::build(&format!("/fhir/{record}"), [("_summary", "false")]);
-        Self::one(fhir_type, record, target, Purpose::Whole(Box::new((patching, first))))
+        Self::one(fhir_type, record, target, Purpose::Whole(id, Box::new((patching, first))))
     }
 
     pub(crate) fn meant_by(criteria: Criteria, work: Work) -> Self {
@@ -156,9 +156,9 @@ impl FhirNeeded {
         match &self.purpose {
             Purpose::Read(reading) => reading.further(),
             Purpose::Write(draft) => usize::from(matches!(draft.replaces(), Some(Whom::Where(_)))),
-            Purpose::Version(work) => usize::from(matches!(**work, Work::Patch(_))),
+            Purpose::Version(_, work) => usize::from(matches!(**work, Work::Patch(_))),
             Purpose::Meant(meant) => 1 + usize::from(matches!(meant.1, Work::Patch(_))),
-            Purpose::Whole(_) => 0,
+            Purpose::Whole(..) => 0,
         }
     }
 
@@ -174,9 +174,9 @@ impl FhirNeeded {
         match &self.purpose {
             Purpose::Read(_) => Action::Read,
             Purpose::Write(draft) => draft.action(),
-            Purpose::Version(work) => work.action(),
+            Purpose::Version(_, work) => work.action(),
             Purpose::Meant(meant) => meant.1.action(),
-            Purpose::Whole(_) => Action::Update,
+            Purpose::Whole(..) => Action::Update,
         }
     }
 
@@ -184,16 +184,16 @@ impl FhirNeeded {
         match &self.purpose {
             Purpose::Meant(meant) => meant.0.person(),
             Purpose::Write(draft) => draft.person(),
-            Purpose::Read(_) | Purpose::Version(_) | Purpose::Whole(_) => None,
+            Purpose::Read(_) | Purpose::Version(..) | Purpose::Whole(..) => None,
         }
     }
 
     pub(super) fn first(&self) -> Option<Touches> {
         match &self.purpose {
-            Purpose::Whole(whole) => Some(whole.1.clone()),
+            Purpose::Whole(_, whole) => Some(whole.1.clone()),
             Purpose::Meant(meant) => Some(meant.0.asked(meant.1.action())),
             Purpose::Write(draft) => draft.asked(),
-            Purpose::Version(_) | Purpose::Read(_) => None,
+            Purpose::Version(..) | Purpose::Read(_) => None,
         }
     }
 
@@ -202,38 +202,44 @@ impl FhirNeeded {
         if shown.len() != look_ups.len() {
             return Err(Unreadable::NotThere);
         }
-        if let Purpose::Write(draft) = purpose {
-            return written(*draft, &look_ups, shown);
-        }
-        let [shown] = shown else { return Err(Unreadable::NotThere) };
-        if let Purpose::Meant(meant) = purpose {
-            let (criteria, work) = *meant;
-            let found = criteria.found(shown.status, shown.body)?;
-            return match work {
-                Work::Remove(removal) => removal.found(&criteria, found),
-                Work::Patch(patching) => patching.found(&criteria, found),
-            };
-        }
-        let tree = resource_in(shown);
-        let resource = object_in(&tree);
-        let stored = resource.clone().and_then(|resource| known(fhir_type, &record, shown.etag, resource));
-        if let Purpose::Read(reading) = purpose {
-            let stored = stored.and_then(|stored| {
-                // Without a tag nobody could tell whether the bytes that come next are of the version looked at.
-                let untold = reading.is_opaque() && stored.etag.is_empty();
-                if untold { Err(withheld(&"comes without an entity tag")) } else { Ok(stored) }
-            });
-            return reading.looked_at(fhir_type, record, stored);
-        }
-        let (stored, resource) = (stored?, resource?);
-        match (purpose, record.id) {
-            (Purpose::Version(work), Some(id)) => match *work {
-                Work::Remove(removal) => Ok(Need::Done(removal.removing(id, stored)?)),
-                Work::Patch(patching) => patching.whose(id, &stored),
-            },
-            (Purpose::Whole(whole), Some(id)) => whole.0.changing(id, stored, resource),
-            (Purpose::Version(_) | Purpose::Whole(_) | Purpose::Read(_) | Purpose::Meant(_) | Purpose::Write(_), _) => {
-                Err(Unreadable::NotThere)
+        let one = || if let [shown] = shown { Ok(shown) } else { Err(Unreadable::NotThere) };
+        match purpose {
+            Purpose::Write(draft) => written(*draft, &look_ups, shown),
+            Purpose::Meant(meant) => {
+                let (criteria, work) = *meant;
+                let shown = one()?;
+                let found = criteria.found(shown.status, shown.body)?;
+                match work {
+                    Work::Remove(removal) => removal.found(&criteria, found),
+                    Work::Patch(patching) => patching.found(&criteria, found),
+                }
+            }
+            Purpose::Read(reading) => {
+                let shown = one()?;
+                let tree = resource_in(shown);
+                let stored = object_in(&tree).and_then(|resource| known(fhir_type, &record, shown.etag, resource));
+                let stored = stored.and_then(|stored| {
+                    // Without a tag nobody could tell whether the bytes that come next are of the version looked at.
+                    let untold = reading.is_opaque() && stored.etag.is_empty();
+                    if untold { Err(withheld(&"comes without an entity tag")) } else { Ok(stored) }
+                });
+                reading.looked_at(fhir_type, record, stored)
+            }
+            Purpose::Version(id, work) => {
+                let shown = one()?;
+                let tree = resource_in(shown);
+                let stored = known(fhir_type, &record, shown.etag, object_in(&tree)?)?;
+                match *work {
+                    Work::Remove(removal) => Ok(Need::Done(removal.removing(id, stored)?)),
+                    Work::Patch(patching) => patching.whose(id, &stored),
+                }
+            }
+            Purpose::Whole(id, whole) => {
+                let shown = one()?;
+                let tree = resource_in(shown);
+                let resource = object_in(&tree)?;
+                let stored = known(fhir_type, &record, shown.etag, resource)?;
+                whole.0.changing(id, stored, resource)
             }
         }
     }

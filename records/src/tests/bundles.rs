@@ -1,8 +1,12 @@
 //! Batches and transactions. A case is written as any request (see `cases.rs`); the Bundle is its body. In
 //! `bundles/refused/` nothing may be served, in `bundles/served/` nothing refused.
 
-use super::{cases, check_folder};
-use crate::Batch;
+use base64::Engine as _;
+use serde_json::{Value, json};
+
+use super::{Request, cases, check_folder};
+use crate::bounds::JOINED_BYTES_MAX;
+use crate::{Batch, ForwardBody, Unreadable};
 
 /// What becomes of each entry of a batch.
 pub(super) fn describe(batch: Batch) -> Vec<String> {
@@ -35,6 +39,43 @@ fn served() {
         said
     });
     assert!(count >= 10, "only {count} cases");
+}
+
+/// Patches of a few bytes, each of a record that is nearly as long as one may be: said after the decision, and nothing is built.
+#[test]
+fn what_patches_make_of_long_records_is_bounded() {
+    let patch = r#"[{"op":"add","path":"/status","value":"final"}]"#;
+    let data = base64::engine::general_purpose::STANDARD.encode(patch);
+    let binary = json!({ "resourceType": "Binary", "contentType": "application/json-patch+json", "data": data });
+    let check = |count: usize, expected: Result<(), Unreadable>| {
+        let patching =
+            |id| json!({ "resource": binary, "request": { "method": "PATCH", "url": format!("Observation/o-{id}") } });
+        let entries: Vec<Value> = (0..count).map(patching).collect();
+        let bundle = json!({ "resourceType": "Bundle", "type": "transaction", "entry": entries });
+        let mut request = Request {
+            method: "POST".to_owned(),
+            target: "/fhir".to_owned(),
+            headers: vec![("content-type".to_owned(), b"application/fhir+json".to_vec())],
+            body: bundle.to_string().into_bytes(),
+            ..Request::default()
+        };
+        for id in 0..count {
+            let own = json!({ "reference": "Patient/P-1" });
+            let mut stored = json!({ "resourceType": "Observation", "id": format!("o-{id}"), "subject": own });
+            let tag = || Some("W/\"3\"".to_owned());
+            request.stored.push((200, tag(), stored.to_string().into_bytes()));
+            stored["note"] = json!([{ "text": "x".repeat(1_000_000) }]);
+            request.stored.push((200, tag(), stored.to_string().into_bytes()));
+        }
+        let touches = request.touches();
+        assert_eq!(touches.check(), expected, "{count} records");
+        let ForwardBody::Built(body) = &touches.forward.body else {
+            return assert!(expected.is_err(), "{count} records");
+        };
+        assert!(body.len() < JOINED_BYTES_MAX + 64 * 1024 && expected.is_ok(), "{count} records: {}", body.len());
+    };
+    check(8, Ok(()));
+    check(9, Err(Unreadable::BodyTooLarge(JOINED_BYTES_MAX)));
 }
 
 /// Properties: whatever a client writes into a transaction, what goes to the store is understood the same way by a second

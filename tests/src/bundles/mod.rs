@@ -3,7 +3,7 @@
 
 mod batches;
 mod bypasses;
-mod transactions;
+pub(crate) mod transactions;
 
 use http::StatusCode;
 use serde_json::{Value, json};

@@ -250,7 +250,7 @@ async fn a_condition_within_a_transaction_finds_nothing_that_may_not_be_seen() {
     assert_eq!(world.store_saw(), ["POST /fhir"]);
 }
 
-async fn behind_a_relay() -> (World, Relay) {
+pub(crate) async fn behind_a_relay() -> (World, Relay) {
     let relay = Relay::start().await;
     let world = World::planned(Plan { store: Some(relay.address), ..Plan::default() }).await;
     relay.lead_to(world.store.address());

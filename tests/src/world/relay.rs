@@ -14,7 +14,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 
-/// What becomes of an answer to `POST /fhir`. All else passes.
+/// What becomes of an answer to `POST /fhir`, or to look-ups. All else passes.
 #[derive(Clone)]
 pub(crate) enum Twist {
     /// As it is.
@@ -31,6 +31,10 @@ pub(crate) enum Twist {
     Kept(StatusCode),
     /// Of any request: it takes so long.
     Slow(Duration),
+    /// This to every search for what criteria mean.
+    Criteria(StatusCode),
+    /// Blanks behind every record that is looked up, so many.
+    Blanks(usize),
 }
 
 /// See the module.
@@ -76,11 +80,24 @@ impl Relay {
     async fn pass(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, std::io::Error> {
         let bundle = request.method() == http::Method::POST && request.uri().path() == "/fhir";
         let twist = self.twist.lock().unwrap().clone();
+        let query = request.uri().query().unwrap_or_default().to_owned();
+        let looked_up = request.method() == http::Method::GET && query.contains("_elements=");
         match twist {
-            Twist::Kept(status) if request.uri().query().is_some_and(|query| query.contains("_getpages")) => {
+            Twist::Kept(status) if query.contains("_getpages") => {
                 return Ok(Response::builder().status(status).body(Full::default()).unwrap());
             }
             Twist::Slow(long) => tokio::time::sleep(long).await,
+            Twist::Criteria(status) if looked_up && query.contains("_count=2") => {
+                return Ok(Response::builder().status(status).body(Full::default()).unwrap());
+            }
+            Twist::Blanks(count) if looked_up => {
+                let (mut parts, body) = self.ask(request).await.into_parts();
+                let count = if parts.status == StatusCode::OK { count } else { 0 };
+                let mut long = body.to_vec();
+                long.resize(long.len() + count, b' ');
+                parts.headers.remove(http::header::CONTENT_LENGTH);
+                return Ok(Response::from_parts(parts, Full::new(long.into())));
+            }
             _ => {}
         }
         let twist = if bundle { twist } else { Twist::None };
@@ -98,7 +115,12 @@ impl Relay {
                 let answer = Response::builder().status(parts.status).header("content-type", "application/fhir+json");
                 return Ok(answer.body(Full::new(changed.to_string().into())).unwrap());
             }
-            Twist::None | Twist::Refused(_) | Twist::Kept(_) | Twist::Slow(_) => {}
+            Twist::None
+            | Twist::Refused(_)
+            | Twist::Kept(_)
+            | Twist::Slow(_)
+            | Twist::Criteria(_)
+            | Twist::Blanks(_) => {}
         }
         Ok(Response::from_parts(parts, Full::new(body)))
     }

@@ -5,8 +5,10 @@
 
 use std::collections::HashSet;
 
+use super::entry::Name;
+use super::neighbours::names_in;
 use super::{Joining, written_out};
-use crate::bounds::QUESTIONS_MAX;
+use crate::bounds::{JOINED_BYTES_MAX, QUESTIONS_MAX};
 use crate::error::Unreadable;
 use crate::json::{self, Json};
 use crate::touches::{AnswerKind, Forward, ForwardBody, Part, Touches};
@@ -25,6 +27,7 @@ impl Joining {
             let rank = rank(&touches).map_err(|cause| super::in_entry(place + 1, cause))?;
             parts.push((rank, name, Part { place, touches }));
         }
+        let unread = unread(&parts, &self.mentioned);
         found_is_written_out(&mut parts)?;
         // Stable: within a rank the client's order.
         parts.sort_by_key(|(rank, ..)| *rank);
@@ -33,6 +36,11 @@ impl Joining {
         let unless = |(_, _, part): &(u8, Option<String>, Part)| if_none_exist(&part.touches.forward).is_some();
         let minimal = self.minimal && !parts.iter().any(unless);
         let mut body = br#"{"resourceType":"Bundle","type":"transaction","entry":["#.to_vec();
+        // How long the patched records are is stored, so it is said after the decision.
+        let too_long = resources_bytes(&parts) > JOINED_BYTES_MAX;
+        if too_long {
+            parts.iter_mut().for_each(|(.., part)| part.touches.forward.body = ForwardBody::None);
+        }
         for (index, (_, name, part)) in parts.iter_mut().enumerate() {
             if index > 0 {
                 body.push(b',');
@@ -51,12 +59,41 @@ impl Joining {
         };
         let parts: Vec<Part> = parts.into_iter().map(|(.., part)| part).collect();
         let all = Touches::all_of(parts, forward).ok_or(Unreadable::Body("is a Bundle without entries"))?;
-        Ok(within_bounds(match twice {
-            // Said after the decision: which record a condition means was looked up.
-            Some(place) if all.check().is_ok() => all.but(super::in_entry(place + 1, super::CHANGED_TWICE)),
+        // Said after the decision: what is stored, and which record a condition means, was looked up.
+        let unread = unread.map(|place| super::in_entry(place + 1, NAMED_IN_STORED));
+        let twice = twice.map(|place| super::in_entry(place + 1, super::CHANGED_TWICE));
+        let too_long = too_long.then_some(Unreadable::BodyTooLarge(JOINED_BYTES_MAX));
+        Ok(within_bounds(match unread.or(twice).or(too_long) {
+            Some(wrong) if all.check().is_ok() => all.but(wrong),
             _ => all,
         }))
     }
+}
+
+/// Octets of all that is written.
+fn resources_bytes(parts: &[(u8, Option<String>, Part)]) -> usize {
+    let octets = |(.., part): &(u8, Option<String>, Part)| match &part.touches.forward.body {
+        ForwardBody::Built(body) => body.len(),
+        ForwardBody::None | ForwardBody::Stream => 0,
+    };
+    parts.iter().map(octets).sum()
+}
+
+const NAMED_IN_STORED: Unreadable =
+    Unreadable::Interaction("the name of an entry that stands in what is stored already");
+
+/// An entry that would carry the name of one into the Bundle, and whose words do not hold it: it came from what is stored, by a
+/// patch or by a label that is kept. There it says nothing of that entry, but the store would write an id over it.
+fn unread(parts: &[(u8, Option<String>, Part)], mentioned: &[HashSet<Name>]) -> Option<usize> {
+    let names: HashSet<&str> = parts.iter().filter_map(|(_, name, _)| name.as_deref()).collect();
+    let carries = |part: &Part| match &part.touches.forward.body {
+        ForwardBody::Built(body) => names_in(body).filter(|name| names.contains(name)).any(|name| {
+            let read = mentioned.get(part.place);
+            !read.is_some_and(|read| read.iter().any(|Name(own)| own == name))
+        }),
+        ForwardBody::None | ForwardBody::Stream => false,
+    };
+    parts.iter().map(|(.., part)| part).find(|part| carries(part)).map(|part| part.place)
 }
 
 /// Writes `Type/ID` in place of the name of an entry whose condition has found its record.

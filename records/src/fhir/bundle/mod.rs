@@ -55,6 +55,8 @@ pub struct Joining {
     /// By what records are called until their ids are known: that of a new one to the store, that of one which a condition means
     /// after the look-ups. One for each entry.
     names: Vec<Option<String>>,
+    /// Which names stand in the words of each entry, and were read there as what they lead to. One for each entry.
+    mentioned: Vec<HashSet<Name>>,
     minimal: bool,
 }
 
@@ -134,14 +136,15 @@ fn transaction(read: Vec<WithResource<'_, '_>>, minimal: bool) -> Result<Need, U
         let body = match resource {
             Some(resource) if entry.method != "PATCH" => resource.to_bytes(),
             // A patch goes into a record that knows no names, and none of them may get there by it.
-            _ if entry.body.windows(9).any(|word| word.eq_ignore_ascii_case(b"urn:uuid:")) => {
+            _ if entry.method == "PATCH" && neighbours::stands_in(&entry.body) => {
                 return Err(in_entry(entry.number, Unreadable::Interaction("the name of an entry within a patch")));
             }
             _ => entry.body.clone(),
         };
         let need = match head {
             Need::Body(needed) => {
-                let referred_to = entry.name.as_ref().is_some_and(|name| mentioned.contains(name));
+                let referred_to =
+                    entry.name.as_ref().is_some_and(|name| mentioned.iter().any(|names| names.contains(name)));
                 needed.among(&neighbours, referred_to).read(&body)
             }
             other => Ok(other),
@@ -152,7 +155,7 @@ fn transaction(read: Vec<WithResource<'_, '_>>, minimal: bool) -> Result<Need, U
     let unknown = |entry: &Entry| entry.method == "POST" || entry.is_conditional();
     let names = renamed.iter().map(|(entry, _)| entry.name.clone().filter(|_| unknown(entry)));
     let names = names.map(|name| name.map(|Name(urn)| urn)).collect();
-    Ok(Need::Transaction(Transaction { needs, joining: Joining { names, minimal } }))
+    Ok(Need::Transaction(Transaction { needs, joining: Joining { names, mentioned, minimal } }))
 }
 
 const CHANGED_TWICE: Unreadable = Unreadable::EntryForm("changes a record that another entry changes too");

@@ -15,7 +15,7 @@ use super::{WithResource, in_entry};
 use crate::error::{Unreadable, quote};
 use crate::fhir::person::{self, Owner, Unclear};
 use crate::fhir::types::FhirType;
-use crate::json::{Json, Object};
+use crate::json::{self, Json, Object};
 use crate::touches::RecordId;
 
 /// The entries that hold a record: new ones by their names, the others by what they replace.
@@ -114,11 +114,28 @@ pub(super) fn person(entry: &Entry, resource: Option<&Object<'_>>) -> Option<Per
     }
 }
 
-/// Names that stand anywhere in a record.
-pub(super) fn mentioned(entries: &[Renamed<'_, '_>]) -> HashSet<Name> {
-    let texts = entries.iter().filter_map(|(_, resource)| String::from_utf8(resource.as_deref()?.to_bytes()).ok());
-    let names = |text: String| names_within(&text).map(|(_, name)| Name(name.to_owned())).collect::<Vec<_>>();
-    texts.flat_map(names).collect()
+/// The names that stand anywhere in each record. A patch is none: what comes of it is not known yet.
+pub(super) fn mentioned(entries: &[Renamed<'_, '_>]) -> Vec<HashSet<Name>> {
+    let names = |(entry, resource): &Renamed<'_, '_>| {
+        let written = resource.as_deref().filter(|_| entry.method != "PATCH").map(Object::to_bytes);
+        names_in(&written.unwrap_or_default()).map(|name| Name(name.to_owned())).collect()
+    };
+    entries.iter().map(names).collect()
+}
+
+/// The names that stand anywhere in a resource, written by us: nothing in them is escaped then.
+pub(super) fn names_in(written: &[u8]) -> impl Iterator<Item = &str> {
+    let text = str::from_utf8(written).unwrap_or_default();
+    names_within(text).map(|(_, name)| name)
+}
+
+/// Whether something like a name stands in a patch, however it is escaped. What does not read at all is refused where it is
+/// read.
+pub(super) fn stands_in(patch: &[u8]) -> bool {
+    let mut written = Vec::with_capacity(patch.len());
+    let Ok(tree) = json::parse(patch) else { return false };
+    tree.write(&mut written);
+    written.windows(NAME_START.len()).any(|word| word.eq_ignore_ascii_case(NAME_START.as_bytes()))
 }
 
 /// Where something of a name's length stands that begins like one.
@@ -149,15 +166,15 @@ fn is_never_an_address(member: &str) -> bool {
 pub(crate) fn written_out<'a>(given: &Object<'a>, known: &HashMap<&str, &str>) -> Object<'a> {
     let member = |(name, value): (&'a str, &Json<'a>)| match value {
         Json::Text(_) if is_never_an_address(name) => (name, value.clone()),
-        _ => (name, json(value, known)),
+        _ => (name, self::value(value, known)),
     };
     Object::of(given.members().map(member).collect())
 }
 
-fn json<'a>(given: &Json<'a>, known: &HashMap<&str, &str>) -> Json<'a> {
+fn value<'a>(given: &Json<'a>, known: &HashMap<&str, &str>) -> Json<'a> {
     match given {
         Json::Text(given) => Json::Text(text(given, known).map_or_else(|| given.clone(), Cow::Owned)),
-        Json::List(list) => Json::List(list.iter().map(|value| json(value, known)).collect()),
+        Json::List(list) => Json::List(list.iter().map(|inner| value(inner, known)).collect()),
         Json::Object(given) => Json::Object(written_out(given, known)),
         Json::Null | Json::Bool(_) | Json::Number(_) => given.clone(),
     }
