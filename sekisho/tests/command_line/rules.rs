@@ -110,6 +110,26 @@ fn rules_that_are_not_in_order_are_named_one_a_line() {
     assert!(err.contains("holds no rules (*.cedar)"), "{err}");
 }
 
+/// Proofs and differences are asked for the requests of the schema. One that leaves a kind of request out hides a rule from them.
+#[test]
+fn rules_under_a_schema_that_leaves_a_kind_of_request_out_are_refused() {
+    let folder = rules("action read, search, create", "action read, create");
+    let schema = folder.path().join("schema.cedarschema");
+    let text = std::fs::read_to_string(&schema).unwrap();
+    let context = text.split_once("resource: [Record, Directory]").unwrap().1.split_once("\n};").unwrap().0;
+    let narrower = format!("{text}\naction search appliesTo {{ principal: User, resource: Directory{context}\n}};\n");
+    std::fs::write(&schema, &narrower).unwrap();
+    std::fs::write(
+        folder.path().join("zz.cedar"),
+        r#"@id("P90-open") @article("18") @text_ja("試験") @text_en("A test.") @tell("officer")
+        permit (principal, action in [Action::"read", Action::"search"], resource)
+        when { resource is Directory || resource is Record };"#,
+    )
+    .unwrap();
+    let said = found_wrong(&["check", "--rules", folder.path().to_str().unwrap()]);
+    assert!(said.contains("the schema is not the house's: it differs in `actions.search.appliesTo.resourceTypes`"), "{said}");
+}
+
 #[test]
 fn without_a_solver_nothing_counts_as_proved() {
     let (code, out, err) = policy(&["prove", "--solver", "/nowhere/cvc5"]);
