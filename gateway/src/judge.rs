@@ -86,6 +86,8 @@ pub struct Question<'a> {
     pub authors: &'a Authors,
     /// Whom the version that is written names.
     pub written: &'a Authors,
+    /// Whom it names beside them as authors of parts, and the stored version does not.
+    pub beneath: &'a [String],
     /// It bears a label of sensitivity.
     pub sensitive: bool,
     /// Which record, where a rule may be about that one only.
@@ -97,7 +99,7 @@ impl<'a> Question<'a> {
     #[must_use]
     pub const fn reading(person: Option<&'a PersonId>, category: Category, sensitive: bool) -> Self {
         let (authors, written) = (&Authors::Unknown, &Authors::Unknown);
-        Self { person, action: Action::Read, category, authors, written, sensitive, record: None }
+        Self { person, action: Action::Read, category, authors, written, beneath: &[], sensitive, record: None }
     }
 
     /// How the asker stands to the stored version: its author only where it names him.
@@ -119,6 +121,10 @@ impl<'a> Question<'a> {
             Action::Create => false,
             Action::Update => true,
         };
+        // A part of it would stand in somebody else's name.
+        if self.beneath.iter().any(|name| name != asker.user.as_str()) {
+            return Authorship::Other;
+        }
         match (self.authors, self.written) {
             // Who was named may have been anybody, or would be.
             (Authors::Unclear, _) | (_, Authors::Unclear) => Authorship::Other,
@@ -137,9 +143,9 @@ impl<'a> Question<'a> {
 
     /// The questions that a claim comes to: one for each person, or one about the directory.
     pub fn of(claim: &'a Claim) -> impl Iterator<Item = Self> {
-        let Claim { action, category, ref authors, ref written, sensitive, ref record, .. } = *claim;
+        let Claim { action, category, ref authors, ref written, ref beneath, sensitive, ref record, .. } = *claim;
         let record = record.as_ref();
-        let question = move |person| Self { person, action, category, authors, written, sensitive, record };
+        let question = move |person| Self { person, action, category, authors, written, beneath, sensitive, record };
         let nobodys = claim.persons.is_empty().then(|| question(None));
         claim.persons.iter().map(move |person| question(Some(person))).chain(nobodys)
     }

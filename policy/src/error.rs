@@ -13,6 +13,9 @@ pub enum PolicyError {
     /// The schema's words are not those of the house.
     #[error("the schema's words differ from ours: {0}")]
     Words(String),
+    /// The schema has other kinds of request, entities or contexts than the house's: here.
+    #[error("the schema is not the house's: it differs in `{0}`")]
+    OtherSchema(String),
     /// The schema cannot serve the facts we have.
     #[error("the schema does not fit the facts: {0}")]
     Misfit(String),

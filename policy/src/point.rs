@@ -17,7 +17,7 @@ use crate::facts::{DisasterFacts, Facts, Request, Resource, Said, ServiceFacts};
 use crate::lint::{self, Finding};
 use crate::matrix;
 use crate::slice::{Slice, SliceError};
-use crate::vocabulary::Vocabulary;
+use crate::vocabulary::{self, Vocabulary};
 
 /// The schema of the house.
 pub const SCHEMA: &str = include_str!("../cedar/schema.cedarschema");
@@ -78,11 +78,15 @@ impl DecisionPoint {
     /// # Errors
     /// See [`PolicyError`].
     pub fn from_sources(schema: &str, policies: &[(&str, &str)]) -> Result<Self, PolicyError> {
-        let point = Self::unlinted(schema, policies)?;
-        if point.1.is_empty() { Ok(point.0) } else { Err(PolicyError::Lint(point.1)) }
+        let (point, findings) = Self::unlinted(schema, policies)?;
+        if !findings.is_empty() {
+            return Err(PolicyError::Lint(findings));
+        }
+        vocabulary::of_the_house(schema)?;
+        Ok(point)
     }
 
-    /// The point, and what lint found. Only tests use a point that lint found fault with.
+    /// The point, and what lint found. Only tests use a point that lint found fault with, or one under another schema.
     pub(crate) fn unlinted(schema_text: &str, files: &[(&str, &str)]) -> Result<(Self, Vec<Finding>), PolicyError> {
         let (schema, warnings) =
             Schema::from_cedarschema_str(schema_text).map_err(|error| PolicyError::Schema(Box::new(error)))?;
@@ -262,18 +266,21 @@ impl Sets {
     }
 }
 
-/// Whether the schema asks for nothing that the facts do not have: the compiled rules do not look at it again.
+/// Whether the schema takes every kind of request with the facts that we have: the compiled rules do not look at it again.
 fn fits(schema: &Schema, vocabulary: &Vocabulary) -> Result<(), CannotCompile> {
+    let misfit = |error: SliceError| CannotCompile(error.to_string());
     let mut record = matrix::ordinary();
     record.service.disaster = Some(DisasterFacts { until: matrix::now() });
     let directory = Facts { resource: Resource::Directory, ..matrix::ordinary() };
-    for (facts, category) in
-        [(record, Category::Note), (matrix::ordinary(), Category::Note), (directory, Category::Directory)]
-    {
-        let request = Request::new(Action::Read, category, matrix::now(), Said::NOTHING);
-        Slice::new(vocabulary, schema, &request, &facts).map_err(|error| CannotCompile(error.to_string()))?;
+    for action in Action::ALL {
+        for (facts, category) in
+            [(&record, Category::Note), (&matrix::ordinary(), Category::Note), (&directory, Category::Directory)]
+        {
+            let request = Request::new(*action, category, matrix::now(), Said::NOTHING);
+            Slice::new(vocabulary, schema, &request, facts).map_err(misfit)?;
+        }
     }
-    Ok(())
+    Slice::public(vocabulary, schema, &record.service).map(|_| ()).map_err(misfit)
 }
 
 /// Whether a permit's scope can match. Unsure is yes.

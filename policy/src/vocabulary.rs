@@ -9,9 +9,11 @@ use std::str::FromStr;
 use cedar_policy::{EntityId, EntityTypeName, EntityUid, RestrictedExpression, SchemaFragment};
 use model::lifecycle::{certificate, consent, facility, service, user_id};
 use model::{Action, Authorship, Category, Profession};
+use serde_json::Value;
 
 use crate::error::PolicyError;
 use crate::facts::Relation;
+use crate::point::SCHEMA;
 
 /// One enumeration: a Cedar value for each word, in the order of the words.
 struct Words<T> {
@@ -170,17 +172,52 @@ fn check(schema: &str) -> Result<(), PolicyError> {
         ("Authorship", texts!(Authorship)),
     ];
     let wrong = |text: String| PolicyError::Words(text);
-    let (fragment, _) = SchemaFragment::from_cedarschema_str(schema).map_err(|error| wrong(error.to_string()))?;
-    let json = fragment.to_json_value().map_err(|error| PolicyError::Misfit(error.to_string()))?;
+    let json = form(schema)?;
     for (name, words) in ours {
         let pointer = format!("//entityTypes/{name}/enum");
-        let listed = json.pointer(&pointer).and_then(serde_json::Value::as_array);
+        let listed = json.pointer(&pointer).and_then(Value::as_array);
         let listed = listed.ok_or_else(|| wrong(format!("`{name}` is no enumeration there")))?;
-        let theirs: BTreeSet<&str> = listed.iter().filter_map(serde_json::Value::as_str).collect();
+        let theirs: BTreeSet<&str> = listed.iter().filter_map(Value::as_str).collect();
         if theirs != words {
             let odd: Vec<&str> = theirs.symmetric_difference(&words).copied().collect();
             return Err(wrong(format!("`{name}` differs in `{}`", odd.join("`, `"))));
         }
     }
     Ok(())
+}
+
+/// Whether the schema is the one of the house, but for blanks and remarks. Rules bring their schema along, and whatever is
+/// proved, compared and compiled is so for the kinds of request and the facts that it names: under a schema that left out
+/// `search` of records nothing would be asked about a rule that opens it to everybody.
+pub(crate) fn of_the_house(schema: &str) -> Result<(), PolicyError> {
+    match difference(&form(SCHEMA)?, &form(schema)?) {
+        None => Ok(()),
+        Some(place) => Err(PolicyError::OtherSchema(place.join("."))),
+    }
+}
+
+/// Cedar's JSON form of a schema.
+fn form(schema: &str) -> Result<Value, PolicyError> {
+    let (fragment, _) =
+        SchemaFragment::from_cedarschema_str(schema).map_err(|error| PolicyError::Words(error.to_string()))?;
+    fragment.to_json_value().map_err(|error| PolicyError::Misfit(error.to_string()))
+}
+
+/// The names that lead to the first difference.
+fn difference<'a>(ours: &'a Value, theirs: &'a Value) -> Option<Vec<&'a str>> {
+    let (Some(one), Some(other)) = (ours.as_object(), theirs.as_object()) else {
+        return (ours != theirs).then(Vec::new);
+    };
+    let names: BTreeSet<&str> = one.keys().chain(other.keys()).map(String::as_str).collect();
+    names.into_iter().find_map(|name| {
+        let mut place = match (one.get(name), other.get(name)) {
+            (Some(ours), Some(theirs)) => difference(ours, theirs)?,
+            _ => Vec::new(),
+        };
+        // The house has no namespaces.
+        if !name.is_empty() {
+            place.insert(0, name);
+        }
+        Some(place)
+    })
 }

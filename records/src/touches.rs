@@ -143,6 +143,9 @@ pub struct Claim {
     pub authors: Authors,
     /// Whom the version that is written names; nobody where nothing is written.
     pub written: Authors,
+    /// Whom the version that is written names beside them as authors of parts of it, and the stored version does not: keys of human
+    /// beings, or what stands there where it cannot be told who it is.
+    pub beneath: Vec<String>,
     /// It is labelled as sensitive ([`Matter::sensitive`]).
     pub sensitive: bool,
     /// Which record, where that matters to who may: a removal is ordered of one (art. 19-2).
@@ -155,14 +158,16 @@ impl Claim {
     #[must_use]
     pub const fn read(category: Category, persons: Vec<PersonId>, sensitive: bool) -> Self {
         let (authors, written) = (Authors::Unknown, Authors::Unknown);
-        Self { action: Action::Read, category, persons, authors, written, sensitive, record: None }
+        let beneath = Vec::new();
+        Self { action: Action::Read, category, persons, authors, written, beneath, sensitive, record: None }
     }
 
     /// That records are searched. Labels are looked at when they are found, of each by itself.
     #[must_use]
     pub const fn search(category: Category, persons: Vec<PersonId>) -> Self {
         let (authors, written) = (Authors::Unknown, Authors::Unknown);
-        Self { action: Action::Search, category, persons, authors, written, sensitive: false, record: None }
+        let beneath = Vec::new();
+        Self { action: Action::Search, category, persons, authors, written, beneath, sensitive: false, record: None }
     }
 }
 

@@ -311,6 +311,8 @@ pub enum Command {
     ApproveRules {
         /// Which.
         version: String,
+        /// Which were in force when they were compared with what is in force; none: the rules built in. They must still be.
+        over: Option<String>,
         /// What they have passed.
         gates: RuleGates,
     },

@@ -122,6 +122,67 @@ async fn nothing_is_created_in_another_name() {
     }
 }
 
+/// A name one level down is a name as well: of a remark, of a section, of who drew the blood or read the picture.
+#[tokio::test]
+async fn no_part_is_written_in_another_name() {
+    let world = World::start().await;
+    let (terminal, cookie) = world.signed_in("U-sato", "D-sato").await;
+    let remarked = |author: Value| {
+        let mut body = observation(&["Practitioner/K-sato"]);
+        body["note"] = json!([author]);
+        body
+    };
+    let by = |key: &str| json!({ "text": "安定", "authorReference": { "reference": format!("Practitioner/{key}") } });
+    let person = json!({ "reference": "Patient/P-0001" });
+    let kato = json!({ "reference": "Practitioner/K-kato" });
+    let forged = [
+        ("a remark", remarked(by("K-kato"))),
+        ("a remark of a role", remarked(json!({ "authorReference": { "reference": "PractitionerRole/r-1" } }))),
+        ("a remark by a name alone", remarked(json!({ "text": "安定", "authorString": "加藤 医師" }))),
+        (
+            "a section of a section",
+            json!({
+                "resourceType": "Composition", "status": "final", "subject": person,
+                "author": [{ "reference": "Practitioner/K-sato" }],
+                "section": [{ "section": [{ "author": [kato] }] }],
+            }),
+        ),
+        (
+            "an interpreter",
+            json!({
+                "resourceType": "DiagnosticReport", "status": "final", "code": { "text": "血液" }, "subject": person,
+                "performer": [{ "reference": "Practitioner/K-sato" }], "resultsInterpreter": [kato],
+            }),
+        ),
+        (
+            "an answer",
+            json!({
+                "resourceType": "QuestionnaireResponse", "status": "completed", "subject": person,
+                "author": { "reference": "Practitioner/K-sato" }, "source": kato,
+            }),
+        ),
+    ];
+    for (what, body) in &forged {
+        let target = format!("/fhir/{}", body["resourceType"].as_str().unwrap());
+        told(&ask(&terminal, &cookie, Method::POST, &target, with_body(FHIR, body)).await, what);
+    }
+    assert_eq!(writes(&world), [""; 0]);
+    // Her own remark; then a colleague's put beside it.
+    let created = with_body(FHIR, &remarked(by("K-sato")));
+    let created = ask(&terminal, &cookie, Method::POST, "/fhir/Observation", created).await;
+    assert_eq!(created.status, StatusCode::CREATED, "{}", created.text());
+    let id = created.json()["id"].clone();
+    let target = format!("/fhir/Observation/{}", id.as_str().unwrap());
+    let mut body = remarked(by("K-kato"));
+    body["id"] = id;
+    told(&ask(&terminal, &cookie, Method::PUT, &target, with_body(FHIR, &body)).await, "an update");
+    let patch = json!([{ "op": "add", "path": "/note/-", "value": by("K-kato") }]);
+    told(&ask(&terminal, &cookie, Method::PATCH, &target, with_body(JSON_PATCH, &patch)).await, "a patch");
+    body["note"] = json!([by("K-sato"), by("K-sato")]);
+    let amended = ask(&terminal, &cookie, Method::PUT, &target, with_body(FHIR, &body)).await;
+    assert_eq!(amended.status, StatusCode::OK, "{}", amended.text());
+}
+
 /// Promise P4: whoever may write nothing of a person is not told of names. It would tell that the person is registered.
 #[tokio::test]
 async fn a_stranger_is_told_nothing() {

@@ -44,7 +44,7 @@ async fn rules_decide_from_the_moment_they_are_in_force() {
     let version = world.registry.snapshot().rule_sets().next().unwrap().version.clone();
     let proof = RuleProof::Without { reason: "trial".to_owned() };
     let gates = RuleGates { cases: 1, cases_version: "trial".to_owned(), proof };
-    let approve = Command::ApproveRules { version: version.clone(), gates };
+    let approve = Command::ApproveRules { version: version.clone(), over: None, gates };
     world.registry.execute(approve, city::officer("officer-mori"), world.now()).unwrap();
     assert!(ends(nurses).await, "an open stream of a nurse goes on");
     assert_eq!(status().await, StatusCode::NOT_FOUND);

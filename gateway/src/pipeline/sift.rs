@@ -106,8 +106,9 @@ impl Gatekeeper for Desk<'_> {
             |claim: &&Claim| claim.action.writes() && claim.category == category && claim.persons.contains(person);
         let asker = Asker { user_id, user, serial, at: self.handle.now() };
         let question = match claims.iter().find(writes).filter(|_| written) {
-            Some(Claim { action, authors, written, .. }) => {
-                Question { person: Some(person), action: *action, category, authors, written, sensitive, record: None }
+            Some(Claim { action, authors, written, beneath, .. }) => {
+                let (action, person) = (*action, Some(person));
+                Question { person, action, category, authors, written, beneath, sensitive, record: None }
             }
             None => Question::reading(Some(person), category, sensitive),
         };

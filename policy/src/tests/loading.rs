@@ -184,14 +184,65 @@ fn words_of_the_schema_are_those_of_the_house() {
     }
 }
 
-/// A schema that asks for a fact that we do not have loads, and then denies everything: closed by default.
+/// Were a schema loaded that asks for a fact that we do not have, everything would be denied: closed by default.
 #[test]
 fn a_fact_that_the_schema_asks_for_and_nobody_has_denies() {
     let schema = SCHEMA.replace("  eligible: Bool,", "  eligible: Bool,\n  kind: Long,");
-    let point = DecisionPoint::from_sources(&schema, &RULES).unwrap();
+    let (point, _) = DecisionPoint::unlinted(&schema, &RULES).unwrap();
     let answer = point.decide(&request(Action::Read, Category::Note), &ordinary());
     assert!(!answer.is_permit());
     assert!(answer.basis().errors[0].contains("do not fit the schema"), "{answer:?}");
+}
+
+/// Whoever searches records is let in, and the schema knows of no such request: no fence and no difference is asked about it.
+const EVERYBODY_SEARCHES: &str = r#"
+    @id("P90-test") @article("18") @text_ja("試験") @text_en("A test.") @tell("officer")
+    permit (principal, action in [Action::"read", Action::"search"], resource)
+    when { resource is Directory || resource is Record };
+"#;
+
+fn without_search_of_records() -> String {
+    let schema = SCHEMA.replace("action read, search, create", "action read, create");
+    let record = "resource: [Record, Directory]";
+    let context = schema.split_once(record).unwrap().1.split_once("\n};").unwrap().0;
+    format!("{schema}\naction search appliesTo {{ principal: User, resource: Directory{context}\n}};\n")
+}
+
+#[test]
+fn a_schema_that_leaves_a_kind_of_request_out_is_refused() {
+    let (schema, rules) = (without_search_of_records(), [("open.cedar", EVERYBODY_SEARCHES)]);
+    let refused = DecisionPoint::from_sources(&schema, &rules).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "the schema is not the house's: it differs in `actions.search.appliesTo.resourceTypes`"
+    );
+    // Were it loaded, nobody would decide by rules that the schema did not see.
+    let (point, findings) = DecisionPoint::unlinted(&schema, &rules).unwrap();
+    assert_eq!(findings, []);
+    assert!(point.why_not_compiled().is_some());
+    assert!(!point.decide(&request(Action::Search, Category::Note), &ordinary()).is_permit());
+}
+
+/// Kinds of request, entities and contexts are those of the house; blanks and remarks may differ.
+#[test]
+fn the_schema_is_the_one_of_the_house() {
+    for (ours, theirs, place) in [
+        ("resource: [Record, Directory]", "resource: Record", "actions.create.appliesTo.resourceTypes"),
+        ("    at: Long,\n", "    at: Long,\n    why?: String,\n", "actions.create.appliesTo.context.attributes.why"),
+        ("entity Directory;", "entity Directory;\nentity Other;", "entityTypes.Other"),
+        ("  sensitive: Bool,", "  sensitive?: Bool,", "entityTypes.Record.shape.attributes.sensitive.required"),
+        ("action view", "action look appliesTo { principal: User, resource: Record };\naction view", "actions.look"),
+        ("entity Directory;", "entity Directory;\nnamespace A { entity B; }", "A"),
+    ] {
+        let schema = SCHEMA.replacen(ours, theirs, 1);
+        assert_ne!(schema, SCHEMA);
+        match DecisionPoint::from_sources(&schema, &[("extra.cedar", GOOD)]) {
+            Err(PolicyError::OtherSchema(told)) => assert_eq!(told, place),
+            other => panic!("{theirs}: {other:?}"),
+        }
+    }
+    let remarked = format!("// A remark.\n{SCHEMA}\n");
+    assert!(DecisionPoint::from_sources(&remarked, &RULES).is_ok());
 }
 
 /// No rules, no permits.

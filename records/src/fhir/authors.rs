@@ -2,6 +2,9 @@
 //!
 //! One element for each type, the one that means "wrote this down" rather than "said so" or "took part". Asked of the stored
 //! version, it says who may amend it; of a version that a client writes, in whose name it would stand.
+//!
+//! Beneath that element others are named as authors of parts ([`beneath`]). They amend nothing by that; but nobody writes them in
+//! for somebody else.
 
 use super::types::FhirType;
 use crate::json::{Json, Object};
@@ -84,6 +87,78 @@ pub(crate) const fn element(fhir_type: FhirType) -> Option<&'static str> {
     }
 }
 
+/// Where a type names professionals as the authors of a part of it, or as who found or took what it says: elements within elements,
+/// each a list or not. Of notes, observations and documents only: no other rule asks for them (F23).
+const fn beneath_of(fhir_type: FhirType) -> &'static [&'static [&'static str]] {
+    /// FHIR R4 datatypes.html#Annotation.
+    const AUTHOR: &[&str] = &["note", "authorReference"];
+    const AUTHOR_TEXT: &[&str] = &["note", "authorString"];
+    match fhir_type {
+        // FHIR R4 communication.html, communicationrequest.html, observation.html, media.html: `note`.
+        FhirType::Communication | FhirType::CommunicationRequest | FhirType::Observation | FhirType::Media => {
+            &[AUTHOR, AUTHOR_TEXT]
+        }
+        // FHIR R4 composition.html: `section.author`, sections within sections.
+        FhirType::Composition => &[&["section", "author"]],
+        // FHIR R4 diagnosticreport.html: `resultsInterpreter`.
+        FhirType::DiagnosticReport => &[&["resultsInterpreter"]],
+        // FHIR R4 imagingstudy.html: `interpreter`, `note`, `series.performer.actor`.
+        FhirType::ImagingStudy => &[&["interpreter"], AUTHOR, AUTHOR_TEXT, &["series", "performer", "actor"]],
+        // FHIR R4 questionnaireresponse.html: `source`, who answered.
+        FhirType::QuestionnaireResponse => &[&["source"]],
+        // FHIR R4 specimen.html: `collection.collector`, `note`.
+        FhirType::Specimen => &[&["collection", "collector"], AUTHOR, AUTHOR_TEXT],
+        _ => &[],
+    }
+}
+
+/// The elements that have to be asked for to learn who is named beneath.
+pub(crate) fn elements_beneath(fhir_type: FhirType) -> impl Iterator<Item = &'static str> {
+    beneath_of(fhir_type).iter().filter_map(|path| path.first().copied())
+}
+
+/// The professionals named beneath, each once: by the id of their entry in the directory, or, where it cannot be told who it is, by
+/// what stands there. Whoever does not sign in (the person who answered, a facility) is not among them.
+pub(crate) fn beneath(resource: &Object<'_>, fhir_type: FhirType) -> Vec<String> {
+    let mut names = Vec::new();
+    for path in beneath_of(fhir_type) {
+        walk(resource, path, &mut names);
+    }
+    names.sort();
+    names.dedup();
+    names
+}
+
+fn walk(object: &Object<'_>, path: &[&str], names: &mut Vec<String>) {
+    let Some((element, rest)) = path.split_first() else { return };
+    let Some(value) = object.get(element) else { return };
+    for one in value.list().unwrap_or(std::slice::from_ref(value)) {
+        match (rest.is_empty(), one.object()) {
+            (true, _) => match author(one) {
+                // `Type/id`: it does not sign in.
+                Some(name) if name.contains('/') => {}
+                Some(name) => names.push(name),
+                None => names.push(unclear(one)),
+            },
+            (false, Some(inner)) => {
+                walk(inner, rest, names);
+                // A section holds sections.
+                if inner.get(element).is_some() {
+                    walk(inner, path, names);
+                }
+            }
+            (false, None) => names.push(unclear(one)),
+        }
+    }
+}
+
+/// What stands there, in a form that is no id of anybody's.
+fn unclear(value: &Json<'_>) -> String {
+    let mut text = Vec::new();
+    value.write(&mut text);
+    format!("?{}", String::from_utf8_lossy(&text))
+}
+
 /// See the module. One who cannot be told makes the whole list unclear.
 pub(crate) fn authors(resource: &Object<'_>, fhir_type: FhirType) -> Authors {
     let (value, part) = match place(fhir_type) {
@@ -130,7 +205,7 @@ fn author(reference: &Json<'_>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::super::types::FhirType;
-    use super::authors;
+    use super::{authors, beneath};
     use crate::json;
     use crate::touches::Authors;
 
@@ -182,6 +257,48 @@ mod tests {
             (FhirType::Encounter, r#"{"participant":[{"individual":{"reference":"Practitioner/N-1"}}]}"#, "nobody"),
         ] {
             assert_eq!(said(fhir_type, resource), expected, "{resource}");
+        }
+    }
+
+    #[test]
+    fn who_is_named_beneath() {
+        let note =
+            r#"{"note":[{"authorReference":{"reference":"Practitioner/N-1"}},{"authorString":"N-2"},{"text":"x"}]}"#;
+        for (fhir_type, resource, expected) in [
+            (FhirType::Observation, note, r#"?"N-2" N-1"#),
+            (FhirType::Communication, note, r#"?"N-2" N-1"#),
+            (FhirType::CommunicationRequest, note, r#"?"N-2" N-1"#),
+            (FhirType::Media, note, r#"?"N-2" N-1"#),
+            (FhirType::ImagingStudy, note, r#"?"N-2" N-1"#),
+            (FhirType::Specimen, note, r#"?"N-2" N-1"#),
+            // A plan is kept by several hands.
+            (FhirType::CarePlan, note, ""),
+            (FhirType::Observation, r#"{"performer":[{"reference":"Practitioner/N-1"}]}"#, ""),
+            (FhirType::Observation, r#"{"note":[{"authorReference":{"reference":"Patient/P-1"}}]}"#, ""),
+            (
+                FhirType::Observation,
+                r#"{"note":[{"authorReference":{"reference":"PractitionerRole/r"}}]}"#,
+                r#"?{"reference":"PractitionerRole/r"}"#,
+            ),
+            (FhirType::Observation, r#"{"note":["x"]}"#, r#"?"x""#),
+            (
+                FhirType::Composition,
+                r#"{"section":[{"author":[{"reference":"Practitioner/N-1"}],"section":[{"author":[{"reference":"Practitioner/N-2"}]}]}]}"#,
+                "N-1 N-2",
+            ),
+            (FhirType::DiagnosticReport, r#"{"resultsInterpreter":[{"reference":"Practitioner/N-1"}]}"#, "N-1"),
+            (FhirType::ImagingStudy, r#"{"interpreter":[{"reference":"Practitioner/N-1"}]}"#, "N-1"),
+            (
+                FhirType::ImagingStudy,
+                r#"{"series":[{"performer":[{"actor":{"reference":"Practitioner/N-1"}}]}]}"#,
+                "N-1",
+            ),
+            (FhirType::Specimen, r#"{"collection":{"collector":{"reference":"Practitioner/N-1"}}}"#, "N-1"),
+            (FhirType::QuestionnaireResponse, r#"{"source":{"reference":"Practitioner/N-1"}}"#, "N-1"),
+            (FhirType::QuestionnaireResponse, r#"{"source":{"reference":"Patient/P-1"}}"#, ""),
+        ] {
+            let tree = json::parse(resource.as_bytes()).unwrap();
+            assert_eq!(beneath(tree.object().unwrap(), fhir_type).join(" "), expected, "{resource}");
         }
     }
 }

@@ -39,6 +39,8 @@ pub(crate) struct Draft {
     persons: Vec<PersonId>,
     /// In whose name, as it is written now.
     written: Authors,
+    /// Whom it names as authors of parts, and the version that it replaces does not.
+    beneath: Vec<String>,
     /// As it is written now, or was.
     sensitive: bool,
     /// Records that it links to, and that are still to be looked up.
@@ -96,6 +98,7 @@ impl Draft {
             persons: Vec::new(),
             // Until it is read it may name anybody.
             written: Authors::Unclear,
+            beneath: Vec::new(),
             sensitive: false,
             links: Vec::new(),
             missing: None,
@@ -183,6 +186,7 @@ impl Draft {
         }
         self.persons = vec![person];
         self.written = authors::authors(resource, self.fhir_type);
+        self.beneath = authors::beneath(resource, self.fhir_type);
         self.sensitive = labels::is_sensitive(resource);
         self.body = ForwardBody::Built(resource.to_bytes());
         Ok(self)
@@ -300,6 +304,8 @@ impl Draft {
             Owner::Directory => return Err(Unreadable::Withheld("it is nobody's".to_owned())),
         }
         self.sensitive |= stored.sensitive;
+        let named = authors::beneath(resource, self.fhir_type);
+        self.beneath.retain(|name| !named.contains(name));
         let replaced = Replaced { version, authors: stored.authors };
         self.way = Way::Becomes(Becomes::Version { id, replaced });
         if let ForwardBody::Built(body) = &self.body {
@@ -350,6 +356,7 @@ impl Draft {
             persons: self.persons,
             authors,
             written: self.written,
+            beneath: self.beneath,
             sensitive: self.sensitive,
             record: None,
         };

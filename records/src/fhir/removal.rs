@@ -54,6 +54,7 @@ impl Removal {
             persons: vec![person],
             authors: stored.authors,
             written: Authors::Unknown,
+            beneath: Vec::new(),
             sensitive: stored.sensitive,
             record: RecordName::new(&record.to_string()).ok(),
         };

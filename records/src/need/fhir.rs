@@ -325,6 +325,11 @@ fn about(fhir_type: FhirType) -> Vec<&'static str> {
         elements.push("contained");
     }
     elements.extend(authors::element(fhir_type));
+    for element in authors::elements_beneath(fhir_type) {
+        if !elements.contains(&element) {
+            elements.push(element);
+        }
+    }
     elements
 }
 

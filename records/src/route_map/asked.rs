@@ -161,7 +161,9 @@ impl Asked {
             _ => Authors::Unknown,
         };
         let sensitive = kind.is_some_and(|kind| kind.sensitive);
-        let claim = Claim { action: route.action, category, persons, authors, written, sensitive, record: None };
+        let beneath = Vec::new();
+        let action = route.action;
+        let claim = Claim { action, category, persons, authors, written, beneath, sensitive, record: None };
         let answer = match (&route.answer, tag) {
             (Form::Bytes, Some(version)) => AnswerKind::Opaque { version },
             // Without a tag nobody could tell whether the bytes that come next are of the version looked at.

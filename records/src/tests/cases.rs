@@ -82,7 +82,8 @@ pub(super) fn describe(touches: &Touches) -> Vec<String> {
             Authors::Named(names) => format!(" {by} {}", names.join(" and ")),
         };
         let (authors, written) = (named("by", &claim.authors), named("written as", &claim.written));
-        format!("{} {}{sensitive} of {persons}{authors}{written}", claim.action, claim.category)
+        let beneath = claim.beneath.iter().map(|name| format!(" naming {name}")).collect::<String>();
+        format!("{} {}{sensitive} of {persons}{authors}{written}{beneath}", claim.action, claim.category)
     };
     let wanted = match touches.action() {
         action if action == touches.main().action => String::new(),

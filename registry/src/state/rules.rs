@@ -52,7 +52,7 @@ impl RuleSet {
 pub struct RuleGates {
     /// How many cases it was tried on; all turned out as expected, and each rule was tried. At least one.
     pub cases: u64,
-    /// Which cases: the digest of their text.
+    /// Which cases: the digest of the text of those built in, and after `+` of those beside them.
     pub cases_version: String,
     /// What was proved.
     pub proof: RuleProof,
@@ -63,7 +63,7 @@ pub struct RuleGates {
 pub enum RuleProof {
     /// Every fence, and of each rule that it cannot fail, can hold and can decide.
     Proved {
-        /// Which fences: the digest of their text.
+        /// Which fences: the digest of the text of those built in, and after `+` of those beside them.
         fences: String,
         /// How many claims. At least one.
         claims: u64,

@@ -153,7 +153,8 @@ fn any_command(dice: &mut Dice, now: Timestamp) -> Command {
         CommandKind::ProposeRules | CommandKind::ApproveRules if dice.below(4) > 0 => Command::Tick,
         CommandKind::ProposeRules => propose_rules(&of(dice, "version", 3)),
         CommandKind::ApproveRules => {
-            Command::ApproveRules { version: version_of(&of(dice, "version", 3)), gates: gates() }
+            let over = maybe(dice).map(|_| version_of(&of(dice, "version", 3)));
+            Command::ApproveRules { version: version_of(&of(dice, "version", 3)), over, gates: gates() }
         }
         CommandKind::RollBackRules => Command::RollBackRules { reason },
         CommandKind::Tick => Command::Tick,

@@ -93,7 +93,7 @@ fn one_of_each() -> Vec<Command> {
         Command::EndSessions { user_id: user_id("U-1") },
         Command::AcknowledgeReport { report: ReportId::new(1) },
         propose_rules("as proposed"),
-        Command::ApproveRules { version: version_of("as proposed"), gates: gates() },
+        Command::ApproveRules { version: version_of("as proposed"), over: None, gates: gates() },
         Command::RollBackRules { reason: reason() },
         Command::Tick,
         Command::EnterDuty {

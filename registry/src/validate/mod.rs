@@ -132,7 +132,7 @@ pub(crate) fn validate(
         Command::ConfirmDisaster => service::confirm_disaster(d),
         Command::EndDisaster { reason } => service::end_disaster(d, reason),
         Command::ProposeRules { schema, files, reason } => rules::propose(d, schema, files, reason),
-        Command::ApproveRules { version, gates } => rules::approve(d, version, gates),
+        Command::ApproveRules { version, over, gates } => rules::approve(d, version, over.as_deref(), gates),
         Command::RollBackRules { reason } => rules::roll_back(d, reason),
         Command::Tick => service::tick(d),
         Command::EnterDuty { user, facility, kind, from, until } => {

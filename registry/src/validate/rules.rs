@@ -30,8 +30,8 @@ pub(super) fn propose(d: &mut Draft, schema: &str, files: &[RuleFile], reason: &
 }
 
 /// Whoever approves says what the rules have passed. The registry has no solver, and takes it at the officer's word; it is on
-/// record under his name.
-pub(super) fn approve(d: &mut Draft, version: &str, gates: &RuleGates) -> Result<(), Refused> {
+/// record under his name. What he saw of the difference is one from the rules that were in force then.
+pub(super) fn approve(d: &mut Draft, version: &str, over: Option<&str>, gates: &RuleGates) -> Result<(), Refused> {
     passed(d, gates)?;
     let set = d.next.rule_set(version).ok_or_else(|| d.not_known("set of rules", &version))?;
     let (one, other) = (set.proposed_by.name.trim().to_lowercase(), d.act.by.name.trim().to_lowercase());
@@ -40,6 +40,13 @@ pub(super) fn approve(d: &mut Draft, version: &str, gates: &RuleGates) -> Result
     // The program that proposed them may have been another one.
     let point = set.point().map_err(|error| d.refused(not_in_order(&error)))?;
     d.require(point.version().as_str() == version, || Why::Condition("the rules are not of that version".to_owned()))?;
+    let now = d.next.rules_in_force().map(|(set, _)| set.version.as_str());
+    d.require(now == over, || {
+        let (seen, now) = (over.unwrap_or("the rules built in"), now.unwrap_or("the rules built in"));
+        Why::Condition(format!(
+            "they were compared with {seen}, and meanwhile {now} came into force: compare them again"
+        ))
+    })?;
     d.push(Change::RulesApproved { version: version.to_owned(), gates: Some(gates.clone()) })
 }
 

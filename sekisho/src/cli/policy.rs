@@ -35,6 +35,9 @@ pub enum Policy {
     ///
     /// First the gates, as in check, test, diff (against what is in force) and prove. Whatever one of them finds wrong keeps the
     /// rules out of force. Needs the solver cvc5. What was passed is kept with the approval, and `policy list` shows it.
+    ///
+    /// Given once, it approves nothing: it says what would change, and which word confirms that. Given once more with --confirm and
+    /// that word it takes the rules into force, unless others came into force meanwhile.
     Approve(PolicyApprove),
     /// Go back to the rules in force before (city officer); open exchanges are judged anew
     Rollback(PolicyRollback),
@@ -47,7 +50,7 @@ pub enum Policy {
 /// Which rules.
 #[derive(Debug, Args)]
 pub struct PolicyRules {
-    /// Folder with rules (*.cedar) and, if it is another, their schema.cedarschema [default: the rules built in]
+    /// Folder with rules (*.cedar); a schema.cedarschema beside them must be the house's [default: the rules built in]
     #[arg(long, value_name = "DIR")]
     pub rules: Option<PathBuf>,
 }
@@ -58,7 +61,7 @@ pub struct PolicyTest {
     /// Which rules.
     #[command(flatten)]
     pub rules: PolicyRules,
-    /// Folder with cases (*.txt) [default: the cases built in, in both languages]
+    /// Folder with more cases (*.txt); the cases built in are always run
     #[arg(long, value_name = "DIR")]
     pub cases: Option<PathBuf>,
 }
@@ -77,7 +80,7 @@ pub struct PolicyProve {
     /// Which rules.
     #[command(flatten)]
     pub rules: PolicyRules,
-    /// Fences [default: the fences built in]
+    /// More fences; the fences built in are always proved
     #[arg(long, value_name = "FILE")]
     pub fences: Option<PathBuf>,
     /// Which solver.
@@ -108,7 +111,7 @@ pub struct PolicyPropose {
     /// Why
     #[arg(long, value_name = "TEXT")]
     pub reason: String,
-    /// Folder with cases (*.txt) [default: the cases built in, in both languages]
+    /// Folder with more cases (*.txt); the cases built in are always run
     #[arg(long, value_name = "DIR")]
     pub cases: Option<PathBuf>,
 }
@@ -119,10 +122,10 @@ pub struct PolicyApprove {
     /// Version, as `policy propose` printed it
     #[arg(value_name = "VERSION")]
     pub version: String,
-    /// Folder with cases (*.txt) [default: the cases built in, in both languages]
+    /// Folder with more cases (*.txt); the cases built in are always run
     #[arg(long, value_name = "DIR")]
     pub cases: Option<PathBuf>,
-    /// Fences [default: the fences built in]
+    /// More fences; the fences built in are always proved
     #[arg(long, value_name = "FILE", conflicts_with = "without_proof")]
     pub fences: Option<PathBuf>,
     /// Which solver.
@@ -131,6 +134,9 @@ pub struct PolicyApprove {
     /// Take them into force though nothing is proved of them, and say why; kept with the approval for ever
     #[arg(long, value_name = "REASON", conflicts_with = "solver")]
     pub without_proof: Option<String>,
+    /// What the same command printed when it was given without this: the officer has seen what changes
+    #[arg(long, value_name = "DIGEST")]
+    pub confirm: Option<String>,
 }
 
 /// `policy rollback`.

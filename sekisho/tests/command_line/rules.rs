@@ -110,6 +110,29 @@ fn rules_that_are_not_in_order_are_named_one_a_line() {
     assert!(err.contains("holds no rules (*.cedar)"), "{err}");
 }
 
+/// Proofs and differences are asked for the requests of the schema. One that leaves a kind of request out hides a rule from them.
+#[test]
+fn rules_under_a_schema_that_leaves_a_kind_of_request_out_are_refused() {
+    let folder = rules("action read, search, create", "action read, create");
+    let schema = folder.path().join("schema.cedarschema");
+    let text = std::fs::read_to_string(&schema).unwrap();
+    let context = text.split_once("resource: [Record, Directory]").unwrap().1.split_once("\n};").unwrap().0;
+    let narrower = format!("{text}\naction search appliesTo {{ principal: User, resource: Directory{context}\n}};\n");
+    std::fs::write(&schema, &narrower).unwrap();
+    std::fs::write(
+        folder.path().join("zz.cedar"),
+        r#"@id("P90-open") @article("18") @text_ja("試験") @text_en("A test.") @tell("officer")
+        permit (principal, action in [Action::"read", Action::"search"], resource)
+        when { resource is Directory || resource is Record };"#,
+    )
+    .unwrap();
+    let said = found_wrong(&["check", "--rules", folder.path().to_str().unwrap()]);
+    assert!(
+        said.contains("the schema is not the house's: it differs in `actions.search.appliesTo.resourceTypes`"),
+        "{said}"
+    );
+}
+
 #[test]
 fn without_a_solver_nothing_counts_as_proved() {
     let (code, out, err) = policy(&["prove", "--solver", "/nowhere/cvc5"]);
@@ -217,8 +240,17 @@ fn two_officers_take_rules_into_force_and_one_goes_back() {
     let without = city.refused(&format!("{other} policy approve {version} --solver /nowhere/cvc5"));
     assert!(without.contains("the solver `/nowhere/cvc5` gives no answer"), "{without}");
     assert_eq!(in_force(&city), [true, false]);
-    let said = city.say(&format!("{other} policy approve {version} --solver {}", solver()));
+    // Given once it says what changes, and changes nothing.
+    let approve = format!("{other} policy approve {version} --solver {}", solver());
+    let said = city.say(&approve);
     assert!(said.contains(": 0 opened, 0 closed") && said.contains(" 0 refuted"), "{said}");
+    assert!(said.contains(&format!("version {version} is NOT in force yet (")), "{said}");
+    assert_eq!(in_force(&city), [true, false]);
+    let confirm = said.trim_end().rsplit(' ').next().unwrap().to_owned();
+    let other_word = city.run(&format!("{approve} --confirm 0123456789ab"));
+    assert!(!other_word.status.success() && text(&other_word.stderr).contains("confirms something else"));
+    assert_eq!(in_force(&city), [true, false]);
+    let said = city.say(&format!("{approve} --confirm {confirm}"));
     assert!(said.contains(&format!("version {version} is in force (")), "{said}");
     assert_eq!(in_force(&city), [false, true]);
     let listed = city.json("policy list").pop().unwrap();
@@ -252,18 +284,33 @@ fn a_wrong_rule_comes_no_further_than_the_gate_that_finds_it() {
     let said = held_back(&city, &format!("{one} policy propose --rules {dir} --reason trial"));
     assert!(said.contains("事前同意がなければ災害時でも閲覧できない"), "{said}");
     assert_eq!(in_force(&city), [true], "nothing is proposed");
-    // An officer who does not want to see the case leaves it out.
+    // An officer who does not want to see the case cannot leave it out.
     let cases = tempfile::tempdir().unwrap();
     let house = include_str!("../../../policy/cases/cases.ja.txt");
     let left: Vec<&str> = house.split("\n\n").filter(|case| !case.contains("事前同意がなければ災害時でも")).collect();
     assert_eq!(left.len() + 1, house.split("\n\n").count());
     std::fs::write(cases.path().join("fewer.txt"), left.join("\n\n")).unwrap();
     let fewer = format!("--cases {}", cases.path().display());
-    let proposed = city.json(&format!("{one} policy propose --rules {dir} --reason trial {fewer}")).pop().unwrap();
+    let said = held_back(&city, &format!("{one} policy propose --rules {dir} --reason trial {fewer}"));
+    assert!(said.contains("事前同意がなければ災害時でも閲覧できない"), "{said}");
+    // One that no case tries.
+    let folder = rules(
+        "resource.person.consentDisaster &&\n",
+        "(resource.person.consentDisaster || principal.profession == Profession::\"dietitian\") &&\n",
+    );
+    let dir = folder.path().display();
+    let proposed = city.json(&format!("{one} policy propose --rules {dir} --reason trial")).pop().unwrap();
     let version = proposed["version"].as_str().unwrap();
-    let said = held_back(&city, &format!("{other} policy approve {version} --solver {}", solver()));
-    assert!(said.contains("事前同意がなければ災害時でも"), "the case is not left out here: {said}");
-    let said = held_back(&city, &format!("{other} policy approve {version} {fewer} --solver {}", solver()));
+    // Nor does a fence that holds anything stand in for those of the house.
+    let fence = cases.path().join("trivial.cedar");
+    std::fs::write(
+        &fence,
+        r#"@id("I99") @article("18") @text_ja("試験") @text_en("A test.") permit (principal, action, resource);"#,
+    )
+    .unwrap();
+    let trivial = format!("--fences {}", fence.display());
+    let said = held_back(&city, &format!("{other} policy approve {version} {trivial} --solver {}", solver()));
+    assert!(said.contains("証明 / proved    I99"), "{said}");
     assert!(said.contains("反証 / REFUTED   I09-outside-the-team"), "{said}");
     assert!(
         said.contains("新たに許可 / OPENS") && said.contains(&format!("version {version} is not approved")),
@@ -273,8 +320,13 @@ fn a_wrong_rule_comes_no_further_than_the_gate_that_finds_it() {
     assert!(
         city.refused(&format!("{other} policy approve {version} {fewer} --without-proof")).contains("--without-proof")
     );
-    city.say(&format!("{other} policy approve {version} {fewer} --without-proof flood"));
+    let approve = format!("{other} policy approve {version} {fewer} --without-proof flood");
+    let confirm = city.json(&approve).pop().unwrap()["confirm"].as_str().unwrap().to_owned();
+    assert_eq!(in_force(&city), [true, false]);
+    city.say(&format!("{approve} --confirm {confirm}"));
     assert_eq!(in_force(&city), [false, true]);
+    let passed = city.json("policy list")[1]["passed"]["cases_version"].clone();
+    assert_eq!(passed.as_str().unwrap().split('+').count(), 2, "the house's cases and the officer's: {passed}");
     assert_eq!(city.json("policy list")[1]["passed"]["without_proof"], "flood");
     assert!(city.say("policy list").contains("nothing proved: flood"));
     assert!(city.say("registry log").contains("nothing proved: flood"));

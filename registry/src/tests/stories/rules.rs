@@ -9,8 +9,9 @@ fn in_force(world: &World) -> Option<String> {
     world.snapshot.rules_in_force().map(|(set, _)| set.version.clone())
 }
 
-fn approve(remark: &str) -> Command {
-    Command::ApproveRules { version: version_of(remark), gates: gates() }
+/// As compared with what is in force.
+fn approve(world: &World, remark: &str) -> Command {
+    Command::ApproveRules { version: version_of(remark), over: in_force(world), gates: gates() }
 }
 
 fn roll_back() -> Command {
@@ -22,19 +23,19 @@ fn one_officer_proposes_another_approves_and_any_goes_back() {
     let mut world = World::usual();
     world.must(officer(), propose_rules("first"));
     assert_eq!(in_force(&world), None, "a proposal decides nothing");
-    let himself = world.refused(officer(), approve("first"));
+    let himself = world.refused(officer(), approve(&world, "first"));
     assert!(himself.contains("by another officer"), "{himself}");
-    let again = Command::ApproveRules { version: version_of("never proposed"), gates: gates() };
+    let again = Command::ApproveRules { version: version_of("never proposed"), over: None, gates: gates() };
     assert!(world.refused(second_officer(), again).contains("there is no set of rules"));
-    world.must(second_officer(), approve("first"));
+    world.must(second_officer(), approve(&world, "first"));
     assert_eq!(in_force(&world), Some(version_of("first")));
     let (set, approval) = world.snapshot.rules_in_force().unwrap();
     assert_eq!((&set.proposed_by, &approval.by), (&officer(), &second_officer()));
     assert_eq!(set.point().unwrap().version().as_str(), version_of("first"));
-    assert!(world.refused(second_officer(), approve("first")).contains("in force already"));
+    assert!(world.refused(second_officer(), approve(&world, "first")).contains("in force already"));
 
     world.must(second_officer(), propose_rules("second"));
-    world.must(officer(), approve("second"));
+    world.must(officer(), approve(&world, "second"));
     assert_eq!(in_force(&world), Some(version_of("second")));
     // One step back, then another: to what is built in.
     world.must(officer(), roll_back());
@@ -43,7 +44,24 @@ fn one_officer_proposes_another_approves_and_any_goes_back() {
     assert_eq!(in_force(&world), None);
     assert!(world.refused(officer(), roll_back()).contains("there is no step back"));
     // What was once proposed can be taken into force again.
-    world.must(officer(), approve("second"));
+    world.must(officer(), approve(&world, "second"));
+    assert_eq!(in_force(&world), Some(version_of("second")));
+}
+
+/// What an officer saw was the difference from the rules in force. Meanwhile others came, and he has not seen that difference.
+#[test]
+fn what_was_compared_with_other_rules_is_not_approved() {
+    let mut world = World::usual();
+    world.must(officer(), propose_rules("first"));
+    world.must(officer(), propose_rules("second"));
+    let compared = approve(&world, "second");
+    world.must(second_officer(), approve(&world, "first"));
+    let refused = world.refused(second_officer(), compared.clone());
+    assert!(refused.contains("they were compared with the rules built in, and meanwhile"), "{refused}");
+    let with_first = approve(&world, "second");
+    world.must(officer(), roll_back());
+    assert!(world.refused(second_officer(), with_first).contains("compare them again"));
+    world.must(second_officer(), compared);
     assert_eq!(in_force(&world), Some(version_of("second")));
 }
 
@@ -52,7 +70,7 @@ fn one_officer_proposes_another_approves_and_any_goes_back() {
 fn an_approval_says_what_the_rules_have_passed() {
     let mut world = World::usual();
     world.must(officer(), propose_rules("first"));
-    let approve = |gates| Command::ApproveRules { version: version_of("first"), gates };
+    let approve = |gates| Command::ApproveRules { version: version_of("first"), over: None, gates };
     let proved = |fences: &str, claims| RuleProof::Proved { fences: fences.to_owned(), claims };
     for (wrong, why) in [
         (RuleGates { cases: 0, ..gates() }, "no case has tried"),
@@ -77,7 +95,7 @@ fn one_officer_under_two_spellings_is_one() {
     let mut world = World::usual();
     world.must(officer(), propose_rules("first"));
     let same = model::Author::new(model::Office::CityOfficer, &format!(" {} ", officer().name.to_uppercase()));
-    assert!(world.refused(same, approve("first")).contains("by another officer"));
+    assert!(world.refused(same, approve(&world, "first")).contains("by another officer"));
 }
 
 /// Nothing is proposed that a decision point would not take.

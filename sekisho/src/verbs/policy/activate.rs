@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use workbench::{Bench, Solver, Sources};
 
 use super::test::{self, Cases};
-use super::{in_order, prove, solver};
+use super::{digest, in_order, prove, solver};
 use crate::cli::Common;
 use crate::cli::policy::{PolicyApprove, PolicyPropose, PolicyRollback, PolicyShow};
 use crate::error::Error;
@@ -44,11 +44,14 @@ pub(super) fn propose(desk: &Desk, output: Output, verb: &PolicyPropose) -> Resu
     Ok(true)
 }
 
-/// Takes rules into force that pass every gate. False: one of them found something wrong, and nothing has changed.
+/// Takes rules into force that pass every gate, once the officer has seen what changes: the first time this says what, and which
+/// word confirms it. False: a gate found something wrong, and nothing has changed.
 pub(super) fn approve(desk: &Desk, common: &Common, output: Output, verb: &PolicyApprove) -> Result<bool, Error> {
     let snapshot = desk.snapshot();
     let set = snapshot.rule_set(&verb.version).ok_or_else(|| unknown(&verb.version))?;
-    let approve = |gates| Command::ApproveRules { version: verb.version.clone(), gates };
+    // What is compared with is what the registry must still have in force when it takes the approval.
+    let over = snapshot.rules_in_force().map(|(set, _)| set.version.clone());
+    let approve = |gates| Command::ApproveRules { version: verb.version.clone(), over: over.clone(), gates };
     // Whoever may not approve hears so now, and not after all the proofs.
     let (cases_version, reason) = ("-".to_owned(), verb.without_proof.clone().unwrap_or_else(|| "-".to_owned()));
     desk.rehearse(&[approve(RuleGates { cases: 1, cases_version, proof: RuleProof::Without { reason } })])?;
@@ -60,6 +63,17 @@ pub(super) fn approve(desk: &Desk, common: &Common, output: Output, verb: &Polic
         return Ok(false);
     };
     let told = gates.to_string();
+    let confirm = digest([over.as_deref().unwrap_or("builtin"), &verb.version, &told].into_iter());
+    match &verb.confirm {
+        None => return ask(desk, verb, &told, &confirm).map(|()| true),
+        Some(given) if *given != confirm => {
+            return Err(Error::usage(format_args!(
+                "`{given}` confirms something else: the rules in force, the cases or what was proved have changed since. Give the \
+                 command without --confirm, and read what would change now"
+            )));
+        }
+        Some(_) => {}
+    }
     desk.execute(approve(gates))?;
     desk.say(
         format_args!(
@@ -69,6 +83,19 @@ pub(super) fn approve(desk: &Desk, common: &Common, output: Output, verb: &Polic
         &json!({ "version": verb.version, "state": "in-force", "passed": told }),
     )?;
     Ok(true)
+}
+
+/// Says that nothing is approved yet, and how it is.
+fn ask(desk: &Desk, verb: &PolicyApprove, told: &str, confirm: &str) -> Result<(), Error> {
+    let seen = if verb.without_proof.is_some() { "nothing was compared" } else { "what changes stands above" };
+    desk.say(
+        format_args!(
+            "version {} is NOT in force yet ({told}; {seen}). If that is as it should be, give the same command once more with: \
+             --confirm {confirm}",
+            verb.version
+        ),
+        &json!({ "version": verb.version, "state": "proposed", "passed": told, "confirm": confirm }),
+    )
 }
 
 /// By what the last gates are gone through.

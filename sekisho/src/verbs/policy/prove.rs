@@ -21,19 +21,22 @@ pub(super) fn run(common: &Common, output: Output, verb: &PolicyProve) -> Result
     Ok(proved(common, output, &bench, verb.fences.as_deref(), &mut solver(&verb.solver)?)?.is_some())
 }
 
-/// Proves the fences of a file, or those built in, and what must hold of each rule. None: something is refuted. Says all of it.
+/// Proves the fences built in, those of a file beside them, and what must hold of each rule. None: something is refuted. Says all
+/// of it. Nobody chooses which of the house's fences are proved.
 pub(super) fn proved(
     common: &Common,
     output: Output,
     bench: &Bench,
-    fences: Option<&Path>,
+    file: Option<&Path>,
     solver: &mut Solver,
 ) -> Result<Option<RuleProof>, Error> {
-    let text = match fences {
-        Some(file) => std::fs::read_to_string(file).map_err(Error::file("reading", file))?,
-        None => FENCES.to_owned(),
-    };
-    let fences = fences::read(&text, bench.point().schema())?;
+    let schema = bench.point().schema();
+    let (mut fences, mut which) = (fences::read(FENCES, schema)?, digest(std::iter::once(FENCES)));
+    if let Some(file) = file {
+        let text = std::fs::read_to_string(file).map_err(Error::file("reading", file))?;
+        fences.extend(fences::read(&text, schema)?);
+        which = format!("{which}+{}", digest(std::iter::once(text.as_str())));
+    }
     let start = Instant::now();
     let proofs = prove(bench, &fences, solver)?;
     let seconds = start.elapsed().as_secs_f64();
@@ -49,10 +52,7 @@ pub(super) fn proved(
         ),
         &json!({ "version": version.as_str(), "claims": count, "refuted": refuted, "seconds": seconds }),
     )?;
-    let proof = RuleProof::Proved {
-        fences: digest(std::iter::once(text.as_str())),
-        claims: u64::try_from(count).unwrap_or(u64::MAX),
-    };
+    let proof = RuleProof::Proved { fences: which, claims: u64::try_from(count).unwrap_or(u64::MAX) };
     Ok((refuted == 0).then_some(proof))
 }
 

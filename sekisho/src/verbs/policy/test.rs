@@ -14,25 +14,33 @@ use crate::output::Output;
 /// Cases, and which they are.
 pub(super) struct Cases {
     pub(super) cases: Vec<Case>,
+    /// The digest of those built in; where there are others beside them, `+` and the digest of those.
     pub(super) version: String,
 }
 
 impl Cases {
-    /// Those of a folder, or those built in.
+    /// Those built in, and those of a folder beside them: nobody chooses which of the house's cases rules are tried on.
     pub(super) fn of(folder: Option<&Path>) -> Result<Self, Error> {
-        let texts = match folder {
-            Some(folder) => read(folder)?,
-            None => CASES.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect(),
-        };
-        let mut cases = Vec::new();
-        for (name, text) in &texts {
-            cases.extend(parse(name, text)?);
+        let house = CASES.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+        let mut named = vec![of_texts(house)?];
+        if let Some(folder) = folder {
+            let own = of_texts(read(folder)?)?;
+            if own.cases.is_empty() {
+                return Err(BenchError::Missing { path: folder.to_owned(), what: "cases (*.txt)" }.into());
+            }
+            named.push(own);
         }
-        match (folder, cases.is_empty()) {
-            (Some(folder), true) => Err(BenchError::Missing { path: folder.to_owned(), what: "cases (*.txt)" }.into()),
-            _ => Ok(Self { cases, version: digest(texts.iter().map(|(_, text)| text.as_str())) }),
-        }
+        let version = named.iter().map(|cases| cases.version.as_str()).collect::<Vec<_>>().join("+");
+        Ok(Self { cases: named.into_iter().flat_map(|cases| cases.cases).collect(), version })
     }
+}
+
+fn of_texts(texts: Vec<(String, String)>) -> Result<Cases, Error> {
+    let mut cases = Vec::new();
+    for (name, text) in &texts {
+        cases.extend(parse(name, text)?);
+    }
+    Ok(Cases { cases, version: digest(texts.iter().map(|(_, text)| text.as_str())) })
 }
 
 pub(super) fn run(output: Output, verb: &PolicyTest) -> Result<bool, Error> {
