@@ -257,7 +257,7 @@ words! {
         /// The store answered with what was not asked for, or in a form with more than one reading. What that concerns was not
         /// passed on.
         StoreMisbehaves = "store-misbehaves",
-        /// A record was deleted under an order, and that could not be marked on it.
+        /// A record was deleted under an order, or it is not known whether it was, and that could not be marked on it.
         DeletionNotMarked = "deletion-not-marked",
         /// A user declares an emergency under the city's rule for break-glass (art. 41). Written before it counts.
         EmergencyDeclared = "emergency-declared",

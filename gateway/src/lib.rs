@@ -218,6 +218,7 @@ pub fn start(settings: Settings, parts: Parts) -> Result<Running, SetUpError> {
         reader: settings.reader,
         strictness: settings.strictness,
         guessing: gate::sign_in::Guessing::default(),
+        declarations: gate::emergency::Declarations::default(),
         clock: parts.clock,
         stopped: AtomicBool::new(false),
         index: index::Index::default(),

@@ -19,6 +19,7 @@ use crate::bounds::{
     CONNECTIONS_PER_SOURCE_MAX, CONNECTIONS_PER_WORKER_MAX, DRAIN_MAX, REGISTRY_SILENCE_MAX, SEND_BUFFER_BYTES,
 };
 use crate::cut::live::Live;
+use crate::gate::emergency::Declarations;
 use crate::gate::sign_in::Guessing;
 use crate::index::Index;
 use crate::judge::Judge;
@@ -48,6 +49,7 @@ pub struct Shared {
     pub(crate) identity: Identity,
     pub(crate) session_limits: SessionLimits,
     pub(crate) guessing: Guessing,
+    pub(crate) declarations: Declarations,
     pub(crate) clock: Clock,
     pub(crate) desk: pages::Desk,
     pub(crate) records_app: Option<pages::RecordsApp>,

@@ -303,6 +303,7 @@ emergency-reason-missing = Please give the reason.
 emergency-reason-too-long = The reason is too long. Use at most { $count } characters.
 emergency-not-confirmed = Please read the above and tick the box.
 emergency-full = You have declared as many as you may for now. Wait a while, or call the city.
+emergency-city-full = The city takes no more declarations for now, from anybody. Call the city.
 home-emergency = Declared emergencies
 home-emergency-until = Ends at
 home-emergency-end = End this one

@@ -289,6 +289,7 @@ emergency-reason-missing = 申告する理由を入力してください。
 emergency-reason-too-long = 申告する理由が長すぎます。{ $count }文字以下にしてください。
 emergency-not-confirmed = 内容を読んで、確認の欄に印を付けてください。
 emergency-full = 一度に申告できる数を超えました。時間をおいて申告するか、市に電話してください。
+emergency-city-full = 市全体で申告できる数を超えたため、どなたも申告できません。市に電話してください。
 home-emergency = 申告中の緊急時
 home-emergency-until = 終わる時刻
 home-emergency-end = この申告を終了する

@@ -104,6 +104,14 @@ impl RecordRef {
         Self { kind: RecordKind::Fhir(fhir_type), id: None }
     }
 
+    /// Its name, as an order to delete it has it (art. 19-2).
+    ///
+    /// # Errors
+    /// It is no single record, or has no such name.
+    pub fn name(&self) -> Result<RecordName, Unreadable> {
+        RecordName::new(&self.to_string()).map_err(|_| Unreadable::Interaction("a record that cannot be named"))
+    }
+
     /// What kind of shared information it is.
     #[must_use]
     pub const fn category(&self) -> Category {

@@ -202,6 +202,41 @@ async fn a_flood_of_declarations_is_no_flood_of_alerts() {
     assert_eq!(world.alerts().len(), EMERGENCIES_PER_USER_MAX);
 }
 
+/// All at once: as many alerts as declarations, whether about one person or many.
+#[tokio::test]
+async fn declarations_at_once_are_told_of_as_often_as_they_are_made() {
+    let world = World::start().await;
+    world.issue_break_glass();
+    let nurse = Nurse::arrives(&world).await;
+    let token = field(&nurse.page(PAGE).await.text(), "form_token");
+    let declare = async |person: String| {
+        let pairs = [("form_token", token.as_str()), ("person", &person), ("reason", REASON), ("confirmed", "yes")];
+        nurse.post(PAGE, &pairs).await.status
+    };
+    // Two clicks, and more.
+    let clicks = futures_util::future::join_all((0..12).map(|_| declare("P-0001".to_owned()))).await;
+    assert!(clicks.iter().all(|status| *status == StatusCode::SEE_OTHER), "{clicks:?}");
+    assert_eq!((declared(&world), world.alerts().len()), (1, 1));
+    let flood = futures_util::future::join_all((2..32).map(|number| declare(format!("P-{number:04}")))).await;
+    let taken = flood.iter().filter(|status| **status == StatusCode::SEE_OTHER).count();
+    assert_eq!(taken, EMERGENCIES_PER_USER_MAX - 1, "{flood:?}");
+    assert_eq!((declared(&world), world.alerts().len()), (EMERGENCIES_PER_USER_MAX, EMERGENCIES_PER_USER_MAX));
+}
+
+/// A number is declared about in one form, however it was typed: anything else would be about nobody, and told all the same.
+#[tokio::test]
+async fn a_number_in_small_or_wide_letters_is_the_same_number() {
+    let world = World::start().await;
+    world.issue_break_glass();
+    let nurse = Nurse::arrives(&world).await;
+    for typed in ["p-0001", "ｐ－０００１", "Ｐー０００１", "P-0001"] {
+        assert_eq!(nurse.declares(typed).await.status, StatusCode::SEE_OTHER, "{typed}");
+    }
+    assert_eq!((declared(&world), world.alerts().len()), (1, 1));
+    assert_eq!(nurse.reads("/fhir/Patient/P-0001").await, StatusCode::OK);
+    assert!(nurse.page(PAGE).await.text().contains("autocapitalize=\"characters\""));
+}
+
 /// A profession without need of it, forms that are not ours, and what is left out of one: nothing is declared, nobody is told.
 #[tokio::test]
 async fn what_is_not_declared() {
@@ -245,8 +280,13 @@ async fn what_is_not_declared() {
     nurse.declares("Ｐ－０００１").await;
     let number = field(&nurse.page("/").await.text(), "emergency");
     let token = field(&doctor.page("/").await.text(), "form_token");
-    doctor.post(END, &[("form_token", &token), ("emergency", &number)]).await;
-    nurse.post(END, &[("form_token", "forged"), ("emergency", &number)]).await;
+    // Told as one that has long been over.
+    let others = doctor.post(END, &[("form_token", &token), ("emergency", &number)]).await;
+    let forgotten = doctor.post(END, &[("form_token", &token), ("emergency", "999")]).await;
+    assert_eq!((others.status, forgotten.status), (StatusCode::SEE_OTHER, StatusCode::SEE_OTHER));
+    assert_eq!(others.text(), forgotten.text());
+    let forged = nurse.post(END, &[("form_token", "forged"), ("emergency", &number)]).await;
+    assert_eq!(forged.status, StatusCode::SEE_OTHER, "to where there is a fresh form");
     assert_eq!(
         nurse.reads("/fhir/Patient/P-0001").await,
         StatusCode::OK,

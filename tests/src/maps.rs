@@ -422,3 +422,24 @@ async fn a_withdrawn_consent_closes_the_other_application_too() {
     assert!(refused.status.is_client_error(), "nobody removes: {}", refused.status);
     assert!(!saw(&world).iter().any(|request| request.starts_with("DELETE")), "{:?}", saw(&world));
 }
+
+/// An order for one record opens it by a map as in FHIR, and no other; and says then that it was deleted (art. 19-2).
+#[tokio::test]
+async fn an_order_for_one_mapped_record_removes_it() {
+    let world = mapped().await;
+    let (terminal, cookie) = world.signed_in("U-sato", "D-sato").await;
+    world.order_deletion("P-0001", Some("notes.entry/e-0001-01"), "U-sato");
+    let order = world.registry.snapshot().deletions().last().unwrap().id;
+    let delete = async |target: &str| {
+        terminal.ask(Ask { method: Method::DELETE, ..Ask::get(target) }.as_(&cookie)).await.unwrap()
+    };
+    let other = delete("/notes/entries/e-0001-02").await;
+    assert_eq!(other.status, StatusCode::NOT_FOUND, "{}", other.text());
+    let removed = delete("/notes/entries/e-0001-01").await;
+    assert!(removed.status.is_success(), "{} {}", removed.status, removed.text());
+    let snapshot = world.registry.snapshot();
+    let deleted: Vec<&str> = snapshot.deleted_under(order).map(|one| one.record.as_str()).collect();
+    assert_eq!(deleted, ["notes.entry/e-0001-01"]);
+    assert_eq!(snapshot.deletion(order).unwrap().state, model::lifecycle::deletion::State::CarriedOut);
+    assert_eq!(delete("/notes/entries/e-0001-01").await.status, StatusCode::NOT_FOUND);
+}

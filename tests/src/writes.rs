@@ -4,7 +4,7 @@
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::world::{Ask, Reply, Terminal, World};
+use crate::world::{Ask, Http, Plan, Reply, Terminal, Tls, World};
 
 const FHIR: &str = "application/fhir+json";
 const JSON_PATCH: &str = "application/json-patch+json";
@@ -316,6 +316,73 @@ async fn an_order_for_all_records_says_what_was_deleted() {
         ["Observation/o-0001-001", "Observation/o-0001-002", "Observation/o-0001-003", "Observation/o-0001-004"]
     );
     assert_eq!(snapshot.deletion(order).unwrap().state, model::lifecycle::deletion::State::Approved);
+}
+
+/// From when the store is asked, a deletion and its mark go on without the client: it may leave, or be told of an error.
+#[tokio::test]
+async fn a_deletion_is_marked_though_its_client_is_gone_or_hears_of_an_error() {
+    let world = World::planned(Plan { trusting_store: true, ..Plan::default() }).await;
+    for (id, http) in [("slow-2s", Http::One), ("slow-2s", Http::Two), ("broken-500", Http::One)] {
+        let record = format!("Observation/{id}");
+        if world.registry.snapshot().deletions().next().is_some() && id == "slow-2s" {
+            let mut again = observation("P-0900", "1", "final");
+            again["id"] = json!(id);
+            crate::versions::put_at_the_store(&world, &again).await;
+        }
+        world.order_deletion("P-0900", Some(&record), "U-sato");
+        let order = world.registry.snapshot().deletions().last().unwrap().id;
+        let keys = world.keys("D-sato");
+        let terminal = world.terminal_speaking(&keys, http, Tls::V13);
+        let cookie = world.cookie(&world.terminal_with(&keys), "U-sato").await;
+        world.store.clear_requests();
+        let target = format!("/fhir/{record}");
+        let delete = terminal.ask(Ask { method: Method::DELETE, ..Ask::get(&target) }.as_(&cookie));
+        let sent = |world: &World| world.store_saw().iter().any(|line| line.starts_with("DELETE"));
+        if id == "broken-500" {
+            assert_eq!(delete.await.unwrap().status, StatusCode::BAD_GATEWAY);
+        } else {
+            tokio::select! {
+                biased;
+                () = world.until("the store is asked", sent) => {}
+                reply = delete => panic!("it was not slow: {reply:?}"),
+            }
+        }
+        let marked = |world: &World| world.registry.snapshot().deleted_under(order).count() == 1;
+        world.until("the order says what was deleted", marked).await;
+        let state = world.registry.snapshot().deletion(order).unwrap().state;
+        assert_eq!(state, model::lifecycle::deletion::State::CarriedOut, "{id} {http:?}");
+    }
+    assert!(world.alerts().is_empty(), "{:?}", world.alerts());
+}
+
+/// A transaction that was carried out is not believed to have deleted each of its records: what is still there is not marked, and
+/// the officer is told.
+#[tokio::test]
+async fn what_a_transaction_did_not_delete_is_not_marked() {
+    let world = World::planned(Plan { trusting_store: true, ..Plan::default() }).await;
+    let (terminal, cookie) = world.signed_in("U-sato", "D-sato").await;
+    let mut stays = observation("P-0001", "1", "final");
+    stays["id"] = json!("broken-stays");
+    crate::versions::put_at_the_store(&world, &stays).await;
+    world.order_deletion("P-0001", None, "U-sato");
+    let order = world.registry.snapshot().deletions().last().unwrap().id;
+    let entry = |id: &str| json!({ "request": { "method": "DELETE", "url": format!("Observation/{id}") } });
+    let entries = [entry("broken-stays"), entry("o-0001-001")];
+    let bundle = json!({ "resourceType": "Bundle", "type": "transaction", "entry": entries });
+    let told = terminal.ask(Ask::post("/fhir", FHIR, bundle.to_string()).as_(&cookie)).await.unwrap();
+    assert_eq!(told.status, StatusCode::OK, "{}", told.text());
+    let snapshot = world.registry.snapshot();
+    let deleted: Vec<&str> = snapshot.deleted_under(order).map(|one| one.record.as_str()).collect();
+    assert_eq!(deleted, ["Observation/o-0001-001"]);
+    for _ in 0..200 {
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        if !world.alerts().is_empty() {
+            break;
+        }
+    }
+    let alerts = world.alerts();
+    assert_eq!((alerts.len(), alerts[0].kind), (1, audit::AlertKind::DeletionNotMarked));
+    assert_eq!((alerts[0].count, alerts[0].seen[0].starts_with("Observation/broken-stays")), (1, true), "{alerts:?}");
 }
 
 #[tokio::test]

@@ -200,6 +200,21 @@ async fn misbehave(behaviour: Behaviour, body: Bytes, base: &str, extensions: &E
     response
 }
 
+/// Whether a removal of this Observation is told as done, and is not done.
+pub(crate) fn stays(kind: Kind, id: &str) -> bool {
+    kind.name() == "Observation" && id == "broken-stays"
+}
+
+/// What comes of having removed such an Observation: it is done, and told late or not at all. None if it is an ordinary one.
+pub(crate) async fn removed(kind: Kind, id: &str) -> Option<Response> {
+    match Behaviour::named(id).filter(|_| kind.name() == "Observation")? {
+        Behaviour::Slow(wait) => tokio::time::sleep(wait).await,
+        Behaviour::Error => return Some(StatusCode::INTERNAL_SERVER_ERROR.into_response()),
+        _ => {}
+    }
+    None
+}
+
 /// Where a write that carries the code `broken-location` says that it has put the record; none for any other.
 pub(crate) fn location(body: &[u8]) -> Option<String> {
     let code = br#""broken-location""#;

@@ -17,7 +17,7 @@ use super::search::Search;
 use super::search::pages::Pages;
 use super::search::view::View;
 use super::types::Kind;
-use crate::broken::search::Mischief;
+use crate::broken::{self, search::Mischief};
 use crate::store::{self, Blob, Store, Version, blob};
 
 /// Largest Binary that is given as base64 inside JSON; a larger one is given without its data.
@@ -282,7 +282,7 @@ fn delete(
 ) -> Result<Answer, Fault> {
     let before = store::newest(db, kind, &id)?;
     only_if.check(before.as_ref())?;
-    let Some(before) = before.filter(|version| !version.deleted) else {
+    let Some(before) = before.filter(|version| !version.deleted && !broken::stays(kind, &id)) else {
         return Ok(Answer::of(204, ""));
     };
     let version = Version { version: before.version + 1, at: now(), deleted: true, body: Bytes::new(), blob: None };

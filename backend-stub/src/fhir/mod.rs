@@ -110,6 +110,10 @@ async fn answer(app: &App, request: Request, base: &str) -> Result<Reply, Fault>
     let (base, pages) = (base.to_owned(), Arc::clone(&app.pages));
     if interaction.writes() {
         let mischief = broken::location(&body);
+        let removes = match &interaction {
+            Interaction::Delete { kind, id, .. } => Some((*kind, id.clone())),
+            _ => None,
+        };
         let work = move |store: &Store| {
             let site = Site { base: &base, pages: &pages };
             transact(store, |db, written| interaction.perform(db, site, written))
@@ -117,6 +121,11 @@ async fn answer(app: &App, request: Request, base: &str) -> Result<Reply, Fault>
         let (mut answer, written) = app.store.run(work).await?;
         app.hub.publish(&written);
         answer.location = mischief.or(answer.location);
+        if let Some((kind, id)) = removes
+            && let Some(response) = broken::removed(kind, &id).await
+        {
+            return Ok(Reply::Whole(response));
+        }
         return Ok(Reply::Answer(answer));
     }
     let mischief = interaction.mischief();

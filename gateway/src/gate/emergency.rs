@@ -4,16 +4,19 @@
 //! Nothing here asks whether there is such a person: the page, and the time it takes, are the same for any number that can
 //! be one (promise P4).
 
+use std::sync::Arc;
+
 use audit::{Alert, AlertKind};
 use http::{HeaderMap, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use model::{Author, Office, PersonId};
 use registry::{
-    Command, EMERGENCY_REASON_CHARACTERS_MAX, EmergencyId, Executed, Refused, Registry, RegistryError, Why,
+    Command, EMERGENCIES_PER_USER_MAX, EMERGENCY_REASON_CHARACTERS_MAX, EmergencyId, Executed, Misfit, Refused,
+    Registry, RegistryError, Why,
 };
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::form::Form;
-use super::sign_in::in_ascii;
+use super::form::{Form, in_ascii};
 use crate::bounds::{FORM_BYTES_MAX, FORM_TOKEN_SECONDS_MAX};
 use crate::pages::{DeclareEmergency, EmergencyProblem, Page as _, Shown, paths};
 use crate::pipeline::authenticate::Subject;
@@ -21,7 +24,12 @@ use crate::pipeline::extract::read_body;
 use crate::pipeline::trace::Trace;
 use crate::refusal::{Refusal, fault};
 use crate::store::pool::Body;
-use crate::worker::Worker;
+use crate::worker::{Shared, Worker};
+
+/// One declaration at a time, of all workers: between asking whether it would be taken, telling the officer and making it nobody
+/// else makes one, so that there are as many alerts as declarations.
+#[derive(Default)]
+pub struct Declarations(Arc<Mutex<()>>);
 
 /// Proof: the city has issued its rule, and this subject's profession may declare under it.
 struct Offered<'a> {
@@ -80,47 +88,67 @@ pub async fn declare(
 ) -> Result<Response<Body>, Refusal> {
     let offered = offered(worker, subject)?;
     let (form, in_time) = form(worker, subject, request).await?;
-    let typed = Typed { person: in_ascii(form.field("person")), reason: form.field("reason").trim().to_owned() };
+    let typed = Typed { person: in_capitals(form.field("person")), reason: form.field("reason").trim().to_owned() };
     let (person, reason) = match meant(&typed, in_time, form.field("confirmed") == "yes") {
         Ok(meant) => meant,
         Err(problem) => return page(worker, &offered, trace, &typed, Some(problem)),
     };
+    let turn = Arc::clone(&worker.shared().declarations.0).lock_owned().await;
     let now = worker.now();
     // Sent twice is declared once, and told once.
     if worker.snapshot().emergency(subject.user_id(), &person, now).is_some() {
         return Ok(super::redirect(paths::HOME));
     }
-    let author = Author::new(Office::User, subject.user_id().as_str());
-    let (command, by) = (Command::DeclareEmergency { person: person.clone(), reason }, author.clone());
-    // What would be refused is no alert: a flood of declarations must not become one of those.
-    let rehearsed = on_registry(worker, move |registry| {
-        registry.rehearse(std::slice::from_ref(&command), &by, now).map(|()| command)
-    });
-    let command = match rehearsed.await? {
-        Ok(command) => command,
-        Err(refused) => return page(worker, &offered, trace, &typed, Some(problem(&refused)?)),
+    let seen = vec![
+        format!("user ID {}", subject.user_id()),
+        format!("person {person}"),
+        format!("facility {}", subject.facility()),
+    ];
+    let declaration = Declaration {
+        _turn: turn,
+        shared: worker.share(),
+        author: Author::new(Office::User, subject.user_id().as_str()),
+        command: Command::DeclareEmergency { person, reason },
+        alert: Alert { id: trace.id().clone(), at: now, kind: AlertKind::EmergencyDeclared, seen, count: 1 },
     };
-    let alert = Alert {
-        id: trace.id().clone(),
-        at: now,
-        kind: AlertKind::EmergencyDeclared,
-        seen: vec![
-            format!("user ID {}", subject.user_id()),
-            format!("person {person}"),
-            format!("facility {}", subject.facility()),
-        ],
-        count: 1,
-    };
-    let _on_record: audit::Durable = worker.audit().alert_first(&alert).await.map_err(|error| {
-        tracing::error!(%error, "the officer could not be told of an emergency; refused");
-        Refusal::AuditUnavailable
+    // In a task of its own: a client that leaves in between must not leave an alert without a declaration.
+    let declared = tokio::spawn(declaration.make()).await.map_err(|error| {
+        tracing::error!(%error, "a declaration ended early");
+        Refusal::Fault
     })?;
-    match on_registry(worker, move |registry| registry.execute(command, author, now)).await? {
-        Ok(Executed { generation, .. }) => {
-            tracing::warn!(incident = %trace.id(), generation = generation.get(), "an emergency was declared");
-            Ok(super::redirect(paths::HOME))
-        }
+    match declared? {
+        Ok(()) => Ok(super::redirect(paths::HOME)),
         Err(refused) => page(worker, &offered, trace, &typed, Some(problem(&refused)?)),
+    }
+}
+
+/// A declaration whose turn it is.
+struct Declaration {
+    _turn: OwnedMutexGuard<()>,
+    shared: Arc<Shared>,
+    author: Author,
+    command: Command,
+    alert: Alert,
+}
+
+impl Declaration {
+    async fn make(self) -> Result<Result<(), Refused>, Refusal> {
+        let Self { _turn, shared, author, command, alert } = self;
+        let now = alert.at;
+        let (asked, by) = (command.clone(), author.clone());
+        // What would be refused is no alert: a flood of declarations must not become one of those.
+        let rehearsed = on_registry(&shared, move |registry| registry.rehearse(&[asked], &by, now));
+        if let Err(refused) = rehearsed.await? {
+            return Ok(Err(refused));
+        }
+        let _on_record: audit::Durable = shared.audit.alert_first(&alert).await.map_err(|error| {
+            tracing::error!(%error, "the officer could not be told of an emergency; refused");
+            Refusal::AuditUnavailable
+        })?;
+        let made = on_registry(&shared, move |registry| registry.execute(command, author, now)).await?;
+        Ok(made.map(|Executed { generation, .. }| {
+            tracing::warn!(incident = %alert.id, generation = generation.get(), "an emergency was declared");
+        }))
     }
 }
 
@@ -138,10 +166,25 @@ pub async fn end(worker: &Worker, subject: &Subject, request: Request<Incoming>)
     let number = number.map_err(|_| Refusal::Unreadable("a form without the number of an emergency".to_owned()))?;
     let (now, author) = (worker.now(), Author::new(Office::User, subject.user_id().as_str()));
     let command = Command::EndEmergency { emergency: EmergencyId::new(number) };
-    match on_registry(worker, move |registry| registry.execute(command, author, now)).await? {
-        // Over or withdrawn meanwhile: there is nothing left to end.
-        Ok(_) | Err(_) => Ok(super::redirect(paths::HOME)),
+    match on_registry(&worker.share(), move |registry| registry.execute(command, author, now)).await? {
+        Ok(_) => Ok(super::redirect(paths::HOME)),
+        Err(refused) if is_over(&refused) => Ok(super::redirect(paths::HOME)),
+        Err(refused) => {
+            tracing::warn!(%refused, "an emergency was not ended");
+            Err(Refusal::NoSuchPage)
+        }
     }
+}
+
+/// Over for so long that it is not remembered: there is nothing left to end. Somebody else's is not told apart from that.
+fn is_over(refused: &Refused) -> bool {
+    matches!(refused.why, Why::State(Misfit::NotKnown { what: "emergency", .. }))
+}
+
+/// The number of a person in the one form that is declared about: as Japanese keyboards write it, in capitals. Whether there is
+/// such a person is not asked for that (promise P4).
+fn in_capitals(typed: &str) -> String {
+    in_ascii(typed).to_ascii_uppercase()
 }
 
 /// The fields of the form, and whether its token is good.
@@ -176,10 +219,10 @@ fn meant(typed: &Typed, in_time: bool, confirmed: bool) -> Result<(PersonId, Str
 
 /// Asks the registry off the worker's thread. A refusal of the registry is an answer; anything else is a fault.
 async fn on_registry<T: Send + 'static>(
-    worker: &Worker,
+    shared: &Arc<Shared>,
     ask: impl FnOnce(&Registry) -> Result<T, RegistryError> + Send + 'static,
 ) -> Result<Result<T, Refused>, Refusal> {
-    let shared = worker.share();
+    let shared = Arc::clone(shared);
     match tokio::task::spawn_blocking(move || ask(&shared.registry)).await {
         Ok(Ok(done)) => Ok(Ok(done)),
         Ok(Err(RegistryError::Refused(refused))) => Ok(Err(refused)),
@@ -197,7 +240,8 @@ async fn on_registry<T: Send + 'static>(
 /// What the user can do something about. Where the rule was withdrawn meanwhile there is no such page.
 fn problem(refused: &Refused) -> Result<EmergencyProblem, Refusal> {
     match refused.why {
-        Why::Full { .. } => Ok(EmergencyProblem::Full),
+        Why::Full { max: EMERGENCIES_PER_USER_MAX, .. } => Ok(EmergencyProblem::Full),
+        Why::Full { .. } => Ok(EmergencyProblem::CityFull),
         Why::Text { .. } => Ok(EmergencyProblem::ReasonMissing),
         _ => Err(Refusal::NoSuchPage),
     }

@@ -68,6 +68,18 @@ impl Form {
     }
 }
 
+/// A user ID or the number of a person as a Japanese keyboard may have written it, in the letters it stands in on paper: full-width forms become
+/// ASCII (what NFKC does to them), and so does whatever the hyphen's key writes; blanks around it go.
+pub(super) fn in_ascii(typed: &str) -> String {
+    let ascii = |character: char| match character {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(character) - 0xfee0).unwrap_or(character),
+        // Hyphens and dashes, the minus sign, the long-vowel mark in both widths.
+        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{30fc}' | '\u{ff70}' => '-',
+        other => other,
+    };
+    typed.trim().chars().take(64).map(ascii).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use zeroize::Zeroizing;
 
-use super::form::Form;
+use super::form::{Form, in_ascii};
 use crate::answer;
 use crate::bounds::{FORM_BYTES_MAX, FORM_TOKEN_SECONDS_MAX, PASSWORD_CHECKS_MAX, SUBJECTS_MAX};
 use crate::pages::{self, LocalPath, Page as _, Shown, SignInNotice, SignInProblem, paths};
@@ -308,18 +308,6 @@ fn on_record(worker: &Worker, user_id: Option<&UserId>) -> String {
     let snapshot = worker.snapshot();
     let known = user_id.filter(|user_id| snapshot.user_id(user_id).is_some());
     known.map_or_else(|| UNKNOWN.to_owned(), ToString::to_string)
-}
-
-/// A user ID as a Japanese keyboard may have written it, in the letters it stands in on the notice: full-width forms become
-/// ASCII (what NFKC does to them), and so does whatever the hyphen's key writes; blanks around it go.
-pub(super) fn in_ascii(typed: &str) -> String {
-    let ascii = |character: char| match character {
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(character) - 0xfee0).unwrap_or(character),
-        // Hyphens and dashes, the minus sign, the long-vowel mark in both widths.
-        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{30fc}' | '\u{ff70}' => '-',
-        other => other,
-    };
-    typed.trim().chars().take(64).map(ascii).collect()
 }
 
 /// The user ID that was meant: the one typed, or, where that is none of ours, the same in capitals if that is one. None for

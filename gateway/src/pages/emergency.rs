@@ -35,8 +35,10 @@ pub enum EmergencyProblem {
     ReasonTooLong,
     /// It was not confirmed.
     NotConfirmed,
-    /// As many were declared lately as may be.
+    /// This user has declared as many lately as may be.
     Full,
+    /// All users together have.
+    CityFull,
     /// The form had waited too long, or came without its token.
     FormTooOld,
 }
@@ -84,6 +86,7 @@ impl EmergencyProblem {
             }
             Self::NotConfirmed => "emergency-not-confirmed",
             Self::Full => "emergency-full",
+            Self::CityFull => "emergency-city-full",
             Self::FormTooOld => "form-too-old",
         };
         texts::text(language, key, &[])

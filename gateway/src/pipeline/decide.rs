@@ -38,7 +38,8 @@ pub struct Permit {
 /// Decides.
 ///
 /// # Errors
-/// A denial: told where the rule may be told to the subject, else [`Refusal::NotAvailable`].
+/// A denial: told where the rule may be told to the subject, else [`Refusal::NotAvailable`]; a deletion that could not be
+/// marked on its order.
 pub fn decide(
     worker: &Worker,
     client: &Client,
@@ -110,7 +111,7 @@ pub fn decide(
     // Said only now: to a stranger it would tell that the record exists.
     touches.check().map_err(after_a_permit)?;
     let touches = in_pages(worker, &snapshot, subject.asking(at), touches).map_err(after_a_permit)?;
-    let ordered = Ordered::all(&snapshot, &touches, subject.user_id(), at);
+    let ordered = Ordered::all(worker.reader(), &snapshot, &touches, subject.user_id(), at)?;
     Ok(Permit { subject, touches, request, living, arrived: trace.arrived(), ordered })
 }
 

@@ -20,7 +20,7 @@ use super::authenticate::Subject;
 use super::client_body::ClientBody;
 use super::decide::Permit;
 use super::extract::{unavailable, whole};
-use super::mark;
+use super::mark::Deletion;
 use super::record::Recorded;
 use super::tunnel::Asked;
 use crate::bounds::{STORE_ANSWER_MAX, UPLOAD_BYTES_MAX, UPLOAD_MAX, UPLOAD_SILENCE_MAX};
@@ -77,18 +77,23 @@ pub async fn forward(worker: &Worker, recorded: Recorded<Permit>, slot: Slot) ->
     let request = to_the_store(worker.shared(), &sent.subject, client, &sent.touches.forward, body)?;
     let within = if uploads { UPLOAD_MAX } else { STORE_ANSWER_MAX };
     let switch = Arc::clone(&sent.living.exchange.switch);
+    if switch.is_cut() {
+        return Err(Refusal::Cut);
+    }
+    let answer = async {
+        if ordered.is_empty() {
+            return worker.pool().send(request, within).await;
+        }
+        // From here on it goes on without its client.
+        let deletion = Deletion::of(worker, &sent.subject, &sent.living.exchange, &sent.touches);
+        let told = deletion.send(request, within, ordered, &recorded.entry.id);
+        told.await.unwrap_or(Err(StoreError::Timeout))
+    };
     let response = tokio::select! {
         biased;
         () = switch.cut_off() => return Err(Refusal::Cut),
-        answer = worker.pool().send(request, within) => {
-            answer.map_err(|error| upload_failed(&error).unwrap_or_else(|| unavailable(&error)))?
-        }
+        answer = answer => answer.map_err(|error| upload_failed(&error).unwrap_or_else(|| unavailable(&error)))?,
     };
-    if response.status().is_success() && !ordered.is_empty() {
-        // Whatever becomes of the answer: it is done.
-        recorded.permit.living.exchange.has_deleted();
-        mark::marked(worker, ordered, &recorded.entry.id).await;
-    }
     Ok(Answer { recorded, response, slot, asked })
 }
 
@@ -155,6 +160,18 @@ pub(super) fn to_the_store(
     shared.identify(to, subject)?;
     to.insert(CLIENT_CERT, certificate(subject)?);
     Ok(request)
+}
+
+/// To ask the store for something of our own accord.
+pub(super) fn asking(target: &str) -> Forward {
+    Forward {
+        method: "GET",
+        target: target.to_owned(),
+        if_match: None,
+        content_type: None,
+        headers: Vec::new(),
+        body: ForwardBody::None,
+    }
 }
 
 /// What passes of the client's header fields, for an answer of this kind.

@@ -13,13 +13,13 @@ use http::header::{ACCEPT, ETAG};
 use http::{HeaderMap, HeaderValue};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use model::PersonId;
-use records::{Forward, ForwardBody, Head, LookUp, LookedUp, Need, RecordKind, StoredNeeded};
+use records::{Head, LookUp, LookedUp, Need, RecordKind, StoredNeeded};
 use tokio::time::timeout;
 
 use super::admit;
 use super::authenticate::Subject;
 use super::extract::{refusal, unavailable, whole};
-use super::forward::to_the_store;
+use super::forward::{asking, to_the_store};
 use crate::bounds::{
     ANSWER_READ_BYTES_MAX, LOOK_UPS_AT_ONCE_MAX, LOOK_UPS_BYTES_MAX, LOOK_UPS_MAX, STORE_ANSWER_MAX, STORE_READ_MAX,
 };
@@ -194,15 +194,7 @@ async fn look_up(
 ) -> Result<Result<Found, Refusal>, Refusal> {
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static(accept));
-    let asked = Forward {
-        method: "GET",
-        target: target.to_owned(),
-        if_match: None,
-        content_type: None,
-        headers: Vec::new(),
-        body: ForwardBody::None,
-    };
-    let request = to_the_store(worker.shared(), subject, headers, &asked, whole(Bytes::new()))?;
+    let request = to_the_store(worker.shared(), subject, headers, &asking(target), whole(Bytes::new()))?;
     let answer = match worker.pool().send(request, STORE_ANSWER_MAX).await {
         Ok(answer) => answer,
         Err(error) => return Ok(Err(unavailable(&error))),

@@ -1,83 +1,262 @@
-//! What was deleted is marked on the order it was deleted under (art. 19-2), behind the store's answer. That it fails never
-//! makes an error of what was done: it is tried again, and then the officer is told.
+//! What was deleted is marked on the order it was deleted under (art. 19-2). From when the store is asked until it is marked that
+//! goes on in a task of its own: the client may leave, be cut off or be told of an error meanwhile, and the record is deleted
+//! all the same. That marking fails never makes an error of what was done: it is tried again, and then the officer is told.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use audit::{Alert, AlertKind, EntryId};
+use bytes::Bytes;
+use http::header::ACCEPT;
+use http::{HeaderMap, HeaderValue, Request, Response};
+use hyper::body::Incoming;
 use model::{Action, Author, Office, RecordName, Timestamp, UserId};
-use records::Touches;
+use records::{AnswerKind, LookUp, Reader, Touches};
 use registry::{Command, DeletionId, RegistryError, Snapshot};
 use tokio::sync::oneshot;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
-use crate::bounds::{MARK_PAUSES, MARK_WAIT_MAX};
-use crate::worker::{Shared, Worker};
+use super::authenticate::Subject;
+use super::extract::whole;
+use super::forward::{asking, to_the_store};
+use crate::bounds::{MARK_PAUSES, MARK_WAIT_MAX, STORE_ANSWER_MAX};
+use crate::cut::live::LiveExchange;
+use crate::refusal::Refusal;
+use crate::store::pool::{Body, StoreError};
+use crate::worker::{Handle, Shared, Worker};
 
 /// A record that is deleted, and an order that says so.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ordered {
     order: DeletionId,
     record: RecordName,
+    /// How to learn whether it is gone.
+    look_up: LookUp,
 }
 
 impl Ordered {
     /// All that a permitted request deletes, by the orders of the snapshot that it was decided on.
-    pub(super) fn all(snapshot: &Snapshot, touches: &Touches, user_id: &UserId, at: Timestamp) -> Vec<Self> {
+    ///
+    /// # Errors
+    /// It cannot be told which record is deleted, or how that one is looked up: what could not be marked is not deleted.
+    pub(super) fn all(
+        reader: &Reader,
+        snapshot: &Snapshot,
+        touches: &Touches,
+        user_id: &UserId,
+        at: Timestamp,
+    ) -> Result<Vec<Self>, Refusal> {
         let mut all: Vec<Self> = Vec::new();
         for claim in touches.claims().filter(|claim| claim.action == Action::Delete) {
-            // What a claim does not name, the target does.
-            let target = || touches.records.first().and_then(|record| RecordName::new(&record.to_string()).ok());
-            let Some(record) = claim.record.clone().or_else(target) else { continue };
+            let unclear = || {
+                tracing::error!(record = ?claim.record, "which record would be deleted cannot be told; refused");
+                Refusal::Fault
+            };
+            let record = claim.record.as_ref().ok_or_else(unclear)?;
+            let named = touches.records.iter().find(|one| one.to_string() == record.as_str());
+            let look_up = named.and_then(|one| reader.look_up(one)).ok_or_else(unclear)?;
             for person in &claim.persons {
-                let orders = snapshot.deletion_orders(person, claim.record.as_ref(), user_id, at);
-                all.extend(orders.map(|order| Self { order: order.id, record: record.clone() }));
+                let orders = snapshot.deletion_orders(person, Some(record), user_id, at);
+                let ordered = |id: DeletionId| Self { order: id, record: record.clone(), look_up: look_up.clone() };
+                all.extend(orders.map(|order| ordered(order.id)));
             }
         }
-        all
+        Ok(all)
     }
 }
 
-/// Marks. Waits for the first try, so that whoever deletes the same once more is answered by what the order says now.
-///
-/// What goes on here does not end with the client's request: it may be gone already.
-pub(super) async fn marked(worker: &Worker, ordered: Vec<Ordered>, request: &EntryId) {
-    let (shared, request) = (worker.share(), request.clone());
-    let (tried, first) = oneshot::channel();
-    drop(tokio::task::spawn_blocking(move || until_marked(&shared, &ordered, &request, tried)));
-    if timeout(MARK_WAIT_MAX, first).await.is_err() {
-        tracing::warn!("marking a deletion takes long; it goes on without its client");
+/// A deletion under orders that goes to the store.
+pub(super) struct Deletion {
+    handle: Handle,
+    shared: Arc<Shared>,
+    subject: Arc<Subject>,
+    exchange: Arc<LiveExchange>,
+    /// A transaction: answered with 200 it was carried out, but what became of each entry is another question.
+    several: bool,
+    /// A drain waits for it.
+    _open: Arc<()>,
+}
+
+/// How the store's part of it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// Clearly refused, or never sent.
+    NotDone,
+    Deleted,
+    /// It may be deleted or not.
+    Unclear,
+}
+
+impl Deletion {
+    pub(super) fn of(worker: &Worker, subject: &Arc<Subject>, exchange: &Arc<LiveExchange>, touches: &Touches) -> Self {
+        Self {
+            handle: Handle::of(worker),
+            shared: worker.share(),
+            subject: Arc::clone(subject),
+            exchange: Arc::clone(exchange),
+            several: matches!(touches.answer, AnswerKind::Transaction(_)),
+            _open: worker.hold_open(),
+        }
+    }
+
+    /// Sends, and marks; both go on if nobody waits for the answer any more. The answer comes behind the first try to mark, so
+    /// that whoever deletes the same once more is answered by what the order says now.
+    pub(super) fn send(
+        self,
+        request: Request<Body>,
+        within: Duration,
+        ordered: Vec<Ordered>,
+        entry: &EntryId,
+    ) -> oneshot::Receiver<Result<Response<Incoming>, StoreError>> {
+        let all = ordered.into_iter().map(|ordered| Owing { ordered, state: State::Unclear }).collect();
+        let owed = Owed { shared: Arc::clone(&self.shared), request: entry.clone(), all };
+        let (tell, told) = oneshot::channel();
+        drop(tokio::spawn(self.carry_through(request, within, owed, tell)));
+        told
+    }
+
+    async fn carry_through(
+        self,
+        request: Request<Body>,
+        within: Duration,
+        mut owed: Owed,
+        tell: oneshot::Sender<Result<Response<Incoming>, StoreError>>,
+    ) {
+        let answer = self.handle.pool().send(request, within).await;
+        match end(&answer, self.several) {
+            End::NotDone => owed.all.clear(),
+            End::Deleted => owed.all.iter_mut().for_each(|owing| owing.state = State::Deleted),
+            End::Unclear => {
+                let status = answer.as_ref().map(Response::status);
+                tracing::warn!(incident = %owed.request, ?status, "what was deleted has to be looked up");
+            }
+        }
+        if timeout(MARK_WAIT_MAX, self.settle(&mut owed)).await.is_err() {
+            tracing::warn!("marking a deletion takes long; it goes on without its client");
+        }
+        // Nobody may be waiting any more.
+        let _ = tell.send(answer);
+        for pause in MARK_PAUSES {
+            if !owed.all.iter().any(Owing::is_open) {
+                return;
+            }
+            sleep(pause).await;
+            self.settle(&mut owed).await;
+        }
+    }
+
+    /// One try for all that is open. Given up halfway, it may be begun anew: marking twice is marking once.
+    async fn settle(&self, owed: &mut Owed) {
+        for owing in &mut owed.all {
+            // One that is still there may be on its way out: it is looked up again.
+            if owing.state == State::Unclear && self.is_gone(&owing.ordered.look_up).await {
+                owing.state = State::Deleted;
+            }
+            if owing.state == State::Deleted {
+                self.exchange.has_deleted();
+                owing.state = self.mark(&owing.ordered, &owed.request).await;
+            }
+        }
+    }
+
+    /// Whether the store says that there is no such record any more.
+    async fn is_gone(&self, look_up: &LookUp) -> bool {
+        let asked = asking(look_up.target());
+        let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(look_up.accept()))]);
+        let Ok(request) = to_the_store(&self.shared, &self.subject, headers, &asked, whole(Bytes::new())) else {
+            return false;
+        };
+        let answer = self.handle.pool().send(request, STORE_ANSWER_MAX).await;
+        answer.is_ok_and(|answer| matches!(answer.status().as_u16(), 404 | 410))
+    }
+
+    /// One try, off the worker's thread.
+    async fn mark(&self, ordered: &Ordered, request: &EntryId) -> State {
+        let Ordered { order, record, .. } = ordered;
+        let command = Command::MarkDeleted { order: *order, record: record.clone(), request: request.to_string() };
+        let shared = Arc::clone(&self.shared);
+        let marked = tokio::task::spawn_blocking(move || {
+            shared.registry.execute(command, Author::new(Office::System, "gateway"), (shared.clock)())
+        });
+        match marked.await {
+            Ok(Ok(_)) => State::Marked,
+            Ok(Err(error)) => {
+                let refused = matches!(error, RegistryError::Refused(_));
+                tracing::warn!(%error, refused, %order, %record, "a deletion was not marked");
+                // The registry will say no again.
+                if refused { State::Refused } else { State::Deleted }
+            }
+            Err(error) => {
+                tracing::error!(%error, %order, %record, "marking a deletion ended early");
+                State::Deleted
+            }
+        }
     }
 }
 
-fn until_marked(shared: &Arc<Shared>, ordered: &[Ordered], request: &EntryId, tried: oneshot::Sender<()>) {
-    let mut left: Vec<&Ordered> = ordered.iter().collect();
-    left.retain(|one| !mark(shared, one, request));
-    // Nobody may be waiting any more.
-    let _ = tried.send(());
-    for pause in MARK_PAUSES {
-        if left.is_empty() {
+fn end(answer: &Result<Response<Incoming>, StoreError>, several: bool) -> End {
+    let status = match answer {
+        Ok(answer) => answer.status().as_u16(),
+        Err(StoreError::Connect(_)) => return End::NotDone,
+        Err(StoreError::Timeout | StoreError::Broken(_)) => return End::Unclear,
+    };
+    match status {
+        200 | 204 if !several => End::Deleted,
+        // It took too long to arrive, or so the store says.
+        408 => End::Unclear,
+        400..=499 => End::NotDone,
+        _ => End::Unclear,
+    }
+}
+
+/// What has to be marked. However this ends: of what is not marked by then, the officer is told.
+struct Owed {
+    shared: Arc<Shared>,
+    request: EntryId,
+    all: Vec<Owing>,
+}
+
+struct Owing {
+    ordered: Ordered,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// It may be deleted or not.
+    Unclear,
+    /// Deleted, and not marked.
+    Deleted,
+    Marked,
+    /// The registry does not take the mark.
+    Refused,
+}
+
+impl Owing {
+    fn is_open(&self) -> bool {
+        matches!(self.state, State::Unclear | State::Deleted)
+    }
+
+    /// What the officer is told.
+    fn seen(&self) -> Option<String> {
+        let Ordered { order, record, .. } = &self.ordered;
+        match self.state {
+            State::Marked => None,
+            State::Unclear => Some(format!("{record} under order {order}: not known whether it is deleted")),
+            State::Deleted | State::Refused => Some(format!("{record} under order {order}")),
+        }
+    }
+}
+
+impl Drop for Owed {
+    fn drop(&mut self) {
+        let seen: Vec<String> = self.all.iter().filter_map(Owing::seen).collect();
+        if seen.is_empty() {
             return;
         }
-        std::thread::sleep(pause);
-        left.retain(|one| !mark(shared, one, request));
+        tracing::error!(incident = %self.request, ?seen, "what was deleted could not be marked on its order");
+        let count = u64::try_from(seen.len()).unwrap_or(u64::MAX);
+        let (at, kind) = ((self.shared.clock)(), AlertKind::DeletionNotMarked);
+        self.shared.audit.alert(&Alert { id: self.request.clone(), at, kind, seen, count });
     }
-    if left.is_empty() {
-        return;
-    }
-    let seen: Vec<String> = left.iter().map(|one| format!("{} under order {}", one.record, one.order)).collect();
-    tracing::error!(incident = %request, ?seen, "what was deleted could not be marked on its order");
-    let count = u64::try_from(seen.len()).unwrap_or(u64::MAX);
-    let (at, kind) = ((shared.clock)(), AlertKind::DeletionNotMarked);
-    shared.audit.alert(&Alert { id: request.clone(), at, kind, seen, count });
-}
-
-/// One try. True: it is marked.
-fn mark(shared: &Shared, Ordered { order, record }: &Ordered, request: &EntryId) -> bool {
-    let command = Command::MarkDeleted { order: *order, record: record.clone(), request: request.to_string() };
-    let marked = shared.registry.execute(command, Author::new(Office::System, "gateway"), (shared.clock)());
-    if let Err(error) = &marked {
-        let refused = matches!(error, RegistryError::Refused(_));
-        tracing::warn!(%error, refused, %order, %record, "a deletion was not marked");
-    }
-    marked.is_ok()
 }

@@ -1,7 +1,7 @@
 //! A record on its way out (<https://hl7.org/fhir/R4/http.html#delete>). Who may remove is the policy's to say (art. 17-2,
 //! 19-2); here it is found out whose record it is, so that it can. Nothing of it comes back.
 
-use model::{Action, RecordName};
+use model::Action;
 
 use super::condition::{Criteria, Found, Whom};
 use super::person::Owner;
@@ -56,7 +56,7 @@ impl Removal {
             written: Authors::Unknown,
             beneath: Vec::new(),
             sensitive: stored.sensitive,
-            record: RecordName::new(&record.to_string()).ok(),
+            record: Some(record.name()?),
         };
         let forward = Forward {
             method: "DELETE",

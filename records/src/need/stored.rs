@@ -7,7 +7,7 @@ use super::fhir::FhirNeeded;
 use crate::error::Unreadable;
 use crate::route_map::MappedNeeded;
 use crate::target;
-use crate::touches::{RecordRef, Touches};
+use crate::touches::{RecordKind, RecordRef, Touches};
 
 /// Stored versions are needed: of the record itself, and of those that it links to; or which record a condition means. All
 /// look-ups that the words of the request name are made, whatever one of them shows: how many there are, and how long they
@@ -40,6 +40,15 @@ impl LookUp {
     #[must_use]
     pub fn target(&self) -> &str {
         &self.target
+    }
+
+    /// In which form (`Accept`).
+    #[must_use]
+    pub const fn accept(&self) -> &'static str {
+        match self.record.kind {
+            RecordKind::Fhir(_) => "application/fhir+json",
+            RecordKind::Mapped { .. } => "application/json",
+        }
     }
 }
 

@@ -161,16 +161,23 @@ impl Asked {
             _ => Authors::Unknown,
         };
         let sensitive = kind.is_some_and(|kind| kind.sensitive);
+        let records: Vec<RecordRef> = kind.map(record).into_iter().collect();
+        // A removal is ordered of one record (art. 19-2): without its name nothing is removed.
+        let record = match (route.action, records.first()) {
+            (Action::Delete, Some(record)) => Some(record.name()?),
+            (Action::Delete, None) => return Err(Unreadable::Interaction("a removal of what is no record")),
+            _ => None,
+        };
         let beneath = Vec::new();
         let action = route.action;
-        let claim = Claim { action, category, persons, authors, written, beneath, sensitive, record: None };
+        let claim = Claim { action, category, persons, authors, written, beneath, sensitive, record };
         let answer = match (&route.answer, tag) {
             (Form::Bytes, Some(version)) => AnswerKind::Opaque { version },
             // Without a tag nobody could tell whether the bytes that come next are of the version looked at.
             (Form::Bytes, None) => return Err(Unreadable::Withheld("it came without a version".to_owned())),
             _ => AnswerKind::Mapped(self.answer.clone()),
         };
-        let touches = Touches::new(claim, kind.map(record).into_iter().collect(), forward, answer);
+        let touches = Touches::new(claim, records, forward, answer);
         Ok(if stale { touches.but(Unreadable::Stale) } else { touches })
     }
 }

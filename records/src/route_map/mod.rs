@@ -36,12 +36,14 @@ pub use coverage::Coverage;
 
 use crate::error::{Unreadable, quote};
 use crate::head::{Fields, Head};
-use crate::need::Need;
-use crate::touches::RecordKind;
+use crate::need::{self, Need};
+use crate::target;
+use crate::touches::{RecordKind, RecordRef};
 use answer::Form;
 use body::Body;
 use grammar::Field;
 use pointer::Pointer;
+use template::Found;
 use template::Template;
 
 /// A map that was read and found in order.
@@ -246,6 +248,21 @@ impl Reader {
             Some(map) => Asked::read(map, head.method, head.target, &Fields::read(head.headers)?),
             None => crate::read_head(head),
         }
+    }
+
+    /// How to learn whether this record is there; none for what is no single record, or has no look-up.
+    #[must_use]
+    pub fn look_up(&self, record: &RecordRef) -> Option<need::LookUp> {
+        let id = record.id.as_ref()?;
+        let target = match &record.kind {
+            RecordKind::Fhir(_) => target::build(&format!("/fhir/{}/{id}", record.kind), [("_elements", "id")]),
+            RecordKind::Mapped { .. } => {
+                let kind = self.maps.iter().flat_map(|map| &map.kinds).find(|kind| kind.record == record.kind)?;
+                let found = Found { id: Some(id.clone()), ..Found::default() };
+                kind.look_up.as_ref()?.path.fill(&found)?
+            }
+        };
+        Some(need::LookUp { record: record.clone(), target })
     }
 
     fn map_of(&self, path: &str) -> Option<&Arc<RouteMap>> {

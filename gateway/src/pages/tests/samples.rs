@@ -260,6 +260,7 @@ pub(super) fn every_page(language: Language, words: &Words) -> Vec<(String, Stri
         EmergencyProblem::ReasonTooLong,
         EmergencyProblem::NotConfirmed,
         EmergencyProblem::Full,
+        EmergencyProblem::CityFull,
         EmergencyProblem::FormTooOld,
     ];
     for (number, problem) in [None].into_iter().chain(problems.map(Some)).enumerate() {
