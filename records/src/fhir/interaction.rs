@@ -188,7 +188,7 @@ fn patch(fhir_type: FhirType, whom: Whom, fields: &Fields<'_>) -> Result<Need, U
         _ => return Err(header("is that of no patch")),
     };
     let named = fields.if_match.map(tag).transpose()?;
-    Ok(Need::Body(BodyNeeded(BodyFor::Patch(Patching::of(fhir_type, kind, whom, named, fields.minimal)))))
+    Ok(Need::Body(BodyNeeded(BodyFor::Patch(Box::new(Patching::of(fhir_type, kind, whom, named, fields.minimal))))))
 }
 
 /// Criteria that say themselves whom they are about, because no body does.

@@ -27,7 +27,7 @@ pub(crate) enum BodyFor {
     /// A create or an update.
     Resource(Box<Draft>),
     /// A patch.
-    Patch(Patching),
+    Patch(Box<Patching>),
     /// A batch or transaction, whose answer may leave out what was written.
     Bundle { minimal: bool },
     /// What a route of a map takes.
