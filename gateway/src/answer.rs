@@ -1,11 +1,13 @@
 //! Standing headers, and refusals as answers: a page for people, a problem document (RFC 9457) for programs.
 
 use audit::EntryId;
+use bytes::Bytes;
 use http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY, RETRY_AFTER,
-    WWW_AUTHENTICATE,
+    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY,
+    RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use hyper::body::Body as _;
 
 use crate::connection::Client;
 use crate::pages::{self, reference};
@@ -73,6 +75,18 @@ pub fn page_headers(headers: &mut HeaderMap) {
 /// An answer of ours in JSON.
 pub fn json(headers: &mut HeaderMap) {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+}
+
+/// The same answer to a HEAD: its fields as for a GET, and no body (RFC 9110 9.3.2). Over HTTP/1.1 hyper leaves a body out by
+/// itself; over HTTP/2 it would send it, and the client would give the stream up (RFC 9113 8.1.1).
+pub fn without_body(response: Response<Body>) -> Response<Body> {
+    let (mut parts, body) = response.into_parts();
+    if let Some(length) = body.size_hint().exact()
+        && !parts.headers.contains_key(CONTENT_LENGTH)
+    {
+        parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    Response::from_parts(parts, whole(Bytes::new()))
 }
 
 /// A refusal as an answer.

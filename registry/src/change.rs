@@ -312,7 +312,7 @@ pub enum Change {
     },
     /// A second officer issued it.
     BreakGlassIssued,
-    /// It was taken back, and every emergency declared under it is over.
+    /// It was taken back, and every emergency declared under it is ended.
     BreakGlassWithdrawn {
         /// Why.
         reason: String,

@@ -89,13 +89,24 @@ async fn what_treats_is_read_and_nothing_else() {
         ("/fhir/Condition/cond-0001-01", true),
         ("/fhir/Condition/cond-0001-90", false),
         ("/fhir/Communication/note-0001-01", false),
-        ("/fhir/Observation?patient=P-0001", false),
+        ("/fhir/Patient?_id=P-0001", true),
+        ("/fhir/Observation?patient=P-0001", true),
+        ("/fhir/MedicationStatement?patient=P-0001", true),
+        ("/fhir/Condition?patient=P-0001", true),
+        ("/fhir/Communication?patient=P-0001", false),
+        ("/fhir/CarePlan?patient=P-0001", false),
+        ("/fhir/Patient?_id=P-0002", false),
+        ("/fhir/Observation?patient=P-0002", false),
+        ("/fhir/Observation?patient=P-0001,P-0002", false),
         ("/fhir/Patient/P-0002", false),
         ("/fhir/Observation/o-0002-001", false),
     ] {
         let wanted = if opens { StatusCode::OK } else { StatusCode::NOT_FOUND };
         assert_eq!(nurse.reads(target).await, wanted, "{target}");
     }
+    // Searching is how she learns which there are; what is labelled is not among them.
+    let found = nurse.page("/fhir/Condition?patient=P-0001").await.text();
+    assert!(found.contains("cond-0001-01") && !found.contains("cond-0001-90"), "{found}");
     let note = r#"{"resourceType":"Communication","status":"completed","subject":{"reference":"Patient/P-0001"}}"#;
     let write = Ask::post("/fhir/Communication", "application/fhir+json", note).as_(&nurse.cookie);
     assert_eq!(nurse.terminal.ask(write).await.unwrap().status, StatusCode::NOT_FOUND, "never a write");
@@ -107,7 +118,7 @@ async fn what_treats_is_read_and_nothing_else() {
 
     // Each access is marked, is on the list of who saw the record, and can be decided again from its entry.
     let marked = world.audit.search(&Query { break_glass: true, ..Query::default() }).unwrap().entries;
-    assert_eq!(marked.len(), 4, "{marked:?}");
+    assert_eq!(marked.len(), 9, "{marked:?}");
     for found in &marked {
         let entry = &found.entry;
         assert_eq!((entry.rules.as_str(), entry.articles.as_str(), entry.disaster), ("P13-break-glass", "41-1", false));
@@ -117,7 +128,7 @@ async fn what_treats_is_read_and_nothing_else() {
         }
     }
     let seen = world.audit.who_saw(&PersonId::new("P-0001").unwrap(), 100).unwrap();
-    assert_eq!(seen.iter().filter(|found| found.entry.break_glass).count(), 4);
+    assert_eq!(seen.iter().filter(|found| found.entry.break_glass).count(), 9);
     // The officer was told, once, and by whom and about whom.
     let alerts = world.alerts();
     assert_eq!((alerts.len(), alerts[0].kind), (1, AlertKind::EmergencyDeclared));

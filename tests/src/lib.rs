@@ -15,6 +15,7 @@ mod cutting;
 mod drain;
 mod emergencies;
 mod faults;
+mod head;
 mod house;
 mod interactions;
 mod learned;

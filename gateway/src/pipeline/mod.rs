@@ -55,7 +55,7 @@ pub mod untaken;
 
 use std::pin::pin;
 
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use hyper::body::Incoming;
 
 use crate::connection::Client;
@@ -68,9 +68,10 @@ use trace::Trace;
 /// Serves one request, whatever comes of it.
 pub async fn serve(worker: &Worker, client: &Client, request: Request<Incoming>) -> Response<Body> {
     let mut trace = Trace::new(worker, client, &request);
+    let head = *request.method() == Method::HEAD;
     let mut moment = pin!(moment::first(trace.arrived()));
     moment::enter(moment.as_mut()).await;
-    match steps(worker, client, request, &mut trace).await {
+    let response = match steps(worker, client, request, &mut trace).await {
         Ok(response) => {
             // The body sees to its outcome.
             trace.settled();
@@ -81,7 +82,9 @@ pub async fn serve(worker: &Worker, client: &Client, request: Request<Incoming>)
             moment::one_time(moment, &refusal).await;
             answer::refusal(worker, client, &trace, &refusal)
         }
-    }
+    };
+    // No record is asked for with HEAD (`route::METHODS`), so no body that sees to its outcome is dropped here.
+    if head { answer::without_body(response) } else { response }
 }
 
 /// The steps.

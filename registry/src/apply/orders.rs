@@ -46,8 +46,8 @@ pub(super) fn apply(tables: &mut Tables, act: &Act, change: &Change) -> Result<(
         Change::BreakGlassProposed { .. } | Change::BreakGlassIssued | Change::BreakGlassWithdrawn { .. } => {
             tables.break_glass = Arc::new(break_glass_after(&tables.break_glass, act, change)?);
             if tables.break_glass.state != break_glass::State::Issued {
-                // They stood under that rule, and another one does not bring them back.
-                tables.forget_emergencies();
+                // They stood under that rule, and another one does not bring them back. They stay on the list for their hour.
+                tables.end_emergencies(act.at);
             }
             Ok(())
         }

@@ -13,7 +13,7 @@ use crate::state::{
 };
 
 /// Version of the form. One of another version is passed over, and the journal replayed.
-const VERSION: u64 = 2;
+const VERSION: u64 = 3;
 
 /// Writes a snapshot.
 pub(crate) fn write_snapshot(snapshot: &Snapshot) -> Vec<u8> {

@@ -46,7 +46,8 @@ pub struct Emergency {
     pub declared_at: Timestamp,
     /// Until when (half-open) it stands, if nobody ends it before.
     pub until: Timestamp,
-    /// When the user ended it. It is remembered until its time is over: ending gives no place for another one.
+    /// When it was ended: by the user, or with the rule. It is remembered until its time is over: ending gives no place for
+    /// another one, and the officer sees what was declared under a rule that is withdrawn.
     pub ended_at: Option<Timestamp>,
 }
 

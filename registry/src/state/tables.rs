@@ -257,9 +257,15 @@ impl Tables {
         Some(taken)
     }
 
-    pub(crate) fn forget_emergencies(&mut self) {
-        self.emergencies.clear();
-        self.emergencies_of.clear();
+    /// Ends whatever emergency nobody has ended.
+    pub(crate) fn end_emergencies(&mut self, at: Timestamp) {
+        let standing: Vec<EmergencyId> =
+            self.emergencies.values().filter(|one| one.ended_at.is_none()).map(|one| one.id).collect();
+        for id in standing {
+            if let Some(one) = self.emergencies.get_mut(&id).map(Arc::make_mut) {
+                one.ended_at = Some(at.min(one.until));
+            }
+        }
     }
 
     fn number(&mut self, given: u64) {

@@ -99,11 +99,17 @@ fn emergencies_end_with_their_rule() {
     let withdraw = Command::WithdrawBreakGlass { reason: "misused".to_owned() };
     let changes = world.must(officer(), withdraw);
     assert!(changes[0].affects().service);
-    assert!(!reads(&world, "U-2", 2, "P-1") && world.snapshot.emergencies().next().is_none());
+    assert!(!reads(&world, "U-2", 2, "P-1"));
+    // Whoever withdrew it sees what there was.
+    let listed: Vec<_> = world.snapshot.emergencies().cloned().collect();
+    assert_eq!((listed.len(), listed[0].ended_at), (1, Some(world.now)));
     issue(&mut world);
     assert!(!reads(&world, "U-2", 2, "P-1"));
     world.must(himself("U-2"), declare("P-1"));
     assert!(reads(&world, "U-2", 2, "P-1"));
+    world.later(STANDS);
+    world.must(machine(), Command::Tick);
+    assert_eq!(world.snapshot.emergencies().count(), 0, "their time is over");
 }
 
 /// Promise P4: a person who is not there is declared about as one who is; nothing else would keep it from being asked.
