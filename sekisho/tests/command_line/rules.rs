@@ -239,6 +239,20 @@ fn two_officers_take_rules_into_force_and_one_goes_back() {
     city.json(&format!("{one} policy rollback --reason closed"));
     assert_eq!(in_force(&city), [true, false]);
     assert!(city.refused(&format!("{one} policy rollback --reason again")).contains("there is no step back"));
+    // Gone back on, and not forgotten: also where it is taken into force anew.
+    city.say(&format!("{other} policy approve {version} --without-proof flood"));
+    let approvals = city.json("policy list").pop().unwrap()["approvals"].clone();
+    assert_eq!(approvals.as_array().unwrap().len(), 2, "{approvals}");
+    assert!(approvals[0]["passed"]["claims_proved"].as_u64().unwrap() > 50);
+    assert_eq!(
+        (&approvals[0]["rolled_back_by"], &approvals[0]["rolled_back_because"]),
+        (&"city-officer:Tanaka".into(), &"closed".into())
+    );
+    assert!(approvals[1]["rolled_back_by"].is_null());
+    city.json(&format!("{one} policy rollback --reason over"));
+    let said = city.say("policy list");
+    assert!(said.contains("rolled back by city-officer:Tanaka") && said.contains(": closed"), "{said}");
+    assert!(said.contains("nothing proved: flood; rolled back by") && said.contains(": over"), "{said}");
 }
 
 /// A wrong rule is not proposed where a case finds it, and not approved where a proof does. What is taken into force without a
@@ -259,8 +273,11 @@ fn a_wrong_rule_comes_no_further_than_the_gate_that_finds_it() {
     assert_eq!(left.len() + 1, house.split("\n\n").count());
     std::fs::write(cases.path().join("fewer.txt"), left.join("\n\n")).unwrap();
     let fewer = format!("--cases {}", cases.path().display());
-    let proposed = city.json(&format!("{one} policy propose --rules {dir} --reason trial {fewer}")).pop().unwrap();
-    let version = proposed["version"].as_str().unwrap();
+    let said = city.say(&format!("{one} policy propose --rules {dir} --reason trial {fewer}"));
+    let version = city.json("policy list").pop().unwrap()["version"].as_str().unwrap().to_owned();
+    // As it is printed it tries them on the same cases.
+    let printed = format!("sekisho policy approve {version} {fewer} --as city-officer:NAME");
+    assert!(said.contains(&printed), "{said}");
     let said = held_back(&city, &format!("{other} policy approve {version} --solver {}", solver()));
     assert!(said.contains("事前同意がなければ災害時でも"), "the case is not left out here: {said}");
     let said = held_back(&city, &format!("{other} policy approve {version} {fewer} --solver {}", solver()));
