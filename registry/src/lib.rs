@@ -48,7 +48,7 @@ pub use error::{BadEntry, BadEntryWhy, RegistryError};
 pub use facts::MissingFact;
 pub use form::FormError;
 pub use kind::CommandKind;
-pub use log::Logged;
+pub use log::{Logged, PastApproval, RollBack};
 pub use password::{PasswordFault, check_password};
 pub use refused::{Refused, Why};
 pub use registry::{Executed, Listener, Registry, Secrets};

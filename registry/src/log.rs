@@ -6,9 +6,9 @@ use model::{Author, Target, Timestamp};
 use crate::bounds::READ_ENTRIES;
 use crate::change::{Affected, Change};
 use crate::error::{BadEntry, BadEntryWhy, RegistryError};
-use crate::form::read_entry;
+use crate::form::{self, read_entry};
 use crate::kind::CommandKind;
-use crate::state::{Generation, ReportSubject};
+use crate::state::{Generation, ReportSubject, RuleApproval};
 
 /// A command that was carried out, as the journal has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +25,58 @@ pub struct Logged {
     pub concerns: Affected,
     /// Why, in the author's words or in one of the words that there are for it.
     pub reasons: Vec<String>,
+}
+
+/// An approval of rules as the journal has it, which forgets none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PastApproval {
+    /// Which set, by whom, when, and what it had passed.
+    pub approval: RuleApproval,
+    /// How it ended; none: it stands, in force or as a step back.
+    pub rolled_back: Option<RollBack>,
+}
+
+/// The end of an approval.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RollBack {
+    /// By whom.
+    pub by: Author,
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub reason: String,
+}
+
+/// Every approval of rules there ever was, oldest first.
+///
+/// # Errors
+/// The journal cannot be read, or an entry cannot be understood.
+pub(crate) fn rule_approvals(journal: &Journal) -> Result<Vec<PastApproval>, RegistryError> {
+    let (mut seen, mut found) = (Position::START, Vec::<PastApproval>::new());
+    loop {
+        let read = journal.read(seen, READ_ENTRIES).map_err(|error| RegistryError::journal("reading", error))?;
+        let Some(newest) = read.last() else { return Ok(found) };
+        seen = newest.position;
+        for entry in &read {
+            let form::Entry { at, by, changes, .. } = understood(entry).map_err(RegistryError::Entry)?;
+            for change in changes {
+                match change {
+                    Change::RulesApproved { version, gates } => {
+                        let approval = RuleApproval { version, by: by.clone(), at, gates };
+                        found.push(PastApproval { approval, rolled_back: None });
+                    }
+                    Change::RulesRolledBack { version, reason } => {
+                        let stands =
+                            |one: &&mut PastApproval| one.rolled_back.is_none() && one.approval.version == version;
+                        if let Some(last) = found.iter_mut().rev().find(stands) {
+                            last.rolled_back = Some(RollBack { by: by.clone(), at, reason });
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
 }
 
 /// Commands before a position, newest first: some hundreds, or fewer when they are large. Empty: there are none.
@@ -49,13 +101,17 @@ pub(crate) fn before(journal: &Journal, end: Position) -> Result<Vec<Logged>, Re
     Ok(found)
 }
 
+fn understood(entry: &journal::Entry) -> Result<form::Entry, BadEntry> {
+    read_entry(&entry.body).map_err(|why| BadEntry {
+        position: entry.position,
+        before: Generation::new(entry.position.get().saturating_sub(1)),
+        why: BadEntryWhy::Form(why),
+    })
+}
+
 fn logged(entry: &journal::Entry) -> Result<Logged, BadEntry> {
     let number = entry.position.get();
-    let read = read_entry(&entry.body).map_err(|why| BadEntry {
-        position: entry.position,
-        before: Generation::new(number.saturating_sub(1)),
-        why: BadEntryWhy::Form(why),
-    })?;
+    let read = understood(entry)?;
     let (mut concerns, mut reasons) = (Affected::default(), Vec::new());
     for change in &read.changes {
         concerns.merge(change.concerns());

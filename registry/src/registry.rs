@@ -22,7 +22,7 @@ use crate::error::{BadEntry, RegistryError};
 use crate::follow;
 use crate::form::{Entry, write_entry, write_snapshot};
 use crate::history::{self, Next};
-use crate::log::{self, Logged};
+use crate::log::{self, Logged, PastApproval};
 use crate::state::{Generation, Snapshot};
 use crate::validate::{Draft, Materials, validate};
 
@@ -184,6 +184,15 @@ impl Registry {
             }
         };
         log::before(&self.inner.journal, end)
+    }
+
+    /// Every approval of rules there ever was, oldest first, and how it ended: the state keeps those that can be gone back to,
+    /// the journal all of them.
+    ///
+    /// # Errors
+    /// The journal cannot be read or understood.
+    pub fn rule_approvals(&self) -> Result<Vec<PastApproval>, RegistryError> {
+        log::rule_approvals(&self.inner.journal)
     }
 
     /// How long ago this state was known to be the newest: a node that has not heard stops serving records (promise P2).

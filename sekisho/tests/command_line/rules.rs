@@ -271,6 +271,22 @@ fn two_officers_take_rules_into_force_and_one_goes_back() {
     city.json(&format!("{one} policy rollback --reason closed"));
     assert_eq!(in_force(&city), [true, false]);
     assert!(city.refused(&format!("{one} policy rollback --reason again")).contains("there is no step back"));
+    // Gone back on, and not forgotten: also where it is taken into force anew.
+    let approve = format!("{other} policy approve {version} --without-proof flood");
+    let confirm = city.json(&approve).pop().unwrap()["confirm"].as_str().unwrap().to_owned();
+    city.say(&format!("{approve} --confirm {confirm}"));
+    let approvals = city.json("policy list").pop().unwrap()["approvals"].clone();
+    assert_eq!(approvals.as_array().unwrap().len(), 2, "{approvals}");
+    assert!(approvals[0]["passed"]["claims_proved"].as_u64().unwrap() > 50);
+    assert_eq!(
+        (&approvals[0]["rolled_back_by"], &approvals[0]["rolled_back_because"]),
+        (&"city-officer:Tanaka".into(), &"closed".into())
+    );
+    assert!(approvals[1]["rolled_back_by"].is_null());
+    city.json(&format!("{one} policy rollback --reason over"));
+    let said = city.say("policy list");
+    assert!(said.contains("rolled back by city-officer:Tanaka") && said.contains(": closed"), "{said}");
+    assert!(said.contains("nothing proved: flood; rolled back by") && said.contains(": over"), "{said}");
 }
 
 /// A wrong rule is not proposed where a case finds it, and not approved where a proof does. What is taken into force without a

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use policy::DecisionPoint;
-use registry::{Command, RuleFile, RuleGates, RuleProof, RuleSet, Snapshot};
+use registry::{Command, PastApproval, RollBack, RuleFile, RuleGates, RuleProof, RuleSet, Snapshot};
 use serde_json::{Value, json};
 use workbench::{Bench, Solver, Sources};
 
@@ -33,15 +33,25 @@ pub(super) fn propose(desk: &Desk, output: Output, verb: &PolicyPropose) -> Resu
         return Ok(false);
     }
     let version = bench.point().version().to_string();
+    // Without them the other officer would try the rules on other cases than these.
+    let cases = verb.cases.as_deref().map_or_else(String::new, |folder| format!(" --cases {}", as_a_word(folder)));
     let files = sources.files.into_iter().map(|(name, text)| RuleFile { name, text }).collect();
     desk.execute(Command::ProposeRules { schema: sources.schema, files, reason: verb.reason.clone() })?;
     desk.say(
         format_args!(
-            "proposed as version {version}; it decides nothing until another officer gives: sekisho policy approve {version}"
+            "proposed as version {version}; it decides nothing until another officer gives: sekisho policy approve \
+             {version}{cases} --as city-officer:NAME"
         ),
         &json!({ "version": version, "state": "proposed" }),
     )?;
     Ok(true)
+}
+
+/// A path as one word of a shell's command.
+fn as_a_word(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_alphanumeric() || "/._-+,:@%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
 /// Takes rules into force that pass every gate, once the officer has seen what changes: the first time this says what, and which
@@ -173,31 +183,64 @@ pub(super) fn list(desk: &Desk) -> Result<(), Error> {
         format_args!("{}  {state}, the rules built into this program", builtin.version()),
         &json!({ "version": builtin.version().as_str(), "built_in": true, "in_force": now.is_none() }),
     )?;
+    let ever = desk.registry.rule_approvals()?;
     let mut sets: Vec<&RuleSet> = snapshot.rule_sets().collect();
     sets.sort_by_key(|set| set.proposed_at);
     for set in sets {
-        let approval = snapshot.rule_approvals().iter().rev().find(|approval| approval.version == set.version);
+        let approvals: Vec<&PastApproval> = ever.iter().filter(|one| one.approval.version == set.version).collect();
         let (in_force, at) = (now == Some(set.version.as_str()), set.proposed_at.to_jst_minutes());
-        let state = match approval {
-            Some(approval) => {
-                let word = if in_force { "in force" } else { "was in force" };
-                let passed = approval.gates.as_ref().map_or_else(String::new, |gates| format!(", {gates}"));
-                format!("{word}, approved by {} on {}{passed}", approval.by, approval.at.to_jst_minutes())
-            }
-            None => "proposed".to_owned(),
+        let state = if in_force {
+            "in force"
+        } else if approvals.is_empty() {
+            "proposed"
+        } else {
+            "was in force"
         };
+        let last = approvals.last().map(|one| &one.approval);
+        let each: String = approvals.iter().map(|one| format!("\n    {}", approved(one))).collect();
         desk.say(
-            format_args!("{}  {state}; proposed by {} on {at}: {}", set.version, set.proposed_by, set.reason),
+            format_args!("{}  {state}; proposed by {} on {at}: {}{each}", set.version, set.proposed_by, set.reason),
             &json!({
                 "version": set.version, "built_in": false, "in_force": in_force, "reason": set.reason,
                 "proposed_by": set.proposed_by.to_string(), "proposed_at": set.proposed_at.to_string(),
-                "approved_by": approval.map(|approval| approval.by.to_string()),
-                "approved_at": approval.map(|approval| approval.at.to_string()),
-                "passed": approval.and_then(|approval| approval.gates.as_ref()).map(told),
+                "approved_by": last.map(|approval| approval.by.to_string()),
+                "approved_at": last.map(|approval| approval.at.to_string()),
+                "passed": last.and_then(|approval| approval.gates.as_ref()).map(told),
+                "approvals": approvals.iter().map(|one| approved_json(one)).collect::<Vec<_>>(),
+            }),
+        )?;
+    }
+    // Sets that are remembered no longer: what was approved of them is on record all the same.
+    for one in ever.iter().filter(|one| snapshot.rule_set(&one.approval.version).is_none()) {
+        let version = &one.approval.version;
+        desk.say(
+            format_args!("{version}  was in force; what it says is in the journal alone\n    {}", approved(one)),
+            &json!({
+                "version": version, "built_in": false, "in_force": false, "approvals": [approved_json(one)],
             }),
         )?;
     }
     Ok(())
+}
+
+/// By whom and when, what was passed, and how it ended.
+fn approved(PastApproval { approval, rolled_back }: &PastApproval) -> String {
+    let passed = approval.gates.as_ref().map_or_else(String::new, |gates| format!(", {gates}"));
+    let end = rolled_back.as_ref().map_or_else(String::new, |RollBack { by, at, reason }| {
+        format!("; rolled back by {by} on {}: {reason}", at.to_jst_minutes())
+    });
+    format!("approved by {} on {}{passed}{end}", approval.by, approval.at.to_jst_minutes())
+}
+
+/// The same for programs.
+fn approved_json(PastApproval { approval, rolled_back }: &PastApproval) -> Value {
+    json!({
+        "approved_by": approval.by.to_string(), "approved_at": approval.at.to_string(),
+        "passed": approval.gates.as_ref().map(told),
+        "rolled_back_by": rolled_back.as_ref().map(|end| end.by.to_string()),
+        "rolled_back_at": rolled_back.as_ref().map(|end| end.at.to_string()),
+        "rolled_back_because": rolled_back.as_ref().map(|end| &end.reason),
+    })
 }
 
 /// What rules had passed, for programs.
