@@ -4,7 +4,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use audit::{Durable, Entry, Pending};
+use audit::{Audit, Durable, Entry, EntryId, Pending};
+use model::Timestamp;
+use registry::Snapshot;
 
 use super::decide::Permit;
 use super::trace::Trace;
@@ -70,6 +72,25 @@ impl<P> Recorded<P> {
         let durable = self.state.durable(&self.lost).await?;
         Ok((self.permit, self.entry, durable))
     }
+}
+
+/// Records that go out and that the entry does not name are durable before they do (promise P3); without any, nothing is
+/// written.
+///
+/// # Errors
+/// It could not be made durable: nothing may be released.
+pub(super) async fn released(
+    audit: &Audit,
+    id: &EntryId,
+    at: Timestamp,
+    snapshot: &Snapshot,
+    records: Vec<String>,
+) -> Result<(), Refusal> {
+    if records.is_empty() {
+        return Ok(());
+    }
+    let release = audit::Release { id: id.clone(), at, generation: snapshot.generation().get(), records };
+    audit.release(&release).await.map(drop).map_err(|error| unavailable(&error))
 }
 
 /// What the client is told when the log fails; the cause goes to our own.

@@ -245,17 +245,8 @@ impl Sifting {
     }
 
     async fn on_record(&self, snapshot: &Arc<Snapshot>, piece: &Released) -> Result<(), Refusal> {
-        if piece.records.is_empty() {
-            return Ok(());
-        }
-        let release = audit::Release {
-            id: self.entry.clone(),
-            at: self.handle.now(),
-            generation: snapshot.generation().get(),
-            records: piece.records.iter().map(ToString::to_string).collect(),
-        };
-        let durable = self.handle.audit().release(&release).await;
-        durable.map(drop).map_err(|error| super::record::unavailable(&error))
+        let records = piece.records.iter().map(ToString::to_string).collect();
+        super::record::released(self.handle.audit(), &self.entry, self.handle.now(), snapshot, records).await
     }
 
     /// The rest of the answer, behind a first piece that is not the last.

@@ -94,11 +94,7 @@ impl Reading {
         let entry = json::parse(text)?;
         let Self { touches, expected, written, reach, counted_too_many } = self;
         match read_entry(&entry, expected, touches, reach, gatekeeper) {
-            Ok(Kept::Entry(found)) => {
-                reach.show(&found, expected);
-                written.entry(&found, expected, &mut released.body);
-                released.note(found.judged);
-            }
+            Ok(Kept::Entry(found)) => written.show(found, expected, reach, released),
             Ok(Kept::Outcome) => {}
             Ok(Kept::NotSeen(mode)) => {
                 reach.left_out = true;

@@ -1,7 +1,7 @@
 //! What a search found: each entry of the store judged, and written anew.
 
 use super::reach::Reach;
-use super::{Dropped, Judged, Remembering, judged};
+use super::{Dropped, Judged, Released, Remembering, judged};
 use crate::error::quote;
 use crate::fhir::search::Expected;
 use crate::fhir::types::FhirType;
@@ -66,8 +66,21 @@ pub(super) struct Written {
 const HEAD: &[u8] = br#"{"resourceType":"Bundle","type":"searchset""#;
 
 impl Written {
+    /// An entry goes out: what came along with it may follow, and it is noted for the audit log.
+    pub(super) fn show(
+        &mut self,
+        found: Found<'_, '_>,
+        expected: &Expected,
+        reach: &mut Reach,
+        released: &mut Released,
+    ) {
+        reach.show(&found, expected);
+        self.entry(&found, expected, &mut released.body);
+        released.note(found.judged);
+    }
+
     /// Writes an entry.
-    pub(super) fn entry(&mut self, found: &Found<'_, '_>, expected: &Expected, out: &mut Vec<u8>) {
+    fn entry(&mut self, found: &Found<'_, '_>, expected: &Expected, out: &mut Vec<u8>) {
         if self.kept == 0 {
             out.extend_from_slice(HEAD);
             out.extend_from_slice(br#","entry":["#);

@@ -218,12 +218,10 @@ impl Gathered {
                 self.next = Some(Page::Ours(self.place.clone(), at));
             }
             Ok(Kept::Entry(found)) => {
-                self.reach.show(&found, &self.expected);
                 if self.expected.brings_along() {
                     self.shown.extend(found.judged.record.id.clone());
                 }
-                self.written.entry(&found, &self.expected, &mut released.body);
-                released.note(found.judged);
+                self.written.show(found, &self.expected, &mut self.reach, released);
             }
             Ok(Kept::Outcome | Kept::NotSeen(_)) => {}
             Err(dropped) => released.leave_out(dropped),
@@ -239,11 +237,7 @@ impl Gathered {
                     released.leave_out(Dropped { record, why: "a match that was not asked for".to_owned() });
                 }
             }
-            Ok(Kept::Entry(found)) => {
-                self.reach.show(&found, &self.expected);
-                self.written.entry(&found, &self.expected, &mut released.body);
-                released.note(found.judged);
-            }
+            Ok(Kept::Entry(found)) => self.written.show(found, &self.expected, &mut self.reach, released),
             Ok(Kept::Outcome) => {}
             Ok(Kept::NotSeen(mode)) => self.reach.left_out |= mode == "include",
             Err(dropped) => {

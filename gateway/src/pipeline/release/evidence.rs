@@ -6,7 +6,7 @@ use records::Located;
 use registry::Snapshot;
 
 use super::Checking;
-use crate::pipeline::record::unavailable;
+use crate::pipeline::record;
 use crate::refusal::Refusal;
 
 impl Checking<'_> {
@@ -27,16 +27,6 @@ impl Checking<'_> {
     pub(super) async fn names_on_record(&self, snapshot: &Snapshot, mut records: Vec<String>) -> Result<(), Refusal> {
         let mut known: HashSet<String> = self.entry.records.iter().cloned().collect();
         records.retain(|record| known.insert(record.clone()));
-        if records.is_empty() {
-            return Ok(());
-        }
-        let release = audit::Release {
-            id: self.entry.id.clone(),
-            at: self.worker.now(),
-            generation: snapshot.generation().get(),
-            records,
-        };
-        let durable = self.worker.audit().release(&release).await;
-        durable.map(drop).map_err(|error| unavailable(&error))
+        record::released(self.worker.audit(), &self.entry.id, self.worker.now(), snapshot, records).await
     }
 }

@@ -195,7 +195,7 @@ fn who_may_not_and_what_does_not_do() {
 fn a_declaration_without_a_rule_or_an_end_does_not_add_up() {
     let mut world = with_a_rule();
     let changes = world.must(himself("U-2"), declare("P-1"));
-    let Change::EmergencyDeclared { emergency } = changes[0].clone() else { unreachable!() };
+    let Change::EmergencyDeclared { emergency } = changes[0].clone() else { panic!("nothing was declared") };
     let act = crate::Act { at: world.now, by: himself("U-2") };
     let apply = |snapshot: &crate::Snapshot, emergency| {
         snapshot.clone().apply(&act, &Change::EmergencyDeclared { emergency }).map_err(|misfit| misfit.to_string())
