@@ -3,7 +3,9 @@
 
 #![allow(dead_code, reason = "each target uses one of them")]
 
-use records::{Gatekeeper, Head, Matter, Need, PatchKind, Touches, Whom, Whose, patched, read_head, release, whose};
+use records::{
+    Gatekeeper, Head, Need, PatchKind, ResourceAttributes, Touches, Whom, Whose, patched, read_head, release, whose,
+};
 use serde_json::Value;
 
 fn get(target: &str) -> Option<Need> {
@@ -105,8 +107,8 @@ fn references(value: &Value) -> Vec<String> {
 struct OnlyP1;
 
 impl Gatekeeper for OnlyP1 {
-    fn may_see(&mut self, matter: &Matter<'_>) -> bool {
-        matter.person.as_str() == "P-1"
+    fn may_see(&mut self, attributes: &ResourceAttributes<'_>) -> bool {
+        attributes.person.as_str() == "P-1"
     }
 
     fn seal_page(&mut self, ticket: &[u8]) -> Option<String> {

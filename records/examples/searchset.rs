@@ -17,7 +17,7 @@
 
 use std::hint::black_box;
 
-use records::{Gatekeeper, Head, Matter, Need, Pages, Searchset, Touches};
+use records::{Gatekeeper, Head, Need, Pages, ResourceAttributes, Searchset, Touches};
 
 const ENTRIES: usize = 1_000;
 const ROUNDS: usize = 10;
@@ -27,7 +27,7 @@ const PIECE: usize = 64 * 1024;
 struct Everything;
 
 impl Gatekeeper for Everything {
-    fn may_see(&mut self, _: &Matter<'_>) -> bool {
+    fn may_see(&mut self, _: &ResourceAttributes<'_>) -> bool {
         true
     }
 

@@ -43,8 +43,8 @@ pub use release::news::{EventStream, Feed, Passed};
 pub use release::{Dropped, Gatekeeper, Located, Released, content_type, located, location, release};
 pub use route_map::{Coverage, MapError, Reader, RouteMap};
 pub use touches::{
-    AnswerKind, Authors, Claim, Forward, ForwardBody, MappedAnswer, Matter, Pages, Part, RecordId, RecordKind,
-    RecordRef, Touches,
+    AnswerKind, Authors, Claim, Forward, ForwardBody, MappedAnswer, Pages, Part, RecordId, RecordKind, RecordRef,
+    ResourceAttributes, Touches,
 };
 pub use whose::{Known, Whom, Whose, whose};
 

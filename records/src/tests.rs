@@ -16,7 +16,7 @@ mod whose;
 
 use model::{Category, PersonId};
 
-use crate::{Gatekeeper, Head, LookedUp, Matter, Need, Reader, Touches, Unreadable};
+use crate::{Gatekeeper, Head, LookedUp, Need, Reader, ResourceAttributes, Touches, Unreadable};
 
 /// Answers of the store to look-ups, in order: status, entity tag, body.
 type Stored = Vec<Lookup>;
@@ -112,8 +112,8 @@ fn shown((status, etag, body): &Lookup) -> LookedUp<'_> {
 struct Gate<F>(F);
 
 impl<F: FnMut(&PersonId, Category) -> bool> Gatekeeper for Gate<F> {
-    fn may_see(&mut self, matter: &Matter<'_>) -> bool {
-        self.0(matter.person, matter.category)
+    fn may_see(&mut self, attributes: &ResourceAttributes<'_>) -> bool {
+        self.0(attributes.person, attributes.category)
     }
 
     fn seal_page(&mut self, ticket: &[u8]) -> Option<String> {

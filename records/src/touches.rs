@@ -154,7 +154,7 @@ pub struct Claim {
     /// Whom the version that is written names beside them as authors of parts of it, and the stored version does not: keys of human
     /// beings, or what stands there where it cannot be told who it is.
     pub beneath: Vec<String>,
-    /// It is labelled as sensitive ([`Matter::sensitive`]).
+    /// It is labelled as sensitive ([`ResourceAttributes::sensitive`]).
     pub sensitive: bool,
     /// Which record, where that matters to who may: a removal is ordered of one (art. 19-2).
     pub record: Option<RecordName>,
@@ -193,7 +193,7 @@ pub enum Authors {
 
 /// What is asked about a record before it is released.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Matter<'a> {
+pub struct ResourceAttributes<'a> {
     /// Whose it is.
     pub person: &'a PersonId,
     /// What kind of record it is.

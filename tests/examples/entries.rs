@@ -22,11 +22,15 @@ use std::time::Instant;
 
 use model::{Action, PersonId, SerialNumber, Timestamp, UserId};
 use policy::{DecisionPoint, Request, Said};
-use records::{Gatekeeper, Head, Matter, Need, Pages, Searchset, Touches};
+use records::{Gatekeeper, Head, Need, Pages, ResourceAttributes, Searchset, Touches};
 use registry::Snapshot;
 use shared::house;
 use shared::statistics::quantile;
 use shared::world::World;
+
+/// The one of the binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const ENTRIES: usize = 1_000;
 const ROUNDS: usize = 300;
@@ -52,10 +56,14 @@ impl Desk {
 }
 
 impl Gatekeeper for Desk {
-    fn may_see(&mut self, matter: &Matter<'_>) -> bool {
-        let request =
-            Request::new(Action::Read, matter.category, self.at, Said { sensitive: matter.sensitive, ..Said::NOTHING });
-        self.decide(matter.person, request)
+    fn may_see(&mut self, attributes: &ResourceAttributes<'_>) -> bool {
+        let request = Request::new(
+            Action::Read,
+            attributes.category,
+            self.at,
+            Said { sensitive: attributes.sensitive, ..Said::NOTHING },
+        );
+        self.decide(attributes.person, request)
     }
 
     fn seal_page(&mut self, _: &[u8]) -> Option<String> {

@@ -16,7 +16,7 @@ use super::authenticate::Subject;
 use super::client_body::ClientBody;
 use super::extract::Extracted;
 use super::mark::Ordered;
-use super::trace::{Judged, Trace};
+use super::trace::{DecisionBasis, Trace};
 use crate::connection::Client;
 use crate::cut::live::{ExchangeBasis, ExchangeEntry, Switch};
 use crate::judge::{Asker, Judgement, Question};
@@ -83,7 +83,7 @@ pub fn decide(
             // A person who is not registered must not be told apart from one who is: what is said of the subject or
             // the service is said first, here as there.
             may_use_service(worker, &snapshot, &subject, trace).err().unwrap_or_else(|| {
-                trace.judged(undecided(worker, &snapshot));
+                trace.decided(undecided(worker, &snapshot));
                 Refusal::NotAvailable
             })
         })
@@ -100,14 +100,14 @@ pub fn decide(
     // first: what may be said of one part of a transaction must not show that another part was there to be judged.
     let denials = judgements.iter().filter(|judgement| !judgement.decision.is_permit());
     if let Some(denial) = denials.min_by_key(|denial| denial.decision.basis().told_to_subject().is_some()) {
-        trace.judged(judged(std::slice::from_ref(denial), generation));
+        trace.decided(decision_basis(std::slice::from_ref(denial), generation));
         return Err(denied(denial.decision.basis()));
     }
     if judgements.len() > QUESTIONS_MAX {
-        trace.judged(judged(judgements.get(..1).unwrap_or_default(), generation));
+        trace.decided(decision_basis(judgements.get(..1).unwrap_or_default(), generation));
         return Err(after_a_permit(Unreadable::TooManyQuestions));
     }
-    trace.judged(judged(&judgements, generation));
+    trace.decided(decision_basis(&judgements, generation));
     // Said only now: to a stranger it would tell that the record exists.
     touches.check().map_err(after_a_permit)?;
     let touches = in_pages(worker, &snapshot, subject.asking(at), touches).map_err(after_a_permit)?;
@@ -151,12 +151,12 @@ pub(super) fn may_use_service(
     match worker.judge().ask(snapshot, subject.asking(worker.now()), question) {
         Ok(judgement) if judgement.decision.is_permit() => Ok(()),
         Ok(judgement) => {
-            trace.judged(judged(std::slice::from_ref(&judgement), snapshot.generation().get()));
+            trace.decided(decision_basis(std::slice::from_ref(&judgement), snapshot.generation().get()));
             Err(denied(judgement.decision.basis()))
         }
         Err(missing) => {
             tracing::info!(%missing, "a fact is missing; refused");
-            trace.judged(undecided(worker, snapshot));
+            trace.decided(undecided(worker, snapshot));
             Err(Refusal::NotAvailable)
         }
     }
@@ -191,8 +191,8 @@ fn denied(basis: &Basis) -> Refusal {
 
 /// No rule could be asked, because a fact was missing. On record is which state of the registry that was, so that it can be
 /// shown again (promise P8).
-fn undecided(worker: &Worker, snapshot: &Snapshot) -> Judged {
-    Judged {
+fn undecided(worker: &Worker, snapshot: &Snapshot) -> DecisionBasis {
+    DecisionBasis {
         rules: "-".to_owned(),
         articles: Article::new(18).to_string(),
         policy_version: worker
@@ -200,12 +200,12 @@ fn undecided(worker: &Worker, snapshot: &Snapshot) -> Judged {
             .point(snapshot)
             .map_or_else(|_| "-".to_owned(), |point| point.version().to_string()),
         generation: snapshot.generation().get(),
-        ..Judged::default()
+        ..DecisionBasis::default()
     }
 }
 
 /// What decisions of one kind rest on: all permits, or a denial.
-fn judged(judgements: &[Judgement], generation: u64) -> Judged {
+fn decision_basis(judgements: &[Judgement], generation: u64) -> DecisionBasis {
     let bases = || judgements.iter().map(|judgement| judgement.decision.basis());
     let articles: BTreeSet<Article> = bases().flat_map(Basis::articles).collect();
     let mut rules: Vec<&str> = bases().flat_map(|basis| &basis.rules).map(|rule| rule.id.as_str()).collect();
@@ -221,12 +221,12 @@ fn judged(judgements: &[Judgement], generation: u64) -> Judged {
                 && rules.iter().all(|rule| of(rule, &[21, 41]))
         })
     };
-    Judged {
+    DecisionBasis {
         rules: if rules.is_empty() { "-".to_owned() } else { rules.join(",") },
         articles: articles.iter().map(Article::to_string).collect::<Vec<_>>().join(","),
         policy_version: bases().next().map(|basis| basis.version.to_string()).unwrap_or_default(),
         generation,
-        facts: audit::facts::compact_all(judgements.iter().map(|judged| (&judged.request, &judged.facts))),
+        facts: audit::facts::compact_all(judgements.iter().map(|judgement| (&judgement.request, &judgement.facts))),
         disaster: only_by(21),
         break_glass: only_by(41),
     }

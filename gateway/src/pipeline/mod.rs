@@ -36,6 +36,7 @@ pub mod authenticate;
 pub mod batch;
 pub mod client_body;
 pub mod decide;
+pub mod enforcer;
 pub mod extract;
 pub mod feed;
 pub mod forward;

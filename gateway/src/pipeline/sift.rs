@@ -14,17 +14,15 @@ use bytes::Bytes;
 use futures_util::stream;
 use http_body_util::{BodyExt as _, StreamBody};
 use hyper::body::{Frame, Incoming};
-use model::{SerialNumber, UserId, UserKey};
-use records::{Claim, Gatekeeper, Matter, Misbehaviour, Released, Searchset, Touches};
+use records::{Misbehaviour, Released, Searchset};
 use registry::Snapshot;
 use tokio::time::{Sleep, timeout};
 
 use super::alarm::Alarm;
-use super::authenticate::{PageTurner, Subject};
+use super::enforcer::{Enforcer, Requester};
 use super::gather::Gatherer;
 use super::moment;
 use crate::bounds::{PIECE_BYTES, SIFTED_BYTES, STORE_READ_MAX};
-use crate::judge::{Asker, Question};
 use crate::refusal::Refusal;
 use crate::store::pool::{Body, BodyError};
 use crate::worker::Handle;
@@ -35,7 +33,7 @@ pub struct Sifting {
     reading: Option<Reading>,
     /// On record, and more than the last piece holds.
     rest: Vec<u8>,
-    whose: Whose,
+    requester: Requester,
     entry: EntryId,
     handle: Handle,
     alarm: Alarm,
@@ -51,75 +49,12 @@ pub enum Reading {
     Gathering(Box<Gatherer>),
 }
 
-/// Whose answer it is, for as long as it goes on.
-pub struct Whose {
-    user_id: UserId,
-    user: UserKey,
-    serial: SerialNumber,
-    /// Whom pages are sealed for.
-    turning_pages: PageTurner,
-    /// What was permitted.
-    claims: Vec<Claim>,
-}
-
 /// A piece of the answer that may go out.
 pub struct Piece {
     /// What goes out.
     pub released: Released,
     /// It is the last.
     pub last: bool,
-}
-
-impl Whose {
-    /// The subject's, with what it was permitted.
-    #[must_use]
-    pub fn of(subject: &Subject, touches: &Touches) -> Self {
-        Self {
-            user_id: subject.user_id().clone(),
-            user: subject.user().clone(),
-            serial: *subject.device().serial(),
-            turning_pages: subject.turning_pages(),
-            claims: touches.claims().cloned().collect(),
-        }
-    }
-
-    /// Asks the policy, on the facts of one snapshot, now.
-    #[must_use]
-    pub fn at_desk<'a>(&'a self, handle: &'a Handle, snapshot: &'a Snapshot) -> Desk<'a> {
-        Desk { whose: self, handle, snapshot }
-    }
-}
-
-/// Asks the policy, on the facts of one snapshot.
-pub struct Desk<'a> {
-    whose: &'a Whose,
-    handle: &'a Handle,
-    snapshot: &'a Snapshot,
-}
-
-impl Gatekeeper for Desk<'_> {
-    /// What was just written by right may be shown to its writer; everything else is a read.
-    fn may_see(&mut self, matter: &Matter<'_>) -> bool {
-        let Whose { user_id, user, serial, claims, .. } = self.whose;
-        let Matter { person, category, sensitive, written } = *matter;
-        let writes =
-            |claim: &&Claim| claim.action.writes() && claim.category == category && claim.persons.contains(person);
-        let asker = Asker { user_id, user, serial, at: self.handle.now() };
-        let question = match claims.iter().find(writes).filter(|_| written) {
-            Some(Claim { action, authors, written, beneath, .. }) => {
-                let (action, person) = (*action, Some(person));
-                Question { person, action, category, authors, written, beneath, sensitive, record: None }
-            }
-            None => Question::reading(Some(person), category, sensitive),
-        };
-        self.handle.judge().permits(self.snapshot, asker, question)
-    }
-
-    fn seal_page(&mut self, ticket: &[u8]) -> Option<String> {
-        let rules = self.handle.judge().point(self.snapshot).ok()?;
-        let sealed = self.handle.sealer().seal_page(&self.whose.turning_pages.under(rules.version()), ticket);
-        sealed.inspect_err(|error| tracing::error!(%error, "a page could not be sealed; not offered")).ok()
-    }
 }
 
 /// Why a piece does not go out.
@@ -145,17 +80,17 @@ impl Reading {
         }
     }
 
-    fn read(&mut self, data: &[u8], desk: &mut Desk<'_>) -> Result<Released, Misbehaviour> {
+    fn read(&mut self, data: &[u8], enforcer: &mut Enforcer<'_>) -> Result<Released, Misbehaviour> {
         match self {
-            Self::Page(_, searchset) => searchset.read(data, desk),
-            Self::Gathering(gatherer) => gatherer.read(data, desk),
+            Self::Page(_, searchset) => searchset.read(data, enforcer),
+            Self::Gathering(gatherer) => gatherer.read(data, enforcer),
         }
     }
 
-    fn end(self, desk: &mut Desk<'_>) -> Result<Released, Misbehaviour> {
+    fn end(self, enforcer: &mut Enforcer<'_>) -> Result<Released, Misbehaviour> {
         match self {
-            Self::Page(_, searchset) => searchset.end(desk),
-            Self::Gathering(gatherer) => gatherer.end(desk),
+            Self::Page(_, searchset) => searchset.end(enforcer),
+            Self::Gathering(gatherer) => gatherer.end(enforcer),
         }
     }
 }
@@ -179,8 +114,8 @@ pub(super) async fn next_data(store: &mut Incoming) -> Result<Option<Bytes>, Ref
 impl Sifting {
     /// An answer, as far as it may pass.
     #[must_use]
-    pub const fn new(reading: Reading, whose: Whose, entry: EntryId, handle: Handle, alarm: Alarm) -> Self {
-        Self { reading: Some(reading), rest: Vec::new(), whose, entry, handle, alarm, moment: None }
+    pub const fn new(reading: Reading, requester: Requester, entry: EntryId, handle: Handle, alarm: Alarm) -> Self {
+        Self { reading: Some(reading), rest: Vec::new(), requester, entry, handle, alarm, moment: None }
     }
 
     /// The same, its pieces given at these moments.
@@ -230,11 +165,11 @@ impl Sifting {
             let data = reading.more().await?;
             // The store may have taken its time.
             snapshot = self.handle.snapshot();
-            let mut desk = self.whose.at_desk(&self.handle, &snapshot);
+            let mut enforcer = self.requester.enforcer(&self.handle, &snapshot);
             match data {
-                Some(data) => piece.append(reading.read(&data, &mut desk).map_err(Fault::Misbehaviour)?),
+                Some(data) => piece.append(reading.read(&data, &mut enforcer).map_err(Fault::Misbehaviour)?),
                 None => {
-                    let end = self.reading.take().map(|reading| reading.end(&mut desk)).transpose();
+                    let end = self.reading.take().map(|reading| reading.end(&mut enforcer)).transpose();
                     piece.append(end.map_err(Fault::Misbehaviour)?.unwrap_or_default());
                 }
             }

@@ -44,7 +44,7 @@ pub struct Trace {
     lost: Arc<AtomicBool>,
     subject: Option<TracedSubject>,
     touches: Option<TracedTouches>,
-    judged: Option<Judged>,
+    basis: Option<DecisionBasis>,
     scissors: Scissors,
     /// Serial number of the certificate presented, for the log.
     certificate: Option<SerialNumber>,
@@ -78,7 +78,7 @@ struct TracedTouches {
 
 /// What a decision rested on, as the entry keeps it.
 #[derive(Clone, Debug, Default)]
-pub struct Judged {
+pub struct DecisionBasis {
     /// Names of the rules.
     pub rules: String,
     /// Articles, comma separated.
@@ -122,7 +122,7 @@ impl Trace {
             lost: Arc::default(),
             subject: None,
             touches: None,
-            judged: None,
+            basis: None,
             scissors: client.scissors.clone(),
             certificate: client.presented.as_ref().map(|shown| *shown.serial()),
             owed: None,
@@ -148,7 +148,7 @@ impl Trace {
             lost: Arc::default(),
             subject: self.subject.clone(),
             touches: None,
-            judged: None,
+            basis: None,
             scissors: self.scissors.clone(),
             certificate: self.certificate,
             arrived: Instant::now(),
@@ -225,14 +225,14 @@ impl Trace {
     }
 
     /// What the decision rested on.
-    pub fn judged(&mut self, judged: Judged) {
-        self.judged = Some(judged);
+    pub fn decided(&mut self, basis: DecisionBasis) {
+        self.basis = Some(basis);
     }
 
     /// The audit entry: a permit without a refusal, a refusal with one. None while nobody is signed in.
     pub fn entry(&mut self, refusal: Option<&Refusal>) -> Option<Entry> {
         let subject = self.subject.as_ref()?;
-        let judged = self.judged.clone().unwrap_or_default();
+        let basis = self.basis.clone().unwrap_or_default();
         let touches = self.touches.as_ref();
         self.recorded = true;
         Some(Entry {
@@ -249,13 +249,13 @@ impl Trace {
             category: touches.map(|touches| touches.category),
             verdict: if refusal.is_some() { Verdict::Refused } else { Verdict::Permitted },
             reason: refusal.map(|refusal| refusal.code().to_owned()).unwrap_or_default(),
-            rules: judged.rules,
-            articles: if judged.articles.is_empty() { told(refusal) } else { judged.articles },
-            policy_version: judged.policy_version,
-            generation: judged.generation,
-            facts: judged.facts,
-            disaster: judged.disaster,
-            break_glass: judged.break_glass,
+            rules: basis.rules,
+            articles: if basis.articles.is_empty() { told(refusal) } else { basis.articles },
+            policy_version: basis.policy_version,
+            generation: basis.generation,
+            facts: basis.facts,
+            disaster: basis.disaster,
+            break_glass: basis.break_glass,
             source: self.source.to_string(),
             method: self.method.clone(),
             target: self.target.clone(),

@@ -1,17 +1,18 @@
 //! A JSON object that comes in pieces: its members one by one, and those of one list element by element, so that no more
 //! than one of them is held at a time. What stands between them is checked here; each part is read by [`super::parse`] like
-//! any other text.
+//! any other text. Most elements stand whole in the piece that they begin in, and are read right there; the rest are held
+//! until they are whole.
 
-use super::JsonFault;
 use super::plain::plain;
+use super::{Json, JsonFault};
 
 /// What was whole.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Part {
+#[derive(Debug)]
+pub(crate) enum Part<'p> {
     /// A member: its name, and the text of its value.
     Member(String, Vec<u8>),
-    /// The text of an element of the list.
-    Element(Vec<u8>),
+    /// An element of the list.
+    Element(Json<'p>),
 }
 
 /// See the module.
@@ -152,16 +153,34 @@ impl Members {
     pub(crate) fn read<F: From<JsonFault>>(
         &mut self,
         piece: &[u8],
-        mut part: impl FnMut(Part) -> Result<(), F>,
+        mut part: impl FnMut(Part<'_>) -> Result<(), F>,
     ) -> Result<(), F> {
+        let readable = Readable::of(piece);
         let mut rest = piece;
         while let Some((&byte, behind)) = rest.split_first() {
+            if byte == b'{'
+                && let State::ElementOrEnd | State::Element = self.state
+                && let Some((element, taken)) = readable.element(piece.len() - rest.len(), self.bounds.element)
+            {
+                rest = rest.get(taken..).unwrap_or_default();
+                self.at += taken;
+                self.state = State::AfterElement;
+                part(Part::Element(element))?;
+                continue;
+            }
             if let State::InValue | State::InElement = self.state {
                 let (taken, whole) = self.inside(rest)?;
                 rest = rest.get(taken..).unwrap_or_default();
                 self.at += taken;
                 if whole {
-                    part(self.whole())?;
+                    let value = std::mem::take(&mut self.held);
+                    if self.state == State::InElement {
+                        self.state = State::AfterElement;
+                        part(Part::Element(super::parse(&value)?))?;
+                    } else {
+                        self.state = State::AfterValue;
+                        part(Part::Member(std::mem::take(&mut self.name), value))?;
+                    }
                 }
                 continue;
             }
@@ -196,17 +215,6 @@ impl Members {
         }
         self.held.extend_from_slice(rest.get(..end.0).unwrap_or_default());
         Ok(end)
-    }
-
-    fn whole(&mut self) -> Part {
-        let value = std::mem::take(&mut self.held);
-        if self.state == State::InElement {
-            self.state = State::AfterElement;
-            Part::Element(value)
-        } else {
-            self.state = State::AfterValue;
-            Part::Member(std::mem::take(&mut self.name), value)
-        }
     }
 
     fn name_byte(&mut self, byte: u8) -> Result<(), JsonFault> {
@@ -259,6 +267,32 @@ impl Members {
             _ => return Err(JsonFault::Syntax(self.at)),
         };
         Ok(())
+    }
+}
+
+/// What of a piece is text: a cut may have gone through a character at either end.
+struct Readable<'p> {
+    text: &'p str,
+    /// Where in the piece it begins.
+    begins: usize,
+}
+
+impl<'p> Readable<'p> {
+    fn of(piece: &'p [u8]) -> Self {
+        // RFC 3629 3: up to three bytes belong to a character that began before.
+        let begins = piece.iter().take(3).take_while(|byte| **byte & 0xc0 == 0x80).count();
+        let rest = piece.get(begins..).unwrap_or_default();
+        let text = std::str::from_utf8(rest)
+            .or_else(|error| std::str::from_utf8(rest.get(..error.valid_up_to()).unwrap_or_default()))
+            .unwrap_or_default();
+        Self { text, begins }
+    }
+
+    /// The object that begins there, and how many bytes it is. None if it is not whole, or faulty, which is found when it is
+    /// read as one that is held.
+    fn element(&self, at: usize, bound: usize) -> Option<(Json<'p>, usize)> {
+        let text = self.text.get(at.checked_sub(self.begins)?..)?;
+        super::parse::parse_first(text).ok().filter(|(_, taken)| *taken <= bound)
     }
 }
 

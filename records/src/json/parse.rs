@@ -86,13 +86,23 @@ fn read(bytes: &[u8], naming: Naming) -> Result<Json<'_>, JsonFault> {
         return Err(JsonFault::ByteOrderMark);
     }
     let text = std::str::from_utf8(bytes).map_err(|_| JsonFault::Encoding)?;
-    let mut reader = Reader { text, bytes, naming, at: 0, values: 0 };
+    let mut reader = Reader::new(text, naming);
     let value = reader.value(0)?;
     reader.space();
     if reader.at < bytes.len() {
         return Err(JsonFault::Trailing(reader.at));
     }
     Ok(value)
+}
+
+/// Reads the JSON value that a text begins with, whatever stands behind it, and how many bytes it is.
+///
+/// # Errors
+/// See [`JsonFault`]; also if the text ends first.
+pub(super) fn parse_first(text: &str) -> Result<(Json<'_>, usize), JsonFault> {
+    let mut reader = Reader::new(text, Naming::Fhir);
+    let value = reader.value(0)?;
+    Ok((value, reader.at))
 }
 
 /// Whether a FHIR element may be called that; see [`JsonFault::Name`].
@@ -110,9 +120,19 @@ struct Reader<'a> {
     naming: Naming,
     at: usize,
     values: usize,
+    /// Elements of the lists that are being read, the innermost last: each list is taken off it in one step, of the right
+    /// size, once its end has come.
+    elements: Vec<Json<'a>>,
+    /// Members of the objects that are being read, likewise.
+    members: Vec<(&'a str, Json<'a>)>,
 }
 
 impl<'a> Reader<'a> {
+    fn new(text: &'a str, naming: Naming) -> Self {
+        let (elements, members) = (Vec::with_capacity(16), Vec::with_capacity(32));
+        Self { text, bytes: text.as_bytes(), naming, at: 0, values: 0, elements, members }
+    }
+
     fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }
@@ -173,16 +193,17 @@ impl<'a> Reader<'a> {
             return Err(JsonFault::Depth);
         }
         self.at += 1;
-        let mut list = Vec::new();
         self.space();
         if self.take(b']') {
-            return Ok(Json::List(list));
+            return Ok(Json::List(Vec::new()));
         }
+        let start = self.elements.len();
         loop {
-            list.push(self.value(depth)?);
+            let value = self.value(depth)?;
+            self.elements.push(value);
             self.space();
             if self.take(b']') {
-                return Ok(Json::List(list));
+                return Ok(Json::List(self.elements.drain(start..).collect()));
             }
             if !self.take(b',') {
                 return self.syntax();
@@ -195,29 +216,31 @@ impl<'a> Reader<'a> {
             return Err(JsonFault::Depth);
         }
         self.at += 1;
-        let mut members: Vec<(&'a str, Json<'a>)> = Vec::new();
-        let mut names = Names::default();
         self.space();
         if self.take(b'}') {
-            return Ok(Json::Object(Object { members }));
+            return Ok(Json::Object(Object::default()));
         }
+        let start = self.members.len();
+        let mut names = Names::default();
         loop {
             self.space();
             let name = self.name()?;
-            if !names.insert(name, &members) {
+            let members = self.members.get(start..).unwrap_or_default();
+            if !names.insert(name, members) {
                 return Err(JsonFault::TwiceNamed(quote(name)));
+            }
+            if members.len() == JSON_MEMBERS_MAX {
+                return Err(JsonFault::Size);
             }
             self.space();
             if !self.take(b':') {
                 return self.syntax();
             }
-            if members.len() == JSON_MEMBERS_MAX {
-                return Err(JsonFault::Size);
-            }
-            members.push((name, self.value(depth)?));
+            let value = self.value(depth)?;
+            self.members.push((name, value));
             self.space();
             if self.take(b'}') {
-                return Ok(Json::Object(Object { members }));
+                return Ok(Json::Object(Object { members: self.members.drain(start..).collect() }));
             }
             if !self.take(b',') {
                 return self.syntax();

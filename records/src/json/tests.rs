@@ -190,12 +190,22 @@ mod in_pieces {
 
     const BOUNDS: Bounds = Bounds { member: 4096, element: 4096, members: 8 };
 
-    fn read(pieces: &[&[u8]]) -> Result<Vec<Part>, JsonFault> {
+    fn written(value: &Json<'_>) -> String {
+        let mut out = Vec::new();
+        value.write(&mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    /// The parts, as texts; of a member whose value is no JSON, none.
+    fn read(pieces: &[&[u8]]) -> Result<Vec<(String, Option<String>)>, JsonFault> {
         let mut members = Members::new("entry", BOUNDS);
         let mut parts = Vec::new();
         for piece in pieces {
             members.read(piece, |part| {
-                parts.push(part);
+                parts.push(match part {
+                    Part::Member(name, value) => (name, parse(&value).ok().map(|tree| written(&tree))),
+                    Part::Element(tree) => (String::new(), Some(written(&tree))),
+                });
                 Ok::<(), JsonFault>(())
             })?;
         }
@@ -205,16 +215,11 @@ mod in_pieces {
 
     /// The parts that a whole reading finds, as texts.
     fn whole(tree: &Json<'_>) -> Vec<(String, String)> {
-        let text = |value: &Json<'_>| {
-            let mut out = Vec::new();
-            value.write(&mut out);
-            String::from_utf8(out).unwrap()
-        };
         let mut parts = Vec::new();
         for (name, value) in tree.object().unwrap().members() {
             match value.list().filter(|_| name == "entry") {
-                Some(elements) => parts.extend(elements.iter().map(|one| (String::new(), text(one)))),
-                None => parts.push((name.to_owned(), text(value))),
+                Some(elements) => parts.extend(elements.iter().map(|one| (String::new(), written(one)))),
+                None => parts.push((name.to_owned(), written(value))),
             }
         }
         parts
@@ -233,26 +238,14 @@ mod in_pieces {
         let tree = parse(text.as_bytes());
         match (&parts, &tree) {
             (Ok(parts), Ok(tree)) => {
-                let found: Vec<(String, String)> = parts
-                    .iter()
-                    .map(|part| {
-                        let (name, value) = match part {
-                            Part::Member(name, value) => (name.clone(), value),
-                            Part::Element(value) => (String::new(), value),
-                        };
-                        let mut out = Vec::new();
-                        parse(value).unwrap().write(&mut out);
-                        (name, String::from_utf8(out).unwrap())
-                    })
-                    .collect();
+                let found: Vec<(String, String)> =
+                    parts.iter().map(|(name, value)| (name.clone(), value.clone().unwrap())).collect();
                 assert_eq!(found, whole(tree), "{text}");
             }
-            // What a part is not checked for here is found when it is read.
+            // What a member is not checked for here is found when it is read.
             (Ok(parts), Err(_)) => {
-                let good = |part: &Part| match part {
-                    Part::Member(_, value) | Part::Element(value) => parse(value).is_ok(),
-                };
-                assert!(!parts.iter().all(good), "{text} is read in pieces, and not at once: {tree:?}");
+                let all_good = parts.iter().all(|(_, value)| value.is_some());
+                assert!(!all_good, "{text} is read in pieces, and not at once: {tree:?}");
             }
             (Err(fault), Ok(tree)) => assert!(tree.object().is_none(), "{text}: {fault}"),
             (Err(_), Err(_)) => {}

@@ -33,8 +33,7 @@ impl Object<'_> {
             if index > 0 {
                 out.push(b',');
             }
-            write_text(name, out);
-            out.push(b':');
+            write_name(name, out);
             value.write(out);
         }
         out.push(b'}');
@@ -47,13 +46,25 @@ impl Object<'_> {
     }
 }
 
+/// A name and its colon. None needs an escape: the reader refuses one that would ([`JsonFault::Name`](super::JsonFault)), and so
+/// does [`Object::set`].
+fn write_name(name: &str, out: &mut Vec<u8>) {
+    debug_assert_eq!(plain(name.as_bytes()), name.len(), "a name that needs an escape");
+    out.reserve(name.len() + 3);
+    out.push(b'"');
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"\":");
+}
+
 fn write_text(text: &str, out: &mut Vec<u8>) {
+    out.reserve(text.len() + 2);
     out.push(b'"');
     let mut rest = text.as_bytes();
-    while let Some((plain, special)) = rest.split_at_checked(plain(rest)) {
-        out.extend_from_slice(plain);
-        let Some((byte, behind)) = special.split_first() else { break };
-        match byte {
+    loop {
+        let end = plain(rest);
+        out.extend_from_slice(rest.get(..end).unwrap_or_default());
+        let Some((special, behind)) = rest.get(end..).and_then(<[u8]>::split_first) else { break };
+        match special {
             b'"' => out.extend_from_slice(b"\\\""),
             b'\\' => out.extend_from_slice(b"\\\\"),
             b'\n' => out.extend_from_slice(b"\\n"),

@@ -6,7 +6,7 @@ use super::store_page::StorePage;
 use super::{Dropped, Gatekeeper, Released, Remembering};
 use crate::error::Misbehaviour;
 use crate::fhir::search::Expected;
-use crate::json::{self, Json};
+use crate::json::Json;
 use crate::touches::{Pages, Touches};
 
 /// A searchset on its way through. Fed with what the store sends, piece by piece, it gives what may go out: no more than one
@@ -85,15 +85,9 @@ impl Searchset {
 }
 
 impl Reading {
-    fn entry(
-        &mut self,
-        text: &[u8],
-        gatekeeper: &mut Remembering<'_>,
-        released: &mut Released,
-    ) -> Result<(), Misbehaviour> {
-        let entry = json::parse(text)?;
+    fn entry(&mut self, entry: &Json<'_>, gatekeeper: &mut Remembering<'_>, released: &mut Released) {
         let Self { touches, expected, written, reach, counted_too_many } = self;
-        match read_entry(&entry, expected, touches, reach, gatekeeper) {
+        match read_entry(entry, expected, touches, reach, gatekeeper) {
             Ok(Kept::Entry(found)) => written.show(found, expected, reach, released),
             Ok(Kept::Outcome) => {}
             Ok(Kept::NotSeen(mode)) => {
@@ -106,7 +100,6 @@ impl Reading {
                 released.leave_out(dropped);
             }
         }
-        Ok(())
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a search found: each entry of the store judged, and written anew.
 
 use super::reach::Reach;
-use super::{Dropped, Judged, Released, Remembering, judged};
+use super::{Dropped, Releasable, Released, Remembering, releasable};
 use crate::error::quote;
 use crate::fhir::search::Expected;
 use crate::fhir::types::FhirType;
@@ -14,7 +14,7 @@ pub(super) struct Found<'t, 'a> {
     pub(super) mode: &'static str,
     pub(super) resource: &'t Object<'a>,
     pub(super) fhir_type: FhirType,
-    pub(super) judged: Judged,
+    pub(super) releasable: Releasable,
 }
 
 /// What becomes of an entry that is none too many.
@@ -46,11 +46,13 @@ pub(super) fn read_entry<'t, 'a>(
     let search = entry.object().and_then(|entry| entry.get("search")).and_then(Json::object);
     let mode = expected.mode(fhir_type, search.and_then(|search| search.text("mode")));
     let mode = mode.map_err(|why| out(name, why))?;
-    let Some(judged) = judged(resource, fhir_type, touches, gatekeeper)? else { return Ok(Kept::NotSeen(mode)) };
+    let Some(releasable) = releasable(resource, fhir_type, touches, gatekeeper)? else {
+        return Ok(Kept::NotSeen(mode));
+    };
     if mode == "include" && expected.brings_along() && !reach.holds(resource, fhir_type, expected) {
         return Ok(Kept::NotSeen(mode));
     }
-    Ok(Kept::Entry(Found { mode, resource, fhir_type, judged }))
+    Ok(Kept::Entry(Found { mode, resource, fhir_type, releasable }))
 }
 
 /// A searchset as it goes out: its entries first, what is said about them at the end.
@@ -76,7 +78,7 @@ impl Written {
     ) {
         reach.show(&found, expected);
         self.entry(&found, expected, &mut released.body);
-        released.note(found.judged);
+        released.note(found.releasable);
     }
 
     /// Writes an entry.

@@ -14,7 +14,7 @@ use super::{Dropped, Gatekeeper, Released, Remembering};
 use crate::bounds::GATHERED_PAGES_MAX;
 use crate::error::Misbehaviour;
 use crate::fhir::search::{Expected, Linked, Page, Place};
-use crate::json::{self, Json};
+use crate::json::Json;
 use crate::touches::{Forward, RecordId, Touches};
 
 /// See the module. Each answer of the store is begun ([`Self::answered`]), read piece by piece until it is over or nothing more
@@ -191,18 +191,11 @@ impl Gathered {
         Ok(None)
     }
 
-    fn entry(
-        &mut self,
-        text: &[u8],
-        gatekeeper: &mut Remembering<'_>,
-        released: &mut Released,
-    ) -> Result<(), Misbehaviour> {
-        let entry = json::parse(text)?;
+    fn entry(&mut self, entry: &Json<'_>, gatekeeper: &mut Remembering<'_>, released: &mut Released) {
         match self.stage {
-            Stage::Matches => self.a_match(&entry, gatekeeper, released),
-            Stage::Along => self.along(&entry, gatekeeper, released),
+            Stage::Matches => self.a_match(entry, gatekeeper, released),
+            Stage::Along => self.along(entry, gatekeeper, released),
         }
-        Ok(())
     }
 
     /// An entry of what was searched for. What is hidden is passed over in silence: nothing came along with it.
@@ -219,7 +212,7 @@ impl Gathered {
             }
             Ok(Kept::Entry(found)) => {
                 if self.expected.brings_along() {
-                    self.shown.extend(found.judged.record.id.clone());
+                    self.shown.extend(found.releasable.record.id.clone());
                 }
                 self.written.show(found, &self.expected, &mut self.reach, released);
             }
@@ -232,8 +225,8 @@ impl Gathered {
     fn along(&mut self, entry: &Json<'_>, gatekeeper: &mut Remembering<'_>, released: &mut Released) {
         match read_entry(entry, &self.expected, &self.touches, &self.reach, gatekeeper) {
             Ok(Kept::Entry(found)) if found.mode == "match" => {
-                if !found.judged.record.id.as_ref().is_some_and(|id| self.shown.contains(id)) {
-                    let record = found.judged.record.to_string();
+                if !found.releasable.record.id.as_ref().is_some_and(|id| self.shown.contains(id)) {
+                    let record = found.releasable.record.to_string();
                     released.leave_out(Dropped { record, why: "a match that was not asked for".to_owned() });
                 }
             }

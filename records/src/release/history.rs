@@ -6,7 +6,7 @@
 
 use model::PersonId;
 
-use super::{Dropped, Released, Remembering, judged};
+use super::{Dropped, Released, Remembering, releasable};
 use crate::bounds::ENTRIES_MAX;
 use crate::error::{Misbehaviour, quote};
 use crate::fhir::condition::goes_on;
@@ -92,9 +92,9 @@ fn version(
     {
         return Ok(false);
     }
-    let Some(judged) = judged(resource, fhir_type, touches, gatekeeper)? else { return Ok(false) };
+    let Some(releasable) = releasable(resource, fhir_type, touches, gatekeeper)? else { return Ok(false) };
     if released.records.is_empty() {
-        released.note(judged);
+        released.note(releasable);
     }
     Ok(true)
 }

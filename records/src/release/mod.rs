@@ -26,7 +26,7 @@ use crate::json::{self, Object};
 use crate::media::MediaType;
 use crate::route_map;
 use crate::target::Target;
-use crate::touches::{AnswerKind, Matter, RecordId, RecordRef, Touches};
+use crate::touches::{AnswerKind, RecordId, RecordRef, ResourceAttributes, Touches};
 
 /// An answer that may go out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -87,7 +87,7 @@ impl Released {
         Self { body, ..Self::new() }
     }
 
-    fn note(&mut self, Judged { record, owner, sensitive }: Judged) {
+    fn note(&mut self, Releasable { record, owner, sensitive }: Releasable) {
         match owner {
             Owner::Person(person) => self.note_mapped(record, Some(person), sensitive),
             Owner::Directory => self.note_mapped(record, None, sensitive),
@@ -117,7 +117,7 @@ impl Released {
 /// What a release asks of the gateway.
 pub trait Gatekeeper {
     /// Whether the subject may see this, by the newest facts.
-    fn may_see(&mut self, matter: &Matter<'_>) -> bool;
+    fn may_see(&mut self, attributes: &ResourceAttributes<'_>) -> bool;
 
     /// Seals what another page of a search stands for, so that nobody but this subject, on this terminal, in this session and
     /// under these rules can turn to it. None if it cannot be sealed: the page is not offered.
@@ -137,15 +137,15 @@ impl<'g> Remembering<'g> {
         Self { gatekeeper, written: false, answers: Vec::new() }
     }
 
-    pub(crate) fn may_see(&mut self, matter: &Matter<'_>) -> bool {
-        let Matter { person, category, sensitive, .. } = *matter;
+    pub(crate) fn may_see(&mut self, attributes: &ResourceAttributes<'_>) -> bool {
+        let ResourceAttributes { person, category, sensitive, .. } = *attributes;
         let known = |(who, what, label, _): &&(PersonId, Category, bool, bool)| {
             who == person && *what == category && *label == sensitive
         };
         if let Some((.., answer)) = self.answers.iter().find(known) {
             return *answer;
         }
-        let answer = self.gatekeeper.may_see(matter);
+        let answer = self.gatekeeper.may_see(attributes);
         self.answers.push((person.clone(), category, sensitive, answer));
         answer
     }
@@ -239,23 +239,23 @@ fn single(
         Some(name) if name == fhir_type.as_str() => {}
         _ => return Err(Misbehaviour::Shape("is of another type than was asked for")),
     }
-    let judged = judged(resource, fhir_type, touches, gatekeeper)
+    let releasable = releasable(resource, fhir_type, touches, gatekeeper)
         .map_err(|Dropped { record, why }| Misbehaviour::ForeignRecord { record, why })?
         .ok_or(Misbehaviour::NotSeen)?;
     let asked = touches.records.first().and_then(|record| record.id.as_ref());
-    if touches.main().action != Action::Create && judged.record.id.as_ref() != asked {
+    if touches.main().action != Action::Create && releasable.record.id.as_ref() != asked {
         return Err(Misbehaviour::ForeignRecord {
-            record: judged.record.to_string(),
+            record: releasable.record.to_string(),
             why: "another one was asked for".to_owned(),
         });
     }
     let mut released = Released::with_body(resource.to_bytes());
-    released.note(judged);
+    released.note(releasable);
     Ok(released)
 }
 
 /// A resource that may go out.
-struct Judged {
+struct Releasable {
     record: RecordRef,
     owner: Owner,
     sensitive: bool,
@@ -263,12 +263,12 @@ struct Judged {
 
 /// Resolves a resource to its person and asks. None if the subject may not see it: it is labelled, or consent has been
 /// withdrawn while the store was thinking. The store did nothing wrong then; an error says what it did.
-fn judged(
+fn releasable(
     resource: &Object<'_>,
     fhir_type: FhirType,
     touches: &Touches,
     gatekeeper: &mut Remembering<'_>,
-) -> Result<Option<Judged>, Dropped> {
+) -> Result<Option<Releasable>, Dropped> {
     let id = resource.text("id").unwrap_or("?");
     let out = |why: String| Dropped { record: format!("{fhir_type}/{}", quote(id)), why };
     let record = RecordId::new(id).map(|id| RecordRef::one(fhir_type, id)).map_err(|error| out(error.to_string()))?;
@@ -280,12 +280,13 @@ fn judged(
         if !touches.claims().any(|claim| claim.persons.contains(person)) {
             return Err(out(format!("it belongs to `{person}`, who was not asked about")));
         }
-        let matter = Matter { person, category: fhir_type.category(), sensitive, written: gatekeeper.written };
-        if !gatekeeper.may_see(&matter) {
+        let attributes =
+            ResourceAttributes { person, category: fhir_type.category(), sensitive, written: gatekeeper.written };
+        if !gatekeeper.may_see(&attributes) {
             return Ok(None);
         }
     }
-    Ok(Some(Judged { record, owner, sensitive }))
+    Ok(Some(Releasable { record, owner, sensitive }))
 }
 
 /// `Location` of a written record, made anew from what it names. None for a foreign or unreadable one, and for a request

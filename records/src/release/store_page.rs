@@ -36,15 +36,11 @@ impl StorePage {
         Ok(Self { members: Members::new("entry", bounds), bytes: 0, entries: 0, said: Said::default() })
     }
 
-    /// Reads the next piece, wherever it was cut; gives the text of each entry that is whole now to `entry`.
+    /// Reads the next piece, wherever it was cut; gives each entry that is whole now to `entry`.
     ///
     /// # Errors
-    /// It is no searchset, or has more than one reading; or what `entry` says.
-    pub(super) fn read(
-        &mut self,
-        piece: &[u8],
-        mut entry: impl FnMut(&[u8]) -> Result<(), Misbehaviour>,
-    ) -> Result<(), Misbehaviour> {
+    /// It is no searchset, or has more than one reading.
+    pub(super) fn read(&mut self, piece: &[u8], mut entry: impl FnMut(&Json<'_>)) -> Result<(), Misbehaviour> {
         self.bytes = self.bytes.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
         if self.bytes > STREAMED_BYTES_MAX {
             return Err(Misbehaviour::Shape("is too large"));
@@ -52,7 +48,7 @@ impl StorePage {
         let Self { members, entries, said, .. } = self;
         members.read(piece, |part| match part {
             Part::Member(name, value) => said.member(&name, value),
-            Part::Element(text) => {
+            Part::Element(tree) => {
                 // Servers write what a thing is before what is in it. Entries of who knows what would have to be kept until
                 // it is said.
                 said.is_one()?;
@@ -60,7 +56,8 @@ impl StorePage {
                 if *entries > ENTRIES_MAX {
                     return Err(Misbehaviour::Shape("has too many entries"));
                 }
-                entry(&text)
+                entry(&tree);
+                Ok(())
             }
         })
     }

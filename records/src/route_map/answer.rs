@@ -18,7 +18,7 @@ use crate::json::{self, Json, Object};
 use crate::media::MediaType;
 use crate::release::{Dropped, Released, Remembering, in_origin_form};
 use crate::target::Target;
-use crate::touches::{MappedAnswer, Matter, RecordId, RecordRef, Touches};
+use crate::touches::{MappedAnswer, RecordId, RecordRef, ResourceAttributes, Touches};
 
 /// The form of an answer.
 #[derive(Debug, PartialEq, Eq)]
@@ -265,8 +265,8 @@ impl Checked<'_, '_> {
             return Err(format!("it belongs to `{person}`, who was not asked about"));
         }
         let kind = self.kind.ok_or_else(|| "it is of no kind".to_owned())?;
-        let matter = Matter { person, category: kind.category(), sensitive: kind.sensitive, written };
-        Ok(self.gatekeeper.may_see(&matter))
+        let attributes = ResourceAttributes { person, category: kind.category(), sensitive: kind.sensitive, written };
+        Ok(self.gatekeeper.may_see(&attributes))
     }
 }
 

@@ -5,7 +5,9 @@ use proptest::prelude::*;
 
 use super::{Request, opened};
 use crate::bounds::{GATHERED_COUNT, GATHERED_PAGES_MAX};
-use crate::{Forward, ForwardBody, Gatekeeper, Gathering, Matter, Misbehaviour, Pages, Released, Searchset, Touches};
+use crate::{
+    Forward, ForwardBody, Gatekeeper, Gathering, Misbehaviour, Pages, Released, ResourceAttributes, Searchset, Touches,
+};
 
 const JSON: Option<&str> = Some("application/fhir+json");
 
@@ -24,8 +26,8 @@ enum One {
 struct Reader;
 
 impl Gatekeeper for Reader {
-    fn may_see(&mut self, matter: &Matter<'_>) -> bool {
-        !(matter.sensitive && matter.person.as_str() == "P-1")
+    fn may_see(&mut self, attributes: &ResourceAttributes<'_>) -> bool {
+        !(attributes.sensitive && attributes.person.as_str() == "P-1")
     }
 
     fn seal_page(&mut self, ticket: &[u8]) -> Option<String> {

@@ -6,7 +6,7 @@ use model::Category;
 
 use super::cases::unescape;
 use super::{Gate, Request, check_folder};
-use crate::{ForwardBody, Gatekeeper, Matter, Need, Pages, Touches, location, read_head, release};
+use crate::{ForwardBody, Gatekeeper, Need, Pages, ResourceAttributes, Touches, location, read_head, release};
 
 const SUBJECTS: &str = r#"{"resourceType":"Observation","id":"o-1","subject":{"reference":"Patient/P-1"}}"#;
 
@@ -43,11 +43,11 @@ pub(super) fn touches(line: &str) -> Touches {
 struct Hiding<'h>(&'h [&'h str]);
 
 impl Gatekeeper for Hiding<'_> {
-    fn may_see(&mut self, matter: &Matter<'_>) -> bool {
+    fn may_see(&mut self, attributes: &ResourceAttributes<'_>) -> bool {
         !self.0.iter().any(|hidden| match *hidden {
-            "sensitive" => matter.sensitive,
-            "read" => !matter.written,
-            category => Category::parse(category).unwrap() == matter.category,
+            "sensitive" => attributes.sensitive,
+            "read" => !attributes.written,
+            category => Category::parse(category).unwrap() == attributes.category,
         })
     }
 

@@ -24,9 +24,9 @@ use crate::cut::live::ExchangeEntry;
 use crate::pipeline::admit::Slot;
 use crate::pipeline::alarm::Alarm;
 use crate::pipeline::authenticate::Subject;
+use crate::pipeline::enforcer::Requester;
 use crate::pipeline::feed::FeedBody;
 use crate::pipeline::forward::{Answer, Forwarded};
-use crate::pipeline::sift::Whose;
 use crate::pipeline::tunnel::Tunnel;
 use crate::refusal::Refusal;
 use crate::store::pool::Body;
@@ -133,7 +133,7 @@ impl Checking<'_> {
         // The newest facts: consent may have been withdrawn while the store was thinking.
         let snapshot = worker.snapshot();
         let handle = Handle::of(worker);
-        let whose = Whose::of(self.subject, touches);
+        let requester = Requester::of(self.subject, touches);
         let status = parts.status.as_u16();
         let released = records::release(
             &touches.answer,
@@ -141,7 +141,7 @@ impl Checking<'_> {
             status,
             content_type,
             &body,
-            &mut whose.at_desk(&handle, &snapshot),
+            &mut requester.enforcer(&handle, &snapshot),
         )
         .map_err(|misbehaviour| self.misbehaves(&misbehaviour))?;
         self.alarm.left_out(released.dropped, &released.why);

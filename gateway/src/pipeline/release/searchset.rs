@@ -9,10 +9,11 @@ use records::{Pages, Searchset};
 use tokio::time::Instant;
 
 use super::{Checking, FHIR_JSON, in_pieces};
+use crate::pipeline::enforcer::Requester;
 use crate::pipeline::forward::AskingOn;
 use crate::pipeline::gather::{Gatherer, still_kept};
 use crate::pipeline::moment;
-use crate::pipeline::sift::{Fault, Piece, Reading, Sifting, Whose};
+use crate::pipeline::sift::{Fault, Piece, Reading, Sifting};
 use crate::refusal::Refusal;
 use crate::store::pool::Body;
 use crate::worker::Handle;
@@ -69,7 +70,7 @@ impl Checking<'_> {
     }
 
     fn sifting(&self, reading: Reading) -> Sifting {
-        let whose = Whose::of(self.subject, self.touches);
-        Sifting::new(reading, whose, self.entry.id.clone(), Handle::of(self.worker), self.alarm.clone())
+        let requester = Requester::of(self.subject, self.touches);
+        Sifting::new(reading, requester, self.entry.id.clone(), Handle::of(self.worker), self.alarm.clone())
     }
 }

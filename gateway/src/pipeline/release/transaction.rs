@@ -8,7 +8,7 @@ use records::{Answered, Part, ResponseKind};
 
 use super::{Checking, FHIR_JSON, in_pieces, read};
 use crate::bounds::STORE_READ_MAX;
-use crate::pipeline::sift::Whose;
+use crate::pipeline::enforcer::Requester;
 use crate::refusal::Refusal;
 use crate::store::pool::Body;
 use crate::worker::Handle;
@@ -35,11 +35,17 @@ impl Checking<'_> {
         let mut named = Vec::new();
         for (part, answer) in parts.iter().zip(answers) {
             let touches = &part.touches;
-            let whose = Whose::of(self.subject, touches);
-            let mut desk = whose.at_desk(&handle, &snapshot);
+            let requester = Requester::of(self.subject, touches);
+            let mut enforcer = requester.enforcer(&handle, &snapshot);
             // It came within FHIR JSON, and was written anew.
-            let released =
-                records::release(&touches.answer, touches, answer.status, content_type, &answer.resource, &mut desk);
+            let released = records::release(
+                &touches.answer,
+                touches,
+                answer.status,
+                content_type,
+                &answer.resource,
+                &mut enforcer,
+            );
             let mut location = answer.location.and_then(|location| records::location(&location, touches));
             let (status, mut etag) = (answer.status, answer.etag);
             // It has been carried out, whatever of it may be shown: what may not is told by its status alone.
