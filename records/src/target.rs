@@ -158,7 +158,9 @@ fn decode(name: &str, value: &str) -> Result<String, Unreadable> {
 
 /// Writes a target anew. Everything but unreserved characters, `/` and `:` is encoded, in upper-case digits.
 pub(crate) fn build<'v>(path: &str, parameters: impl IntoIterator<Item = (&'v str, &'v str)>) -> String {
-    let mut target = path.to_owned();
+    // Most are shorter, and grow no further.
+    let mut target = String::with_capacity(path.len() + 128);
+    target.push_str(path);
     for (index, (name, value)) in parameters.into_iter().enumerate() {
         target.push(if index == 0 { '?' } else { '&' });
         target.push_str(name);

@@ -306,7 +306,10 @@ impl Search {
         }
         let asked = self.written(&self.persons, self.view.asked(), None);
         let sent = self.view.sent(&self.found());
-        let first = within_a_target(self.written(&persons, sent.clone(), None));
+        // Most searches name their persons and want whole records: then the store is asked in the client's words.
+        let in_its_words = narrowed_to.is_none() && sent == self.view.asked();
+        let first = if in_its_words { asked.clone() } else { self.written(&persons, sent.clone(), None) };
+        let first = within_a_target(first);
         let here = self.turned.as_ref().map_or(Page::FIRST, |ticket| ticket.page.clone());
         let ours = self.ours(&persons, sent.clone());
         let forward = match &here {
