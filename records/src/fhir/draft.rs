@@ -11,7 +11,7 @@ use std::sync::Arc;
 use model::{Action, PersonId};
 
 use super::bundle::Neighbours;
-use super::condition::{Criteria, Found, Whom, refused_by_the_store};
+use super::condition::{Criteria, Matches, Selector, refused_by_the_store};
 use super::interaction::is_the_one;
 use super::labels_written::{no_labels, no_labels_inside, with_labels_of};
 use super::links::{self, Source};
@@ -36,7 +36,7 @@ pub(crate) struct Draft {
     persons: Vec<PersonId>,
     /// In whose name, as it is written now.
     written: Authors,
-    /// Whom it names as authors of parts, and the version that it replaces does not.
+    /// Selector it names as authors of parts, and the version that it replaces does not.
     beneath: Vec<String>,
     /// As it is written now, or was.
     sensitive: bool,
@@ -63,7 +63,7 @@ pub(crate) struct Draft {
 #[derive(Clone, Debug)]
 enum Way {
     /// In place of which record: its version, or which one it is, is still to be looked up.
-    Replaces(Whom),
+    Replaces(Selector),
     /// Nothing is to be looked up but links.
     Becomes(Becomes),
 }
@@ -114,8 +114,8 @@ impl Draft {
         Self::new(fhir_type, Way::Becomes(unless.map_or(Becomes::New, Becomes::NewUnless)))
     }
 
-    pub(crate) fn update(fhir_type: FhirType, whom: Whom, named: Option<String>) -> Self {
-        Self { named, ..Self::new(fhir_type, Way::Replaces(whom)) }
+    pub(crate) fn update(fhir_type: FhirType, selector: Selector, named: Option<String>) -> Self {
+        Self { named, ..Self::new(fhir_type, Way::Replaces(selector)) }
     }
 
     /// What comes of a patch; with what has to be permitted for the patch itself.
@@ -146,8 +146,8 @@ impl Draft {
     pub(crate) fn take(mut self, resource: &Object<'_>) -> Result<Self, Unreadable> {
         let (id, creates) = match &self.way {
             Way::Becomes(Becomes::New | Becomes::NewUnless(_)) => (None, true),
-            Way::Replaces(Whom::Id(id)) | Way::Becomes(Becomes::Version { id, .. }) => (Some(id), false),
-            Way::Replaces(Whom::Where(_)) => (None, false),
+            Way::Replaces(Selector::Id(id)) | Way::Becomes(Becomes::Version { id, .. }) => (Some(id), false),
+            Way::Replaces(Selector::Where(_)) => (None, false),
         };
         is_the_one(resource, self.fhir_type, id).map_err(Unreadable::Body)?;
         no_labels_inside(resource)?;
@@ -160,7 +160,7 @@ impl Draft {
         if resource.get("implicitRules").is_some() || resource.get("_implicitRules").is_some() {
             return Err(Unreadable::Body("follows implicit rules, which are not known here"));
         }
-        if matches!(self.way, Way::Replaces(Whom::Where(_)))
+        if matches!(self.way, Way::Replaces(Selector::Where(_)))
             && let Some(id) = resource.get("id")
         {
             self.body_id = Some(RecordId::read(id.text().ok_or(Unreadable::Body("has an id that is no text"))?)?);
@@ -176,10 +176,10 @@ impl Draft {
                 // The record that is found instead has to come back whole, to be looked at.
                 self.minimal = false;
             }
-            Way::Replaces(Whom::Where(criteria)) => {
-                self.way = Way::Replaces(Whom::Where(criteria.about(&person)?));
+            Way::Replaces(Selector::Where(criteria)) => {
+                self.way = Way::Replaces(Selector::Where(criteria.about(&person)?));
             }
-            Way::Becomes(Becomes::New | Becomes::Version { .. }) | Way::Replaces(Whom::Id(_)) => {}
+            Way::Becomes(Becomes::New | Becomes::Version { .. }) | Way::Replaces(Selector::Id(_)) => {}
         }
         self.persons = vec![person];
         self.written = authors::authors(resource, self.fhir_type);
@@ -213,9 +213,9 @@ impl Draft {
     }
 
     /// What it replaces, as long as that is still to be looked up.
-    pub(crate) const fn replaces(&self) -> Option<&Whom> {
+    pub(crate) const fn replaces(&self) -> Option<&Selector> {
         match &self.way {
-            Way::Replaces(whom) => Some(whom),
+            Way::Replaces(selector) => Some(selector),
             Way::Becomes(_) => None,
         }
     }
@@ -226,13 +226,13 @@ impl Draft {
     pub(crate) fn asked(&self) -> Option<Touches> {
         let all = || RecordRef::all(self.fhir_type);
         let (record, criteria) = match &self.way {
-            Way::Replaces(Whom::Id(id)) | Way::Becomes(Becomes::Version { id, .. }) => {
+            Way::Replaces(Selector::Id(id)) | Way::Becomes(Becomes::Version { id, .. }) => {
                 (RecordRef::one(self.fhir_type, id.clone()), None)
             }
-            Way::Replaces(Whom::Where(criteria)) if self.links.is_empty() => {
+            Way::Replaces(Selector::Where(criteria)) if self.links.is_empty() => {
                 return Some(criteria.asked(self.action()));
             }
-            Way::Replaces(Whom::Where(criteria)) => (all(), Some(criteria)),
+            Way::Replaces(Selector::Where(criteria)) => (all(), Some(criteria)),
             Way::Becomes(Becomes::New | Becomes::NewUnless(_)) => (all(), None),
         };
         let claim = Claim::read(record.category(), vec![self.person()?.clone()], false);
@@ -259,15 +259,15 @@ impl Draft {
     }
 
     /// Takes what the criteria of a conditional update mean.
-    pub(crate) fn found(mut self, criteria: Criteria, found: Found) -> Result<Need, Unreadable> {
+    pub(crate) fn found(mut self, criteria: Criteria, found: Matches) -> Result<Need, Unreadable> {
         match found {
-            Found::Several(first) => {
+            Matches::Several(first) => {
                 let several = criteria.several(first, self.action());
                 return self.missing.map_or(Ok(Need::Done(several)), Err);
             }
             // To be created under an id of the client's: a record of that id is not there.
-            Found::None if self.body_id.is_some() => return Err(Unreadable::NotThere),
-            Found::None => {
+            Matches::None if self.body_id.is_some() => return Err(Unreadable::NotThere),
+            Matches::None => {
                 let ForwardBody::Built(body) = &self.body else { return Err(Unreadable::NotThere) };
                 let tree = json::parse(body)?;
                 let labelled = tree.object().map(no_labels);
@@ -277,7 +277,7 @@ impl Draft {
                 self.way = Way::Becomes(Becomes::NewUnless(criteria.clone()));
                 self.minimal = false;
             }
-            Found::One(id) => {
+            Matches::One(id) => {
                 if self.body_id.as_ref().is_some_and(|own| *own != id) {
                     self.after = Some(Unreadable::Body("has another id than the record that the criteria mean"));
                 }
@@ -285,7 +285,7 @@ impl Draft {
                 let tree = json::parse(body)?;
                 let resource = tree.object().ok_or(Unreadable::Body("is no resource"))?;
                 self.body = ForwardBody::Built(with_id(resource, &id).to_bytes());
-                self.way = Way::Replaces(Whom::Id(id));
+                self.way = Way::Replaces(Selector::Id(id));
             }
         }
         self.also.push(searches(&criteria, self.referred_to));
