@@ -217,7 +217,7 @@ pub fn start(settings: Settings, parts: Parts) -> Result<Running, SetUpError> {
         records_app: settings.records_app,
         reader: settings.reader,
         strictness: settings.strictness,
-        guessing: gate::sign_in::Guessing::default(),
+        guessing: gate::guessing::Guessing::default(),
         declarations: gate::emergency::Declarations::default(),
         clock: parts.clock,
         stopped: AtomicBool::new(false),

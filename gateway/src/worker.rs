@@ -20,7 +20,7 @@ use crate::bounds::{
 };
 use crate::cut::live::Live;
 use crate::gate::emergency::Declarations;
-use crate::gate::sign_in::Guessing;
+use crate::gate::guessing::Guessing;
 use crate::index::Index;
 use crate::judge::Judge;
 use crate::pages::{self, Frame, Place};

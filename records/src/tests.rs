@@ -8,6 +8,7 @@ mod fuzz;
 mod gathering;
 mod maps;
 mod news;
+mod pieces;
 mod properties;
 mod published;
 mod released;

@@ -1,18 +1,19 @@
 //! Applying a change to a state: one function for live commands, for what other processes wrote, and for replay. What
 //! does not fit is an error, never a guess: a journal that does not add up opens nothing (promise P1).
 
+mod certificates;
+mod consents;
 mod orders;
+mod rules;
+mod service_state;
 
 use std::sync::Arc;
 
-use model::lifecycle::{NotAllowed, certificate, consent, facility, service, user_id};
-use model::{Author, SerialNumber, Timestamp, UserId};
+use model::lifecycle::{NotAllowed, facility, user_id};
+use model::{Author, Timestamp, UserId};
 
 use crate::change::Change;
-use crate::state::{
-    Certificate, Confirmation, Consent, Device, Disaster, EndedSession, Facility, Person, Revocation, RuleApproval,
-    Service, Snapshot, Tables, UserIdRecord,
-};
+use crate::state::{Device, EndedSession, Facility, Person, Snapshot, Tables, UserIdRecord};
 
 /// Who made the changes of a command, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -181,20 +182,20 @@ impl Snapshot {
                 Ok(())
             }
             Change::RulesProposed { .. } | Change::RulesApproved { .. } | Change::RulesRolledBack { .. } => {
-                apply_to_rules(tables, act, change)
+                rules::apply(tables, act, change)
             }
             Change::ReportAcknowledged { report } => known(tables.reports.remove(report).is_some(), "report", report),
             Change::CertificateReserved { .. }
             | Change::CertificateIssued { .. }
             | Change::CertificateRevoked { .. }
             | Change::CertificateConfirmed { .. }
-            | Change::CertificateAbandoned { .. } => apply_to_certificate(tables, act, change),
-            Change::ConsentGiven { .. } | Change::ConsentWithdrawn { .. } => apply_to_consent(tables, act, change),
+            | Change::CertificateAbandoned { .. } => certificates::apply(tables, act, change),
+            Change::ConsentGiven { .. } | Change::ConsentWithdrawn { .. } => consents::apply(tables, act, change),
             Change::ServiceStopped { .. }
             | Change::ServiceResumed
             | Change::DisasterDeclared { .. }
             | Change::DisasterConfirmed
-            | Change::DisasterEnded { .. } => apply_to_service(tables, change),
+            | Change::DisasterEnded { .. } => service_state::apply(tables, change),
             Change::DutyEntered { .. }
             | Change::DutyEnded { .. }
             | Change::ContractEntered { .. }
@@ -241,127 +242,6 @@ fn loan(tables: &mut Tables, device: &Device) -> Result<(), Misfit> {
     Ok(())
 }
 
-fn apply_to_certificate(tables: &mut Tables, act: &Act, change: &Change) -> Result<(), Misfit> {
-    use certificate::{Event, State};
-    match change {
-        Change::CertificateReserved { serial, device, not_before, not_after, predecessor } => {
-            free(tables.certificates.contains_key(serial), "serial number", serial)?;
-            known(tables.devices.contains_key(device), "device", device)?;
-            tables.put_certificate(Certificate {
-                serial: *serial,
-                device: device.clone(),
-                state: State::Reserved,
-                fingerprint: None,
-                not_before: *not_before,
-                not_after: *not_after,
-                predecessor: *predecessor,
-                reserved_at: act.at,
-                revocation: None,
-            });
-            Ok(())
-        }
-        Change::CertificateIssued { serial, fingerprint } => edit_certificate(tables, *serial, |certificate| {
-            certificate.state = certificate.state.after(Event::Issue)?;
-            certificate.fingerprint = Some(*fingerprint);
-            Ok(())
-        }),
-        Change::CertificateRevoked { serial, reason } => edit_certificate(tables, *serial, |certificate| {
-            certificate.state = certificate.state.after(Event::Revoke)?;
-            let (at, by) = (act.at, act.by.clone());
-            certificate.revocation = Some(Revocation { at, reason: *reason, by, confirmed: None });
-            Ok(())
-        }),
-        Change::CertificateConfirmed { serial } => edit_certificate(tables, *serial, |certificate| {
-            certificate.state = certificate.state.after(Event::Confirm)?;
-            let missing = Misfit::Contradiction("a confirmation comes without a revocation");
-            let revocation = certificate.revocation.as_mut().ok_or(missing)?;
-            revocation.confirmed = Some(Confirmation { at: act.at, by: act.by.clone() });
-            Ok(())
-        }),
-        Change::CertificateAbandoned { serial } => edit_certificate(tables, *serial, |certificate| {
-            certificate.state = certificate.state.after(Event::Abandon)?;
-            Ok(())
-        }),
-        _ => Err(Misfit::Contradiction("not a change of a certificate")),
-    }
-}
-
-fn apply_to_consent(tables: &mut Tables, act: &Act, change: &Change) -> Result<(), Misfit> {
-    let (person, event) = match change {
-        Change::ConsentGiven { person, .. } => (person, consent::Event::Give),
-        Change::ConsentWithdrawn { person, .. } => (person, consent::Event::Withdraw),
-        _ => return Err(Misfit::Contradiction("not a change of consent")),
-    };
-    known(tables.persons.contains_key(person), "person", person)?;
-    let before = tables.consents.get(person);
-    let state = before.map_or(consent::State::Absent, |consent| consent.state).after(event)?;
-    let (form, withdrawal) = match change {
-        Change::ConsentGiven { form, .. } => (Some(form.clone()), None),
-        Change::ConsentWithdrawn { reason, .. } => {
-            (before.and_then(|consent| consent.form.clone()), Some(reason.clone()))
-        }
-        _ => return Err(Misfit::Contradiction("not a change of consent")),
-    };
-    tables.put_consent(Consent { person: person.clone(), state, form, withdrawal, since: act.at });
-    Ok(())
-}
-
-fn apply_to_service(tables: &mut Tables, change: &Change) -> Result<(), Misfit> {
-    use service::Event;
-    let before = tables.service.state;
-    let after = match change {
-        // A stop ends disaster use as well: it is declared anew, or not, when the service goes on.
-        Change::ServiceStopped { stop } => {
-            Service { state: before.after(Event::Stop)?, stopped: Some(stop.clone()), disaster: None }
-        }
-        Change::ServiceResumed => Service { state: before.after(Event::Resume)?, stopped: None, disaster: None },
-        Change::DisasterDeclared { disaster } => {
-            let state = before.after(Event::DeclareDisaster)?;
-            Service { state, stopped: None, disaster: Some(disaster.clone()) }
-        }
-        Change::DisasterConfirmed => confirmed(&tables.service)?,
-        Change::DisasterEnded { .. } => {
-            Service { state: before.after(Event::EndDisaster)?, stopped: None, disaster: None }
-        }
-        _ => return Err(Misfit::Contradiction("not a change of the service")),
-    };
-    tables.service = Arc::new(after);
-    Ok(())
-}
-
-/// The same disaster use, and nobody is waited for any more.
-fn confirmed(before: &Service) -> Result<Service, Misfit> {
-    let missing = Misfit::Contradiction("a confirmation comes without a disaster use that waits for it");
-    let awaiting = before.disaster.as_ref().filter(|disaster| disaster.awaits.is_some());
-    let disaster = Some(Disaster { awaits: None, ..awaiting.ok_or(missing)?.clone() });
-    Ok(Service { disaster, ..before.clone() })
-}
-
-fn apply_to_rules(tables: &mut Tables, act: &Act, change: &Change) -> Result<(), Misfit> {
-    let rules = Arc::make_mut(&mut tables.rules);
-    match change {
-        Change::RulesProposed { rules: set } => {
-            free(rules.sets.contains_key(&set.version), "set of rules", &set.version)?;
-            rules.propose(set.clone());
-            Ok(())
-        }
-        Change::RulesApproved { version, gates } => {
-            known(rules.sets.contains_key(version), "set of rules", version)?;
-            if rules.approvals.last().is_some_and(|last| last.version == *version) {
-                return Err(Misfit::Contradiction("the rules are in force already"));
-            }
-            let (version, gates) = (version.clone(), gates.clone());
-            rules.approve(RuleApproval { version, by: act.by.clone(), at: act.at, gates });
-            Ok(())
-        }
-        Change::RulesRolledBack { version, .. } => {
-            let taken = rules.approvals.pop();
-            known(taken.is_some_and(|taken| taken.version == *version), "set of rules in force", version)
-        }
-        _ => Err(Misfit::Contradiction("not a change of rules")),
-    }
-}
-
 fn edit_facility(
     tables: &mut Tables,
     id: &model::FacilityId,
@@ -378,15 +258,6 @@ fn edit_user_id(
 ) -> Result<(), Misfit> {
     let user_id = tables.user_ids.get_mut(id).ok_or_else(|| Misfit::not_known("user ID", id))?;
     edit(Arc::make_mut(user_id))
-}
-
-fn edit_certificate(
-    tables: &mut Tables,
-    serial: SerialNumber,
-    edit: impl FnOnce(&mut Certificate) -> Result<(), Misfit>,
-) -> Result<(), Misfit> {
-    let certificate = tables.certificates.get_mut(&serial).ok_or_else(|| Misfit::not_known("certificate", serial))?;
-    edit(Arc::make_mut(certificate))
 }
 
 fn edit_person(tables: &mut Tables, id: &model::PersonId, edit: impl FnOnce(&mut Person)) -> Result<(), Misfit> {

@@ -4,27 +4,29 @@
 //! caught up with the journal as far as it knows; `append_at` proves that nobody else was first. Nothing slow is done
 //! under it but the commit itself: passwords are hashed before.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+mod inner;
+
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use journal::{ENTRY_BYTES_MAX, Journal, JournalError, Position};
+use journal::{Journal, Position};
 use model::{Author, Timestamp, UserId};
 use zeroize::Zeroizing;
 
-use crate::bounds::{KEEP_EVERY_ENTRIES, KEEP_OBJECTS_PER_ENTRY, TRIES_MAX};
+use crate::bounds::TRIES_MAX;
 use crate::change::Change;
 use crate::command::Command;
 use crate::credential::{PasswordCheck, Vault, first_password};
 use crate::error::{BadEntry, RegistryError};
 use crate::follow;
-use crate::form::{Entry, write_entry, write_snapshot};
-use crate::history::{self, Next};
+use crate::history;
 use crate::log::{self, Logged, PastApproval};
 use crate::state::{Generation, Snapshot};
-use crate::validate::{Draft, Materials, validate};
+use crate::validate::{Materials, validate};
+
+pub(crate) use inner::Inner;
 
 /// Hears of each change, in order, after readers can see it. Runs under the registry's lock: it must be quick, and must
 /// not give commands or register listeners. A panic is caught and logged, and the others hear all the same.
@@ -242,170 +244,5 @@ impl Registry {
         let password = first_password()?;
         let credential = Some(vault.credential(user_id, &password)?);
         Ok((Materials { credential }, Secrets { first_password: Some(password) }))
-    }
-}
-
-/// Shared by all handles and the follower.
-pub(crate) struct Inner {
-    journal: Journal,
-    vault: Vault,
-    current: ArcSwap<Snapshot>,
-    /// The lock that orders what is published.
-    listeners: Mutex<Vec<Listener>>,
-    /// When the state was last known to be the newest.
-    at_head: Mutex<Instant>,
-    fault: OnceLock<BadEntry>,
-    keeping: AtomicBool,
-    kept: AtomicU64,
-}
-
-pub(crate) type Locked<'a> = MutexGuard<'a, Vec<Listener>>;
-
-impl Inner {
-    pub(crate) fn journal(&self) -> &Journal {
-        &self.journal
-    }
-
-    pub(crate) fn position(&self) -> Position {
-        self.current.load().position()
-    }
-
-    /// Whoever panicked under it left the state as it was published; the lock is used all the same.
-    pub(crate) fn lock(&self) -> Locked<'_> {
-        self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn at_head(&self) -> MutexGuard<'_, Instant> {
-        self.at_head.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The state was the newest just now.
-    pub(crate) fn heard(&self) {
-        *self.at_head() = Instant::now();
-    }
-
-    /// Takes in what the journal is already known to hold.
-    pub(crate) fn catch_up(&self, listeners: &Locked<'_>) -> Result<(), RegistryError> {
-        let known = self.journal.watch().wait_past(self.position(), Duration::ZERO);
-        if known > self.position() {
-            self.catch_up_from_database(listeners)?;
-        }
-        self.fault.get().map_or(Ok(()), |fault| Err(RegistryError::Entry(fault.clone())))
-    }
-
-    /// Takes in what the journal holds; whether that was anything.
-    fn catch_up_from_database(&self, listeners: &Locked<'_>) -> Result<bool, RegistryError> {
-        let begun = self.position();
-        loop {
-            if let Some(fault) = self.fault.get() {
-                return Err(RegistryError::Entry(fault.clone()));
-            }
-            let entries = history::read_behind(&self.journal, &self.current.load())?;
-            if entries.is_empty() {
-                self.heard();
-                return Ok(self.position() > begun);
-            }
-            for entry in &entries {
-                self.take_in(listeners, entry).map_err(|bad| {
-                    tracing::error!(position = %bad.position, why = ?bad.why, "the registry stands still: bad entry");
-                    RegistryError::Entry(self.fault.get_or_init(|| bad).clone())
-                })?;
-            }
-        }
-    }
-
-    fn take_in(&self, listeners: &Locked<'_>, entry: &journal::Entry) -> Result<(), BadEntry> {
-        let mut next = Snapshot::clone(&self.current.load());
-        let changes = Next::read(next.generation(), entry)?.apply(&mut next)?;
-        self.publish(listeners, next, &changes);
-        Ok(())
-    }
-
-    /// Writes a draft. None: another process was first, and what it wrote has been taken in.
-    ///
-    /// A crash before the receipt: the command was never acknowledged, and the journal holds it or not. A crash after
-    /// it: the next opening replays it.
-    fn commit(
-        &self,
-        listeners: &Locked<'_>,
-        current: &Snapshot,
-        draft: &Draft,
-    ) -> Result<Option<Generation>, RegistryError> {
-        let (at, by) = (draft.act.at, draft.act.by.clone());
-        let body = write_entry(&Entry { at, by, command: draft.kind, changes: draft.changes.clone() });
-        if body.len() > ENTRY_BYTES_MAX {
-            return Err(RegistryError::TooLarge { changes: draft.changes.len() });
-        }
-        let error = match self.journal.append_at(current.position(), vec![body.clone()]).wait() {
-            Ok(appended) => {
-                let mut next = draft.next.clone();
-                next.reached(appended.last, at);
-                let generation = next.generation();
-                self.publish(listeners, next, &draft.changes);
-                self.heard();
-                return Ok(Some(generation));
-            }
-            Err(error) => error,
-        };
-        match *error {
-            JournalError::HeadMoved { .. } => {
-                self.catch_up_from_database(listeners)?;
-                Ok(None)
-            }
-            // The answer got lost. The entry is the next one, or it is not.
-            JournalError::Unsure { .. } => {
-                let behind = self.journal.read(current.position(), 1);
-                let first = behind.map_err(|_| RegistryError::Unsure(Arc::clone(&error)))?.into_iter().next();
-                let held = first.is_some_and(|entry| entry.body == body);
-                self.catch_up_from_database(listeners)?;
-                Ok(held.then(|| Generation::new(current.generation().get().saturating_add(1))))
-            }
-            _ => Err(RegistryError::journal("writing", error)),
-        }
-    }
-
-    /// Readers first, then the listeners. One that panics has a bug; the others, and whoever gave the command or follows
-    /// the journal, must not suffer for it (promise P11).
-    fn publish(&self, listeners: &Locked<'_>, next: Snapshot, changes: &[Change]) {
-        let next = Arc::new(next);
-        self.current.store(Arc::clone(&next));
-        for change in changes {
-            for listener in listeners.iter() {
-                // What a listener can break by unwinding is its own: the state it is shown never changes.
-                let heard = catch_unwind(AssertUnwindSafe(|| listener(change, &next)));
-                if heard.is_err() {
-                    let generation = next.generation().get();
-                    tracing::error!(generation, affected = ?change.affects(), "a listener of the registry panicked");
-                }
-            }
-        }
-    }
-
-    fn keep(&self, snapshot: &Snapshot) -> Result<Generation, RegistryError> {
-        let saved = self.journal.save_snapshot(snapshot.position(), &write_snapshot(snapshot));
-        saved.map_err(|error| RegistryError::journal("storing the state", error))?;
-        self.kept.fetch_max(snapshot.generation().get(), Ordering::Relaxed);
-        Ok(snapshot.generation())
-    }
-
-    /// Stores the state in the background when enough has happened since the last time.
-    pub(crate) fn keep_if_due(self: &Arc<Self>) {
-        let snapshot = self.current.load_full();
-        let since = snapshot.generation().get().saturating_sub(self.kept.load(Ordering::Relaxed));
-        let due = since >= KEEP_EVERY_ENTRIES.max(snapshot.objects() / KEEP_OBJECTS_PER_ENTRY);
-        if !due || self.keeping.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        let inner = Arc::clone(self);
-        let thread = std::thread::Builder::new().name("registry-keeper".to_owned()).spawn(move || {
-            // Not stored is stored later: the journal is the truth.
-            if let Err(error) = inner.keep(&snapshot) {
-                tracing::warn!(%error, "the state of the registry could not be stored");
-            }
-            inner.keeping.store(false, Ordering::Release);
-        });
-        if thread.is_err() {
-            self.keeping.store(false, Ordering::Release);
-        }
     }
 }

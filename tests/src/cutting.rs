@@ -10,8 +10,10 @@ use model::{Article, PersonId, Target, UserId, UserKey};
 use registry::{Command, StopReason};
 use tokio::time::timeout;
 
-pub(crate) use self::everything::{Everything, body, drain, ends, socket};
-use self::everything::{RECORD, SOCKET, STREAM};
+pub(crate) use self::everything::{Everything, drain, ends, socket};
+use self::everything::{RECORD, STREAM};
+use crate::world::streams::SOCKET;
+pub(crate) use crate::world::streams::body;
 use crate::world::{Ask, CARE, Http, PUBLIC, Plan, Tls, World};
 use gateway::TlsProfile;
 use gateway::bounds::WRITE_STALL_MAX;

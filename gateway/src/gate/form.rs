@@ -115,4 +115,18 @@ mod tests {
         headers.insert(CONTENT_TYPE, "text/plain".parse().unwrap());
         assert!(Form::read(&headers, b"a=1").is_err());
     }
+
+    #[test]
+    fn a_user_id_is_read_as_japanese_keyboards_write_it() {
+        for typed in
+            ["U-0015", " U-0015\t", "Ｕ－００１５", "　Ｕ‐００１５　", "Uー0015", "Ｕｰ0015", "U−0015", "U—0015"]
+        {
+            assert_eq!(in_ascii(typed), "U-0015", "{typed:?}");
+        }
+        // Case stays: which one is meant is asked of the registry.
+        assert_eq!(in_ascii("ｕ－sato"), "u-sato");
+        // What is no form of ASCII stays what it is, and is no user ID.
+        assert_eq!(in_ascii("さとう①"), "さとう①");
+        assert_eq!(in_ascii(&"Ａ".repeat(100)), "A".repeat(64));
+    }
 }

@@ -6,6 +6,7 @@
 
 pub mod emergency;
 pub mod form;
+pub mod guessing;
 pub mod history;
 pub mod home;
 pub mod password;

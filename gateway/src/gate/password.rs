@@ -8,7 +8,8 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::form::Form;
-use super::sign_in::{self, Checked};
+use super::guessing::{self, Checked};
+use super::sign_in;
 use crate::bounds::{FORM_BYTES_MAX, FORM_TOKEN_SECONDS_MAX};
 use crate::pages::{ChangePassword, ChangeProblem, ChangeReason, Page as _, paths};
 use crate::pipeline::authenticate::Subject;
@@ -109,12 +110,12 @@ async fn apply(worker: &Worker, subject: &Subject, change: Change) -> Result<Res
     let user_id = subject.user_id().clone();
     // An open session must not be a way to guess the password at full speed.
     let guessing = &worker.shared().guessing;
-    let pair = sign_in::pair(subject.device().device(), user_id.as_str());
+    let pair = guessing::pair(subject.device().device(), user_id.as_str());
     if let Some(seconds) = guessing.wait(&pair, worker.now()) {
         return Ok(Err(ChangeProblem::Throttled(seconds)));
     }
     guessing.wrong(pair.clone(), worker.now());
-    let checked = sign_in::check(worker, Some(user_id.clone()), change.current).await;
+    let checked = guessing::check(worker, Some(user_id.clone()), change.current).await;
     let Checked { check, place } = checked.inspect_err(|_| guessing.take_back(&pair))?;
     let PasswordCheck::Right { verified, .. } = check else {
         return Ok(Err(ChangeProblem::CurrentWrong));

@@ -14,18 +14,28 @@
 //! observe      -> Response               the outcome, in a drop guard
 //! ```
 //!
-//! | step | may refuse with |
-//! |---|---|
-//! | admit | 429, for strangers before anything else |
-//! | route | 400 unreadable, 401 certificate, 403 from another site, 404 no such page, 405 |
-//! | admit | 401 certificate, 429 |
-//! | authenticate | 401 sign in, 403 change the password first, 503 registry silent |
-//! | split | 400, 413 |
-//! | extract | 400, 403 with rule and article, 404 not available, 413, 429 for its look-ups, 502/504 store, 503 stopped |
-//! | decide | 400 a page that is over, what would reach into another person's record, more than can be decided on at once, 401 certificate or session ended meanwhile, 403 with rule and article, 404, 412, 413 a transaction that patches make too long, 422 a patch that does not fit, 503 stopped or silent |
-//! | record | 503 audit |
-//! | forward | 400, 413, 502/504 store, 503 cut |
-//! | release | 400 no upgrade, a search that the store keeps no longer, what a mapped store does not take, 404, 412, 502/504 store, 503 audit or cut |
+//! What each may refuse with:
+//!
+//! - admit, for strangers before anything else: 429.
+//! - route: 400 unreadable; 401 certificate; 403 from another site; 404 no such page; 405.
+//! - admit: 401 certificate; 429.
+//! - authenticate: 401 sign in; 403 change the password first; 503 registry silent.
+//! - split: 400; 413.
+//! - extract: 400; 403 with rule and article; 404 not available; 413; 429 for its look-ups; 502/504 store; 503 stopped.
+//! - decide:
+//!   - 400 a page that is over, what would reach into another person's record, more than can be decided on at once;
+//!   - 401 certificate or session ended meanwhile;
+//!   - 403 with rule and article; 404; 412;
+//!   - 413 a transaction that patches make too long;
+//!   - 422 a patch that does not fit;
+//!   - 503 stopped or silent.
+//! - record: 503 audit.
+//! - forward: 400; 413; 502/504 store; 503 cut.
+//! - release:
+//!   - 400 no upgrade, a search that the store keeps no longer, what a mapped store does not take;
+//!   - 404; 412;
+//!   - 502/504 store;
+//!   - 503 audit or cut.
 //!
 //! Proofs have private fields and no public constructor, and are moved: leaving a step out does not compile
 //! (`tests/compile-fail/`).

@@ -10,19 +10,19 @@ use super::types::FhirType;
 use crate::json::{Json, Object};
 use crate::touches::{Authors, RecordId};
 
-/// Where a type names its author.
-enum Place {
+/// Under which path a type names its author.
+enum AuthorPath {
     /// A reference, or a list of them.
     Element(&'static str),
-    /// A list (the first) of those who took part, each in an element (the second).
-    Part(&'static str, &'static str),
+    /// A list of backbone elements (the first) for those who took part, each in an element (the second).
+    Backbone(&'static str, &'static str),
     /// Nowhere.
     Nowhere,
 }
 
-const fn place(fhir_type: FhirType) -> Place {
+const fn author_path(fhir_type: FhirType) -> AuthorPath {
     match fhir_type {
-        FhirType::Communication => Place::Element("sender"),
+        FhirType::Communication => AuthorPath::Element("sender"),
         FhirType::CarePlan
         | FhirType::Composition
         | FhirType::DetectedIssue
@@ -30,27 +30,29 @@ const fn place(fhir_type: FhirType) -> Place {
         | FhirType::DocumentReference
         | FhirType::Flag
         | FhirType::QuestionnaireResponse
-        | FhirType::RequestGroup => Place::Element("author"),
-        FhirType::DiagnosticReport | FhirType::Observation | FhirType::RiskAssessment => Place::Element("performer"),
-        FhirType::MedicationStatement => Place::Element("informationSource"),
+        | FhirType::RequestGroup => AuthorPath::Element("author"),
+        FhirType::DiagnosticReport | FhirType::Observation | FhirType::RiskAssessment => {
+            AuthorPath::Element("performer")
+        }
+        FhirType::MedicationStatement => AuthorPath::Element("informationSource"),
         FhirType::CommunicationRequest
         | FhirType::DeviceRequest
         | FhirType::MedicationRequest
         | FhirType::ServiceRequest
         | FhirType::SupplyRequest
-        | FhirType::Task => Place::Element("requester"),
+        | FhirType::Task => AuthorPath::Element("requester"),
         FhirType::AdverseEvent | FhirType::AllergyIntolerance | FhirType::Condition | FhirType::Procedure => {
-            Place::Element("recorder")
+            AuthorPath::Element("recorder")
         }
-        FhirType::ClinicalImpression => Place::Element("assessor"),
-        FhirType::DeviceUseStatement => Place::Element("source"),
-        FhirType::Goal => Place::Element("expressedBy"),
-        FhirType::Media => Place::Element("operator"),
-        FhirType::NutritionOrder => Place::Element("orderer"),
-        FhirType::SupplyDelivery => Place::Element("supplier"),
-        FhirType::VisionPrescription => Place::Element("prescriber"),
+        FhirType::ClinicalImpression => AuthorPath::Element("assessor"),
+        FhirType::DeviceUseStatement => AuthorPath::Element("source"),
+        FhirType::Goal => AuthorPath::Element("expressedBy"),
+        FhirType::Media => AuthorPath::Element("operator"),
+        FhirType::NutritionOrder => AuthorPath::Element("orderer"),
+        FhirType::SupplyDelivery => AuthorPath::Element("supplier"),
+        FhirType::VisionPrescription => AuthorPath::Element("prescriber"),
         FhirType::Immunization | FhirType::MedicationAdministration | FhirType::MedicationDispense => {
-            Place::Part("performer", "actor")
+            AuthorPath::Backbone("performer", "actor")
         }
         FhirType::Appointment
         | FhirType::AppointmentResponse
@@ -75,15 +77,15 @@ const fn place(fhir_type: FhirType) -> Place {
         | FhirType::PractitionerRole
         | FhirType::RelatedPerson
         | FhirType::Specimen
-        | FhirType::Substance => Place::Nowhere,
+        | FhirType::Substance => AuthorPath::Nowhere,
     }
 }
 
 /// The element that has to be asked for to learn who wrote a record of this type.
 pub(crate) const fn element(fhir_type: FhirType) -> Option<&'static str> {
-    match place(fhir_type) {
-        Place::Element(element) | Place::Part(element, _) => Some(element),
-        Place::Nowhere => None,
+    match author_path(fhir_type) {
+        AuthorPath::Element(element) | AuthorPath::Backbone(element, _) => Some(element),
+        AuthorPath::Nowhere => None,
     }
 }
 
@@ -161,10 +163,10 @@ fn unclear(value: &Json<'_>) -> String {
 
 /// See the module. One who cannot be told makes the whole list unclear.
 pub(crate) fn authors(resource: &Object<'_>, fhir_type: FhirType) -> Authors {
-    let (value, part) = match place(fhir_type) {
-        Place::Nowhere => return Authors::Unknown,
-        Place::Element(element) => (resource.get(element), None),
-        Place::Part(list, element) => (resource.get(list), Some(element)),
+    let (value, part) = match author_path(fhir_type) {
+        AuthorPath::Nowhere => return Authors::Unknown,
+        AuthorPath::Element(element) => (resource.get(element), None),
+        AuthorPath::Backbone(list, element) => (resource.get(list), Some(element)),
     };
     let Some(value) = value else { return Authors::Unknown };
     let list = value.list().unwrap_or(std::slice::from_ref(value));

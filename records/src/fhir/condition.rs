@@ -35,23 +35,25 @@ pub(crate) struct Criteria {
     given: Vec<(&'static str, String)>,
 }
 
-/// Which record a request is about.
+/// What selects the record that a request changes (FHIR R4 http.html#cond-update).
 #[derive(Clone, Debug)]
-pub(crate) enum Whom {
+pub(crate) enum Selector {
+    /// Its logical id.
     Id(RecordId),
+    /// Criteria that it alone is to meet.
     Where(Criteria),
 }
 
-/// What the look-up found.
+/// How many records match the criteria, and which (FHIR R4 http.html#cond-update).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Found {
+pub(crate) enum Matches {
     None,
     One(RecordId),
     /// More than one; this is the first.
     Several(RecordId),
 }
 
-impl Whom {
+impl Selector {
     /// What has to be looked up next: the version of the record, or first which record it is.
     pub(crate) fn sought(self, fhir_type: FhirType, work: Work) -> Need {
         Need::Stored(match self {
@@ -122,7 +124,7 @@ impl Criteria {
         }
     }
 
-    /// Whom they are about, if that is said.
+    /// Selector they are about, if that is said.
     pub(crate) const fn person(&self) -> Option<&PersonId> {
         self.person.as_ref()
     }
@@ -160,7 +162,7 @@ impl Criteria {
     }
 
     /// Reads the store's answer to the look-up.
-    pub(crate) fn found(&self, status: u16, body: &[u8]) -> Result<Found, Unreadable> {
+    pub(crate) fn found(&self, status: u16, body: &[u8]) -> Result<Matches, Unreadable> {
         if status != 200 {
             return Err(Unreadable::StoreFailed(status));
         }
@@ -187,9 +189,9 @@ impl Criteria {
         Ok(match ids.as_slice() {
             // A store that gives a page and keeps the rest may keep the record that is meant.
             [] | [_] if goes_on(bundle) => return Err(withheld("a page of it is missing".to_owned())),
-            [] => Found::None,
-            [id] => Found::One(id.clone()),
-            [first, ..] => Found::Several(first.clone()),
+            [] => Matches::None,
+            [id] => Matches::One(id.clone()),
+            [first, ..] => Matches::Several(first.clone()),
         })
     }
 
@@ -207,14 +209,14 @@ impl Criteria {
     /// Goes on with the one record that was found, where one has to be there. The claim has to be permitted for finding it.
     pub(crate) fn one(
         &self,
-        found: Found,
+        found: Matches,
         wanted: Action,
         go_on: impl FnOnce(RecordId, Claim) -> Need,
     ) -> Result<Need, Unreadable> {
         match found {
-            Found::None => Err(Unreadable::NotThere),
-            Found::Several(first) => Ok(Need::Done(self.several(first, wanted))),
-            Found::One(id) => Ok(go_on(id, self.claim())),
+            Matches::None => Err(Unreadable::NotThere),
+            Matches::Several(first) => Ok(Need::Done(self.several(first, wanted))),
+            Matches::One(id) => Ok(go_on(id, self.claim())),
         }
     }
 

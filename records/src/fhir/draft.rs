@@ -2,10 +2,6 @@
 //! is looked up, its links and the version that it replaces, or which record the condition means; then sent on as it was
 //! understood.
 //!
-//! Security labels and tags are the store's: whoever may set them may hide or unlock a record (FHIR R4
-//! resource.html#security-labels). A create may carry none; an update keeps those of the version it replaces, whatever the
-//! client sent or left out.
-//!
 //! All look-ups come before the decision, so none of them may change what a client hears: a linked record that is not
 //! there, or is another person's, is "not there"; so is the record to be replaced. Nor may it change how many there are: what
 //! is missing is said only when nothing more is to be looked up.
@@ -15,8 +11,9 @@ use std::sync::Arc;
 use model::{Action, PersonId};
 
 use super::bundle::Neighbours;
-use super::condition::{Criteria, Found, Whom, refused_by_the_store};
+use super::condition::{Criteria, Matches, Selector, refused_by_the_store};
 use super::interaction::is_the_one;
+use super::labels_written::{no_labels, no_labels_inside, with_labels_of};
 use super::links::{self, Source};
 use super::person::{self, Owner};
 use super::types::FhirType;
@@ -39,7 +36,7 @@ pub(crate) struct Draft {
     persons: Vec<PersonId>,
     /// In whose name, as it is written now.
     written: Authors,
-    /// Whom it names as authors of parts, and the version that it replaces does not.
+    /// Selector it names as authors of parts, and the version that it replaces does not.
     beneath: Vec<String>,
     /// As it is written now, or was.
     sensitive: bool,
@@ -66,7 +63,7 @@ pub(crate) struct Draft {
 #[derive(Clone, Debug)]
 enum Way {
     /// In place of which record: its version, or which one it is, is still to be looked up.
-    Replaces(Whom),
+    Replaces(Selector),
     /// Nothing is to be looked up but links.
     Becomes(Becomes),
 }
@@ -117,8 +114,8 @@ impl Draft {
         Self::new(fhir_type, Way::Becomes(unless.map_or(Becomes::New, Becomes::NewUnless)))
     }
 
-    pub(crate) fn update(fhir_type: FhirType, whom: Whom, named: Option<String>) -> Self {
-        Self { named, ..Self::new(fhir_type, Way::Replaces(whom)) }
+    pub(crate) fn update(fhir_type: FhirType, selector: Selector, named: Option<String>) -> Self {
+        Self { named, ..Self::new(fhir_type, Way::Replaces(selector)) }
     }
 
     /// What comes of a patch; with what has to be permitted for the patch itself.
@@ -149,8 +146,8 @@ impl Draft {
     pub(crate) fn take(mut self, resource: &Object<'_>) -> Result<Self, Unreadable> {
         let (id, creates) = match &self.way {
             Way::Becomes(Becomes::New | Becomes::NewUnless(_)) => (None, true),
-            Way::Replaces(Whom::Id(id)) | Way::Becomes(Becomes::Version { id, .. }) => (Some(id), false),
-            Way::Replaces(Whom::Where(_)) => (None, false),
+            Way::Replaces(Selector::Id(id)) | Way::Becomes(Becomes::Version { id, .. }) => (Some(id), false),
+            Way::Replaces(Selector::Where(_)) => (None, false),
         };
         is_the_one(resource, self.fhir_type, id).map_err(Unreadable::Body)?;
         no_labels_inside(resource)?;
@@ -163,7 +160,7 @@ impl Draft {
         if resource.get("implicitRules").is_some() || resource.get("_implicitRules").is_some() {
             return Err(Unreadable::Body("follows implicit rules, which are not known here"));
         }
-        if matches!(self.way, Way::Replaces(Whom::Where(_)))
+        if matches!(self.way, Way::Replaces(Selector::Where(_)))
             && let Some(id) = resource.get("id")
         {
             self.body_id = Some(RecordId::read(id.text().ok_or(Unreadable::Body("has an id that is no text"))?)?);
@@ -179,10 +176,10 @@ impl Draft {
                 // The record that is found instead has to come back whole, to be looked at.
                 self.minimal = false;
             }
-            Way::Replaces(Whom::Where(criteria)) => {
-                self.way = Way::Replaces(Whom::Where(criteria.about(&person)?));
+            Way::Replaces(Selector::Where(criteria)) => {
+                self.way = Way::Replaces(Selector::Where(criteria.about(&person)?));
             }
-            Way::Becomes(Becomes::New | Becomes::Version { .. }) | Way::Replaces(Whom::Id(_)) => {}
+            Way::Becomes(Becomes::New | Becomes::Version { .. }) | Way::Replaces(Selector::Id(_)) => {}
         }
         self.persons = vec![person];
         self.written = authors::authors(resource, self.fhir_type);
@@ -216,9 +213,9 @@ impl Draft {
     }
 
     /// What it replaces, as long as that is still to be looked up.
-    pub(crate) const fn replaces(&self) -> Option<&Whom> {
+    pub(crate) const fn replaces(&self) -> Option<&Selector> {
         match &self.way {
-            Way::Replaces(whom) => Some(whom),
+            Way::Replaces(selector) => Some(selector),
             Way::Becomes(_) => None,
         }
     }
@@ -229,13 +226,13 @@ impl Draft {
     pub(crate) fn asked(&self) -> Option<Touches> {
         let all = || RecordRef::all(self.fhir_type);
         let (record, criteria) = match &self.way {
-            Way::Replaces(Whom::Id(id)) | Way::Becomes(Becomes::Version { id, .. }) => {
+            Way::Replaces(Selector::Id(id)) | Way::Becomes(Becomes::Version { id, .. }) => {
                 (RecordRef::one(self.fhir_type, id.clone()), None)
             }
-            Way::Replaces(Whom::Where(criteria)) if self.links.is_empty() => {
+            Way::Replaces(Selector::Where(criteria)) if self.links.is_empty() => {
                 return Some(criteria.asked(self.action()));
             }
-            Way::Replaces(Whom::Where(criteria)) => (all(), Some(criteria)),
+            Way::Replaces(Selector::Where(criteria)) => (all(), Some(criteria)),
             Way::Becomes(Becomes::New | Becomes::NewUnless(_)) => (all(), None),
         };
         let claim = Claim::read(record.category(), vec![self.person()?.clone()], false);
@@ -262,15 +259,15 @@ impl Draft {
     }
 
     /// Takes what the criteria of a conditional update mean.
-    pub(crate) fn found(mut self, criteria: Criteria, found: Found) -> Result<Need, Unreadable> {
+    pub(crate) fn found(mut self, criteria: Criteria, found: Matches) -> Result<Need, Unreadable> {
         match found {
-            Found::Several(first) => {
+            Matches::Several(first) => {
                 let several = criteria.several(first, self.action());
                 return self.missing.map_or(Ok(Need::Done(several)), Err);
             }
             // To be created under an id of the client's: a record of that id is not there.
-            Found::None if self.body_id.is_some() => return Err(Unreadable::NotThere),
-            Found::None => {
+            Matches::None if self.body_id.is_some() => return Err(Unreadable::NotThere),
+            Matches::None => {
                 let ForwardBody::Built(body) = &self.body else { return Err(Unreadable::NotThere) };
                 let tree = json::parse(body)?;
                 let labelled = tree.object().map(no_labels);
@@ -280,7 +277,7 @@ impl Draft {
                 self.way = Way::Becomes(Becomes::NewUnless(criteria.clone()));
                 self.minimal = false;
             }
-            Found::One(id) => {
+            Matches::One(id) => {
                 if self.body_id.as_ref().is_some_and(|own| *own != id) {
                     self.after = Some(Unreadable::Body("has another id than the record that the criteria mean"));
                 }
@@ -288,7 +285,7 @@ impl Draft {
                 let tree = json::parse(body)?;
                 let resource = tree.object().ok_or(Unreadable::Body("is no resource"))?;
                 self.body = ForwardBody::Built(with_id(resource, &id).to_bytes());
-                self.way = Way::Replaces(Whom::Id(id));
+                self.way = Way::Replaces(Selector::Id(id));
             }
         }
         self.also.push(searches(&criteria, self.referred_to));
@@ -381,57 +378,6 @@ impl Draft {
 fn searches(criteria: &Criteria, referred_to: bool) -> Claim {
     let claim = criteria.claim();
     Claim { sensitive: claim.sensitive || referred_to, ..claim }
-}
-
-const LABELS: [&str; 4] = ["security", "tag", "_security", "_tag"];
-
-/// What stands inside another resource bears no labels of a client's either: it would hide or open the whole.
-pub(crate) fn no_labels_inside(resource: &Object<'_>) -> Result<(), Unreadable> {
-    let inside = resource.get("contained").and_then(Json::list).unwrap_or_default();
-    inside.iter().filter_map(Json::object).try_for_each(no_labels)
-}
-
-fn no_labels(resource: &Object<'_>) -> Result<(), Unreadable> {
-    let Some(meta) = resource.get("meta") else { return Ok(()) };
-    let meta = meta.object().ok_or(Unreadable::Body("has a `meta` that is no object"))?;
-    let empty = |value: &Json<'_>| value.list().is_some_and(<[_]>::is_empty);
-    if meta.members().any(|(name, value)| LABELS.contains(&name) && !empty(value)) {
-        return Err(Unreadable::Body("sets security labels or tags, which are the store's"));
-    }
-    Ok(())
-}
-
-/// The resource with the labels of the version that it replaces, and no others.
-fn with_labels_of<'a>(resource: &Object<'a>, stored: &Object<'a>) -> Result<Object<'a>, Unreadable> {
-    let own = resource.get("meta").and_then(Json::object);
-    let mut meta: Vec<(&str, Json<'a>)> = own
-        .iter()
-        .flat_map(|meta| meta.members())
-        .filter(|(name, _)| !LABELS.contains(name))
-        .map(|(name, value)| (name, value.clone()))
-        .collect();
-    let kept = stored.get("meta").and_then(Json::object);
-    for (name, value) in kept.iter().flat_map(|meta| meta.members()).filter(|(name, _)| LABELS.contains(name)) {
-        // The look-up asked for a part of the record, and the store says so by a tag of its own.
-        let part = |value: &&Json<'_>| {
-            let system = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue";
-            value
-                .object()
-                .is_some_and(|tag| tag.text("code") == Some("SUBSETTED") && tag.text("system") == Some(system))
-        };
-        // Labels that cannot be read cannot be kept either.
-        let given = value.list().ok_or_else(|| Unreadable::Withheld(format!("its `{name}` is no list")))?;
-        let labels: Vec<Json<'a>> = given.iter().filter(|value| !part(value)).cloned().collect();
-        if !labels.is_empty() {
-            meta.push((name, Json::List(labels)));
-        }
-    }
-    let mut members: Vec<(&str, Json<'a>)> =
-        resource.members().filter(|(name, _)| *name != "meta").map(|(name, value)| (name, value.clone())).collect();
-    if !meta.is_empty() {
-        members.push(("meta", Json::Object(Object::of(meta))));
-    }
-    Ok(Object::of(members))
 }
 
 /// The resource under the id that the store knows it by.

@@ -3,7 +3,7 @@
 
 use model::{Category, PersonId};
 
-use super::condition::{Criteria, Whom};
+use super::condition::{Criteria, Selector};
 use super::draft::Draft;
 use super::metadata;
 use super::patching::Patching;
@@ -58,19 +58,19 @@ pub(crate) fn read(method: &str, rest: &[&str], query: Query<'_>, fields: &Field
         ("GET", [id]) => reading::newest(fhir_type, RecordId::read(id)?, &query, fields),
         ("PUT", [id]) => {
             query.none()?;
-            update(fhir_type, Whom::Id(RecordId::read(id)?), fields)
+            update(fhir_type, Selector::Id(RecordId::read(id)?), fields)
         }
-        ("PUT", []) => update(fhir_type, Whom::Where(Criteria::read(fhir_type, &query)?), fields),
+        ("PUT", []) => update(fhir_type, Selector::Where(Criteria::read(fhir_type, &query)?), fields),
         ("DELETE", [id]) => {
             query.none()?;
-            remove(fhir_type, Whom::Id(RecordId::read(id)?), fields)
+            remove(fhir_type, Selector::Id(RecordId::read(id)?), fields)
         }
-        ("DELETE", []) => remove(fhir_type, Whom::Where(of_one_person(fhir_type, &query)?), fields),
+        ("DELETE", []) => remove(fhir_type, Selector::Where(of_one_person(fhir_type, &query)?), fields),
         ("PATCH", [id]) => {
             query.none()?;
-            patch(fhir_type, Whom::Id(RecordId::read(id)?), fields)
+            patch(fhir_type, Selector::Id(RecordId::read(id)?), fields)
         }
-        ("PATCH", []) => patch(fhir_type, Whom::Where(of_one_person(fhir_type, &query)?), fields),
+        ("PATCH", []) => patch(fhir_type, Selector::Where(of_one_person(fhir_type, &query)?), fields),
         ("GET", [id, name]) => {
             fields.no_body()?;
             fields.nothing_special()?;
@@ -153,26 +153,26 @@ fn create(fhir_type: FhirType, query: &Query<'_>, fields: &Fields<'_>) -> Result
     written(Draft::create(fhir_type, unless), fields)
 }
 
-fn update(fhir_type: FhirType, whom: Whom, fields: &Fields<'_>) -> Result<Need, Unreadable> {
+fn update(fhir_type: FhirType, selector: Selector, fields: &Fields<'_>) -> Result<Need, Unreadable> {
     fields.nothing_but(&["if-match", "x-security-context"])?;
     if fhir_type.is_directory() {
         return Err(Unreadable::Interaction("changing the directory"));
     }
     let named = fields.if_match.map(tag).transpose()?;
-    written(Draft::update(fhir_type, whom, named), fields)
+    written(Draft::update(fhir_type, selector, named), fields)
 }
 
-fn remove(fhir_type: FhirType, whom: Whom, fields: &Fields<'_>) -> Result<Need, Unreadable> {
+fn remove(fhir_type: FhirType, selector: Selector, fields: &Fields<'_>) -> Result<Need, Unreadable> {
     fields.no_body()?;
     fields.nothing_but(&["if-match"])?;
     if fhir_type.is_directory() {
         return Err(Unreadable::Interaction("changing the directory"));
     }
     let named = fields.if_match.map(tag).transpose()?;
-    Ok(Removal::of(fhir_type, whom, named).next())
+    Ok(Removal::of(fhir_type, selector, named).next())
 }
 
-fn patch(fhir_type: FhirType, whom: Whom, fields: &Fields<'_>) -> Result<Need, Unreadable> {
+fn patch(fhir_type: FhirType, selector: Selector, fields: &Fields<'_>) -> Result<Need, Unreadable> {
     fields.nothing_but(&["if-match"])?;
     if fhir_type.is_directory() {
         return Err(Unreadable::Interaction("changing the directory"));
@@ -188,7 +188,7 @@ fn patch(fhir_type: FhirType, whom: Whom, fields: &Fields<'_>) -> Result<Need, U
         _ => return Err(header("is that of no patch")),
     };
     let named = fields.if_match.map(tag).transpose()?;
-    Ok(Need::Body(BodyNeeded(BodyFor::Patch(Box::new(Patching::of(fhir_type, kind, whom, named, fields.minimal))))))
+    Ok(Need::Body(BodyNeeded(BodyFor::Patch(Box::new(Patching::of(fhir_type, kind, selector, named, fields.minimal))))))
 }
 
 /// Criteria that say themselves whom they are about, because no body does.

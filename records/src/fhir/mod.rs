@@ -7,6 +7,7 @@ pub(crate) mod date;
 pub(crate) mod draft;
 pub(crate) mod interaction;
 pub(crate) mod labels;
+mod labels_written;
 pub(crate) mod links;
 pub(crate) mod metadata;
 pub(crate) mod parameters;

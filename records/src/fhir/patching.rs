@@ -10,7 +10,7 @@ use std::sync::Arc;
 use model::Action;
 
 use super::bundle::Neighbours;
-use super::condition::{Criteria, Found, Whom, refused_by_the_store};
+use super::condition::{Criteria, Matches, Selector, refused_by_the_store};
 use super::draft::Draft;
 use super::person::Owner;
 use super::types::FhirType;
@@ -25,7 +25,7 @@ use crate::touches::{AnswerKind, Claim, RecordId, RecordRef, Touches};
 pub(crate) struct Patching {
     pub(crate) fhir_type: FhirType,
     kind: PatchKind,
-    whom: Whom,
+    selector: Selector,
     /// The version that the client named.
     named: Option<String>,
     minimal: bool,
@@ -38,8 +38,14 @@ pub(crate) struct Patching {
 }
 
 impl Patching {
-    pub(crate) fn of(fhir_type: FhirType, kind: PatchKind, whom: Whom, named: Option<String>, minimal: bool) -> Self {
-        Self { fhir_type, kind, whom, named, minimal, body: Vec::new(), also: None, neighbours: Arc::default() }
+    pub(crate) fn of(
+        fhir_type: FhirType,
+        kind: PatchKind,
+        selector: Selector,
+        named: Option<String>,
+        minimal: bool,
+    ) -> Self {
+        Self { fhir_type, kind, selector, named, minimal, body: Vec::new(), also: None, neighbours: Arc::default() }
     }
 
     /// Reads the patch: whether it is one. What is wrong with it now is the client's own.
@@ -57,13 +63,13 @@ impl Patching {
     }
 
     fn next(self) -> Need {
-        self.whom.clone().sought(self.fhir_type, self.into())
+        self.selector.clone().sought(self.fhir_type, self.into())
     }
 
     /// Takes what the criteria mean.
-    pub(crate) fn found(mut self, criteria: &Criteria, found: Found) -> Result<Need, Unreadable> {
+    pub(crate) fn found(mut self, criteria: &Criteria, found: Matches) -> Result<Need, Unreadable> {
         criteria.one(found, Action::Update, |id, claim| {
-            self.whom = Whom::Id(id);
+            self.selector = Selector::Id(id);
             self.also = Some(claim);
             self.next()
         })
@@ -78,7 +84,7 @@ impl Patching {
 
     /// Takes the version that is changed.
     pub(crate) fn changing(self, id: RecordId, stored: Stored, resource: &Object<'_>) -> Result<Need, Unreadable> {
-        let draft = Draft::update(self.fhir_type, Whom::Id(id.clone()), self.named.clone()).patched(
+        let draft = Draft::update(self.fhir_type, Selector::Id(id.clone()), self.named.clone()).patched(
             self.minimal,
             self.also(&stored)?,
             Arc::clone(&self.neighbours),

@@ -3,7 +3,7 @@
 
 use model::Action;
 
-use super::condition::{Criteria, Found, Whom};
+use super::condition::{Criteria, Matches, Selector};
 use super::person::Owner;
 use super::types::FhirType;
 use crate::error::Unreadable;
@@ -14,7 +14,7 @@ use crate::touches::{AnswerKind, Authors, Claim, Forward, ForwardBody, RecordId,
 #[derive(Clone, Debug)]
 pub(crate) struct Removal {
     fhir_type: FhirType,
-    whom: Whom,
+    selector: Selector,
     /// The version that the client named.
     named: Option<String>,
     /// What has to be permitted beside the removal itself.
@@ -22,19 +22,19 @@ pub(crate) struct Removal {
 }
 
 impl Removal {
-    pub(crate) const fn of(fhir_type: FhirType, whom: Whom, named: Option<String>) -> Self {
-        Self { fhir_type, whom, named, also: Vec::new() }
+    pub(crate) const fn of(fhir_type: FhirType, selector: Selector, named: Option<String>) -> Self {
+        Self { fhir_type, selector, named, also: Vec::new() }
     }
 
     /// What is needed next.
     pub(crate) fn next(self) -> Need {
-        self.whom.clone().sought(self.fhir_type, self.into())
+        self.selector.clone().sought(self.fhir_type, self.into())
     }
 
     /// Takes what the criteria mean.
-    pub(crate) fn found(mut self, criteria: &Criteria, found: Found) -> Result<Need, Unreadable> {
+    pub(crate) fn found(mut self, criteria: &Criteria, found: Matches) -> Result<Need, Unreadable> {
         criteria.one(found, Action::Delete, |id, claim| {
-            self.whom = Whom::Id(id);
+            self.selector = Selector::Id(id);
             self.also.push(claim);
             self.next()
         })

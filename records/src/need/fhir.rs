@@ -5,7 +5,7 @@ use model::{Action, PersonId};
 use super::Need;
 use super::stored::{LookUp, LookedUp, Needed, StoredNeeded};
 use crate::error::Unreadable;
-use crate::fhir::condition::{Criteria, NO_VERSION, Whom};
+use crate::fhir::condition::{Criteria, NO_VERSION, Selector};
 use crate::fhir::draft::Draft;
 use crate::fhir::patching::Patching;
 use crate::fhir::person::{self, Owner};
@@ -106,11 +106,11 @@ impl StoredNeeded {
         };
         let mut look_ups: Vec<LookUp> = draft.links().iter().map(|(linked, id)| version(*linked, id)).collect();
         let record = match draft.replaces() {
-            Some(Whom::Id(id)) => {
+            Some(Selector::Id(id)) => {
                 look_ups.push(version(fhir_type, id));
                 RecordRef::one(fhir_type, id.clone())
             }
-            Some(Whom::Where(criteria)) => {
+            Some(Selector::Where(criteria)) => {
                 look_ups.push(LookUp { record: RecordRef::all(fhir_type), target: criteria.looked_up() });
                 RecordRef::all(fhir_type)
             }
@@ -155,7 +155,7 @@ impl FhirNeeded {
     pub(super) fn further(&self) -> usize {
         match &self.purpose {
             Purpose::Read(reading) => reading.further(),
-            Purpose::Write(draft) => usize::from(matches!(draft.replaces(), Some(Whom::Where(_)))),
+            Purpose::Write(draft) => usize::from(matches!(draft.replaces(), Some(Selector::Where(_)))),
             Purpose::Version(_, work) => usize::from(matches!(**work, Work::Patch(_))),
             Purpose::Meant(meant) => 1 + usize::from(matches!(meant.1, Work::Patch(_))),
             Purpose::Whole(..) => 0,
@@ -266,11 +266,11 @@ fn written(mut draft: Draft, look_ups: &[LookUp], shown: &[LookedUp<'_>]) -> Res
     let shown = shown.get(links.len());
     match (draft.replaces().cloned(), shown) {
         (None, None) => draft.next(),
-        (Some(Whom::Where(criteria)), Some(shown)) => {
+        (Some(Selector::Where(criteria)), Some(shown)) => {
             let found = criteria.found(shown.status, shown.body)?;
             draft.found(criteria, found)
         }
-        (Some(Whom::Id(id)), Some(shown)) => {
+        (Some(Selector::Id(id)), Some(shown)) => {
             let (fhir_type, tree) = (draft.fhir_type, resource_in(shown));
             let resource = object_in(&tree)?;
             let stored = known(fhir_type, &RecordRef::one(fhir_type, id.clone()), shown.etag, resource)?;

@@ -3,7 +3,7 @@
 use super::KEPT;
 use super::elements::{self, Element};
 use super::fault::{PatchCause, PatchFault};
-use super::path::{Found, Path};
+use super::path::{Node, Path};
 use super::place::{self, Changing, Step};
 use super::value::Value;
 use crate::bounds::PATCH_OPERATIONS_MAX;
@@ -187,7 +187,7 @@ impl<'a> Operation<'a> {
         value: &Value<'a>,
         changing: &mut Changing<'a>,
     ) -> Result<(), PatchCause> {
-        let parent = self.path.one(&self.path.parts, root, changing.tree())?;
+        let parent = self.path.one(&self.path.invocations, root, changing.tree())?;
         let unknown = || PatchCause::NoElement(format!("{}.{}", parent.of, quote(name)));
         let element = elements::element(parent.of, name).ok_or_else(unknown)?;
         let (member, value) = value.fit(element)?;
@@ -219,7 +219,7 @@ impl<'a> Operation<'a> {
     }
 
     fn delete(&'a self, root: &'static str, changing: &mut Changing<'a>) -> Result<(), PatchCause> {
-        let found = self.path.find(&self.path.parts, root, changing.tree())?;
+        let found = self.path.find(&self.path.invocations, root, changing.tree())?;
         let found = match found.as_slice() {
             // What is to be gone is gone already.
             [] => return Ok(()),
@@ -253,7 +253,7 @@ impl<'a> Operation<'a> {
     }
 
     fn replace(&'a self, root: &'static str, value: &Value<'a>, changing: &mut Changing<'a>) -> Result<(), PatchCause> {
-        let found = self.path.one(&self.path.parts, root, changing.tree())?;
+        let found = self.path.one(&self.path.invocations, root, changing.tree())?;
         let element = found.element.ok_or_else(|| PatchCause::Nothing(quote(&self.path.text)))?;
         if beside(&found.steps, changing.tree()).is_some() {
             return Err(PatchCause::Extended(place::shown(&found.steps)));
@@ -313,7 +313,7 @@ impl<'a> List<'a> {
     }
 }
 
-fn step_to<'a>(parent: &Found<'a>, member: &'static str) -> Vec<Step<'a>> {
+fn step_to<'a>(parent: &Node<'a>, member: &'static str) -> Vec<Step<'a>> {
     parent.steps.iter().copied().chain([Step::Name(member)]).collect()
 }
 

@@ -15,11 +15,12 @@ pub(super) struct Path {
     pub(super) text: String,
     /// The type of the resource.
     pub(super) root: String,
-    pub(super) parts: Vec<Part>,
+    pub(super) invocations: Vec<Invocation>,
 }
 
+/// A step of an expression: what FHIRPath's grammar calls an invocation, and the indexer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum Invocation {
     Child(String),
     /// Of all that was found so far, counted from 0.
     Index(usize),
@@ -29,9 +30,9 @@ pub(super) enum Part {
     Extension(String),
 }
 
-/// An element that an expression leads to.
+/// What an expression leads to, a node of the tree: an element, or the resource itself.
 #[derive(Clone, Debug)]
-pub(super) struct Found<'a> {
+pub(super) struct Node<'a> {
     pub(super) steps: Vec<Step<'a>>,
     /// Its type.
     pub(super) of: &'static str,
@@ -49,13 +50,13 @@ impl Path {
         if !root.starts_with(|c: char| c.is_ascii_uppercase()) {
             return Err(fault("does not begin with the type of the record"));
         }
-        let mut parts = Vec::new();
+        let mut invocations = Vec::new();
         while !rest.is_empty() {
             if let Some(inside) = rest.strip_prefix('[') {
                 let (digits, behind) = inside.split_once(']').ok_or_else(|| fault("has a `[` that is not closed"))?;
                 let plain = (1..=6).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
                 let index = digits.parse().ok().filter(|_| plain);
-                parts.push(Part::Index(index.ok_or_else(|| fault("has an index that is no number"))?));
+                invocations.push(Invocation::Index(index.ok_or_else(|| fault("has an index that is no number"))?));
                 rest = behind;
                 continue;
             }
@@ -66,61 +67,66 @@ impl Path {
             }
             match behind.strip_prefix('(') {
                 None => {
-                    parts.push(Part::Child(name.to_owned()));
+                    invocations.push(Invocation::Child(name.to_owned()));
                     rest = behind;
                 }
                 Some(inside) => {
-                    let (part, behind) = function(name, inside).map_err(fault)?;
-                    parts.push(part);
+                    let (invocation, behind) = function(name, inside).map_err(fault)?;
+                    invocations.push(invocation);
                     rest = behind;
                 }
             }
         }
-        if parts.len() > JSON_DEPTH_MAX {
+        if invocations.len() > JSON_DEPTH_MAX {
             return Err(fault("leads deeper than a record goes"));
         }
-        Ok(Self { text: text.to_owned(), root: root.to_owned(), parts })
+        Ok(Self { text: text.to_owned(), root: root.to_owned(), invocations })
     }
 
     /// The name of the element of the resource that it goes through first.
     pub(super) fn first(&self) -> Option<&str> {
-        self.parts.iter().find_map(|part| match part {
-            Part::Child(name) => Some(name.as_str()),
-            Part::Extension(_) => Some("extension"),
-            Part::Index(_) | Part::Where(..) => None,
+        self.invocations.iter().find_map(|invocation| match invocation {
+            Invocation::Child(name) => Some(name.as_str()),
+            Invocation::Extension(_) => Some("extension"),
+            Invocation::Index(_) | Invocation::Where(..) => None,
         })
     }
 
     /// The path to the list's owner and the list's name, if that is what it is.
-    pub(super) fn list(&self) -> Option<(&[Part], &str)> {
-        match self.parts.split_last() {
-            Some((Part::Child(name), above)) => Some((above, name)),
+    pub(super) fn list(&self) -> Option<(&[Invocation], &str)> {
+        match self.invocations.split_last() {
+            Some((Invocation::Child(name), above)) => Some((above, name)),
             _ => None,
         }
     }
 
-    /// All elements that `parts` of this path lead to.
+    /// All elements that `invocations` of this path lead to.
     pub(super) fn find<'a>(
         &self,
-        parts: &[Part],
+        invocations: &[Invocation],
         root: &'static str,
         tree: &Json<'a>,
-    ) -> Result<Vec<Found<'a>>, PatchCause> {
-        let mut found = vec![Found { steps: Vec::new(), of: root, element: None }];
-        for part in parts {
-            found = match part {
-                Part::Child(name) => children(&found, name, tree)?,
-                Part::Index(index) => found.into_iter().nth(*index).into_iter().collect(),
-                Part::Where(name, text) => matching(found, name, text, tree)?,
-                Part::Extension(url) => matching(children(&found, "extension", tree)?, "url", url, tree)?,
+    ) -> Result<Vec<Node<'a>>, PatchCause> {
+        let mut found = vec![Node { steps: Vec::new(), of: root, element: None }];
+        for invocation in invocations {
+            found = match invocation {
+                Invocation::Child(name) => children(&found, name, tree)?,
+                Invocation::Index(index) => found.into_iter().nth(*index).into_iter().collect(),
+                Invocation::Where(name, text) => matching(found, name, text, tree)?,
+                Invocation::Extension(url) => matching(children(&found, "extension", tree)?, "url", url, tree)?,
             };
         }
         Ok(found)
     }
 
-    /// The one element that `parts` of this path lead to.
-    pub(super) fn one<'a>(&self, parts: &[Part], root: &'static str, tree: &Json<'a>) -> Result<Found<'a>, PatchCause> {
-        let mut found = self.find(parts, root, tree)?.into_iter();
+    /// The one element that `invocations` of this path lead to.
+    pub(super) fn one<'a>(
+        &self,
+        invocations: &[Invocation],
+        root: &'static str,
+        tree: &Json<'a>,
+    ) -> Result<Node<'a>, PatchCause> {
+        let mut found = self.find(invocations, root, tree)?.into_iter();
         match (found.next(), found.next()) {
             (Some(one), None) => Ok(one),
             (None, _) => Err(PatchCause::Nothing(quote(&self.text))),
@@ -136,16 +142,16 @@ fn word(text: &str) -> (&str, &str) {
 }
 
 /// A function behind its `(`, and what follows its `)`.
-fn function<'t>(name: &str, inside: &'t str) -> Result<(Part, &'t str), &'static str> {
+fn function<'t>(name: &str, inside: &'t str) -> Result<(Invocation, &'t str), &'static str> {
     const NOT_CLOSED: &str = "has a `(` that is not closed";
     match name {
         "first" => {
             let behind = inside.trim_start_matches(' ').strip_prefix(')').ok_or(NOT_CLOSED)?;
-            Ok((Part::Index(0), behind))
+            Ok((Invocation::Index(0), behind))
         }
         "extension" => {
             let (url, behind) = literal(inside)?;
-            Ok((Part::Extension(url.to_owned()), behind.strip_prefix(')').ok_or(NOT_CLOSED)?))
+            Ok((Invocation::Extension(url.to_owned()), behind.strip_prefix(')').ok_or(NOT_CLOSED)?))
         }
         "where" => {
             const FORM: &str = "has a criterion that is not of the form `name = 'value'`";
@@ -156,7 +162,7 @@ fn function<'t>(name: &str, inside: &'t str) -> Result<(Part, &'t str), &'static
             if !name.starts_with(|c: char| c.is_ascii_lowercase()) {
                 return Err(FORM);
             }
-            Ok((Part::Where(name.to_owned(), value.to_owned()), behind))
+            Ok((Invocation::Where(name.to_owned(), value.to_owned()), behind))
         }
         _ => Err("calls a function other than `where`, `first` and `extension`"),
     }
@@ -172,7 +178,7 @@ fn literal(text: &str) -> Result<(&str, &str), &'static str> {
     Ok((value, behind.trim_start_matches(' ')))
 }
 
-fn children<'a>(of: &[Found<'a>], name: &str, tree: &Json<'a>) -> Result<Vec<Found<'a>>, PatchCause> {
+fn children<'a>(of: &[Node<'a>], name: &str, tree: &Json<'a>) -> Result<Vec<Node<'a>>, PatchCause> {
     let mut found = Vec::new();
     for parent in of {
         if found.len() > PATCH_ELEMENTS_MAX {
@@ -193,13 +199,13 @@ fn children<'a>(of: &[Found<'a>], name: &str, tree: &Json<'a>) -> Result<Vec<Fou
             (Some(Json::List(list)), true) => {
                 for index in list.iter().enumerate().filter(|(_, item)| **item != Json::Null).map(|(index, _)| index) {
                     let steps = steps.iter().copied().chain([Step::Index(index)]).collect();
-                    found.push(Found { steps, of: child, element: Some(element) });
+                    found.push(Node { steps, of: child, element: Some(element) });
                 }
             }
             (Some(Json::Null | Json::List(_)), _) | (Some(_), true) => {
                 return Err(PatchCause::NoPlace(place::shown(&steps)));
             }
-            (Some(_), false) => found.push(Found { steps, of: child, element: Some(element) }),
+            (Some(_), false) => found.push(Node { steps, of: child, element: Some(element) }),
             (None, _) => {}
         }
     }
@@ -207,11 +213,11 @@ fn children<'a>(of: &[Found<'a>], name: &str, tree: &Json<'a>) -> Result<Vec<Fou
 }
 
 fn matching<'a>(
-    mut found: Vec<Found<'a>>,
+    mut found: Vec<Node<'a>>,
     name: &str,
     text: &str,
     tree: &Json<'a>,
-) -> Result<Vec<Found<'a>>, PatchCause> {
+) -> Result<Vec<Node<'a>>, PatchCause> {
     if let Some(unknown) = found.iter().find(|found| elements::element(found.of, name).is_none()) {
         return Err(PatchCause::NoElement(format!("{}.{}", unknown.of, quote(name))));
     }

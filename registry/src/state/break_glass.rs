@@ -6,8 +6,9 @@ use model::{PersonId, Profession, Timestamp, UserId};
 
 use super::{Approval, EmergencyId};
 
-/// Who may declare an emergency at all. The rules say it too (`policy/cedar/break-glass.cedar`), and a test holds both equal:
-/// nobody is to believe that he has opened something that the rules keep shut.
+/// Who may declare an emergency at all. The rules say it too (`policy/cedar/break-glass.cedar`), and
+/// `the_registry_and_the_rules_name_the_same_professions` holds both equal: nobody is to believe that he has opened something
+/// that the rules keep shut.
 pub const EMERGENCY_PROFESSIONS: [Profession; 2] = [Profession::Doctor, Profession::Nurse];
 
 /// Where break-glass stands.

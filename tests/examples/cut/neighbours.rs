@@ -10,8 +10,9 @@ use hyper::body::Incoming;
 use model::{TeamRole, Timestamp};
 use registry::Command;
 
+use crate::shared::world::streams::socket;
 use crate::shared::world::{Ask, Http, Terminal, Tls, World};
-use crate::streams::{DOWNLOAD, STREAM, body, socket};
+use crate::streams::{DOWNLOAD, STREAM, body};
 
 const DOWNLOAD_BYTES: usize = 100_000_000;
 /// All on the team of the same person.

@@ -8,14 +8,13 @@ use futures_util::StreamExt as _;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use tokio::task::JoinHandle;
-use tokio_tungstenite::tungstenite;
 
 use crate::now;
-use crate::shared::world::{Ask, CARE, Http, Keys, Terminal, Tls, World};
+use crate::shared::world::streams::{self, socket};
+use crate::shared::world::{Http, Keys, Terminal, Tls, World};
 
 pub(crate) const STREAM: &str = "/feeds/notes?patient=P-0001";
 pub(crate) const DOWNLOAD: &str = "/fhir/Binary/slow-100mb";
-const SOCKET: &str = "/feeds/notes/socket?patient=P-0001";
 pub(crate) const VICTIM: &str = "U-sato";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -39,29 +38,9 @@ impl Kind {
     }
 }
 
-type Socket = tokio_tungstenite::WebSocketStream<tokio_rustls::client::TlsStream<tokio::net::TcpStream>>;
-
+/// A body on a connection of its own.
 pub(crate) async fn body(terminal: &Terminal, target: &str, cookie: &str, accept: &str) -> Incoming {
-    let mut connection = terminal.connect().await.unwrap();
-    let ask = Ask::get(target).as_(cookie).with("accept", accept);
-    let response = connection.start(ask).await.unwrap();
-    assert_eq!(response.status(), http::StatusCode::OK, "{target}");
-    response.into_body()
-}
-
-pub(crate) async fn socket(terminal: &Terminal, cookie: &str) -> Socket {
-    let stream = terminal.raw().await.unwrap();
-    let request = http::Request::builder()
-        .uri(format!("wss://{CARE}{SOCKET}"))
-        .header("host", CARE)
-        .header("cookie", cookie)
-        .header("connection", "Upgrade")
-        .header("upgrade", "websocket")
-        .header("sec-websocket-version", "13")
-        .header("sec-websocket-key", tungstenite::handshake::client::generate_key())
-        .body(())
-        .unwrap();
-    tokio_tungstenite::client_async(request, stream).await.unwrap().0
+    streams::body(&mut terminal.connect().await.unwrap(), target, cookie, accept).await
 }
 
 /// When a stream had its end.

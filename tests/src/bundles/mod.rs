@@ -3,6 +3,7 @@
 
 mod batches;
 mod bypasses;
+mod conditions;
 pub(crate) mod transactions;
 
 use http::StatusCode;

@@ -8,11 +8,11 @@ use hyper::body::Incoming;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite;
 
-use crate::world::{Ask, CARE, Connection, Http, Keys, Terminal, Tls, World};
+use crate::world::streams::{self, Socket, body};
+use crate::world::{Ask, Connection, Http, Keys, Terminal, Tls, World};
 
 pub(super) const RECORD: &str = "/fhir/Patient/P-0001";
 pub(super) const STREAM: &str = "/feeds/notes?patient=P-0001";
-pub(super) const SOCKET: &str = "/feeds/notes/socket?patient=P-0001";
 
 /// Everything one terminal has open.
 pub(crate) struct Everything {
@@ -24,33 +24,12 @@ pub(crate) struct Everything {
     stream: Incoming,
     stream_two: Incoming,
     download: Incoming,
-    socket: tokio_tungstenite::WebSocketStream<tokio_rustls::client::TlsStream<tokio::net::TcpStream>>,
+    socket: Socket,
 }
 
-pub(crate) async fn body(connection: &mut Connection, target: &str, cookie: &str, accept: &str) -> Incoming {
-    let response = connection.start(Ask::get(target).as_(cookie).with("accept", accept)).await.unwrap();
-    assert_eq!(response.status(), StatusCode::OK, "{target}");
-    response.into_body()
-}
-
-pub(crate) async fn socket(
-    world: &World,
-    keys: &Keys,
-    cookie: &str,
-) -> tokio_tungstenite::WebSocketStream<tokio_rustls::client::TlsStream<tokio::net::TcpStream>> {
-    let terminal = world.terminal_speaking(keys, Http::One, Tls::V13);
-    let stream = terminal.raw().await.unwrap();
-    let request = http::Request::builder()
-        .uri(format!("wss://{CARE}{SOCKET}"))
-        .header("host", CARE)
-        .header("cookie", cookie)
-        .header("connection", "Upgrade")
-        .header("upgrade", "websocket")
-        .header("sec-websocket-version", "13")
-        .header("sec-websocket-key", tungstenite::handshake::client::generate_key())
-        .body(())
-        .unwrap();
-    tokio_tungstenite::client_async(request, stream).await.unwrap().0
+/// A WebSocket of a terminal of its own, over HTTP/1.1.
+pub(crate) async fn socket(world: &World, keys: &Keys, cookie: &str) -> Socket {
+    streams::socket(&world.terminal_speaking(keys, Http::One, Tls::V13), cookie).await
 }
 
 impl Everything {

@@ -9,6 +9,7 @@
 mod kinds;
 mod model;
 mod questions;
+mod searches;
 mod stage;
 mod town;
 
@@ -20,7 +21,8 @@ use serde_json::Value;
 
 use self::kinds::Record;
 use self::model::{Expected, Found};
-use self::questions::{Question, Search, View};
+use self::questions::Question;
+use self::searches::{Search, View};
 use self::stage::{Stage, without_incident};
 use self::town::Town;
 use crate::world::{Ask, Reply};

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::kinds::{Category, KINDS, PATIENT, Record, Version};
-use super::questions::{Filter, Include, Question, Search, Through, View};
+use super::questions::Question;
+use super::searches::{Filter, Include, Search, Through, View};
 use super::town::{Bond, Town};
 
 /// What must come.

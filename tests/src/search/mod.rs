@@ -3,6 +3,7 @@
 mod along;
 mod beside;
 mod hidden;
+mod laid_out;
 mod pages;
 mod shown;
 mod whom;

@@ -8,6 +8,7 @@ mod line;
 pub(crate) mod node;
 mod plan;
 pub(crate) mod relay;
+pub(crate) mod streams;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
