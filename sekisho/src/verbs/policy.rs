@@ -59,7 +59,8 @@ fn in_order(output: Output, sources: &Sources) -> Result<bool, Error> {
         }
         Err(workbench::BenchError::Rules { source: policy::PolicyError::Lint(findings), .. }) => {
             for finding in findings {
-                output.say(&finding, &json!({ "rule": finding.rule, "finding": finding.what }))?;
+                output
+                    .say(&finding, &json!({ "rule": finding.rule, "place": finding.place, "finding": finding.what }))?;
             }
             Ok(false)
         }

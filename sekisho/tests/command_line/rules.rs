@@ -131,7 +131,7 @@ fn a_wrong_rule_is_refuted_in_both_languages() {
 fn rules_that_are_not_in_order_are_named_one_a_line() {
     let folder = rules("@text_en(\"No consent has been given.\")\n", "");
     let said = found_wrong(&["check", "--rules", folder.path().to_str().unwrap()]);
-    assert_eq!(said, "`F17-consent-absent` has no `@text_en`\n");
+    assert_eq!(said, "`F17-consent-absent` (person.cedar:28) has no `@text_en`\n");
     let empty = tempfile::tempdir().unwrap();
     let (code, out, err) = policy(&["check", "--rules", empty.path().to_str().unwrap()]);
     assert_eq!((code, out.as_str()), (1, ""));
