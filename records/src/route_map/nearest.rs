@@ -1,6 +1,8 @@
 //! Why a request has no route: the route that comes nearest, and what keeps the request from being meant for it. For whoever
 //! writes a map, at a desk; a client is told less (`super::unmatched`).
 
+use std::collections::BTreeSet;
+
 use super::body::Body;
 use super::{Route, RouteMap};
 use crate::target::Target;
@@ -27,7 +29,9 @@ impl RouteMap {
         }
         let here: Vec<&Route> = self.routes.iter().filter(|route| route.path.read(&segments).is_some()).collect();
         if let Some(route) = here.first() {
-            let methods: Vec<&str> = here.iter().map(|route| route.method).collect();
+            // Two routes of one address may differ by their bodies alone.
+            let methods: BTreeSet<&str> = here.iter().map(|route| route.method).collect();
+            let methods: Vec<&str> = methods.into_iter().collect();
             return format!("nearest is {}: the address is served with {} only", named(route), methods.join(", "));
         }
         self.by_path(method, &segments)

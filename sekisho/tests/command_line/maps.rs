@@ -39,8 +39,8 @@ fn where_records_are_read_is_held_against_the_maps() {
     let city = City::new();
     let settings = std::fs::read_to_string(city.path("sekisho.toml")).unwrap();
     let check = |records_app: &str, maps: &str| {
-        let text = format!("records_app = \"{records_app}\"\n{settings}\n{maps}");
-        std::fs::write(city.path("sekisho.toml"), text).unwrap();
+        let all = format!("records_app = \"{records_app}\"\n{settings}\n{maps}");
+        std::fs::write(city.path("sekisho.toml"), all).unwrap();
         text(&city.run("check").stdout)
     };
     let map = format!("[[store.maps]]\nfile = \"{NOTES}\"\n");
