@@ -20,11 +20,11 @@ pub enum PolicyError {
     #[error("the schema does not fit the facts: {0}")]
     Misfit(String),
     /// A file of rules cannot be read.
-    #[error("`{file}` cannot be read as rules")]
+    #[error("`{place}` cannot be read as rules")]
     Parse {
-        /// The file, as named by the caller.
-        file: String,
-        /// Where and why.
+        /// The file, as named by the caller, and the line.
+        place: String,
+        /// Why.
         #[source]
         source: Box<ParseErrors>,
     },

@@ -16,6 +16,7 @@ pub mod point;
 pub mod what_if;
 
 mod compiled;
+mod place;
 mod slice;
 mod vocabulary;
 

@@ -11,26 +11,31 @@ use std::fmt;
 use std::sync::Arc;
 
 use cedar_policy::{
-    ActionConstraint, Effect, EntityUid, Policy, PolicySet, PrincipalConstraint, ResourceConstraint, Schema,
+    ActionConstraint, Effect, EntityUid, Policy, PolicyId, PolicySet, PrincipalConstraint, ResourceConstraint, Schema,
     ValidationMode, Validator,
 };
+use miette::Diagnostic;
 use model::Article;
 use serde_json::Value;
 
 use crate::decision::{Audience, Rule, RuleId};
+use crate::place::Place;
 
 /// Something that is not in order in a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Its `@id`, or `file:number` where it has none.
+    /// Its `@id`, or its place where it has none.
     pub rule: String,
+    /// Where it stands, or what is not in order in it: `file:line`, or the file.
+    pub place: String,
     /// What is not in order, one phrase.
     pub what: String,
 }
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` {}", self.rule, self.what)
+        let Self { rule, place, what } = self;
+        if rule == place { write!(f, "`{rule}` {what}") } else { write!(f, "`{rule}` ({place}) {what}") }
     }
 }
 
@@ -60,8 +65,10 @@ const OPERATORS: [&str; 19] = [
 ];
 
 /// Reads the annotations of a policy and checks its form. `place` names it while it has no id.
-pub(crate) fn read(policy: &Policy, place: &str, schema: &Schema) -> (Option<Arc<Rule>>, Vec<Finding>) {
-    let mut desk = Desk { rule: policy.annotation("id").unwrap_or(place).to_owned(), findings: Vec::new() };
+pub(crate) fn read(policy: &Policy, place: &Place<'_>, schema: &Schema) -> (Option<Arc<Rule>>, Vec<Finding>) {
+    let place = place.to_string();
+    let rule = policy.annotation("id").unwrap_or(&place).to_owned();
+    let mut desk = Desk { rule, place, findings: Vec::new() };
     let rule = desk.annotations(policy);
     desk.scope(policy, schema);
     desk.conditions(policy);
@@ -73,29 +80,46 @@ pub(crate) fn read(policy: &Policy, place: &str, schema: &Schema) -> (Option<Arc
 
 /// Checks that hold between rules: ids and their numbers once each, and the whole set valid in strict mode without even
 /// a warning.
-pub(crate) fn set(rules: &[Arc<Rule>], policies: &PolicySet, schema: &Schema) -> Vec<Finding> {
+pub(crate) fn set(
+    rules: &[Arc<Rule>],
+    places: &BTreeMap<String, Place<'_>>,
+    policies: &PolicySet,
+    schema: &Schema,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let place = |id: &str, fault: Option<&dyn Diagnostic>| {
+        let place = places.get(id).map(|place| fault.map_or(*place, |fault| place.of_fault(fault)));
+        place.map_or_else(|| id.to_owned(), |place| place.to_string())
+    };
     let mut numbers: BTreeMap<&str, &RuleId> = BTreeMap::new();
     for rule in rules {
         if let Some(other) = numbers.insert(rule.id.number(), &rule.id) {
-            findings.push(Finding { rule: rule.id.to_string(), what: format!("shares its number with `{other}`") });
+            let (rule, what) = (rule.id.to_string(), format!("shares its number with `{other}`"));
+            findings.push(Finding { place: place(&rule, None), rule, what });
         }
     }
     let result = Validator::new(schema.clone()).validate(policies, ValidationMode::Strict);
-    let errors = result.validation_errors().map(|error| (error.policy_id(), error.to_string()));
-    let warnings = result.validation_warnings().map(|warning| (warning.policy_id(), warning.to_string()));
-    findings.extend(errors.chain(warnings).map(|(id, what)| Finding { rule: id.to_string(), what }));
+    let found = |id: &PolicyId, fault: &dyn Diagnostic| {
+        let (rule, what) = (id.to_string(), fault.to_string());
+        // The rule stands before it already.
+        let what = what.strip_prefix(&format!("for policy `{rule}`, ")).unwrap_or(&what).to_owned();
+        Finding { place: place(&rule, Some(fault)), rule, what }
+    };
+    findings.extend(result.validation_errors().map(|error| found(error.policy_id(), error)));
+    findings.extend(result.validation_warnings().map(|warning| found(warning.policy_id(), warning)));
     findings
 }
 
 struct Desk {
     rule: String,
+    place: String,
     findings: Vec<Finding>,
 }
 
 impl Desk {
     fn find(&mut self, what: impl Into<String>) {
-        self.findings.push(Finding { rule: self.rule.clone(), what: what.into() });
+        let (rule, place) = (self.rule.clone(), self.place.clone());
+        self.findings.push(Finding { rule, place, what: what.into() });
     }
 
     /// The text of an annotation; a finding when it is missing or blank.

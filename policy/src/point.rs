@@ -1,12 +1,12 @@
 //! The decision point: a set of rules, read once, asked for every request.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use aws_lc_rs::digest;
 use cedar_policy::{
-    ActionConstraint, Authorizer, Decision as CedarDecision, Effect, Policy, PolicyId, PolicySet, ResourceConstraint,
-    Schema,
+    ActionConstraint, Authorizer, Decision as CedarDecision, Effect, ParseErrors, Policy, PolicyId, PolicySet,
+    ResourceConstraint, Schema,
 };
 use model::{Action, Category};
 
@@ -16,6 +16,7 @@ use crate::error::PolicyError;
 use crate::facts::{DisasterFacts, Facts, Request, Resource, Said, ServiceFacts};
 use crate::lint::{self, Finding};
 use crate::matrix;
+use crate::place::Place;
 use crate::slice::{Slice, SliceError};
 use crate::vocabulary::{self, Vocabulary};
 
@@ -95,15 +96,17 @@ impl DecisionPoint {
         }
         let vocabulary = Vocabulary::new(schema_text)?;
         let mut findings = Vec::new();
-        let (mut rules, mut policies) = (Vec::new(), Vec::new());
+        let (mut rules, mut policies, mut located) = (Vec::new(), Vec::new(), BTreeMap::new());
         for (file, text) in files {
             for (place, policy) in parse(file, text, &mut findings)? {
                 let (rule, found) = lint::read(&policy, &place, &schema);
                 findings.extend(found);
                 let Some(rule) = rule else { continue };
                 let id = PolicyId::new(rule.id.as_str());
+                let first = *located.entry(rule.id.to_string()).or_insert(place);
                 if policies.iter().any(|known: &Policy| *known.id() == id) {
-                    findings.push(Finding { rule: rule.id.to_string(), what: "stands there twice".to_owned() });
+                    let what = format!("stands at {first} already");
+                    findings.push(Finding { rule: rule.id.to_string(), place: place.to_string(), what });
                     continue;
                 }
                 policies.push(policy.new_id(id));
@@ -111,7 +114,7 @@ impl DecisionPoint {
             }
         }
         let sets = Sets::new(&policies, &vocabulary)?;
-        findings.extend(lint::set(&rules, &sets.all, &schema));
+        findings.extend(lint::set(&rules, &located, &sets.all, &schema));
         let places = policies.iter().enumerate().map(|(place, policy)| (policy.id().clone(), place)).collect();
         let authorizer = Authorizer::new();
         let version = version(schema_text, files);
@@ -298,24 +301,38 @@ fn scope_may_match(policy: &Policy, action: Action, kind: Kind, vocabulary: &Voc
     action_matches && resource_matches
 }
 
-/// The policies of a file, each with its place `file:number`, in the order of the file.
-fn parse(file: &str, text: &str, findings: &mut Vec<Finding>) -> Result<Vec<(String, Policy)>, PolicyError> {
-    let set: PolicySet =
-        text.parse().map_err(|error| PolicyError::Parse { file: file.to_owned(), source: Box::new(error) })?;
-    for template in set.templates() {
-        findings.push(Finding { rule: format!("{file}:{}", template.id()), what: "is a template".to_owned() });
-    }
+/// The policies of a file, each with its place, in the order of the file.
+fn parse<'a>(
+    file: &'a str,
+    text: &'a str,
+    findings: &mut Vec<Finding>,
+) -> Result<Vec<(Place<'a>, Policy)>, PolicyError> {
+    let set: PolicySet = text.parse().map_err(|error: ParseErrors| PolicyError::Parse {
+        place: Place::of(file, text, 0).of_fault(&error).to_string(),
+        source: Box::new(error),
+    })?;
+    let in_file = |what: &str| Finding { rule: file.to_owned(), place: file.to_owned(), what: what.to_owned() };
+    findings.extend(set.templates().map(|_| in_file("holds a template")));
     // Cedar numbers the policies of a text `policy0`, `policy1` and so on, and gives them back in no order.
     let number = |policy: &Policy| policy.id().to_string().trim_start_matches("policy").parse::<usize>().ok();
     let mut policies: Vec<Policy> = set.policies().cloned().collect();
     policies.sort_by_key(|policy| number(policy).unwrap_or(usize::MAX));
-    let place = |index: usize| format!("{file}:{}", index.saturating_add(1));
     let mut seen = HashSet::new();
     let in_order = policies.iter().all(|policy| number(policy).is_some_and(|n| seen.insert(n)));
     if !in_order {
-        findings.push(Finding { rule: file.to_owned(), what: "has rules whose order is unclear".to_owned() });
+        findings.push(in_file("has rules whose order is unclear"));
     }
-    Ok(policies.into_iter().enumerate().map(|(index, policy)| (place(index), policy)).collect())
+    let mut after = 0;
+    let mut placed = Vec::with_capacity(policies.len());
+    for policy in policies {
+        // Cedar keeps the text of a rule as it stands in the file; each begins where the one before has ended, or later.
+        let own = policy.to_cedar().unwrap_or_default();
+        let begin =
+            text.get(after..).and_then(|rest| rest.find(&own)).map_or(after, |found| after.saturating_add(found));
+        after = begin.saturating_add(own.len());
+        placed.push((Place::of(file, text, begin), policy));
+    }
+    Ok(placed)
 }
 
 /// 12 hexadecimal digits of SHA-256 over schema and files. Lengths stand before texts, so that moving a line from the

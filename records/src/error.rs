@@ -49,6 +49,14 @@ pub enum Unreadable {
         /// What is wrong.
         why: &'static str,
     },
+    /// A parameter, or a field of a body, with a value that is not in its grammar.
+    #[error("parameter `{name}` has a value outside its grammar; allowed: {allowed}")]
+    Value {
+        /// Its name.
+        name: String,
+        /// The grammar in words.
+        allowed: String,
+    },
     /// More than one person is named, or none where one has to be; or they are named in two places.
     #[error("exactly one person has to be named, once")]
     OnePerson,

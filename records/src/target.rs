@@ -40,6 +40,12 @@ impl<'a> Target<'a> {
         if segments.len() > SEGMENTS_MAX {
             return Err(Unreadable::Target("has too many segments"));
         }
+        // What somebody adds who takes an address for a folder; `/` alone is no address at all.
+        if let [first, .., ""] = segments.as_slice()
+            && !first.is_empty()
+        {
+            return Err(Unreadable::Target("ends with a slash, as no address here does; leave it out"));
+        }
         if segments.iter().any(|segment| segment.is_empty()) {
             return Err(Unreadable::Target("has an empty segment"));
         }

@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 use std::path::Path;
 
-use model::Timestamp;
+use model::{PersonId, Timestamp};
+use records::RouteMap;
 use rustls::client::verify_server_name;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::server::ParsedCertificate;
@@ -47,16 +48,50 @@ pub(crate) fn run(common: &Common, verb: &Check) -> Result<bool, Error> {
     let policy = policy::DecisionPoint::builtin().map(|point| format!("version {}", point.version()));
     found.take("rules built in", policy.map_err(Error::usage))?;
     for path in &settings.maps {
-        let read = maps::read(path)
-            .map(|map| format!("`{}` below /{}, {} routes", map.name(), map.prefix(), map.demands().len()));
-        found.take("route map", read)?;
+        let read = maps::read(path);
+        let warnings = read.as_ref().map(RouteMap::warnings).unwrap_or_default();
+        found.take("route map", read.map(|map| in_short(&map)))?;
+        warnings.iter().try_for_each(|warning| found.warning(&format!("route map `{}`: {warning}", path.display())))?;
     }
+    records_app(&settings, &mut found)?;
     if settings.maps.len() > 1 {
         found.take("route maps", maps::reader(&settings.maps).map(|_| "each below a prefix of its own".to_owned()))?;
     }
     journals(&settings, &mut found)?;
     facts(&settings, &mut found)?;
     Ok(found.faults == 0)
+}
+
+fn in_short(map: &RouteMap) -> String {
+    format!("`{}` below /{}, {} routes", map.name(), map.prefix(), map.demands().len())
+}
+
+/// Where the page after signing in leads to must be served, or every user meets a refusal there. Held against the maps, with a
+/// person's id in its place; what lies on another host is not ours to know.
+fn records_app(settings: &Settings, found: &mut Findings) -> Result<(), Error> {
+    let Some(app) = &settings.records_app else { return Ok(()) };
+    let address = app.of(&PersonId::new("P-1").map_err(Error::usage)?);
+    let own = format!("https://{}", settings.hosts.care);
+    let target = address.strip_prefix(&own).filter(|rest| rest.starts_with('/')).unwrap_or(&address);
+    let target = target.split('#').next().unwrap_or_default();
+    if !target.starts_with('/') {
+        return found.fine("records_app: on another host, and not looked at");
+    }
+    let prefix = target.split(['/', '?']).nth(1).unwrap_or_default();
+    // A map that cannot be read is a fault of its own.
+    let map = settings.maps.iter().filter_map(|path| maps::read(path).ok()).find(|map| map.prefix() == prefix);
+    let Some(map) = map else {
+        return if prefix == "fhir" {
+            found.warning("records_app: it leads to FHIR, which is no page for people")
+        } else {
+            found.fault(&format!("records_app: `{target}` is below no route map; every user would be refused there"))
+        };
+    };
+    let request = format!("GET {target}");
+    match map.coverage([request.as_str()]).unmatched.first() {
+        None => found.fine(&format!("records_app: served by the route map `{}`", map.name())),
+        Some(unmatched) => found.fault(&format!("records_app: no route for `{request}`: {}", unmatched.why)),
+    }
 }
 
 impl Findings {

@@ -33,6 +33,24 @@ impl Output {
     }
 }
 
+/// Says each of what a list or a search found, and where that is nothing, that it is: `what` there was none of.
+pub(crate) fn each<T>(
+    found: impl IntoIterator<Item = T>,
+    what: impl Display,
+    say: impl FnMut(T) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut found = found.into_iter().peekable();
+    if found.peek().is_none() {
+        nothing(what);
+    }
+    found.try_for_each(say)
+}
+
+/// Says that there was nothing to be found. Not part of the answer: programs count lines.
+pub(crate) fn nothing(what: impl Display) {
+    eprintln!("sekisho: nothing found: {what}");
+}
+
 /// Says that a search stopped at its limit. Not part of the answer: programs count lines.
 pub(crate) fn more(more: bool) {
     if more {

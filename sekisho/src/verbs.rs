@@ -21,6 +21,7 @@ mod report;
 mod revocation;
 mod server;
 mod service;
+mod sought;
 mod suspension;
 mod team;
 mod user;

@@ -6,7 +6,7 @@ use policy::matrix::{now, ordinary};
 use policy::{Request, Resource};
 
 use crate::bench::Bench;
-use crate::words::{Situation, phrases, usual};
+use crate::words::{Phrase, Situation, phrases, usual};
 
 /// A solver's example as a situation; none where it is not one of ours.
 pub(crate) fn situation(bench: &Bench, found: &Env) -> Option<Situation> {
@@ -17,8 +17,39 @@ pub(crate) fn situation(bench: &Bench, found: &Env) -> Option<Situation> {
     })
 }
 
+/// Most strange facts that an ordinary day is tried with; beyond that trying all of them takes too long.
+const STRANGE_TRIED_MAX: usize = 3;
+
 /// The same with everything as on an ordinary day that need not be otherwise for `shows` to hold. What is left is why.
 pub(crate) fn ordinary_but(situation: &Situation, shows: &dyn Fn(&Situation) -> bool) -> Situation {
+    let best = one_by_one(situation, shows);
+    // Facts that keep each other, so that none can be turned alone: with fewer of them an ordinary day may do all the same.
+    match with_fewer(situation, best.strange().len(), shows) {
+        Some(fewer) => one_by_one(&fewer, shows),
+        None => best,
+    }
+}
+
+/// An ordinary day with fewer of its strange facts than so many, the fewest there are.
+fn with_fewer(situation: &Situation, than: usize, shows: &dyn Fn(&Situation) -> bool) -> Option<Situation> {
+    let (day, strange) = (today(situation).on_an_ordinary_day(), today(situation).strange());
+    (0..than).take(STRANGE_TRIED_MAX.saturating_add(1)).find_map(|count| with_some(&day, &strange, count, shows))
+}
+
+/// The day with so many of these facts.
+fn with_some(
+    day: &Situation,
+    strange: &[&Phrase],
+    count: usize,
+    shows: &dyn Fn(&Situation) -> bool,
+) -> Option<Situation> {
+    let Some(left) = count.checked_sub(1) else { return shows(day).then(|| day.clone()) };
+    let (first, others) = strange.split_first()?;
+    with_some(&day.with(first), others, left, shows).or_else(|| with_some(day, others, count, shows))
+}
+
+/// Turns one fact after the other to what it is on an ordinary day.
+fn one_by_one(situation: &Situation, shows: &dyn Fn(&Situation) -> bool) -> Situation {
     let mut best = situation.clone();
     // Turning one fact can set another free, so once more until nothing changes; each round takes something away.
     loop {

@@ -19,7 +19,7 @@ mod words;
 pub use bench::{Bench, Holding};
 pub use error::BenchError;
 pub use solver::Solver;
-pub use sources::Sources;
+pub use sources::{SCHEMA_FILE, Sources};
 pub use words::{Language, Phrase, Situation, phrases, question_texts};
 
 #[cfg(test)]

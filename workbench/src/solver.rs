@@ -4,6 +4,7 @@
 //! Questions are put in turn, from one thread, with a runtime of their own: nothing here is for a server.
 
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::time::Duration;
 
 use cedar_policy::{Policy, PolicySet, RequestEnv, Schema};
@@ -16,6 +17,15 @@ use crate::error::BenchError;
 
 /// The longest that one question may take, in milliseconds; they take some ten.
 const QUESTION_MS_MAX: u64 = 60_000;
+
+/// What it is started with, beside the limit.
+const ARGUMENTS: [&str; 3] = ["--lang", "smt", "--incremental"];
+
+/// How long a solver that failed may take to say why.
+const SAID_WITHIN: Duration = Duration::from_secs(10);
+/// Most lines of that, and most characters of each.
+const SAID_LINES_MAX: usize = 5;
+const SAID_CHARACTERS_MAX: usize = 300;
 
 /// A solver that answers.
 pub struct Solver {
@@ -36,11 +46,10 @@ impl Solver {
         };
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| failed(&error))?;
-        let limit = format!("--tlimit-per={QUESTION_MS_MAX}");
         let compiler = {
             let _inside = runtime.enter();
             let mut command = Command::new(program);
-            command.args(["--lang", "smt", "--incremental"]).arg(limit).kill_on_drop(true);
+            command.args(ARGUMENTS).arg(limit()).kill_on_drop(true);
             let solver = LocalSolver::from_command(&mut command).map_err(|error| match error {
                 cedar_policy_symcc::solver::SolverError::Io(error) => failed(&error),
                 error => failed(&error),
@@ -91,8 +100,29 @@ impl Solver {
     }
 
     fn failed(&self, what: String) -> BenchError {
-        BenchError::Solver { program: self.program.display().to_string(), what }
+        let said = self.runtime.block_on(said(&self.program));
+        BenchError::Solver { program: self.program.display().to_string(), what: format!("{what}{said}") }
     }
+}
+
+fn limit() -> String {
+    format!("--tlimit-per={QUESTION_MS_MAX}")
+}
+
+/// The end of what the program says on standard error. The one that failed kept that to itself (`LocalSolver` holds the pipe), so
+/// it is started once more, with no question: what is missing or not understood it says again. Empty where it says nothing.
+async fn said(program: &Path) -> String {
+    let mut command = Command::new(program);
+    command.args(ARGUMENTS).arg(limit()).stdin(Stdio::null()).kill_on_drop(true);
+    let ended = match tokio::time::timeout(SAID_WITHIN, command.output()).await {
+        Ok(Ok(ended)) => ended,
+        Ok(Err(error)) => return format!("; it does not start again: {error}"),
+        Err(_) => return format!("; started again, it says nothing within {} seconds", SAID_WITHIN.as_secs()),
+    };
+    let text = String::from_utf8_lossy(&ended.stderr).into_owned();
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    let last = lines.iter().skip(lines.len().saturating_sub(SAID_LINES_MAX));
+    last.map(|line| format!("\n  it says: {}", line.chars().take(SAID_CHARACTERS_MAX).collect::<String>())).collect()
 }
 
 impl std::fmt::Debug for Solver {

@@ -8,7 +8,7 @@ use policy::point::{RULES, SCHEMA};
 use crate::error::BenchError;
 
 /// How the schema's file is called.
-const SCHEMA_FILE: &str = "schema.cedarschema";
+pub const SCHEMA_FILE: &str = "schema.cedarschema";
 
 /// Schema and files of a set of rules.
 #[derive(Clone, Debug, PartialEq, Eq)]

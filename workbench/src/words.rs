@@ -137,6 +137,15 @@ const fn of_directory(request: Request, resource: &Resource) -> Request {
     }
 }
 
+/// Request and facts of an ordinary day, about a record or about the directory.
+fn usual_day(resource: &Resource) -> (Request, Facts) {
+    let (request, mut facts) = (of_directory(usual(), resource), ordinary());
+    if *resource == Resource::Directory {
+        facts.resource = Resource::Directory;
+    }
+    (request, facts)
+}
+
 /// Two sentences are the same when these are.
 fn plain(text: &str) -> String {
     let text = text.trim().trim_end_matches(['。', '.', '、', ',']).to_lowercase();
@@ -155,22 +164,11 @@ impl Situation {
     #[must_use]
     pub fn unusual(&self, language: Language) -> Vec<String> {
         let (request, facts) = (self.request(), self.facts());
-        let (usual_request, mut usual_facts) = (of_directory(usual(), &facts.resource), ordinary());
-        if facts.resource == Resource::Directory {
-            usual_facts.resource = Resource::Directory;
-        }
-        let mut told = (usual_request, usual_facts.clone());
+        let mut told = usual_day(&facts.resource);
         let mut sentences = Vec::new();
-        for phrase in phrases() {
-            let as_usual = |other: &Phrase| {
-                other.subject == phrase.subject
-                    && other.holds(&usual_request, &usual_facts)
-                    && other.holds(&request, &facts)
-            };
-            if phrase.holds(&request, &facts) && !phrases().iter().any(as_usual) {
-                phrase.make(&mut told.0, &mut told.1);
-                sentences.push(phrase.text(language).to_owned());
-            }
+        for phrase in self.strange() {
+            phrase.make(&mut told.0, &mut told.1);
+            sentences.push(phrase.text(language).to_owned());
         }
         if let Self::Care(request, _) = self
             && request.at != now()
@@ -188,6 +186,31 @@ impl Situation {
             sentences.push(format!("{request:?} {facts:?}"));
         }
         sentences
+    }
+
+    /// The sentences that hold here and do not on an ordinary day, in the order of telling.
+    pub(crate) fn strange(&self) -> Vec<&'static Phrase> {
+        let (request, facts) = (self.request(), self.facts());
+        let (usual_request, usual_facts) = usual_day(&facts.resource);
+        let as_usual = |phrase: &Phrase| {
+            phrases().iter().any(|other| {
+                other.subject == phrase.subject
+                    && other.holds(&usual_request, &usual_facts)
+                    && other.holds(&request, &facts)
+            })
+        };
+        phrases().iter().filter(|phrase| phrase.holds(&request, &facts) && !as_usual(phrase)).collect()
+    }
+
+    /// The same question on an ordinary day.
+    pub(crate) fn on_an_ordinary_day(&self) -> Self {
+        match self {
+            Self::Care(asked, facts) => {
+                let (request, facts) = usual_day(&facts.resource);
+                Self::Care(Request { action: asked.action, category: asked.category, ..request }, Box::new(facts))
+            }
+            Self::Public(_) => Self::Public(ordinary().service),
+        }
     }
 
     /// The request: for public information, which has none, an ordinary day's.

@@ -70,7 +70,10 @@ fn articles_must_exist() {
 
 #[test]
 fn names_are_unique_and_well_formed() {
-    refused(&GOOD.replace("F90-test", "F16-support-stopped"), "stands there twice");
+    refused(
+        &GOOD.replace("F90-test", "F16-support-stopped"),
+        "`F16-support-stopped` (extra.cedar:2) stands at person.cedar:15 already",
+    );
     refused(&GOOD.replace("F90-test", "F16-another"), "shares its number");
     for wrong in ["P90-test", "F9-test", "F90", "F90-", "F90-Test", "F90--x", "test"] {
         refused(&GOOD.replace("F90-test", wrong), "is no name for this rule");
@@ -160,9 +163,9 @@ fn what_is_told_to_the_subject_does_not_look_at_the_resource() {
 
 #[test]
 fn unreadable_files_and_templates_are_refused() {
-    refused("forbid (principal, action, resource) when {", "`extra.cedar` cannot be read as rules");
+    refused("forbid (principal, action, resource) when {", "`extra.cedar:1` cannot be read as rules");
     let template = GOOD.replace("(principal,", "(principal == ?principal,");
-    refused(&template, "is a template");
+    refused(&template, "`extra.cedar` holds a template");
     let broken = DecisionPoint::from_sources("entity User {", &RULES);
     assert!(matches!(broken, Err(PolicyError::Schema(_))), "{broken:?}");
 }
@@ -271,4 +274,19 @@ fn the_version_follows_every_character() {
         version(SCHEMA, &[("a", GOOD), ("b", "// x")]),
         version(SCHEMA, &[("a", &format!("{GOOD}// x")), ("b", "")])
     );
+}
+
+/// Whoever has to mend a rule is told where it stands.
+#[test]
+fn what_is_wrong_is_named_with_file_and_line() {
+    let nameless = GOOD.replace("@id(\"F90-test\")", "");
+    refused(&format!("// a remark\n{GOOD}\n{nameless}"), "`extra.cedar:8` has no `@id`");
+    refused(&GOOD.replace("@tell(\"officer\")", ""), "`F90-test` (extra.cedar:2) has no `@tell`");
+    // The same rule twice: each is found at its own place.
+    refused(&format!("{GOOD}{GOOD}"), "`F90-test` (extra.cedar:6) stands at extra.cedar:2 already");
+    // Cedar's own faults point to the very line, with the rule's name once.
+    let found = check(&GOOD.replace("person.suspended", "person.suspend"));
+    assert!(found.starts_with("`F90-test` (extra.cedar:4) attribute `suspend` "), "{found}");
+    refused(&GOOD.replace("&&", "&& &&"), "`extra.cedar:4` cannot be read as rules");
+    refused(&GOOD.replace("F90-test", "F16-other"), "shares its number with");
 }

@@ -13,7 +13,7 @@ use model::{Action, PersonId};
 
 use super::parameters::{Parameter, Value, parameters};
 use super::person::{self, Owner};
-use super::search::{canonical, may_follow};
+use super::search::{allowed, canonical, may_follow};
 use super::types::{FhirType, PersonElement};
 use crate::error::{Unreadable, quote};
 use crate::json::{self, Json, Object};
@@ -90,7 +90,8 @@ impl Criteria {
                         .filter(|(own, _)| *own == known.name)
                         .map(|(_, value)| &**value)
                         .collect();
-                    let read = canonical(known.value, value).ok_or_else(|| fault("has a value outside its grammar"))?;
+                    let read = canonical(known.value, value)
+                        .ok_or_else(|| Unreadable::Value { name: quote(name), allowed: allowed(known.value) })?;
                     // One record is meant, not the one or the other.
                     if read.contains(',') {
                         return Err(fault("has more than one value"));

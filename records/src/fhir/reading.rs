@@ -9,6 +9,7 @@
 use super::date;
 use super::links::is_id;
 use super::person::Owner;
+use super::search::whole_number_in_words;
 use super::types::{FhirType, PersonElement};
 use crate::bounds::{HISTORY_ASKED, HISTORY_COUNT_MAX};
 use crate::error::{Unreadable, quote};
@@ -154,12 +155,18 @@ pub(crate) fn history(
     let (mut count, mut since) = (None, None);
     for (name, value) in &query.0 {
         let fault = |why| Unreadable::Parameter { name: quote(name), why };
-        let outside = || fault("has a value outside its grammar");
+        let outside = |allowed: String| move || Unreadable::Value { name: quote(name), allowed };
         let twice = match *name {
-            "_count" => count.replace(whole_number(value).ok_or_else(outside)?).is_some(),
+            "_count" => count
+                .replace(whole_number(value).ok_or_else(outside(whole_number_in_words(1, HISTORY_ASKED)))?)
+                .is_some(),
             "_since" => {
                 let instant = Some(value.clone()).filter(|value| date::instant(value));
-                since.replace(instant.ok_or_else(outside)?).is_some()
+                since
+                    .replace(
+                        instant.ok_or_else(outside("a point in time such as 2026-11-23T09:00:00+09:00".to_owned()))?,
+                    )
+                    .is_some()
             }
             _ => return Err(fault("is not on the list of a history")),
         };

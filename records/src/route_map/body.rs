@@ -130,7 +130,9 @@ pub(super) fn checked<'f>(
         let position = given.iter().position(|(own, value)| own == name && !value.is_empty());
         match position.map(|position| given.swap_remove(position)) {
             Some((_, value)) => {
-                field.grammar.check(&value).map_err(|why| fault(name, why))?;
+                if !field.grammar.takes(&value) {
+                    return Err(Unreadable::Value { name: quote(name), allowed: field.grammar.allowed() });
+                }
                 checked.push((name.as_str(), value));
             }
             None if field.required => return Err(fault(name, "is missing")),
@@ -174,7 +176,8 @@ fn read_json(members: &[(Pointer, Field)], authors: Option<&Pointer>, body: &[u8
 /// Every value of the tree is one that the route lists, or leads to one.
 fn walk<'t>(members: &[(Pointer, Field)], value: &'t Json<'_>, names: &mut Vec<&'t str>) -> Result<(), Unreadable> {
     if let Some((pointer, field)) = members.iter().find(|(pointer, _)| pointer.names() == names.as_slice()) {
-        return field.grammar.check_json(value).map_err(|why| at(pointer.names(), why));
+        let outside = || Unreadable::Value { name: quote(&pointer.to_string()), allowed: field.grammar.in_json() };
+        return field.grammar.takes_json(value).then_some(()).ok_or_else(outside);
     }
     let leads_on = members.iter().any(|(pointer, _)| {
         pointer.names().len() > names.len() && pointer.names().iter().zip(names.iter()).all(|(own, name)| own == name)

@@ -10,18 +10,32 @@ pub struct Coverage {
     /// How many requests each route was meant for, in the order of the map. Where a log does not tell which of several
     /// bodies was sent, the first of the routes is counted.
     pub routes: Vec<(String, u64)>,
-    /// Requests that no route is meant for, each with how often it came, the most frequent first; at most
-    /// [`Coverage::UNMATCHED_KEPT_MAX`].
-    pub unmatched: Vec<(String, u64)>,
+    /// Requests that no route is meant for, the most frequent first; at most [`Coverage::UNMATCHED_KEPT_MAX`].
+    pub unmatched: Vec<Unmatched>,
     /// How many of them there are in all.
     pub unmatched_count: u64,
     /// Lines that hold no request line.
     pub unreadable: u64,
+    /// The numbers of the first of them, from 1; at most [`Coverage::UNREADABLE_NAMED_MAX`].
+    pub unreadable_lines: Vec<u64>,
+}
+
+/// A request that no route is meant for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unmatched {
+    /// Method and path.
+    pub request: String,
+    /// How often it came, with whatever query.
+    pub count: u64,
+    /// The route that comes nearest, and what differs, as the request first came.
+    pub why: String,
 }
 
 impl Coverage {
     /// Different requests without a route that are kept.
     pub const UNMATCHED_KEPT_MAX: usize = 50;
+    /// Lines without a request that are named.
+    pub const UNREADABLE_NAMED_MAX: usize = 10;
 
     /// Requests in all.
     #[must_use]
@@ -51,10 +65,13 @@ impl RouteMap {
             routes: self.routes.iter().map(|route| (route.name.clone(), 0)).collect(),
             ..Coverage::default()
         };
-        let mut unmatched: std::collections::BTreeMap<String, u64> = std::collections::BTreeMap::new();
-        for line in log.into_iter().filter(|line| !line.trim().is_empty()) {
+        let mut unmatched: std::collections::BTreeMap<String, Unmatched> = std::collections::BTreeMap::new();
+        for (number, line) in (1_u64..).zip(log).filter(|(_, line)| !line.trim().is_empty()) {
             let Some((method, target)) = request_line(line) else {
                 coverage.unreadable = coverage.unreadable.saturating_add(1);
+                if coverage.unreadable_lines.len() < Coverage::UNREADABLE_NAMED_MAX {
+                    coverage.unreadable_lines.push(number);
+                }
                 continue;
             };
             match self.route_of(method, target).and_then(|number| coverage.routes.get_mut(number)) {
@@ -63,13 +80,17 @@ impl RouteMap {
                     coverage.unmatched_count = coverage.unmatched_count.saturating_add(1);
                     // What differs by its query only is one gap of the map.
                     let path = target.split('?').next().unwrap_or_default();
-                    let count = unmatched.entry(format!("{method} {path}")).or_default();
-                    *count = count.saturating_add(1);
+                    let request = format!("{method} {path}");
+                    let known = unmatched.entry(request.clone()).or_insert_with(|| {
+                        let why = self.why_none(method, target);
+                        Unmatched { request, count: 0, why }
+                    });
+                    known.count = known.count.saturating_add(1);
                 }
             }
         }
-        coverage.unmatched = unmatched.into_iter().collect();
-        coverage.unmatched.sort_by(|(one, count), (other, others)| others.cmp(count).then_with(|| one.cmp(other)));
+        coverage.unmatched = unmatched.into_values().collect();
+        coverage.unmatched.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.request.cmp(&b.request)));
         coverage.unmatched.truncate(Coverage::UNMATCHED_KEPT_MAX);
         coverage
     }

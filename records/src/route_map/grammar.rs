@@ -35,29 +35,52 @@ pub(super) enum Grammar {
 }
 
 impl Grammar {
-    /// Reads a value that came as text.
-    pub(super) fn check(&self, text: &str) -> Result<(), &'static str> {
-        let (fits, why) = match self {
-            Self::Person => (PersonId::new(text).is_ok(), "is no identifier of a person"),
-            Self::Id => (id::check(text).is_ok(), "is no identifier"),
-            Self::Date => (is_date(text), "is no date such as 2026-11-23"),
-            Self::Time => (is_time(text), "is no point in time with its zone"),
-            Self::Number { least, most } => (is_number(text, *least, *most), "is no whole number within its bounds"),
-            Self::Words(words) => (words.iter().any(|word| word == text), "is none of the words that are served"),
-            Self::Truth => (matches!(text, "true" | "false"), "is neither true nor false"),
-            Self::Text { characters_max, lines } => (is_text(text, *characters_max, *lines), "is no text that fits"),
-        };
-        if fits { Ok(()) } else { Err(why) }
+    /// Whether a value that came as text is one.
+    pub(super) fn takes(&self, text: &str) -> bool {
+        match self {
+            Self::Person => PersonId::new(text).is_ok(),
+            Self::Id => id::check(text).is_ok(),
+            Self::Date => is_date(text),
+            Self::Time => is_time(text),
+            Self::Number { least, most } => is_number(text, *least, *most),
+            Self::Words(words) => words.iter().any(|word| word == text),
+            Self::Truth => matches!(text, "true" | "false"),
+            Self::Text { characters_max, lines } => is_text(text, *characters_max, *lines),
+        }
     }
 
-    /// Reads a value that came as JSON: numbers and truth as such, all else as text.
-    pub(super) fn check_json(&self, value: &Json<'_>) -> Result<(), &'static str> {
+    /// The same in words.
+    pub(super) fn allowed(&self) -> String {
+        match self {
+            Self::Person | Self::Id => "letters, digits and -, at most 64".to_owned(),
+            Self::Date => "a date such as 2026-11-23".to_owned(),
+            Self::Time => "a point in time such as 2026-11-23T09:00:00+09:00".to_owned(),
+            Self::Number { least, most } => format!("a whole number from {least} to {most}"),
+            Self::Words(words) => words.join(", "),
+            Self::Truth => "true or false".to_owned(),
+            Self::Text { characters_max, lines: false } => format!("one line of at most {characters_max} characters"),
+            Self::Text { characters_max, lines: true } => format!("lines, at most {characters_max} characters"),
+        }
+    }
+
+    /// What it takes in JSON, in words.
+    pub(super) fn in_json(&self) -> String {
+        let form = match self {
+            Self::Number { .. } => "as a number",
+            Self::Truth => "as such",
+            _ => "as text",
+        };
+        format!("{}, {form}", self.allowed())
+    }
+
+    /// Whether a value that came as JSON is one: numbers and truth as such, all else as text.
+    pub(super) fn takes_json(&self, value: &Json<'_>) -> bool {
         match (self, value) {
-            (Self::Number { .. }, Json::Number(number)) => self.check(number),
-            (Self::Truth, Json::Bool(_)) => Ok(()),
-            (Self::Number { .. } | Self::Truth, _) => Err("is of another type than it should be"),
-            (_, Json::Text(text)) => self.check(text),
-            _ => Err("is no text"),
+            (Self::Number { .. }, Json::Number(number)) => self.takes(number),
+            (Self::Truth, Json::Bool(_)) => true,
+            (Self::Number { .. } | Self::Truth, _) => false,
+            (_, Json::Text(text)) => self.takes(text),
+            _ => false,
         }
     }
 }

@@ -21,6 +21,7 @@ mod coverage;
 mod file;
 mod form;
 mod grammar;
+mod nearest;
 mod page;
 mod pointer;
 mod template;
@@ -32,7 +33,7 @@ use model::{Action, Category};
 
 pub(crate) use answer::{content_type, located, release};
 pub(crate) use asked::{Asked, MappedNeeded};
-pub use coverage::Coverage;
+pub use coverage::{Coverage, Unmatched};
 
 use crate::error::{Unreadable, quote};
 use crate::head::{Fields, Head};
@@ -142,6 +143,29 @@ impl RouteMap {
     #[must_use]
     pub fn demands(&self) -> Vec<String> {
         self.routes.iter().map(|route| route.demands(self)).collect()
+    }
+
+    /// What is in order and hardly meant, a sentence each.
+    ///
+    /// A note, an observation or a document is changed by its author alone (art. 18, 28): where the look-up does not say who
+    /// that is, every change is refused.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let authored =
+            |kind: &Kind| matches!(kind.category(), Category::Note | Category::Observation | Category::Document);
+        let nameless = |kind: &Kind| kind.look_up.as_ref().is_none_or(|look_up| look_up.authors.is_none());
+        let updated = |kind: &Kind| {
+            let mut routes =
+                self.routes.iter().filter(|route| self.kind(route).is_some_and(|own| own.name == kind.name));
+            routes.any(|route| route.action == Action::Update)
+        };
+        let kinds = self.kinds.iter().filter(|kind| authored(kind) && nameless(kind) && updated(kind));
+        kinds
+            .map(|kind| {
+                let (name, category) = (&kind.name, kind.category());
+                format!("kinds.{name}: nobody can amend these: a {category} is changed by its author alone, and the look-up has no `authors`")
+            })
+            .collect()
     }
 
     pub(crate) fn route_name(&self, number: usize) -> &str {

@@ -78,6 +78,17 @@ impl Template {
         Some(found)
     }
 
+    /// What keeps a path of these segments from being of this template, a phrase each; none where their number is another.
+    pub(super) fn differs(&self, segments: &[&str]) -> Option<Vec<String>> {
+        let pairs = || self.0.iter().zip(segments);
+        (segments.len() == self.0.len()).then(|| pairs().filter_map(|(own, given)| own.differs(given)).collect())
+    }
+
+    /// How many segments it has.
+    pub(super) const fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Whether one path can be of both.
     pub(super) fn meets(&self, other: &Self) -> bool {
         self.0.len() == other.0.len() && self.0.iter().zip(&other.0).all(|(own, other)| own.meets(other))
@@ -112,9 +123,20 @@ impl Segment {
         // As in every target (`crate::target`): nothing that would need an encoding, no segment of dots.
         let plain = part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
         if !plain || part.starts_with('.') || part.ends_with('.') {
-            return Err(format!("`{whole}` holds `{part}`, which no path may hold"));
+            return Err(format!(
+                "`{whole}` holds `{part}`; a segment is letters, digits and -_., no dot at either end"
+            ));
         }
         Ok(Self::Literal(part.to_owned()))
+    }
+
+    fn differs(&self, given: &str) -> Option<String> {
+        match self {
+            Self::Literal(literal) if literal == given => None,
+            Self::Literal(literal) => Some(format!("`{given}` stands where it has `{literal}`")),
+            Self::Person | Self::Id if id::check(given).is_ok() => None,
+            Self::Person | Self::Id => Some(format!("`{given}` is no {self}: letters, digits and -, at most 64")),
+        }
     }
 
     fn meets(&self, other: &Self) -> bool {

@@ -179,10 +179,51 @@ fn coverage_is_a_number() {
     let counts: Vec<(&str, u64)> =
         coverage.routes.iter().filter(|(_, count)| *count > 0).map(|(name, count)| (name.as_str(), *count)).collect();
     assert_eq!(counts, [("write by form", 1), ("entries of a person", 2), ("read an entry", 1)]);
-    let expected = [("GET /notes/people/P-1/entries".to_owned(), 2), ("GET /notes/export.csv".to_owned(), 1)];
-    assert_eq!(coverage.unmatched, expected);
+    let unmatched: Vec<(&str, u64)> = coverage.unmatched.iter().map(|one| (one.request.as_str(), one.count)).collect();
+    assert_eq!(unmatched, [("GET /notes/people/P-1/entries", 2), ("GET /notes/export.csv", 1)]);
+    assert_eq!(coverage.unreadable_lines, [9, 10]);
     assert_eq!((coverage.requests(), coverage.unreadable, coverage.per_mille()), (7, 2, Some(571)));
     assert_eq!(map.coverage([]).per_mille(), None);
+}
+
+/// Whoever writes a map is told which route comes nearest, and what differs.
+#[test]
+fn a_request_without_a_route_says_what_it_lacks() {
+    let map = RouteMap::parse(NOTES).unwrap();
+    let entries = "nearest is `entries of a person` (GET /notes/people/{person}/entries): ";
+    for (line, why) in [
+        ("GET /notes/people/P-1/entries?sort=asc", format!("{entries}parameter `sort` is not served here")),
+        (
+            "GET /notes/people/P-1/entries?from=soon",
+            format!("{entries}parameter `from` has a value outside its grammar; allowed: a date"),
+        ),
+        (
+            "GET /notes/people/P_1/entries",
+            format!("{entries}`P_1` is no {{person}}: letters, digits and -, at most 64"),
+        ),
+        ("GET /notes/people/P-1/entry", format!("{entries}`entry` stands where it has `entries`")),
+        ("DELETE /notes/people/P-1/entries", "the address is served with GET, POST".to_owned()),
+        ("GET /notes/a/b/c/d/e", " segments, not 6".to_owned()),
+        ("GET /other/x", "it is not below /notes".to_owned()),
+        ("GET /notes/", "the target ends with a slash".to_owned()),
+    ] {
+        let coverage = map.coverage([line]);
+        let said = coverage.unmatched.iter().map(|one| one.why.as_str()).collect::<Vec<_>>();
+        assert!(said.len() == 1 && said[0].contains(&why), "{line}: {said:?}");
+    }
+}
+
+#[test]
+fn what_nobody_can_amend_is_told() {
+    assert_eq!(RouteMap::parse(NOTES).unwrap().warnings(), [""; 0]);
+    let authors = r#", authors = "/author""#;
+    assert!(NOTES.contains(authors));
+    let without = RouteMap::parse(&NOTES.replacen(authors, "", 1)).unwrap();
+    let warnings = without.warnings();
+    assert!(
+        warnings.len() == 1 && warnings[0].starts_with("kinds.entry: nobody can amend these: a note is "),
+        "{warnings:?}"
+    );
 }
 
 #[test]

@@ -77,7 +77,8 @@ pub enum RuleProof {
 
 impl fmt::Display for RuleGates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} cases ({}) passed, ", self.cases, self.cases_version)?;
+        let cases = if self.cases == 1 { "case" } else { "cases" };
+        write!(f, "{} {cases} ({}) passed, ", self.cases, self.cases_version)?;
         match &self.proof {
             RuleProof::Proved { fences, claims } => write!(f, "{claims} claims proved (fences {fences})"),
             RuleProof::Without { reason } => write!(f, "nothing proved: {reason}"),

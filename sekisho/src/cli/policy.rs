@@ -43,7 +43,7 @@ pub enum Policy {
     Rollback(PolicyRollback),
     /// List the sets of rules proposed, and which is in force
     List,
-    /// Print a proposed set of rules, or write its files into a new folder
+    /// Print a set of rules, or write its files into a new folder: a proposed one to read, or those built in to begin with
     Show(PolicyShow),
 }
 
@@ -150,7 +150,7 @@ pub struct PolicyRollback {
 /// `policy show`.
 #[derive(Debug, Args)]
 pub struct PolicyShow {
-    /// Version, as `policy list` prints it
+    /// Version, as `policy list` prints it, or `builtin`
     #[arg(value_name = "VERSION")]
     pub version: String,
     /// Folder to make and write the files into

@@ -2,8 +2,10 @@
 
 use audit::{Alert, Query, Reader, Recorded, SignIn, SignInQuery, Verdict};
 use journal::{Head, Journal, Position};
+use model::Target;
 use serde_json::json;
 
+use super::sought;
 use crate::cli::audit::{AuditSearch, AuditVerify};
 use crate::cli::journal::Which;
 use crate::cli::{Audit, Common};
@@ -38,6 +40,10 @@ fn find(settings: &Settings, output: Output, search: &AuditSearch) -> Result<(),
         ..Query::default()
     };
     let found = reader(settings)?.search(&query)?;
+    if found.entries.is_empty() {
+        let unknown = sought::unknown_to(settings, named(search)?);
+        output::nothing(format_args!("no request on record is as asked for{unknown}"));
+    }
     found.entries.iter().try_for_each(|recorded| say(output, recorded))?;
     output::more(found.more_before.is_some());
     Ok(())
@@ -52,22 +58,34 @@ fn find_sign_ins(settings: &Settings, output: Output, search: &AuditSearch) -> R
         limit: search.limit,
     };
     let found = reader(settings)?.sign_ins(&query)?;
+    if found.sign_ins.is_empty() {
+        let unknown = sought::unknown_to(settings, named(search)?);
+        output::nothing(format_args!("no sign-in on record is as asked for{unknown}"));
+    }
     found.sign_ins.iter().try_for_each(|(position, sign_in)| say_sign_in(output, *position, sign_in))?;
     output::more(found.more);
     Ok(())
 }
 
+/// Whom and what a search names.
+fn named(search: &AuditSearch) -> Result<Vec<Target>, Error> {
+    let person = search.person.as_deref().map(ids::parse).transpose()?.map(Target::Person);
+    let user_id = search.user.as_deref().map(ids::parse).transpose()?.map(Target::UserId);
+    let device = search.device.as_deref().map(ids::parse).transpose()?.map(Target::Device);
+    Ok([person, user_id, device].into_iter().flatten().collect())
+}
+
 fn find_alerts(settings: &Settings, output: Output, limit: usize) -> Result<(), Error> {
     let (alerts, more) = reader(settings)?.alerts(limit)?;
-    for (position, Alert { id, at, kind, seen, count }) in &alerts {
+    output::each(&alerts, "no alert is on record", |(position, Alert { id, at, kind, seen, count })| {
         output.say(
             format_args!("{}  #{position}  {kind} ({count}) in request {id}: {}", at.to_jst(), listed(seen)),
             &json!({
                 "position": position.get(), "at": at.to_string(), "alert": kind.as_str(), "id": id.to_string(),
                 "seen": seen, "count": count,
             }),
-        )?;
-    }
+        )
+    })?;
     output::more(more);
     Ok(())
 }

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::Desk;
 use crate::cli::BreakGlass;
 use crate::error::Error;
+use crate::output;
 
 pub(super) fn run(desk: &Desk, verb: &BreakGlass) -> Result<(), Error> {
     match verb {
@@ -19,7 +20,10 @@ pub(super) fn run(desk: &Desk, verb: &BreakGlass) -> Result<(), Error> {
             desk.execute(Command::WithdrawBreakGlass { reason: withdraw.reason.clone() })?;
         }
         BreakGlass::Status => {}
-        BreakGlass::List => return desk.snapshot().emergencies().try_for_each(|one| say(desk, one)),
+        BreakGlass::List => {
+            let what = "no emergency was declared within the last hour";
+            return output::each(desk.snapshot().emergencies(), what, |one| say(desk, one));
+        }
     }
     status(desk)
 }

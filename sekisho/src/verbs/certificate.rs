@@ -9,6 +9,7 @@ use super::{Desk, server};
 use crate::cli::certificate::{CertificateAbandon, CertificateList, CertificateStatus};
 use crate::cli::{Certificate, Common};
 use crate::error::Error;
+use crate::output;
 
 pub(super) fn run(common: &Common, verb: &Certificate) -> Result<(), Error> {
     match verb {
@@ -40,7 +41,9 @@ fn show(desk: &Desk, list: &CertificateList) -> Result<(), Error> {
     let mut devices: Vec<_> = snapshot.devices().map(|device| &device.id).collect();
     devices.sort();
     let all = devices.into_iter().flat_map(|device| snapshot.certificates_of(device));
-    all.filter(|known| state.is_none_or(|state| known.state == state)).try_for_each(|known| say(desk, known))
+    let found = all.filter(|known| state.is_none_or(|state| known.state == state));
+    let what = state.map_or_else(|| "no certificate".to_owned(), |state| format!("no certificate in state {state}"));
+    output::each(found, format_args!("{what} is on record"), |known| say(desk, known))
 }
 
 fn state(text: &str) -> Result<State, Error> {

@@ -7,6 +7,7 @@ use super::Desk;
 use crate::cli::Contract;
 use crate::cli::contract::ContractEnter;
 use crate::error::Error;
+use crate::output;
 
 pub(super) fn run(desk: &Desk, verb: &Contract) -> Result<(), Error> {
     match verb {
@@ -19,7 +20,9 @@ pub(super) fn run(desk: &Desk, verb: &Contract) -> Result<(), Error> {
                 &json!({ "contract": contract.get(), "in_force": false }),
             )
         }
-        Contract::List => desk.snapshot().contracts().try_for_each(|contract| say(desk, contract)),
+        Contract::List => {
+            output::each(desk.snapshot().contracts(), "no contract was ever entered", |contract| say(desk, contract))
+        }
     }
 }
 

@@ -1,15 +1,15 @@
 //! `deletion`: one officer orders, another approves, a named user ID carries out (art. 17-2, 19-2).
 
 use model::lifecycle::deletion::State;
-use model::{PersonId, RecordName, UserId};
+use model::{PersonId, RecordName, Target, UserId};
 use registry::{Change, Command, Deleted, DeletionId, DeletionOrder};
 use serde_json::json;
 
-use super::Desk;
+use super::{Desk, sought};
 use crate::cli::Deletion;
 use crate::cli::deletion::DeletionOrder as Asked;
 use crate::error::Error;
-use crate::ids;
+use crate::{ids, output};
 
 pub(super) fn run(desk: &Desk, verb: &Deletion) -> Result<(), Error> {
     match verb {
@@ -36,7 +36,10 @@ pub(super) fn run(desk: &Desk, verb: &Deletion) -> Result<(), Error> {
             let snapshot = desk.snapshot();
             let person: Option<PersonId> = list.person.as_deref().map(ids::parse).transpose()?;
             let about = |order: &&DeletionOrder| person.as_ref().is_none_or(|person| order.person == *person);
-            snapshot.deletions().filter(about).try_for_each(|order| say(desk, order))
+            let whose = person.as_ref().map_or_else(String::new, |person| format!(" for person `{person}`"));
+            let unknown = sought::unknown(&snapshot, person.clone().map(Target::Person));
+            let what = format!("no deletion was ordered{whose}{unknown}");
+            output::each(snapshot.deletions().filter(about), what, |order| say(desk, order))
         }
     }
 }

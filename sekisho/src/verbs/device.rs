@@ -190,7 +190,7 @@ fn list(desk: &Desk) -> Result<(), Error> {
     let (snapshot, now) = (desk.snapshot(), desk.now());
     let mut devices: Vec<_> = snapshot.devices().collect();
     devices.sort_by(|a, b| a.id.cmp(&b.id));
-    for device in devices {
+    crate::output::each(devices, "no device is on record", |device| {
         let live: Vec<_> = snapshot
             .certificates_of(&device.id)
             .filter(|certificate| certificate.is_live() && certificate.in_validity(now))
@@ -211,7 +211,6 @@ fn list(desk: &Desk) -> Result<(), Error> {
                 "holder": device.holder.as_str(), "returned": device.returned_at.map(|at| at.to_string()),
                 "serials": super::revocation::texts(&live),
             }),
-        )?;
-    }
-    Ok(())
+        )
+    })
 }

@@ -1,14 +1,14 @@
 //! `duty`: roles for whole facilities (art. 18).
 
-use model::{DutyKind, FacilityId, UserKey};
+use model::{DutyKind, FacilityId, Target, UserKey};
 use registry::{Change, Command, Duty as Entered, DutyId};
 use serde_json::json;
 
-use super::Desk;
+use super::{Desk, sought};
 use crate::cli::Duty;
 use crate::cli::duty::DutyEnter;
 use crate::error::Error;
-use crate::ids;
+use crate::{ids, output};
 
 pub(super) fn run(desk: &Desk, verb: &Duty) -> Result<(), Error> {
     match verb {
@@ -22,7 +22,10 @@ pub(super) fn run(desk: &Desk, verb: &Duty) -> Result<(), Error> {
             let snapshot = desk.snapshot();
             let facility: Option<FacilityId> = list.facility.as_deref().map(ids::parse).transpose()?;
             let here = |duty: &&Entered| facility.as_ref().is_none_or(|facility| duty.facility == *facility);
-            snapshot.duties().filter(here).try_for_each(|duty| say(desk, duty))
+            let unknown = sought::unknown(&snapshot, facility.clone().map(Target::Facility));
+            let place = facility.as_ref().map_or_else(String::new, |facility| format!(" for facility `{facility}`"));
+            let what = format!("no role{place} is on record, present or future{unknown}");
+            output::each(snapshot.duties().filter(here), what, |duty| say(desk, duty))
         }
     }
 }

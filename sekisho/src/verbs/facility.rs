@@ -13,6 +13,7 @@ use crate::cli::facility::{
 };
 use crate::error::Error;
 use crate::ids;
+use crate::output;
 use crate::output::listed;
 
 pub(super) fn run(desk: &Desk, verb: &Facility) -> Result<(), Error> {
@@ -179,7 +180,7 @@ fn close(desk: &Desk, decision: &FacilityDecision) -> Result<(), Error> {
 
 fn list(desk: &Desk) -> Result<(), Error> {
     let (snapshot, now) = (desk.snapshot(), desk.now());
-    for known in snapshot.facilities() {
+    output::each(snapshot.facilities(), "no facility is on record", |known| {
         let Known { id, name, kind, administrator, .. } = known;
         let state = snapshot.facility_state(known, now);
         desk.say(
@@ -189,9 +190,8 @@ fn list(desk: &Desk) -> Result<(), Error> {
                 "address": known.address, "phone": known.phone, "public": known.publish_consent,
                 "administrator": administrator.key.as_str(), "administrator_name": administrator.name,
             }),
-        )?;
-    }
-    Ok(())
+        )
+    })
 }
 
 fn moved(facility: &FacilityId, state: &str) -> Value {

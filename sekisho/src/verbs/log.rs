@@ -1,10 +1,10 @@
 //! `registry log`: who did what to whom, when and why, from the registry's journal.
 
-use model::{DeviceId, FacilityId, PersonId, SerialNumber, Timestamp, UserId, UserKey};
+use model::{DeviceId, FacilityId, PersonId, SerialNumber, Target, Timestamp, UserId, UserKey};
 use registry::{Generation, Logged, Snapshot};
 use serde_json::json;
 
-use super::Desk;
+use super::{Desk, sought};
 use crate::cli::Registry;
 use crate::cli::log::RegistryLog;
 use crate::error::Error;
@@ -17,7 +17,13 @@ pub(super) fn run(desk: &Desk, verb: &Registry) -> Result<(), Error> {
     let (mut shown, mut before): (usize, Option<Generation>) = (0, None);
     loop {
         let found = desk.registry.log(before)?;
-        let Some(oldest) = found.last() else { return Ok(()) };
+        let Some(oldest) = found.last() else {
+            if shown == 0 {
+                let unknown = sought::unknown(&desk.snapshot(), wanted.named());
+                output::nothing(format_args!("no entry of the registry is as asked for{unknown}"));
+            }
+            return Ok(());
+        };
         before = Some(oldest.generation);
         for logged in found.iter().filter(|logged| wanted.is_met_by(logged)) {
             if shown == log.limit {
@@ -63,6 +69,14 @@ impl Wanted {
             from: log.from,
             to: log.to,
         })
+    }
+
+    /// Whom and what it names; a user is known, or the search would not have begun.
+    fn named(&self) -> Vec<Target> {
+        let person = self.person.clone().map(Target::Person);
+        let device = self.device.as_ref().map(|(device, _)| Target::Device(device.clone()));
+        let facility = self.facility.clone().map(Target::Facility);
+        [person, device, facility].into_iter().flatten().collect()
     }
 
     fn is_met_by(&self, logged: &Logged) -> bool {

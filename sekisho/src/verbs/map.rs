@@ -2,14 +2,18 @@
 
 use std::path::Path;
 
-use records::{Coverage, RouteMap};
+use records::{Coverage, RouteMap, Unmatched};
 use serde_json::json;
 
 use crate::cli::map::MapCheck;
 use crate::cli::{Common, Map as Verb};
 use crate::error::{Error, with_causes};
 use crate::maps;
-use crate::output::Output;
+use crate::output::{self, Output, listed};
+
+/// What a line of a log has to hold.
+const REQUEST_LINE: &str =
+    "a line holds a method and an address, such as GET /notes/people/P-1, alone or as in a web server's log";
 
 /// The verb. True: the map is in order. A request that it does not know is no fault: it is refused, as it should be.
 pub(crate) fn run(common: &Common, verb: &Verb) -> Result<bool, Error> {
@@ -32,26 +36,45 @@ pub(crate) fn run(common: &Common, verb: &Verb) -> Result<bool, Error> {
     for demand in demands {
         output.say(format_args!("route: {demand}"), &json!({ "route": demand }))?;
     }
+    for warning in map.warnings() {
+        output.say(format_args!("warning: {warning}"), &json!({ "level": "warning", "what": warning }))?;
+    }
     if let Some(log) = requests {
         coverage(&map, log, output)?;
     }
     Ok(true)
 }
 
-fn coverage(map: &RouteMap, log: &Path, output: Output) -> Result<(), Error> {
+fn coverage(map: &RouteMap, path: &Path, output: Output) -> Result<(), Error> {
     // A log may hold anything that somebody sent, also what is no UTF-8.
-    let log = std::fs::read(log).map_err(Error::file("reading", log))?;
+    let log = std::fs::read(path).map_err(Error::file("reading", path))?;
     let log = String::from_utf8_lossy(&log);
     let coverage = map.coverage(log.lines());
     for (route, count) in &coverage.routes {
         output.say(format_args!("{count} by `{route}`"), &json!({ "route": route, "requests": count }))?;
     }
-    for (request, count) in &coverage.unmatched {
-        output
-            .say(format_args!("{count} by no route: {request}"), &json!({ "unmatched": request, "requests": count }))?;
+    for Unmatched { request, count, why } in &coverage.unmatched {
+        output.say(
+            format_args!("{count} by no route: {request}; {why}"),
+            &json!({ "unmatched": request, "requests": count, "why": why }),
+        )?;
     }
-    let Coverage { unmatched_count, unreadable, .. } = coverage;
     let (matched, requests) = (coverage.matched(), coverage.requests());
+    let Coverage { unmatched_count, unreadable, unreadable_lines, .. } = &coverage;
+    if *unreadable > 0 {
+        let further = if unreadable_lines.len() < usize::try_from(*unreadable).unwrap_or(usize::MAX) {
+            " and further ones"
+        } else {
+            ""
+        };
+        output.say(
+            format_args!("no request in lines {}{further}; {REQUEST_LINE}", listed(unreadable_lines)),
+            &json!({ "unreadable_lines": unreadable_lines }),
+        )?;
+    }
+    if requests == 0 {
+        output::nothing(format_args!("no request in `{}`; {REQUEST_LINE}", path.display()));
+    }
     let share = coverage.per_mille().map_or("-".to_owned(), |share| format!("{}.{} %", share / 10, share % 10));
     output.say(
         format_args!(

@@ -11,7 +11,7 @@ use crate::cli::person::{
 use crate::cli::{Consent, Person};
 use crate::error::Error;
 use crate::ids;
-use crate::output::listed;
+use crate::output::{self, listed};
 
 pub(super) fn run(desk: &Desk, verb: &Person) -> Result<(), Error> {
     match verb {
@@ -95,7 +95,7 @@ fn list(desk: &Desk) -> Result<(), Error> {
     let (snapshot, now) = (desk.snapshot(), desk.now());
     let mut persons: Vec<_> = snapshot.persons().collect();
     persons.sort_by(|a, b| a.id.cmp(&b.id));
-    for person in persons {
+    output::each(persons, "no person is on record", |person| {
         let consent = snapshot.consent(&person.id);
         let state = consent.map_or("absent", |consent| consent.state.as_str());
         let scopes = consent.map_or([false; 3], |consent| [consent.store(), consent.share(), consent.disaster()]);
@@ -119,9 +119,8 @@ fn list(desk: &Desk) -> Result<(), Error> {
                 "eligible_until": until.map(|until| until.to_string()),
                 "consent": state, "store": store, "share": share, "disaster": disaster, "team": team,
             }),
-        )?;
-    }
-    Ok(())
+        )
+    })
 }
 
 pub(super) fn consent(desk: &Desk, verb: &Consent) -> Result<(), Error> {
@@ -180,7 +179,7 @@ fn consents(desk: &Desk, list: &ConsentList) -> Result<(), Error> {
     }
     let mut consents: Vec<_> = snapshot.persons().filter_map(|person| snapshot.consent(&person.id)).collect();
     consents.sort_by(|a, b| a.person.cmp(&b.person));
-    consents.into_iter().try_for_each(|consent| say_consent(desk, consent))
+    output::each(consents, "no form of consent was ever received", |consent| say_consent(desk, consent))
 }
 
 /// The scopes are those that count now: none once consent is withdrawn, whatever the last form says.

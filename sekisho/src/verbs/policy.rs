@@ -3,6 +3,7 @@
 mod activate;
 mod prove;
 mod replay;
+mod show;
 mod test;
 
 pub(crate) use activate::in_force;
@@ -33,7 +34,7 @@ pub(crate) fn run(common: &Common, verb: &Policy) -> Result<bool, Error> {
         Policy::Approve(verb) => activate::approve(&Desk::open(common)?, common, output, verb),
         Policy::Rollback(verb) => activate::roll_back(&Desk::open(common)?, verb).map(|()| true),
         Policy::List => activate::list(&Desk::open(common)?).map(|()| true),
-        Policy::Show(verb) => activate::show(&Desk::open(common)?, verb).map(|()| true),
+        Policy::Show(verb) => show::run(common, output, verb).map(|()| true),
     }
 }
 
@@ -58,7 +59,8 @@ fn in_order(output: Output, sources: &Sources) -> Result<bool, Error> {
         }
         Err(workbench::BenchError::Rules { source: policy::PolicyError::Lint(findings), .. }) => {
             for finding in findings {
-                output.say(&finding, &json!({ "rule": finding.rule, "finding": finding.what }))?;
+                output
+                    .say(&finding, &json!({ "rule": finding.rule, "place": finding.place, "finding": finding.what }))?;
             }
             Ok(false)
         }
@@ -90,7 +92,12 @@ fn sources(rules: &PolicyRules) -> Result<Sources, Error> {
 
 /// The folder's rules, or those built in.
 fn named(folder: &Path) -> Result<Sources, Error> {
-    if folder == Path::new("builtin") { Ok(Sources::builtin()) } else { Ok(Sources::read(folder)?) }
+    if is_builtin(folder) { Ok(Sources::builtin()) } else { Ok(Sources::read(folder)?) }
+}
+
+/// Whether this stands for the rules built in, where others are named by a folder or a version.
+fn is_builtin(given: &Path) -> bool {
+    given == Path::new("builtin")
 }
 
 fn bench(rules: &PolicyRules) -> Result<Bench, Error> {

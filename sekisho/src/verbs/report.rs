@@ -7,10 +7,11 @@ use serde_json::json;
 use super::Desk;
 use crate::cli::Report;
 use crate::error::Error;
+use crate::output;
 
 pub(super) fn run(desk: &Desk, verb: &Report) -> Result<(), Error> {
     match verb {
-        Report::List => desk.snapshot().reports().try_for_each(|due| say(desk, due)),
+        Report::List => output::each(desk.snapshot().reports(), "no report waits for the city", |due| say(desk, due)),
         Report::Acknowledge(acknowledge) => {
             let report = ReportId::new(acknowledge.report);
             desk.execute(Command::AcknowledgeReport { report })?;

@@ -4,9 +4,10 @@ use model::{Article, Target};
 use registry::{Change, Command, Suspension as InForce, SuspensionId};
 use serde_json::json;
 
-use super::Desk;
+use super::{Desk, sought};
 use crate::cli::{Resume, Suspend, Suspension};
 use crate::error::Error;
+use crate::output;
 
 pub(super) fn suspend(desk: &Desk, verb: &Suspend) -> Result<(), Error> {
     let target = Target::parse(&verb.target).map_err(Error::usage)?;
@@ -68,7 +69,9 @@ pub(super) fn run(desk: &Desk, verb: &Suspension) -> Result<(), Error> {
     let (snapshot, now) = (desk.snapshot(), desk.now());
     let of_target = |one: &&InForce| target.as_ref().is_none_or(|target| one.target == *target);
     let in_force = snapshot.suspensions().filter(of_target).filter(|one| one.holds_at(now));
-    in_force.into_iter().try_for_each(|one| say(desk, one))
+    let whose = target.as_ref().map_or_else(String::new, |target| format!(" of {target}"));
+    let what = format!("no suspension{whose} is in force{}", sought::unknown(&snapshot, target.clone()));
+    output::each(in_force, what, |one| say(desk, one))
 }
 
 fn say(desk: &Desk, suspension: &InForce) -> Result<(), Error> {

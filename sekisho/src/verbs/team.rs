@@ -1,14 +1,14 @@
 //! `team`: who cares for whom, in which role, until when (art. 18).
 
-use model::{PersonId, UserKey};
+use model::{PersonId, Target, UserKey};
 use registry::{Command, Membership};
 use serde_json::json;
 
-use super::Desk;
+use super::{Desk, sought};
 use crate::cli::Team;
 use crate::cli::team::TeamJoin;
 use crate::error::Error;
-use crate::ids;
+use crate::{ids, output};
 
 pub(super) fn run(desk: &Desk, verb: &Team) -> Result<(), Error> {
     match verb {
@@ -26,11 +26,15 @@ pub(super) fn run(desk: &Desk, verb: &Team) -> Result<(), Error> {
             match (&list.person, &list.user) {
                 (Some(person), _) => {
                     let person: PersonId = ids::parse(person)?;
-                    snapshot.team(&person).try_for_each(|membership| say(desk, membership))
+                    let unknown = sought::unknown(&snapshot, [Target::Person(person.clone())]);
+                    let what = format!("nobody is on the care team of person `{person}`{unknown}");
+                    output::each(snapshot.team(&person), what, |membership| say(desk, membership))
                 }
                 (None, Some(user)) => {
                     let user: UserKey = ids::parse(user)?;
-                    snapshot.persons_of(&user).try_for_each(|membership| say(desk, membership))
+                    let unknown = sought::unknown(&snapshot, [Target::User(user.clone())]);
+                    let what = format!("user `{user}` is on nobody's care team{unknown}");
+                    output::each(snapshot.persons_of(&user), what, |membership| say(desk, membership))
                 }
                 (None, None) => Err(Error::usage("name a person, or a user with --user")),
             }

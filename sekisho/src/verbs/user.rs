@@ -9,7 +9,7 @@ use crate::cli::User;
 use crate::cli::user::{UserAdd, UserPlace, UserReplaceId};
 use crate::error::Error;
 use crate::ids;
-use crate::output::listed;
+use crate::output::{self, listed};
 
 pub(super) fn run(desk: &Desk, verb: &User) -> Result<(), Error> {
     match verb {
@@ -105,7 +105,7 @@ fn list(desk: &Desk) -> Result<(), Error> {
     let (snapshot, now) = (desk.snapshot(), desk.now());
     let mut users: Vec<_> = snapshot.users().collect();
     users.sort_by(|a, b| a.key.cmp(&b.key));
-    for user in users {
+    output::each(users, "no user is on record", |user| {
         let ids: Vec<_> = snapshot.user_ids_of(&user.key).collect();
         let sentences = ids.iter().map(|known| {
             let state = snapshot.user_id_state(known, now);
@@ -123,7 +123,6 @@ fn list(desk: &Desk) -> Result<(), Error> {
         desk.say(
             format_args!("{}  {}  user IDs: {}", user.key, user.name, listed(sentences)),
             &json!({ "user": user.key.as_str(), "name": user.name, "user_ids": values }),
-        )?;
-    }
-    Ok(())
+        )
+    })
 }

@@ -5,6 +5,10 @@ mod demo;
 #[cfg(test)]
 mod evidence;
 #[cfg(test)]
+mod maps;
+#[cfg(test)]
+mod nothing_found;
+#[cfg(test)]
 mod offices;
 #[cfg(test)]
 mod orders;

@@ -71,6 +71,34 @@ fn the_rules_of_the_house_pass_every_gate() {
     assert!(words.contains("利用者は医師等  /  the user is a doctor"), "{words}");
 }
 
+/// What is written out is the built-in set, octet for octet, and needs no registry: a proposal begins with it.
+#[test]
+fn the_rules_built_in_are_written_out_to_begin_a_proposal_with() {
+    let temporary = tempfile::tempdir().unwrap();
+    let out = temporary.path().join("mine").display().to_string();
+    let version = succeeds(&["check"]).trim().rsplit(' ').next().unwrap().to_owned();
+    assert_eq!(succeeds(&["show", "builtin", "--out", &out]), format!("version {version} lies in {out}\n"));
+    assert!(succeeds(&["check", "--rules", &out]).ends_with(&format!(" version {version}\n")));
+    let house = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../policy/cedar"));
+    let mut files = 0;
+    for file in std::fs::read_dir(house).unwrap() {
+        let file = file.unwrap();
+        let written = std::fs::read(Path::new(&out).join(file.file_name())).unwrap();
+        assert_eq!(written, std::fs::read(file.path()).unwrap());
+        files += 1;
+    }
+    assert_eq!(std::fs::read_dir(&out).unwrap().count(), files);
+    let printed = succeeds(&["show", "builtin"]);
+    assert!(printed.starts_with("// ==== schema.cedarschema\n") && printed.contains("@id(\"P01"), "{printed}");
+    let (code, _, err) = policy(&["show", "builtin", "--out", &out]);
+    assert_eq!(code, 1, "{err}");
+    assert!(err.contains("making `") && err.contains("exists"), "nothing is written over: {err}");
+    // By the version too, where there is a registry to look in; what nobody proposed is not found.
+    let city = City::new();
+    assert_eq!(city.say(&format!("policy show {version}")), printed);
+    assert!(city.refused("policy show 0123456789ab").contains("those there are: sekisho policy list"));
+}
+
 /// The folder of the house is the built-in set: the version says so.
 #[test]
 fn a_folder_with_the_same_rules_is_the_same_version() {
@@ -103,7 +131,7 @@ fn a_wrong_rule_is_refuted_in_both_languages() {
 fn rules_that_are_not_in_order_are_named_one_a_line() {
     let folder = rules("@text_en(\"No consent has been given.\")\n", "");
     let said = found_wrong(&["check", "--rules", folder.path().to_str().unwrap()]);
-    assert_eq!(said, "`F17-consent-absent` has no `@text_en`\n");
+    assert_eq!(said, "`F17-consent-absent` (person.cedar:28) has no `@text_en`\n");
     let empty = tempfile::tempdir().unwrap();
     let (code, out, err) = policy(&["check", "--rules", empty.path().to_str().unwrap()]);
     assert_eq!((code, out.as_str()), (1, ""));

@@ -14,7 +14,7 @@ use policy::{Facts, Request};
 
 use super::{Case, Verdict};
 use crate::error::BenchError;
-use crate::words::{Phrase, Situation, phrase, phrases, question, time, usual};
+use crate::words::{Language, Phrase, Situation, phrase, phrases, question, time, usual};
 
 /// What a line begins with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +37,9 @@ const KEYWORDS: [(&str, Keyword); 10] = [
     ("もし", Keyword::When),
     ("ならば", Keyword::Then),
 ];
+
+/// Where the sentences are found.
+const WORDS: &str = "those there are: sekisho policy words";
 
 /// A case so far.
 struct Draft {
@@ -63,7 +66,8 @@ pub fn parse(file: &str, text: &str) -> Result<Vec<Case>, BenchError> {
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        let (keyword, rest) = keyword(line).ok_or_else(|| wrong(format!("`{line}` begins with no keyword")))?;
+        let (keyword, rest) =
+            keyword(line).ok_or_else(|| wrong(format!("`{line}` begins with no keyword; one of: {}", keywords())))?;
         if keyword == Keyword::Case {
             if let Some(whole) = draft.take() {
                 cases.push(finish(file, whole)?);
@@ -78,6 +82,10 @@ pub fn parse(file: &str, text: &str) -> Result<Vec<Case>, BenchError> {
         cases.push(finish(file, whole)?);
     }
     Ok(cases)
+}
+
+fn keywords() -> String {
+    KEYWORDS.map(|(word, _)| word).join(", ")
 }
 
 fn keyword(line: &str) -> Option<(Keyword, &str)> {
@@ -105,15 +113,16 @@ fn add(draft: &mut Draft, keyword: Keyword, text: &str) -> Result<(), String> {
         Keyword::Given => {
             if let Some(at) = time(text) {
                 if draft.timed {
-                    return Err(format!("`{text}` speaks of a fact that was given already"));
+                    return Err(format!("`{text}` gives a second time"));
                 }
                 draft.timed = true;
                 draft.request.at = at;
                 return Ok(());
             }
-            let phrase = phrase(text).ok_or_else(|| format!("`{text}` is no sentence about a fact"))?;
-            if draft.given.iter().any(|given| given.subject == phrase.subject) {
-                return Err(format!("`{text}` speaks of a fact that was given already"));
+            let phrase = phrase(text).ok_or_else(|| format!("`{text}` is no sentence about a fact; {WORDS}"))?;
+            if let Some(earlier) = draft.given.iter().find(|given| given.subject == phrase.subject) {
+                let earlier = Language::ALL.map(|language| earlier.text(language)).join(" / ");
+                return Err(format!("`{text}` speaks of a fact that was given already, by: {earlier}"));
             }
             draft.given.push(phrase);
             phrase.make(&mut draft.request, &mut draft.facts);
@@ -122,13 +131,13 @@ fn add(draft: &mut Draft, keyword: Keyword, text: &str) -> Result<(), String> {
         Keyword::When if draft.situation.is_some() => Err("asks a second time".to_owned()),
         Keyword::When => {
             let asked = question(text, draft.request, draft.facts.clone());
-            draft.situation = Some(asked.ok_or_else(|| format!("`{text}` asks nothing that is known"))?);
+            draft.situation = Some(asked.ok_or_else(|| format!("`{text}` asks nothing that is known; {WORDS}"))?);
             Ok(())
         }
         Keyword::Then if draft.situation.is_none() => Err("expects before it has asked".to_owned()),
         Keyword::Then if draft.expected.is_some() => Err("expects a second time".to_owned()),
         Keyword::Then => {
-            draft.expected = Some(verdict(text).ok_or_else(|| format!("`{text}` is no verdict"))?);
+            draft.expected = Some(verdict(text).ok_or_else(|| no_verdict(text))?);
             Ok(())
         }
         Keyword::Case => Ok(()),
@@ -154,6 +163,18 @@ fn finish(file: &str, draft: Draft) -> Result<Case, BenchError> {
 fn counts(given: &Phrase, situation: &Situation) -> bool {
     let mut others = phrases().iter().filter(|other| other.subject == given.subject);
     situation.with(given) == *situation && others.any(|other| situation.with(other) != *situation)
+}
+
+/// What a verdict looks like, for whoever wrote something else.
+fn no_verdict(text: &str) -> String {
+    let list = text.trim_end_matches(['。', '.']).split(['、', ',', ' ']).filter(|word| word.len() == 3);
+    let mut rules = BTreeSet::new();
+    let twice = list.filter(|rule| rule.starts_with(['P', 'F'])).find(|rule| !rules.insert(*rule));
+    let twice = twice.map_or_else(String::new, |rule| format!(", it names {rule} twice"));
+    format!(
+        "`{text}` is no verdict{twice}; verdicts are: permitted by P01, P02 / denied by F10, F11 / denied, for nothing permits it / \
+         許可 P01、P02 / 拒否 F10、F11 / 拒否 許可する規則なし"
+    )
 }
 
 fn verdict(text: &str) -> Option<Verdict> {

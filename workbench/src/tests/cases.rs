@@ -90,10 +90,19 @@ fn what_is_not_understood_is_refused_with_its_place() {
     assert_eq!(parse("x", &format!("case a\n{asked}")).unwrap().len(), 1);
     refused(&format!("case a\nperhaps {asked}"), "x:2: `perhaps when");
     refused(asked, "x:1: stands before the first case");
-    refused(&format!("case a\ngiven the user is kind\n{asked}"), "x:2: `the user is kind` is no sentence");
-    refused(&format!("case a\ngiven the user is a nurse\nand the user is a doctor\n{asked}"), "x:3: ");
+    refused(
+        &format!("case a\ngiven the user is kind\n{asked}"),
+        "x:2: `the user is kind` is no sentence about a fact; those there are: sekisho policy words",
+    );
+    refused(
+        &format!("case a\ngiven the user is a nurse\nand the user is a doctor\n{asked}"),
+        "already, by: 利用者は看護師等 / the user is a nurse",
+    );
     refused(&format!("case\n{asked}"), "without a heading");
-    refused("case a\nwhen the user eats a note\nthen permitted by P01", "asks nothing that is known");
+    refused(
+        "case a\nwhen the user eats a note\nthen permitted by P01",
+        "asks nothing that is known; those there are: sekisho policy words",
+    );
     refused("case a\nwhen the user reads a note", "expects nothing");
     refused("case a\nthen permitted by P01", "before it has asked");
     refused(&format!("case a\n{asked}\ngiven the user is a nurse"), "after it was asked");
@@ -108,6 +117,10 @@ fn what_is_not_understood_is_refused_with_its_place() {
     refused(idle, "plays no part");
     let idle = "case a\ngiven the user is a doctor\nwhen somebody looks at public information\nthen permitted by P08";
     refused(idle, "plays no part");
+    refused(
+        "case a\nwhen the user reads a note\nthen denied by F10, F10",
+        "is no verdict, it names F10 twice; verdicts are: ",
+    );
     for wrong in ["permitted by F01", "denied by P01", "permitted", "denied by", "permitted by P01, P01", "perhaps"] {
         refused(&format!("case a\nwhen the user reads a note\nthen {wrong}"), "is no verdict");
     }

@@ -4,8 +4,10 @@ use std::fmt::Write as _;
 use std::time::Instant;
 
 use super::{replaced_sources, solver};
+use crate::cases::parse;
 use crate::diff::{Direction, diff, pair};
-use crate::{Language, Sources};
+use crate::example::ordinary_but;
+use crate::{Language, Situation, Sources};
 
 /// Every difference from the house's rules, in English.
 fn told(new: &Sources) -> String {
@@ -108,6 +110,27 @@ when  the user creates medication
 then  denied, for nothing permits it; was permitted by P04
 1 professions, 1 categories",
     );
+}
+
+/// Facts that keep each other are turned together: where an ordinary day with one of them shows it, no more are told.
+#[test]
+fn an_example_does_with_as_few_strange_facts_as_there_are() {
+    let text = "case x\ngiven the user is a doctor\nand the user is not on the care team\nand the city has issued a rule for \
+                break-glass\nand the user declares an emergency\nand the record is labelled as sensitive\nwhen the user reads \
+                medication\nthen permitted by P13";
+    let found = parse("x", text).unwrap().remove(0).situation;
+    let all = found.strange().len();
+    assert_eq!(all, 5);
+    let told = |situation: &Situation| situation.unusual(Language::English);
+    // Every fact of it, or one of them alone: nothing lies between.
+    let shows = |one: &Situation| one.strange().len() == all || told(one) == ["the user is a doctor"];
+    let nearest = ordinary_but(&found, &|one| shows(one));
+    assert_eq!(told(&nearest), ["the user is a doctor"]);
+    // Where nothing less shows it, all of it stays.
+    let nearest = ordinary_but(&found, &|one| one.strange().len() == all);
+    assert_eq!(told(&nearest), told(&found));
+    let nearest = ordinary_but(&found, &|_| true);
+    assert!(told(&nearest).is_empty() && nearest.question(Language::English) == "the user reads a note");
 }
 
 /// Two changes at once are two examples: the search goes on behind the first.

@@ -281,3 +281,19 @@ fn without_a_solver_nothing_is_proved() {
     let fences = fences::read(FENCES, bench.point().schema()).unwrap();
     prove(&bench, &fences, &mut silent).unwrap_err();
 }
+
+/// What a solver says as it fails is not kept from whoever has to mend it: its last lines, and no more of it.
+#[test]
+fn a_solver_that_fails_is_heard() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("cvc5");
+    let script = "#!/bin/sh\nfor line in 1 2 3 4 5 6; do echo \"remark $line\" >&2; done\necho 'no module named cvc5' >&2\nexit 1\n";
+    std::fs::write(&program, script).unwrap();
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let mut failing = Solver::start(&program).unwrap();
+    let bench = Bench::new(&Sources::builtin()).unwrap();
+    let fences = fences::read(FENCES, bench.point().schema()).unwrap();
+    let said = prove(&bench, &fences, &mut failing).unwrap_err().to_string();
+    assert!(said.ends_with("\n  it says: remark 6\n  it says: no module named cvc5"), "{said}");
+    assert!(!said.contains("remark 2") && said.contains("remark 3"), "{said}");
+}

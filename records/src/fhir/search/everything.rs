@@ -6,6 +6,7 @@
 
 use model::{Category, PersonId};
 
+use super::DATE;
 use super::ours::Ours;
 use super::page::{Page, Place, Ticket};
 use super::view::View;
@@ -41,18 +42,18 @@ impl Everything {
         let (mut named, mut since, mut count) = (None, None, None);
         for (name, value) in &query.0 {
             let fault = |why| Unreadable::Parameter { name: quote(name), why };
-            let outside = || fault("has a value outside its grammar");
+            let outside = |allowed: String| move || Unreadable::Value { name: quote(name), allowed };
             let twice = match *name {
-                "_type" => named.replace(types(value).ok_or_else(outside)?).is_some(),
+                "_type" => named.replace(types(value).ok_or_else(outside(types_in_words()))?).is_some(),
                 "_since" => {
                     // A date without a prefix.
                     let plain = value.starts_with(|c: char| c.is_ascii_digit()) && date::check(value).is_some();
-                    since.replace(Some(value.clone()).filter(|_| plain).ok_or_else(outside)?).is_some()
+                    since.replace(Some(value.clone()).filter(|_| plain).ok_or_else(outside(DATE.to_owned()))?).is_some()
                 }
                 "_count" => {
                     let kind = Value::Number { min: 1, max: COUNT_MAX, default: None };
                     let number = super::value::canonical(kind, value).and_then(|number| number.parse().ok());
-                    count.replace(number.ok_or_else(outside)?).is_some()
+                    count.replace(number.ok_or_else(outside(super::value::allowed(kind)))?).is_some()
                 }
                 _ => return Err(fault("does not belong to this operation")),
             };
@@ -162,6 +163,11 @@ fn types(value: &str) -> Option<Vec<FhirType>> {
     }
     types.sort();
     Some(types)
+}
+
+fn types_in_words() -> String {
+    let names: Vec<String> = served().iter().map(ToString::to_string).collect();
+    format!("one or several of these, with commas, each once: {}", names.join(", "))
 }
 
 /// Of these types, each once.

@@ -32,7 +32,7 @@ use include::Includes;
 use ours::{Along, Ours};
 use page::Ticket;
 pub(crate) use page::{Page, Place};
-pub(crate) use value::{canonical, may_follow, person};
+pub(crate) use value::{DATE, allowed, canonical, may_follow, person, whole_number_in_words};
 use view::View;
 
 /// On every type's list, beside its own: when a record was last changed, and which records.

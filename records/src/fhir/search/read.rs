@@ -54,6 +54,7 @@ impl Search {
 
     fn take(&mut self, name: &str, value: &str) -> Result<(), Unreadable> {
         let fault = |why| Unreadable::Parameter { name: quote(name), why };
+        let outside = |allowed: String| Unreadable::Value { name: quote(name), allowed };
         let once = |given: bool| if given { Err(fault("is given twice")) } else { Ok(()) };
         match name {
             // Not of FHIR; and a place that we did not give may lie anywhere.
@@ -61,12 +62,12 @@ impl Search {
             "_elements" | "_summary" => {
                 once(self.view != View::Whole)?;
                 let read = if name == "_elements" { View::of_elements(value) } else { View::of_summary(value) };
-                self.view = read.ok_or_else(|| fault("has a value outside its grammar"))?;
+                self.view = read.ok_or_else(|| outside(View::allowed(name)))?;
                 return Ok(());
             }
             "_total" => {
                 once(self.total != Total::Unsaid)?;
-                self.total = Total::read(value).ok_or_else(|| fault("has a value outside its grammar"))?;
+                self.total = Total::read(value).ok_or_else(|| outside("none or accurate".to_owned()))?;
                 return Ok(());
             }
             _ => {}
@@ -79,7 +80,7 @@ impl Search {
             self.persons = value::persons(name, value)?;
             return if self.persons.len() > SEARCHED_PERSONS_MAX { Err(Unreadable::TooManyPersons) } else { Ok(()) };
         }
-        let canonical = value::canonical(known.value, value).ok_or_else(|| fault("has a value outside its grammar"))?;
+        let canonical = value::canonical(known.value, value).ok_or_else(|| outside(value::allowed(known.value)))?;
         let same = |given: &&Given| given.place == known.place && given.name == known.name;
         let before: Vec<&str> = self.given.iter().filter(same).map(|given| given.value.as_str()).collect();
         once(!value::may_follow(known.value, &before, &canonical))?;

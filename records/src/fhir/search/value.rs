@@ -72,6 +72,36 @@ pub(crate) fn canonical(kind: Value, value: &str) -> Option<String> {
     fits.then(|| value.to_owned())
 }
 
+/// The grammar in words, for whoever wrote another value.
+pub(crate) fn allowed(kind: Value) -> String {
+    const ID: &str = "letters, digits and -, at most 64";
+    match kind {
+        Value::Person => format!("Patient/ID or ID (ID: {ID})"),
+        Value::Include(elements) => elements.join(", "),
+        Value::Link => format!("Practitioner/ID or Organization/ID (ID: {ID})"),
+        Value::Id => format!("one ID or several, with commas ({ID})"),
+        Value::Token => "CODE, SYSTEM|CODE, |CODE or SYSTEM|, one or several with commas; letters, digits and -._, in SYSTEM also : and \
+                         /; at most 128 characters each, 256 in all"
+            .to_owned(),
+        Value::Date => format!("{DATE}, with one of eq, ne, gt, lt, ge, le, sa, eb, ap before it or without"),
+        Value::Name => "1 to 64 characters, none of , | $ \\ *".to_owned(),
+        Value::Number { min, max, .. } => whole_number_in_words(min, max),
+        Value::Sort("_lastUpdated") => "date or _lastUpdated, with - before it for the newest first".to_owned(),
+        Value::Sort("date") => "date or _lastUpdated, with - before it for the newest first".to_owned(),
+        Value::SortByName("_lastUpdated") => "_lastUpdated, with - before it for the newest first".to_owned(),
+        Value::Sort(key) => format!("date, {key} or _lastUpdated, with - before it for the newest first"),
+        Value::SortByName(key) => format!("{key} or _lastUpdated, with - before it for the newest first"),
+    }
+}
+
+/// How a date is written.
+pub(crate) const DATE: &str = "a date such as 2026, 2026-11, 2026-11-23 or 2026-11-23T09:00:00+09:00";
+
+/// A whole number within these bounds, in words.
+pub(crate) fn whole_number_in_words(least: u32, most: u32) -> String {
+    format!("a whole number from {least} to {most}")
+}
+
 /// `code`, `system|code`, `|code`, `system|`. No comma and no backslash: nothing has to be escaped, so a comma is always
 /// an "or".
 fn token(value: &str) -> bool {

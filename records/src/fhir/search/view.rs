@@ -46,6 +46,15 @@ impl View {
     }
 
     /// Reads `_summary`.
+    /// What `_elements` and `_summary` take, in words.
+    pub(super) fn allowed(name: &str) -> String {
+        if name == "_elements" {
+            format!("names of elements at the top with commas, each once, at most {ELEMENTS_MAX}")
+        } else {
+            "true, false, text, data or count".to_owned()
+        }
+    }
+
     pub(super) fn of_summary(value: &str) -> Option<Self> {
         Some(match value {
             "false" => Self::Whole,

@@ -61,7 +61,7 @@ pub(super) fn answer(file: &MapFile, place: &str, table: &AnswerTable, faults: &
             faults.unless(
                 list.is_some() || (count.is_none() && beside.is_empty()),
                 place,
-                "nothing stands beside a list that is the whole",
+                "a list that is the whole answer must have no count and no beside",
             );
             let (list, count) =
                 (list.map_or(Some(None), |found| found.map(Some))?, count.map_or(Some(None), |found| found.map(Some))?);
@@ -71,7 +71,7 @@ pub(super) fn answer(file: &MapFile, place: &str, table: &AnswerTable, faults: &
             faults.unless(
                 names.windows(2).all(|pair| matches!(pair, [a, b] if a != b)),
                 place,
-                "list, count and beside name one member twice",
+                "list, count and beside must not name one member twice",
             );
             let person = person.map_or(Some(None), |found| found.map(Some))?;
             Some(Form::List(ListForm { list, id: id??, person, count, beside }))
@@ -108,7 +108,7 @@ pub(super) fn answer(file: &MapFile, place: &str, table: &AnswerTable, faults: &
 /// The number of the route of this name.
 fn leads_to(file: &MapFile, place: &str, name: &str, faults: &mut Faults) -> Option<usize> {
     let number = file.routes.iter().position(|route| route.name == name);
-    faults.unless(number.is_some(), place, "`to` names a route of the map");
+    faults.unless(number.is_some(), place, &format!("`to` names `{name}`, and no route of the map is called so"));
     number
 }
 

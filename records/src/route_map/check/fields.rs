@@ -14,7 +14,7 @@ pub(super) fn fields(place: &str, tables: &BTreeMap<String, FieldTable>, faults:
     for (name, table) in tables {
         let place = format!("{place}.{name}");
         let plain = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
-        faults.unless(plain, &place, "is no plain name");
+        faults.unless(plain, &place, "is no plain name: letters, digits and _-.");
         let other = fields.iter().all(|(own, _)| !own.eq_ignore_ascii_case(name));
         faults.unless(other, &place, "differs from another by upper and lower case only");
         fields.extend(field(&place, table, faults).map(|field| (name.clone(), field)));
@@ -34,7 +34,7 @@ pub(super) fn field(place: &str, table: &FieldTable, faults: &mut Faults) -> Opt
     faults.unless(
         bounds == expected,
         place,
-        "number has least and most, words has words, text and lines have characters_max, and others have none of these",
+        "a number must have least and most, words must have words, text and lines must have characters_max, and others none of these",
     );
     let grammar = match kind.as_str() {
         "person" => Grammar::Person,
@@ -59,7 +59,11 @@ pub(super) fn field(place: &str, table: &FieldTable, faults: &mut Faults) -> Opt
         }
         "text" | "lines" => {
             let characters_max = characters_max.unwrap_or_default();
-            faults.unless((1..=MAP_TEXT_MAX).contains(&characters_max), place, "characters_max is out of bounds");
+            faults.unless(
+                (1..=MAP_TEXT_MAX).contains(&characters_max),
+                place,
+                &format!("characters_max must be 1 to {MAP_TEXT_MAX}"),
+            );
             Grammar::Text { characters_max, lines: kind == "lines" }
         }
         other => {
@@ -75,11 +79,15 @@ pub(super) fn field(place: &str, table: &FieldTable, faults: &mut Faults) -> Opt
     Some(Field { grammar, required: *required })
 }
 
-const AUTHORS_ARE_IDS: &str = "authors names a field of type id, or a list of them";
+const AUTHORS_ARE_IDS: &str = "authors must name a field of type id, or a list of them";
 
 pub(super) fn body(place: &str, table: Option<&BodyTable>, faults: &mut Faults) -> Option<Body> {
     let Some(BodyTable { form, bytes_max, authors, fields: tables }) = table else { return Some(Body::None) };
-    faults.unless((1..=MAP_BODY_BYTES_MAX).contains(bytes_max), place, "bytes_max is out of bounds");
+    faults.unless(
+        (1..=MAP_BODY_BYTES_MAX).contains(bytes_max),
+        place,
+        &format!("bytes_max must be 1 to {MAP_BODY_BYTES_MAX}"),
+    );
     match form.as_str() {
         "form" => {
             let fields = fields(place, tables, faults);
@@ -113,7 +121,7 @@ fn members(place: &str, tables: &BTreeMap<String, FieldTable>, faults: &mut Faul
         let Some(field) = field(&place, table, faults) else { continue };
         let many = pointer.names().iter().any(|name| name == ANY_ITEM);
         let one = !many || !(field.required || field.grammar == Grammar::Person);
-        faults.unless(one, &place, "an item of a list is neither required nor the person");
+        faults.unless(one, &place, "an item of a list must be neither required nor the person");
         faults.unless(!pointer.names().is_empty(), &place, "points to the whole body");
         let within = |own: &[String], other: &[String]| own.iter().zip(other).all(|(own, other)| own == other);
         let apart = members.iter().all(|(other, _)| !within(other.names(), pointer.names()));

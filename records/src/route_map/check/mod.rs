@@ -47,9 +47,21 @@ impl Faults {
 /// Everything that is wrong, each with its place.
 pub(super) fn check(file: &MapFile) -> Result<RouteMap, Vec<String>> {
     let mut faults = Faults::default();
-    faults.unless(is_word(&file.name), "name", "must be a word of lower-case letters, digits and -");
-    faults.unless(is_word(&file.prefix), "prefix", "must be one segment of lower-case letters, digits and -");
-    faults.unless(!RESERVED.contains(&file.prefix.as_str()), "prefix", "is the gateway's own");
+    faults.unless(
+        is_word(&file.name),
+        "name",
+        "must be a word of lower-case letters, digits and -, a letter first, at most 32",
+    );
+    faults.unless(
+        is_word(&file.prefix),
+        "prefix",
+        "must be one segment of lower-case letters, digits and -, a letter first, at most 32",
+    );
+    faults.unless(
+        !RESERVED.contains(&file.prefix.as_str()),
+        "prefix",
+        &format!("is the gateway's own, as are {}", RESERVED.join(", ")),
+    );
     let mut kinds = Vec::new();
     for (name, table) in &file.kinds {
         kinds.extend(kind(file, name, table, &mut faults));
@@ -57,7 +69,12 @@ pub(super) fn check(file: &MapFile) -> Result<RouteMap, Vec<String>> {
         faults.unless(used, &format!("kinds.{name}"), "is the kind of no route");
     }
     faults.unless(!file.routes.is_empty(), "routes", "there is none");
-    faults.unless(file.routes.len() <= MAP_ROUTES_MAX, "routes", "there are too many");
+    let count = file.routes.len();
+    faults.unless(
+        count <= MAP_ROUTES_MAX,
+        "routes",
+        &format!("there are {count}, and at most {MAP_ROUTES_MAX} may be"),
+    );
     let mut routes = Vec::new();
     for table in &file.routes {
         routes.extend(route(file, table, &kinds, &mut faults));
@@ -82,13 +99,17 @@ fn path(file: &MapFile, place: &str, text: &str, faults: &mut Faults) -> Option<
     let template = faults.keep(place, Template::parse(text))?;
     let known = is_word(&file.prefix) && !RESERVED.contains(&file.prefix.as_str());
     let below = !known || template.first() == Some(&file.prefix);
-    faults.unless(below, place, "does not begin with the prefix of the map");
+    faults.unless(below, place, &format!("does not begin with the prefix of the map, /{}", file.prefix));
     Some(template)
 }
 
 fn kind(file: &MapFile, name: &str, table: &KindTable, faults: &mut Faults) -> Option<Kind> {
     let place = format!("kinds.{name}");
-    faults.unless(is_word(name), &place, "must be a word of lower-case letters, digits and -");
+    faults.unless(
+        is_word(name),
+        &place,
+        "must be a word of lower-case letters, digits and -, a letter first, at most 32",
+    );
     let category = faults.keep(&format!("{place}.category"), table.category.parse::<Category>());
     let mut look_up = None;
     if let Some(table) = &table.look_up {
@@ -98,7 +119,7 @@ fn kind(file: &MapFile, name: &str, table: &KindTable, faults: &mut Faults) -> O
             faults.unless(
                 path.has_id() && !path.has_person(),
                 &place,
-                "a look-up has {id} in its path, and no {person}",
+                "the path of a look-up must have {id} and no {person}",
             );
         }
         let id = faults.keep(&format!("{place}.id"), Pointer::parse(&table.id));
@@ -116,7 +137,7 @@ fn names(routes: &[RouteTable], faults: &mut Faults) {
     for (number, route) in routes.iter().enumerate() {
         let place = format!("routes.`{}`", route.name);
         let plain = (1..=64).contains(&route.name.chars().count()) && !route.name.contains(char::is_control);
-        faults.unless(plain, &place, "a route has a name of 1 to 64 characters");
+        faults.unless(plain, &place, "the name of a route must have 1 to 64 characters");
         let once = routes.iter().take(number).all(|earlier| earlier.name != route.name);
         faults.unless(once, &place, "there are two routes of this name");
     }
@@ -143,9 +164,13 @@ fn redirects(routes: &[Route], faults: &mut Faults) {
             && target.kind.is_some()
             && !matches!(target.answer, Form::Redirect { .. })
             && target.name != route.name;
-        let what = "`to` is a route of a kind of record that is got, and no redirect itself";
+        let what = "`to` must lead to another route, which gets a kind of record and is no redirect itself";
         faults.unless(fits, &format!("routes.`{}`", route.name), what);
         let writes = route.action.writes() || matches!(route.answer, Form::Redirect { .. });
-        faults.unless(writes, &format!("routes.`{}`", route.name), "who reads a record is led nowhere");
+        faults.unless(
+            writes,
+            &format!("routes.`{}`", route.name),
+            "a route that reads must lead nowhere: `to` belongs to those that write, and to redirects",
+        );
     }
 }

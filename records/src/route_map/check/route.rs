@@ -71,10 +71,10 @@ pub(super) fn route(file: &MapFile, table: &RouteTable, kinds: &[Kind], faults: 
         faults.unless(
             route.method == "GET" && route.body == Body::None,
             place,
-            "what is nobody's is got, without a body",
+            "what is nobody's must be a GET, without a body",
         );
         let fixed = !(route.path.has_id() || route.path.has_person() || !route.query.is_empty());
-        faults.unless(fixed, place, "what is nobody's has one address");
+        faults.unless(fixed, place, "what is nobody's must have one address: no {person}, no {id}, no query");
     }
     Some(route)
 }
@@ -82,7 +82,11 @@ pub(super) fn route(file: &MapFile, table: &RouteTable, kinds: &[Kind], faults: 
 /// What does not belong to what is nobody's.
 fn asset(table: &RouteTable, place: &str, faults: &mut Faults) {
     let plain = table.kind.is_none() && table.action.is_none() && table.person.is_empty();
-    faults.unless(plain, place, "a static asset, or a page without kind, is nobody's: it has no action or person");
+    faults.unless(
+        plain,
+        place,
+        "a static asset, or a page without kind, is nobody's: it must have no kind, action or person",
+    );
 }
 
 fn sources(place: &str, words: &[String], faults: &mut Faults) -> Vec<PersonSource> {
@@ -112,18 +116,22 @@ fn fits_method(route: &Route, place: &str, faults: &mut Faults) {
         "PUT" => route.action == Action::Update,
         _ => route.action == Action::Delete,
     };
-    faults.unless(fits, place, "a GET reads or searches, a POST writes, a PUT updates, a DELETE deletes");
+    faults.unless(
+        fits,
+        place,
+        "method and action do not go together: a GET reads or searches, a POST writes, a PUT updates, a DELETE deletes",
+    );
     let bodies = matches!(route.method, "POST" | "PUT") || route.body == Body::None;
-    faults.unless(bodies, place, "a GET or a DELETE has no body");
+    faults.unless(bodies, place, "a GET or a DELETE must have no body");
     let replaces = matches!(route.action, Action::Update | Action::Delete);
     let looked_up = !replaces || (route.path.has_id() && route.looks_up());
     faults.unless(
         looked_up,
         place,
-        "what is updated or deleted is named by {id} and looked up first: person from `stored`",
+        "what is updated or deleted must be named by {id} and looked up first: person from `stored`",
     );
     let creates = route.action != Action::Create || !route.path.has_id();
-    faults.unless(creates, place, "what is created has no {id} yet");
+    faults.unless(creates, place, "the path of what is created must have no {id}: there is none yet");
 }
 
 /// It can be told whose records are meant, before anything is sent.
@@ -131,7 +139,11 @@ fn tells_whose(route: &Route, kind: &Kind, place: &str, faults: &mut Faults) {
     let nobodys = kind.category() == Category::Directory;
     if nobodys {
         let none = route.persons.is_empty() && route.action != Action::Create && !route.action.writes();
-        faults.unless(none, place, "records of the directory are nobody's, and are not changed here");
+        faults.unless(
+            none,
+            place,
+            "records of the directory are nobody's: person must not be given, and the action must be read or search",
+        );
     } else {
         faults.unless(!route.persons.is_empty(), place, "it cannot be told whose record is meant: person is missing");
     }
@@ -140,16 +152,16 @@ fn tells_whose(route: &Route, kind: &Kind, place: &str, faults: &mut Faults) {
     let required = |fields: &[&Field]| fields.iter().all(|field| field.required || field.grammar != Grammar::Person);
     let query: Vec<&Field> = route.query.iter().map(|(_, field)| field).collect();
     let sent = route.body.fields();
-    faults.unless(required(&query) && required(&sent), place, "who names the person is required");
+    faults.unless(required(&query) && required(&sent), place, "a parameter or field of type person must be required");
     faults.unless(
         route.path.has_person() == has(PersonSource::Path),
         place,
-        "{person} in the path, and person from `path`, go together",
+        "{person} in the path and person from `path` must go together, and one of them is missing",
     );
     let in_query = typed(query) == usize::from(has(PersonSource::Query));
-    faults.unless(in_query, place, "one parameter of type person, and person from `query`, go together");
+    faults.unless(in_query, place, "one parameter of type person and person from `query` must go together");
     let in_body = typed(sent) == usize::from(has(PersonSource::Body));
-    faults.unless(in_body, place, "one field of type person, and person from `body`, go together");
+    faults.unless(in_body, place, "one field of type person and person from `body` must go together");
     let looked_up = !has(PersonSource::Stored) || (route.path.has_id() && kind.look_up.is_some());
     faults.unless(looked_up, place, "person from `stored` needs {id} in the path, and a look-up of the kind");
 }
@@ -175,25 +187,29 @@ fn answers_whose(route: &Route, kind: &Kind, place: &str, faults: &mut Faults) {
             faults.unless(
                 person.is_some() != nobodys,
                 place,
-                if nobodys { "the directory has no person" } else { whose },
+                if nobodys { "the directory has no person, and the answer is to name one" } else { whose },
             );
-            faults.unless(route.action != Action::Search, place, "a search is answered by a list, or by a page");
+            faults.unless(route.action != Action::Search, place, "a search must be answered by a list, or by a page");
         }
         Form::List(list) => {
             faults.unless(
                 list.person.is_some() != nobodys,
                 place,
-                if nobodys { "the directory has no person" } else { whose },
+                if nobodys { "the directory has no person, and the answer is to name one" } else { whose },
             );
-            faults.unless(route.action == Action::Search, place, "a list is the answer to a search");
+            faults.unless(route.action == Action::Search, place, "a list answers a search, and the action is another");
         }
         Form::Page { .. } => faults.unless(!nobodys, place, "a page names a person, and the directory has none"),
         Form::Bytes => {
             let bound = route.action == Action::Read && route.looks_up();
-            faults.unless(bound, place, "bytes are not read: their version is looked up first, person from `stored`");
+            faults.unless(bound, place, "bytes are not looked into, so their version must be looked up first: action read, person from `stored`");
         }
         Form::Redirect { .. } => {}
-        Form::Nothing => faults.unless(route.action.writes(), place, "who reads gets an answer"),
+        Form::Nothing => faults.unless(
+            route.action.writes(),
+            place,
+            "a route that reads must have an answer: `nothing` belongs to those that write",
+        ),
         Form::Asset { .. } => {}
     }
 }

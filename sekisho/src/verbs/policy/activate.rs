@@ -1,4 +1,4 @@
-//! `policy propose`, `approve`, `rollback`, `list` and `show`: rules as facts of the registry. A server that runs beside
+//! `policy propose`, `approve`, `rollback` and `list`: rules as facts of the registry. A server that runs beside
 //! decides by what is in force from the same moment on.
 
 use std::path::Path;
@@ -11,7 +11,7 @@ use workbench::{Bench, Solver, Sources};
 use super::test::{self, Cases};
 use super::{digest, in_order, prove, solver};
 use crate::cli::Common;
-use crate::cli::policy::{PolicyApprove, PolicyPropose, PolicyRollback, PolicyShow};
+use crate::cli::policy::{PolicyApprove, PolicyPropose, PolicyRollback};
 use crate::error::Error;
 use crate::output::Output;
 use crate::verbs::Desk;
@@ -156,13 +156,13 @@ fn passed(
 }
 
 /// A set of the registry as the workbench takes it.
-fn sources_of(set: &RuleSet) -> Sources {
+pub(super) fn sources_of(set: &RuleSet) -> Sources {
     let files = set.files.iter().map(|file| (file.name.clone(), file.text.clone())).collect();
     Sources { name: set.version.clone(), schema: set.schema.clone(), files }
 }
 
-fn unknown(version: &str) -> Error {
-    Error::usage(format_args!("there is no set of rules `{version}`"))
+pub(super) fn unknown(version: &str) -> Error {
+    Error::usage(format_args!("there is no set of rules `{version}`; those there are: sekisho policy list"))
 }
 
 pub(super) fn roll_back(desk: &Desk, verb: &PolicyRollback) -> Result<(), Error> {
@@ -253,37 +253,4 @@ fn told(RuleGates { cases, cases_version, proof }: &RuleGates) -> Value {
         "cases": cases, "cases_version": cases_version, "fences_version": fences, "claims_proved": claims,
         "without_proof": without,
     })
-}
-
-pub(super) fn show(desk: &Desk, verb: &PolicyShow) -> Result<(), Error> {
-    let snapshot = desk.snapshot();
-    let set = snapshot.rule_set(&verb.version).ok_or_else(|| unknown(&verb.version))?;
-    let schema = ("schema.cedarschema", set.schema.as_str());
-    let files = set.files.iter().map(|file| (file.name.as_str(), file.text.as_str()));
-    if let Some(folder) = &verb.out {
-        write(folder, std::iter::once(schema).chain(files))?;
-        return desk.say(
-            format_args!("version {} lies in {}", set.version, folder.display()),
-            &json!({ "version": set.version, "folder": folder.display().to_string() }),
-        );
-    }
-    for (name, text) in std::iter::once(schema).chain(files) {
-        desk.say(format_args!("// ==== {name}\n{text}"), &json!({ "file": name, "text": text }))?;
-    }
-    Ok(())
-}
-
-/// Into a folder that is made for it: nothing is written over.
-fn write<'a>(folder: &Path, files: impl Iterator<Item = (&'a str, &'a str)>) -> Result<(), Error> {
-    std::fs::create_dir(folder).map_err(Error::file("making", folder))?;
-    for (name, text) in files {
-        // A name in the registry is somebody's text: it names a file in this folder, and nothing else.
-        let plain = Path::new(name).file_name().is_some_and(|file| file == name);
-        if !plain {
-            return Err(Error::usage(format_args!("`{name}` is no name of a file")));
-        }
-        let path = folder.join(name);
-        std::fs::write(&path, text).map_err(Error::file("writing", &path))?;
-    }
-    Ok(())
 }

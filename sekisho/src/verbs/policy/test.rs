@@ -63,7 +63,11 @@ pub(super) fn passes(output: Output, bench: &Bench, Cases { cases, .. }: &Cases)
     let untried = outcome.never_fired.len().saturating_add(outcome.never_decisive.len());
     let rules = bench.point().rules().count();
     output.say(
-        format_args!("{} cases, {failed} turned out otherwise; {rules} rules, {untried} not tried", outcome.cases),
+        format_args!(
+            "{} {}, {failed} turned out otherwise; {rules} rules, {untried} not tried",
+            outcome.cases,
+            if outcome.cases == 1 { "case" } else { "cases" }
+        ),
         &json!({ "cases": outcome.cases, "failed": failed, "rules": rules, "not_tried": untried }),
     )?;
     Ok(outcome.is_in_order())
