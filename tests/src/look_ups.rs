@@ -220,6 +220,7 @@ async fn more_look_ups_than_one_request_may_cause_are_refused_before_the_first()
     let refused = world.entries().pop().unwrap();
     assert_eq!(refused.id.to_string(), reply.headers["sekisho-incident"].to_str().unwrap());
     assert_eq!((refused.verdict, refused.action), (Verdict::Refused, Some(Action::Create)));
+    assert!(refused.cause.contains(&format!("more than {LOOK_UPS_MAX} records")), "{refused:#?}");
     assert_eq!(refused.persons.iter().map(ToString::to_string).collect::<Vec<_>>(), ["P-0001"]);
     // 1024 links, and the type of what is created.
     assert_eq!((refused.records.len(), refused.records.last().unwrap().as_str()), (audit::RECORDS_MAX, "… 2 more"));
