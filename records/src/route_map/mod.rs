@@ -23,6 +23,7 @@ mod form;
 mod grammar;
 mod page;
 mod pointer;
+mod removable;
 mod template;
 
 use std::fmt;
@@ -33,6 +34,7 @@ use model::{Action, Category};
 pub(crate) use answer::{content_type, located, release};
 pub(crate) use asked::{Asked, MappedNeeded};
 pub use coverage::Coverage;
+pub use removable::NotRemovable;
 
 use crate::error::{Unreadable, quote};
 use crate::head::{Fields, Head};
