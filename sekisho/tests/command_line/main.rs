@@ -5,6 +5,7 @@ mod demo;
 #[cfg(test)]
 mod evidence;
 #[cfg(test)]
+mod newcomers;
 mod offices;
 #[cfg(test)]
 mod orders;
