@@ -74,6 +74,10 @@ fn a_user_in_use_has_nothing_to_do() {
     assert_eq!(next(&city.json(ask)[0]), Vec::<&str>::new());
     // No step makes a nurse's deletion right: that takes an order.
     assert_eq!(next(&city.json(&ask.replace("note", "note --action delete"))[0]), Vec::<&str>::new());
+    // Nobody is told to ask again for a consent that was withdrawn.
+    city.json("consent withdraw P-1 --reason asked");
+    let answer = city.json(ask).remove(0);
+    assert_eq!((answer["permitted"].as_bool(), next(&answer)), (Some(false), Vec::new()));
     city.json("device return D-1 --reason superseded");
     let answer = city.json(ask).remove(0);
     assert!(next(&answer)[0].contains("sekisho device add"), "it was given back: {answer}");

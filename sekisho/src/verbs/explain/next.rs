@@ -95,9 +95,10 @@ impl Question<'_> {
         }
     }
 
+    /// Only where there never was a form: nobody is to be asked again for what was withdrawn.
     fn consent(&self) -> Option<Step> {
         let person = self.person?;
-        if self.snapshot.consent(person).is_some_and(|form| form.state == consent::State::Given) {
+        if self.snapshot.consent(person).is_some_and(|form| form.state != consent::State::Absent) {
             return None;
         }
         let line = format!("sekisho consent give {person}");
