@@ -18,6 +18,8 @@ pub(crate) const TARGET_BYTES_MAX: usize = 4096;
 pub(crate) const RULES_BYTES_MAX: usize = 2048;
 /// Longest of the short texts (method, reason, version, address, a typed user ID), in bytes; a longer one is cut and marked.
 pub(crate) const WORD_BYTES_MAX: usize = 128;
+/// Longest cause of a refusal, in bytes; a longer one is cut and marked.
+pub(crate) const CAUSE_BYTES_MAX: usize = 512;
 
 /// Most entries one search gives.
 pub const FOUND_MAX: usize = 1000;
@@ -47,6 +49,7 @@ const _: () = assert!(
         + TARGET_BYTES_MAX
         + 2 * RULES_BYTES_MAX
         + 4 * WORD_BYTES_MAX
+        + CAUSE_BYTES_MAX
         + 4096)
         < journal::ENTRY_BYTES_MAX
 );

@@ -177,6 +177,9 @@ pub struct Entry {
     pub verdict: Verdict,
     /// Why it was refused, as a short code; empty when permitted.
     pub reason: String,
+    /// What the client was told of the cause beside that code, in one phrase; empty where the code says all. About the
+    /// client's own words, which it may quote, and never about what is stored. Entries of earlier programs have none.
+    pub cause: String,
     /// Names of the rules that decided, comma separated.
     pub rules: String,
     /// Articles behind them, comma separated.
@@ -235,6 +238,8 @@ pub struct Outcome {
     pub bytes: u64,
     /// How it ended.
     pub ended: Ended,
+    /// Why it was refused after the entry, as [`Entry::cause`]; empty for any other end.
+    pub cause: String,
 }
 
 /// Records that an answer tells of and the entry could not name yet: those a search found, or one that was just created.

@@ -1,7 +1,7 @@
 //! The written form: one line of canonical JSON per event, version 1. Nothing else knows it.
 //!
 //! Canonical: the keys stand in the order below, none is missing, none is added, no space. One is left out where it says
-//! nothing: `break_glass`, which came later than the lines that are kept. A line that says anything
+//! nothing: `break_glass` and `cause`, which came later than the lines that are kept. A line that says anything
 //! else, another version included, is an error; what cannot be read is never passed over.
 
 use journal::Position;
@@ -9,8 +9,8 @@ use model::{Action, Category, SerialNumber, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::bounds::{
-    FACTS_BYTES_MAX, PERSONS_MAX, RECORD_BYTES_MAX, RECORDS_MAX, RULES_BYTES_MAX, SEEN_MAX, TARGET_BYTES_MAX,
-    WORD_BYTES_MAX,
+    CAUSE_BYTES_MAX, FACTS_BYTES_MAX, PERSONS_MAX, RECORD_BYTES_MAX, RECORDS_MAX, RULES_BYTES_MAX, SEEN_MAX,
+    TARGET_BYTES_MAX, WORD_BYTES_MAX,
 };
 use crate::text::harmless;
 use crate::{
@@ -48,6 +48,8 @@ struct EntryLine {
     category: Option<String>,
     verdict: String,
     reason: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    cause: String,
     rules: String,
     articles: String,
     policy_version: String,
@@ -80,6 +82,8 @@ struct OutcomeLine {
     status: u16,
     bytes: u64,
     ended: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    cause: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -135,6 +139,7 @@ pub(crate) fn write_entry(entry: &Entry) -> Result<Vec<u8>, AuditError> {
         category: entry.category.map(|category| category.as_str().to_owned()),
         verdict: entry.verdict.as_str().to_owned(),
         reason: word(&entry.reason),
+        cause: harmless(&entry.cause, CAUSE_BYTES_MAX),
         rules: lossless("bytes of rules", &entry.rules, RULES_BYTES_MAX)?,
         articles: lossless("bytes of articles", &entry.articles, RULES_BYTES_MAX)?,
         policy_version: word(&entry.policy_version),
@@ -171,6 +176,7 @@ pub(crate) fn write_outcome(outcome: &Outcome) -> Vec<u8> {
         status: outcome.status,
         bytes: outcome.bytes,
         ended: outcome.ended.as_str().to_owned(),
+        cause: harmless(&outcome.cause, CAUSE_BYTES_MAX),
     }))
 }
 
@@ -228,6 +234,7 @@ fn parse(line: &[u8]) -> Result<Event, String> {
                 status: line.status,
                 bytes: line.bytes,
                 ended: word(Ended::parse(&line.ended))?,
+                cause: line.cause,
             }))
         }
         Line::SignIn(line) => {
@@ -270,6 +277,7 @@ fn entry(line: EntryLine) -> Result<Entry, String> {
         category: line.category.map(|category| word(Category::parse(&category))).transpose()?,
         verdict: word(Verdict::parse(&line.verdict))?,
         reason: line.reason,
+        cause: line.cause,
         rules: line.rules,
         articles: line.articles,
         policy_version: line.policy_version,

@@ -116,6 +116,12 @@ pub const LOOK_UPS_MAX: usize = 256;
 pub const LOOK_UPS_AT_ONCE_MAX: usize = 8;
 /// What they show is held until all are made; those at once may go beyond it by one [`ANSWER_READ_BYTES_MAX`] each.
 pub const LOOK_UPS_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Held by look-ups, of all requests of a worker together.
+pub const LOOK_UPS_POOL_BYTES: usize = 512 * 1024 * 1024;
+/// Of these, kept for each look-up that the words of a request name, and for one more, before the first is made: a request that gets
+/// none is refused by its words alone. What is longer takes its octets as they come; where there are none left it is not available,
+/// as where it is too long.
+pub const LOOK_UP_KEPT_BYTES: usize = 64 * 1024;
 /// Moments at which it may be said that a record is not available: several times what it takes to find out, so that most of
 /// these answers are given at the first.
 pub const ONE_ANSWER_EVERY: Duration = Duration::from_millis(25);
@@ -145,6 +151,12 @@ const _: () = assert!(records::bounds::QUESTIONS_MAX * 2048 <= audit::FACTS_BYTE
 // A conditional update looks for its record and for its version.
 const _: () = assert!(records::bounds::LINKS_MAX + 2 <= LOOK_UPS_MAX, "a record with all its links can be written");
 const _: () = assert!(ANSWER_READ_BYTES_MAX <= LOOK_UPS_BYTES_MAX, "one look-up may fill an answer");
+const _: () = assert!(
+    2 * LOOK_UP_KEPT_BYTES * REQUESTS_PER_WORKER_MAX as usize <= LOOK_UPS_POOL_BYTES,
+    "one look-up of each request in flight has room"
+);
+const _: () =
+    assert!(LOOK_UPS_BYTES_MAX + LOOK_UPS_MAX * LOOK_UP_KEPT_BYTES < LOOK_UPS_POOL_BYTES, "no request takes all");
 const _: () = assert!(SWEEP_EVERY.as_millis() < REGISTRY_SILENCE_MAX.as_millis(), "silence must be seen in time");
 const _: () = assert!(MARK_WAIT_MAX.as_millis() < DRAIN_MAX.as_millis(), "a deletion is marked before the end");
 const _: () = assert!(STORE_CONNECT_MAX.as_millis() < STORE_ANSWER_MAX.as_millis(), "connecting is part of answering");

@@ -162,6 +162,23 @@ impl Refusal {
         }
     }
 
+    /// What was said of the cause beside the code, for the officer who reviews the refusal; empty where the code says all. Never
+    /// of what is stored: a patch that does not fit is told to whoever may read the record, and not to the audit log. What is
+    /// wrong with a request that is `permitted` may be a matter of the stored record too, so that is kept without what it quotes.
+    #[must_use]
+    pub fn cause_on_record(&self, permitted: bool) -> String {
+        match self {
+            Self::Unreadable(cause) if permitted => match cause.split_once('`') {
+                Some((said, _)) => format!("{said}…"),
+                None => cause.clone(),
+            },
+            Self::Unreadable(cause) => cause.clone(),
+            Self::BodyTooLarge(bytes_max) => format!("more than {bytes_max} bytes"),
+            Self::TooMany { limit, .. } => format!("limit: {limit}"),
+            _ => String::new(),
+        }
+    }
+
     /// HTTP status. A certificate problem is never 403: Safari would ask for another certificate and hide the page.
     #[must_use]
     pub const fn status(&self) -> u16 {

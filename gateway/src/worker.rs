@@ -26,6 +26,7 @@ use crate::judge::Judge;
 use crate::pages::{self, Frame, Place};
 use crate::pipeline::admit::Limits;
 use crate::pipeline::authenticate::Subject;
+use crate::pipeline::held::HeldPool;
 use crate::pipeline::trace::Trace;
 use crate::refusal::Refusal;
 use crate::session::{Sealer, SessionLimits};
@@ -67,6 +68,7 @@ pub struct Worker {
     shared: Arc<Shared>,
     pool: Arc<Pool>,
     limits: Limits,
+    held: HeldPool,
     drain: watch::Receiver<bool>,
     /// Held by every open connection, tunnels included.
     open: Arc<()>,
@@ -188,7 +190,8 @@ impl Worker {
         drain: watch::Receiver<bool>,
     ) -> Self {
         let open = Arc::default();
-        Self { number, shared, pool: Arc::new(Pool::new(store)), limits, drain, open }
+        let held = HeldPool::default();
+        Self { number, shared, pool: Arc::new(Pool::new(store)), limits, held, drain, open }
     }
 
     /// Accepts and serves until the drain, then waits for open connections, at most [`DRAIN_MAX`].
@@ -354,5 +357,9 @@ impl Worker {
 
     pub(crate) const fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    pub(crate) const fn held(&self) -> &HeldPool {
+        &self.held
     }
 }

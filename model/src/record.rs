@@ -34,6 +34,13 @@ impl RecordName {
         }
     }
 
+    /// The kind and the id, on either side of the slash.
+    #[must_use]
+    pub fn parts(&self) -> (&str, &str) {
+        // There is a slash in every name.
+        self.0.split_once('/').unwrap_or((&self.0, ""))
+    }
+
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -27,6 +27,8 @@ use store::Store;
 
 /// The demo's city, as its certificates name it.
 const CITY: &str = "水花道市";
+/// How the stand-in store's visit notes are told to the gateway: a web application that speaks no FHIR.
+const NOTES_MAP: &str = include_str!("../../deploy/maps/notes.toml");
 /// First of its four ports, unless another one is named.
 const PORT_BASE: u16 = 8443;
 
@@ -120,6 +122,7 @@ impl City {
         let made = init(folder.root(), &plan, &opened(&passphrase)?, clock::now())?;
         // Only a demo keeps the passphrase beside the key: so that the verbs that issue can be tried too.
         folder::write_new(&folder.demo_passphrase(), passphrase.as_bytes())?;
+        add_map(folder)?;
         let settings = Settings::load(&made.settings)?;
         let (registry, _) = open_registry(&settings)?;
         let devices = city::load(&registry, &password)?;
@@ -129,6 +132,14 @@ impl City {
         folder::write_new(&password_file(folder), password.as_bytes())?;
         Ok(Self { settings, passphrase, password })
     }
+}
+
+/// Lays the map of the notes beside the settings and names it there, as an office would.
+fn add_map(folder: &Folder) -> Result<(), Error> {
+    let maps = folder.root().join("maps");
+    folder::make(&maps)?;
+    folder::write_new(&maps.join("notes.toml"), NOTES_MAP.as_bytes())?;
+    folder::add_line(&folder.settings(), "\n[[store.maps]]\nfile = \"maps/notes.toml\"")
 }
 
 /// Holds each port for a moment, so that the first that is taken is named, and before anything is made.

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use audit::{AlertKind, Query};
 use http::StatusCode;
+use journal::Position;
 use model::PersonId;
 use policy::DecisionPoint;
-use registry::{Command, EMERGENCIES_PER_USER_MAX, EMERGENCY_MINUTES};
+use registry::{Command, EMERGENCIES_MAX, EMERGENCIES_PER_USER_MAX, EMERGENCY_MINUTES};
+use serde_json::Value;
 
 use crate::cutting::{body, drain};
 use crate::sign_in::{field, form};
@@ -211,6 +213,51 @@ async fn a_flood_of_declarations_is_no_flood_of_alerts() {
     nurse.ends().await;
     assert_eq!(nurse.declares("P-0010").await.status, StatusCode::UNPROCESSABLE_ENTITY, "ending gives no place back");
     assert_eq!(world.alerts().len(), EMERGENCIES_PER_USER_MAX);
+}
+
+/// Of the two bounds the page names the one that is reached: what to do differs.
+#[tokio::test]
+async fn the_page_says_whose_bound_is_reached() {
+    let world = World::start().await;
+    world.issue_break_glass();
+    let nurse = Nurse::arrives(&world).await;
+    for number in 1..=EMERGENCIES_PER_USER_MAX {
+        assert_eq!(nurse.declares(&format!("P-{number:04}")).await.status, StatusCode::SEE_OTHER);
+    }
+    let (own, citys) = ("一度に申告できる数を超えました", "市全体で申告できる数を超えた");
+    let told = nurse.declares("P-0009").await;
+    assert_eq!(told.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(told.text().contains(own) && !told.text().contains(citys), "{}", told.text());
+    // The whole city reaches the bound of all, and the doctor none of her own.
+    declared_by_others(&world, EMERGENCIES_MAX - EMERGENCIES_PER_USER_MAX).await;
+    let doctor = Nurse::signs_in(&world, "U-hayashi", "D-hayashi").await;
+    let told = doctor.declares("P-0001").await;
+    assert_eq!(told.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(told.text().contains(citys) && !told.text().contains(own), "{}", told.text());
+    // Who has reached both hears of his own.
+    assert!(nurse.declares("P-0009").await.text().contains(own));
+    assert_eq!(world.alerts().len(), EMERGENCIES_PER_USER_MAX, "what is refused is no alert");
+}
+
+/// As another process would write them whose users are many: the newest declaration so many times over, under new numbers, and not
+/// the nurse's.
+async fn declared_by_others(world: &World, count: usize) {
+    let journal = world.registry_journal();
+    let head = journal.head().unwrap().position;
+    let newest = journal.read(Position::new(head.get() - 1), 1).unwrap().remove(0);
+    let mut entry: Value = serde_json::from_slice(&newest.body).unwrap();
+    let change = entry["changes"][0].clone();
+    let number = change["emergency"]["id"].as_u64().unwrap();
+    let another = |more: usize| {
+        let mut change = change.clone();
+        change["emergency"]["id"] = (number + more as u64).into();
+        change["emergency"]["user_id"] = "U-kato".into();
+        change
+    };
+    entry["changes"] = (1..=count).map(another).collect();
+    let before = declared(world);
+    journal.append(vec![serde_json::to_vec(&entry).unwrap()]).wait().unwrap();
+    world.until("they are known", |world| declared(world) == before + count).await;
 }
 
 /// All at once: as many alerts as declarations, whether about one person or many.

@@ -5,7 +5,7 @@ use http::StatusCode;
 use journal::Place;
 use registry::Command;
 
-use crate::world::{Ask, Http, PUBLIC, Plan, Tls, World, city};
+use crate::world::{Ask, Http, Lock, PUBLIC, Plan, Tls, World, city};
 
 const RECORD: &str = "/fhir/Patient/P-0001";
 
@@ -207,7 +207,7 @@ struct FullDisk {
     folder: tempfile::TempDir,
     mounted: bool,
     database: &'static str,
-    lock: std::sync::Mutex<Option<std::process::Child>>,
+    lock: std::sync::Mutex<Option<Lock>>,
 }
 
 impl FullDisk {
@@ -232,24 +232,15 @@ impl FullDisk {
             while std::io::Write::write_all(&mut &filler, &block).is_ok() {}
             while std::io::Write::write_all(&mut &filler, &[0_u8; 512]).is_ok() {}
         } else {
-            use std::io::Write as _;
-            let mut child = std::process::Command::new("sqlite3")
-                .arg(self.path().join(self.database))
-                .stdin(std::process::Stdio::piped())
-                .spawn()
-                .unwrap();
-            child.stdin.as_mut().unwrap().write_all(b"BEGIN EXCLUSIVE;\n").unwrap();
-            *self.lock.lock().unwrap() = Some(child);
-            std::thread::sleep(std::time::Duration::from_millis(300));
+            *self.lock.lock().unwrap() = Some(Lock::of(&self.path().join(self.database)));
         }
     }
 
     fn empty(&self) {
         if self.mounted {
             std::fs::remove_file(self.path().join("filler")).unwrap();
-        } else if let Some(mut child) = self.lock.lock().unwrap().take() {
-            let _ = child.kill();
-            let _ = child.wait();
+        } else {
+            self.lock.lock().unwrap().take();
         }
     }
 }
@@ -267,9 +258,6 @@ impl Drop for FullDisk {
 impl FullDisk {
     fn empty_quietly(&self) {
         let _ = std::fs::remove_file(self.path().join("filler"));
-        if let Some(mut child) = self.lock.lock().unwrap().take() {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
+        self.lock.lock().unwrap().take();
     }
 }

@@ -23,6 +23,7 @@ mod limits;
 mod look_ups;
 mod maps;
 mod nodes;
+mod refusals;
 mod replay;
 mod rules;
 mod search;

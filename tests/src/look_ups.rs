@@ -2,11 +2,12 @@
 //! record once, within a bound (promise P9), charged to whoever asks, and on record as what was wanted.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use anomaly::Quota;
 use audit::Verdict;
 use gateway::Rates;
-use gateway::bounds::{LOOK_UPS_BYTES_MAX, LOOK_UPS_MAX};
+use gateway::bounds::{LOOK_UP_KEPT_BYTES, LOOK_UPS_BYTES_MAX, LOOK_UPS_MAX, LOOK_UPS_POOL_BYTES};
 use http::{Method, StatusCode};
 use model::Action;
 use serde_json::{Value, json};
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 use crate::bundles::transactions::behind_a_relay;
 use crate::bundles::{FHIR, answers, bundle, get, measured, note, post, put, send, statuses, without_incident};
 use crate::versions::put_at_the_store;
-use crate::world::relay::Twist;
+use crate::world::relay::{Relay, Twist};
 use crate::world::{Ask, Plan, Reply, Terminal, World};
 
 /// Records of P-0001, somebody else's, nobody's, and one of P-0001 that a care manager may not see.
@@ -220,6 +221,7 @@ async fn more_look_ups_than_one_request_may_cause_are_refused_before_the_first()
     let refused = world.entries().pop().unwrap();
     assert_eq!(refused.id.to_string(), reply.headers["sekisho-incident"].to_str().unwrap());
     assert_eq!((refused.verdict, refused.action), (Verdict::Refused, Some(Action::Create)));
+    assert!(refused.cause.contains(&format!("more than {LOOK_UPS_MAX} records")), "{refused:#?}");
     assert_eq!(refused.persons.iter().map(ToString::to_string).collect::<Vec<_>>(), ["P-0001"]);
     // 1024 links, and the type of what is created.
     assert_eq!((refused.records.len(), refused.records.last().unwrap().as_str()), (audit::RECORDS_MAX, "… 2 more"));
@@ -312,6 +314,51 @@ async fn look_ups_that_show_too_much_are_refused_in_one_way() {
         said.insert(without_incident(&reply));
     }
     assert_eq!(said.len(), 1, "{said:#?}");
+}
+
+/// Promise P9: what look-ups of all requests hold has a bound. Who comes when it is reached is told to come again by the words of the
+/// request alone, and nobody waits for anybody.
+#[tokio::test]
+async fn a_request_finds_no_room_for_its_look_ups_while_others_hold_all() {
+    let relay = Relay::start().await;
+    let plan = Plan { store: Some(relay.address), workers: 1, ..Plan::default() };
+    let world = World::planned(plan).await;
+    relay.lead_to(world.store.address());
+    let (terminal, cookie) = world.signed_in("U-sato", "D-sato").await;
+    relay.twist(Twist::Slow(Duration::from_secs(60)));
+    let entry = |number: usize| {
+        let to: Vec<String> = (0..8).map(|link| format!("o-{number}-{link}")).collect();
+        post(linking(&to.iter().map(String::as_str).collect::<Vec<_>>()))
+    };
+    let entries: Vec<Value> = (0..LOOK_UPS_MAX / 8).map(entry).collect();
+    // Each keeps room for one more look-up than it names.
+    let (room, each) = (LOOK_UPS_POOL_BYTES / LOOK_UP_KEPT_BYTES, LOOK_UPS_MAX + 1);
+    let rest = (room % each - 1) / 8 * 8;
+    let mut holding = Vec::new();
+    for count in std::iter::repeat_n(LOOK_UPS_MAX, room / each).chain([rest]) {
+        let (terminal, cookie, all) = (terminal.clone(), cookie.clone(), bundle("transaction", &entries[..count / 8]));
+        holding.push(tokio::spawn(async move { send(&terminal, &cookie, &all).await.map(|reply| reply.status) }));
+    }
+    world.until("all of them hold their room", |_| relay.slowed() >= holding.len() * 8).await;
+    let asked = world.entries().len();
+    let few = bundle("transaction", &entries[..2]);
+    let reply = send(&terminal, &cookie, &few).await.unwrap();
+    assert_eq!((reply.status, reply.code().as_str()), (StatusCode::TOO_MANY_REQUESTS, "too-many-requests"));
+    assert!(reply.headers.contains_key("retry-after"));
+    assert_eq!(world.entries().len(), asked + 1);
+    assert_eq!(world.entries().pop().unwrap().cause, "limit: look-ups");
+    // Their clients leave, and what they held is there for others.
+    holding.iter().for_each(tokio::task::JoinHandle::abort);
+    relay.twist(Twist::None);
+    for _ in 0..200 {
+        let reply = send(&terminal, &cookie, &few).await.unwrap();
+        if reply.status == StatusCode::NOT_FOUND {
+            return;
+        }
+        assert_eq!(reply.status, StatusCode::TOO_MANY_REQUESTS, "{}", reply.text());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("what was held does not come back");
 }
 
 /// A store that has no search where criteria are asked for fails, and that is no answer about a record.

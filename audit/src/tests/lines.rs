@@ -40,6 +40,28 @@ fn an_entry_is_written_so() {
     assert_eq!(lines, [wanted.as_bytes()]);
 }
 
+/// A log that was begun before there were causes goes on: its lines read, and come back as they stand.
+#[test]
+fn what_came_later_is_left_out_where_it_says_nothing() {
+    let mut refused = entry(0);
+    let without = write_entry(&refused).unwrap();
+    refused.cause = "the target holds `;`".to_owned();
+    let with = String::from_utf8(write_entry(&refused).unwrap()).unwrap();
+    let cause = r#""cause":"the target holds `;`","#;
+    assert_eq!(with.replace(cause, "").as_bytes(), without);
+    assert_eq!(read(AT, with.as_bytes()).unwrap(), Event::Entry(Box::new(refused)));
+    let Event::Entry(earlier) = read(AT, &without).unwrap() else { panic!("another kind") };
+    assert_eq!((earlier.cause.as_str(), write_entry(&earlier).unwrap()), ("", without));
+    // The end of an exchange likewise.
+    let mut broken = outcome(&entry(0));
+    let without = write_outcome(&broken);
+    broken.cause = "no upgrade was asked for".to_owned();
+    let with = write_outcome(&broken);
+    assert_eq!(read(AT, &with).unwrap(), Event::Outcome(broken));
+    let Event::Outcome(earlier) = read(AT, &without).unwrap() else { panic!("another kind") };
+    assert_eq!((earlier.cause.as_str(), with.len() > without.len()), ("", true));
+}
+
 #[test]
 fn what_is_not_ours_is_an_error() {
     let good = String::from_utf8(write_entry(&entry(0)).unwrap()).unwrap();
@@ -130,6 +152,7 @@ fn the_largest_entry_fits_into_the_journal() {
     large.rules = quotes(2048);
     large.articles = quotes(2048);
     (large.reason, large.source, large.method) = (quotes(9999), quotes(9999), quotes(9999));
+    large.cause = quotes(9999);
     large.target = quotes(100_000);
     let line = write_entry(&large).unwrap();
     assert!(line.len() <= journal::ENTRY_BYTES_MAX, "{}", line.len());
@@ -191,7 +214,7 @@ fn hostile() -> impl Strategy<Value = String> {
 }
 
 fn any_entry() -> impl Strategy<Value = Entry> {
-    let texts = proptest::collection::vec(hostile(), 5);
+    let texts = proptest::collection::vec(hostile(), 6);
     let records = proptest::collection::vec(hostile(), 0..5);
     let persons = proptest::collection::vec("[A-Za-z0-9-]{1,64}", 0..5);
     (any::<[u8; 16]>(), any::<i64>(), texts, records, persons, any::<(bool, bool, u64)>()).prop_map(
@@ -207,6 +230,7 @@ fn any_entry() -> impl Strategy<Value = Entry> {
             disaster: permitted,
             break_glass: permitted && readable,
             reason: texts[0].clone(),
+            cause: texts[5].clone(),
             facts: texts[1].clone(),
             source: texts[2].clone(),
             method: texts[3].clone(),
@@ -234,6 +258,7 @@ proptest! {
         let expected = Entry {
             records: given.records.iter().map(|text| harmless(text, 128)).collect(),
             reason: harmless(&given.reason, 128),
+            cause: harmless(&given.cause, 512),
             facts: harmless(&given.facts, usize::MAX),
             source: harmless(&given.source, 128),
             method: harmless(&given.method, 128),
@@ -249,10 +274,12 @@ proptest! {
         texts in proptest::collection::vec(hostile(), 1..5), at in any::<i64>(), status in any::<u16>(), bytes in any::<u64>()
     ) {
         let at = Timestamp::from_millis(at);
-        let given = Outcome { id: entry(0).id, at, status, bytes, ended: Ended::ClientLeft };
+        let cause = texts[0].clone();
+        let given = Outcome { id: entry(0).id, at, status, bytes, ended: Ended::ClientLeft, cause };
         let line = write_outcome(&given);
         is_one_line(&line);
-        assert_eq!(read(AT, &line).unwrap(), Event::Outcome(given));
+        let cause = harmless(&texts[0], 512);
+        assert_eq!(read(AT, &line).unwrap(), Event::Outcome(Outcome { cause, ..given }));
 
         let given = Release { id: entry(0).id, at, generation: bytes, records: texts.clone() };
         let line = write_release(&given).remove(0);

@@ -36,6 +36,7 @@ pub(crate) fn entry(number: u8) -> Entry {
         category: Some(Category::Observation),
         verdict: Verdict::Permitted,
         reason: String::new(),
+        cause: String::new(),
         rules: "P01-team-reads".to_owned(),
         articles: "18".to_owned(),
         policy_version: "0123456789ab".to_owned(),
@@ -50,7 +51,14 @@ pub(crate) fn entry(number: u8) -> Entry {
 }
 
 pub(crate) fn outcome(of: &Entry) -> Outcome {
-    Outcome { id: of.id.clone(), at: of.at.plus_millis(20), status: 200, bytes: 1234, ended: Ended::Completed }
+    Outcome {
+        id: of.id.clone(),
+        at: of.at.plus_millis(20),
+        status: 200,
+        bytes: 1234,
+        ended: Ended::Completed,
+        cause: String::new(),
+    }
 }
 
 pub(crate) fn release(of: &Entry, records: &[&str]) -> Release {

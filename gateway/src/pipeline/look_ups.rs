@@ -4,14 +4,14 @@
 
 use std::collections::{HashMap, HashSet};
 use std::pin::pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use http::header::{ACCEPT, ETAG};
 use http::{HeaderMap, HeaderValue};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use hyper::body::Incoming;
 use model::PersonId;
 use records::{Head, LookUp, LookedUp, Need, RecordKind, StoredNeeded};
 use tokio::time::timeout;
@@ -20,6 +20,7 @@ use super::admit;
 use super::authenticate::Subject;
 use super::extract::{refusal, unavailable, whole};
 use super::forward::{asking, to_the_store};
+use super::held::Held;
 use crate::bounds::{
     ANSWER_READ_BYTES_MAX, LOOK_UPS_AT_ONCE_MAX, LOOK_UPS_BYTES_MAX, LOOK_UPS_MAX, STORE_ANSWER_MAX, STORE_READ_MAX,
 };
@@ -35,8 +36,8 @@ pub(super) struct LookUps<'w> {
     made: HashMap<String, Option<Found>>,
     /// How many are paid for.
     paid: usize,
-    /// Bytes of all that were made.
-    held: AtomicUsize,
+    /// Octets of all that were made.
+    held: Held<'w>,
 }
 
 /// What the store answered: there or not, under which entity tag.
@@ -55,13 +56,13 @@ impl Found {
 impl<'w> LookUps<'w> {
     /// None yet. The first is paid for with the request.
     pub(super) fn of(worker: &'w Worker, subject: &'w Subject) -> Self {
-        Self { worker, subject, made: HashMap::new(), paid: 1, held: AtomicUsize::new(0) }
+        Self { worker, subject, made: HashMap::new(), paid: 1, held: Held::nothing(worker.held()) }
     }
 
     /// Pays for all that the words of the request can cause, whether or not an index will save one.
     ///
     /// # Errors
-    /// More than one request may cause; more than its subject may, at this time.
+    /// More than one request may cause; more than its subject may, or than there is room for, at this time.
     pub(super) fn pay_for_all(&mut self, needed: &[StoredNeeded]) -> Result<(), Refusal> {
         let named: HashSet<&str> = needed.iter().flat_map(StoredNeeded::look_ups).map(LookUp::target).collect();
         let further: usize = needed.iter().map(StoredNeeded::further).sum();
@@ -72,6 +73,9 @@ impl<'w> LookUps<'w> {
         if count > LOOK_UPS_MAX {
             let why = format!("more than {LOOK_UPS_MAX} records that have to be looked up; send it in parts");
             return Err(Refusal::Unreadable(why));
+        }
+        if count > 0 && !self.held.keep(count) {
+            return Err(Refusal::TooMany { limit: "look-ups", retry_after_seconds: 1 });
         }
         let more = u32::try_from(count.saturating_sub(self.paid)).unwrap_or(u32::MAX);
         if more > 0 {
@@ -129,7 +133,7 @@ impl<'w> LookUps<'w> {
         let nobodys = fresh_id().map_err(fault("no random octets"))?;
         let target = needed.probe(failed.record(), &nobodys);
         // With room of its own: whether the store fails must not depend on how much it has said.
-        let held = AtomicUsize::new(0);
+        let held = Held::one_more(self.worker.held());
         let probed = look_up(self.worker, self.subject, &target, needed.accept(), &held).await?;
         Ok(!matches!(probed, Ok(Found { status: 404 | 410, .. })))
     }
@@ -171,7 +175,7 @@ pub(super) async fn leads_to(
             }
             Ok(Need::Stored(needed)) => {
                 let [one] = needed.look_ups() else { return Ok(false) };
-                let held = AtomicUsize::new(0);
+                let held = Held::one_more(worker.held());
                 match look_up(worker, subject, one.target(), needed.accept(), &held).await? {
                     Ok(found) => needed.read(&[found.shown()]),
                     Err(_) => return Ok(false),
@@ -190,7 +194,7 @@ async fn look_up(
     subject: &Subject,
     target: &str,
     accept: &'static str,
-    held: &AtomicUsize,
+    held: &Held<'_>,
 ) -> Result<Result<Found, Refusal>, Refusal> {
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static(accept));
@@ -206,13 +210,14 @@ async fn look_up(
     }
     let etag = answer.headers().get(ETAG).and_then(|value| value.to_str().ok()).map(str::to_owned);
     // A store that answers with whole records where a part was asked for must not fill the memory.
-    let room = LOOK_UPS_BYTES_MAX.saturating_sub(held.load(Ordering::Relaxed)).min(ANSWER_READ_BYTES_MAX);
-    let body = timeout(STORE_READ_MAX, Limited::new(answer.into_body(), room).collect()).await;
+    let room = LOOK_UPS_BYTES_MAX.saturating_sub(held.bytes()).min(ANSWER_READ_BYTES_MAX);
+    let body = timeout(STORE_READ_MAX, read_all(Limited::new(answer.into_body(), room), held)).await;
     Ok(match body {
-        Ok(Ok(body)) => {
-            let body = body.to_bytes();
-            held.fetch_add(body.len(), Ordering::Relaxed);
-            Ok(Found { status, etag, body })
+        Ok(Ok(Some(body))) => Ok(Found { status, etag, body }),
+        // Likewise, and told as that: "too much at once" would tell that there is such a record.
+        Ok(Ok(None)) => {
+            tracing::warn!("the look-ups of all requests hold too much");
+            Err(Refusal::NotAvailable)
         }
         // Our bound, and no failing of the store's.
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
@@ -226,3 +231,19 @@ async fn look_up(
         Err(_) => Err(Refusal::StoreTimeout),
     })
 }
+
+/// Reads to the end, each piece counted as it comes. None: there is no room for it.
+async fn read_all(mut body: Limited<Incoming>, held: &Held<'_>) -> Result<Option<Bytes>, BoxError> {
+    let mut read = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        // Trailers are nothing that is looked up.
+        let Ok(data) = frame?.into_data() else { continue };
+        if !held.add(data.len()) {
+            return Ok(None);
+        }
+        read.extend_from_slice(&data);
+    }
+    Ok(Some(read.freeze()))
+}
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -51,6 +51,7 @@ pub mod extract;
 pub mod feed;
 pub mod forward;
 pub mod gather;
+pub mod held;
 mod look_ups;
 pub mod mark;
 pub mod moment;

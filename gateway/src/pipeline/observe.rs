@@ -243,7 +243,10 @@ impl Drop for Part {
 impl Guard {
     const fn of(worker: Handle, id: EntryId, status: StatusCode) -> Self {
         let (at, status) = (model::Timestamp::MIN, status.as_u16());
-        Self { worker, outcome: Some(Outcome { id, at, status, bytes: 0, ended: Ended::ClientLeft }) }
+        Self {
+            worker,
+            outcome: Some(Outcome { id, at, status, bytes: 0, ended: Ended::ClientLeft, cause: String::new() }),
+        }
     }
 
     const fn status(&mut self, status: u16) {

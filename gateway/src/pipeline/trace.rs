@@ -232,6 +232,8 @@ impl Trace {
     /// The audit entry: a permit without a refusal, a refusal with one. None while nobody is signed in.
     pub fn entry(&mut self, refusal: Option<&Refusal>) -> Option<Entry> {
         let subject = self.subject.as_ref()?;
+        // A denial has a code of its own: whatever else is wrong once there is a basis is wrong with what was permitted.
+        let permitted = self.basis.is_some();
         let basis = self.basis.clone().unwrap_or_default();
         let touches = self.touches.as_ref();
         self.recorded = true;
@@ -249,6 +251,7 @@ impl Trace {
             category: touches.map(|touches| touches.category),
             verdict: if refusal.is_some() { Verdict::Refused } else { Verdict::Permitted },
             reason: refusal.map(|refusal| refusal.code().to_owned()).unwrap_or_default(),
+            cause: refusal.map(|refusal| refusal.cause_on_record(permitted)).unwrap_or_default(),
             rules: basis.rules,
             articles: if basis.articles.is_empty() { told(refusal) } else { basis.articles },
             policy_version: basis.policy_version,
@@ -324,6 +327,7 @@ impl Trace {
                 status: refusal.status(),
                 bytes: 0,
                 ended,
+                cause: refusal.cause_on_record(true),
             });
             return;
         }
@@ -342,9 +346,9 @@ async fn refusal_on_record(audit: &Audit, entry: Entry) {
     // The facts are what is large, and what the entry can be found without.
     let entry = Entry { facts: String::new(), ..entry };
     let Err(error) = audit.record(&entry).await else { return };
-    let Entry { id, user_id, user, device, serial, facility, persons, records, reason, rules, .. } = entry;
+    let Entry { id, user_id, user, device, serial, facility, persons, records, reason, cause, rules, .. } = entry;
     tracing::error!(
-        %first, %error, incident = %id, %user_id, %user, %device, %serial, %facility, ?persons, ?records, reason, rules,
+        %first, %error, incident = %id, %user_id, %user, %device, %serial, %facility, ?persons, ?records, reason, cause, rules,
         "a refusal could not be recorded"
     );
 }
@@ -369,6 +373,7 @@ impl Drop for Trace {
                 status: 0,
                 bytes: 0,
                 ended,
+                cause: String::new(),
             });
         }
     }

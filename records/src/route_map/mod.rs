@@ -24,6 +24,7 @@ mod grammar;
 mod nearest;
 mod page;
 mod pointer;
+mod removable;
 mod template;
 
 use std::fmt;
@@ -34,6 +35,7 @@ use model::{Action, Category};
 pub(crate) use answer::{content_type, located, release};
 pub(crate) use asked::{Asked, MappedNeeded};
 pub use coverage::{Coverage, Unmatched};
+pub use removable::NotRemovable;
 
 use crate::error::{Unreadable, quote};
 use crate::head::{Fields, Head};

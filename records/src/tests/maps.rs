@@ -41,6 +41,34 @@ fn again(request: &Request, touches: &Touches) -> Request {
     again
 }
 
+/// What nobody could remove is no matter for an order to remove it; whoever gives one hears what would be.
+#[test]
+fn what_can_be_removed_is_known_by_name() {
+    let why = |name: &str| READER.is_removable(&name.parse().unwrap()).map_err(|error| error.to_string());
+    for name in ["Observation/o-1", "Patient/P-1", "Binary/b-1", "notes.entry/e-0001-01"] {
+        assert_eq!(why(name), Ok(()), "{name}");
+    }
+    for (name, says) in [
+        ("Observatoin/o-1", "is no type of FHIR R4; allowed are the types of FHIR"),
+        ("observation/o-1", "is no type of FHIR R4"),
+        ("AuditEvent/a-1", "is evidence"),
+        ("Practitioner/K-1", "directory"),
+        ("Observation/o.1", "`.` is not allowed in an identifier"),
+        ("notes.entry/e.1", "`.` is not allowed"),
+        ("notes.entyr/e-1", "no route map has a route that removes a `notes.entyr`"),
+        ("other.entry/e-1", "no route map has"),
+        // It is there; nothing removes one.
+        ("notes.attachment/a-1", "and of the route maps `notes.entry`"),
+        ("notes.style/a-1", "no route map has"),
+    ] {
+        let said = why(name).expect_err(name);
+        assert!(said.contains(says), "{name}: {said}");
+    }
+    let without = Reader::new(Vec::new()).unwrap();
+    let said = without.is_removable(&"notes.entry/e-1".parse().unwrap()).unwrap_err().to_string();
+    assert!(said.ends_with("such as `Observation`"), "{said}");
+}
+
 #[test]
 fn refused() {
     let count = check_folder("maps/refused", |block| {

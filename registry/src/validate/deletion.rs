@@ -23,6 +23,9 @@ pub(super) fn order(d: &mut Draft, ordered: &Ordered<'_>) -> Result<(), Refused>
     if d.next.person(ordered.person).is_none() {
         return Err(d.not_known("person", ordered.person));
     }
+    if let Some(record) = ordered.record {
+        could_be_theirs(d, record, ordered.person)?;
+    }
     live_executor(d, ordered.executor)?;
     d.require(d.at() < ordered.until, || Why::Time("the order is over already"))?;
     let latest = d.at().plus_seconds(DELETION_DAYS_MAX * 86_400);
@@ -76,6 +79,31 @@ pub(super) fn mark(d: &mut Draft, id: DeletionId, record: &RecordName, request: 
 
 fn find(d: &Draft, id: DeletionId) -> Result<DeletionOrder, Refused> {
     d.next.deletion(id).cloned().ok_or_else(|| d.not_known("deletion order", &id))
+}
+
+/// As far as a name tells. Which types are served, and which kinds the maps name, is not known here.
+fn could_be_theirs(d: &Draft, record: &RecordName, person: &PersonId) -> Result<(), Refused> {
+    let (kind, id) = record.parts();
+    let is_word = |word: &str| {
+        let mut octets = word.bytes();
+        !word.is_empty() && octets.all(|octet| octet.is_ascii_lowercase() || octet.is_ascii_digit() || octet == b'-')
+    };
+    let fits = match kind.split_once('.') {
+        Some((map, kind)) => is_word(map) && is_word(kind),
+        None => {
+            kind.starts_with(|first: char| first.is_ascii_uppercase()) && kind.bytes().all(|c| c.is_ascii_alphabetic())
+        }
+    };
+    d.require(fits, || {
+        let expected = "a type of FHIR such as `Observation`, or a route map and its kind such as `notes.entry`";
+        Why::Condition(format!("`{kind}` is no kind of record; expected {expected}"))
+    })?;
+    if let Err(fault) = model::id::check(id) {
+        return Err(d.refused(Why::Condition(format!("`{record}` names no record: {fault}"))));
+    }
+    d.require(kind != "Patient" || id == person.as_str(), || {
+        Why::Condition(format!("`{record}` is the record of another person than `{person}`"))
+    })
 }
 
 fn live_executor(d: &Draft, executor: &UserId) -> Result<(), Refused> {

@@ -24,7 +24,7 @@ pub struct DeletionOrder {
     /// The person whose records are deleted
     #[arg(value_name = "PERSON")]
     pub person: String,
-    /// This record only, such as Observation/o-1; without it, all of the person's
+    /// This record only, such as Observation/o-1 or, of a route map, notes.entry/e-1; without it, all of the person's
     #[arg(long, value_name = "TYPE/ID")]
     pub record: Option<String>,
     /// The user ID that carries it out, and no other

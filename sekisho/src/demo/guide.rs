@@ -23,6 +23,7 @@ pub(super) fn text(settings: &Settings, place: &Place, password: &str) -> Result
         care: format!("https://{}:{}", settings.hosts.care, settings.listen.clients.port()),
         public: format!("https://{}:{}", settings.hosts.public, settings.listen.clients.port()),
         password: password.to_owned(),
+        mapped: !settings.maps.is_empty(),
     };
     let mut text = String::from("\n関所のデモが動いています。 / The Sekisho demo is up.\n");
     for (number, step) in words.steps().iter().enumerate() {
@@ -55,6 +56,8 @@ struct Words {
     care: String,
     public: String,
     password: String,
+    /// The folder of an earlier demo may have no route map.
+    mapped: bool,
 }
 
 impl Words {
@@ -85,8 +88,14 @@ impl Words {
     }
 
     fn steps(&self) -> Vec<Step> {
-        let Self { folder, sekisho, care, public, .. } = self;
-        vec![
+        let mut steps = self.allowed();
+        steps.extend(self.further());
+        steps
+    }
+
+    fn allowed(&self) -> Vec<Step> {
+        let care = &self.care;
+        let mut steps = vec![
             Step {
                 japanese: "訪問看護師の佐藤さんが、自分の端末でサインインします。",
                 english: "Sato, a visiting nurse, signs in with her own device.",
@@ -97,6 +106,20 @@ impl Words {
                 english: "She is on the care team of P-0001, so she may read the records.",
                 lines: vec![self.curl("sato", &format!("'{care}/fhir/Observation?patient=P-0001&_count=2'"))],
             },
+        ];
+        if self.mapped {
+            steps.push(Step {
+                japanese: "FHIR でないアプリの訪問記録も、経路の設定(maps/notes.toml)により同じ規則で読めます。",
+                english: "The visit notes of an application without FHIR are read under the same rules, by a route map (maps/notes.toml).",
+                lines: vec![self.curl("sato", &format!("'{care}/notes/people/P-0001/entries'"))],
+            });
+        }
+        steps
+    }
+
+    fn further(&self) -> Vec<Step> {
+        let Self { folder, sekisho, care, public, .. } = self;
+        vec![
             Step {
                 japanese: "P-0005 は支援中止です。端末には「ない」とも「見られない」とも言わない、同じ答えが返ります。",
                 english: "P-0005 withdrew consent. The terminal gets the one answer for \"not there\" and \"not yours\".",

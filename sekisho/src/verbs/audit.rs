@@ -109,10 +109,17 @@ fn say(output: Output, recorded: &Recorded) -> Result<(), Error> {
     let Recorded { position, entry, released, outcome } = recorded;
     let action = entry.action.map_or("?", model::Action::as_str);
     let category = entry.category.map_or("?", model::Category::as_str);
-    let why = if entry.reason.is_empty() { String::new() } else { format!(" ({})", entry.reason) };
+    let why = match (entry.reason.as_str(), entry.cause.as_str()) {
+        ("", _) => String::new(),
+        (reason, "") => format!(" ({reason})"),
+        (reason, cause) => format!(" ({reason}: {cause})"),
+    };
     // A request that runs still and one that a crash ended look the same here.
     let end = match outcome {
-        Some(outcome) => format!("  {} {}, {} bytes", outcome.status, outcome.ended, outcome.bytes),
+        Some(outcome) => {
+            let why = if outcome.cause.is_empty() { String::new() } else { format!(" ({})", outcome.cause) };
+            format!("  {} {}{why}, {} bytes", outcome.status, outcome.ended, outcome.bytes)
+        }
         None if entry.verdict == Verdict::Permitted => "  no end on record".to_owned(),
         None => String::new(),
     };
@@ -133,13 +140,14 @@ fn say(output: Output, recorded: &Recorded) -> Result<(), Error> {
             "user_id": entry.user_id.as_str(), "user": entry.user.as_str(), "facility": entry.facility.as_str(),
             "device": entry.device.as_str(), "serial": entry.serial.to_string(), "action": action,
             "category": category, "verdict": entry.verdict.as_str(), "reason": entry.reason,
-            "persons": entry.persons.iter().map(|person| person.as_str()).collect::<Vec<_>>(),
+            "cause": entry.cause, "persons": entry.persons.iter().map(|person| person.as_str()).collect::<Vec<_>>(),
             "records": entry.records, "rules": entry.rules, "articles": entry.articles,
             "policy_version": entry.policy_version, "generation": entry.generation, "disaster": entry.disaster,
             "break_glass": entry.break_glass, "source": entry.source, "method": entry.method, "target": entry.target,
             "status": outcome.as_ref().map(|outcome| outcome.status),
             "ended": outcome.as_ref().map(|outcome| outcome.ended.as_str()),
             "bytes": outcome.as_ref().map(|outcome| outcome.bytes),
+            "ended_because": outcome.as_ref().map(|outcome| outcome.cause.as_str()),
             "released": released,
         }),
     )

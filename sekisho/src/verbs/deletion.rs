@@ -9,7 +9,7 @@ use super::{Desk, sought};
 use crate::cli::Deletion;
 use crate::cli::deletion::DeletionOrder as Asked;
 use crate::error::Error;
-use crate::{ids, output};
+use crate::{ids, maps, output};
 
 pub(super) fn run(desk: &Desk, verb: &Deletion) -> Result<(), Error> {
     match verb {
@@ -47,6 +47,10 @@ pub(super) fn run(desk: &Desk, verb: &Deletion) -> Result<(), Error> {
 fn order(desk: &Desk, asked: &Asked) -> Result<(), Error> {
     let (person, executor): (PersonId, UserId) = (ids::parse(&asked.person)?, ids::parse(&asked.executor)?);
     let record = asked.record.as_deref().map(RecordName::new).transpose().map_err(Error::usage)?;
+    if let Some(record) = &record {
+        // The registry does not know the maps. An order about what cannot be there would stand open until its end.
+        maps::reader(&desk.settings.maps)?.is_removable(record).map_err(Error::usage)?;
+    }
     let (reason, until) = (asked.reason.clone(), asked.until);
     let executed = desk.execute(Command::OrderDeletion { person, record, reason, executor, until })?;
     let number = executed.changes.iter().find_map(|change| match change {

@@ -88,6 +88,8 @@ fn every_line_of_the_demo_works_as_pasted() {
     assert!(demo.paste(r#""user_id":"U-sato""#).contains(r#""must_change_password":false"#));
     let allowed = demo.paste("Observation?patient=P-0001");
     assert!(allowed.contains(r#""resourceType":"Bundle""#) && allowed.contains("Patient/P-0001"), "{allowed}");
+    let mapped = demo.paste("/notes/people/P-0001/entries");
+    assert!(mapped.contains(r#""person":"P-0001""#) && mapped.contains(r#""entries":[{"#), "{mapped}");
     let denied = demo.paste("Observation?patient=P-0005");
     assert!(denied.contains("404") && denied.contains("not-available") && !denied.contains("P-0005"), "{denied}");
     let why = demo.paste(" explain ");
@@ -96,6 +98,7 @@ fn every_line_of_the_demo_works_as_pasted() {
     assert!(stranger.contains("401") && stranger.contains("certificate-missing"), "{stranger}");
     let audit = demo.paste(" audit search ");
     assert!(audit.contains("permitted") && audit.contains("refused") && audit.contains("17-3"), "{audit}");
+    assert!(audit.contains("search note of P-0001"), "{audit}");
     assert!(demo.paste(" device certificate ").contains("device D-sato has the certificate with serial number"));
     assert!(demo.paste("https://www.").contains("<!DOCTYPE html>"));
     assert!(demo.paste("--help").contains("Usage: sekisho"));

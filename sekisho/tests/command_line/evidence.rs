@@ -22,6 +22,7 @@ fn entry(number: u8) -> Entry {
         category: Some(Category::Observation),
         verdict: Verdict::Permitted,
         reason: String::new(),
+        cause: String::new(),
         rules: "P01-team-reads".to_owned(),
         articles: "18".to_owned(),
         policy_version: "0123456789ab".to_owned(),
@@ -82,6 +83,45 @@ fn an_entry_without_an_outcome_has_no_end_on_record() {
     assert!(said.contains("no end on record") && !said.contains("running"), "{said}");
     let found = &city.json("audit search")[0];
     assert!(found["status"].is_null() && found["ended"].is_null() && found["bytes"].is_null(), "{found}");
+}
+
+/// An officer who reviews a refusal sees what the client was told, and not only that it was unreadable.
+#[test]
+fn a_refusal_is_shown_with_its_cause() {
+    let city = City::new();
+    {
+        let place = Place::Sqlite { file: city.path("data/audit.db") };
+        let audit = Audit::open(Journal::open_existing(&place).unwrap()).unwrap();
+        let refused = |number: u8, reason: &str, cause: &str| Entry {
+            verdict: Verdict::Refused,
+            reason: reason.to_owned(),
+            cause: cause.to_owned(),
+            ..entry(number)
+        };
+        audit.record(&refused(0, "unreadable", "exactly one person has to be named, once")).wait().unwrap();
+        audit.record(&refused(1, "not-available", "")).wait().unwrap();
+        audit.record(&entry(2)).wait().unwrap();
+        audit.outcome(&audit::Outcome {
+            id: entry(2).id,
+            at: entry(2).at,
+            status: 400,
+            bytes: 0,
+            ended: audit::Ended::Refused,
+            cause: "no upgrade was asked for".to_owned(),
+        });
+    }
+    wait(|| city.json("audit search").first().is_some_and(|newest| newest["status"] == 400));
+    let said = city.say("audit search");
+    let lines: Vec<&str> = said.lines().collect();
+    assert!(lines[0].contains("400 refused (no upgrade was asked for), 0 bytes"), "{said}");
+    assert!(lines[1].contains("refused (not-available)  "), "{said}");
+    assert!(lines[2].contains("refused (unreadable: exactly one person has to be named, once)"), "{said}");
+    let found = city.json("audit search");
+    assert_eq!(found[0]["ended_because"], "no upgrade was asked for");
+    assert_eq!(
+        (&found[1]["cause"], &found[2]["cause"]),
+        (&"".into(), &"exactly one person has to be named, once".into())
+    );
 }
 
 /// A search begins at the newest entry; it does not read the whole log first.

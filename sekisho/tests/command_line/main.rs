@@ -7,6 +7,8 @@ mod evidence;
 #[cfg(test)]
 mod maps;
 #[cfg(test)]
+mod newcomers;
+#[cfg(test)]
 mod nothing_found;
 #[cfg(test)]
 mod offices;

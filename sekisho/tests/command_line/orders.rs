@@ -47,6 +47,40 @@ fn two_officers_order_a_deletion_and_one_user_id_may_carry_it_out() {
     }
 }
 
+/// An order about what cannot be there would stand open until its end, and two officers would think it was given.
+#[test]
+fn a_deletion_is_ordered_of_what_can_be_there() {
+    let city = City::in_use();
+    let until = ahead(&city, 86_400);
+    let order = |person: &str, record: &str| {
+        format!(
+            "--as city-officer:Ito deletion order {person} --record {record} --executor U-1 --until {until} --reason asked"
+        )
+    };
+    for (record, says) in [
+        (
+            "Observatoin/o-1",
+            "is no type of FHIR R4; allowed are the types of FHIR that are served, such as `Observation`",
+        ),
+        ("Practitioner/K-1", "directory"),
+        ("Observation/o.1", "letters, digits and - are"),
+        ("notes.entry/e-1", "no route map has a route that removes a `notes.entry`"),
+        ("Patient/P-2", "another person than `P-1`"),
+    ] {
+        let said = city.refused(&order("P-1", record));
+        assert!(said.contains(says), "{record}: {said}");
+    }
+    assert!(city.refused(&order("P-9", "Observation/o-1")).contains("no person `P-9`"));
+    assert!(city.json("deletion list").is_empty());
+    // Where a map names it.
+    let map = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/maps/notes.toml");
+    let settings = std::fs::read_to_string(city.path("sekisho.toml")).unwrap();
+    let listed = format!("{settings}\n[[store.maps]]\nfile = {map:?}\n");
+    std::fs::write(city.path("sekisho.toml"), listed).unwrap();
+    assert!(city.refused(&order("P-1", "notes.entyr/e-1")).contains("and of the route maps `notes.entry`"));
+    assert_eq!(city.json(&order("P-1", "notes.entry/e-0001-01")).len(), 1);
+}
+
 #[test]
 fn a_roster_is_entered_by_the_facility_and_ends() {
     let city = City::in_use();

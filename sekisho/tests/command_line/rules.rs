@@ -187,6 +187,7 @@ fn entry(number: u8, profession: Profession, verdict: Verdict) -> Entry {
         category: Some(request.category),
         verdict,
         reason: String::new(),
+        cause: String::new(),
         rules: String::new(),
         articles: "18".to_owned(),
         policy_version: "0123456789ab".to_owned(),

@@ -5,6 +5,7 @@ mod authority;
 pub(crate) mod city;
 pub(crate) mod client;
 mod line;
+mod lock;
 pub(crate) mod node;
 mod plan;
 pub(crate) mod relay;
@@ -27,6 +28,7 @@ use zeroize::Zeroizing;
 pub(crate) use authority::{Authority, CONTAINER_PASSWORD};
 pub(crate) use client::{Ask, Connection, Http, Keys, Reply, Terminal, Tls};
 pub(crate) use line::Line;
+pub(crate) use lock::Lock;
 pub(crate) use node::{Node, postgres};
 pub(crate) use plan::Plan;
 

@@ -2,6 +2,7 @@
 //! between two of its own lines.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -43,13 +44,15 @@ pub(crate) struct Relay {
     pub(crate) address: SocketAddr,
     store: Arc<Mutex<Option<SocketAddr>>>,
     twist: Arc<Mutex<Twist>>,
+    slowed: Arc<AtomicUsize>,
 }
 
 impl Relay {
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let relay = Self { address, store: Arc::default(), twist: Arc::new(Mutex::new(Twist::None)) };
+        let relay =
+            Self { address, store: Arc::default(), twist: Arc::new(Mutex::new(Twist::None)), slowed: Arc::default() };
         let serving = relay.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -77,6 +80,11 @@ impl Relay {
         *self.twist.lock().unwrap() = twist;
     }
 
+    /// Requests that were slowed, so far.
+    pub(crate) fn slowed(&self) -> usize {
+        self.slowed.load(Ordering::SeqCst)
+    }
+
     async fn pass(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, std::io::Error> {
         let bundle = request.method() == http::Method::POST && request.uri().path() == "/fhir";
         let twist = self.twist.lock().unwrap().clone();
@@ -86,7 +94,10 @@ impl Relay {
             Twist::Kept(status) if query.contains("_getpages") => {
                 return Ok(Response::builder().status(status).body(Full::default()).unwrap());
             }
-            Twist::Slow(long) => tokio::time::sleep(long).await,
+            Twist::Slow(long) => {
+                self.slowed.fetch_add(1, Ordering::SeqCst);
+                tokio::time::sleep(long).await;
+            }
             Twist::Criteria(status) if looked_up && query.contains("_count=2") => {
                 return Ok(Response::builder().status(status).body(Full::default()).unwrap());
             }

@@ -149,6 +149,42 @@ fn an_order_names_somebody_a_person_and_an_end() {
     );
 }
 
+/// As far as the registry can know: which types are served, and which kinds a route map names, is asked on the command line.
+#[test]
+fn an_order_names_a_record_that_could_be_there() {
+    let mut world = World::usual();
+    for (record, why) in [
+        ("observation/o-1", "`observation` is no kind of record; expected a type of FHIR such as `Observation`"),
+        ("Observation1/o-1", "is no kind of record"),
+        ("notes.Entry/e-1", "is no kind of record"),
+        ("notes.entry.x/e-1", "is no kind of record"),
+        (".entry/e-1", "is no kind of record"),
+        ("Observation/o.1", "`.` is not allowed in an identifier"),
+        ("Patient/P-2", "is the record of another person than `P-1`"),
+    ] {
+        let said = world.refused(officer(), order(Some(record)));
+        assert!(said.contains(why), "{record}: {said}");
+    }
+    for record in ["Observation/o-1", "Patient/P-1", "notes.entry/e-0001-01", "visit-notes.entry2/e-1"] {
+        world.must(officer(), order(Some(record)));
+    }
+}
+
+/// That support ended is why the city deletes.
+#[test]
+fn a_person_whose_support_ended_can_be_deleted() {
+    let mut world = World::usual();
+    world.must(clerk(), Command::WithdrawConsent { person: person("P-1"), reason: "on request".to_owned() });
+    world.must(clerk(), Command::EndEligibility { person: person("P-1"), until: world.now.plus_seconds(60) });
+    world.later(DAY);
+    for record in [None, Some("Observation/o-1")] {
+        world.must(officer(), order(record));
+        let id = ordered(&world);
+        world.must(second_officer(), Command::ApproveDeletion { order: id });
+    }
+    assert!(may_delete(&world, "U-2", 2, "P-1", "Observation/o-1"));
+}
+
 fn mark(order: DeletionId, record: &str) -> Command {
     Command::MarkDeleted { order, record: RecordName::new(record).unwrap(), request: "0f".repeat(16) }
 }
