@@ -3,8 +3,9 @@
 //! any other text. Most elements stand whole in the piece that they begin in, and are read right there; the rest are held
 //! until they are whole.
 
+use super::parse::{parse_first, parse_noting};
 use super::plain::plain;
-use super::{Json, JsonFault};
+use super::{JsonFault, Noted};
 
 /// What was whole.
 #[derive(Debug)]
@@ -12,7 +13,7 @@ pub(crate) enum Part<'p> {
     /// A member: its name, and the text of its value.
     Member(String, Vec<u8>),
     /// An element of the list.
-    Element(Json<'p>),
+    Element(Noted<'p>),
 }
 
 /// See the module.
@@ -20,6 +21,8 @@ pub(crate) enum Part<'p> {
 pub(crate) struct Members {
     /// Name of the list that is taken apart.
     list: &'static str,
+    /// Which member of its elements is noted.
+    note: &'static str,
     state: State,
     /// The name or value that is being read.
     held: Vec<u8>,
@@ -29,6 +32,9 @@ pub(crate) struct Members {
     names: Vec<String>,
     /// Bytes read so far.
     at: usize,
+    /// How long the last element was. Where less is left of a piece, the next is held at once: most are alike, and reading half
+    /// of one is work for nothing.
+    last_element: usize,
     bounds: Bounds,
 }
 
@@ -132,16 +138,19 @@ impl Nesting {
 }
 
 impl Members {
-    pub(crate) const fn new(list: &'static str, bounds: Bounds) -> Self {
+    /// Takes the list of this name apart; of its elements the member `note` is noted.
+    pub(crate) const fn new(list: &'static str, note: &'static str, bounds: Bounds) -> Self {
         let nesting = Nesting { depth: 0, in_text: false, escaped: false, bare: false };
         Self {
             list,
+            note,
             state: State::Start,
             held: Vec::new(),
             nesting,
             name: String::new(),
             names: Vec::new(),
             at: 0,
+            last_element: 0,
             bounds,
         }
     }
@@ -160,10 +169,13 @@ impl Members {
         while let Some((&byte, behind)) = rest.split_first() {
             if byte == b'{'
                 && let State::ElementOrEnd | State::Element = self.state
-                && let Some((element, taken)) = readable.element(piece.len() - rest.len(), self.bounds.element)
+                && rest.len() >= self.last_element
+                && let Some((element, taken)) = readable.element(piece.len() - rest.len(), self.note)
+                && taken <= self.bounds.element
             {
                 rest = rest.get(taken..).unwrap_or_default();
                 self.at += taken;
+                self.last_element = taken;
                 self.state = State::AfterElement;
                 part(Part::Element(element))?;
                 continue;
@@ -176,7 +188,8 @@ impl Members {
                     let value = std::mem::take(&mut self.held);
                     if self.state == State::InElement {
                         self.state = State::AfterElement;
-                        part(Part::Element(super::parse(&value)?))?;
+                        self.last_element = value.len();
+                        part(Part::Element(parse_noting(&value, self.note)?))?;
                     } else {
                         self.state = State::AfterValue;
                         part(Part::Member(std::mem::take(&mut self.name), value))?;
@@ -290,9 +303,8 @@ impl<'p> Readable<'p> {
 
     /// The object that begins there, and how many bytes it is. None if it is not whole, or faulty, which is found when it is
     /// read as one that is held.
-    fn element(&self, at: usize, bound: usize) -> Option<(Json<'p>, usize)> {
-        let text = self.text.get(at.checked_sub(self.begins)?..)?;
-        super::parse::parse_first(text).ok().filter(|(_, taken)| *taken <= bound)
+    fn element(&self, at: usize, note: &'static str) -> Option<(Noted<'p>, usize)> {
+        parse_first(self.text.get(at.checked_sub(self.begins)?..)?, note).ok()
     }
 }
 

@@ -95,14 +95,35 @@ fn read(bytes: &[u8], naming: Naming) -> Result<Json<'_>, JsonFault> {
     Ok(value)
 }
 
-/// Reads the JSON value that a text begins with, whatever stands behind it, and how many bytes it is.
+/// A value, and the text of one of its members.
+#[derive(Debug)]
+pub(crate) struct Noted<'a> {
+    pub(crate) tree: Json<'a>,
+    /// The member that was to be noted, as it stands in the text. None if there is none, or if writing it anew would give
+    /// another text: white space in it, or an escape.
+    pub(crate) member: Option<&'a str>,
+}
+
+/// Reads the JSON value that a text begins with, whatever stands behind it, and how many bytes it is. Of an object, the
+/// member called `note` is noted.
 ///
 /// # Errors
 /// See [`JsonFault`]; also if the text ends first.
-pub(super) fn parse_first(text: &str) -> Result<(Json<'_>, usize), JsonFault> {
+pub(super) fn parse_first<'a>(text: &'a str, note: &'static str) -> Result<(Noted<'a>, usize), JsonFault> {
     let mut reader = Reader::new(text, Naming::Fhir);
-    let value = reader.value(0)?;
-    Ok((value, reader.at))
+    reader.note = note;
+    let tree = reader.value(0)?;
+    Ok((Noted { tree, member: reader.noted }, reader.at))
+}
+
+/// The same of a value that fills `bytes`.
+///
+/// # Errors
+/// See [`JsonFault`].
+pub(super) fn parse_noting<'a>(bytes: &'a [u8], note: &'static str) -> Result<Noted<'a>, JsonFault> {
+    let text = std::str::from_utf8(bytes).map_err(|_| JsonFault::Encoding)?;
+    let (noted, taken) = parse_first(text, note)?;
+    if taken < bytes.len() { Err(JsonFault::Trailing(taken)) } else { Ok(noted) }
 }
 
 /// Whether a FHIR element may be called that; see [`JsonFault::Name`].
@@ -120,6 +141,11 @@ struct Reader<'a> {
     naming: Naming,
     at: usize,
     values: usize,
+    /// How much was read that would be written otherwise: white space and escapes.
+    otherwise: usize,
+    /// Which member of the outermost object is noted; and what was.
+    note: &'static str,
+    noted: Option<&'a str>,
     /// Elements of the lists that are being read, the innermost last: each list is taken off it in one step, of the right
     /// size, once its end has come.
     elements: Vec<Json<'a>>,
@@ -130,7 +156,18 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn new(text: &'a str, naming: Naming) -> Self {
         let (elements, members) = (Vec::with_capacity(16), Vec::with_capacity(32));
-        Self { text, bytes: text.as_bytes(), naming, at: 0, values: 0, elements, members }
+        Self {
+            text,
+            bytes: text.as_bytes(),
+            naming,
+            at: 0,
+            values: 0,
+            otherwise: 0,
+            note: "",
+            noted: None,
+            elements,
+            members,
+        }
     }
 
     fn peek(&self) -> Option<u8> {
@@ -140,6 +177,7 @@ impl<'a> Reader<'a> {
     fn space(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
             self.at += 1;
+            self.otherwise += 1;
         }
     }
 
@@ -236,7 +274,12 @@ impl<'a> Reader<'a> {
             if !self.take(b':') {
                 return self.syntax();
             }
+            self.space();
+            let (begins, otherwise) = (self.at, self.otherwise);
             let value = self.value(depth)?;
+            if depth == 1 && name == self.note && self.otherwise == otherwise {
+                self.noted = self.text.get(begins..self.at);
+            }
             self.members.push((name, value));
             self.space();
             if self.take(b'}') {
@@ -300,6 +343,7 @@ impl<'a> Reader<'a> {
 
     fn escape(&mut self) -> Result<char, JsonFault> {
         let start = self.at;
+        self.otherwise += 1;
         self.at += 1;
         let escaped = self.peek();
         self.at += 1;

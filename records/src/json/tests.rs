@@ -186,7 +186,7 @@ mod in_pieces {
     use proptest::prelude::*;
 
     use crate::json::members::{Bounds, Members, Part};
-    use crate::json::{Json, JsonFault, parse};
+    use crate::json::{Json, JsonFault, Noted, parse};
 
     const BOUNDS: Bounds = Bounds { member: 4096, element: 4096, members: 8 };
 
@@ -196,15 +196,25 @@ mod in_pieces {
         String::from_utf8(out).unwrap()
     }
 
+    /// What is noted is what would be written.
+    fn as_it_would_be_written(noted: &Noted<'_>) {
+        if let Some(text) = noted.member {
+            assert_eq!(text, written(noted.tree.object().unwrap().get("a0").unwrap()));
+        }
+    }
+
     /// The parts, as texts; of a member whose value is no JSON, none.
     fn read(pieces: &[&[u8]]) -> Result<Vec<(String, Option<String>)>, JsonFault> {
-        let mut members = Members::new("entry", BOUNDS);
+        let mut members = Members::new("entry", "a0", BOUNDS);
         let mut parts = Vec::new();
         for piece in pieces {
             members.read(piece, |part| {
                 parts.push(match part {
                     Part::Member(name, value) => (name, parse(&value).ok().map(|tree| written(&tree))),
-                    Part::Element(tree) => (String::new(), Some(written(&tree))),
+                    Part::Element(noted) => {
+                        as_it_would_be_written(&noted);
+                        (String::new(), Some(written(&noted.tree)))
+                    }
                 });
                 Ok::<(), JsonFault>(())
             })?;
@@ -292,6 +302,36 @@ mod in_pieces {
                 text.insert_str(at, &what);
             }
             same(&text, &cuts);
+        }
+    }
+
+    #[test]
+    fn what_is_noted_of_an_element() {
+        for (element, expected) in [
+            (r#"{"a0":{"b":[1.50,"x",true,{}]},"c": 1}"#, Some(r#"{"b":[1.50,"x",true,{}]}"#)),
+            (r#"{"b":{"a0":1},"a0":"x"}"#, Some(r#""x""#)),
+            (r#"{ "a0" : [] }"#, Some("[]")),
+            (r#"{"a0":[1, 2]}"#, None),
+            (r#"{"a0":"a\/b"}"#, None),
+            (r#"{"a0":"\u0041"}"#, None),
+            (r#"{"b":{"a0":1}}"#, None),
+            ("[1]", None),
+        ] {
+            // Whole in one piece, and held because it is cut.
+            for cut in [0, 12] {
+                let mut members = Members::new("entry", "a0", BOUNDS);
+                let text = format!(r#"{{"entry":[{element}]}}"#);
+                let (before, behind) = text.split_at(cut);
+                for piece in [before, behind] {
+                    let read = members.read(piece.as_bytes(), |part| {
+                        let Part::Element(noted) = part else { panic!("{part:?}") };
+                        assert_eq!(noted.member, expected, "{element}");
+                        Ok::<(), JsonFault>(())
+                    });
+                    read.unwrap();
+                }
+                members.end().unwrap();
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use super::store_page::StorePage;
 use super::{Dropped, Gatekeeper, Released, Remembering};
 use crate::error::Misbehaviour;
 use crate::fhir::search::Expected;
-use crate::json::Json;
+use crate::json::{Json, Noted};
 use crate::touches::{Pages, Touches};
 
 /// A searchset on its way through. Fed with what the store sends, piece by piece, it gives what may go out: no more than one
@@ -85,7 +85,7 @@ impl Searchset {
 }
 
 impl Reading {
-    fn entry(&mut self, entry: &Json<'_>, gatekeeper: &mut Remembering<'_>, released: &mut Released) {
+    fn entry(&mut self, entry: &Noted<'_>, gatekeeper: &mut Remembering<'_>, released: &mut Released) {
         let Self { touches, expected, written, reach, counted_too_many } = self;
         match read_entry(entry, expected, touches, reach, gatekeeper) {
             Ok(Kept::Entry(found)) => written.show(found, expected, reach, released),

@@ -5,7 +5,7 @@ use super::{Dropped, Releasable, Released, Remembering, releasable};
 use crate::error::quote;
 use crate::fhir::search::Expected;
 use crate::fhir::types::FhirType;
-use crate::json::{Json, Object};
+use crate::json::{Json, Noted, Object};
 use crate::touches::Touches;
 
 /// An entry that may go out.
@@ -13,6 +13,8 @@ pub(super) struct Found<'t, 'a> {
     /// As what it comes.
     pub(super) mode: &'static str,
     pub(super) resource: &'t Object<'a>,
+    /// The resource as it would be written, if the store wrote it so.
+    text: Option<&'a str>,
     pub(super) fhir_type: FhirType,
     pub(super) releasable: Releasable,
 }
@@ -29,13 +31,14 @@ pub(super) enum Kept<'t, 'a> {
 
 /// One entry: kept or left out in silence; an error says what the store did wrong.
 pub(super) fn read_entry<'t, 'a>(
-    entry: &'t Json<'a>,
+    entry: &'t Noted<'a>,
     expected: &Expected,
     touches: &Touches,
     reach: &Reach,
     gatekeeper: &mut Remembering<'_>,
 ) -> Result<Kept<'t, 'a>, Dropped> {
     let out = |record: &str, why: &str| Dropped { record: quote(record), why: why.to_owned() };
+    let Noted { tree: entry, member: text } = entry;
     let resource = entry.object().and_then(|entry| entry.get("resource")).and_then(Json::object);
     let resource = resource.ok_or_else(|| out("?", "an entry without a resource"))?;
     let name = resource.text("resourceType").unwrap_or("?");
@@ -52,7 +55,7 @@ pub(super) fn read_entry<'t, 'a>(
     if mode == "include" && expected.brings_along() && !reach.holds(resource, fhir_type, expected) {
         return Ok(Kept::NotSeen(mode));
     }
-    Ok(Kept::Entry(Found { mode, resource, fhir_type, releasable }))
+    Ok(Kept::Entry(Found { mode, resource, text: *text, fhir_type, releasable }))
 }
 
 /// A searchset as it goes out: its entries first, what is said about them at the end.
@@ -89,12 +92,17 @@ impl Written {
         } else {
             out.push(b',');
         }
-        let Found { mode, resource, fhir_type, .. } = found;
+        let Found { mode, resource, text, fhir_type, .. } = found;
         self.kept += 1;
         self.matches += usize::from(*mode == "match");
         // No `fullUrl`: the store's would name its own address.
         out.extend_from_slice(br#"{"resource":"#);
-        expected.show(resource, *fhir_type).as_ref().unwrap_or(resource).write(out);
+        match (expected.show(resource, *fhir_type), text) {
+            (Some(view), _) => view.write(out),
+            // Read through to its end, and in the one form there is: to write it anew would give these octets.
+            (None, Some(text)) => out.extend_from_slice(text.as_bytes()),
+            (None, None) => resource.write(out),
+        }
         for text in [r#","search":{"mode":""#, mode, r#""}}"#] {
             out.extend_from_slice(text.as_bytes());
         }

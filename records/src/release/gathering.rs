@@ -14,7 +14,7 @@ use super::{Dropped, Gatekeeper, Released, Remembering};
 use crate::bounds::GATHERED_PAGES_MAX;
 use crate::error::Misbehaviour;
 use crate::fhir::search::{Expected, Linked, Page, Place};
-use crate::json::Json;
+use crate::json::{Json, Noted};
 use crate::touches::{Forward, RecordId, Touches};
 
 /// See the module. Each answer of the store is begun ([`Self::answered`]), read piece by piece until it is over or nothing more
@@ -191,7 +191,7 @@ impl Gathered {
         Ok(None)
     }
 
-    fn entry(&mut self, entry: &Json<'_>, gatekeeper: &mut Remembering<'_>, released: &mut Released) {
+    fn entry(&mut self, entry: &Noted<'_>, gatekeeper: &mut Remembering<'_>, released: &mut Released) {
         match self.stage {
             Stage::Matches => self.a_match(entry, gatekeeper, released),
             Stage::Along => self.along(entry, gatekeeper, released),
@@ -199,7 +199,7 @@ impl Gathered {
     }
 
     /// An entry of what was searched for. What is hidden is passed over in silence: nothing came along with it.
-    fn a_match(&mut self, entry: &Json<'_>, gatekeeper: &mut Remembering<'_>, released: &mut Released) {
+    fn a_match(&mut self, entry: &Noted<'_>, gatekeeper: &mut Remembering<'_>, released: &mut Released) {
         let at = self.read;
         self.read = self.read.saturating_add(1);
         if at < self.passed || self.next.is_some() {
@@ -222,7 +222,7 @@ impl Gathered {
     }
 
     /// An entry of what comes along. The matches come once more, and have gone out.
-    fn along(&mut self, entry: &Json<'_>, gatekeeper: &mut Remembering<'_>, released: &mut Released) {
+    fn along(&mut self, entry: &Noted<'_>, gatekeeper: &mut Remembering<'_>, released: &mut Released) {
         match read_entry(entry, &self.expected, &self.touches, &self.reach, gatekeeper) {
             Ok(Kept::Entry(found)) if found.mode == "match" => {
                 if !found.releasable.record.id.as_ref().is_some_and(|id| self.shown.contains(id)) {

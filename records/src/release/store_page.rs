@@ -5,7 +5,7 @@ use super::fhir_json;
 use crate::bounds::{ANSWER_BYTES_MAX, BUNDLE_MEMBER_BYTES_MAX, BUNDLE_MEMBERS_MAX, ENTRIES_MAX, STREAMED_BYTES_MAX};
 use crate::error::Misbehaviour;
 use crate::json::members::{Bounds, Members, Part};
-use crate::json::{self, Json};
+use crate::json::{self, Json, Noted};
 
 /// See the module.
 #[derive(Debug)]
@@ -33,14 +33,14 @@ impl StorePage {
     pub(super) fn of(content_type: Option<&str>) -> Result<Self, Misbehaviour> {
         fhir_json(content_type)?;
         let bounds = Bounds { member: BUNDLE_MEMBER_BYTES_MAX, element: ANSWER_BYTES_MAX, members: BUNDLE_MEMBERS_MAX };
-        Ok(Self { members: Members::new("entry", bounds), bytes: 0, entries: 0, said: Said::default() })
+        Ok(Self { members: Members::new("entry", "resource", bounds), bytes: 0, entries: 0, said: Said::default() })
     }
 
     /// Reads the next piece, wherever it was cut; gives each entry that is whole now to `entry`.
     ///
     /// # Errors
     /// It is no searchset, or has more than one reading.
-    pub(super) fn read(&mut self, piece: &[u8], mut entry: impl FnMut(&Json<'_>)) -> Result<(), Misbehaviour> {
+    pub(super) fn read(&mut self, piece: &[u8], mut entry: impl FnMut(&Noted<'_>)) -> Result<(), Misbehaviour> {
         self.bytes = self.bytes.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
         if self.bytes > STREAMED_BYTES_MAX {
             return Err(Misbehaviour::Shape("is too large"));
@@ -48,7 +48,7 @@ impl StorePage {
         let Self { members, entries, said, .. } = self;
         members.read(piece, |part| match part {
             Part::Member(name, value) => said.member(&name, value),
-            Part::Element(tree) => {
+            Part::Element(noted) => {
                 // Servers write what a thing is before what is in it. Entries of who knows what would have to be kept until
                 // it is said.
                 said.is_one()?;
@@ -56,7 +56,7 @@ impl StorePage {
                 if *entries > ENTRIES_MAX {
                     return Err(Misbehaviour::Shape("has too many entries"));
                 }
-                entry(&tree);
+                entry(&noted);
                 Ok(())
             }
         })
