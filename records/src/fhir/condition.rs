@@ -125,7 +125,7 @@ impl Criteria {
         }
     }
 
-    /// Selector they are about, if that is said.
+    /// Whom they are about, if that is said.
     pub(crate) const fn person(&self) -> Option<&PersonId> {
         self.person.as_ref()
     }

@@ -36,7 +36,7 @@ pub(crate) struct Draft {
     persons: Vec<PersonId>,
     /// In whose name, as it is written now.
     written: Authors,
-    /// Selector it names as authors of parts, and the version that it replaces does not.
+    /// Whom it names as authors of parts, and the version that it replaces does not.
     beneath: Vec<String>,
     /// As it is written now, or was.
     sensitive: bool,

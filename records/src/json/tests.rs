@@ -305,6 +305,28 @@ mod in_pieces {
         }
     }
 
+    /// An element that stands whole in its piece is bounded and read as strictly as one that is held.
+    #[test]
+    fn whole_or_held_it_is_refused_alike() {
+        let long = format!(r#"{{"a0":"{}"}}"#, "a".repeat(5000)).into_bytes();
+        let faults: [(&[u8], &str); 5] = [
+            (&long, "holds a part that is too long"),
+            (b"{\"a0\":\"\xff\"}", "is not UTF-8"),
+            (b"{\"a0\":\"\xe9\xa3\"}", "is not UTF-8"),
+            (b"{\"a0\":1,\"A0\":2}", "holds `A0`, which names no FHIR element"),
+            (b"{\"a0\":01}", "is no JSON"),
+        ];
+        for (element, expected) in faults {
+            let good = "{\"a0\":\"食\"}".as_bytes();
+            let text = [b"{\"entry\":[", good, b",", element, b",", good, b"]}"].concat();
+            for cut in 0..text.len().min(64) {
+                let (before, behind) = text.split_at(cut);
+                let fault = read(&[before, behind]).unwrap_err().to_string();
+                assert!(fault.starts_with(expected), "cut at {cut}: {fault}");
+            }
+        }
+    }
+
     #[test]
     fn what_is_noted_of_an_element() {
         for (element, expected) in [

@@ -6,6 +6,9 @@ use model::{PersonId, Timestamp, id};
 
 use crate::json::Json;
 
+/// How many words of a list are told to a client who gave another.
+const WORDS_TOLD_MAX: usize = 12;
+
 /// A value that a route takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Field {
@@ -56,6 +59,9 @@ impl Grammar {
             Self::Date => "a date such as 2026-11-23".to_owned(),
             Self::Time => "a point in time such as 2026-11-23T09:00:00+09:00".to_owned(),
             Self::Number { least, most } => format!("a whole number from {least} to {most}"),
+            Self::Words(words) if words.len() > WORDS_TOLD_MAX => {
+                format!("{} and others of the map", words.get(..WORDS_TOLD_MAX).unwrap_or_default().join(", "))
+            }
             Self::Words(words) => words.join(", "),
             Self::Truth => "true or false".to_owned(),
             Self::Text { characters_max, lines: false } => format!("one line of at most {characters_max} characters"),

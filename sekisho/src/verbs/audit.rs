@@ -2,10 +2,8 @@
 
 use audit::{Alert, Query, Reader, Recorded, SignIn, SignInQuery, Verdict};
 use journal::{Head, Journal, Position};
-use model::Target;
 use serde_json::json;
 
-use super::sought;
 use crate::cli::audit::{AuditSearch, AuditVerify};
 use crate::cli::journal::Which;
 use crate::cli::{Audit, Common};
@@ -41,8 +39,7 @@ fn find(settings: &Settings, output: Output, search: &AuditSearch) -> Result<(),
     };
     let found = reader(settings)?.search(&query)?;
     if found.entries.is_empty() {
-        let unknown = sought::unknown_to(settings, named(search)?);
-        output::nothing(format_args!("no request on record is as asked for{unknown}"));
+        output::nothing(format_args!("no request on record is as asked for{}", whether_there_is(search)));
     }
     found.entries.iter().try_for_each(|recorded| say(output, recorded))?;
     output::more(found.more_before.is_some());
@@ -59,20 +56,20 @@ fn find_sign_ins(settings: &Settings, output: Output, search: &AuditSearch) -> R
     };
     let found = reader(settings)?.sign_ins(&query)?;
     if found.sign_ins.is_empty() {
-        let unknown = sought::unknown_to(settings, named(search)?);
-        output::nothing(format_args!("no sign-in on record is as asked for{unknown}"));
+        output::nothing(format_args!("no sign-in on record is as asked for{}", whether_there_is(search)));
     }
     found.sign_ins.iter().try_for_each(|(position, sign_in)| say_sign_in(output, *position, sign_in))?;
     output::more(found.more);
     Ok(())
 }
 
-/// Whom and what a search names.
-fn named(search: &AuditSearch) -> Result<Vec<Target>, Error> {
-    let person = search.person.as_deref().map(ids::parse).transpose()?.map(Target::Person);
-    let user_id = search.user.as_deref().map(ids::parse).transpose()?.map(Target::UserId);
-    let device = search.device.as_deref().map(ids::parse).transpose()?.map(Target::Device);
-    Ok([person, user_id, device].into_iter().flatten().collect())
+/// How to find out whether a number was mistyped. Not looked up here: an auditor needs the log alone, and no key of the
+/// registry's.
+fn whether_there_is(search: &AuditSearch) -> String {
+    let sought = [("person", &search.person), ("user", &search.user), ("device", &search.device)];
+    let lists: Vec<String> =
+        sought.iter().filter(|(_, given)| given.is_some()).map(|(verb, _)| format!("`sekisho {verb} list`")).collect();
+    if lists.is_empty() { String::new() } else { format!("; whom and what the registry knows: {}", lists.join(", ")) }
 }
 
 fn find_alerts(settings: &Settings, output: Output, limit: usize) -> Result<(), Error> {

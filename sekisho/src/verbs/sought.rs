@@ -4,10 +4,6 @@
 use model::Target;
 use registry::Snapshot;
 
-use super::open_registry;
-use crate::error::with_causes;
-use crate::settings::Settings;
-
 /// Those of them that nobody has entered, as the end of a sentence; empty where all are known.
 pub(super) fn unknown(snapshot: &Snapshot, sought: impl IntoIterator<Item = Target>) -> String {
     let is_known = |one: &Target| match one {
@@ -19,17 +15,6 @@ pub(super) fn unknown(snapshot: &Snapshot, sought: impl IntoIterator<Item = Targ
     };
     let unknown = sought.into_iter().filter(|one| !is_known(one));
     unknown.map(|one| format!("; there is no {}", in_words(&one))).collect()
-}
-
-/// The same for searches in another journal, which do without the registry: that it cannot be asked is said, and ends nothing.
-pub(super) fn unknown_to(settings: &Settings, sought: Vec<Target>) -> String {
-    if sought.is_empty() {
-        return String::new();
-    }
-    match open_registry(settings) {
-        Ok((registry, _)) => unknown(&registry.snapshot(), sought),
-        Err(error) => format!("; the registry cannot be asked whom it knows: {}", with_causes(&error)),
-    }
 }
 
 fn in_words(target: &Target) -> String {
