@@ -15,7 +15,7 @@ use crate::shared::world::{Ask, Http, Terminal, Tls, World};
 use crate::streams::{DOWNLOAD, STREAM, body};
 
 const DOWNLOAD_BYTES: usize = 100_000_000;
-/// All on the team of the same person, and all of professions that may read its documents.
+/// All of professions that may read documents.
 const NEIGHBOURS: [&str; 7] = ["nakamura", "kobayashi", "kato", "yamamoto", "hayashi", "ishii", "ono"];
 /// Streams of each kind that a neighbour has open.
 const EACH: usize = 7;
@@ -54,16 +54,19 @@ impl Neighbours {
 pub(crate) async fn neighbours(world: &World) -> Neighbours {
     let mut list = Vec::new();
     for name in NEIGHBOURS {
-        // Whose the download is.
-        world.clerk(Command::JoinTeam {
-            person: "P-0900".parse().unwrap(),
-            user: format!("K-{name}").parse().unwrap(),
-            // Not `member`: one of them is that already.
-            role: TeamRole::OnCall,
-            facility: None,
-            from: Timestamp::parse("2025-04-01T00:00:00+09:00").unwrap(),
-            until: None,
-        });
+        // Whose the download is; and whose news, where the city has them not on that team already.
+        let news = (name == "hayashi").then_some("P-0001");
+        for person in std::iter::once("P-0900").chain(news) {
+            world.clerk(Command::JoinTeam {
+                person: person.parse().unwrap(),
+                user: format!("K-{name}").parse().unwrap(),
+                // Not `member`: one of them is that already.
+                role: TeamRole::OnCall,
+                facility: None,
+                from: Timestamp::parse("2025-04-01T00:00:00+09:00").unwrap(),
+                until: None,
+            });
+        }
         let keys = world.keys(&format!("D-{name}"));
         let one = world.terminal_speaking(&keys, Http::One, Tls::V13);
         let cookie = world.cookie(&one, &format!("U-{name}")).await;
