@@ -43,7 +43,7 @@ pub enum Refusal {
     Stopped(Arc<Rule>),
     /// Too many requests or too much at once; try again after so many seconds.
     TooMany {
-        /// Which limit, in one word (`source`, `device`, `user`, `sign-in`, `gateway`).
+        /// Which limit, in one word (`source`, `device`, `user`, `sign-in`, `gateway`, `look-ups`, `batch`).
         limit: &'static str,
         /// Seconds until a retry has a chance.
         retry_after_seconds: u32,

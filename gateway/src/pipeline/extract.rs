@@ -103,7 +103,7 @@ async fn touched(
         // Nobody's look-up reaches the store who may not use the service at all.
         needed.iter().for_each(|needed| trace.looked_up(needed));
         decide::may_use_service(worker, &worker.snapshot(), subject, trace)?;
-        look_ups.make(&needed).await?;
+        look_ups.make(&needed, trace).await?;
         let shown = |need| match need {
             Ok(Need::Stored(needed)) => or_missing(look_ups.read(needed)),
             other => Ok(other),
