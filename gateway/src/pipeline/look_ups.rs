@@ -284,7 +284,7 @@ fn within(count: usize) -> Result<(), Refusal> {
         return Ok(());
     }
     let why = format!("more than {LOOK_UPS_MAX} records that have to be looked up; send it in parts");
-    Err(Refusal::Unreadable(why))
+    Err(Refusal::Unreadable(why.into()))
 }
 
 /// A look-up beyond a bound of ours is told as "not available": "too much at once" would tell that there is such a record. The

@@ -234,10 +234,10 @@ impl Trace {
     }
 
     /// What the officer sees of the cause of a refusal.
-    fn cause(&self, refusal: &Refusal, permitted: bool) -> String {
+    fn cause(&self, refusal: &Refusal) -> String {
         match self.beyond {
             Some(why) if *refusal == Refusal::NotAvailable => why.to_owned(),
-            _ => refusal.cause_on_record(permitted),
+            _ => refusal.cause_on_record(),
         }
     }
 
@@ -249,8 +249,6 @@ impl Trace {
     /// The audit entry: a permit without a refusal, a refusal with one. None while nobody is signed in.
     pub fn entry(&mut self, refusal: Option<&Refusal>) -> Option<Entry> {
         let subject = self.subject.as_ref()?;
-        // A denial has a code of its own: whatever else is wrong once there is a basis is wrong with what was permitted.
-        let permitted = self.basis.is_some();
         let basis = self.basis.clone().unwrap_or_default();
         let touches = self.touches.as_ref();
         self.recorded = true;
@@ -268,7 +266,7 @@ impl Trace {
             category: touches.map(|touches| touches.category),
             verdict: if refusal.is_some() { Verdict::Refused } else { Verdict::Permitted },
             reason: refusal.map(|refusal| refusal.code().to_owned()).unwrap_or_default(),
-            cause: refusal.map(|refusal| self.cause(refusal, permitted)).unwrap_or_default(),
+            cause: refusal.map(|refusal| self.cause(refusal)).unwrap_or_default(),
             rules: basis.rules,
             articles: if basis.articles.is_empty() { told(refusal) } else { basis.articles },
             policy_version: basis.policy_version,
@@ -344,7 +342,7 @@ impl Trace {
                 status: refusal.status(),
                 bytes: 0,
                 ended,
-                cause: self.cause(refusal, true),
+                cause: self.cause(refusal),
             });
             return;
         }

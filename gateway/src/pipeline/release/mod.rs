@@ -234,7 +234,7 @@ fn told(status: u16, touches: &Touches) -> Result<(), Refusal> {
         412 => Err(Refusal::Stale),
         // In FHIR an error is an answer of its own; a mapped store's is a page or a text that nobody here can read.
         400 | 409 | 416 | 422 if mapped => {
-            Err(Refusal::Unreadable("something in it that the store does not take".to_owned()))
+            Err(Refusal::Unreadable("something in it that the store does not take".into()))
         }
         // Where a mapped store leads to was read, and written anew.
         300..=399 if mapped => Ok(()),
