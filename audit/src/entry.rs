@@ -177,8 +177,8 @@ pub struct Entry {
     pub verdict: Verdict,
     /// Why it was refused, as a short code; empty when permitted.
     pub reason: String,
-    /// What the client was told of the cause beside that code, in one phrase; empty where the code says all. About the
-    /// client's own words, which it may quote, and never about what is stored. Entries of earlier programs have none.
+    /// What is said of the cause beside that code, in one phrase; empty where the code says all. What the client was told of its
+    /// own words, or which bound of the gateway was met, and never what is stored. Entries of earlier programs have none.
     pub cause: String,
     /// Names of the rules that decided, comma separated.
     pub rules: String,

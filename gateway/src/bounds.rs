@@ -114,14 +114,19 @@ pub const TRANSACTION_LOOK_UPS_MAX: Duration = Duration::from_secs(15);
 pub const LOOK_UPS_MAX: usize = 256;
 /// Of these, at once.
 pub const LOOK_UPS_AT_ONCE_MAX: usize = 8;
-/// What they show is held until all are made; those at once may go beyond it by one [`ANSWER_READ_BYTES_MAX`] each.
+/// What they show is held until all are made: so much of one request, with what is kept for those not begun. Beside it are the read
+/// buffers of the connections to the store, and a copy of one answer while it is joined.
 pub const LOOK_UPS_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Held by look-ups, of all requests of a worker together.
 pub const LOOK_UPS_POOL_BYTES: usize = 512 * 1024 * 1024;
+/// Of these, of all requests of one user ID.
+pub const LOOK_UPS_USER_BYTES: usize = LOOK_UPS_POOL_BYTES / 8;
 /// Of these, kept for each look-up that the words of a request name, and for one more, before the first is made: a request that gets
 /// none is refused by its words alone. What is longer takes its octets as they come; where there are none left it is not available,
 /// as where it is too long.
 pub const LOOK_UP_KEPT_BYTES: usize = 64 * 1024;
+/// Who finds no room for look-ups comes again after so many seconds: others hold theirs for as long as a store takes to answer.
+pub const LOOK_UPS_AGAIN_SECONDS: u32 = 5;
 /// Moments at which it may be said that a record is not available: several times what it takes to find out, so that most of
 /// these answers are given at the first.
 pub const ONE_ANSWER_EVERY: Duration = Duration::from_millis(25);
@@ -150,13 +155,20 @@ const _: () =
 const _: () = assert!(records::bounds::QUESTIONS_MAX * 2048 <= audit::FACTS_BYTES_MAX, "an entry holds every decision");
 // A conditional update looks for its record and for its version.
 const _: () = assert!(records::bounds::LINKS_MAX + 2 <= LOOK_UPS_MAX, "a record with all its links can be written");
-const _: () = assert!(ANSWER_READ_BYTES_MAX <= LOOK_UPS_BYTES_MAX, "one look-up may fill an answer");
+const _: () = assert!(
+    ANSWER_READ_BYTES_MAX + (LOOK_UPS_MAX + 1) * LOOK_UP_KEPT_BYTES <= LOOK_UPS_BYTES_MAX,
+    "beside as many look-ups as may be, one may fill an answer"
+);
+const _: () = assert!(LOOK_UPS_BYTES_MAX <= LOOK_UPS_USER_BYTES, "whoever sends one request at a time has room for it");
+const _: () = assert!(LOOK_UPS_USER_BYTES < LOOK_UPS_POOL_BYTES, "no user ID takes all");
+const _: () = assert!(
+    2 * LOOK_UP_KEPT_BYTES * REQUESTS_PER_USER_MAX as usize <= LOOK_UPS_USER_BYTES,
+    "as many requests of one user ID as may be can keep room for one look-up each, while none takes more"
+);
 const _: () = assert!(
     2 * LOOK_UP_KEPT_BYTES * REQUESTS_PER_WORKER_MAX as usize <= LOOK_UPS_POOL_BYTES,
-    "one look-up of each request in flight has room"
+    "and so can as many of all user IDs as may be, while none takes more"
 );
-const _: () =
-    assert!(LOOK_UPS_BYTES_MAX + LOOK_UPS_MAX * LOOK_UP_KEPT_BYTES < LOOK_UPS_POOL_BYTES, "no request takes all");
 const _: () = assert!(SWEEP_EVERY.as_millis() < REGISTRY_SILENCE_MAX.as_millis(), "silence must be seen in time");
 const _: () = assert!(MARK_WAIT_MAX.as_millis() < DRAIN_MAX.as_millis(), "a deletion is marked before the end");
 const _: () = assert!(STORE_CONNECT_MAX.as_millis() < STORE_ANSWER_MAX.as_millis(), "connecting is part of answering");

@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use model::Article;
 use policy::Rule;
+use records::{Unreadable, Words};
 
 /// Why a request was not served.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// The message cannot be read in one way only (RFC 9112, RFC 9113, or the store's grammar). Holds the cause in one
-    /// phrase, for the officer; it names nothing that the client did not send.
-    Unreadable(String),
+    /// The message cannot be read in one way only (RFC 9112, RFC 9113, or the store's grammar).
+    Unreadable(Cause),
     /// The host is one of ours, and not the one this connection was opened for (RFC 9110 15.5.20): the client comes again on
     /// a connection of its own.
     Misdirected,
@@ -43,7 +43,7 @@ pub enum Refusal {
     Stopped(Arc<Rule>),
     /// Too many requests or too much at once; try again after so many seconds.
     TooMany {
-        /// Which limit, in one word (`source`, `device`, `user`, `sign-in`, `gateway`).
+        /// Which limit, in one word (`source`, `device`, `user`, `sign-in`, `gateway`, `look-ups`, `batch`).
         limit: &'static str,
         /// Seconds until a retry has a chance.
         retry_after_seconds: u32,
@@ -70,6 +70,49 @@ pub enum Refusal {
     DoesNotFit(String),
     /// The exchange ends before its answer: it is being cut, or its client lets go. The answer hardly ever arrives.
     Cut,
+}
+
+/// Why a message cannot be read, in one phrase each for its two readers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cause {
+    /// For the client; may quote what it sent.
+    pub(crate) told: String,
+    /// For the audit log, which cannot be deleted from: quotes nothing of a body or of what is stored.
+    on_record: String,
+}
+
+impl Cause {
+    /// What is wrong with a message whose words come from there.
+    pub(crate) fn of(unreadable: &Unreadable, words: Words) -> Self {
+        Self { told: unreadable.to_string(), on_record: unreadable.on_record(words) }
+    }
+
+    /// The same of an entry of a transaction.
+    pub(crate) fn of_entry(self, number: usize) -> Self {
+        let Self { told, on_record } = self;
+        Self { told: format!("entry {number}: {told}"), on_record: format!("entry {number}: {on_record}") }
+    }
+}
+
+/// What may have been read in a body, or in the store.
+impl From<Unreadable> for Cause {
+    fn from(unreadable: Unreadable) -> Self {
+        Self::of(&unreadable, Words::Body)
+    }
+}
+
+/// Words of ours, which quote nothing.
+impl From<&'static str> for Cause {
+    fn from(said: &'static str) -> Self {
+        said.to_owned().into()
+    }
+}
+
+/// See above: with a number of ours in them.
+impl From<String> for Cause {
+    fn from(said: String) -> Self {
+        Self { on_record: said.clone(), told: said }
+    }
 }
 
 /// What is wrong with the certificate a terminal presented.
@@ -162,17 +205,12 @@ impl Refusal {
         }
     }
 
-    /// What was said of the cause beside the code, for the officer who reviews the refusal; empty where the code says all. Never
-    /// of what is stored: a patch that does not fit is told to whoever may read the record, and not to the audit log. What is
-    /// wrong with a request that is `permitted` may be a matter of the stored record too, so that is kept without what it quotes.
+    /// What is said of the cause beside the code, for the officer who reviews the refusal; empty where the code says all. Never of
+    /// what is stored: a patch that does not fit is told to whoever may read the record, and not to the audit log.
     #[must_use]
-    pub fn cause_on_record(&self, permitted: bool) -> String {
+    pub fn cause_on_record(&self) -> String {
         match self {
-            Self::Unreadable(cause) if permitted => match cause.split_once('`') {
-                Some((said, _)) => format!("{said}…"),
-                None => cause.clone(),
-            },
-            Self::Unreadable(cause) => cause.clone(),
+            Self::Unreadable(cause) => cause.on_record.clone(),
             Self::BodyTooLarge(bytes_max) => format!("more than {bytes_max} bytes"),
             Self::TooMany { limit, .. } => format!("limit: {limit}"),
             _ => String::new(),

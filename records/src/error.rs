@@ -41,7 +41,7 @@ pub enum Unreadable {
         /// What is wrong.
         cause: model::IdError,
     },
-    /// A search parameter that is not on the list, or whose value is not in its grammar.
+    /// A search parameter that is not on the list, or whose value is not in its grammar; or a field of a body.
     #[error("parameter `{name}` {why}")]
     Parameter {
         /// Its name.
@@ -49,10 +49,13 @@ pub enum Unreadable {
         /// What is wrong.
         why: &'static str,
     },
+    /// A field of a body that has to be there; by the name that the route map gives it.
+    #[error("parameter `{0}` is missing")]
+    Missing(String),
     /// A parameter, or a field of a body, with a value that is not in its grammar.
     #[error("parameter `{name}` has a value outside its grammar; allowed: {allowed}")]
     Value {
-        /// Its name.
+        /// Its name, one that is on our lists or in a route map.
         name: String,
         /// The grammar in words.
         allowed: String,

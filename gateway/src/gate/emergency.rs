@@ -163,7 +163,7 @@ pub async fn end(worker: &Worker, subject: &Subject, request: Request<Incoming>)
         return Ok(super::redirect(paths::HOME));
     }
     let number = form.field("emergency").parse();
-    let number = number.map_err(|_| Refusal::Unreadable("a form without the number of an emergency".to_owned()))?;
+    let number = number.map_err(|_| Refusal::Unreadable("a form without the number of an emergency".into()))?;
     let (now, author) = (worker.now(), Author::new(Office::User, subject.user_id().as_str()));
     let command = Command::EndEmergency { emergency: EmergencyId::new(number) };
     match on_registry(&worker.share(), move |registry| registry.execute(command, author, now)).await? {

@@ -44,7 +44,7 @@ impl Form {
     /// # Errors
     /// Another content type, not UTF-8, or a field twice.
     pub fn read(headers: &HeaderMap, body: &[u8]) -> Result<Self, Refusal> {
-        let unreadable = |why: &str| Refusal::Unreadable(why.to_owned());
+        let unreadable = |why: &'static str| Refusal::Unreadable(why.into());
         let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         if content_type.split(';').next().map(str::trim) != Some("application/x-www-form-urlencoded") {
             return Err(Refusal::ForeignForm);

@@ -68,7 +68,7 @@ pub async fn change(
     let by_program = sign_in::json_only(&parts.headers).is_ok();
     let change = if by_program {
         serde_json::from_slice::<Change>(&body)
-            .map_err(|_| Refusal::Unreadable("expected {\"current\": \"…\", \"new\": \"…\"}".to_owned()))?
+            .map_err(|_| Refusal::Unreadable("expected {\"current\": \"…\", \"new\": \"…\"}".into()))?
     } else {
         let form = Form::read(&parts.headers, &body)?;
         let serial = subject.device().serial();

@@ -155,7 +155,7 @@ pub async fn by_program(
     json_only(&parts.headers)?;
     let body = Zeroizing::new(read_body(&mut body, FORM_BYTES_MAX).await?.to_vec());
     let credentials: Credentials = serde_json::from_slice(&body)
-        .map_err(|_| Refusal::Unreadable("expected {\"user_id\": \"…\", \"password\": \"…\"}".to_owned()))?;
+        .map_err(|_| Refusal::Unreadable("expected {\"user_id\": \"…\", \"password\": \"…\"}".into()))?;
     match try_password(worker, &device, &credentials.user_id, credentials.password, trace).await? {
         Tried::Wrong => Err(Refusal::WrongCredentials),
         Tried::Wait(seconds) => Err(Refusal::TooMany { limit: "sign-in", retry_after_seconds: seconds }),
@@ -184,7 +184,7 @@ pub(super) fn json_only(headers: &HeaderMap) -> Result<(), Refusal> {
     if content_type.split(';').next().map(str::trim) == Some("application/json") {
         Ok(())
     } else {
-        Err(Refusal::Unreadable("expected Content-Type: application/json".to_owned()))
+        Err(Refusal::Unreadable("expected Content-Type: application/json".into()))
     }
 }
 

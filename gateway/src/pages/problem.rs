@@ -70,7 +70,8 @@ impl<'a> Words<'a> {
             _ => (None, text(Language::Ja, "what"), text(Language::En, "what")),
         };
         let detail = match refusal {
-            Refusal::Unreadable(cause) | Refusal::DoesNotFit(cause) => cause.clone(),
+            Refusal::Unreadable(cause) => cause.told.clone(),
+            Refusal::DoesNotFit(cause) => cause.clone(),
             Refusal::BodyTooLarge(limit) => format!("{text_en} At most {limit} octets."),
             Refusal::MethodNotAllowed(allowed) => format!("{text_en} Allowed: {allowed}."),
             Refusal::PasswordUnfit(problem) => problem.text(Language::En),

@@ -10,6 +10,7 @@ use anomaly::{Bucket, Quota, Verdict};
 use model::{DeviceId, Timestamp, UserId};
 
 use super::authenticate::Subject;
+use super::held::Share;
 use crate::bounds::{REQUESTS_PER_USER_MAX, REQUESTS_PER_WORKER_MAX, SUBJECTS_MAX};
 use crate::connection::Client;
 use crate::refusal::Refusal;
@@ -24,7 +25,15 @@ pub struct Limits {
     devices: Buckets<DeviceId>,
     users: Buckets<UserId>,
     in_flight: Arc<AtomicU32>,
-    in_flight_of: Mutex<HashMap<UserId, Arc<AtomicU32>>>,
+    in_flight_of: Mutex<HashMap<UserId, InFlight>>,
+}
+
+/// Of one user ID.
+#[derive(Clone, Default)]
+struct InFlight {
+    requests: Arc<AtomicU32>,
+    /// What their look-ups hold.
+    look_ups: Share,
 }
 
 /// Requests in so many seconds, and how many at once.
@@ -77,6 +86,14 @@ impl Limits {
             in_flight_of: Mutex::default(),
         }
     }
+
+    fn in_flight_of(&self, user_id: &UserId) -> InFlight {
+        let mut each = self.in_flight_of.lock().unwrap_or_else(PoisonError::into_inner);
+        if each.len() >= SUBJECTS_MAX {
+            each.retain(|_, one| one.requests.load(Ordering::Relaxed) > 0 || one.look_ups.is_shared());
+        }
+        each.entry(user_id.clone()).or_default().clone()
+    }
 }
 
 /// Admits whoever shows no device that stands, before anything is done for him. A facility's devices share an address, and
@@ -115,6 +132,11 @@ pub(super) fn look_ups(worker: &Worker, subject: &Subject, count: u32) -> Result
     limits.devices.charge(device, now, count)
 }
 
+/// What the look-ups of this user ID hold in this worker.
+pub(super) fn look_ups_of(worker: &Worker, subject: &Subject) -> Share {
+    worker.limits().in_flight_of(subject.user_id()).look_ups
+}
+
 impl DeviceSlot {
     /// Goes on to the limits of the user ID.
     ///
@@ -123,14 +145,8 @@ impl DeviceSlot {
     pub fn for_subject(self, worker: &Worker, subject: &Subject) -> Result<Slot, Refusal> {
         let limits = worker.limits();
         limits.users.charge(subject.user_id(), worker.now(), 1)?;
-        let counter = {
-            let mut counters = limits.in_flight_of.lock().unwrap_or_else(PoisonError::into_inner);
-            if counters.len() >= SUBJECTS_MAX {
-                counters.retain(|_, counter| counter.load(Ordering::Relaxed) > 0);
-            }
-            Arc::clone(counters.entry(subject.user_id().clone()).or_default())
-        };
-        Ok(Slot { _gateway: self.gateway, _user: enter(&counter, REQUESTS_PER_USER_MAX, "user")? })
+        let InFlight { requests, .. } = limits.in_flight_of(subject.user_id());
+        Ok(Slot { _gateway: self.gateway, _user: enter(&requests, REQUESTS_PER_USER_MAX, "user")? })
     }
 }
 

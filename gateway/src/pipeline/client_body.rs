@@ -37,7 +37,7 @@ impl ClientBody {
     /// It says that it is too large; it is no stream any more.
     pub fn upload(self) -> Result<Body, Refusal> {
         let Self::Arriving(incoming) = self else {
-            return Err(Refusal::Unreadable("bytes cannot be sent within a Bundle".to_owned()));
+            return Err(Refusal::Unreadable("bytes cannot be sent within a Bundle".into()));
         };
         let limit = usize::try_from(UPLOAD_BYTES_MAX).unwrap_or(usize::MAX);
         if incoming.size_hint().lower() > UPLOAD_BYTES_MAX {

@@ -174,10 +174,10 @@ fn after_a_permit(unreadable: Unreadable) -> Refusal {
         // Whoever may make the whole transaction may know which entry does not fit.
         Unreadable::Entry { number, cause } => match after_a_permit(*cause) {
             Refusal::DoesNotFit(cause) => Refusal::DoesNotFit(format!("entry {number}: {cause}")),
-            Refusal::Unreadable(cause) => Refusal::Unreadable(format!("entry {number}: {cause}")),
+            Refusal::Unreadable(cause) => Refusal::Unreadable(cause.of_entry(number)),
             other => other,
         },
-        other => Refusal::Unreadable(other.to_string()),
+        other => Refusal::Unreadable(other.into()),
     }
 }
 

@@ -10,7 +10,7 @@ use http::request::Parts;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use model::{Category, PersonId};
-use records::{Claim, Head, Need, Reader, StoredNeeded, Touches, Transaction, Unreadable};
+use records::{Claim, Head, Need, Reader, StoredNeeded, Touches, Transaction, Unreadable, Words};
 use tokio::time::timeout;
 
 use super::authenticate::Subject;
@@ -20,7 +20,7 @@ use super::look_ups::LookUps;
 use super::route::RecordRequest;
 use super::trace::Trace;
 use crate::bounds::{BODY_READ_BYTES_MAX, BODY_READ_MAX, TRANSACTION_LOOK_UPS_MAX};
-use crate::refusal::Refusal;
+use crate::refusal::{Cause, Refusal};
 use crate::store::pool::{Body, StoreError};
 use crate::worker::Worker;
 
@@ -64,7 +64,7 @@ pub(super) fn read_head(reader: &Reader, parts: &Parts) -> Result<Need, Refusal>
     let headers: Vec<(&str, &[u8])> =
         parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
     let head = Head { method: parts.method.as_str(), target, headers: &headers };
-    reader.read_head(&head).map_err(refusal)
+    reader.read_head(&head).map_err(|unreadable| refusal_of(unreadable, Words::Address))
 }
 
 /// Brings whatever is needed until it is known what the request touches, or each entry of a transaction. What is not available
@@ -103,7 +103,7 @@ async fn touched(
         // Nobody's look-up reaches the store who may not use the service at all.
         needed.iter().for_each(|needed| trace.looked_up(needed));
         decide::may_use_service(worker, &worker.snapshot(), subject, trace)?;
-        look_ups.make(&needed).await?;
+        look_ups.make(&needed, trace).await?;
         let shown = |need| match need {
             Ok(Need::Stored(needed)) => or_missing(look_ups.read(needed)),
             other => Ok(other),
@@ -155,7 +155,7 @@ async fn read(worker: &Worker, subject: &Subject, mut need: Need, body: &mut Cli
             }
             // `split` has taken a batch apart, and neither has a place within another.
             Need::Batch(_) | Need::Transaction(_) => {
-                return Err(Refusal::Unreadable("a batch or transaction within another is not served".to_owned()));
+                return Err(Refusal::Unreadable("a batch or transaction within another is not served".into()));
             }
         };
     }
@@ -233,8 +233,8 @@ pub async fn read_body(incoming: &mut Incoming, bytes_max: usize) -> Result<Byte
     match timeout(BODY_READ_MAX, limited.collect()).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(Refusal::BodyTooLarge(bytes_max)),
-        Ok(Err(_)) => Err(Refusal::Unreadable("the body broke off".to_owned())),
-        Err(_) => Err(Refusal::Unreadable(format!("the body took more than {} s", seconds(BODY_READ_MAX)))),
+        Ok(Err(_)) => Err(Refusal::Unreadable("the body broke off".into())),
+        Err(_) => Err(Refusal::Unreadable(format!("the body took more than {} s", seconds(BODY_READ_MAX)).into())),
     }
 }
 
@@ -256,8 +256,12 @@ pub fn unavailable(error: &StoreError) -> Refusal {
 }
 
 /// What the client is told. What a look-up at the store showed is one answer, whatever it was (promise P4); the cause
-/// goes to the log.
+/// goes to the log. Its words may be those of a body or of what is stored, so they do not go on record.
 pub(super) fn refusal(unreadable: Unreadable) -> Refusal {
+    refusal_of(unreadable, Words::Body)
+}
+
+fn refusal_of(unreadable: Unreadable, words: Words) -> Refusal {
     match unreadable {
         // Which version is stored is said after a permit only; before it, it would tell that there is one.
         Unreadable::NotThere | Unreadable::Stale | Unreadable::Several => Refusal::NotAvailable,
@@ -271,7 +275,7 @@ pub(super) fn refusal(unreadable: Unreadable) -> Refusal {
             Refusal::StoreMisbehaves
         }
         Unreadable::BodyTooLarge(bytes_max) => Refusal::BodyTooLarge(bytes_max),
-        other => Refusal::Unreadable(other.to_string()),
+        other => Refusal::Unreadable(Cause::of(&other, words)),
     }
 }
 

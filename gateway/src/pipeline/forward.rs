@@ -141,10 +141,10 @@ pub(super) fn to_the_store(
     body: Body,
 ) -> Result<Request<Body>, Refusal> {
     let method = Method::from_bytes(forward.method.as_bytes())
-        .map_err(|_| Refusal::Unreadable("no method for the store".to_owned()))?;
+        .map_err(|_| Refusal::Unreadable("no method for the store".into()))?;
     let request = Request::builder().method(method).uri(forward.target.as_str()).body(body);
-    let mut request = request.map_err(|_| Refusal::Unreadable("no target for the store".to_owned()))?;
-    let ours = |text: &str| HeaderValue::from_str(text).map_err(|_| Refusal::Unreadable("a header value".to_owned()));
+    let mut request = request.map_err(|_| Refusal::Unreadable("no target for the store".into()))?;
+    let ours = |text: &str| HeaderValue::from_str(text).map_err(|_| Refusal::Unreadable("a header value".into()));
     let to = request.headers_mut();
     *to = from;
     to.insert(HOST, STORE_HOST);
@@ -225,7 +225,7 @@ fn upload_failed(error: &StoreError) -> Option<Refusal> {
             Some(UploadError::BrokeOff(_)) => return Some(Refusal::Cut),
             Some(UploadError::Stalled) => {
                 let seconds = UPLOAD_SILENCE_MAX.as_secs();
-                return Some(Refusal::Unreadable(format!("nothing of the body came for {seconds} s")));
+                return Some(Refusal::Unreadable(format!("nothing of the body came for {seconds} s").into()));
             }
             None if error.is::<http_body_util::LengthLimitError>() => {
                 return Some(Refusal::BodyTooLarge(usize::try_from(UPLOAD_BYTES_MAX).unwrap_or(usize::MAX)));

@@ -99,7 +99,7 @@ impl Gatherer {
 pub(super) fn still_kept(status: StatusCode) -> Result<(), Refusal> {
     if matches!(status, StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND | StatusCode::GONE) {
         tracing::info!(%status, "the store has let go of a search that it kept");
-        return Err(Refusal::Unreadable(Unreadable::PageOver.to_string()));
+        return Err(Refusal::Unreadable(Unreadable::PageOver.into()));
     }
     Ok(())
 }

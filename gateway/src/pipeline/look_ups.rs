@@ -5,12 +5,13 @@
 use std::collections::{HashMap, HashSet};
 use std::pin::pin;
 
-use bytes::{Bytes, BytesMut};
+use audit::EntryId;
+use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use http::header::{ACCEPT, ETAG};
 use http::{HeaderMap, HeaderValue};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use model::PersonId;
 use records::{Head, LookUp, LookedUp, Need, RecordKind, StoredNeeded};
@@ -20,10 +21,9 @@ use super::admit;
 use super::authenticate::Subject;
 use super::extract::{refusal, unavailable, whole};
 use super::forward::{asking, to_the_store};
-use super::held::Held;
-use crate::bounds::{
-    ANSWER_READ_BYTES_MAX, LOOK_UPS_AT_ONCE_MAX, LOOK_UPS_BYTES_MAX, LOOK_UPS_MAX, STORE_ANSWER_MAX, STORE_READ_MAX,
-};
+use super::held::{Beyond, Held};
+use super::trace::Trace;
+use crate::bounds::{LOOK_UPS_AGAIN_SECONDS, LOOK_UPS_AT_ONCE_MAX, LOOK_UPS_MAX, STORE_ANSWER_MAX, STORE_READ_MAX};
 use crate::refusal::{Refusal, fault};
 use crate::session::fresh_id;
 use crate::worker::Worker;
@@ -32,12 +32,21 @@ use crate::worker::Worker;
 pub(super) struct LookUps<'w> {
     worker: &'w Worker,
     subject: &'w Subject,
-    /// By target. None: the store fails this one, and not others.
+    /// By target. None: the store fails this one, and not others; or it is beyond a bound of ours.
     made: HashMap<String, Option<Found>>,
     /// How many are paid for.
     paid: usize,
     /// Octets of all that were made.
     held: Held<'w>,
+}
+
+/// What came of a look-up.
+enum LookedFor {
+    Shown(Found),
+    /// The store fails it: what that would be to the client if it were no secret that there is something to fail at.
+    Failed(Refusal),
+    /// The store does not fail it: it is more than we hold.
+    Ours(Beyond),
 }
 
 /// What the store answered: there or not, under which entity tag.
@@ -56,7 +65,7 @@ impl Found {
 impl<'w> LookUps<'w> {
     /// None yet. The first is paid for with the request.
     pub(super) fn of(worker: &'w Worker, subject: &'w Subject) -> Self {
-        Self { worker, subject, made: HashMap::new(), paid: 1, held: Held::nothing(worker.held()) }
+        Self { worker, subject, made: HashMap::new(), paid: 1, held: held(worker, subject) }
     }
 
     /// Pays for all that the words of the request can cause, whether or not an index will save one.
@@ -66,17 +75,16 @@ impl<'w> LookUps<'w> {
     pub(super) fn pay_for_all(&mut self, needed: &[StoredNeeded]) -> Result<(), Refusal> {
         let named: HashSet<&str> = needed.iter().flat_map(StoredNeeded::look_ups).map(LookUp::target).collect();
         let further: usize = needed.iter().map(StoredNeeded::further).sum();
-        self.pay_for(named.len().saturating_add(further))
+        let count = named.len().saturating_add(further);
+        within(count)?;
+        if count > 0 && self.held.keep(count).is_err() {
+            return Err(Refusal::TooMany { limit: "look-ups", retry_after_seconds: LOOK_UPS_AGAIN_SECONDS });
+        }
+        self.pay_for(count)
     }
 
     fn pay_for(&mut self, count: usize) -> Result<(), Refusal> {
-        if count > LOOK_UPS_MAX {
-            let why = format!("more than {LOOK_UPS_MAX} records that have to be looked up; send it in parts");
-            return Err(Refusal::Unreadable(why));
-        }
-        if count > 0 && !self.held.keep(count) {
-            return Err(Refusal::TooMany { limit: "look-ups", retry_after_seconds: 1 });
-        }
+        within(count)?;
         let more = u32::try_from(count.saturating_sub(self.paid)).unwrap_or(u32::MAX);
         if more > 0 {
             admit::look_ups(self.worker, self.subject, more)?;
@@ -89,8 +97,8 @@ impl<'w> LookUps<'w> {
     ///
     /// # Errors
     /// The store fails every look-up. Of what a patch makes of a record, which its own words do not say, there may also be more
-    /// than is paid for.
-    pub(super) async fn make(&mut self, needed: &[StoredNeeded]) -> Result<(), Refusal> {
+    /// than is paid for, or than there is room for.
+    pub(super) async fn make(&mut self, needed: &[StoredNeeded], trace: &mut Trace) -> Result<(), Refusal> {
         let mut named = HashSet::new();
         let wanted: Vec<(&StoredNeeded, &LookUp)> = needed
             .iter()
@@ -98,6 +106,7 @@ impl<'w> LookUps<'w> {
             .filter(|(_, one)| !self.made.contains_key(one.target()) && named.insert(one.target()))
             .collect();
         self.pay_for(self.made.len().saturating_add(wanted.len()))?;
+        self.keep_for(&wanted, trace)?;
         let (worker, subject, held) = (self.worker, self.subject, &self.held);
         let asked = wanted.iter().map(|(needed, one)| {
             let (target, accept) = (one.target(), needed.accept());
@@ -111,8 +120,12 @@ impl<'w> LookUps<'w> {
         for (needed, one) in wanted {
             let Some(answer) = answers.next().await else { break };
             let found = match answer? {
-                Ok(found) => Some(found),
-                Err(failed) => {
+                LookedFor::Shown(found) => Some(found),
+                LookedFor::Ours(beyond) => {
+                    ours(beyond, one, trace);
+                    None
+                }
+                LookedFor::Failed(failed) => {
                     // A store that fails this one only would tell by it that there is such a record.
                     if probed.insert(&one.record().kind) && self.fails_every(needed, one).await? {
                         return Err(failed);
@@ -128,14 +141,31 @@ impl<'w> LookUps<'w> {
         Ok(())
     }
 
-    /// Whether the store fails look-ups as such: asked for a record that nobody has.
+    /// Those that the words named have their room. For the rest it depends on how much the store has said, so that lacking it is
+    /// told as "not available".
+    fn keep_for(&self, wanted: &[(&StoredNeeded, &LookUp)], trace: &mut Trace) -> Result<(), Refusal> {
+        let Some((_, first)) = wanted.first() else { return Ok(()) };
+        self.held.keep(wanted.len()).map_err(|beyond| {
+            ours(beyond, first, trace);
+            Refusal::NotAvailable
+        })
+    }
+
+    /// Whether the store fails look-ups as such: asked for a record that nobody has, in the room for one more. Whether it fails must
+    /// not depend on how much it has said.
     async fn fails_every(&self, needed: &StoredNeeded, failed: &LookUp) -> Result<bool, Refusal> {
         let nobodys = fresh_id().map_err(fault("no random octets"))?;
         let target = needed.probe(failed.record(), &nobodys);
-        // With room of its own: whether the store fails must not depend on how much it has said.
-        let held = Held::one_more(self.worker.held());
-        let probed = look_up(self.worker, self.subject, &target, needed.accept(), &held).await?;
-        Ok(!matches!(probed, Ok(Found { status: 404 | 410, .. })))
+        let probed = look_up(self.worker, self.subject, &target, needed.accept(), &self.held).await?;
+        Ok(match probed {
+            LookedFor::Shown(found) => {
+                self.held.give_back(found.body.len());
+                !matches!(found.status, 404 | 410)
+            }
+            LookedFor::Failed(_) => true,
+            // It answered, if only at length.
+            LookedFor::Ours(_) => false,
+        })
     }
 
     /// Reads what was shown, and remembers whose it is where that may be.
@@ -160,11 +190,15 @@ impl<'w> LookUps<'w> {
 
 /// Whether a redirect of a mapped store leads to a record of one of these persons: read as its client would ask for it, and
 /// looked up. Whoever has written by right must not be shown to somebody else's record for it.
+///
+/// # Errors
+/// It is more than we hold, which is no fault of the store's.
 pub(super) async fn leads_to(
     worker: &Worker,
     subject: &Subject,
     target: &str,
     persons: &[PersonId],
+    incident: &EntryId,
 ) -> Result<bool, Refusal> {
     let mut need = worker.reader().read_head(&Head { method: "GET", target, headers: &[] });
     loop {
@@ -175,10 +209,14 @@ pub(super) async fn leads_to(
             }
             Ok(Need::Stored(needed)) => {
                 let [one] = needed.look_ups() else { return Ok(false) };
-                let held = Held::one_more(worker.held());
+                let held = held(worker, subject);
                 match look_up(worker, subject, one.target(), needed.accept(), &held).await? {
-                    Ok(found) => needed.read(&[found.shown()]),
-                    Err(_) => return Ok(false),
+                    LookedFor::Shown(found) => needed.read(&[found.shown()]),
+                    LookedFor::Failed(_) => return Ok(false),
+                    LookedFor::Ours(beyond) => {
+                        logged(beyond, one, incident);
+                        return Err(Refusal::NotAvailable);
+                    }
                 }
             }
             // Whatever would need more is nothing that a redirect leads to.
@@ -187,63 +225,76 @@ pub(super) async fn leads_to(
     }
 }
 
-/// Asks the store. The inner error is the store's failing of this look-up: what it would be to the client if it were no
-/// secret that there is something to fail at.
+/// Asks the store.
 async fn look_up(
     worker: &Worker,
     subject: &Subject,
     target: &str,
     accept: &'static str,
     held: &Held<'_>,
-) -> Result<Result<Found, Refusal>, Refusal> {
+) -> Result<LookedFor, Refusal> {
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static(accept));
     let request = to_the_store(worker.shared(), subject, headers, &asking(target), whole(Bytes::new()))?;
     let answer = match worker.pool().send(request, STORE_ANSWER_MAX).await {
         Ok(answer) => answer,
-        Err(error) => return Ok(Err(unavailable(&error))),
+        Err(error) => return Ok(LookedFor::Failed(unavailable(&error))),
     };
     let status = answer.status().as_u16();
     if !matches!(status, 200 | 404 | 410) {
         tracing::warn!(status, "the store failed a look-up");
-        return Ok(Err(Refusal::StoreMisbehaves));
+        return Ok(LookedFor::Failed(Refusal::StoreMisbehaves));
     }
     let etag = answer.headers().get(ETAG).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    // A store that answers with whole records where a part was asked for must not fill the memory.
-    let room = LOOK_UPS_BYTES_MAX.saturating_sub(held.bytes()).min(ANSWER_READ_BYTES_MAX);
-    let body = timeout(STORE_READ_MAX, read_all(Limited::new(answer.into_body(), room), held)).await;
-    Ok(match body {
-        Ok(Ok(Some(body))) => Ok(Found { status, etag, body }),
-        // Likewise, and told as that: "too much at once" would tell that there is such a record.
-        Ok(Ok(None)) => {
-            tracing::warn!("the look-ups of all requests hold too much");
-            Err(Refusal::NotAvailable)
-        }
-        // Our bound, and no failing of the store's.
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            tracing::warn!(room, "the store's answers to the look-ups of a request are too large");
-            Err(Refusal::NotAvailable)
-        }
+    Ok(match timeout(STORE_READ_MAX, read_all(answer.into_body(), held)).await {
+        Ok(Ok(Ok(body))) => LookedFor::Shown(Found { status, etag, body }),
+        Ok(Ok(Err(beyond))) => LookedFor::Ours(beyond),
         Ok(Err(error)) => {
             tracing::warn!(%error, "the store's answer to a look-up broke off");
-            Err(Refusal::StoreMisbehaves)
+            LookedFor::Failed(Refusal::StoreMisbehaves)
         }
-        Err(_) => Err(Refusal::StoreTimeout),
+        Err(_) => LookedFor::Failed(Refusal::StoreTimeout),
     })
 }
 
-/// Reads to the end, each piece counted as it comes. None: there is no room for it.
-async fn read_all(mut body: Limited<Incoming>, held: &Held<'_>) -> Result<Option<Bytes>, BoxError> {
-    let mut read = BytesMut::new();
+/// Reads to the end, each piece counted as it comes: a store that answers with whole records where a part was asked for must not
+/// fill the memory.
+async fn read_all(mut body: Incoming, held: &Held<'_>) -> Result<Result<Bytes, Beyond>, hyper::Error> {
+    let mut reading = match held.begin() {
+        Ok(reading) => reading,
+        Err(beyond) => return Ok(Err(beyond)),
+    };
     while let Some(frame) = body.frame().await {
         // Trailers are nothing that is looked up.
         let Ok(data) = frame?.into_data() else { continue };
-        if !held.add(data.len()) {
-            return Ok(None);
+        if let Err(beyond) = reading.add(&data) {
+            return Ok(Err(beyond));
         }
-        read.extend_from_slice(&data);
     }
-    Ok(Some(read.freeze()))
+    Ok(Ok(reading.end()))
 }
 
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+/// Nothing yet, of a request of this subject.
+fn held<'w>(worker: &'w Worker, subject: &Subject) -> Held<'w> {
+    Held::nothing(worker.held(), admit::look_ups_of(worker, subject))
+}
+
+fn within(count: usize) -> Result<(), Refusal> {
+    if count <= LOOK_UPS_MAX {
+        return Ok(());
+    }
+    let why = format!("more than {LOOK_UPS_MAX} records that have to be looked up; send it in parts");
+    Err(Refusal::Unreadable(why.into()))
+}
+
+/// A look-up beyond a bound of ours is told as "not available": "too much at once" would tell that there is such a record. The
+/// officer sees which bound it was.
+fn ours(beyond: Beyond, one: &LookUp, trace: &mut Trace) {
+    trace.beyond(beyond.on_record());
+    logged(beyond, one, trace.id());
+}
+
+fn logged(beyond: Beyond, one: &LookUp, incident: &EntryId) {
+    let (record, why) = (one.record(), beyond.on_record());
+    tracing::warn!(%incident, %record, why, "a look-up is beyond a bound of ours; not available");
+}

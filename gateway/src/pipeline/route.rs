@@ -121,7 +121,7 @@ pub fn route(
 /// Content-Length beside a transfer coding and closes the connection afterwards, and takes equal lengths for one; what is
 /// forwarded is framed anew in any case.)
 fn framing(headers: &HeaderMap) -> Result<(), Refusal> {
-    let unreadable = |why: &str| Err(Refusal::Unreadable(why.to_owned()));
+    let unreadable = |why: &'static str| Err(Refusal::Unreadable(why.into()));
     if headers.get_all(HOST).iter().count() > 1 {
         return unreadable("more than one Host field");
     }
@@ -152,7 +152,7 @@ fn framing(headers: &HeaderMap) -> Result<(), Refusal> {
 /// The host that the message names: the authority of the target (HTTP/2, absolute form), which must agree with `Host`
 /// where both are there (RFC 9113 8.3.1, RFC 9112 3.2.2).
 fn named_host(worker: &Worker, request: &Request<Incoming>) -> Result<Host, Refusal> {
-    let unreadable = || Refusal::Unreadable("no Host, or one that is not ours".to_owned());
+    let unreadable = || Refusal::Unreadable("no Host, or one that is not ours".into());
     let field = match request.headers().get(HOST) {
         Some(value) => Some(value.to_str().map_err(|_| unreadable())?),
         None => None,

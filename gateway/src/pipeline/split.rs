@@ -61,6 +61,6 @@ impl RecordRequest {
             }
         }
         let request = request.body(ClientBody::Read(entry.body.into()));
-        request.map(Self::of).map_err(|_| Refusal::Unreadable("an entry that is no request".to_owned()))
+        request.map(Self::of).map_err(|_| Refusal::Unreadable("an entry that is no request".into()))
     }
 }

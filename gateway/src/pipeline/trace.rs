@@ -51,6 +51,8 @@ pub struct Trace {
     owed: Option<Owed>,
     /// It ends with something else that was cut.
     cut_short: bool,
+    /// Which bound of ours makes a record not available, if one does: for the officer, and never told.
+    beyond: Option<&'static str>,
 }
 
 /// A permit is on record, and what came of it is not.
@@ -127,6 +129,7 @@ impl Trace {
             certificate: client.presented.as_ref().map(|shown| *shown.serial()),
             owed: None,
             cut_short: false,
+            beyond: None,
         }
     }
 
@@ -154,6 +157,7 @@ impl Trace {
             arrived: Instant::now(),
             owed: None,
             cut_short: false,
+            beyond: None,
         }
     }
 
@@ -224,6 +228,19 @@ impl Trace {
         }
     }
 
+    /// A record is not available because of a bound of ours. The first of them counts.
+    pub(super) fn beyond(&mut self, why: &'static str) {
+        self.beyond.get_or_insert(why);
+    }
+
+    /// What the officer sees of the cause of a refusal.
+    fn cause(&self, refusal: &Refusal) -> String {
+        match self.beyond {
+            Some(why) if *refusal == Refusal::NotAvailable => why.to_owned(),
+            _ => refusal.cause_on_record(),
+        }
+    }
+
     /// What the decision rested on.
     pub fn decided(&mut self, basis: DecisionBasis) {
         self.basis = Some(basis);
@@ -232,8 +249,6 @@ impl Trace {
     /// The audit entry: a permit without a refusal, a refusal with one. None while nobody is signed in.
     pub fn entry(&mut self, refusal: Option<&Refusal>) -> Option<Entry> {
         let subject = self.subject.as_ref()?;
-        // A denial has a code of its own: whatever else is wrong once there is a basis is wrong with what was permitted.
-        let permitted = self.basis.is_some();
         let basis = self.basis.clone().unwrap_or_default();
         let touches = self.touches.as_ref();
         self.recorded = true;
@@ -251,7 +266,7 @@ impl Trace {
             category: touches.map(|touches| touches.category),
             verdict: if refusal.is_some() { Verdict::Refused } else { Verdict::Permitted },
             reason: refusal.map(|refusal| refusal.code().to_owned()).unwrap_or_default(),
-            cause: refusal.map(|refusal| refusal.cause_on_record(permitted)).unwrap_or_default(),
+            cause: refusal.map(|refusal| self.cause(refusal)).unwrap_or_default(),
             rules: basis.rules,
             articles: if basis.articles.is_empty() { told(refusal) } else { basis.articles },
             policy_version: basis.policy_version,
@@ -327,7 +342,7 @@ impl Trace {
                 status: refusal.status(),
                 bytes: 0,
                 ended,
-                cause: refusal.cause_on_record(true),
+                cause: self.cause(refusal),
             });
             return;
         }

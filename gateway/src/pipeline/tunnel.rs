@@ -40,7 +40,7 @@ pub(super) struct Tunnel {
 
 /// The answer to the client, and the tunnel to be run once it is sent.
 pub(super) fn open(response: Response<Incoming>, asked: Option<Asked>) -> Result<(Response<Body>, Tunnel), Refusal> {
-    let Asked { client, key } = asked.ok_or_else(|| Refusal::Unreadable("no upgrade was asked for".to_owned()))?;
+    let Asked { client, key } = asked.ok_or_else(|| Refusal::Unreadable("no upgrade was asked for".into()))?;
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
         tracing::warn!(status = %response.status(), "the store did not switch protocols");
         return Err(Refusal::StoreMisbehaves);

@@ -126,6 +126,11 @@ pub(crate) fn why(name: &str) -> &'static str {
     found.map_or("is no type of FHIR R4", |(why, _)| why)
 }
 
+/// Whether FHIR R4 has a type of this name, served or not.
+pub(crate) fn is_a_type(name: &str) -> bool {
+    super::types::FhirType::parse(name).is_ok() || REFUSED.iter().any(|(_, types)| types.contains(&name))
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::types::FhirType;

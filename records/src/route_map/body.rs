@@ -135,7 +135,7 @@ pub(super) fn checked<'f>(
                 }
                 checked.push((name.as_str(), value));
             }
-            None if field.required => return Err(fault(name, "is missing")),
+            None if field.required => return Err(Unreadable::Missing(quote(name))),
             None => {}
         }
     }
@@ -162,7 +162,7 @@ fn read_json(members: &[(Pointer, Field)], authors: Option<&Pointer>, body: &[u8
             None => false,
         };
         if !filled {
-            return Err(at(pointer.names(), "is missing"));
+            return Err(Unreadable::Missing(quote(&pointer.to_string())));
         }
     }
     let person = members.iter().find(|(_, field)| field.grammar == Grammar::Person);

@@ -82,7 +82,7 @@ pub(super) fn holiday_afternoon() -> Timestamp {
 /// At least one refusal of each variant. [`ordinal`] does not compile when a variant is added; add a sample here too.
 pub(super) fn refusals(words: &Words) -> Vec<Refusal> {
     let mut refusals = vec![
-        Refusal::Unreadable(words.cause.clone()),
+        Refusal::Unreadable(words.cause.clone().into()),
         Refusal::BodyTooLarge(4096),
         Refusal::Misdirected,
         Refusal::NoSuchPage,

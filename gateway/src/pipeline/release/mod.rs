@@ -27,6 +27,7 @@ use crate::pipeline::authenticate::Subject;
 use crate::pipeline::enforcer::Requester;
 use crate::pipeline::feed::FeedBody;
 use crate::pipeline::forward::{Answer, Forwarded};
+use crate::pipeline::look_ups;
 use crate::pipeline::tunnel::Tunnel;
 use crate::refusal::Refusal;
 use crate::store::pool::Body;
@@ -150,7 +151,7 @@ impl Checking<'_> {
         let mut located = located(&parts.headers, touches);
         if matches!(touches.answer, AnswerKind::Mapped(_))
             && let Some(to) = &located
-            && !crate::pipeline::look_ups::leads_to(worker, self.subject, &to.target, &touches.persons()).await?
+            && !self.leads_to_its_own(&to.target).await?
         {
             self.alarm.misbehaves(&Misbehaviour::Shape("leads to a record that was not asked about"));
             located = None;
@@ -180,6 +181,12 @@ impl Checking<'_> {
             }
         }
         answer.body(in_pieces(released.body)).map_err(|_| Refusal::StoreMisbehaves)
+    }
+
+    /// Whether a redirect leads to records of nobody but those whom the request was about.
+    async fn leads_to_its_own(&self, target: &str) -> Result<bool, Refusal> {
+        let persons = self.touches.persons();
+        look_ups::leads_to(self.worker, self.subject, target, &persons, &self.entry.id).await
     }
 
     /// An answer that may not be passed on: the officer hears of it, the client learns nothing.
@@ -227,7 +234,7 @@ fn told(status: u16, touches: &Touches) -> Result<(), Refusal> {
         412 => Err(Refusal::Stale),
         // In FHIR an error is an answer of its own; a mapped store's is a page or a text that nobody here can read.
         400 | 409 | 416 | 422 if mapped => {
-            Err(Refusal::Unreadable("something in it that the store does not take".to_owned()))
+            Err(Refusal::Unreadable("something in it that the store does not take".into()))
         }
         // Where a mapped store leads to was read, and written anew.
         300..=399 if mapped => Ok(()),

@@ -279,6 +279,16 @@ impl Search {
     }
 }
 
+/// Names that searches know beside those on the lists.
+const BESIDE_THE_LISTS: [&str; 8] =
+    ["_elements", "_format", "_offset", "_page", "_pretty", "_since", "_summary", "_total"];
+
+/// Whether any search knows a parameter of this name.
+pub(crate) fn is_a_parameter(name: &str) -> bool {
+    let listed = |fhir_type: &FhirType| places(*fhir_type).any(|(_, parameter)| parameter.is_called(name));
+    BESIDE_THE_LISTS.contains(&name) || FhirType::ALL.iter().any(listed)
+}
+
 /// The parameters of a type with their places among those that are sent on.
 fn places(fhir_type: FhirType) -> impl Iterator<Item = (usize, &'static Parameter)> {
     // How long a page is stands at the end.
