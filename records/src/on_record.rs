@@ -2,7 +2,7 @@
 //! must not get into it because something is wrong with the note. So what stands in a body or in the store is never quoted; what
 //! we call things by (parameters, types, elements, bounds), and the words of the address, which is on record anyway, may be.
 
-use crate::error::Unreadable;
+use crate::error::{Misbehaviour, Unreadable};
 use crate::fhir::person::Unclear;
 use crate::fhir::{refused, search};
 use crate::json::JsonFault;
@@ -58,6 +58,20 @@ impl Unreadable {
     }
 }
 
+impl Misbehaviour {
+    /// What the store did, as it may go on record.
+    #[must_use]
+    pub fn on_record(&self) -> String {
+        match self {
+            Self::Json(fault) => format!("the answer of the store {}", of_json(fault)),
+            // Said by us, of what was left out (`release/mod.rs`).
+            Self::ForeignRecord { .. } | Self::NotSeen | Self::ContentType(_) | Self::Status(_) | Self::Shape(_) => {
+                self.to_string()
+            }
+        }
+    }
+}
+
 fn of_json(fault: &JsonFault) -> String {
     let said = match fault {
         JsonFault::Encoding
@@ -76,7 +90,7 @@ fn of_json(fault: &JsonFault) -> String {
     said.to_owned()
 }
 
-fn of_person(unclear: &Unclear) -> String {
+pub(crate) fn of_person(unclear: &Unclear) -> String {
     let said = match unclear {
         Unclear::NoPerson(_) | Unclear::SeveralPersons(_) | Unclear::TooManyLinks | Unclear::TooMuchContained => {
             return unclear.to_string();

@@ -28,7 +28,7 @@ impl Alarm {
 
     /// The store answered with what may not be passed on.
     pub fn misbehaves(&self, misbehaviour: &Misbehaviour) {
-        self.store_misbehaves(vec![misbehaviour.to_string()], 1);
+        self.store_misbehaves(vec![misbehaviour.on_record()], 1);
     }
 
     /// The store returned records that it should not have; they were left out.

@@ -3,6 +3,7 @@
 use super::reach::Reach;
 use super::{Dropped, Releasable, Released, Remembering, releasable};
 use crate::error::quote;
+use crate::fhir::refused;
 use crate::fhir::search::Expected;
 use crate::fhir::types::FhirType;
 use crate::json::{Json, Noted, Object};
@@ -45,7 +46,10 @@ pub(super) fn read_entry<'t, 'a>(
     if name == "OperationOutcome" {
         return Ok(Kept::Outcome);
     }
-    let fhir_type = FhirType::parse(name).map_err(|_| out(name, "a type that is not served"))?;
+    let fhir_type = FhirType::parse(name).map_err(|_| {
+        // A name that is none of R4's may be anything.
+        out(if refused::is_a_type(name) { name } else { "?" }, "a type that is not served")
+    })?;
     let search = entry.object().and_then(|entry| entry.get("search")).and_then(Json::object);
     let mode = expected.mode(fhir_type, search.and_then(|search| search.text("mode")));
     let mode = mode.map_err(|why| out(name, why))?;

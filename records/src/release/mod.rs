@@ -20,10 +20,11 @@ use crate::error::{Misbehaviour, quote};
 use crate::fhir::labels;
 use crate::fhir::links::{self, Source};
 use crate::fhir::metadata;
-use crate::fhir::person::{self, Owner};
+use crate::fhir::person::{self, Owner, Unclear};
 use crate::fhir::types::FhirType;
 use crate::json::{self, Object};
 use crate::media::MediaType;
+use crate::on_record;
 use crate::route_map;
 use crate::target::Target;
 use crate::touches::{AnswerKind, RecordId, RecordRef, ResourceAttributes, Touches};
@@ -269,11 +270,14 @@ fn releasable(
     touches: &Touches,
     gatekeeper: &mut Remembering<'_>,
 ) -> Result<Option<Releasable>, Dropped> {
-    let id = resource.text("id").unwrap_or("?");
-    let out = |why: String| Dropped { record: format!("{fhir_type}/{}", quote(id)), why };
-    let record = RecordId::new(id).map(|id| RecordRef::one(fhir_type, id)).map_err(|error| out(error.to_string()))?;
-    let owner = person::owner(resource, fhir_type).map_err(|unclear| out(format!("it {unclear}")))?;
-    links::check(resource, &owner, Source::Store).map_err(|unclear| out(format!("it {unclear}")))?;
+    let id = RecordId::new(resource.text("id").unwrap_or_default());
+    // What is left out is on record with the officer's alert: no word of what is stored gets there.
+    let named = id.as_ref().map_or("?", RecordId::as_str).to_owned();
+    let out = |why: String| Dropped { record: format!("{fhir_type}/{named}"), why };
+    let record = id.map(|id| RecordRef::one(fhir_type, id)).map_err(|error| out(error.to_string()))?;
+    let unclear = |unclear: Unclear| out(format!("it {}", on_record::of_person(&unclear)));
+    let owner = person::owner(resource, fhir_type).map_err(unclear)?;
+    links::check(resource, &owner, Source::Store).map_err(unclear)?;
     let sensitive = labels::is_sensitive(resource);
     if let Owner::Person(person) = &owner {
         // The audit entry names the persons of the request; nobody else's record leaves under it (promise P3).

@@ -242,7 +242,9 @@ impl Checked<'_, '_> {
         let given = id.id(tree).unwrap_or("?");
         let out = |why: String| {
             let kind = self.kind.map_or_else(String::new, |kind| kind.record.to_string());
-            Dropped { record: format!("{kind}/{}", quote(given)), why }
+            // Words of what is stored are not put on record.
+            let given = if RecordId::new(given).is_ok() { given } else { "?" };
+            Dropped { record: format!("{kind}/{given}"), why }
         };
         let id = RecordId::new(given).map_err(|error| out(error.to_string()))?;
         let record =
