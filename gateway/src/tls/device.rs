@@ -175,3 +175,6 @@ impl VerifiedDevice {
         &self.header
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -44,6 +44,14 @@ pub struct ProfileChecked {
     pub(super) not_after_seconds: i64,
 }
 
+impl ProfileChecked {
+    /// Whether this second since the epoch lies within the validity; both ends belong to it (4.1.2.5).
+    #[must_use]
+    pub fn contains(&self, second: u64) -> bool {
+        i64::try_from(second).is_ok_and(|at| self.not_before_seconds <= at && at <= self.not_after_seconds)
+    }
+}
+
 /// The first thing that is not as it must be, with its clause of RFC 5280.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProfileFault {
@@ -162,4 +170,4 @@ fn checked(body: &Body<'_>, certificate: &X509Certificate<'_>) -> Result<Profile
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -13,7 +13,7 @@ const PE: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01];
 
 /// Extensions that are understood, by their places in RFC 5280 4.2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Name {
+pub(super) enum Known {
     SubjectDirectory,
     SubjectKey,
     KeyUsage,
@@ -34,32 +34,32 @@ pub(super) enum Name {
     Other,
 }
 
-fn name(oid: &[u8]) -> Name {
+fn name(oid: &[u8]) -> Known {
     match (oid.strip_prefix(CE), oid.strip_prefix(PE)) {
-        (Some([9]), _) => Name::SubjectDirectory,
-        (Some([14]), _) => Name::SubjectKey,
-        (Some([15]), _) => Name::KeyUsage,
-        (Some([17]), _) => Name::AlternativeName,
-        (Some([18]), _) => Name::IssuerAlternativeName,
-        (Some([19]), _) => Name::BasicConstraints,
-        (Some([30]), _) => Name::NameConstraints,
-        (Some([31]), _) => Name::DistributionPoints,
-        (Some([32]), _) => Name::Policies,
-        (Some([33]), _) => Name::PolicyMappings,
-        (Some([35]), _) => Name::AuthorityKey,
-        (Some([36]), _) => Name::PolicyConstraints,
-        (Some([37]), _) => Name::ExtendedKeyUsage,
-        (Some([46]), _) => Name::FreshestList,
-        (Some([54]), _) => Name::InhibitAnyPolicy,
-        (_, Some([1])) => Name::AuthorityInformation,
-        (_, Some([11])) => Name::SubjectInformation,
-        _ => Name::Other,
+        (Some([9]), _) => Known::SubjectDirectory,
+        (Some([14]), _) => Known::SubjectKey,
+        (Some([15]), _) => Known::KeyUsage,
+        (Some([17]), _) => Known::AlternativeName,
+        (Some([18]), _) => Known::IssuerAlternativeName,
+        (Some([19]), _) => Known::BasicConstraints,
+        (Some([30]), _) => Known::NameConstraints,
+        (Some([31]), _) => Known::DistributionPoints,
+        (Some([32]), _) => Known::Policies,
+        (Some([33]), _) => Known::PolicyMappings,
+        (Some([35]), _) => Known::AuthorityKey,
+        (Some([36]), _) => Known::PolicyConstraints,
+        (Some([37]), _) => Known::ExtendedKeyUsage,
+        (Some([46]), _) => Known::FreshestList,
+        (Some([54]), _) => Known::InhibitAnyPolicy,
+        (_, Some([1])) => Known::AuthorityInformation,
+        (_, Some([11])) => Known::SubjectInformation,
+        _ => Known::Other,
     }
 }
 
 /// All of them, read.
 pub(super) struct Extensions<'a, 'c> {
-    all: Vec<(Name, &'c X509Extension<'a>)>,
+    all: Vec<(Known, &'c X509Extension<'a>)>,
 }
 
 impl<'a, 'c> Extensions<'a, 'c> {
@@ -80,17 +80,17 @@ impl<'a, 'c> Extensions<'a, 'c> {
     }
 
     /// The one of this name.
-    pub(super) fn get(&self, wanted: Name) -> Option<&'c X509Extension<'a>> {
+    pub(super) fn get(&self, wanted: Known) -> Option<&'c X509Extension<'a>> {
         self.all.iter().find(|(name, _)| *name == wanted).map(|(_, extension)| *extension)
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &(Name, &'c X509Extension<'a>)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &(Known, &'c X509Extension<'a>)> {
         self.all.iter()
     }
 
     /// The bits of KeyUsage, digitalSignature lowest; none where there is no such extension.
     pub(super) fn key_usage(&self) -> Option<u16> {
-        match self.get(Name::KeyUsage)?.parsed_extension() {
+        match self.get(Known::KeyUsage)?.parsed_extension() {
             ParsedExtension::KeyUsage(usage) => Some(usage.flags),
             _ => None,
         }
@@ -98,7 +98,7 @@ impl<'a, 'c> Extensions<'a, 'c> {
 
     /// The identifier of the issuer's key.
     pub(super) fn authority_key(&self) -> Option<&'c [u8]> {
-        match self.get(Name::AuthorityKey)?.parsed_extension() {
+        match self.get(Known::AuthorityKey)?.parsed_extension() {
             ParsedExtension::AuthorityKeyIdentifier(key) => key.key_identifier.as_ref().map(|key| key.0),
             _ => None,
         }
@@ -106,7 +106,7 @@ impl<'a, 'c> Extensions<'a, 'c> {
 
     /// The identifier of its own key.
     pub(super) fn subject_key(&self) -> Option<&'c [u8]> {
-        match self.get(Name::SubjectKey)?.parsed_extension() {
+        match self.get(Known::SubjectKey)?.parsed_extension() {
             ParsedExtension::SubjectKeyIdentifier(key) => Some(key.0),
             _ => None,
         }
@@ -114,7 +114,7 @@ impl<'a, 'c> Extensions<'a, 'c> {
 
     /// Whether it says of itself that it is an authority's, and for how many below it.
     pub(super) fn constraints(&self) -> Option<(bool, Option<u32>)> {
-        match self.get(Name::BasicConstraints)?.parsed_extension() {
+        match self.get(Known::BasicConstraints)?.parsed_extension() {
             ParsedExtension::BasicConstraints(seen) => Some((seen.ca, seen.path_len_constraint)),
             _ => None,
         }
@@ -136,8 +136,8 @@ fn frames(mut list: &[u8]) -> Result<(), NotDer> {
 }
 
 /// Those that are understood must be readable; others may hold anything, unless they are critical.
-fn readable(name: Name, extension: &X509Extension<'_>) -> Result<(), ProfileFault> {
-    if name == Name::Other {
+fn readable(name: Known, extension: &X509Extension<'_>) -> Result<(), ProfileFault> {
+    if name == Known::Other {
         return if extension.critical { Err(ProfileFault::UnknownCritical) } else { Ok(()) };
     }
     let mut value = extension.value;
@@ -161,8 +161,10 @@ fn readable(name: Name, extension: &X509Extension<'_>) -> Result<(), ProfileFaul
         // RFC 5280 4.2.1.9: no path length but for an authority.
         ParsedExtension::BasicConstraints(seen) => seen.ca || seen.path_len_constraint.is_none(),
         ParsedExtension::NameConstraints(seen) => {
+            let lists = [&seen.permitted_subtrees, &seen.excluded_subtrees];
+            let mut bases = lists.into_iter().flatten().flatten().map(|subtree| &subtree.base);
             // RFC 5280 4.2.1.10: not an empty sequence.
-            seen.permitted_subtrees.is_some() || seen.excluded_subtrees.is_some()
+            lists.iter().any(|list| list.is_some()) && bases.all(bound)
         }
         _ => true,
     };
@@ -192,6 +194,16 @@ fn plausible(name: &GeneralName<'_>) -> bool {
     }
 }
 
+/// What a name may be bound to (RFC 5280 4.2.1.10): a host without a dot before it, or an address with its mask.
+fn bound(name: &GeneralName<'_>) -> bool {
+    match name {
+        GeneralName::Invalid(..) => false,
+        GeneralName::DNSName(name) => name.is_empty() || dns(name),
+        GeneralName::IPAddress(octets) => matches!(octets.len(), 8 | 32),
+        _ => true,
+    }
+}
+
 /// A host name (RFC 5280 4.2.1.6, RFC 1034 3.5), or one with a star in front.
 fn dns(name: &str) -> bool {
     let name = name.strip_prefix("*.").unwrap_or(name);
@@ -205,15 +217,15 @@ fn dns(name: &str) -> bool {
     name.len() <= 253 && name.split('.').all(label) && !address
 }
 
-fn criticality(name: Name, extension: &X509Extension<'_>) -> Result<(), ProfileFault> {
+fn criticality(name: Known, extension: &X509Extension<'_>) -> Result<(), ProfileFault> {
     let fits = match name {
-        Name::SubjectDirectory
-        | Name::SubjectKey
-        | Name::AuthorityKey
-        | Name::FreshestList
-        | Name::AuthorityInformation
-        | Name::SubjectInformation => !extension.critical,
-        Name::NameConstraints | Name::PolicyConstraints | Name::InhibitAnyPolicy => extension.critical,
+        Known::SubjectDirectory
+        | Known::SubjectKey
+        | Known::AuthorityKey
+        | Known::FreshestList
+        | Known::AuthorityInformation
+        | Known::SubjectInformation => !extension.critical,
+        Known::NameConstraints | Known::PolicyConstraints | Known::InhibitAnyPolicy => extension.critical,
         _ => true,
     };
     if fits { Ok(()) } else { Err(ProfileFault::Criticality) }

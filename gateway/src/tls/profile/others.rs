@@ -3,7 +3,7 @@
 use x509_parser::extensions::ParsedExtension;
 use x509_parser::prelude::X509Certificate;
 
-use super::extensions::{Extensions, Name};
+use super::extensions::{Extensions, Known};
 use super::{ProfileChecked, ProfileFault, Usage, checked, read};
 
 const DIGITAL_SIGNATURE: u16 = 1;
@@ -20,14 +20,14 @@ pub(super) fn check_leaf(
 ) -> Result<(), ProfileFault> {
     // 4.1.2.6: who has no subject has an alternative name, and that one is critical.
     let subject_empty = certificate.subject().iter_rdn().next().is_none();
-    if subject_empty && extensions.get(Name::AlternativeName).is_none_or(|names| !names.critical) {
+    if subject_empty && extensions.get(Known::AlternativeName).is_none_or(|names| !names.critical) {
         return Err(ProfileFault::SubjectName);
     }
     if extensions.authority_key().is_none() {
         return Err(ProfileFault::KeyIdentifier);
     }
     // 4.2.1.10, 4.2.1.11, 4.2.1.14, 4.2.1.5: for authorities only.
-    let authoritys = [Name::NameConstraints, Name::PolicyConstraints, Name::InhibitAnyPolicy, Name::PolicyMappings];
+    let authoritys = [Known::NameConstraints, Known::PolicyConstraints, Known::InhibitAnyPolicy, Known::PolicyMappings];
     if authoritys.into_iter().any(|name| extensions.get(name).is_some()) {
         return Err(ProfileFault::ExtensionSet);
     }
@@ -38,7 +38,7 @@ pub(super) fn check_leaf(
     if !extensions.key_usage().is_none_or(fits) {
         return Err(ProfileFault::KeyUsage);
     }
-    let named = match extensions.get(Name::ExtendedKeyUsage).map(|usage| usage.parsed_extension()) {
+    let named = match extensions.get(Known::ExtendedKeyUsage).map(|usage| usage.parsed_extension()) {
         Some(ParsedExtension::ExtendedKeyUsage(named)) => match usage {
             Usage::Client => named.client_auth && !named.any,
             Usage::Server => named.server_auth && !named.any,
@@ -61,11 +61,11 @@ pub fn check_authority(der: &[u8]) -> Result<ProfileChecked, ProfileFault> {
     let own_issuer = certificate.subject().as_raw() == certificate.issuer().as_raw();
     let authority_key = extensions.authority_key();
     // 4.2.1.1: only who signed himself may leave it out; 4.2.1.2: an authority says which key is its own.
-    let missing = authority_key.is_none() && (!own_issuer || extensions.get(Name::AuthorityKey).is_some());
+    let missing = authority_key.is_none() && (!own_issuer || extensions.get(Known::AuthorityKey).is_some());
     if missing || extensions.subject_key().is_none() {
         return Err(ProfileFault::KeyIdentifier);
     }
-    match extensions.get(Name::BasicConstraints) {
+    match extensions.get(Known::BasicConstraints) {
         Some(constraints) if !constraints.critical => return Err(ProfileFault::Criticality),
         _ if extensions.constraints().is_none_or(|(authority, _)| !authority) => {
             return Err(ProfileFault::BasicConstraints);
@@ -76,7 +76,7 @@ pub fn check_authority(der: &[u8]) -> Result<ProfileChecked, ProfileFault> {
         return Err(ProfileFault::KeyUsage);
     }
     // Policies are not processed: an authority that demands it demands too much (4.2.1.11, 4.2.1.14).
-    if extensions.get(Name::PolicyConstraints).is_some() || extensions.get(Name::InhibitAnyPolicy).is_some() {
+    if extensions.get(Known::PolicyConstraints).is_some() || extensions.get(Known::InhibitAnyPolicy).is_some() {
         return Err(ProfileFault::UnknownCritical);
     }
     checked(&body, &certificate)

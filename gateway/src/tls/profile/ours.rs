@@ -7,7 +7,7 @@ use x509_parser::prelude::X509Certificate;
 
 use super::ProfileFault;
 use super::body::Body;
-use super::extensions::{Extensions, Name};
+use super::extensions::{Extensions, Known};
 use super::key;
 
 /// Longest validity, in seconds: 397 days.
@@ -28,16 +28,16 @@ const ALGORITHMS: [&[u8]; 2] = [
 const CLIENT_ONLY: &[u8] = &[0x30, 0x0a, 0x06, 0x08, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x02];
 
 /// What must be there, and whether it is critical.
-const MUST: [(Name, bool); 6] = [
-    (Name::AuthorityKey, false),
-    (Name::AlternativeName, false),
-    (Name::KeyUsage, true),
-    (Name::ExtendedKeyUsage, false),
-    (Name::SubjectKey, false),
-    (Name::BasicConstraints, true),
+const MUST: [(Known, bool); 6] = [
+    (Known::AuthorityKey, false),
+    (Known::AlternativeName, false),
+    (Known::KeyUsage, true),
+    (Known::ExtendedKeyUsage, false),
+    (Known::SubjectKey, false),
+    (Known::BasicConstraints, true),
 ];
 /// What may be there besides, never critical: where lists, the issuer and answers lie, and how well the key is kept.
-const MAY: [Name; 3] = [Name::DistributionPoints, Name::AuthorityInformation, Name::Policies];
+const MAY: [Known; 3] = [Known::DistributionPoints, Known::AuthorityInformation, Known::Policies];
 
 pub(super) fn check(
     body: &Body<'_>,
@@ -126,10 +126,10 @@ fn contents(
     if extensions.constraints() != Some((false, None)) {
         return Err(ProfileFault::BasicConstraints);
     }
-    if extensions.get(Name::ExtendedKeyUsage).is_none_or(|usage| usage.value != CLIENT_ONLY) {
+    if extensions.get(Known::ExtendedKeyUsage).is_none_or(|usage| usage.value != CLIENT_ONLY) {
         return Err(ProfileFault::ExtendedKeyUsage);
     }
-    let names = extensions.get(Name::AlternativeName).map(|names| names.parsed_extension());
+    let names = extensions.get(Known::AlternativeName).map(|names| names.parsed_extension());
     let Some(ParsedExtension::SubjectAlternativeName(names)) = names else { return Err(ProfileFault::AlternativeName) };
     // https://HOST/d/DEVICE, of the device that the subject names. HOST may have been another when it was issued.
     let same = |uri: &str| {

@@ -135,6 +135,11 @@ impl Pieces {
     }
 }
 
+/// A terminal's certificate as `ca` writes it, signed by nobody.
+pub(crate) fn unsigned() -> Vec<u8> {
+    Pieces::ours().der()
+}
+
 #[track_caller]
 fn refused(edit: impl FnOnce(&mut Pieces), ours: Fault, external: Option<Fault>) {
     let mut pieces = Pieces::ours();
@@ -280,6 +285,20 @@ fn authorities_and_what_is_theirs() {
     let named = seq(&[&tlv(0xa0, &[&seq(&[&tlv(0x82, &[b"care.example"])])])]);
     refused(|p| p.extensions.push(extension(30, true, &named)), Fault::ExtensionSet, Some(Fault::ExtensionSet));
     refused(|p| *p = p.clone().with(35, None), Fault::ExtensionSet, Some(Fault::KeyIdentifier));
+}
+
+#[test]
+fn names_are_bound_to_hosts_and_masks() {
+    let bound = |name: Vec<u8>| {
+        let value = seq(&[&tlv(0xa0, &[&seq(&[&name])])]);
+        let mut authority = Pieces::authority();
+        authority.extensions.push(extension(30, true, &value));
+        check_authority(&authority.der()).err()
+    };
+    assert_eq!(bound(tlv(0x82, &[b"care.example"])), None);
+    assert_eq!(bound(tlv(0x82, &[b".care.example"])), Some(Fault::Malformed));
+    assert_eq!(bound(tlv(0x87, &[&[10, 0, 0, 0, 255, 0, 0, 0]])), None);
+    assert_eq!(bound(tlv(0x87, &[&[10, 0, 0, 0]])), Some(Fault::Malformed));
 }
 
 #[test]
