@@ -105,6 +105,9 @@ pub enum SetUpError {
     /// A trusted issuing certificate cannot be used, or there is none.
     #[error("the issuing certificates of devices cannot be used")]
     DeviceTrust(#[source] rustls::Error),
+    /// A trusted issuing certificate is not in the form of an authority's.
+    #[error("an issuing certificate of devices is not in the form of RFC 5280")]
+    DeviceIssuer(#[source] tls::profile::ProfileFault),
     /// rustls does not take the settings.
     #[error("the TLS settings cannot be used")]
     Tls(#[source] rustls::Error),

@@ -23,6 +23,7 @@ mod limits;
 mod look_ups;
 mod maps;
 mod nodes;
+mod pki;
 mod refusals;
 mod replay;
 mod rules;

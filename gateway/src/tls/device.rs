@@ -16,23 +16,15 @@ use model::{DeviceId, FacilityId, SerialNumber, Timestamp};
 use registry::Snapshot;
 use rustls::CertificateError;
 use rustls::pki_types::CertificateDer;
-use x509_parser::prelude::{FromDer as _, X509Certificate};
 
+use super::profile::{self, Origin, ProfileChecked, ProfileFault};
 use crate::refusal::CertificateProblem;
 
-/// A certificate that cannot be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the client certificate cannot be read")]
-pub struct Illegible;
-
-/// A certificate as presented, of an issuer of ours.
+/// A certificate as presented, in the form that its origin asks for.
 #[derive(Clone, Debug)]
 pub struct Presented {
-    serial: SerialNumber,
+    form: ProfileChecked,
     fingerprint: [u8; 32],
-    not_before_seconds: i64,
-    not_after_seconds: i64,
-    usage_fits: bool,
     // RFC 9440 2.1: the certificate as a structured-field byte sequence.
     header: Arc<str>,
 }
@@ -51,63 +43,57 @@ impl Presented {
     /// public.
     ///
     /// # Errors
-    /// It is not one certificate in DER, or its serial number is none that RFC 5280 allows.
-    pub(crate) fn read(leaf: &CertificateDer<'_>) -> Result<Self, Illegible> {
-        let (rest, certificate) = X509Certificate::from_der(leaf).map_err(|_| Illegible)?;
-        if !rest.is_empty() {
-            return Err(Illegible);
-        }
-        let serial = SerialNumber::from_octets(certificate.raw_serial()).map_err(|_| Illegible)?;
+    /// It is not in its form.
+    pub(crate) fn read(leaf: &CertificateDer<'_>) -> Result<Self, ProfileFault> {
+        let form = profile::check(leaf, Origin::Ours)?;
         let mut fingerprint = [0; 32];
         fingerprint.copy_from_slice(digest::digest(&digest::SHA256, leaf).as_ref());
         let encoded = base64::engine::general_purpose::STANDARD.encode(leaf);
-        Ok(Self {
-            serial,
-            fingerprint,
-            not_before_seconds: certificate.validity().not_before.timestamp(),
-            not_after_seconds: certificate.validity().not_after.timestamp(),
-            usage_fits: usage_fits(&certificate),
-            header: Arc::from(format!(":{encoded}:")),
-        })
+        Ok(Self { form, fingerprint, header: Arc::from(format!(":{encoded}:")) })
+    }
+
+    /// What its form says.
+    pub(super) const fn form(&self) -> &ProfileChecked {
+        &self.form
     }
 
     /// Serial number.
     #[must_use]
     pub const fn serial(&self) -> &SerialNumber {
-        &self.serial
+        &self.form.serial
     }
 
     /// First second of validity, since the epoch.
     #[must_use]
     pub fn not_before_seconds(&self) -> u64 {
-        u64::try_from(self.not_before_seconds).unwrap_or(0)
+        u64::try_from(self.form.not_before_seconds).unwrap_or(0)
     }
 
     /// Last second of validity, since the epoch; never before the first.
     #[must_use]
     pub fn not_after_seconds(&self) -> u64 {
-        u64::try_from(self.not_after_seconds).unwrap_or(0).max(self.not_before_seconds())
+        u64::try_from(self.form.not_after_seconds).unwrap_or(0).max(self.not_before_seconds())
     }
 
-    /// The check: in our form, known, unchanged, active, and valid at `now`.
+    /// The check: known, unchanged, active, and valid at `now`.
     ///
     /// # Errors
     /// What is wrong, for the page that explains.
     pub(crate) fn verify(&self, snapshot: &Snapshot, now: Timestamp) -> Result<VerifiedDevice, CertificateProblem> {
-        let known = standing(snapshot, &self.serial, now)?;
+        let known = standing(snapshot, &self.form.serial, now)?;
         // Promise P7: a correct signature over something we did not issue (a stolen issuing key) opens nothing.
-        if !self.usage_fits || known.fingerprint != Some(self.fingerprint) {
+        if known.fingerprint != Some(self.fingerprint) {
             return Err(CertificateProblem::Unknown);
         }
-        if now.as_seconds() > self.not_after_seconds {
+        if now.as_seconds() > self.form.not_after_seconds {
             return Err(CertificateProblem::Expired);
         }
-        if now.as_seconds() < self.not_before_seconds {
+        if now.as_seconds() < self.form.not_before_seconds {
             return Err(CertificateProblem::NotYetValid);
         }
         let device = snapshot.device(&known.device).ok_or(CertificateProblem::Unknown)?;
         Ok(VerifiedDevice {
-            serial: self.serial,
+            serial: self.form.serial,
             device: known.device.clone(),
             facility: device.facility.clone(),
             header: Arc::clone(&self.header),
@@ -156,22 +142,6 @@ pub(crate) fn standing_in_handshake(
     })
 }
 
-/// RFC 5280 4.2.1.3 and 4.2.1.12, by our profile: digitalSignature and nothing else, clientAuth and nothing else, no CA.
-/// rustls-webpki looks at none of key usage.
-fn usage_fits(certificate: &X509Certificate<'_>) -> bool {
-    let key_usage = matches!(certificate.key_usage(), Ok(Some(usage)) if usage.value.flags == 1);
-    let extended = matches!(certificate.extended_key_usage(), Ok(Some(usage))
-        if usage.value.client_auth
-            && !(usage.value.any || usage.value.server_auth || usage.value.code_signing || usage.value.email_protection
-                || usage.value.time_stamping || usage.value.ocsp_signing || !usage.value.other.is_empty()));
-    let no_ca = match certificate.basic_constraints() {
-        Ok(None) => true,
-        Ok(Some(constraints)) => !constraints.value.ca,
-        Err(_) => false,
-    };
-    key_usage && extended && no_ca
-}
-
 impl VerifiedDevice {
     /// The check again, in a newer snapshot, by the registry alone.
     ///
@@ -205,3 +175,6 @@ impl VerifiedDevice {
         &self.header
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,6 +14,7 @@ use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme};
 
 use super::device::Presented;
+use super::profile::{self, ProfileChecked, ProfileFault};
 
 /// What happens to a terminal without a certificate, or with one of ours that is expired, revoked or unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,8 +31,30 @@ pub type Standing = Arc<dyn Fn(&Presented) -> Result<(), CertificateError> + Sen
 /// See the module.
 pub struct DeviceVerifier {
     chain: Arc<dyn ClientCertVerifier>,
+    issuers: Vec<Issuer>,
     strictness: Strictness,
     standing: Standing,
+}
+
+/// An issuing certificate of ours. Whoever checks chains takes it for granted, its end included; we do not.
+struct Issuer {
+    subject: Vec<u8>,
+    form: ProfileChecked,
+}
+
+impl Issuer {
+    fn read(der: &[u8]) -> Result<Self, ProfileFault> {
+        let form = profile::check_authority(der)?;
+        let subject = profile::names(der)?.subject.to_vec();
+        Ok(Self { subject, form })
+    }
+
+    /// Whether it is the one named, and lasts longer than what it issued: then nothing of its outlives it.
+    fn covers(&self, issuer: &[u8], leaf: &ProfileChecked) -> bool {
+        self.subject == issuer
+            && self.form.not_before_seconds <= leaf.not_before_seconds
+            && leaf.not_after_seconds <= self.form.not_after_seconds
+    }
 }
 
 impl DeviceVerifier {
@@ -45,13 +68,15 @@ impl DeviceVerifier {
         standing: Standing,
     ) -> Result<Self, crate::SetUpError> {
         let mut roots = RootCertStore::empty();
+        let mut read = Vec::new();
         for issuer in issuers {
+            read.push(Issuer::read(issuer).map_err(crate::SetUpError::DeviceIssuer)?);
             roots.add(issuer.clone()).map_err(crate::SetUpError::DeviceTrust)?;
         }
         let chain = WebPkiClientVerifier::builder(Arc::new(roots))
             .build()
             .map_err(|error| crate::SetUpError::DeviceTrust(Error::General(error.to_string())))?;
-        Ok(Self { chain, strictness, standing })
+        Ok(Self { chain, issuers: read, strictness, standing })
     }
 }
 
@@ -77,7 +102,11 @@ impl ClientCertVerifier for DeviceVerifier {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        let presented = Presented::read(end_entity).map_err(|_| CertificateError::BadEncoding)?;
+        let presented = Presented::read(end_entity).map_err(refused)?;
+        let names = profile::names(end_entity).map_err(refused)?;
+        if !self.issuers.iter().any(|issuer| issuer.covers(names.issuer, presented.form())) {
+            return Err(CertificateError::UnknownIssuer.into());
+        }
         if self.strictness == Strictness::Alert {
             self.chain.verify_client_cert(end_entity, intermediates, now)?;
             (self.standing)(&presented)?;
@@ -109,5 +138,16 @@ impl ClientCertVerifier for DeviceVerifier {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.chain.supported_verify_schemes()
+    }
+}
+
+/// A certificate that is not in its form, as the client is told.
+fn refused(fault: ProfileFault) -> CertificateError {
+    tracing::debug!(%fault, "a client certificate is not in its form");
+    match fault {
+        ProfileFault::Encoding => CertificateError::BadEncoding,
+        ProfileFault::ExtendedKeyUsage | ProfileFault::KeyUsage => CertificateError::InvalidPurpose,
+        ProfileFault::UnknownCritical => CertificateError::UnhandledCriticalExtension,
+        other => CertificateError::Other(rustls::OtherError(Arc::new(other))),
     }
 }

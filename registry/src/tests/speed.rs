@@ -101,6 +101,52 @@ fn ten_million_relations() {
     assert_eq!(found, asked);
 }
 
+/// What ten million known certificates weigh, and what asking for the state of one costs, printed: `cargo test -p registry
+/// --release -- --ignored --nocapture ten_million_certificates`. Each lies on a device with nine others.
+#[test]
+#[ignore = "a measurement, not a check"]
+#[expect(clippy::print_stdout, reason = "a measurement for people")]
+fn ten_million_certificates() {
+    const CERTIFICATES: u64 = 10_000_000;
+    let world = World::usual();
+    let mut large = (*world.snapshot).clone();
+    // As they are drawn: 16 octets, spread over all there are.
+    let number = |at: u64| {
+        let mut octets = [0x41_u8; 16];
+        octets[1..9].copy_from_slice(&at.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
+        model::SerialNumber::from_octets(&octets).unwrap()
+    };
+    let before = resident_kib();
+    let begun = Instant::now();
+    for at in 0..CERTIFICATES {
+        large.tables.put_certificate(crate::Certificate {
+            serial: number(at),
+            device: device(&format!("D-{}", at / 10)),
+            state: model::lifecycle::certificate::State::Active,
+            fingerprint: Some([7; 32]),
+            not_before: world.now,
+            not_after: world.now.plus_seconds(180 * 86_400),
+            predecessor: None,
+            reserved_at: world.now,
+            revocation: None,
+        });
+    }
+    let bytes = (resident_kib() - before) * 1024;
+    println!(
+        "{CERTIFICATES} certificates in {:.1} s: {:.2} GiB, {} bytes each",
+        begun.elapsed().as_secs_f64(),
+        bytes as f64 / f64::from(1 << 30),
+        bytes / CERTIFICATES
+    );
+    let asked = 1_000_000_u64;
+    let begun = Instant::now();
+    let live = (0..asked)
+        .filter(|at| large.certificate(&number(at * 7 % CERTIFICATES)).is_some_and(crate::Certificate::is_live));
+    let found = live.count() as u64;
+    println!("{:.0} ns to ask for one, of {asked}", begun.elapsed().as_secs_f64() * 1e9 / asked as f64);
+    assert_eq!(found, asked);
+}
+
 /// Resident memory of this process, in KiB (`proc_pid_status(5)`).
 fn resident_kib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();

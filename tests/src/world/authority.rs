@@ -48,7 +48,7 @@ impl Authority {
         CertificateDer::from(self.root.der().to_vec())
     }
 
-    pub(super) fn devices_der(&self) -> CertificateDer<'static> {
+    pub(crate) fn devices_der(&self) -> CertificateDer<'static> {
         CertificateDer::from(self.devices.der().to_vec())
     }
 
