@@ -30,7 +30,7 @@ use crate::cli::{Common, Verb};
 use crate::error::Error;
 
 pub(crate) use desk::{Desk, open_registry};
-pub(crate) use issue::{Order, Term, issue};
+pub(crate) use issue::{Order, issue, term};
 pub(crate) use policy::in_force;
 
 /// Carries out a verb about the registry.

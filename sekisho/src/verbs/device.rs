@@ -10,7 +10,7 @@ use model::{DeviceId, ReasonCode};
 use registry::Command;
 use serde_json::{Value, json};
 
-use super::{Desk, Order, Term, issue};
+use super::{Desk, Order, issue, term};
 use crate::authority::{self, Authority};
 use crate::cli::Device;
 use crate::cli::device::{DeviceAdd, DeviceReturn, IssueTo};
@@ -42,7 +42,8 @@ fn register(desk: &Desk, add: &DeviceAdd) -> Result<(), Error> {
         holder: ids::parse(&add.holder)?,
     };
     let desired = Desired::prepare(desk, &device, &add.issue)?;
-    let Term { not_before, not_after, .. } = Term::of(&desk.settings, &desired.authority, add.issue.days, desk.now())?;
+    let enrolment::Term { not_before, not_after, .. } =
+        term(&desk.settings, &desired.authority, add.issue.days, desk.now())?;
     // To rehearse with; the number that is taken is drawn later.
     let serial = fresh_serial(&SystemRandom::new()).map_err(Error::authority("drawing a serial number"))?;
     let reserving = Command::ReserveCertificate { serial, device: device.clone(), not_before, not_after };
