@@ -13,7 +13,7 @@ use ca::{
     DeviceProfile, Issued, Issuing, IssuingKey, PublicKey, Refused, SystemRandom, device_validity, prepare, reserve,
 };
 use model::{Author, DeviceId, SerialNumber, Timestamp};
-use registry::{Command, Registry, RegistryError};
+use registry::{Command, EnrolmentKind, Registry, RegistryError};
 
 /// What is to be issued, and in whose name.
 pub struct Order<'a> {
@@ -21,10 +21,44 @@ pub struct Order<'a> {
     pub device: &'a DeviceId,
     /// For which key.
     pub key: &'a PublicKey,
+    /// By what right.
+    pub taking: Taking,
     /// In whose name.
     pub author: &'a Author,
     /// When.
     pub now: Timestamp,
+}
+
+/// By what right a serial number is taken.
+#[derive(Clone, Copy, Debug)]
+pub enum Taking {
+    /// The office gives it.
+    Office,
+    /// Somebody has the terminal's one-time code, which is used up by it.
+    Code {
+        /// What the code is for.
+        kind: EnrolmentKind,
+        /// See [`crate::Code::digest`].
+        digest: [u8; 32],
+    },
+    /// The terminal has a certificate that stands.
+    Renewal {
+        /// Its number.
+        predecessor: SerialNumber,
+    },
+}
+
+impl Taking {
+    fn command(self, serial: SerialNumber, device: DeviceId, term: &Term) -> Command {
+        let Term { not_before, not_after, .. } = *term;
+        match self {
+            Self::Office => Command::ReserveCertificate { serial, device, not_before, not_after },
+            Self::Code { kind, digest } => {
+                Command::ReserveByCode { serial, device, kind, digest, not_before, not_after }
+            }
+            Self::Renewal { predecessor } => Command::ReserveSuccessor { serial, predecessor, not_before, not_after },
+        }
+    }
 }
 
 /// What a certificate would be, before a number is taken.
@@ -108,10 +142,8 @@ pub fn issue<T, E: Error + 'static>(
     hand_out: impl FnOnce(&Issued) -> Result<T, E>,
 ) -> Result<(Issued, T), IssueError<E>> {
     let execute = |command| registry.execute(command, order.author.clone(), order.now);
-    let mut book = |serial: &SerialNumber| {
-        let (device, not_before, not_after) = (order.device.clone(), term.not_before, term.not_after);
-        execute(Command::ReserveCertificate { serial: *serial, device, not_before, not_after }).map(|_| ())
-    };
+    let mut book =
+        |serial: &SerialNumber| execute(order.taking.command(*serial, order.device.clone(), term)).map(|_| ());
     let serial = reserve(&SystemRandom::new(), &mut book).map_err(reserving)?;
     let number = serial.number();
     let give_up = || execute(Command::AbandonCertificate { serial: number }).is_ok();

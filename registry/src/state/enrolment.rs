@@ -7,8 +7,6 @@ words! {
     pub enum EnrolmentKind ("kind of enrolment") {
         /// A request made on the terminal, whose key never leaves it.
         Csr = "csr",
-        /// A key made here, with its certificate, in a container: for terminals that cannot make a request.
-        Pkcs12 = "pkcs12",
     }
 }
 

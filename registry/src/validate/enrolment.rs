@@ -1,7 +1,7 @@
 //! Codes by which a terminal comes to its certificate, and renewal by the certificate itself (art. 38-1).
 
 use model::lifecycle::certificate;
-use model::{DeviceId, ReasonCode, SerialNumber, Timestamp};
+use model::{DeviceId, ReasonCode, SerialNumber, Target, Timestamp};
 
 use super::{Draft, device};
 use crate::bounds::{ENROLMENT_HOURS_MAX, LIVE_CERTIFICATES_FOR_RENEWAL, RETIRING_DAYS, TICK_CHANGES_MAX};
@@ -63,6 +63,8 @@ pub(super) fn renew(
     let known = known.ok_or_else(|| d.not_known("certificate", &predecessor))?;
     let stands = known.state == certificate::State::Active && known.in_validity(d.at());
     d.require(stands, || Why::Condition(format!("certificate `{predecessor}` is revoked, expired or not issued")))?;
+    let suspended = d.next.suspension(&Target::Device(known.device.clone()), d.at()).is_some();
+    d.require(!suspended, || Why::Condition(format!("device `{}` is suspended", known.device)))?;
     let live = d.next.certificates_of(&known.device).filter(|one| one.is_live() && one.in_validity(d.at())).count();
     let (what, max) = ("live certificates of this device", LIVE_CERTIFICATES_FOR_RENEWAL);
     d.require(live < max, || Why::Full { what, max })?;

@@ -26,6 +26,7 @@ pub(super) fn run(desk: &Desk, verb: &Device) -> Result<(), Error> {
             let desired = Desired::prepare(desk, &device, &certificate.issue)?;
             desired.hand_out(desk, &device, &certificate.issue)
         }
+        Device::Code(offer) => super::code::offer(desk, offer),
         Device::Return(back) => take_back(desk, back),
         Device::List => list(desk),
     }
@@ -41,6 +42,14 @@ fn register(desk: &Desk, add: &DeviceAdd) -> Result<(), Error> {
         facility: ids::parse(&add.facility)?,
         holder: ids::parse(&add.holder)?,
     };
+    if add.without_certificate {
+        desk.execute(loan)?;
+        let next = format!("sekisho device code {device}");
+        return desk.say(
+            format_args!("device {device} is on loan; it has no certificate yet, go on with: {next}"),
+            &json!({ "device": device.as_str(), "next": next }),
+        );
+    }
     let desired = Desired::prepare(desk, &device, &add.issue)?;
     let enrolment::Term { not_before, not_after, .. } =
         term(&desk.settings, &desired.authority, add.issue.days, desk.now())?;

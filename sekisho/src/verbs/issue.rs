@@ -1,7 +1,7 @@
 //! Issuing a device certificate on the command line: what the settings say of it, and then the one order of `enrolment`.
 
 use ca::{DeviceProfile, Host, Issued, PublicKey};
-use enrolment::IssueError;
+use enrolment::{IssueError, Taking};
 use model::{Author, DeviceId, Timestamp};
 use registry::Registry;
 
@@ -49,7 +49,7 @@ pub(crate) fn issue<T>(
     let key = authority.key()?;
     let term = term(settings, authority, order.days, order.now)?;
     let Order { device, key: public, author, now, .. } = order;
-    let asked = enrolment::Order { device, key: public, author, now: *now };
+    let asked = enrolment::Order { device, key: public, taking: Taking::Office, author, now: *now };
     enrolment::issue(registry, (&authority.issuing, &key), &term, &asked, hand_out).map_err(Error::from)
 }
 

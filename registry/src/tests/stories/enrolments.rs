@@ -43,7 +43,7 @@ fn a_code_gives_one_number() {
     assert_eq!(refused, "reserve-by-code: the code cannot be used (art. 38-1)");
 }
 
-/// Wrong, used, over, never offered, of another terminal or for another purpose: nobody learns which.
+/// Wrong, used, over, never offered, or of another terminal: nobody learns which.
 #[test]
 fn every_code_that_does_not_open_is_refused_alike() {
     let mut world = World::usual();
@@ -52,22 +52,15 @@ fn every_code_that_does_not_open_is_refused_alike() {
     let wrong = world.refused(machine(), by_code(9, "D-1", [8; 32], &world.clone()));
     let other_device = world.refused(machine(), by_code(9, "D-2", CODE, &world.clone()));
     let no_device = world.refused(machine(), by_code(9, "D-77", CODE, &world.clone()));
-    let Command::ReserveByCode { serial, device, digest, not_before, not_after, .. } = by_code(9, "D-1", CODE, &world)
-    else {
-        unreachable!()
-    };
-    let kind = EnrolmentKind::Pkcs12;
-    let purpose =
-        world.refused(machine(), Command::ReserveByCode { serial, device, kind, digest, not_before, not_after });
     world.later(HOUR);
     let over = world.refused(machine(), by_code(9, "D-1", CODE, &world.clone()));
-    for other in [wrong, other_device, no_device, purpose, over] {
+    for other in [wrong, other_device, no_device, over] {
         assert_eq!(other, never);
     }
     // The clock takes it away, and no certificate came of any of this.
     assert_eq!(kinds(&world.must(machine(), Command::Tick)), ["enrolment-ended"]);
     assert_eq!(world.snapshot.enrolments().count(), 0);
-    assert!(world.snapshot.certificate(&super::super::world::serial(9)).is_none());
+    assert!(world.snapshot.certificate(&serial(9)).is_none());
 }
 
 #[test]
@@ -134,6 +127,9 @@ fn what_does_not_stand_renews_nothing() {
     let mut late = world.clone();
     late.later(365 * DAY);
     assert!(late.refused(machine(), renew(9, 1, &late.clone())).contains("revoked, expired or not issued"));
+    let mut suspended = world.clone();
+    suspended.suspend(officer(), "device:D-1", None);
+    assert!(suspended.refused(machine(), renew(9, 1, &world)).contains("is suspended"));
     for number in 10..9 + LIVE_CERTIFICATES_FOR_RENEWAL as u64 {
         world.must(machine(), renew(number, 1, &world.clone()));
     }
