@@ -40,9 +40,9 @@ pub use prepare::{Issued, Prepared, device_validity, prepare, prepare_server};
 pub use profile::{DeviceProfile, Host, ServerProfile};
 pub use public_key::{KeyKind, PublicKey};
 pub use random::{Random, SystemRandom};
-pub use request::read_request;
+pub use request::{read_request, write_request};
 pub use serial::{RecordedSerial, SerialBook, fresh_serial, reserve};
-pub use terminal::{fresh_password, pem_bundle, pkcs12};
+pub use terminal::{fresh_password, pem_bundle, pkcs12, received};
 pub use zeroize::Zeroizing;
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use x509_parser::certification_request::X509CertificationRequest;
 use x509_parser::prelude::FromDer;
 
 use crate::error::Refused;
+use crate::key::LeafKey;
 use crate::public_key::PublicKey;
 
 /// Longest request, in octets: a 4096-bit RSA key with Windows's extra attributes needs about 3 kB.
@@ -28,6 +29,19 @@ pub fn read_request(given: &[u8]) -> Result<PublicKey, Refused> {
         "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => read_der(&block.contents),
         _ => Err(Refused::Request("the PEM block has another label")),
     }
+}
+
+/// Writes a request (PEM) for a key that was made here. It names nobody: whoever reads it takes the key only.
+///
+/// # Errors
+/// The crypto library failed.
+pub fn write_request(key: &LeafKey) -> Result<Vec<u8>, Refused> {
+    let failed = |_| Refused::Crypto("writing a request");
+    let pair = rcgen::KeyPair::try_from(key.pkcs8_der()).map_err(failed)?;
+    let mut wanted = rcgen::CertificateParams::default();
+    wanted.distinguished_name = rcgen::DistinguishedName::new();
+    let request = wanted.serialize_request(&pair).map_err(failed)?;
+    Ok(request.pem().map_err(failed)?.into_bytes())
 }
 
 fn read_der(der: &[u8]) -> Result<PublicKey, Refused> {

@@ -59,6 +59,15 @@ pub fn pkcs12(
     password: &Passphrase,
 ) -> Result<Vec<u8>, Refused> {
     check_key(issued, key)?;
+    received(key, &[issued.der(), issuing.der(), root.der()], name, password)
+}
+
+/// The same of a certificate that came from elsewhere, in DER, with its chain behind it. The caller has checked that it is the
+/// key's.
+///
+/// # Errors
+/// See [`pkcs12`].
+pub fn received(key: &LeafKey, chain: &[&[u8]], name: &str, password: &Passphrase) -> Result<Vec<u8>, Refused> {
     let length = name.chars().count();
     let plain = name.chars().all(|c| !c.is_control() && u32::from(c) <= 0xffff);
     if !(1..=64).contains(&length) || !plain {
@@ -68,14 +77,11 @@ pub fn pkcs12(
         return Err(Refused::Container("its password has characters other than ASCII".to_owned()));
     }
     let failed = |error: p12_keystore::error::Error| Refused::Container(error.to_string());
-    let chain = [issued.der(), issuing.der(), root.der()]
-        .into_iter()
-        .map(Certificate::from_der)
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(failed)?;
+    let chain = chain.iter().map(|der| Certificate::from_der(der));
+    let chain = chain.collect::<Result<Vec<_>, _>>().map_err(failed)?;
     let private = PrivateKey::from_der(key.pkcs8_der()).map_err(failed)?;
     let mut store = KeyStore::new();
-    let entry = PrivateKeyChain::new(issued.public_key().identifier(), private, chain);
+    let entry = PrivateKeyChain::new(key.public().identifier(), private, chain);
     store.add_entry(name, KeyStoreEntry::PrivateKeyChain(entry));
     store
         .writer(password.text())

@@ -21,6 +21,8 @@ pub struct Bounds {
     pub list_every: Duration,
     /// A list that could not be built is tried again after this long.
     pub list_retry: Duration,
+    /// A wrong code is answered after so long.
+    pub wrong_pause: Duration,
 }
 
 impl Default for Bounds {
@@ -34,7 +36,16 @@ impl Default for Bounds {
             drain_within: Duration::from_secs(5),
             list_every: Duration::from_secs(3600),
             list_retry: Duration::from_secs(1),
+            wrong_pause: Duration::from_secs(1),
         }
+    }
+}
+
+impl Bounds {
+    /// Of the door where terminals come to their certificates, which strangers can reach: few at a time, and not for long.
+    #[must_use]
+    pub fn enrolment() -> Self {
+        Self { connections_max: 64, connection_within: Duration::from_secs(30), ..Self::default() }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The listener: plain HTTP/1.1, one request per connection, every wait bounded.
+//! The listeners: HTTP/1.1, one request per connection, every wait bounded.
 
 use std::future::Future;
 use std::io;
@@ -8,6 +8,7 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::AbortHandle;
@@ -37,12 +38,22 @@ pub async fn serve(
     console: Console,
     stop: impl Future<Output = ()> + Send,
 ) -> Result<(), io::Error> {
-    let at = listener.local_addr()?;
     let bounds = console.bounds;
     let _keeper = Ended(tokio::spawn(Arc::clone(&console.list).keep(bounds)).abort_handle());
-    let router = TowerToHyperService::new(routes::router(console));
+    let router = routes::router(console);
+    open(listener, bounds, stop, move |stream| connection(stream, router.clone(), bounds)).await
+}
+
+/// Accepts until `stop` resolves, then drains; `serve` is one connection's whole life.
+pub(crate) async fn open<F: Future<Output = ()> + Send + 'static>(
+    listener: TcpListener,
+    bounds: Bounds,
+    stop: impl Future<Output = ()> + Send,
+    serve: impl Fn(TcpStream) -> F + Send,
+) -> Result<(), io::Error> {
+    let at = listener.local_addr()?;
     let places = Arc::new(Semaphore::new(bounds.connections_max));
-    tracing::info!(%at, "doors for the office are open");
+    tracing::info!(%at, "a door of the office is open");
     let mut stop = std::pin::pin!(stop);
     loop {
         // The place comes before the connection: without one, the next waits in the kernel's queue.
@@ -61,9 +72,9 @@ pub async fn serve(
                 }
             },
         };
-        let router = router.clone();
+        let served = serve(stream);
         tokio::spawn(async move {
-            connection(stream, router, bounds).await;
+            served.await;
             drop(place);
         });
     }
@@ -75,14 +86,19 @@ pub async fn serve(
     Ok(())
 }
 
-async fn connection(stream: TcpStream, router: TowerToHyperService<axum::Router>, bounds: Bounds) {
+/// One connection, which carries one request.
+pub(crate) async fn connection(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    router: axum::Router,
+    bounds: Bounds,
+) {
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .keep_alive(false)
         .header_read_timeout(bounds.head_within)
         .max_header_size(bounds.head_octets_max)
         .max_headers(bounds.fields_max)
-        .serve_connection(TokioIo::new(stream), router);
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     // Strangers break off and send nonsense all day: worth a line for who looks, no more.
     match tokio::time::timeout(bounds.connection_within, served).await {
         Ok(Ok(())) => {}

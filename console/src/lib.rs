@@ -9,11 +9,13 @@
 //! | `GET /readyz` | this process can do its work: the list is current, the registry is heard |
 //!
 //! All of it is public, signed or both, and served over plain HTTP: a revocation list fetched over TLS may need itself
-//! (RFC 5280 8). Nothing here reads a request's body. The crate owns no clock and no key: the composition hands in a
+//! (RFC 5280 8), and nothing of it reads a request's body. Terminals come to their certificates at a door of its own, over TLS:
+//! see [`EnrolmentDoor`]. The crate owns no clock and no key: the composition hands in a
 //! [`Clock`] and a [`ListSource`], which signs.
 
 mod bounds;
 mod door;
+mod enrol;
 mod list;
 mod problem;
 mod registry_list;
@@ -25,6 +27,7 @@ use model::Timestamp;
 
 pub use bounds::Bounds;
 pub use door::serve;
+pub use enrol::{EnrolmentDoor, serve_enrolment};
 pub use list::{ListError, ListSource, Rebuild};
 pub use registry_list::{RegistryList, follow};
 

@@ -14,6 +14,18 @@ pub(crate) enum Problem {
     NoList,
     /// Cannot do its work just now.
     NotReady,
+    /// No terminal's code, or one that does not open.
+    NotEnrolled,
+    /// No certificate that can be renewed.
+    NotRenewed,
+    /// A certification request that cannot be used.
+    Unusable,
+    /// A body that is too large.
+    TooLarge,
+    /// The registry has something against it.
+    RefusedByRegistry,
+    /// Something failed.
+    NotNow,
 }
 
 impl Problem {
@@ -36,6 +48,40 @@ impl Problem {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "Service Unavailable",
                 "ただいま準備中です。 / Not ready at the moment.",
+            ),
+            Self::NotEnrolled => (
+                StatusCode::UNAUTHORIZED,
+                "Unauthorized",
+                "端末番号か登録コードが正しくないか、コードがもう使えません。窓口で新しいコードを受け取ってください。 / \
+                 The terminal's number or its code is wrong, or the code cannot be used any more. Ask the desk for a new one.",
+            ),
+            Self::NotRenewed => (
+                StatusCode::FORBIDDEN,
+                "Forbidden",
+                "更新できる証明書が示されていません。窓口で登録コードを受け取ってください。 / \
+                 No certificate was shown that can be renewed. Ask the desk for a code.",
+            ),
+            Self::Unusable => (
+                StatusCode::BAD_REQUEST,
+                "Bad Request",
+                "証明書の申請(CSR)を使えません。コードはまだ使えます。 / \
+                 The certification request cannot be used. The code has not been used up.",
+            ),
+            Self::TooLarge => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "Content Too Large",
+                "申請が大きすぎるか、途中で切れました。 / The request is too large, or broke off.",
+            ),
+            Self::RefusedByRegistry => (
+                StatusCode::FORBIDDEN,
+                "Forbidden",
+                "この端末には今、証明書を発行できません。窓口にお問い合わせください。 / \
+                 No certificate can be issued for this terminal at present. Ask the desk.",
+            ),
+            Self::NotNow => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Service Unavailable",
+                "ただいま発行できません。窓口にお問い合わせください。 / Nothing can be issued at the moment. Ask the desk.",
             ),
         }
     }
@@ -60,7 +106,16 @@ impl Problem {
             Self::NoList | Self::NotReady => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
             }
-            Self::NotFound => {}
+            Self::NotEnrolled => {
+                let wanted = HeaderValue::from_static("Basic realm=\"Sekisho enrolment\", charset=\"UTF-8\"");
+                headers.insert(header::WWW_AUTHENTICATE, wanted);
+            }
+            Self::NotFound
+            | Self::NotRenewed
+            | Self::Unusable
+            | Self::TooLarge
+            | Self::RefusedByRegistry
+            | Self::NotNow => {}
         }
         response
     }

@@ -33,10 +33,11 @@ pub(crate) fn router(console: Console) -> Router {
         .with_state(console)
 }
 
-async fn protect(mut response: Response) -> Response {
+pub(crate) async fn protect(mut response: Response) -> Response {
     let headers = response.headers_mut();
     for (name, value) in PROTECTIVE {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        // A page says more exactly what it may do.
+        headers.entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));
     }
     response
 }

@@ -3,6 +3,7 @@
 
 mod certificates;
 mod consents;
+mod enrolments;
 mod orders;
 mod rules;
 mod service_state;
@@ -190,6 +191,12 @@ impl Snapshot {
             | Change::CertificateRevoked { .. }
             | Change::CertificateConfirmed { .. }
             | Change::CertificateAbandoned { .. } => certificates::apply(tables, act, change),
+            Change::EnrolmentOffered { .. }
+            | Change::EnrolmentTried { .. }
+            | Change::EnrolmentUsed { .. }
+            | Change::EnrolmentEnded { .. }
+            | Change::CertificateRetiring { .. }
+            | Change::CertificateRetired { .. } => enrolments::apply(tables, act, change),
             Change::ConsentGiven { .. } | Change::ConsentWithdrawn { .. } => consents::apply(tables, act, change),
             Change::ServiceStopped { .. }
             | Change::ServiceResumed

@@ -59,6 +59,15 @@ pub const RULE_SETS_MAX: usize = 100;
 pub const RULE_STEPS_BACK_MAX: usize = 32;
 /// Longest validity of a certificate, in days.
 pub const CERTIFICATE_DAYS_MAX: i64 = 3660;
+/// Longest time in which a terminal's code can be used, in hours.
+pub const ENROLMENT_HOURS_MAX: i64 = 72;
+/// Wrong tries that end a terminal's code.
+pub const ENROLMENT_TRIES_MAX: u64 = 5;
+/// A certificate that was renewed is revoked so many days after, if its successor was issued: time to find out that the
+/// successor works, and not so long that two certificates become the custom (art. 38-1).
+pub const RETIRING_DAYS: i64 = 7;
+/// A device with so many live certificates gets no further one by renewal: answers may get lost, but not for ever.
+pub const LIVE_CERTIFICATES_FOR_RENEWAL: usize = 5;
 /// Most things one `Tick` puts in order; the next one goes on.
 pub(crate) const TICK_CHANGES_MAX: usize = 1000;
 

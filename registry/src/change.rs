@@ -8,8 +8,9 @@ use model::{DeviceId, FacilityId, PersonId, ReasonCode, SerialNumber, SessionId,
 use crate::credential::Sealed;
 use crate::state::{
     Administrator, ConsentForm, Contract, ContractId, Deleted, DeletionId, DeletionOrder, Device, Disaster, Duty,
-    DutyId, Eligibility, Emergency, EmergencyId, Facility, FacilityDetails, Membership, MembershipId, Person, Report,
-    ReportId, RuleGates, RuleSet, Stop, Suspension, SuspensionEnd, SuspensionId, User, UserIdRecord,
+    DutyId, Eligibility, Emergency, EmergencyId, Enrolment, Facility, FacilityDetails, Membership, MembershipId,
+    Person, Report, ReportId, Retiring, RuleGates, RuleSet, Stop, Suspension, SuspensionEnd, SuspensionId, User,
+    UserIdRecord,
 };
 
 pub use affected::Affected;
@@ -335,5 +336,35 @@ pub enum Change {
         emergency: EmergencyId,
         /// Whose.
         user_id: UserId,
+    },
+    /// A code was offered for a terminal (art. 38-1). The one before it is over.
+    EnrolmentOffered {
+        /// As offered.
+        enrolment: Enrolment,
+    },
+    /// A wrong code was given for a terminal.
+    EnrolmentTried {
+        /// Which terminal.
+        device: DeviceId,
+    },
+    /// The code of a terminal was used: it gave a serial number, in the same entry.
+    EnrolmentUsed {
+        /// Which terminal.
+        device: DeviceId,
+    },
+    /// The code of a terminal ended unused: by the clock, or with the loan.
+    EnrolmentEnded {
+        /// Which terminal.
+        device: DeviceId,
+    },
+    /// A certificate was renewed and will be revoked.
+    CertificateRetiring {
+        /// Which, and when.
+        retiring: Retiring,
+    },
+    /// It was dealt with.
+    CertificateRetired {
+        /// The number of the certificate that follows it.
+        successor: SerialNumber,
     },
 }

@@ -8,8 +8,8 @@ use zeroize::Zeroizing;
 
 use crate::credential::VerifiedPassword;
 use crate::state::{
-    Administrator, ConsentForm, ContractId, DeletionId, DutyId, Eligibility, EmergencyId, FacilityDetails, ReportId,
-    RuleFile, RuleGates, StopReason, SuspensionId,
+    Administrator, ConsentForm, ContractId, DeletionId, DutyId, Eligibility, EmergencyId, EnrolmentKind,
+    FacilityDetails, ReportId, RuleFile, RuleGates, StopReason, SuspensionId,
 };
 
 /// What is to be done.
@@ -161,6 +161,49 @@ pub enum Command {
     AbandonCertificate {
         /// The number.
         serial: SerialNumber,
+    },
+    /// Offers a code by which a terminal comes to its certificate (art. 38-1). The one before it is over.
+    OfferEnrolment {
+        /// For which terminal.
+        device: DeviceId,
+        /// What for.
+        kind: EnrolmentKind,
+        /// SHA-256 over the code, its terminal and its kind.
+        digest: [u8; 32],
+        /// Until when (half-open), at most [`crate::ENROLMENT_HOURS_MAX`] from now.
+        until: Timestamp,
+    },
+    /// A wrong code was given for a terminal. Comes to no changes where no code is offered.
+    CountWrongCode {
+        /// Which terminal.
+        device: DeviceId,
+    },
+    /// Uses up a terminal's code and takes a serial number for its certificate, in one.
+    ReserveByCode {
+        /// The number; never used before.
+        serial: SerialNumber,
+        /// For which terminal.
+        device: DeviceId,
+        /// What the code is for.
+        kind: EnrolmentKind,
+        /// SHA-256 over the code that was given.
+        digest: [u8; 32],
+        /// First instant of the certificate's validity.
+        not_before: Timestamp,
+        /// End of its validity (half-open).
+        not_after: Timestamp,
+    },
+    /// Takes a serial number for the certificate that follows one that stands, which is retired
+    /// [`crate::RETIRING_DAYS`] later.
+    ReserveSuccessor {
+        /// The number; never used before.
+        serial: SerialNumber,
+        /// Which certificate it follows; the terminal is the same.
+        predecessor: SerialNumber,
+        /// First instant of the certificate's validity.
+        not_before: Timestamp,
+        /// End of its validity (half-open).
+        not_after: Timestamp,
     },
     /// Registers a person (art. 3).
     RegisterPerson {

@@ -115,6 +115,14 @@ words! {
         EndEmergency = "end-emergency",
         /// [`crate::Command::ConfirmDisaster`].
         ConfirmDisaster = "confirm-disaster",
+        /// [`crate::Command::OfferEnrolment`].
+        OfferEnrolment = "offer-enrolment",
+        /// [`crate::Command::CountWrongCode`].
+        CountWrongCode = "count-wrong-code",
+        /// [`crate::Command::ReserveByCode`].
+        ReserveByCode = "reserve-by-code",
+        /// [`crate::Command::ReserveSuccessor`].
+        ReserveSuccessor = "reserve-successor",
     }
 }
 
@@ -137,6 +145,7 @@ impl CommandKind {
             | Self::ReplaceUserId
             | Self::EndUserId
             | Self::RegisterDevice
+            | Self::OfferEnrolment
             | Self::RegisterPerson
             | Self::ChangePerson
             | Self::EndEligibility
@@ -176,7 +185,9 @@ impl CommandKind {
             Self::EnterDuty | Self::EndDuty => &[CityOfficer, CityClerk, FacilityAdministrator],
             Self::ChangePassword | Self::EndSession | Self::DeclareEmergency | Self::EndEmergency => &[User],
             Self::EndSessions => &[CityOfficer, CityClerk, Contractor, System, User],
-            Self::Tick | Self::MarkDeleted => &[System],
+            Self::Tick | Self::MarkDeleted | Self::CountWrongCode | Self::ReserveByCode | Self::ReserveSuccessor => {
+                &[System]
+            }
         }
     }
 
@@ -193,7 +204,13 @@ impl CommandKind {
             Self::ReplaceUserId => Article::paragraph(10, 6),
             Self::ChangePassword | Self::EndSession | Self::EndSessions => Article::paragraph(10, 3),
             Self::RegisterDevice => Article::new(37),
-            Self::ReserveCertificate | Self::RecordIssued | Self::AbandonCertificate => Article::paragraph(38, 1),
+            Self::ReserveCertificate
+            | Self::RecordIssued
+            | Self::AbandonCertificate
+            | Self::OfferEnrolment
+            | Self::CountWrongCode
+            | Self::ReserveByCode
+            | Self::ReserveSuccessor => Article::paragraph(38, 1),
             Self::ReturnDevice | Self::RevokeCertificate => Article::paragraph(38, 2),
             Self::ConfirmRevocation => Article::paragraph(38, 3),
             Self::RegisterPerson | Self::ChangePerson | Self::EndEligibility | Self::RenewEligibility => {
@@ -278,6 +295,10 @@ impl Command {
             Self::WithdrawBreakGlass { .. } => CommandKind::WithdrawBreakGlass,
             Self::DeclareEmergency { .. } => CommandKind::DeclareEmergency,
             Self::EndEmergency { .. } => CommandKind::EndEmergency,
+            Self::OfferEnrolment { .. } => CommandKind::OfferEnrolment,
+            Self::CountWrongCode { .. } => CommandKind::CountWrongCode,
+            Self::ReserveByCode { .. } => CommandKind::ReserveByCode,
+            Self::ReserveSuccessor { .. } => CommandKind::ReserveSuccessor,
         }
     }
 }

@@ -37,9 +37,10 @@ pub use bounds::{
     CERTIFICATE_DAYS_MAX, CERTIFICATES_PER_DEVICE_MAX, CONTRACTS_MAX, DELETED_PER_ORDER_MAX, DELETION_DAYS_MAX,
     DELETIONS_PER_PERSON_MAX, DISASTER_CONFIRM_MINUTES, DISASTER_HOURS_MAX, DUTIES_PER_USER_MAX, DUTY_DAYS_MAX,
     EMERGENCIES_MAX, EMERGENCIES_PER_USER_MAX, EMERGENCY_MINUTES, EMERGENCY_REASON_CHARACTERS_MAX,
-    ENDED_SESSIONS_PER_USER_ID_MAX, NAME_CHARACTERS_MAX, PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN,
-    REASON_CHARACTERS_MAX, RULE_SETS_MAX, RULE_STEPS_BACK_MAX, RULES_BYTES_MAX, SESSION_HOURS_MAX,
-    SUSPENSIONS_PER_TARGET_MAX, TEAM_MAX, USER_IDS_PER_USER_MAX,
+    ENDED_SESSIONS_PER_USER_ID_MAX, ENROLMENT_HOURS_MAX, ENROLMENT_TRIES_MAX, LIVE_CERTIFICATES_FOR_RENEWAL,
+    NAME_CHARACTERS_MAX, PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN, REASON_CHARACTERS_MAX, RETIRING_DAYS,
+    RULE_SETS_MAX, RULE_STEPS_BACK_MAX, RULES_BYTES_MAX, SESSION_HOURS_MAX, SUSPENSIONS_PER_TARGET_MAX, TEAM_MAX,
+    USER_IDS_PER_USER_MAX,
 };
 pub use change::{Affected, Change};
 pub use command::Command;
@@ -55,8 +56,8 @@ pub use registry::{Executed, Listener, Registry, Secrets};
 pub use state::{
     Administrator, Approval, Awaited, BreakGlass, Cancellation, Certificate, Confirmation, Consent, ConsentForm,
     Contract, ContractId, Deleted, DeletionId, DeletionOrder, Device, Disaster, Duty, DutyId, EMERGENCY_PROFESSIONS,
-    Eligibility, EligibilityKind, Emergency, EmergencyId, EndedSession, Facility, FacilityDetails, FacilityKind,
-    Generation, GivenBy, Membership, MembershipId, Person, Report, ReportId, ReportSubject, Revocation, RuleApproval,
-    RuleFile, RuleGates, RuleProof, RuleSet, Service, Snapshot, Stop, StopReason, Suspension, SuspensionEnd,
-    SuspensionId, User, UserIdRecord, WHOLE_CITY,
+    Eligibility, EligibilityKind, Emergency, EmergencyId, EndedSession, Enrolment, EnrolmentKind, Facility,
+    FacilityDetails, FacilityKind, Generation, GivenBy, Membership, MembershipId, Person, Report, ReportId,
+    ReportSubject, Retiring, Revocation, RuleApproval, RuleFile, RuleGates, RuleProof, RuleSet, Service, Snapshot,
+    Stop, StopReason, Suspension, SuspensionEnd, SuspensionId, User, UserIdRecord, WHOLE_CITY,
 };

@@ -163,6 +163,12 @@ impl Change {
                 named.user_ids.insert(emergency.user_id.clone());
             }
             Self::DeletionApproved { person, .. } => drop(named.persons.insert(person.clone())),
+            Self::EnrolmentOffered { enrolment } => drop(named.devices.insert(enrolment.device.clone())),
+            Self::EnrolmentTried { device } | Self::EnrolmentUsed { device } | Self::EnrolmentEnded { device } => {
+                named.devices.insert(device.clone());
+            }
+            Self::CertificateRetiring { retiring } => drop(named.serials.insert(retiring.serial)),
+            Self::CertificateRetired { successor } => drop(named.serials.insert(*successor)),
             Self::ReportDue { report } => match &report.about {
                 ReportSubject::Suspension(target) => named.merge(of(target)),
                 ReportSubject::Revocation(serial) => drop(named.serials.insert(*serial)),
@@ -222,6 +228,7 @@ impl Change {
             Self::DeletionOrdered { order } => Some(order.reason.clone()),
             Self::DeletionCarriedOut { deleted } => Some(format!("{} (order {})", deleted.record, deleted.order)),
             Self::BreakGlassProposed { rule } => Some(rule.clone()),
+            Self::EnrolmentOffered { enrolment } => Some(enrolment.kind.to_string()),
             Self::EmergencyDeclared { emergency } => Some(emergency.reason.clone()),
             Self::Suspended { suspension } => Some(format!("{} (art. {})", suspension.reason, suspension.article)),
             Self::ServiceStopped { stop } => Some(format!("{} ({})", stop.text, stop.reason)),

@@ -55,6 +55,9 @@ pub enum Why {
     /// The password will not do.
     #[error(transparent)]
     Password(#[from] PasswordFault),
+    /// The code of a terminal is wrong, used, over, or of another terminal or kind. Which, is nobody's business.
+    #[error("the code cannot be used")]
+    Code,
     /// Something else that the regulation asks for is not there.
     #[error("{0}")]
     Condition(String),

@@ -8,6 +8,7 @@ pub mod contract;
 pub mod deletion;
 pub mod device;
 pub mod duty;
+pub mod enrol;
 pub mod explain;
 pub mod facility;
 pub mod journal;
@@ -38,6 +39,7 @@ pub use contract::Contract;
 pub use deletion::Deletion;
 pub use device::Device;
 pub use duty::Duty;
+pub use enrol::Enrol;
 pub use explain::Explain;
 pub use facility::Facility;
 pub use journal::Journal;
@@ -174,6 +176,11 @@ pub enum Verb {
     /// Devices on loan (貸与端末) and their certificates (art. 37, 38-1)
     #[command(subcommand)]
     Device(Device),
+    /// On a terminal: make a key and fetch the certificate for it, by a one-time code or to renew it (art. 38-1)
+    ///
+    /// Writes DEVICE.pem (key, certificate, issuer: for curl) and DEVICE.p12 (for the browser; its password is printed once)
+    /// into --out. The key is made here and never sent. On Windows, deploy/enrol/enrol.ps1 keeps the key in the TPM instead.
+    Enrol(Enrol),
     /// Supported persons (支援対象者) and their eligibility (art. 3)
     #[command(subcommand)]
     Person(Person),

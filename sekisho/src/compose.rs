@@ -1,13 +1,15 @@
 //! Putting the crates together: from settings to a gateway, to the office's door, and to the clock that ticks.
 
+use std::future::Future;
 use std::net::{SocketAddr, TcpListener as StdListener};
+use std::pin::Pin;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anomaly::Quota;
-use console::{Console, ListError, ListSource, RegistryList};
+use console::{Console, EnrolmentDoor, ListError, ListSource, RegistryList};
 use gateway::pages::{Desk, Phone};
 use journal::Journal;
 use model::{Author, Office};
@@ -19,7 +21,7 @@ use tokio::sync::oneshot;
 use crate::authority::Authority;
 use crate::error::Error;
 use crate::settings::{Rate, Settings, TlsProfile, WithoutCertificate};
-use crate::{clock, maps, secrets};
+use crate::{clock, maps, secrets, verbs};
 
 /// How often what only the clock ends is put in order in the registry. Decisions do not wait for it.
 const TICK_EVERY: Duration = Duration::from_secs(10);
@@ -86,7 +88,7 @@ pub(crate) struct OfficeDoor {
 
 impl OfficeDoor {
     /// Binds and opens. The authority's key is opened when the first list is signed, on that thread.
-    pub(crate) fn open(at: SocketAddr, registry: Registry, authority: Authority) -> Result<Self, Error> {
+    pub(crate) fn open(at: SocketAddr, registry: Registry, authority: Arc<Authority>) -> Result<Self, Error> {
         let listening = |source| Error::Listen { address: at, source };
         let listener = StdListener::bind(at).map_err(listening)?;
         listener.set_nonblocking(true).map_err(listening)?;
@@ -98,9 +100,46 @@ impl OfficeDoor {
             Arc::new(move || (heard.freshness() > SILENCE_MAX).then(|| "the registry has not been heard".to_owned()));
         let console = Console::new(root, issuing, source, Arc::new(clock::now), obstacle);
         console::follow(&registry, console.rebuild());
-        let (stop, stopped) = oneshot::channel();
-        let thread = std::thread::Builder::new().name("sekisho-office".to_owned());
-        let thread = thread.spawn(move || serve_office(listener, console, stopped)).map_err(Error::Thread)?;
+        Self::beside(address, "sekisho-office", move |stopped| async move {
+            console::serve(TcpListener::from_std(listener)?, console, stopped).await
+        })
+    }
+
+    /// Binds and opens the door where terminals come to their certificates.
+    pub(crate) fn open_enrolment(
+        at: SocketAddr,
+        settings: &Settings,
+        registry: Registry,
+        authority: Arc<Authority>,
+    ) -> Result<Self, Error> {
+        let listening = |source| Error::Listen { address: at, source };
+        let listener = StdListener::bind(at).map_err(listening)?;
+        listener.set_nonblocking(true).map_err(listening)?;
+        let address = listener.local_addr().map_err(listening)?;
+        let profile = verbs::profile(settings, ca::DeviceProfile::DAYS)?;
+        let (root, issuing) = (authority.root.clone(), authority.issuing.clone());
+        let key: enrolment::KeySource = Arc::new(move || authority.key().map_err(Into::into));
+        let desk = enrolment::Desk::new(registry, root, issuing, profile, key);
+        let server_key = secrets::server_key(&settings.tls.certificate, &settings.tls.key)?;
+        let older_tls = settings.tls.profile == TlsProfile::Compatibility;
+        let door = EnrolmentDoor::new(desk, server_key, older_tls, Arc::new(clock::now)).map_err(Error::usage)?;
+        Self::beside(address, "sekisho-enrolment", move |stopped| async move {
+            console::serve_enrolment(TcpListener::from_std(listener)?, door, stopped).await
+        })
+    }
+
+    /// Serves on a thread of its own.
+    fn beside<F: Future<Output = std::io::Result<()>>>(
+        address: SocketAddr,
+        name: &str,
+        serve: impl FnOnce(Pin<Box<dyn Future<Output = ()> + Send>>) -> F + Send + 'static,
+    ) -> Result<Self, Error> {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let stopped = Box::pin(async move {
+            let _ = stopped.await;
+        });
+        let thread = std::thread::Builder::new().name(name.to_owned());
+        let thread = thread.spawn(move || serve_office(|| serve(stopped))).map_err(Error::Thread)?;
         Ok(Self { address, stop: Some(stop), thread: Some(thread) })
     }
 
@@ -122,15 +161,9 @@ impl Drop for OfficeDoor {
     }
 }
 
-fn serve_office(listener: StdListener, console: Console, stopped: oneshot::Receiver<()>) {
-    let served = tokio::runtime::Builder::new_current_thread().enable_all().build().and_then(|runtime| {
-        runtime.block_on(async {
-            let stop = async {
-                let _ = stopped.await;
-            };
-            console::serve(TcpListener::from_std(listener)?, console, stop).await
-        })
-    });
+fn serve_office<F: Future<Output = std::io::Result<()>>>(serve: impl FnOnce() -> F) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let served = runtime.and_then(|runtime| runtime.block_on(async { serve().await }));
     if let Err(error) = served {
         tracing::error!(%error, "the office's door is shut");
     }
@@ -139,7 +172,7 @@ fn serve_office(listener: StdListener, console: Console, stopped: oneshot::Recei
 /// The revocation list, whose key is opened when the first one is signed: a start does not wait for it.
 struct LateList {
     registry: Registry,
-    authority: Authority,
+    authority: Arc<Authority>,
     list: OnceLock<RegistryList>,
 }
 

@@ -157,6 +157,23 @@ pub enum Error {
         #[source]
         source: Box<Error>,
     },
+    /// The office's door could not be reached or understood.
+    #[error("{doing} is not possible")]
+    Exchange {
+        /// What was being done.
+        doing: &'static str,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The office's door said no.
+    #[error("the office's door says {status}: {said}")]
+    TurnedAway {
+        /// Status of HTTP.
+        status: u16,
+        /// Its words.
+        said: String,
+    },
     /// The arguments make no sense together, or a value is none.
     #[error("{0}")]
     Usage(String),

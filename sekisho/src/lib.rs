@@ -46,6 +46,7 @@ pub fn run(cli: &Cli) -> Result<bool, Error> {
         Verb::Journal(verb) => return verbs::journal::run(&cli.common, verb),
         Verb::Policy(verb) => return verbs::policy::run(&cli.common, verb),
         Verb::Demo(verb) => demo::run(&cli.common, verb)?,
+        Verb::Enrol(verb) => verbs::enrol::run(&cli.common, verb)?,
         verb => verbs::run(&cli.common, verb)?,
     }
     Ok(true)

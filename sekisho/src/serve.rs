@@ -1,6 +1,7 @@
 //! `sekisho serve`: one process, in its role, until it is told to stop.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use ca::Passphrase;
 use tokio::signal::unix::{SignalKind, signal};
@@ -17,6 +18,7 @@ use crate::verbs::open_registry;
 pub(crate) struct Server {
     gateway: Option<gateway::Running>,
     office: Option<OfficeDoor>,
+    enrolment: Option<OfficeDoor>,
     ticking: Option<Ticking>,
 }
 
@@ -28,10 +30,13 @@ impl Server {
         passphrase: impl FnOnce() -> Result<Passphrase, Error>,
     ) -> Result<Self, Error> {
         let (registry, vault) = open_registry(settings)?;
-        let mut server = Self { gateway: None, office: None, ticking: None };
+        let mut server = Self { gateway: None, office: None, enrolment: None, ticking: None };
         if role.signs() {
-            let authority = Authority::load(authority::settings(settings)?, passphrase()?)?;
-            server.office = Some(OfficeDoor::open(settings.listen.office, registry.clone(), authority)?);
+            let authority = Arc::new(Authority::load(authority::settings(settings)?, passphrase()?)?);
+            server.office = Some(OfficeDoor::open(settings.listen.office, registry.clone(), Arc::clone(&authority))?);
+            if let Some(at) = settings.listen.enrolment {
+                server.enrolment = Some(OfficeDoor::open_enrolment(at, settings, registry.clone(), authority)?);
+            }
             server.ticking = Some(Ticking::start(registry.clone())?);
         }
         if role.serves_clients() {
@@ -53,6 +58,10 @@ impl Server {
         if let Some(office) = &self.office {
             doors.push(format!("sekisho: office on http://{}", office.address()));
         }
+        if let Some(enrolment) = &self.enrolment {
+            let (care, port) = (&settings.hosts.care, enrolment.address().port());
+            doors.push(format!("sekisho: terminals come for certificates to https://{care}:{port}"));
+        }
         doors
     }
 
@@ -61,7 +70,7 @@ impl Server {
         if let Some(gateway) = self.gateway {
             gateway.drain();
         }
-        drop((self.ticking, self.office));
+        drop((self.ticking, self.enrolment, self.office));
     }
 }
 

@@ -63,6 +63,8 @@ pub struct Listen {
     pub store_door: SocketAddr,
     /// For the office.
     pub office: SocketAddr,
+    /// For terminals that come for a certificate; none: there is no such door.
+    pub enrolment: Option<SocketAddr>,
 }
 
 /// Where facts and evidence are kept.

@@ -4,11 +4,13 @@
 pub(crate) mod audit;
 mod break_glass;
 mod certificate;
+mod code;
 mod contract;
 mod deletion;
 mod desk;
 mod device;
 mod duty;
+pub(crate) mod enrol;
 mod explain;
 mod facility;
 mod issue;
@@ -30,7 +32,7 @@ use crate::cli::{Common, Verb};
 use crate::error::Error;
 
 pub(crate) use desk::{Desk, open_registry};
-pub(crate) use issue::{Order, Term, issue};
+pub(crate) use issue::{Order, issue, profile, term};
 pub(crate) use policy::in_force;
 
 /// Carries out a verb about the registry.
@@ -61,6 +63,7 @@ pub(crate) fn run(common: &Common, verb: &Verb) -> Result<(), Error> {
         | Verb::Serve(_)
         | Verb::Check(_)
         | Verb::Demo(_)
+        | Verb::Enrol(_)
         | Verb::Policy(_)
         | Verb::Map(_)
         | Verb::Audit(_)

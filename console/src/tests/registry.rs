@@ -117,7 +117,7 @@ async fn a_revocation_by_command_is_on_the_list_at_once_even_from_another_proces
     };
     wait(0).await;
     let revoke = |number, reason| Command::RevokeCertificate { serial: serial(number), reason };
-    let (here, first) = (office.clone(), revoke(1, ReasonCode::KeyCompromise));
+    let (here, first) = (office.clone(), revoke(1, ReasonCode::AffiliationChanged));
     tokio::task::spawn_blocking(move || execute(&here, first)).await.unwrap();
     println!("own command: on the list after {:?}", wait(1).await);
 
@@ -135,7 +135,7 @@ fn expired_certificates_leave_the_list_two_days_later() {
     let folder = tempfile::tempdir().unwrap();
     let office = registry(folder.path());
     furnish(&office);
-    execute(&office, Command::RevokeCertificate { serial: serial(1), reason: ReasonCode::KeyCompromise });
+    execute(&office, Command::RevokeCertificate { serial: serial(1), reason: ReasonCode::AffiliationChanged });
     let Authority { issuing, key, .. } = authority();
     let hours = Arc::new(AtomicI64::new(0));
     let passed = Arc::clone(&hours);

@@ -135,6 +135,13 @@ impl Change {
             | Self::BreakGlassProposed { .. }
             | Self::BreakGlassIssued
             | Self::EmergencyDeclared { .. }
+            | Self::EnrolmentOffered { .. }
+            | Self::EnrolmentTried { .. }
+            | Self::EnrolmentUsed { .. }
+            | Self::EnrolmentEnded { .. }
+            // What retires is revoked, which is a change of its own.
+            | Self::CertificateRetiring { .. }
+            | Self::CertificateRetired { .. }
             // It only goes on for longer.
             | Self::DisasterConfirmed => Affected::default(),
         }

@@ -99,4 +99,10 @@ kinds! {
     "emergency-declared" => EmergencyDeclared { emergency }
     "emergency-ended" => EmergencyEnded { emergency, user_id }
     "emergency-over" => EmergencyOver { emergency, user_id }
+    "enrolment-offered" => EnrolmentOffered { enrolment }
+    "enrolment-tried" => EnrolmentTried { device }
+    "enrolment-used" => EnrolmentUsed { device }
+    "enrolment-ended" => EnrolmentEnded { device }
+    "certificate-retiring" => CertificateRetiring { retiring }
+    "certificate-retired" => CertificateRetired { successor }
 }

@@ -6,9 +6,9 @@ use serde_json::{Map, Value};
 use super::{Fields, Form, FormError, put};
 use crate::state::{
     Administrator, Approval, Awaited, BreakGlass, Cancellation, Certificate, Confirmation, Consent, ConsentForm,
-    Contract, Deleted, DeletionOrder, Device, Disaster, Duty, Eligibility, Emergency, EndedSession, Facility,
-    FacilityDetails, Membership, Person, Report, Revocation, RuleApproval, RuleFile, RuleGates, RuleProof, RuleSet,
-    Service, Stop, Suspension, User, UserIdRecord,
+    Contract, Deleted, DeletionOrder, Device, Disaster, Duty, Eligibility, Emergency, EndedSession, Enrolment,
+    Facility, FacilityDetails, Membership, Person, Report, Retiring, Revocation, RuleApproval, RuleFile, RuleGates,
+    RuleProof, RuleSet, Service, Stop, Suspension, User, UserIdRecord,
 };
 
 /// Writes `struct` by struct which fields there are.
@@ -78,6 +78,8 @@ objects! {
     Deleted { order, record, at, by, request }
     BreakGlass { state, rule, proposed, issued }
     Emergency { id, user_id, person, reason, declared_at, until, ended_at }
+    Enrolment { device, kind, digest, offered_at, offered_by, until, tries }
+    Retiring { serial, successor, at }
 }
 
 /// `{"fences":"…","claims":1}` or `{"without":"…"}`.

@@ -13,8 +13,8 @@ use super::{Form, FormError};
 use crate::credential::Sealed;
 use crate::kind::CommandKind;
 use crate::state::{
-    ContractId, DeletionId, DutyId, EligibilityKind, EmergencyId, FacilityKind, GivenBy, MembershipId, ReportId,
-    ReportSubject, StopReason, SuspensionEnd, SuspensionId,
+    ContractId, DeletionId, DutyId, EligibilityKind, EmergencyId, EnrolmentKind, FacilityKind, GivenBy, MembershipId,
+    ReportId, ReportSubject, StopReason, SuspensionEnd, SuspensionId,
 };
 #[cfg(test)]
 use crate::tests::dice::Dice;
@@ -96,6 +96,7 @@ all_words!(
     TeamRole,
     CommandKind,
     EligibilityKind,
+    EnrolmentKind,
     FacilityKind,
     GivenBy,
     StopReason,

@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 use super::{Fields, Form, FormError, put};
 use crate::state::{
-    Certificate, Consent, Contract, Deleted, DeletionOrder, Device, Duty, Emergency, EndedSession, Facility,
-    Generation, Membership, Person, Report, RuleApproval, RuleSet, Rules, Snapshot, Suspension, Tables, User,
+    Certificate, Consent, Contract, Deleted, DeletionOrder, Device, Duty, Emergency, EndedSession, Enrolment, Facility,
+    Generation, Membership, Person, Report, Retiring, RuleApproval, RuleSet, Rules, Snapshot, Suspension, Tables, User,
     UserIdRecord,
 };
 
@@ -54,6 +54,10 @@ pub(crate) fn write_snapshot(snapshot: &Snapshot) -> Vec<u8> {
     put(&mut map, "deleted", &(!deleted.is_empty()).then_some(deleted));
     let emergencies: Vec<Emergency> = tables.emergencies.values().map(|one| one.as_ref().clone()).collect();
     put(&mut map, "emergencies", &(!emergencies.is_empty()).then_some(emergencies));
+    let enrolments: Vec<Enrolment> = tables.enrolments.values().map(|one| one.as_ref().clone()).collect();
+    put(&mut map, "enrolments", &(!enrolments.is_empty()).then_some(enrolments));
+    let retiring: Vec<Retiring> = tables.retiring.values().map(|one| one.as_ref().clone()).collect();
+    put(&mut map, "retiring", &(!retiring.is_empty()).then_some(retiring));
     Value::Object(map).to_string().into_bytes()
 }
 
@@ -97,6 +101,10 @@ pub(crate) fn read_snapshot(body: &[u8]) -> Result<Snapshot, FormError> {
     deleted.into_iter().flatten().for_each(|one| tables.put_deleted(one));
     let emergencies = fields.take::<Option<Vec<Emergency>>>("emergencies")?;
     emergencies.into_iter().flatten().for_each(|one| tables.put_emergency(one));
+    let enrolments = fields.take::<Option<Vec<Enrolment>>>("enrolments")?;
+    enrolments.into_iter().flatten().for_each(|one| tables.put_enrolment(one));
+    let retiring = fields.take::<Option<Vec<Retiring>>>("retiring")?;
+    retiring.into_iter().flatten().for_each(|one| tables.put_retiring(one));
     fields.finish()?;
     Ok(Snapshot { generation, last_at, tables })
 }

@@ -6,6 +6,7 @@ mod contract;
 mod deletion;
 mod device;
 mod duty;
+mod enrolment;
 mod facility;
 mod number;
 mod person;
@@ -22,6 +23,7 @@ pub use contract::Contract;
 pub use deletion::{Cancellation, Deleted, DeletionOrder};
 pub use device::{Certificate, Confirmation, Device, Revocation};
 pub use duty::Duty;
+pub use enrolment::{Enrolment, EnrolmentKind, Retiring};
 pub use facility::{Administrator, Facility, FacilityDetails, FacilityKind};
 pub use number::{ContractId, DeletionId, DutyId, EmergencyId, Generation, MembershipId, ReportId, SuspensionId};
 pub use person::{Consent, ConsentForm, Eligibility, EligibilityKind, GivenBy, Person};
@@ -177,6 +179,22 @@ impl Snapshot {
     pub fn certificates_of(&self, device: &DeviceId) -> impl Iterator<Item = &Certificate> {
         let serials = self.tables.certificates_of.get(device);
         serials.into_iter().flat_map(|serials| serials.iter()).filter_map(|serial| self.certificate(serial))
+    }
+
+    /// The code that a device can be enrolled by, used by nobody yet (one that is over until the next `Tick`).
+    #[must_use]
+    pub fn enrolment(&self, device: &DeviceId) -> Option<&Enrolment> {
+        self.tables.enrolments.get(device).map(AsRef::as_ref)
+    }
+
+    /// All codes that nobody has used yet, by device (those that are over until the next `Tick`).
+    pub fn enrolments(&self) -> impl Iterator<Item = &Enrolment> {
+        self.tables.enrolments.values().map(AsRef::as_ref)
+    }
+
+    /// Certificates that were renewed and are not retired yet.
+    pub fn retiring(&self) -> impl Iterator<Item = &Retiring> {
+        self.tables.retiring.values().map(AsRef::as_ref)
     }
 
     /// A person.
@@ -371,6 +389,8 @@ impl Snapshot {
             tables.deletions.len(),
             tables.emergencies.len(),
             tables.deleted_count,
+            tables.enrolments.len(),
+            tables.retiring.len(),
         ];
         lengths.iter().map(|length| u64::try_from(*length).unwrap_or(u64::MAX)).fold(0, u64::saturating_add)
     }

@@ -9,8 +9,8 @@ use model::{DeviceId, FacilityId, PersonId, RecordName, SerialNumber, Target, Ti
 use super::session::EndedSessions;
 use super::{
     BreakGlass, Certificate, Consent, Contract, ContractId, Deleted, DeletionId, DeletionOrder, Device, Duty, DutyId,
-    Emergency, EmergencyId, Facility, Membership, MembershipId, Person, Report, ReportId, Rules, Service, Suspension,
-    SuspensionId, User, UserIdRecord,
+    Emergency, EmergencyId, Enrolment, Facility, Membership, MembershipId, Person, Report, ReportId, Retiring, Rules,
+    Service, Suspension, SuspensionId, User, UserIdRecord,
 };
 
 /// All tables. Values are behind `Arc`: changing a map copies its path of nodes, and with it pointers only.
@@ -49,6 +49,10 @@ pub(crate) struct Tables {
     pub(crate) break_glass: Arc<BreakGlass>,
     pub(crate) emergencies: OrdMap<EmergencyId, Arc<Emergency>>,
     pub(crate) emergencies_of: HashMap<UserId, Arc<Vec<EmergencyId>>>,
+    /// One for each device at most.
+    pub(crate) enrolments: OrdMap<DeviceId, Arc<Enrolment>>,
+    /// By successor: a certificate may be renewed twice, when the first answer got lost.
+    pub(crate) retiring: OrdMap<SerialNumber, Arc<Retiring>>,
     pub(crate) rules: Arc<Rules>,
     /// The last number given to anything that is numbered.
     pub(crate) last_number: u64,
@@ -85,6 +89,8 @@ impl Default for Tables {
             break_glass: Arc::new(BreakGlass::OFF),
             emergencies: OrdMap::new(),
             emergencies_of: HashMap::new(),
+            enrolments: OrdMap::new(),
+            retiring: OrdMap::new(),
             rules: Arc::default(),
             last_number: 0,
         }
@@ -255,6 +261,15 @@ impl Tables {
             self.emergencies_of.remove(&taken.user_id);
         }
         Some(taken)
+    }
+
+    /// A new code, in the place of the one before it.
+    pub(crate) fn put_enrolment(&mut self, enrolment: Enrolment) {
+        self.enrolments.insert(enrolment.device.clone(), Arc::new(enrolment));
+    }
+
+    pub(crate) fn put_retiring(&mut self, retiring: Retiring) {
+        self.retiring.insert(retiring.successor, Arc::new(retiring));
     }
 
     /// Ends whatever emergency nobody has ended.

@@ -18,7 +18,8 @@ use crate::form::{Entry, read_snapshot, write_entry, write_snapshot};
 use crate::history::Next;
 use crate::{
     Command, CommandKind, ContractId, DeletionId, DutyId, EMERGENCIES_PER_USER_MAX, EMERGENCY_MINUTES,
-    EMERGENCY_PROFESSIONS, EmergencyId, MembershipId, ReportId, Snapshot, StopReason,
+    EMERGENCY_PROFESSIONS, ENROLMENT_HOURS_MAX, ENROLMENT_TRIES_MAX, EmergencyId, EnrolmentKind, MembershipId,
+    ReportId, Snapshot, StopReason,
 };
 
 /// A command over few names, so that they meet.
@@ -191,6 +192,27 @@ fn any_command(dice: &mut Dice, now: Timestamp) -> Command {
         CommandKind::WithdrawBreakGlass => Command::WithdrawBreakGlass { reason },
         CommandKind::DeclareEmergency => Command::DeclareEmergency { person: a_person(dice), reason },
         CommandKind::EndEmergency => Command::EndEmergency { emergency: EmergencyId::new(dice.below(40)) },
+        CommandKind::OfferEnrolment => Command::OfferEnrolment {
+            device: a_device(dice),
+            kind: *dice.one_of(EnrolmentKind::ALL),
+            digest: [u8::try_from(dice.below(2)).unwrap(); 32],
+            until: near(dice),
+        },
+        CommandKind::CountWrongCode => Command::CountWrongCode { device: a_device(dice) },
+        CommandKind::ReserveByCode => Command::ReserveByCode {
+            serial: a_serial(dice),
+            device: a_device(dice),
+            kind: *dice.one_of(EnrolmentKind::ALL),
+            digest: [u8::try_from(dice.below(2)).unwrap(); 32],
+            not_before: near(dice),
+            not_after: near(dice),
+        },
+        CommandKind::ReserveSuccessor => Command::ReserveSuccessor {
+            serial: a_serial(dice),
+            predecessor: a_serial(dice),
+            not_before: near(dice),
+            not_after: near(dice),
+        },
     }
 }
 
@@ -240,6 +262,16 @@ fn check(snapshot: &Snapshot) {
         let confirmed = certificate.revocation.as_ref().is_some_and(|revocation| revocation.confirmed.is_some());
         assert_eq!(confirmed, certificate.state == certificate::State::Confirmed);
         assert!(certificate.state != certificate::State::Active || certificate.fingerprint.is_some());
+    }
+    for code in snapshot.enrolments() {
+        assert!(snapshot.device(&code.device).unwrap().returned_at.is_none());
+        assert!(code.tries < ENROLMENT_TRIES_MAX);
+        assert!(code.until <= code.offered_at.plus_seconds(ENROLMENT_HOURS_MAX * 3600));
+    }
+    for retiring in snapshot.retiring() {
+        let successor = snapshot.certificate(&retiring.successor).unwrap();
+        assert_eq!(successor.predecessor, Some(retiring.serial));
+        assert_eq!(successor.device, snapshot.certificate(&retiring.serial).unwrap().device);
     }
     // What is in force was proposed by somebody else.
     for approval in snapshot.rule_approvals() {

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use model::{Article, Author, DutyKind, Office, Profession, ReasonCode, SessionId, Target, TeamRole};
 
 use super::world::*;
-use crate::{Command, CommandKind, ContractId, DeletionId, DutyId, EmergencyId, ReportId, StopReason, Why};
+use crate::{
+    Command, CommandKind, ContractId, DeletionId, DutyId, EmergencyId, EnrolmentKind, ReportId, StopReason, Why,
+};
 
 /// One of every command, such as the usual world takes (most of them).
 fn one_of_each() -> Vec<Command> {
@@ -125,6 +127,27 @@ fn one_of_each() -> Vec<Command> {
         Command::WithdrawBreakGlass { reason: reason() },
         Command::DeclareEmergency { person: person("P-1"), reason: reason() },
         Command::EndEmergency { emergency: EmergencyId::new(1) },
+        Command::OfferEnrolment {
+            device: device("D-1"),
+            kind: EnrolmentKind::Csr,
+            digest: [1; 32],
+            until: now.plus_seconds(DAY),
+        },
+        Command::CountWrongCode { device: device("D-1") },
+        Command::ReserveByCode {
+            serial: serial(9),
+            device: device("D-1"),
+            kind: EnrolmentKind::Csr,
+            digest: [1; 32],
+            not_before: now,
+            not_after: now.plus_seconds(DAY),
+        },
+        Command::ReserveSuccessor {
+            serial: serial(9),
+            predecessor: serial(1),
+            not_before: now,
+            not_after: now.plus_seconds(DAY),
+        },
     ]
 }
 

@@ -101,6 +101,33 @@ fn both_at_once_lose_nothing_and_do_nothing_twice() {
     });
 }
 
+/// A code is used once, whoever asks at the same moment: using it up and taking a number are one entry.
+#[test]
+fn two_processes_use_a_code_once() {
+    on_both(|place| {
+        let registries = [open(place), open(place)];
+        found(&registries[0]);
+        let (of, digest) = (device("D-1"), [7; 32]);
+        let (kind, until) = (crate::EnrolmentKind::Csr, begin().plus_seconds(DAY));
+        must(&registries[0], clerk(), Command::OfferEnrolment { device: of.clone(), kind, digest, until });
+        let given = AtomicU64::new(0);
+        std::thread::scope(|scope| {
+            for (number, registry) in (100..).zip(registries.iter().cycle().take(8)) {
+                let (given, device) = (&given, of.clone());
+                scope.spawn(move || {
+                    let (serial, not_before, not_after) = (serial(number), begin(), until);
+                    let asked = Command::ReserveByCode { serial, device, kind, digest, not_before, not_after };
+                    match registry.execute(asked, machine(), begin()) {
+                        Ok(_) => drop(given.fetch_add(1, Ordering::Relaxed)),
+                        Err(error) => assert!(error.to_string().contains("the code cannot be used"), "{error}"),
+                    }
+                });
+            }
+        });
+        assert_eq!(given.into_inner(), 1);
+    });
+}
+
 /// The database's own processes are killed while commands are given: what was acknowledged is there, what was not was
 /// refused or is said to be unknown, and nothing is there twice (promise P10).
 #[test]

@@ -1,5 +1,7 @@
 //! Devices and certificates (art. 37, 38).
 
+use std::collections::BTreeSet;
+
 use model::{Article, DeviceId, FacilityId, Office, ReasonCode, SerialNumber, Target, Timestamp, UserKey};
 
 use super::{Draft, suspension};
@@ -60,6 +62,7 @@ pub(super) fn end_one(d: &mut Draft, device: &DeviceId, reason: ReasonCode) -> R
     if d.next.device(device).is_some_and(|device| device.returned_at.is_none()) {
         d.push(Change::DeviceReturned { device: device.clone() })?;
     }
+    super::enrolment::end(d, device)?;
     d.end_suspensions(&Target::Device(device.clone()))
 }
 
@@ -70,18 +73,34 @@ pub(super) fn reserve(
     not_before: Timestamp,
     not_after: Timestamp,
 ) -> Result<(), Refused> {
+    let live = d.next.certificates_of(device).filter(|certificate| certificate.is_live());
+    let predecessor = live.last().map(|certificate| certificate.serial);
+    reserve_behind(d, serial, device, (not_before, not_after), predecessor)
+}
+
+/// A device on loan, at an approved facility, with somebody there who answers for it.
+pub(super) fn may_have_certificates(d: &Draft, device: &DeviceId) -> Result<(), Refused> {
     let known = d.next.device(device).cloned().ok_or_else(|| d.not_known("device", device))?;
     d.require(known.returned_at.is_none(), || Why::Condition(format!("device `{device}` was returned")))?;
     d.approved(&known.facility)?;
-    holds_here(d, &known.holder, &known.facility)?;
+    holds_here(d, &known.holder, &known.facility)
+}
+
+/// Takes a number for a certificate that follows this one.
+pub(super) fn reserve_behind(
+    d: &mut Draft,
+    serial: SerialNumber,
+    device: &DeviceId,
+    (not_before, not_after): (Timestamp, Timestamp),
+    predecessor: Option<SerialNumber>,
+) -> Result<(), Refused> {
+    may_have_certificates(d, device)?;
     d.require(not_before < not_after, || Why::Time("the certificate's validity ends before it begins"))?;
     d.require(d.at() < not_after, || Why::Time("the certificate's validity is over already"))?;
     let longest = not_before.plus_seconds(CERTIFICATE_DAYS_MAX * 24 * 3600);
     d.require(not_after <= longest, || Why::Time("the certificate's validity is longer than any device lasts"))?;
     let (what, max) = ("certificates of this device", CERTIFICATES_PER_DEVICE_MAX);
     d.require(d.next.certificates_of(device).count() < max, || Why::Full { what, max })?;
-    let live = d.next.certificates_of(device).filter(|certificate| certificate.is_live());
-    let predecessor = live.last().map(|certificate| certificate.serial);
     let device = device.clone();
     d.push(Change::CertificateReserved { serial, device, not_before, not_after, predecessor })
 }
@@ -90,7 +109,33 @@ pub(super) fn revoke(d: &mut Draft, serial: SerialNumber, reason: ReasonCode) ->
     let device = device_of(d, serial)?;
     theirs(d, &device)?;
     d.push(Change::CertificateRevoked { serial, reason })?;
+    if reason == ReasonCode::KeyCompromise {
+        revoke_family(d, &device.id, serial)?;
+    }
     suspension::report(d, ReportSubject::Revocation(serial), &[Office::Contractor, Office::System])
+}
+
+/// Whoever had the key could renew with it: what is linked to the certificate, before it and behind it, goes too.
+fn revoke_family(d: &mut Draft, device: &DeviceId, serial: SerialNumber) -> Result<(), Refused> {
+    let links: Vec<_> =
+        d.next.certificates_of(device).map(|one| (one.serial, one.predecessor, one.is_live())).collect();
+    let mut family = BTreeSet::from([serial]);
+    loop {
+        let before = family.len();
+        for (one, predecessor, _) in &links {
+            let linked = predecessor.filter(|predecessor| family.contains(one) || family.contains(predecessor));
+            if let Some(predecessor) = linked {
+                family.extend([*one, predecessor]);
+            }
+        }
+        if family.len() == before {
+            break;
+        }
+    }
+    for (serial, _, _) in links.iter().filter(|(one, _, live)| *live && *one != serial && family.contains(one)) {
+        d.push(Change::CertificateRevoked { serial: *serial, reason: ReasonCode::KeyCompromise })?;
+    }
+    Ok(())
 }
 
 pub(super) fn confirm(d: &mut Draft, serial: SerialNumber) -> Result<(), Refused> {

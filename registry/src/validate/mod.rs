@@ -8,6 +8,7 @@ mod contract;
 mod deletion;
 mod device;
 mod duty;
+mod enrolment;
 mod facility;
 mod person;
 mod rules;
@@ -153,6 +154,15 @@ pub(crate) fn validate(
         Command::WithdrawBreakGlass { reason } => break_glass::withdraw(d, reason),
         Command::DeclareEmergency { person, reason } => break_glass::declare(d, person, reason),
         Command::EndEmergency { emergency } => break_glass::end(d, *emergency),
+        Command::OfferEnrolment { device, kind, digest, until } => enrolment::offer(d, device, *kind, digest, *until),
+        Command::CountWrongCode { device } => enrolment::tried(d, device),
+        Command::ReserveByCode { serial, device, kind, digest, not_before, not_after } => {
+            let validity = (*not_before, *not_after);
+            enrolment::reserve(d, &enrolment::Coded { serial: *serial, device, kind: *kind, digest, validity })
+        }
+        Command::ReserveSuccessor { serial, predecessor, not_before, not_after } => {
+            enrolment::renew(d, *serial, *predecessor, (*not_before, *not_after))
+        }
     }?;
     Ok(draft)
 }

@@ -17,10 +17,26 @@ pub enum Device {
     Add(DeviceAdd),
     /// Issue a further certificate for a device, before the old one expires
     Certificate(DeviceCertificate),
+    /// Print a slip with a one-time code, by which the device comes to its certificate by itself (art. 38-1)
+    ///
+    /// The key is made on the device and never leaves it. The code is shown this once; a new one ends the one before. Five
+    /// wrong tries end it.
+    Code(DeviceCode),
     /// A device came back, was lost or retired: its certificates are revoked (art. 38-2)
     Return(DeviceReturn),
     /// List the devices
     List,
+}
+
+/// `device code`.
+#[derive(Debug, Args)]
+pub struct DeviceCode {
+    /// The device
+    #[arg(value_name = "DEVICE")]
+    pub device: String,
+    /// Hours in which the code can be used, 1 to 72
+    #[arg(long, value_name = "HOURS", default_value_t = 72, value_parser = clap::value_parser!(i64).range(1..=registry::ENROLMENT_HOURS_MAX))]
+    pub hours: i64,
 }
 
 /// `device return`.
@@ -49,6 +65,9 @@ pub struct DeviceAdd {
     /// What is written on it
     #[arg(long, value_name = "TEXT")]
     pub label: String,
+    /// Register only: the device comes to its certificate by itself, by a code (`device code`)
+    #[arg(long, conflicts_with = "csr")]
+    pub without_certificate: bool,
     /// How the certificate is made and where it goes.
     #[command(flatten)]
     pub issue: IssueTo,

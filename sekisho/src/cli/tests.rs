@@ -103,6 +103,10 @@ fn asked_by(kind: CommandKind) -> Result<&'static str, &'static str> {
         Kind::ChangePassword => Err("the user's own, on a page of the gateway (art. 10-3)"),
         Kind::EndSession => Err("the user's own: signing out"),
         Kind::DeclareEmergency | Kind::EndEmergency => Err("the user's own, on a page of the gateway (art. 41-1)"),
+        Kind::OfferEnrolment => Ok("device-code"),
+        Kind::CountWrongCode | Kind::ReserveByCode | Kind::ReserveSuccessor => {
+            Err("the office's door's, for whoever has a code or a certificate (art. 38-1)")
+        }
         Kind::MarkDeleted => Err("the gateway's, behind the deletion"),
         Kind::Tick => Err("the clock's, while a server runs"),
     }

@@ -42,6 +42,7 @@ struct ListenTable {
     clients: String,
     store_door: String,
     office: String,
+    enrolment: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -233,12 +234,20 @@ impl ListenTable {
         let clients = faults.address("listen.clients", &self.clients);
         let store_door = faults.inner_address("listen.store_door", &self.store_door);
         let office = faults.inner_address("listen.office", &self.office);
+        let enrolment = match &self.enrolment {
+            Some(text) => Some(faults.address("listen.enrolment", text)?),
+            None => None,
+        };
         let (clients, store_door, office) = (clients?, store_door?, office?);
         let taken_twice = |a: SocketAddr, b: SocketAddr| a.port() != 0 && a == b;
-        if taken_twice(clients, store_door) || taken_twice(clients, office) || taken_twice(store_door, office) {
+        if taken_twice(clients, store_door)
+            || taken_twice(clients, office)
+            || taken_twice(store_door, office)
+            || enrolment.is_some_and(|at| [clients, store_door, office].iter().any(|other| taken_twice(at, *other)))
+        {
             faults.add("listen", "each door needs an address of its own");
         }
-        Some(Listen { clients, store_door, office })
+        Some(Listen { clients, store_door, office, enrolment })
     }
 }
 

@@ -10,7 +10,7 @@ use model::{DeviceId, ReasonCode};
 use registry::Command;
 use serde_json::{Value, json};
 
-use super::{Desk, Order, Term, issue};
+use super::{Desk, Order, issue, term};
 use crate::authority::{self, Authority};
 use crate::cli::Device;
 use crate::cli::device::{DeviceAdd, DeviceReturn, IssueTo};
@@ -26,6 +26,7 @@ pub(super) fn run(desk: &Desk, verb: &Device) -> Result<(), Error> {
             let desired = Desired::prepare(desk, &device, &certificate.issue)?;
             desired.hand_out(desk, &device, &certificate.issue)
         }
+        Device::Code(offer) => super::code::offer(desk, offer),
         Device::Return(back) => take_back(desk, back),
         Device::List => list(desk),
     }
@@ -41,8 +42,17 @@ fn register(desk: &Desk, add: &DeviceAdd) -> Result<(), Error> {
         facility: ids::parse(&add.facility)?,
         holder: ids::parse(&add.holder)?,
     };
+    if add.without_certificate {
+        desk.execute(loan)?;
+        let next = format!("sekisho device code {device}");
+        return desk.say(
+            format_args!("device {device} is on loan; it has no certificate yet, go on with: {next}"),
+            &json!({ "device": device.as_str(), "next": next }),
+        );
+    }
     let desired = Desired::prepare(desk, &device, &add.issue)?;
-    let Term { not_before, not_after, .. } = Term::of(&desk.settings, &desired.authority, add.issue.days, desk.now())?;
+    let enrolment::Term { not_before, not_after, .. } =
+        term(&desk.settings, &desired.authority, add.issue.days, desk.now())?;
     // To rehearse with; the number that is taken is drawn later.
     let serial = fresh_serial(&SystemRandom::new()).map_err(Error::authority("drawing a serial number"))?;
     let reserving = Command::ReserveCertificate { serial, device: device.clone(), not_before, not_after };

@@ -19,6 +19,10 @@ pub(super) fn revoke(desk: &Desk, verb: &Revoke) -> Result<(), Error> {
     };
     let mut revoked = Vec::with_capacity(serials.len());
     for serial in serials {
+        // A theft takes along what is linked to it by renewal.
+        if revoked.contains(&serial) {
+            continue;
+        }
         let executed = desk.execute(Command::RevokeCertificate { serial, reason }).map_err(|error| {
             if revoked.is_empty() {
                 return error;

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod enrolment;
+#[cfg(test)]
 mod evidence;
 #[cfg(test)]
 mod maps;

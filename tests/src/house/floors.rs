@@ -16,8 +16,9 @@ const FLOORS: &[(&str, u8)] = &[
     ("audit", 2),
     ("workbench", 2),
     ("gateway", 3),
-    ("console", 3),
-    ("sekisho", 4),
+    ("enrolment", 3),
+    ("console", 4),
+    ("sekisho", 5),
 ];
 const SIDE: &[&str] = &["backend-stub", "tests"];
 
@@ -72,6 +73,7 @@ fn the_gateway_cannot_reach_the_ca() {
     }
     assert!(reached.contains("registry"), "the walk found nothing");
     assert!(!reached.contains("ca"), "the gateway reaches `ca`");
+    assert!(!reached.contains("enrolment"), "the gateway reaches what issues");
     assert!(!reached.contains("workbench"), "the gateway carries what is for people at a desk");
     assert!(!reached.contains("rcgen"), "the gateway reaches a crate that issues certificates");
 }

@@ -5,6 +5,7 @@ mod deletions;
 mod devices;
 mod duties;
 mod emergencies;
+mod enrolments;
 mod hits;
 mod institutions;
 mod officers;

@@ -2,7 +2,7 @@
 
 use ca::{LeafKey, Passphrase};
 use model::{Office, UserKey};
-use registry::{Administrator, FacilityDetails};
+use registry::{Administrator, Command, FacilityDetails};
 
 use super::*;
 use crate::init::{Plan, init};

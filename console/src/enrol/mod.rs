@@ -1,0 +1,89 @@
+//! The door where terminals come to their certificates: EST (RFC 7030) over TLS.
+//!
+//! | address | who | what |
+//! |---|---|---|
+//! | `GET /.well-known/est/cacerts` | anybody | root and issuing authority |
+//! | `GET /.well-known/est/csrattrs` | anybody | which keys we would like to see |
+//! | `POST /.well-known/est/simpleenroll` | terminal's number and one-time code (HTTP Basic) | its certificate |
+//! | `POST /.well-known/est/simplereenroll` | whoever shows a certificate that stands (TLS) | the one that follows it |
+//! | `GET, POST /enrol` | the same code, on a page | its certificate, as a file |
+//!
+//! A client certificate is asked for and not needed; TLS looks at its chain, the registry at everything else, on every request.
+
+mod page;
+mod routes;
+mod tls;
+
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+
+use rustls::ServerConfig;
+use rustls::sign::CertifiedKey;
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+use crate::bounds::Bounds;
+use crate::{Clock, door};
+
+/// The door where terminals come to their certificates. Cheap to clone.
+#[derive(Clone)]
+pub struct EnrolmentDoor {
+    pub(crate) desk: enrolment::Desk,
+    pub(crate) clock: Clock,
+    pub(crate) bounds: Bounds,
+    tls: Arc<ServerConfig>,
+}
+
+impl EnrolmentDoor {
+    /// Puts the parts together. `older_tls`: TLS 1.2 as well, which Windows 10 needs.
+    ///
+    /// # Errors
+    /// The server's key or the issuing certificate is nothing that TLS can use.
+    pub fn new(
+        desk: enrolment::Desk,
+        server_key: Arc<CertifiedKey>,
+        older_tls: bool,
+        clock: Clock,
+    ) -> Result<Self, rustls::Error> {
+        let tls = Arc::new(tls::config(desk.issuing(), server_key, older_tls)?);
+        Ok(Self { desk, clock, bounds: Bounds::enrolment(), tls })
+    }
+
+    /// With other bounds than the usual ones.
+    #[must_use]
+    pub fn with_bounds(mut self, bounds: Bounds) -> Self {
+        self.bounds = bounds;
+        self
+    }
+}
+
+/// Serves until `stop` resolves, then takes no more connections and waits for the open ones, up to [`Bounds::drain_within`].
+///
+/// # Errors
+/// The listener is no listening socket.
+pub async fn serve_enrolment(
+    listener: TcpListener,
+    enrolment: EnrolmentDoor,
+    stop: impl Future<Output = ()> + Send,
+) -> Result<(), io::Error> {
+    let bounds = enrolment.bounds;
+    let acceptor = TlsAcceptor::from(Arc::clone(&enrolment.tls));
+    let router = routes::router(enrolment);
+    door::open(listener, bounds, stop, move |stream| {
+        let (acceptor, router) = (acceptor.clone(), router.clone());
+        async move {
+            let shaken = tokio::time::timeout(bounds.head_within, acceptor.accept(stream)).await;
+            match shaken {
+                Ok(Ok(stream)) => {
+                    let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
+                    let shown = routes::Shown(shown.map(|leaf| leaf.to_vec()).map(Arc::new));
+                    door::connection(stream, router.layer(axum::Extension(shown)), bounds).await;
+                }
+                Ok(Err(error)) => tracing::debug!(%error, "a handshake failed"),
+                Err(_) => tracing::debug!("a handshake took too long"),
+            }
+        }
+    })
+    .await
+}

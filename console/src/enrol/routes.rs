@@ -1,0 +1,146 @@
+//! The addresses of EST. What blocks (journal, signature) is done beside the connections.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::map_response;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Extension, Router};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ca::Issued;
+use enrolment::{BODY_OCTETS_MAX, Turned};
+use model::Timestamp;
+
+use super::{EnrolmentDoor, page};
+use crate::problem::Problem;
+use crate::routes::protect;
+
+/// Characters of a line of base64 (RFC 2045 6.8).
+const LINE: usize = 76;
+
+/// The certificate that the client has shown in the handshake, in DER.
+#[derive(Clone)]
+pub(super) struct Shown(pub(super) Option<Arc<Vec<u8>>>);
+
+pub(super) fn router(door: EnrolmentDoor) -> Router {
+    Router::new()
+        .route("/.well-known/est/cacerts", get(authorities))
+        .route("/.well-known/est/csrattrs", get(attributes))
+        .route("/.well-known/est/simpleenroll", post(enrol))
+        .route("/.well-known/est/simplereenroll", post(renew))
+        .route("/enrol", get(page::show).post(page::send))
+        .route("/enrol.css", get(page::style))
+        .fallback(|| async { Problem::NotFound })
+        .layer(DefaultBodyLimit::max(BODY_OCTETS_MAX))
+        .layer(map_response(protect))
+        .with_state(door)
+}
+
+async fn authorities(State(door): State<EnrolmentDoor>) -> Response {
+    certificates(&[door.desk.root().der(), door.desk.issuing().der()])
+}
+
+async fn attributes() -> Response {
+    encoded("application/csrattrs", &enrolment::attributes())
+}
+
+async fn enrol(
+    State(door): State<EnrolmentDoor>,
+    asked: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Problem> {
+    let body = body.map_err(|_| Problem::TooLarge)?;
+    let Some((device, code)) = basic(&asked) else { return Err(Problem::NotEnrolled) };
+    let given = blocking(&door, move |desk, now| desk.by_code(&device, &code, &body, now)).await;
+    answered(&door, given, Problem::NotEnrolled).await
+}
+
+async fn renew(
+    State(door): State<EnrolmentDoor>,
+    Extension(Shown(shown)): Extension<Shown>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Problem> {
+    let body = body.map_err(|_| Problem::TooLarge)?;
+    let shown = shown.ok_or(Problem::NotRenewed)?;
+    let given = blocking(&door, move |desk, now| desk.by_certificate(&shown, &body, now)).await;
+    answered(&door, given, Problem::NotRenewed).await
+}
+
+pub(super) async fn blocking(
+    door: &EnrolmentDoor,
+    work: impl FnOnce(&enrolment::Desk, Timestamp) -> Result<Issued, Turned> + Send + 'static,
+) -> Result<Issued, Turned> {
+    let (desk, now) = (door.desk.clone(), (door.clock)());
+    let done = tokio::task::spawn_blocking(move || work(&desk, now)).await;
+    done.unwrap_or_else(|error| Err(Turned::Fault(Box::new(error))))
+}
+
+/// The certificate alone (RFC 7030 4.2.3), or why not, in no more words than the client may have.
+async fn answered(
+    door: &EnrolmentDoor,
+    given: Result<Issued, Turned>,
+    not_allowed: Problem,
+) -> Result<Response, Problem> {
+    let turned = match given {
+        Ok(issued) => {
+            tracing::info!(serial = %issued.serial(), "a terminal has its certificate");
+            return Ok(certificates(&[issued.der()]));
+        }
+        Err(turned) => turned,
+    };
+    let error: &dyn std::error::Error = &turned;
+    match &turned {
+        Turned::Request(why) => Ok(Problem::Unusable.with(&[why.to_string()])),
+        Turned::NotAllowed => {
+            tracing::info!("a code or certificate that does not open was turned away");
+            // Whoever guesses waits, and holds one of few places meanwhile.
+            tokio::time::sleep(door.bounds.wrong_pause).await;
+            Err(not_allowed)
+        }
+        Turned::Refused(_) => {
+            tracing::warn!(error, "the registry refuses an enrolment");
+            Err(Problem::RefusedByRegistry)
+        }
+        Turned::Fault(_) => {
+            tracing::error!(error, "an enrolment failed");
+            Err(Problem::NotNow)
+        }
+    }
+}
+
+/// Name and password of HTTP Basic (RFC 7617).
+fn basic(asked: &HeaderMap) -> Option<(String, String)> {
+    let value = asked.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    let decoded = STANDARD.decode(token.trim()).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
+    let text = String::from_utf8(decoded).ok()?;
+    text.split_once(':').map(|(name, password)| (name.to_owned(), password.to_owned()))
+}
+
+fn certificates(ders: &[&[u8]]) -> Response {
+    encoded("application/pkcs7-mime; smime-type=certs-only", &enrolment::certs_only(ders))
+}
+
+/// A body in base64, in lines, as RFC 7030 4 (erratum 5107) has it.
+fn encoded(content_type: &'static str, der: &[u8]) -> Response {
+    let text = STANDARD.encode(der);
+    let mut body = String::with_capacity(text.len() + text.len() / LINE + 2);
+    for (place, character) in text.chars().enumerate() {
+        if place > 0 && place % LINE == 0 {
+            body.push_str("\r\n");
+        }
+        body.push(character);
+    }
+    body.push_str("\r\n");
+    let mut response = (StatusCode::OK, body).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert("content-transfer-encoding", HeaderValue::from_static("base64"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

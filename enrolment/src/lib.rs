@@ -1,0 +1,27 @@
+//! How a terminal comes to its certificate (art. 38-1): the one order of issuing that survives a crash, one-time codes,
+//! renewal by the certificate itself, and the forms of EST (RFC 7030).
+//!
+//! The command line and the office's door both issue; neither may do it in another order. Nothing here knows a runtime, a
+//! network, a file or a clock; the gateway cannot reach this crate (promise P6).
+//!
+//! Reading order: `issue` (the order), `code` (what stands on the slip), `desk` (who gets what), `body` and `pkcs7` (how it is
+//! written on the wire).
+
+mod body;
+mod code;
+mod desk;
+mod issue;
+mod pkcs7;
+
+pub use body::{BODY_OCTETS_MAX, attributes, read_body};
+pub use code::{Code, CodeError};
+pub use desk::{Desk, KeySource, Turned};
+pub use issue::{IssueError, Order, Taking, Term, issue};
+pub use pkcs7::{certs_only, read_certs_only};
+
+// The fuzz targets' functions, which are a stranger's, name the crate.
+#[cfg(test)]
+extern crate self as enrolment;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,79 @@
+//! PKCS#7 that carries certificates and nothing else (RFC 7030 4.1.3, RFC 5652): written, and read back.
+
+pub(crate) const SEQUENCE: u8 = 0x30;
+pub(crate) const SET: u8 = 0x31;
+const CONTEXT_0: u8 = 0xa0;
+const SIGNED_DATA: &[u8] = &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
+const DATA: &[u8] = &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01];
+const VERSION_1: &[u8] = &[0x02, 0x01, 0x01];
+/// Most certificates that are read: a terminal's, its issuer's, a root's, and as many again after a rollover.
+const CERTIFICATES_MAX: usize = 16;
+
+/// One DER element.
+pub(crate) fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = content.len().to_be_bytes();
+    let significant: Vec<u8> = length.into_iter().skip_while(|octet| *octet == 0).collect();
+    let mut element = vec![tag];
+    match significant.as_slice() {
+        [] => element.push(0),
+        [short] if *short < 0x80 => element.push(*short),
+        long => {
+            // Eight octets at most.
+            element.push(0x80 | u8::try_from(long.len()).unwrap_or(0));
+            element.extend_from_slice(long);
+        }
+    }
+    element.extend_from_slice(content);
+    element
+}
+
+/// The certificates, in DER, as a degenerate SignedData: no content, no signer.
+#[must_use]
+pub fn certs_only(certificates: &[&[u8]]) -> Vec<u8> {
+    let signed =
+        [VERSION_1, &tlv(SET, &[]), &tlv(SEQUENCE, DATA), &tlv(CONTEXT_0, &certificates.concat()), &tlv(SET, &[])];
+    let signed = tlv(SEQUENCE, &signed.concat());
+    tlv(SEQUENCE, &[SIGNED_DATA, &tlv(CONTEXT_0, &signed)].concat())
+}
+
+/// The certificates of such a message, in DER, in their order. None: it is no such message. What is in them is not looked at.
+#[must_use]
+pub fn read_certs_only(der: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let (message, rest) = element(der, SEQUENCE)?;
+    let message = message.strip_prefix(SIGNED_DATA)?;
+    let (signed, behind) = element(message, CONTEXT_0)?;
+    let (signed, behind_signed) = element(signed, SEQUENCE)?;
+    if !(rest.is_empty() && behind.is_empty() && behind_signed.is_empty()) {
+        return None;
+    }
+    let signed = signed.strip_prefix(VERSION_1)?;
+    let (_, signed) = element(signed, SET)?;
+    let (_, signed) = element(signed, SEQUENCE)?;
+    let (mut certificates, _) = element(signed, CONTEXT_0)?;
+    let mut found = Vec::new();
+    while !certificates.is_empty() && found.len() < CERTIFICATES_MAX {
+        let (_, rest) = element(certificates, SEQUENCE)?;
+        let whole = certificates.get(..certificates.len().checked_sub(rest.len())?)?;
+        found.push(whole.to_vec());
+        certificates = rest;
+    }
+    certificates.is_empty().then_some(found)
+}
+
+/// The content of the element that begins here, which must have this tag, and what follows it.
+fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
+    let (first, rest) = der.split_first()?;
+    let (length, rest) = rest.split_first()?;
+    if *first != tag {
+        return None;
+    }
+    let (length, rest) = match length {
+        short @ 0..=0x7f => (usize::from(*short), rest),
+        0x81..=0x84 => {
+            let (octets, rest) = rest.split_at_checked(usize::from(length & 0x7f))?;
+            (octets.iter().fold(0, |sum, octet| (sum << 8) | usize::from(*octet)), rest)
+        }
+        _ => return None,
+    };
+    rest.split_at_checked(length)
+}

@@ -1,0 +1,111 @@
+//! `enrol`: a key is made on this terminal, and its certificate fetched (EST, RFC 7030).
+
+mod exchange;
+
+use ca::{LeafKey, Passphrase, PublicKey, SystemRandom, Zeroizing, fresh_password, received, write_request};
+use enrolment::read_certs_only;
+use model::DeviceId;
+use serde_json::json;
+
+use crate::cli::{Common, Enrol};
+use crate::error::Error;
+use crate::folder::NewFile;
+use crate::ids;
+use crate::output::Output;
+
+use exchange::Gateway;
+
+/// The verb. Needs no settings: it runs on a terminal.
+pub(crate) fn run(common: &Common, verb: &Enrol) -> Result<(), Error> {
+    let device: DeviceId = ids::parse(&verb.device)?;
+    let gateway = Gateway::new(&verb.gateway, &verb.root, verb.at, verb.renew.as_deref())?;
+    // Found out before the code is used up: a folder that takes no files, a letter that is mistyped.
+    if let Some(code) = &verb.code {
+        enrolment::Code::read(code).map_err(Error::usage)?;
+    }
+    let (mut pem, mut p12) = (new_file(verb, &device, "pem")?, new_file(verb, &device, "p12")?);
+    let authorities = certificates(&gateway.get("/.well-known/est/cacerts")?)?;
+    let key = LeafKey::generate().map_err(Error::authority("making a key"))?;
+    let request = write_request(&key).map_err(Error::authority("making a request"))?;
+    let answer = match &verb.code {
+        Some(code) => gateway.post("/.well-known/est/simpleenroll", Some((device.as_str(), code)), &request)?,
+        None => gateway.post("/.well-known/est/simplereenroll", None, &request)?,
+    };
+    let leaf = certificates(&answer)?.into_iter().next().ok_or_else(|| unreadable("no certificate came"))?;
+    let serial = of_key(&leaf, key.public())?;
+    let password = write(&device, &key, &leaf, &authorities, &mut pem, &mut p12)?;
+    let (pem_path, p12_path) = (pem.path().display().to_string(), p12.path().display().to_string());
+    pem.keep();
+    p12.keep();
+    Output::new(common.json).say(
+        format_args!(
+            "device {device} has the certificate with serial number {serial}; key and certificate are in {pem_path} and \
+             {p12_path}; password of the latter, shown this once: {}",
+            password.as_str()
+        ),
+        &json!({
+            "device": device.as_str(), "serial": serial, "pem": pem_path, "p12": p12_path,
+            "p12_password": password.as_str(),
+        }),
+    )
+}
+
+fn new_file(verb: &Enrol, device: &DeviceId, extension: &str) -> Result<NewFile, Error> {
+    NewFile::create(&verb.out.join(format!("{device}.{extension}")))
+}
+
+fn certificates(der: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
+    read_certs_only(der).ok_or_else(|| unreadable("the answer holds no certificates"))
+}
+
+fn unreadable(what: &'static str) -> Error {
+    Error::Exchange { doing: "reading what the office's door says", source: what.into() }
+}
+
+/// The certificate is for our key; its serial number.
+fn of_key(leaf: &[u8], key: &PublicKey) -> Result<String, Error> {
+    use x509_parser::prelude::FromDer as _;
+    let (_, parsed) = x509_parser::certificate::X509Certificate::from_der(leaf)
+        .map_err(|_| unreadable("the certificate cannot be read"))?;
+    if parsed.public_key().raw != key.info_der() {
+        return Err(unreadable("the certificate is for another key"));
+    }
+    let serial = model::SerialNumber::from_octets(parsed.raw_serial());
+    serial.map(|serial| serial.to_string()).map_err(|_| unreadable("the certificate has no serial number"))
+}
+
+/// The files; gives the container's password. The issuing authority is the last that came, the root the first.
+fn write(
+    device: &DeviceId,
+    key: &LeafKey,
+    leaf: &[u8],
+    authorities: &[Vec<u8>],
+    pem: &mut NewFile,
+    p12: &mut NewFile,
+) -> Result<Zeroizing<String>, Error> {
+    let refused = || Error::authority("writing the device's files");
+    let password = fresh_password(&SystemRandom::new()).map_err(refused())?;
+    let chain: Vec<&[u8]> = std::iter::once(leaf).chain(authorities.iter().rev().map(Vec::as_slice)).collect();
+    let sealed_by = Passphrase::new(&password).map_err(refused())?;
+    let container = received(key, &chain, device.as_str(), &sealed_by).map_err(refused())?;
+    let mut bundle = key.pkcs8_pem().map_err(refused())?;
+    for der in chain.iter().take(2) {
+        bundle.push_str(&certificate_pem(der));
+    }
+    pem.write(bundle.as_bytes())?;
+    p12.write(&container)?;
+    Ok(password)
+}
+
+fn certificate_pem(der: &[u8]) -> String {
+    use base64::Engine as _;
+    let text = base64::engine::general_purpose::STANDARD.encode(der);
+    let mut pem = String::from("-----BEGIN CERTIFICATE-----\n");
+    for (place, character) in text.chars().enumerate() {
+        if place > 0 && place % 64 == 0 {
+            pem.push('\n');
+        }
+        pem.push(character);
+    }
+    pem + "\n-----END CERTIFICATE-----\n"
+}

@@ -1,0 +1,250 @@
+//! A terminal comes to its certificate by the code on its slip, and renews it: with curl and openssl, and with `enrol`.
+
+use std::process::Output;
+
+use crate::support::{City, SEKISHO, Server, curl, mode, text, wait};
+
+/// A city whose server has the door for terminals.
+struct Office {
+    city: City,
+    server: Server,
+}
+
+impl Office {
+    fn open() -> Self {
+        let city = City::at_work();
+        let settings = std::fs::read_to_string(city.path("sekisho.toml")).unwrap();
+        let with = settings.replace("# enrolment = \"127.0.0.1:8450\"", "enrolment = \"127.0.0.1:0\"");
+        assert_ne!(with, settings);
+        std::fs::write(city.path("sekisho.toml"), with).unwrap();
+        let server = Server::start(&city, &[], 4);
+        Self { city, server }
+    }
+
+    fn code(&self, device: &str) -> String {
+        self.city.json(&format!("device code {device}"))[0]["code"].as_str().unwrap().to_owned()
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.city.path(name).display().to_string()
+    }
+
+    /// A key of the terminal's own, and a request that asks for more than anybody gets.
+    fn request(&self, name: &str, algorithm: &str) {
+        self.city.openssl(&format!(
+            "req -new -newkey {algorithm} -nodes -keyout @{name}.key -subj /O=Everything/CN=root -out @{name}.csr"
+        ));
+    }
+
+    /// Posts the request; the certificate, in the folder, if there is one.
+    fn post(&self, address: &str, more: &[&str], name: &str) -> (String, u16) {
+        let url = format!("https://care.sekisho.localhost:{}/.well-known/est/{address}", self.server.port("terminals"));
+        let (root, body) = (self.path("keys/root.pem"), format!("@{}", self.path(&format!("{name}.csr"))));
+        let asked = ["--cacert", &root, "-H", "Content-Type: application/pkcs10", "--data-binary", &body];
+        let (said, status) = curl(&[&asked, more, &[url.as_str()]].concat());
+        if status == 200 {
+            std::fs::write(self.city.path("answer"), &said).unwrap();
+            self.city.openssl("base64 -d -in @answer -out @answer.p7");
+            self.city.openssl(&format!("pkcs7 -inform DER -in @answer.p7 -print_certs -out @{name}.pem"));
+        }
+        (said, status)
+    }
+
+    fn by_code(&self, device: &str, code: &str, name: &str) -> (String, u16) {
+        self.post("simpleenroll", &["-u", &format!("{device}:{code}")], name)
+    }
+
+    /// What the gateway says to this certificate.
+    fn served(&self, pem: &str, key: &str) -> u16 {
+        let url = format!("https://care.sekisho.localhost:{}/.sekisho/sign-in", self.server.port("clients"));
+        let (root, pem, key) = (self.path("keys/root.pem"), self.path(pem), self.path(key));
+        curl(&["--cacert", &root, "--cert", &pem, "--key", &key, &url]).1
+    }
+
+    /// `enrol`, as on a terminal that knows nothing but the root.
+    fn enrol(&self, words: &[&str]) -> Output {
+        let port = self.server.port("terminals");
+        let (gateway, at) = (format!("https://care.sekisho.localhost:{port}"), format!("127.0.0.1:{port}"));
+        let mut command = std::process::Command::new(SEKISHO);
+        command.env_clear().args(["--json", "enrol", "--gateway", &gateway, "--at", &at]);
+        command.args(["--root", &self.path("keys/root.pem"), "--device", "D-1"]).args(words).output().unwrap()
+    }
+}
+
+const P256: &str = "ec -pkeyopt ec_paramgen_curve:P-256";
+
+#[test]
+fn a_code_becomes_one_certificate_that_opens() {
+    let office = Office::open();
+    office.request("new", P256);
+    let code = office.code("D-1");
+    // Read aloud and typed.
+    let typed = code.to_lowercase().replace('-', " ");
+    let (said, status) = office.by_code("D-1", &typed, "new");
+    assert_eq!(status, 200, "{said}");
+    office.city.openssl("verify -CAfile @keys/root.pem -untrusted @keys/issuing.pem @new.pem");
+    let shown = office.city.openssl("x509 -in @new.pem -noout -subject -ext extendedKeyUsage");
+    // Only the key of the request is used.
+    assert!(shown.contains("D-1") && !shown.contains("Everything"), "{shown}");
+    assert!(shown.contains("TLS Web Client Authentication"), "{shown}");
+    wait(|| office.served("new.pem", "new.key") == 200);
+
+    office.request("again", P256);
+    let (used, status) = office.by_code("D-1", &code, "again");
+    assert_eq!(status, 401, "{used}");
+    let (wrong, status) = office.by_code("D-77", &code, "again");
+    assert_eq!((wrong.as_str(), status), (used.as_str(), 401), "used and never offered are one answer");
+    // Both authorities, and what we would like to see.
+    let url = format!("https://care.sekisho.localhost:{}/.well-known/est", office.server.port("terminals"));
+    let root = office.path("keys/root.pem");
+    let (all, _) = curl(&["--cacert", &root, &format!("{url}/cacerts")]);
+    std::fs::write(office.city.path("all"), all).unwrap();
+    office.city.openssl("base64 -d -in @all -out @all.p7");
+    assert_eq!(office.city.openssl("pkcs7 -inform DER -in @all.p7 -print_certs").matches("BEGIN CERT").count(), 2);
+    let (wanted, _) = curl(&["--cacert", &root, &format!("{url}/csrattrs")]);
+    std::fs::write(office.city.path("wanted"), wanted).unwrap();
+    office.city.openssl("base64 -d -in @wanted -out @wanted.der");
+    assert!(office.city.openssl("asn1parse -inform DER -in @wanted.der").contains("prime256v1"));
+    // The terminal is stolen: what it was given by hand goes with what it fetched.
+    let revoked = office.city.json("revoke --device D-1 --reason key-compromise");
+    assert_eq!(revoked[0]["revoked"].as_array().unwrap().len(), 2, "{revoked:?}");
+}
+
+#[test]
+fn wrong_codes_end_it_and_bad_requests_do_not() {
+    let office = Office::open();
+    let out = office.path(".");
+    office.city.json(&format!("device add --id D-2 --facility F-1 --holder K-1 --label Second --out {out}"));
+    office.request("new", P256);
+    office.request("weak", "rsa:1024");
+    std::fs::write(office.city.path("none.csr"), "nonsense").unwrap();
+    let (before, code) = (office.code("D-1"), office.code("D-1"));
+    // Said before anybody looks at the code, which is not used up.
+    for bad in ["weak", "none"] {
+        let (said, status) = office.by_code("D-1", &code, bad);
+        assert!(status == 400 && said.contains("obstacles"), "{bad}: {status} {said}");
+    }
+    assert_eq!(office.post("simpleenroll", &[], "new").1, 401, "no code at all");
+    // Mistyped ones are found by their last letter and are no tries.
+    for _ in 0..3 {
+        assert_eq!(office.by_code("D-1", "AAAAA-AAAAA-AAAAA-AAAAB", "new").1, 401);
+    }
+    // The code before is over, and is nobody else's either. Four tries, and it still opens.
+    let others = office.code("D-2");
+    for wrong in [&before, &others, &before, &others] {
+        assert_eq!(office.by_code("D-1", wrong, "new").1, 401);
+    }
+    assert_eq!(office.by_code("D-2", &code, "new").1, 401);
+    let (said, status) = office.by_code("D-1", &code, "new");
+    assert_eq!(status, 200, "{said}");
+    // Five, and it does not.
+    let code = office.code("D-1");
+    for _ in 0..5 {
+        assert_eq!(office.by_code("D-1", &before, "new").1, 401);
+    }
+    assert_eq!(office.by_code("D-1", &code, "new").1, 401);
+    let told = office.city.say("registry log");
+    assert!(told.contains("count-wrong-code"), "{told}");
+}
+
+#[test]
+fn a_code_used_twice_at_once_gives_one_certificate() {
+    let office = Office::open();
+    let code = office.code("D-1");
+    let names = ["a", "b", "c", "d"];
+    names.iter().for_each(|name| office.request(name, P256));
+    let url =
+        format!("https://care.sekisho.localhost:{}/.well-known/est/simpleenroll", office.server.port("terminals"));
+    let (root, by) = (office.path("keys/root.pem"), format!("D-1:{code}"));
+    let answers: Vec<u16> = std::thread::scope(|scope| {
+        let asking = names.map(|name| {
+            let body = format!("@{}", office.path(&format!("{name}.csr")));
+            let (root, by, url) = (root.as_str(), by.as_str(), url.as_str());
+            scope.spawn(move || curl(&["--cacert", root, "-u", by, "--data-binary", &body, url]).1)
+        });
+        asking.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    assert_eq!(answers.iter().filter(|status| **status == 200).count(), 1, "{answers:?}");
+    assert!(answers.iter().all(|status| matches!(status, 200 | 401)), "{answers:?}");
+}
+
+#[test]
+fn enrol_fetches_renews_and_loses_all_to_a_theft() {
+    let office = Office::open();
+    for folder in ["first", "second"] {
+        std::fs::create_dir(office.city.path(folder)).unwrap();
+    }
+    let (first, second) = (office.path("first"), office.path("second"));
+    let code = office.code("D-1");
+    let mistyped = office.enrol(&["--code", &code.replace(&code[..1], "U"), "--out", &first]);
+    assert!(text(&mistyped.stderr).contains("this is no code"), "{}", text(&mistyped.stderr));
+    let done = office.enrol(&["--code", &code, "--out", &first]);
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    let said: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();
+    assert_eq!(mode(&office.city.path("first/D-1.pem")), 0o600);
+    let password = said["p12_password"].as_str().unwrap();
+    let inside = office.city.openssl(&format!("pkcs12 -in @first/D-1.p12 -passin pass:{password} -nodes"));
+    assert_eq!(inside.matches("BEGIN CERTIFICATE").count(), 3, "{inside}");
+    wait(|| office.served("first/D-1.pem", "first/D-1.pem") == 200);
+    // Nothing is written over, and the code is used up.
+    assert!(text(&office.enrol(&["--code", &code, "--out", &first]).stderr).contains("is there already"));
+    let again = office.enrol(&["--code", &code, "--out", &second]);
+    assert!(text(&again.stderr).contains("401"), "{}", text(&again.stderr));
+    assert!(!office.city.path("second/D-1.pem").exists(), "nothing is left of what failed");
+
+    let renewed = office.enrol(&["--renew", &office.path("first/D-1.pem"), "--out", &second]);
+    assert!(renewed.status.success(), "{}", text(&renewed.stderr));
+    wait(|| office.served("second/D-1.pem", "second/D-1.pem") == 200);
+    // The same with curl, by the successor; not for the key that is there already, and not without a certificate.
+    office.request("third", P256);
+    let by = office.path("second/D-1.pem");
+    assert_eq!(office.post("simplereenroll", &["--cert", &by], "third").1, 200);
+    wait(|| office.served("third.pem", "third.key") == 200);
+    assert_eq!(office.post("simplereenroll", &[], "third").1, 403);
+    office.city.openssl("req -new -key @second/D-1.pem -subj /CN=x -out @same.csr");
+    let (said, status) = office.post("simplereenroll", &["--cert", &by], "same");
+    assert!(status == 400 && said.contains("a new key is needed"), "{status} {said}");
+
+    // Stolen: whoever had the first key may have renewed with it.
+    let serial =
+        serde_json::from_slice::<serde_json::Value>(&done.stdout).unwrap()["serial"].as_str().unwrap().to_owned();
+    office.city.json(&format!("revoke --serial {serial} --reason key-compromise"));
+    for (pem, key) in
+        [("first/D-1.pem", "first/D-1.pem"), ("second/D-1.pem", "second/D-1.pem"), ("third.pem", "third.key")]
+    {
+        wait(|| office.served(pem, key) != 200);
+        let (pem, key) = (office.path(pem), office.path(key));
+        let (said, status) = office.post("simplereenroll", &["--cert", &pem, "--key", &key], "third");
+        assert_eq!(status, 403, "{said}");
+    }
+}
+
+#[test]
+fn the_page_gives_a_file_and_one_answer_to_every_wrong_code() {
+    let office = Office::open();
+    office.request("new", P256);
+    let (root, code) = (office.path("keys/root.pem"), office.code("D-1"));
+    let url = format!("https://care.sekisho.localhost:{}/enrol", office.server.port("terminals"));
+    let (page, status) = curl(&["--cacert", &root, &format!("{url}?device=D-1&code=%22%3E%3Cscript%3E")]);
+    assert!(status == 200 && page.contains("端末番号") && page.contains("value=\"D-1\""), "{page}");
+    assert!(!page.contains("<script"), "{page}");
+    let (page, _) = curl(&["--cacert", &root, &format!("{url}?lang=en")]);
+    assert!(page.contains("Number of the terminal"), "{page}");
+    let send = |device: &str, code: &str, request: &str| {
+        let (device, code) = (format!("device={device}"), format!("code={code}"));
+        let request = format!("request@{}", office.path(request));
+        let form = ["--data-urlencode", &device, "--data-urlencode", &code, "--data-urlencode", &request];
+        curl(&[&["--cacert", root.as_str()], form.as_slice(), &[url.as_str()]].concat())
+    };
+    std::fs::write(office.city.path("none.csr"), "nonsense").unwrap();
+    let (said, status) = send("D-1", &code, "none.csr");
+    assert!(status == 400 && said.contains("コードはまだ使えます"), "{said}");
+    let (said, status) = send("D-2", &code, "new.csr");
+    assert!(status == 403 && said.contains("コードがもう使えません"), "{said}");
+    let (file, status) = send("D-1", &code, "new.csr");
+    assert!(status == 200 && file.matches("BEGIN CERTIFICATE").count() == 2, "{file}");
+    std::fs::write(office.city.path("new.pem"), file).unwrap();
+    wait(|| office.served("new.pem", "new.key") == 200);
+    let (used, status) = send("D-1", &code, "new.csr");
+    assert_eq!((used.replace("value=\"D-1\"", "value=\"D-2\""), status), (said, 403), "used is wrong");
+}
