@@ -6,7 +6,7 @@ use enrolment::{BODY_OCTETS_MAX, Code, certs_only, read_body, read_certs_only};
 
 /// The body of an enrolment: base64, PEM or DER of a request. Whatever is taken for a key is one that would be read again the
 /// same, and never out of a body that is too long.
-pub fn est_request(data: &[u8]) {
+pub(crate) fn est_request(data: &[u8]) {
     if let Ok(key) = read_body(data) {
         assert!(data.len() <= BODY_OCTETS_MAX);
         assert_eq!(read_body(data).unwrap().fingerprint(), key.fingerprint());
@@ -14,7 +14,7 @@ pub fn est_request(data: &[u8]) {
 }
 
 /// An answer: certificates that are read are written the same, but for fields that we do not write.
-pub fn est_answer(data: &[u8]) {
+pub(crate) fn est_answer(data: &[u8]) {
     if let Some(certificates) = read_certs_only(data) {
         let ders: Vec<&[u8]> = certificates.iter().map(Vec::as_slice).collect();
         assert_eq!(read_certs_only(&certs_only(&ders)), Some(certificates));
@@ -22,7 +22,7 @@ pub fn est_answer(data: &[u8]) {
 }
 
 /// What somebody typed: a code that is read stands on the slip in one form, and is read from it.
-pub fn code(data: &[u8]) {
+pub(crate) fn code(data: &[u8]) {
     if let Ok(code) = Code::read(&String::from_utf8_lossy(data)) {
         assert_eq!(code.text().len(), 23);
         assert_eq!(Code::read(&code.text()), Ok(code));
