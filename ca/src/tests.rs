@@ -1,10 +1,12 @@
 //! The authority, judged by strangers: openssl, NSS and Java read what it makes.
 
+mod artefacts;
 mod chain;
 mod issuing;
 mod keys;
 mod linting;
 mod lists;
+mod ocsp;
 mod requests;
 mod terminals;
 

@@ -7,7 +7,7 @@
 //!    refuses it: a signature is not enough. Its number can still be given up or revoked.
 //! 4. its fingerprint is recorded: from here on it opens.
 
-use ca::{DeviceProfile, Host, Issued, PublicKey, Refused, SystemRandom, device_validity, prepare, reserve};
+use ca::{Assurance, DeviceProfile, Host, Issued, PublicKey, Refused, SystemRandom, device_validity, prepare, reserve};
 use model::{Author, DeviceId, SerialNumber, Timestamp};
 use registry::{Command, Registry};
 
@@ -20,6 +20,7 @@ pub(crate) struct Order<'a> {
     pub(crate) device: &'a DeviceId,
     pub(crate) key: &'a PublicKey,
     pub(crate) days: u16,
+    pub(crate) assurance: Assurance,
     pub(crate) author: &'a Author,
     pub(crate) now: Timestamp,
 }
@@ -34,11 +35,17 @@ pub(crate) struct Term {
 
 impl Term {
     /// Refused where the authority would refuse it: its own validity is over, or so many days are not given.
-    pub(crate) fn of(settings: &Settings, authority: &Authority, days: u16, now: Timestamp) -> Result<Self, Error> {
+    pub(crate) fn of(
+        settings: &Settings,
+        authority: &Authority,
+        assurance: Assurance,
+        days: u16,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
         let refused = || Error::authority("issuing the certificate");
         let host = Host::new(&settings.hosts.care).map_err(refused())?;
         let profile = DeviceProfile::new(host, &authority::settings(settings)?.list_url).map_err(refused())?;
-        let profile = profile.valid_for(days).map_err(refused())?;
+        let profile = profile.assured(assurance).valid_for(days).map_err(refused())?;
         let (not_before, last) = device_validity(&profile, now, &authority.issuing).map_err(refused())?;
         Ok(Self { profile, not_before, not_after: last.plus_seconds(1) })
     }
@@ -57,7 +64,8 @@ pub(crate) fn issue<T>(
     // Before a number is taken: a wrong passphrase must not cost one.
     let key = authority.key()?;
     let execute = |command| registry.execute(command, order.author.clone(), order.now);
-    let Term { profile, not_before, not_after } = Term::of(settings, authority, order.days, order.now)?;
+    let Term { profile, not_before, not_after } =
+        Term::of(settings, authority, order.assurance, order.days, order.now)?;
     let mut book = |serial: &SerialNumber| {
         let device = order.device.clone();
         execute(Command::ReserveCertificate { serial: *serial, device, not_before, not_after }).map(|_| ())
