@@ -1,5 +1,6 @@
 //! Putting the crates together: from settings to a gateway, to the office's door, and to the clock that ticks.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{SocketAddr, TcpListener as StdListener};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, OnceLock};
@@ -10,7 +11,7 @@ use anomaly::Quota;
 use console::{Console, ListError, ListSource, RegistryList};
 use gateway::pages::{Desk, Phone};
 use journal::Journal;
-use model::{Author, Office};
+use model::{Author, Office, SerialNumber};
 use policy::DecisionPoint;
 use registry::{Command, Registry, Vault};
 use tokio::net::TcpListener;
@@ -136,22 +137,40 @@ fn serve_office(listener: StdListener, console: Console, stopped: oneshot::Recei
     }
 }
 
-/// The revocation list, whose key is opened when the first one is signed: a start does not wait for it.
+/// The status of certificates, whose key is opened when the first one is signed: a start does not wait for it.
 struct LateList {
     registry: Registry,
     authority: Authority,
     list: OnceLock<RegistryList>,
 }
 
-impl ListSource for LateList {
-    fn build(&self, number: u64) -> Result<ca::Crl, ListError> {
+impl LateList {
+    fn list(&self) -> Result<&RegistryList, ListError> {
         if let Some(list) = self.list.get() {
-            return list.build(number);
+            return Ok(list);
         }
         let key = self.authority.key().map_err(ListError::new)?;
-        let issuing = self.authority.issuing.clone();
-        let list = RegistryList::new(self.registry.clone(), issuing, key, Arc::new(clock::now));
-        self.list.get_or_init(|| list).build(number)
+        let (issuing, places) = (self.authority.issuing.clone(), self.authority.places.clone());
+        let list = RegistryList::new(self.registry.clone(), issuing, key, places, Arc::new(clock::now));
+        Ok(self.list.get_or_init(|| list))
+    }
+}
+
+impl ListSource for LateList {
+    fn build(&self, number: u64) -> Result<ca::Crl, ListError> {
+        self.list()?.build(number)
+    }
+
+    fn shards(&self, wanted: &BTreeSet<ca::Shard>, number: u64) -> Result<BTreeMap<ca::Shard, ca::Crl>, ListError> {
+        self.list()?.shards(wanted, number)
+    }
+
+    fn status(&self, serial: &SerialNumber) -> Result<ca::Status, ListError> {
+        self.list()?.status(serial)
+    }
+
+    fn responder(&self) -> Result<ca::Responder, ListError> {
+        self.list()?.responder()
     }
 }
 
