@@ -2,6 +2,7 @@
 
 mod artefacts;
 mod chain;
+mod fuzz;
 mod issuing;
 mod keys;
 mod linting;
