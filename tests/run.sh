@@ -37,6 +37,8 @@ if cargo nextest --version >/dev/null 2>&1; then
 else
   cargo test --workspace --locked --no-fail-fast
 fi
+step 'certificates, as pkilint judges them'
+bash tests/pki/lint.sh
 step 'doc tests'
 cargo test --workspace --doc --locked
 step 'done'

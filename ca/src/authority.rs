@@ -165,6 +165,8 @@ impl Root {
             not_after,
             alt_names: vec![],
             list_url: None,
+            access: None,
+            assurance: None,
             issuer: IssuerView {
                 certificate: None,
                 // Its own subject: the lint holds the two equal.
@@ -221,6 +223,8 @@ impl Issuing {
             not_after: end_of(not_before, ISSUING_DAYS).min(until),
             alt_names: vec![],
             list_url: None,
+            access: None,
+            assurance: None,
             key: key.public(),
             issuer: root.authority.view(),
         };
@@ -314,6 +318,8 @@ impl Authority {
             not_after: own.not_after,
             alt_names: vec![],
             list_url: None,
+            access: None,
+            assurance: None,
             key: own.key.clone(),
             issuer: signer.view(),
         };

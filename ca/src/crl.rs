@@ -5,15 +5,22 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use model::{ReasonCode, SerialNumber, Timestamp};
-use rcgen::{CertificateRevocationListParams, KeyIdMethod, RevocationReason, RevokedCertParams};
-use x509_parser::extensions::ParsedExtension;
+use rcgen::{
+    CertificateRevocationListParams, CrlDistributionPoint, CrlIssuingDistributionPoint, CrlScope, KeyIdMethod,
+    RevocationReason, RevokedCertParams,
+};
+use x509_parser::extensions::{
+    DistributionPointName, GeneralName, IssuingDistributionPoint, ParsedExtension, X509Extension,
+};
 use x509_parser::prelude::FromDer;
 use x509_parser::revocation_list::CertificateRevocationList;
 
 use crate::authority::Issuing;
 use crate::error::Refused;
 use crate::key::{IssuingKey, pem};
+use crate::places::StatusPlaces;
 use crate::public_key::hex;
+use crate::shard::Shard;
 
 /// From thisUpdate to nextUpdate, in seconds: 24 hours. Lists are signed anew every hour and at each revocation, so a
 /// list may be missed for a day before those who check it refuse everybody.
@@ -95,6 +102,36 @@ pub fn build_crl(
     number: u64,
     now: Timestamp,
 ) -> Result<Crl, Refused> {
+    build(issuer, key, revoked, number, now, None)
+}
+
+/// The same for one shard: it says that it lies at `places` and speaks of terminals only (issuingDistributionPoint,
+/// critical), so that no shard passes for another, or for the whole (RFC 5280 5.2.5).
+///
+/// # Errors
+/// As [`build_crl`]; or a serial number belongs to another shard.
+pub fn build_shard(
+    issuer: &Issuing,
+    key: &IssuingKey,
+    (places, shard): (&StatusPlaces, Shard),
+    revoked: &[Revoked],
+    number: u64,
+    now: Timestamp,
+) -> Result<Crl, Refused> {
+    if let Some(stranger) = revoked.iter().find(|entry| Shard::of(&entry.serial) != shard) {
+        return Err(Refused::Crl(format!("serial number {} does not belong to shard {shard}", stranger.serial)));
+    }
+    build(issuer, key, revoked, number, now, Some(&places.shard(shard)))
+}
+
+fn build(
+    issuer: &Issuing,
+    key: &IssuingKey,
+    revoked: &[Revoked],
+    number: u64,
+    now: Timestamp,
+    url: Option<&str>,
+) -> Result<Crl, Refused> {
     issuer.check_key(key)?;
     let (from, until) = (issuer.not_before(), issuer.not_after());
     if now < from || now > until {
@@ -103,55 +140,133 @@ pub fn build_crl(
     if number == 0 {
         return Err(Refused::Crl("its number is 0".to_owned()));
     }
-    let mut ordered = BTreeMap::new();
+    let mut entries = BTreeMap::new();
     for entry in revoked {
         // A clock that was ahead must not date a revocation after the list that announces it.
         let at = entry.at.min(now);
-        if ordered.insert(entry.serial, (at, entry.reason)).is_some() {
+        if entries.insert(entry.serial, (at, entry.reason)).is_some() {
             return Err(Refused::Crl(format!("serial number {} is on it twice", entry.serial)));
         }
     }
     let this_update = Timestamp::from_millis(now.as_seconds().saturating_mul(1000));
     let next_update = this_update.plus_seconds(NEXT_UPDATE_SECONDS);
-    let der = sign(issuer, key, &ordered, number, this_update, next_update)?;
-    read_back(issuer, &der, &ordered, number, this_update, next_update)?;
-    Ok(Crl { der, number, this_update, next_update, entries: ordered.len() })
+    let list = List { entries, number, this_update, next_update, url };
+    let der = list.sign(issuer, key)?;
+    list.read_back(issuer, &der)?;
+    Ok(Crl { der, number, this_update, next_update, entries: list.entries.len() })
 }
 
-type Ordered = BTreeMap<SerialNumber, (Timestamp, ReasonCode)>;
-
-fn sign(
-    issuer: &Issuing,
-    key: &IssuingKey,
-    ordered: &Ordered,
+/// What a list shall say: the one source for building it and for reading it back.
+struct List<'a> {
+    entries: BTreeMap<SerialNumber, (Timestamp, ReasonCode)>,
     number: u64,
     this_update: Timestamp,
     next_update: Timestamp,
-) -> Result<Vec<u8>, Refused> {
-    let calendar = |at: Timestamp| {
-        let seconds = u64::try_from(at.as_seconds()).map_err(|_| Refused::Time("the time is before 1970"))?;
-        // Cannot overflow: model's last point in time is in the year 9998, the calendar's in 9999.
-        Ok::<_, Refused>(rcgen::date_time_ymd(1970, 1, 1) + Duration::from_secs(seconds))
+    /// Of a shard, where it lies.
+    url: Option<&'a str>,
+}
+
+impl List<'_> {
+    fn sign(&self, issuer: &Issuing, key: &IssuingKey) -> Result<Vec<u8>, Refused> {
+        let calendar = |at: Timestamp| {
+            let seconds = u64::try_from(at.as_seconds()).map_err(|_| Refused::Time("the time is before 1970"))?;
+            // Cannot overflow: model's last point in time is in the year 9998, the calendar's in 9999.
+            Ok::<_, Refused>(rcgen::date_time_ymd(1970, 1, 1) + Duration::from_secs(seconds))
+        };
+        let failed = |_| Refused::Crypto("writing a revocation list");
+        let entry = |(serial, (at, reason)): (&SerialNumber, &(Timestamp, ReasonCode))| {
+            Ok(RevokedCertParams {
+                serial_number: rcgen::SerialNumber::from_slice(serial.octets()),
+                revocation_time: calendar(*at)?,
+                reason_code: Some(reason_code(*reason)),
+                invalidity_date: None,
+            })
+        };
+        let params = CertificateRevocationListParams {
+            this_update: calendar(self.this_update)?,
+            next_update: calendar(self.next_update)?,
+            crl_number: self.number.into(),
+            issuing_distribution_point: self.url.map(|url| CrlIssuingDistributionPoint {
+                distribution_point: CrlDistributionPoint { uris: vec![url.to_owned()] },
+                scope: Some(CrlScope::UserCertsOnly),
+            }),
+            revoked_certs: self.entries.iter().map(entry).collect::<Result<_, Refused>>()?,
+            key_identifier_method: KeyIdMethod::PreSpecified(issuer.public_key().identifier()),
+        };
+        let signer = rcgen::Issuer::from_ca_cert_der(&issuer.der().into(), key.pair()).map_err(failed)?;
+        Ok(params.signed_by(&signer).map_err(failed)?.der().to_vec())
+    }
+
+    /// The list's lint: it must say what it was built from, no more, no less. A list that leaves a revoked terminal out is
+    /// worse than none.
+    fn read_back(&self, issuer: &Issuing, der: &[u8]) -> Result<(), Refused> {
+        let wrong = |what: &str| Refused::Crl(format!("{what} does not read back"));
+        let (rest, list) = CertificateRevocationList::from_der(der).map_err(|_| wrong("it"))?;
+        if !rest.is_empty() || list.version().map(|version| version.0) != Some(1) {
+            return Err(wrong("its version"));
+        }
+        if list.issuer().as_raw() != issuer.view().subject_der {
+            return Err(wrong("its issuer"));
+        }
+        let times = (list.last_update().timestamp(), list.next_update().map(|at| at.timestamp()));
+        if times != (self.this_update.as_seconds(), Some(self.next_update.as_seconds())) {
+            return Err(wrong("its time"));
+        }
+        let seen = list.iter_revoked_certificates().map(|entry| {
+            let reason = entry.reason_code().map_or(0, |(_, reason)| reason.0);
+            (SerialNumber::from_octets(entry.raw_serial()).ok(), entry.revocation_date.timestamp(), reason)
+        });
+        let wanted =
+            self.entries.iter().map(|(serial, (at, reason))| (Some(*serial), at.as_seconds(), reason.number()));
+        if !seen.eq(wanted) {
+            return Err(wrong("its list of serial numbers"));
+        }
+        let mut seen: Vec<_> = list.extensions().iter().map(extension).collect();
+        let mut wanted = vec![
+            (false, format!("key {}", hex(&issuer.public_key().identifier()))),
+            (false, format!("number {}", self.number)),
+        ];
+        wanted.extend(self.url.map(|url| (true, format!("terminals at {url}"))));
+        seen.sort_unstable();
+        wanted.sort_unstable();
+        if seen != wanted {
+            return Err(wrong("its number, key identifier or scope"));
+        }
+        let body = list.tbs_cert_list.as_ref();
+        if !issuer.public_key().signed(der, body, &list.signature_algorithm, &list.signature_value) {
+            return Err(wrong("its signature"));
+        }
+        Ok(())
+    }
+}
+
+/// Whether it is critical, and what it says; "another" for whatever we never write.
+fn extension(extension: &X509Extension<'_>) -> (bool, String) {
+    let says = match extension.parsed_extension() {
+        ParsedExtension::AuthorityKeyIdentifier(seen) => {
+            seen.key_identifier.as_ref().map(|key| format!("key {}", hex(key.0)))
+        }
+        ParsedExtension::CRLNumber(seen) => Some(format!("number {seen}")),
+        ParsedExtension::IssuingDistributionPoint(seen) => scope(seen).map(|url| format!("terminals at {url}")),
+        _ => None,
     };
-    let failed = |_| Refused::Crypto("writing a revocation list");
-    let entry = |(serial, (at, reason)): (&SerialNumber, &(Timestamp, ReasonCode))| {
-        Ok(RevokedCertParams {
-            serial_number: rcgen::SerialNumber::from_slice(serial.octets()),
-            revocation_time: calendar(*at)?,
-            reason_code: Some(reason_code(*reason)),
-            invalidity_date: None,
-        })
-    };
-    let params = CertificateRevocationListParams {
-        this_update: calendar(this_update)?,
-        next_update: calendar(next_update)?,
-        crl_number: number.into(),
-        issuing_distribution_point: None,
-        revoked_certs: ordered.iter().map(entry).collect::<Result<_, Refused>>()?,
-        key_identifier_method: KeyIdMethod::PreSpecified(issuer.public_key().identifier()),
-    };
-    let signer = rcgen::Issuer::from_ca_cert_der(&issuer.der().into(), key.pair()).map_err(failed)?;
-    Ok(params.signed_by(&signer).map_err(failed)?.der().to_vec())
+    (extension.critical, says.unwrap_or_else(|| "another".to_owned()))
+}
+
+/// The one address of a list that speaks of end entities, for all reasons, and of no other issuer's.
+fn scope(seen: &IssuingDistributionPoint<'_>) -> Option<String> {
+    let plain = seen.only_contains_user_certs
+        && !seen.only_contains_ca_certs
+        && !seen.only_contains_attribute_certs
+        && !seen.indirect_crl
+        && seen.only_some_reasons.is_none();
+    match &seen.distribution_point {
+        Some(DistributionPointName::FullName(names)) if plain => match names.as_slice() {
+            [GeneralName::URI(url)] => Some((*url).to_owned()),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 const fn reason_code(reason: ReasonCode) -> RevocationReason {
@@ -163,62 +278,4 @@ const fn reason_code(reason: ReasonCode) -> RevocationReason {
         ReasonCode::CessationOfOperation => RevocationReason::CessationOfOperation,
         ReasonCode::PrivilegeWithdrawn => RevocationReason::PrivilegeWithdrawn,
     }
-}
-
-/// The list's lint: it must say what it was built from, no more, no less. A list that leaves a revoked terminal out is
-/// worse than none.
-fn read_back(
-    issuer: &Issuing,
-    der: &[u8],
-    ordered: &Ordered,
-    number: u64,
-    this_update: Timestamp,
-    next_update: Timestamp,
-) -> Result<(), Refused> {
-    let wrong = |what: &str| Refused::Crl(format!("{what} does not read back"));
-    let (rest, list) = CertificateRevocationList::from_der(der).map_err(|_| wrong("it"))?;
-    if !rest.is_empty() || list.version().map(|version| version.0) != Some(1) {
-        return Err(wrong("its version"));
-    }
-    if list.issuer().as_raw() != issuer.view().subject_der {
-        return Err(wrong("its issuer"));
-    }
-    let times = (list.last_update().timestamp(), list.next_update().map(|at| at.timestamp()));
-    if times != (this_update.as_seconds(), Some(next_update.as_seconds())) {
-        return Err(wrong("its time"));
-    }
-    let seen: Vec<_> = list
-        .iter_revoked_certificates()
-        .map(|entry| {
-            let reason = entry.reason_code().map_or(0, |(_, reason)| reason.0);
-            (SerialNumber::from_octets(entry.raw_serial()).ok(), entry.revocation_date.timestamp(), reason)
-        })
-        .collect();
-    let wanted: Vec<_> =
-        ordered.iter().map(|(serial, (at, reason))| (Some(*serial), at.as_seconds(), reason.number())).collect();
-    if seen != wanted {
-        return Err(wrong("its list of serial numbers"));
-    }
-    let mut extensions: Vec<_> = list
-        .extensions()
-        .iter()
-        .map(|extension| match extension.parsed_extension() {
-            ParsedExtension::AuthorityKeyIdentifier(seen) => {
-                seen.key_identifier.as_ref().map_or_else(String::new, |key| hex(key.0))
-            }
-            ParsedExtension::CRLNumber(seen) => seen.to_string(),
-            _ => "another".to_owned(),
-        })
-        .collect();
-    extensions.sort_unstable();
-    let mut wanted = [hex(&issuer.public_key().identifier()), number.to_string()];
-    wanted.sort_unstable();
-    if extensions != wanted {
-        return Err(wrong("its number or key identifier"));
-    }
-    let body = list.tbs_cert_list.as_ref();
-    if !issuer.public_key().signed(der, body, &list.signature_algorithm, &list.signature_value) {
-        return Err(wrong("its signature"));
-    }
-    Ok(())
 }

@@ -1,4 +1,4 @@
-//! Certificates and revocation lists as values: prepare, lint, issue. Takes a signer, stores nothing.
+//! Certificates, revocation lists and OCSP answers as values: prepare, lint, issue. Takes a signer, stores nothing.
 //!
 //! ```text
 //! reserve (serial recorded) -> prepare (built, linted with a throw-away key) -> issue (signed once, compared)
@@ -8,42 +8,59 @@
 //!   ask for a [`RecordedSerial`], and only a [`SerialBook`] gives one. A crash between the two wastes a number, no more.
 //! - **Nothing is signed that was not linted**: [`Prepared`] exists only for a clean certificate, is used up by
 //!   [`Prepared::issue`], and what comes out is compared octet for octet with what was linted.
-//! - **Keys sign typed things only**: [`IssuingKey`] and [`RootKey`] have no way to sign octets given from outside.
+//! - **Keys sign typed things only**: [`IssuingKey`], [`RootKey`] and [`Responder`] have no way to sign octets given from outside.
 //! - **The applicant chooses a public key and nothing else**: names, times and usages come from the profile.
 //!
 //! Deliberately absent: storage, clock, network, the check of a certificate that a terminal shows (that is the
 //! gateway's, which must not import this crate).
 
+mod asn1;
+mod assurance;
 mod authority;
 mod crl;
 mod error;
 mod key;
 mod lint;
 mod name;
+mod ocsp;
+mod pkcs7;
+mod places;
 mod plan;
 mod prepare;
 mod profile;
 mod public_key;
 mod random;
 mod request;
+mod responder;
 mod serial;
+mod shard;
 mod terminal;
 mod weak;
 
+pub use assurance::Assurance;
 pub use authority::{Issuing, Purpose, Root};
-pub use crl::{Crl, NEXT_UPDATE_SECONDS, Revoked, build_crl};
+pub use crl::{Crl, NEXT_UPDATE_SECONDS, Revoked, build_crl, build_shard};
 pub use error::Refused;
 pub use key::{IssuingKey, LeafKey, Passphrase, RootKey};
 pub use lint::Finding;
 pub use name::AuthorityName;
+pub use ocsp::{Asked, OcspRefusal, OcspRequest, REQUEST_OCTETS_MAX};
+pub use pkcs7::certs_only;
+pub use places::StatusPlaces;
 pub use prepare::{Issued, Prepared, device_validity, prepare, prepare_server};
 pub use profile::{DeviceProfile, Host, ServerProfile};
 pub use public_key::{KeyKind, PublicKey};
 pub use random::{Random, SystemRandom};
 pub use request::{read_request, write_request};
+pub use responder::{ANSWER_SECONDS, Responder, Status};
 pub use serial::{RecordedSerial, SerialBook, fresh_serial, reserve};
+pub use shard::Shard;
 pub use terminal::{fresh_password, pem_bundle, pkcs12, received};
 pub use zeroize::Zeroizing;
+
+// The fuzz target's function, which runs among the tests, names the crate as a stranger does.
+#[cfg(test)]
+extern crate self as ca;
 
 #[cfg(test)]
 mod tests;

@@ -6,14 +6,17 @@ use std::fmt;
 
 use x509_parser::certificate::X509Certificate;
 use x509_parser::der_parser::asn1_rs::Tag;
-use x509_parser::extensions::{DistributionPointName, ExtendedKeyUsage, GeneralName, ParsedExtension};
+use x509_parser::extensions::{
+    AccessDescription, DistributionPointName, ExtendedKeyUsage, GeneralName, ParsedExtension,
+};
 use x509_parser::oid_registry as oids;
 use x509_parser::prelude::FromDer;
 use x509_parser::x509::{AlgorithmIdentifier, X509Version};
 
+use crate::assurance::Assurance;
 use crate::authority::{ISSUING_DAYS, ROOT_DAYS};
-use crate::plan::{AltName, Kind, Plan};
-use crate::profile::{DAY_SECONDS, LEAF_DAYS_MAX};
+use crate::plan::{Access, AltName, Kind, Plan};
+use crate::profile::{DAY_SECONDS, LEAF_DAYS_MAX, RESPONDER_DAYS};
 use crate::public_key::{KeyKind, hex};
 
 /// One field that is not as it must be.
@@ -51,6 +54,7 @@ enum Usage {
     None,
     Client,
     Server,
+    Responder,
 }
 
 const DIGITAL_SIGNATURE: u16 = 1;
@@ -64,6 +68,10 @@ const CONSTRAINTS: &str = "2.5.29.19";
 const LISTS: &str = "2.5.29.31";
 const AUTHORITY_KEY: &str = "2.5.29.35";
 const EXTENDED_USAGE: &str = "2.5.29.37";
+const POLICIES: &str = "2.5.29.32";
+// id-pe-authorityInfoAccess (RFC 5280 4.2.2.1), id-pkix-ocsp-nocheck (RFC 6960 4.2.2.2.1).
+const ACCESS: &str = "1.3.6.1.5.5.7.1.1";
+const NO_CHECK: &str = "1.3.6.1.5.5.7.48.1.5";
 
 const fn rules(kind: Kind) -> Rules {
     match kind {
@@ -101,6 +109,8 @@ const fn rules(kind: Kind) -> Rules {
                 (USAGE, true),
                 (EXTENDED_USAGE, false),
                 (LISTS, false),
+                (ACCESS, false),
+                (POLICIES, false),
                 (SUBJECT_KEY, false),
                 (CONSTRAINTS, true),
             ],
@@ -116,6 +126,21 @@ const fn rules(kind: Kind) -> Rules {
                 (NAMES, false),
                 (USAGE, true),
                 (EXTENDED_USAGE, false),
+                (SUBJECT_KEY, false),
+                (CONSTRAINTS, true),
+            ],
+        },
+        Kind::Responder => Rules {
+            days_max: RESPONDER_DAYS as i64,
+            keys: &[KeyKind::P256],
+            path_length: None,
+            key_usage: DIGITAL_SIGNATURE,
+            usage: Usage::Responder,
+            extensions: &[
+                (AUTHORITY_KEY, false),
+                (USAGE, true),
+                (EXTENDED_USAGE, false),
+                (NO_CHECK, false),
                 (SUBJECT_KEY, false),
                 (CONSTRAINTS, true),
             ],
@@ -188,7 +213,7 @@ fn body(plan: &Plan, certificate: &X509Certificate<'_>, found: &mut Findings) {
     let span = until.saturating_sub(from).saturating_add(1);
     found.holds(
         "validity",
-        span > 0 && span <= rules.days_max * DAY_SECONDS,
+        span > 0 && span <= days_max(plan, &rules) * DAY_SECONDS,
         span,
         "within the kind's longest, in seconds",
     );
@@ -256,7 +281,7 @@ fn extensions(plan: &Plan, certificate: &X509Certificate<'_>, found: &mut Findin
                     code_signing: false,
                     email_protection: false,
                     time_stamping: false,
-                    ocsp_signing: false,
+                    ocsp_signing: rules.usage == Usage::Responder,
                     other: vec![],
                 };
                 found.same("extKeyUsage", seen, &wanted);
@@ -281,6 +306,22 @@ fn extensions(plan: &Plan, certificate: &X509Certificate<'_>, found: &mut Findin
                 found.same("cRLDistributionPoints", &urls, &wanted);
                 found.same("cRLDistributionPoints", &seen.points.len(), &wanted.len());
             }
+            ParsedExtension::AuthorityInfoAccess(seen) => {
+                let seen: Vec<_> = seen.accessdescs.iter().map(access).collect();
+                let wanted: Vec<_> = plan.access.iter().flat_map(wanted_access).collect();
+                found.same("authorityInfoAccess", &seen, &wanted);
+            }
+            ParsedExtension::CertificatePolicies(seen) => {
+                let unqualified = seen.iter().all(|policy| policy.policy_qualifiers.is_none());
+                found.holds("certificatePolicies", unqualified, "with qualifiers", "identifiers only");
+                let seen: Vec<_> = seen.iter().map(|policy| hex(policy.policy_id.as_bytes())).collect();
+                let wanted: Vec<_> = plan.assurance.iter().map(|level| hex(&level.policy_octets())).collect();
+                found.same("certificatePolicies", &seen, &wanted);
+            }
+            // NULL, and nothing else.
+            _ if extension.oid.to_id_string() == NO_CHECK => {
+                found.same("ocspNoCheck", &hex(extension.value), &"0500".to_owned());
+            }
             _ => found.holds("extensions", false, &extension.oid, "of a known kind, and readable"),
         }
     }
@@ -293,6 +334,33 @@ fn extensions(plan: &Plan, certificate: &X509Certificate<'_>, found: &mut Findin
             format!("{:?}", plan.alt_names),
             "one https URI that ends with the device ID",
         );
+        // The lowest seven bits of the serial number, as three digits.
+        let shard = plan.serial.octets().last().map_or(0, |octet| octet & 0x7f);
+        let file = format!("/{shard:03}.crl");
+        let its_own = plan.list_url.as_ref().is_some_and(|url| url.ends_with(&file));
+        found.holds("cRLDistributionPoints", its_own, format!("{:?}", plan.list_url), "the serial number's shard");
+    }
+}
+
+/// Method and address; nothing in place of what we never write.
+fn access(seen: &AccessDescription<'_>) -> (String, Option<String>) {
+    let url = match seen.access_location {
+        GeneralName::URI(url) => Some(url.to_owned()),
+        _ => None,
+    };
+    (seen.access_method.to_id_string(), url)
+}
+
+fn wanted_access(wanted: &Access) -> [(String, Option<String>); 2] {
+    let one = |method: &str, url: &str| (method.to_owned(), Some(url.to_owned()));
+    [one("1.3.6.1.5.5.7.48.1", &wanted.responder), one("1.3.6.1.5.5.7.48.2", &wanted.issuer)]
+}
+
+/// Of terminals, the level's: half a year, thirteen months for a key that people carry.
+fn days_max(plan: &Plan, rules: &Rules) -> i64 {
+    match plan.assurance {
+        Some(Assurance::Attested | Assurance::Tpm | Assurance::Software) => 180,
+        Some(Assurance::Container) | None => rules.days_max,
     }
 }
 

@@ -4,12 +4,16 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use model::{SerialNumber, Timestamp};
+use pkcs8::der::Tag;
+use pkcs8::der::asn1::ObjectIdentifier;
 use rcgen::string::Ia5String;
 use rcgen::{
-    BasicConstraints, CertificateParams, CrlDistributionPoint, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
-    IsCa, Issuer, KeyIdMethod, KeyUsagePurpose, SanType,
+    BasicConstraints, CertificateParams, CrlDistributionPoint, CustomExtension, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyUsagePurpose, SanType,
 };
 
+use crate::asn1;
+use crate::assurance::Assurance;
 use crate::error::Refused;
 use crate::key::Pair;
 use crate::public_key::{KeyKind, PublicKey};
@@ -22,6 +26,8 @@ pub(crate) enum Kind {
     IssuingServers,
     Device,
     Server,
+    /// Signs OCSP answers for the devices' authority.
+    Responder,
 }
 
 /// One subject alternative name.
@@ -30,6 +36,15 @@ pub(crate) enum AltName {
     Uri(String),
     Dns(String),
     Address(IpAddr),
+}
+
+/// Where more about a certificate is to be had (RFC 5280 4.2.2.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Access {
+    /// The issuer's certificate.
+    pub(crate) issuer: String,
+    /// The OCSP responder.
+    pub(crate) responder: String,
 }
 
 /// What the issuer puts into the certificates it signs.
@@ -55,6 +70,9 @@ pub(crate) struct Plan {
     pub(crate) not_after: Timestamp,
     pub(crate) alt_names: Vec<AltName>,
     pub(crate) list_url: Option<String>,
+    pub(crate) access: Option<Access>,
+    /// Stands in the certificate as its policy.
+    pub(crate) assurance: Option<Assurance>,
     pub(crate) key: PublicKey,
     pub(crate) issuer: IssuerView,
 }
@@ -81,6 +99,7 @@ impl Plan {
         params.use_authority_key_identifier_extension = self.kind != Kind::Root;
         params.crl_distribution_points =
             self.list_url.iter().map(|url| CrlDistributionPoint { uris: vec![url.clone()] }).collect();
+        params.custom_extensions = self.further()?;
         let authority = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let leaf = vec![KeyUsagePurpose::DigitalSignature];
         (params.is_ca, params.key_usages, params.extended_key_usages) = match self.kind {
@@ -94,8 +113,28 @@ impl Plan {
             }
             Kind::Device => (IsCa::ExplicitNoCa, leaf, vec![ExtendedKeyUsagePurpose::ClientAuth]),
             Kind::Server => (IsCa::ExplicitNoCa, leaf, vec![ExtendedKeyUsagePurpose::ServerAuth]),
+            Kind::Responder => (IsCa::ExplicitNoCa, leaf, vec![ExtendedKeyUsagePurpose::OcspSigning]),
         };
         Ok(params)
+    }
+
+    /// The extensions that rcgen has no words for.
+    fn further(&self) -> Result<Vec<CustomExtension>, Refused> {
+        let mut further = vec![];
+        if let Some(access) = &self.access {
+            further.push(CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 1], access_der(access)?));
+        }
+        if let Some(assurance) = self.assurance {
+            let policy = asn1::tlv(Tag::ObjectIdentifier, &[&assurance.policy_octets()])?;
+            let policies = asn1::sequence(&[&asn1::sequence(&[&policy])?])?;
+            further.push(CustomExtension::from_oid_content(&[2, 5, 29, 32], policies));
+        }
+        if self.kind == Kind::Responder {
+            // id-pkix-ocsp-nocheck (RFC 6960 4.2.2.2.1): who asks about a terminal need not ask about the responder.
+            let null = asn1::tlv(Tag::Null, &[])?;
+            further.push(CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 48, 1, 5], null));
+        }
+        Ok(further)
     }
 
     /// Signs `params` as this plan's issuer would, with `pair`: the issuer's own, or a throw-away one.
@@ -110,6 +149,18 @@ impl Plan {
         };
         Ok(signed.map_err(failed)?.der().to_vec())
     }
+}
+
+/// AuthorityInfoAccessSyntax: a method each, and an address.
+fn access_der(access: &Access) -> Result<Vec<u8>, Refused> {
+    const RESPONDER: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1");
+    const ISSUER: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.2");
+    let one = |method, url: &str| {
+        // uniformResourceIdentifier [6] of GeneralName.
+        let url = asn1::tlv(asn1::plain(6), &[url.as_bytes()])?;
+        asn1::sequence(&[&asn1::oid(method)?, &url])
+    };
+    asn1::sequence(&[&one(RESPONDER, &access.responder)?, &one(ISSUER, &access.issuer)?])
 }
 
 fn alt_name(name: &AltName) -> Result<SanType, Refused> {

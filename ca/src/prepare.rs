@@ -13,10 +13,11 @@ use crate::authority::{Issuing, Purpose};
 use crate::error::Refused;
 use crate::key::{IssuingKey, Pair, pem};
 use crate::lint::lint;
-use crate::plan::{AltName, Kind, Plan};
+use crate::plan::{Access, AltName, Kind, Plan};
 use crate::profile::{BACKDATED_SECONDS, DAY_SECONDS, DeviceProfile, ServerProfile};
 use crate::public_key::{PublicKey, hex};
 use crate::serial::RecordedSerial;
+use crate::shard::Shard;
 
 /// A clean, unsigned certificate. Dropped, it leaves a serial number that was never used. [`Prepared::issue`] uses it up:
 ///
@@ -72,7 +73,9 @@ pub fn prepare(
         not_before,
         not_after,
         alt_names: vec![AltName::Uri(profile.device_uri(device))],
-        list_url: Some(profile.list_url.clone()),
+        list_url: Some(profile.places.shard(Shard::of(&serial.number()))),
+        access: Some(Access { issuer: profile.places.issuer(), responder: profile.places.responder() }),
+        assurance: Some(profile.assurance),
         key: key.clone(),
         issuer: issuer.view(),
     };
@@ -89,7 +92,7 @@ pub fn device_validity(
     now: Timestamp,
     issuer: &Issuing,
 ) -> Result<(Timestamp, Timestamp), Refused> {
-    let (not_before, not_after) = validity(profile.days, now, issuer, Purpose::Devices)?;
+    let (not_before, not_after) = validity(profile.days()?, now, issuer, Purpose::Devices)?;
     let not_after = profile.not_beyond.map_or(not_after, |end| not_after.min(end));
     if not_after <= now {
         return Err(Refused::Time("the loan of the terminal has ended"));
@@ -120,13 +123,20 @@ pub fn prepare_server(
         not_after,
         alt_names: hosts.chain(addresses).collect(),
         list_url: None,
+        access: None,
+        assurance: None,
         key: key.clone(),
         issuer: issuer.view(),
     };
     Prepared::from_plan(plan, issuer.common_name(), issuer.public_key())
 }
 
-fn validity(days: u16, now: Timestamp, issuer: &Issuing, purpose: Purpose) -> Result<(Timestamp, Timestamp), Refused> {
+pub(crate) fn validity(
+    days: u16,
+    now: Timestamp,
+    issuer: &Issuing,
+    purpose: Purpose,
+) -> Result<(Timestamp, Timestamp), Refused> {
     if issuer.purpose() != purpose {
         return Err(Refused::OtherPurpose { issuer: issuer.common_name().to_owned(), purpose: purpose.as_str() });
     }

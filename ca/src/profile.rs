@@ -4,8 +4,10 @@ use std::net::IpAddr;
 
 use model::Timestamp;
 
+use crate::assurance::Assurance;
 use crate::error::Refused;
-use crate::name::{check_host, check_list_url};
+use crate::name::check_host;
+use crate::places::StatusPlaces;
 
 /// Certificates begin so much before now, in seconds: terminals whose clock is behind can use them at once.
 pub(crate) const BACKDATED_SECONDS: i64 = 300;
@@ -13,6 +15,9 @@ pub(crate) const BACKDATED_SECONDS: i64 = 300;
 pub(crate) const DAY_SECONDS: i64 = 86_400;
 /// Longest validity of a terminal's or a server's certificate, in days (what Apple's platforms accept of servers).
 pub(crate) const LEAF_DAYS_MAX: u16 = 397;
+
+/// Validity of an OCSP responder's certificate, in days. Nobody asks whether it is revoked, so it is short.
+pub(crate) const RESPONDER_DAYS: u16 = 3;
 
 /// A host name in lower case, as the gateway is called.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,32 +43,44 @@ impl Host {
 /// The profile of device certificates, version 1.
 ///
 /// Subject: `CN=<device id>`, nothing else, since certificates show up in logs. Alternative name: the URI
-/// `https://<host>/d/<device id>`. Usage: digitalSignature (critical), clientAuth exactly. Facility, holder and users
-/// are in the registry, not in the certificate: a terminal moves, a facility merges.
+/// `https://<host>/d/<device id>`. Usage: digitalSignature (critical), clientAuth exactly. Policy: the assurance level.
+/// Places: the shard of the revocation list that the serial number names, the issuer's certificate, the OCSP responder.
+/// Facility, holder and users are in the registry, not in the certificate: a terminal moves, a facility merges.
 #[derive(Clone, Debug)]
 pub struct DeviceProfile {
     pub(crate) host: Host,
-    pub(crate) list_url: String,
-    pub(crate) days: u16,
+    pub(crate) places: StatusPlaces,
+    pub(crate) assurance: Assurance,
+    days: Option<u16>,
     pub(crate) not_beyond: Option<Timestamp>,
 }
 
 impl DeviceProfile {
-    /// Validity unless [`Self::valid_for`] says otherwise, in days.
+    /// Validity where nobody says otherwise, in days.
     pub const DAYS: u16 = 180;
-    /// Longest validity, in days.
+    /// Longest validity of any level, in days; that of each is [`Assurance::days_max`].
     pub const DAYS_MAX: u16 = LEAF_DAYS_MAX;
 
-    /// For terminals of the gateway `host`, whose revocation list lies at `list_url`.
+    /// For terminals of the gateway `host`, whose revocation list lies at `list_url`, with a key made on the terminal by
+    /// software unless [`Self::assured`] says otherwise.
     ///
     /// # Errors
     /// `list_url` is not `http(s)://host[:port]/path`.
     pub fn new(host: Host, list_url: &str) -> Result<Self, Refused> {
-        check_list_url(list_url)?;
-        Ok(Self { host, list_url: list_url.to_owned(), days: Self::DAYS, not_beyond: None })
+        let places = StatusPlaces::beside(list_url)?;
+        Ok(Self { host, places, assurance: Assurance::Software, days: None, not_beyond: None })
     }
 
-    /// Valid for so many days, 1 to 397. Always ends with the issuer at the latest.
+    /// With a key that came about in this way; valid for the longest that such a key may be, unless [`Self::valid_for`]
+    /// says otherwise.
+    #[must_use]
+    pub fn assured(mut self, assurance: Assurance) -> Self {
+        self.assurance = assurance;
+        self
+    }
+
+    /// Valid for so many days, 1 to 397; whether the assurance level allows as many is asked when it is used. Always ends
+    /// with the issuer at the latest.
     ///
     /// # Errors
     /// Out of bounds.
@@ -71,7 +88,7 @@ impl DeviceProfile {
         if !(1..=LEAF_DAYS_MAX).contains(&days) {
             return Err(Refused::Bounds { what: "the validity in days", given: days.to_string(), allowed: "1 to 397" });
         }
-        self.days = days;
+        self.days = Some(days);
         Ok(self)
     }
 
@@ -80,6 +97,17 @@ impl DeviceProfile {
     pub fn not_beyond(mut self, end: Timestamp) -> Self {
         self.not_beyond = Some(end);
         self
+    }
+
+    /// Days of validity, held to the level's longest.
+    pub(crate) fn days(&self) -> Result<u16, Refused> {
+        let longest = self.assurance.days_max();
+        let days = self.days.unwrap_or(longest);
+        if days <= longest {
+            return Ok(days);
+        }
+        let allowed = "1 to 180, and to 397 for a key that is carried in a container";
+        Err(Refused::Bounds { what: "the validity in days", given: days.to_string(), allowed })
     }
 
     pub(crate) fn device_uri(&self, device: &model::DeviceId) -> String {

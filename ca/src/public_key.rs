@@ -5,8 +5,7 @@ use std::fmt;
 use aws_lc_rs::digest;
 use aws_lc_rs::signature as algorithms;
 use aws_lc_rs::signature::{UnparsedPublicKey, VerificationAlgorithm};
-use pkcs8::der::asn1::AnyRef;
-use pkcs8::der::{Encode, Tag};
+use pkcs8::der::Tag;
 use rcgen::{PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_RSA_SHA256, PublicKeyData, SignatureAlgorithm};
 use x509_parser::der_parser::asn1_rs::{BitString, Oid};
 use x509_parser::oid_registry as oids;
@@ -14,6 +13,7 @@ use x509_parser::prelude::FromDer;
 use x509_parser::public_key::RSAPublicKey;
 use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 
+use crate::asn1::{bits, sequence, tlv};
 use crate::error::Refused;
 use crate::weak;
 
@@ -115,6 +115,11 @@ impl PublicKey {
         hash.as_ref().iter().copied().take(20).collect()
     }
 
+    /// The key alone, as it stands in the BIT STRING.
+    pub(crate) fn octets(&self) -> &[u8] {
+        &self.octets
+    }
+
     /// For rcgen.
     pub(crate) fn data(&self) -> KeyData<'_> {
         KeyData(self)
@@ -134,13 +139,12 @@ impl PublicKey {
         let Some(verification) = self.verification(&algorithm.algorithm) else { return false };
         // RSA's parameters are NULL, ECDSA's are absent (RFC 4055 5, RFC 5758 3.2).
         let parameters: &[u8] = if self.kind == KeyKind::Rsa { &[0x05, 0x00] } else { &[] };
-        let whole = || {
-            let oid = tlv(Tag::ObjectIdentifier, algorithm.algorithm.as_bytes())?;
-            let algorithm = tlv(Tag::Sequence, &[&oid, parameters].concat())?;
-            let bits = tlv(Tag::BitString, &[&[0], signature.data.as_ref()].concat())?;
-            tlv(Tag::Sequence, &[body, &algorithm, &bits].concat())
+        let whole = || -> Result<Vec<u8>, Refused> {
+            let oid = tlv(Tag::ObjectIdentifier, &[algorithm.algorithm.as_bytes()])?;
+            let algorithm = sequence(&[&oid, parameters])?;
+            sequence(&[body, &algorithm, &bits(&signature.data)?])
         };
-        whole().is_some_and(|whole| whole == der)
+        whole().is_ok_and(|whole| whole == der)
             && UnparsedPublicKey::new(verification, &self.octets).verify(body, &signature.data).is_ok()
     }
 
@@ -185,10 +189,6 @@ impl PublicKeyData for KeyData<'_> {
 
 fn is_null(algorithm: &AlgorithmIdentifier<'_>) -> bool {
     algorithm.parameters.as_ref().is_some_and(|given| given.as_null().is_ok() && given.data.is_empty())
-}
-
-fn tlv(tag: Tag, content: &[u8]) -> Option<Vec<u8>> {
-    AnyRef::new(tag, content).ok()?.to_der().ok()
 }
 
 /// Lower-case hexadecimal.

@@ -1,10 +1,13 @@
 //! The authority, judged by strangers: openssl, NSS and Java read what it makes.
 
+mod artefacts;
 mod chain;
+mod fuzz;
 mod issuing;
 mod keys;
 mod linting;
 mod lists;
+mod ocsp;
 mod requests;
 mod terminals;
 

@@ -4,13 +4,17 @@
 //! |---|---|
 //! | `GET /ca/root.pem` | the root's certificate; compare its fingerprint before trusting it |
 //! | `GET /ca/issuing.pem` | the certificate of the authority that issues for terminals |
+//! | `GET /ca/chain.p7b` | both in one file (certs-only PKCS#7) |
 //! | `GET /crl/devices.crl` | the revocation list of terminals, DER; at most a moment behind the registry |
+//! | `GET /crl/000.crl` to `/crl/127.crl` | the shard of it that a terminal's certificate names |
+//! | `GET /crl/issuing.cer` | the issuing certificate in DER, as terminals' certificates name it |
+//! | `POST /crl/ocsp`, `GET /crl/ocsp/BASE64` | the status of one certificate (OCSP, RFC 6960 and 5019) |
 //! | `GET /healthz` | this process answers |
 //! | `GET /readyz` | this process can do its work: the list is current, the registry is heard |
 //!
 //! All of it is public, signed or both, and served over plain HTTP: a revocation list fetched over TLS may need itself
-//! (RFC 5280 8), and nothing of it reads a request's body. Terminals come to their certificates at a door of its own, over TLS:
-//! see [`EnrolmentDoor`]. The crate owns no clock and no key: the composition hands in a
+//! (RFC 5280 8). Of a request's body only a question about a certificate is read, 2 kB at most. Terminals come to their
+//! certificates at a door of its own, over TLS: see [`EnrolmentDoor`]. The crate owns no clock and no key: the composition hands in a
 //! [`Clock`] and a [`ListSource`], which signs.
 
 mod bounds;
@@ -20,6 +24,7 @@ mod list;
 mod problem;
 mod registry_list;
 mod routes;
+mod status;
 
 use std::sync::Arc;
 
@@ -43,6 +48,7 @@ pub struct Console {
     pub(crate) root: Arc<ca::Root>,
     pub(crate) issuing: Arc<ca::Issuing>,
     pub(crate) list: Arc<list::Shelf>,
+    pub(crate) status: Arc<status::StatusDesk>,
     pub(crate) clock: Clock,
     pub(crate) obstacle: Obstacle,
     pub(crate) bounds: Bounds,
@@ -61,7 +67,8 @@ impl Console {
         Self {
             root: Arc::new(root),
             issuing: Arc::new(issuing),
-            list: Arc::new(list::Shelf::new(source, Arc::clone(&clock))),
+            list: Arc::new(list::Shelf::new(Arc::clone(&source), Arc::clone(&clock))),
+            status: Arc::new(status::StatusDesk::new(source, Arc::clone(&clock))),
             clock,
             obstacle,
             bounds: Bounds::default(),

@@ -1,27 +1,49 @@
-//! The revocation list on the shelf: built anew at each revocation and every hour, handed out as it stands.
+//! The revocation list on the shelf, whole and in shards: what changed is built anew at each revocation, everything every
+//! hour; handed out as it stands.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use ca::Crl;
+use ca::{Crl, Responder, Shard, Status};
+use model::SerialNumber;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use crate::Clock;
 use crate::bounds::Bounds;
 
-/// Builds and signs the list of what is revoked now. Given by the composition: it holds the key and the registry.
+/// Builds and signs what says which certificates are revoked now. Given by the composition: it holds the key and the
+/// registry. All of it may block.
 pub trait ListSource: Send + Sync + 'static {
-    /// The list, with this number. May block.
+    /// The whole list, with this number.
     ///
     /// # Errors
     /// It could not be built; the old one stays on the shelf until it runs out.
     fn build(&self, number: u64) -> Result<Crl, ListError>;
+
+    /// These shards of it, each with this number.
+    ///
+    /// # Errors
+    /// As [`Self::build`].
+    fn shards(&self, wanted: &BTreeSet<Shard>, number: u64) -> Result<BTreeMap<Shard, Crl>, ListError>;
+
+    /// What is known of a certificate now.
+    ///
+    /// # Errors
+    /// Just now nothing is known for sure.
+    fn status(&self, serial: &SerialNumber) -> Result<Status, ListError>;
+
+    /// A new delegate that signs answers about it.
+    ///
+    /// # Errors
+    /// It could not be certified.
+    fn responder(&self) -> Result<Responder, ListError>;
 }
 
-/// Why there is no new list.
+/// Why there is no new list, or no answer.
 #[derive(Debug, thiserror::Error)]
-#[error("the revocation list could not be built")]
+#[error("the status of certificates could not be told")]
 pub struct ListError(#[source] Box<dyn Error + Send + Sync>);
 
 impl ListError {
@@ -31,7 +53,7 @@ impl ListError {
     }
 }
 
-/// Asks for a new list. Cheap, never blocks, safe to call from the registry's listeners; many calls at once make one list.
+/// Asks for new lists. Cheap, never blocks, safe to call from the registry's listeners; many calls at once make one list.
 #[derive(Clone, Debug)]
 pub struct Rebuild(Weak<Shelf>);
 
@@ -40,78 +62,114 @@ impl Rebuild {
         Self(Arc::downgrade(shelf))
     }
 
-    /// Something was revoked.
-    pub fn ask(&self) {
+    /// This certificate was revoked.
+    pub fn ask(&self, revoked: &SerialNumber) {
         if let Some(shelf) = self.0.upgrade() {
-            shelf.wanted.notify_one();
+            shelf.lock().wanted.insert(Shard::of(revoked));
+            shelf.woken.notify_one();
         }
     }
 }
 
-/// The list as it stands, and who builds the next.
+/// The lists as they stand, and who builds the next.
 pub(crate) struct Shelf {
     source: Arc<dyn ListSource>,
     clock: Clock,
-    wanted: Notify,
-    current: Mutex<Option<Arc<Crl>>>,
+    woken: Notify,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    whole: Option<Arc<Crl>>,
+    shards: BTreeMap<Shard, Arc<Crl>>,
+    /// Shards that say less than is known.
+    wanted: BTreeSet<Shard>,
+    /// The last number given.
+    number: u64,
 }
 
 impl std::fmt::Debug for Shelf {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Shelf({:?})", self.number())
+        write!(f, "Shelf({:?})", self.lock().number)
     }
 }
 
 impl Shelf {
     pub(crate) fn new(source: Arc<dyn ListSource>, clock: Clock) -> Self {
-        Self { source, clock, wanted: Notify::new(), current: Mutex::new(None) }
+        Self { source, clock, woken: Notify::new(), kept: Mutex::default() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The list, unless there is none or it has run out: who gets an old list may let a lost terminal in.
     pub(crate) fn current(&self) -> Option<Arc<Crl>> {
-        let current = self.current.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        current.filter(|list| (self.clock)() < list.next_update())
+        let whole = self.lock().whole.clone();
+        whole.filter(|list| (self.clock)() < list.next_update())
     }
 
-    fn number(&self) -> u64 {
-        self.current.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map_or(0, |list| list.number())
+    /// The same for a shard.
+    pub(crate) fn current_shard(&self, shard: Shard) -> Option<Arc<Crl>> {
+        let kept = self.lock().shards.get(&shard).cloned();
+        kept.filter(|list| (self.clock)() < list.next_update())
+    }
+
+    /// Nothing is missing and nothing has run out.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.current().is_some() && Shard::all().all(|shard| self.current_shard(shard).is_some())
     }
 
     /// Numbers only rise (RFC 5280 5.2.3): milliseconds since 1970, so that they rise across restarts and between nodes
-    /// too, and at least one more than the last, so that they rise though the clock be set back.
+    /// too, and at least one more than the last, so that they rise though the clock be set back. One row for all lists.
     fn next_number(&self) -> u64 {
-        u64::try_from((self.clock)().as_millis()).unwrap_or(0).max(self.number().saturating_add(1))
+        let mut kept = self.lock();
+        kept.number = u64::try_from((self.clock)().as_millis()).unwrap_or(0).max(kept.number.saturating_add(1));
+        kept.number
     }
 
-    fn build(&self) -> Result<(), ListError> {
-        let list = self.source.build(self.next_number())?;
-        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(list));
+    /// Shards first: they are what certificates name, and quick however long the whole has become.
+    fn build(&self, shards: &BTreeSet<Shard>) -> Result<(), ListError> {
+        let made = self.source.shards(shards, self.next_number())?;
+        self.lock().shards.extend(made.into_iter().map(|(shard, list)| (shard, Arc::new(list))));
+        let whole = self.source.build(self.next_number())?;
+        self.lock().whole = Some(Arc::new(whole));
         Ok(())
     }
 
-    /// Builds for ever. A request that comes while a list is being built leads to one more: nothing is missed.
+    /// Builds for ever. A request that comes while lists are being built leads to one more: nothing is missed.
     pub(crate) async fn keep(self: Arc<Self>, bounds: Bounds) {
+        let mut all_due = Instant::now();
         loop {
-            let shelf = Arc::clone(&self);
-            let built = tokio::task::spawn_blocking(move || shelf.build()).await;
-            let wait = match built {
-                Ok(Ok(())) => bounds.list_every,
+            let mut wanted = std::mem::take(&mut self.lock().wanted);
+            let all = Instant::now() >= all_due;
+            if all {
+                wanted.extend(Shard::all());
+            }
+            let (shelf, shards) = (Arc::clone(&self), wanted.clone());
+            let built = tokio::task::spawn_blocking(move || shelf.build(&shards)).await;
+            let next = match built {
+                Ok(Ok(())) => {
+                    if all {
+                        all_due = Instant::now() + bounds.list_every;
+                    }
+                    all_due
+                }
                 Ok(Err(error)) => {
                     tracing::error!(error = %error, cause = ?error.source(), "no new revocation list; the old one stays");
-                    bounds.list_retry
+                    self.lock().wanted.extend(wanted);
+                    Instant::now() + bounds.list_retry
                 }
                 // The source panicked: a bug, but the list must go on.
                 Err(error) => {
                     tracing::error!(error = %error, "building the revocation list broke off; the old one stays");
-                    bounds.list_retry
+                    self.lock().wanted.extend(wanted);
+                    Instant::now() + bounds.list_retry
                 }
             };
-            self.wanted_within(wait).await;
+            // Either is a reason to build: a revocation, or the hour.
+            let _ = tokio::time::timeout_at(next, self.woken.notified()).await;
         }
-    }
-
-    async fn wanted_within(&self, wait: Duration) {
-        // Either is a reason to build: a revocation, or the hour.
-        let _ = tokio::time::timeout(wait, self.wanted.notified()).await;
     }
 }

@@ -10,6 +10,8 @@ pub(crate) enum Problem {
     NotFound,
     /// Not by this method.
     MethodNotAllowed,
+    /// Here questions are put.
+    OnlyPost,
     /// No current revocation list.
     NoList,
     /// Cannot do its work just now.
@@ -38,6 +40,12 @@ impl Problem {
                 StatusCode::METHOD_NOT_ALLOWED,
                 "Method Not Allowed",
                 "この場所は読み取り(GET)だけができます。 / This address can only be read (GET).",
+            ),
+            Self::OnlyPost => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "Method Not Allowed",
+                "この場所では証明書の状態の照会(POST)だけができます。 / This address only takes questions about certificates \
+                 (POST).",
             ),
             Self::NoList => (
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -102,6 +110,9 @@ impl Problem {
         match self {
             Self::MethodNotAllowed => {
                 headers.insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+            }
+            Self::OnlyPost => {
+                headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
             }
             Self::NoList | Self::NotReady => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));

@@ -1,10 +1,14 @@
-//! The revocation list as the registry knows it.
+//! The status of certificates as the registry knows it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ca::{Crl, Issuing, IssuingKey, NEXT_UPDATE_SECONDS, Revoked, build_crl};
-use model::Timestamp;
+use ca::{
+    Crl, Issuing, IssuingKey, NEXT_UPDATE_SECONDS, Responder, Revoked, Shard, Status, StatusPlaces, SystemRandom,
+    build_crl, build_shard, reserve,
+};
+use model::{SerialNumber, Timestamp};
 use registry::{Change, Registry, Snapshot};
 
 use crate::Clock;
@@ -13,38 +17,83 @@ use crate::list::{ListError, ListSource, Rebuild};
 /// A list says "as of now". Built from a registry that has not been heard for longer, it would say more than is known.
 const HEARD_WITHIN: Duration = Duration::from_secs(10);
 
-/// Builds lists from the registry's newest state.
+/// Builds lists, and answers, from the registry's newest state.
 pub struct RegistryList {
     registry: Registry,
     issuing: Issuing,
     key: Arc<IssuingKey>,
+    places: StatusPlaces,
     clock: Clock,
 }
 
 impl RegistryList {
-    /// Over `registry`, signed by `issuing` with `key`.
+    /// Over `registry`, signed by `issuing` with `key`; others find it at `places`.
     #[must_use]
-    pub fn new(registry: Registry, issuing: Issuing, key: Arc<IssuingKey>, clock: Clock) -> Self {
-        Self { registry, issuing, key, clock }
+    pub fn new(registry: Registry, issuing: Issuing, key: Arc<IssuingKey>, places: StatusPlaces, clock: Clock) -> Self {
+        Self { registry, issuing, key, places, clock }
+    }
+
+    fn heard(&self) -> Result<Arc<Snapshot>, ListError> {
+        if self.registry.freshness() > HEARD_WITHIN {
+            return Err(ListError::new("the registry has not been heard lately"));
+        }
+        Ok(self.registry.snapshot())
     }
 }
 
 impl ListSource for RegistryList {
     fn build(&self, number: u64) -> Result<Crl, ListError> {
-        if self.registry.freshness() > HEARD_WITHIN {
-            return Err(ListError::new("the registry has not been heard lately"));
-        }
         let now = (self.clock)();
-        build_crl(&self.issuing, &self.key, &revoked(&self.registry.snapshot(), now), number, now)
-            .map_err(ListError::new)
+        build_crl(&self.issuing, &self.key, &revoked(&*self.heard()?, now), number, now).map_err(ListError::new)
+    }
+
+    fn shards(&self, wanted: &BTreeSet<Shard>, number: u64) -> Result<BTreeMap<Shard, Crl>, ListError> {
+        let now = (self.clock)();
+        let mut entries: BTreeMap<Shard, Vec<Revoked>> = wanted.iter().map(|shard| (*shard, vec![])).collect();
+        for revoked in revoked(&*self.heard()?, now) {
+            if let Some(entries) = entries.get_mut(&Shard::of(&revoked.serial)) {
+                entries.push(revoked);
+            }
+        }
+        let build = |(shard, revoked): (Shard, Vec<Revoked>)| {
+            let list = build_shard(&self.issuing, &self.key, (&self.places, shard), &revoked, number, now);
+            list.map(|list| (shard, list)).map_err(ListError::new)
+        };
+        entries.into_iter().map(build).collect()
+    }
+
+    fn status(&self, serial: &SerialNumber) -> Result<Status, ListError> {
+        let snapshot = self.heard()?;
+        let Some(certificate) = snapshot.certificate(serial) else { return Ok(Status::Unknown) };
+        Ok(match &certificate.revocation {
+            Some(revocation) => Status::Revoked { at: revocation.at, reason: revocation.reason },
+            None if certificate.fingerprint.is_some() => Status::Good,
+            // Reserved or given up: no certificate of this number opens anything.
+            None => Status::Unknown,
+        })
+    }
+
+    fn responder(&self) -> Result<Responder, ListError> {
+        let snapshot = self.heard()?;
+        // The registry knows numbers of terminals only. This one must not be any of them; it is written into the log, and
+        // its certificate is over in three days.
+        let mut book = |serial: &SerialNumber| {
+            if snapshot.certificate(serial).is_some() {
+                return Err(std::io::Error::other("the serial number is taken"));
+            }
+            tracing::info!(%serial, "a certificate is made for who signs OCSP answers");
+            Ok(())
+        };
+        let serial = reserve(&SystemRandom::new(), &mut book).map_err(ListError::new)?;
+        Responder::create(&self.issuing, &self.key, serial, (self.clock)()).map_err(ListError::new)
     }
 }
 
 /// Has `rebuild` asked whenever a certificate is revoked, by whatever command, here or in another process.
 pub fn follow(registry: &Registry, rebuild: Rebuild) {
     registry.on_change(Box::new(move |change, _| {
-        if matches!(change, Change::CertificateRevoked { .. }) {
-            rebuild.ask();
+        if let Change::CertificateRevoked { serial, .. } = change {
+            rebuild.ask(serial);
         }
     }));
 }

@@ -1,11 +1,17 @@
-//! Which address gives what. Everything is read only; everything carries the same protective headers.
+//! Which address gives what. Nothing is changed here; everything carries the same protective headers.
+
+use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
+use axum::body::Body;
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use ca::{OcspRefusal, REQUEST_OCTETS_MAX, Shard, certs_only};
 
 use crate::Console;
 use crate::problem::Problem;
@@ -24,7 +30,12 @@ pub(crate) fn router(console: Console) -> Router {
     Router::new()
         .route("/ca/root.pem", get(root))
         .route("/ca/issuing.pem", get(issuing))
+        .route("/ca/chain.p7b", get(chain))
         .route("/crl/devices.crl", get(list))
+        .route("/crl/issuing.cer", get(issuing_der))
+        .route("/crl/ocsp", post(status_posted).fallback(|| async { Problem::OnlyPost }))
+        .route("/crl/ocsp/{*question}", get(status_got))
+        .route("/crl/{shard}", get(shard))
         .route("/healthz", get(healthy))
         .route("/readyz", get(ready))
         .fallback(|| async { Problem::NotFound })
@@ -50,6 +61,25 @@ async fn issuing(State(console): State<Console>, asked: HeaderMap) -> Response {
     certificate(&asked, console.issuing.pem(), &console.issuing.fingerprint_sha256())
 }
 
+/// RFC 2585 4.1.
+async fn issuing_der(State(console): State<Console>, asked: HeaderMap) -> Response {
+    document(&asked, "application/pkix-cert", &console.issuing.fingerprint_sha256(), console.issuing.der())
+}
+
+async fn chain(State(console): State<Console>, asked: HeaderMap) -> Response {
+    match certs_only(&[console.issuing.der(), console.root.der()]) {
+        // RFC 8551 3.2.2; the name ends as Windows wants it.
+        Ok(chain) => {
+            let tag = console.issuing.fingerprint_sha256();
+            document(&asked, "application/pkcs7-mime; smime-type=certs-only", &tag, &chain)
+        }
+        Err(error) => {
+            tracing::error!(%error, "the chain could not be packed");
+            Problem::NotReady.into_response()
+        }
+    }
+}
+
 fn certificate(asked: &HeaderMap, pem: &str, fingerprint: &str) -> Response {
     // RFC 8555 9.1 registers this type; browsers show it as text or save it, and do not install it unasked.
     document(asked, "application/pem-certificate-chain", fingerprint, pem.as_bytes())
@@ -61,6 +91,39 @@ async fn list(State(console): State<Console>, asked: HeaderMap) -> Response {
         Some(list) => document(&asked, "application/pkix-crl", &list.number().to_string(), list.der()),
         None => Problem::NoList.into_response(),
     }
+}
+
+async fn shard(State(console): State<Console>, Path(file): Path<String>, asked: HeaderMap) -> Response {
+    let Some(shard) = Shard::from_file_name(&file) else { return Problem::NotFound.into_response() };
+    match console.list.current_shard(shard) {
+        Some(list) => document(&asked, "application/pkix-crl", &list.number().to_string(), list.der()),
+        None => Problem::NoList.into_response(),
+    }
+}
+
+/// RFC 6960 A.1: the question in the body.
+async fn status_posted(State(console): State<Console>, body: Body) -> Response {
+    // What is too long, or breaks off, is no question.
+    let question = axum::body::to_bytes(body, REQUEST_OCTETS_MAX).await.unwrap_or_default();
+    status(console, question.to_vec()).await
+}
+
+/// RFC 6960 A.1, RFC 5019 5: the question in the path, in base64.
+async fn status_got(State(console): State<Console>, Path(question): Path<String>) -> Response {
+    let question = BASE64_STANDARD.decode(question.as_bytes()).unwrap_or_default();
+    status(console, question).await
+}
+
+async fn status(console: Console, question: Vec<u8>) -> Response {
+    let desk = Arc::clone(&console.status);
+    // Signing is work, and the first answer waits for the authority's key to be opened.
+    let answer = tokio::task::spawn_blocking(move || desk.answer(&question)).await;
+    let answer = answer.unwrap_or_else(|error| {
+        tracing::error!(%error, "answering a question about a certificate broke off");
+        OcspRefusal::InternalError.der().to_vec()
+    });
+    // A kept copy would not know of the terminal that was lost a minute ago.
+    ([(header::CONTENT_TYPE, "application/ocsp-response"), (header::CACHE_CONTROL, "no-cache")], answer).into_response()
 }
 
 /// One document under a tag that names its content. Kept copies must be asked for again each time: a copy of the list
@@ -88,7 +151,7 @@ async fn healthy() -> Response {
 }
 
 async fn ready(State(console): State<Console>) -> Response {
-    let no_list = console.list.current().is_none().then(|| "no current revocation list".to_owned());
+    let no_list = (!console.list.is_complete()).then(|| "no current revocation list".to_owned());
     let at = (console.clock)();
     let authority_over = (at > console.issuing.not_after()).then(|| "the issuing certificate has expired".to_owned());
     let obstacles: Vec<_> = [no_list, authority_over, (console.obstacle)()].into_iter().flatten().collect();

@@ -1,15 +1,19 @@
 //! The doors over real sockets: what they give, what they refuse, how fast a revocation shows.
 
 mod registry;
+mod status;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use ca::{AuthorityName, Crl, Issuing, IssuingKey, Purpose, Revoked, Root, RootKey, SystemRandom, build_crl, reserve};
+use ca::{
+    AuthorityName, Crl, Issuing, IssuingKey, Purpose, Responder, Revoked, Root, RootKey, Shard, Status, StatusPlaces,
+    SystemRandom, build_crl, build_shard, reserve,
+};
 use model::{ReasonCode, SerialNumber, Timestamp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -24,6 +28,7 @@ struct Office {
     revoked: Mutex<Vec<Revoked>>,
     broken: AtomicBool,
     millis: AtomicI64,
+    responders: AtomicUsize,
 }
 
 impl Office {
@@ -47,6 +52,40 @@ impl ListSource for Office {
             return Err(ListError::new("the signer is away"));
         }
         build_crl(&self.issuing, &self.key, &self.revoked.lock().unwrap(), number, self.now()).map_err(ListError::new)
+    }
+
+    fn shards(&self, wanted: &BTreeSet<Shard>, number: u64) -> Result<BTreeMap<Shard, Crl>, ListError> {
+        if self.broken.load(Ordering::SeqCst) {
+            return Err(ListError::new("the signer is away"));
+        }
+        let revoked = self.revoked.lock().unwrap();
+        let places = StatusPlaces::beside("http://status.sekisho.example/crl/devices.crl").unwrap();
+        let build = |shard: &Shard| {
+            let its: Vec<_> = revoked.iter().filter(|one| Shard::of(&one.serial) == *shard).copied().collect();
+            let list = build_shard(&self.issuing, &self.key, (&places, *shard), &its, number, self.now());
+            list.map(|list| (*shard, list)).map_err(ListError::new)
+        };
+        wanted.iter().map(build).collect()
+    }
+
+    /// Numbers of eight octets are ours.
+    fn status(&self, serial: &SerialNumber) -> Result<Status, ListError> {
+        if self.broken.load(Ordering::SeqCst) {
+            return Err(ListError::new("the registry is away"));
+        }
+        let revoked = self.revoked.lock().unwrap().iter().find(|one| one.serial == *serial).copied();
+        Ok(match revoked {
+            Some(Revoked { at, reason, .. }) => Status::Revoked { at, reason },
+            None if serial.octets().len() == 8 => Status::Good,
+            None => Status::Unknown,
+        })
+    }
+
+    fn responder(&self) -> Result<Responder, ListError> {
+        self.responders.fetch_add(1, Ordering::SeqCst);
+        let serial = reserve(&SystemRandom::new(), &mut |_: &SerialNumber| Ok::<(), Infallible>(()));
+        let made = serial.and_then(|serial| Responder::create(&self.issuing, &self.key, serial, self.now()));
+        made.map_err(ListError::new)
     }
 }
 
@@ -77,6 +116,7 @@ impl Door {
             revoked: Mutex::default(),
             broken: AtomicBool::new(broken),
             millis: AtomicI64::new(begin.as_millis()),
+            responders: AtomicUsize::new(0),
         });
         let obstacle: Arc<Mutex<Option<String>>> = Arc::default();
         let (clock, says) = (Arc::clone(&office), Arc::clone(&obstacle));
@@ -98,6 +138,11 @@ impl Door {
             let _ = stopped.await;
         }));
         Door { office, root_pem, address, rebuild, obstacle, stop: Some(stop), served }
+    }
+
+    fn revoke(&self, serial: &str) {
+        self.office.revoke(serial);
+        self.rebuild.ask(&SerialNumber::parse(serial).unwrap());
     }
 
     /// Sends `request` as it is and reads to the end.
@@ -193,9 +238,8 @@ async fn a_revocation_shows_on_the_list_that_openssl_reads() {
     assert_eq!(empty.field("content-type"), "application/pkix-crl");
     assert_eq!(empty.field("cache-control"), "public, no-cache");
 
-    door.office.revoke("4142434445464748");
     let begin = Instant::now();
-    door.rebuild.ask();
+    door.revoke("4142434445464748");
     let list = door.wait("/crl/devices.crl", |answer| answer.number() > empty.number()).await;
     println!("on the list after {:?}", begin.elapsed());
     let kept = format!("If-None-Match: {}\r\n", empty.field("etag"));
@@ -265,9 +309,19 @@ async fn readiness_names_what_stands_in_the_way() {
 #[tokio::test]
 async fn everything_else_is_a_problem_document() {
     let door = Door::open(patient(), false).await;
-    for path in
-        ["/", "/ca", "/ca/", "/ca/root.pem/", "/CA/root.pem", "/ca/../ca/root.pem", "/crl/other.crl", "/%2e", "//"]
-    {
+    for path in [
+        "/",
+        "/ca",
+        "/ca/",
+        "/ca/root.pem/",
+        "/CA/root.pem",
+        "/ca/../ca/root.pem",
+        "/crl/other.crl",
+        "/crl/128.crl",
+        "/crl/1.crl",
+        "/%2e",
+        "//",
+    ] {
         let answer = door.get(path).await;
         assert_eq!((answer.status, answer.field("content-type")), (404, "application/problem+json"), "{path}");
         let document: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
@@ -334,5 +388,5 @@ async fn stopping_closes_the_door_and_lets_the_last_one_out() {
     (&mut door.served).await.unwrap().unwrap();
     assert!(TcpStream::connect(&door.address).await.is_err());
     // Nobody keeps the list any more; asking for one is harmless.
-    door.rebuild.ask();
+    door.rebuild.ask(&SerialNumber::parse("4142434445464748").unwrap());
 }

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use ca::{Issuing, IssuingKey, Passphrase, Root};
+use ca::{Issuing, IssuingKey, Passphrase, Root, StatusPlaces};
 
 use crate::error::Error;
 use crate::folder;
@@ -13,6 +13,8 @@ use crate::settings::{Ca, Settings};
 pub(crate) struct Authority {
     pub(crate) root: Root,
     pub(crate) issuing: Issuing,
+    /// Where others learn of the status of its certificates.
+    pub(crate) places: StatusPlaces,
     sealed_key: Vec<u8>,
     passphrase: Passphrase,
     key: OnceLock<Arc<IssuingKey>>,
@@ -24,7 +26,8 @@ impl Authority {
         let (root, issuing) = certificates(ca)?;
         // Sealed, but not for everybody's eyes all the same: the passphrase may be a weak one.
         let sealed_key = folder::read_secret(&ca.issuing_key)?.to_vec();
-        Ok(Self { root, issuing, sealed_key, passphrase, key: OnceLock::new() })
+        let places = StatusPlaces::beside(&ca.list_url).map_err(Error::authority("the list's address"))?;
+        Ok(Self { root, issuing, places, sealed_key, passphrase, key: OnceLock::new() })
     }
 
     /// The key; opened the first time.

@@ -1,5 +1,6 @@
 //! Putting the crates together: from settings to a gateway, to the office's door, and to the clock that ticks.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener as StdListener};
 use std::pin::Pin;
@@ -12,7 +13,7 @@ use anomaly::Quota;
 use console::{Console, EnrolmentDoor, ListError, ListSource, RegistryList};
 use gateway::pages::{Desk, Phone};
 use journal::Journal;
-use model::{Author, Office};
+use model::{Author, Office, SerialNumber};
 use policy::DecisionPoint;
 use registry::{Command, Registry, Vault};
 use tokio::net::TcpListener;
@@ -116,7 +117,8 @@ impl OfficeDoor {
         let listener = StdListener::bind(at).map_err(listening)?;
         listener.set_nonblocking(true).map_err(listening)?;
         let address = listener.local_addr().map_err(listening)?;
-        let profile = verbs::profile(settings, ca::DeviceProfile::DAYS)?;
+        // Of a key that a terminal made, nobody says where: a claim that it is in a chip is not proved here.
+        let profile = verbs::profile(settings, ca::Assurance::Software, ca::DeviceProfile::DAYS)?;
         let (root, issuing) = (authority.root.clone(), authority.issuing.clone());
         let key: enrolment::KeySource = Arc::new(move || authority.key().map_err(Into::into));
         let desk = enrolment::Desk::new(registry, root, issuing, profile, key);
@@ -169,22 +171,40 @@ fn serve_office<F: Future<Output = std::io::Result<()>>>(serve: impl FnOnce() ->
     }
 }
 
-/// The revocation list, whose key is opened when the first one is signed: a start does not wait for it.
+/// The status of certificates, whose key is opened when the first one is signed: a start does not wait for it.
 struct LateList {
     registry: Registry,
     authority: Arc<Authority>,
     list: OnceLock<RegistryList>,
 }
 
-impl ListSource for LateList {
-    fn build(&self, number: u64) -> Result<ca::Crl, ListError> {
+impl LateList {
+    fn list(&self) -> Result<&RegistryList, ListError> {
         if let Some(list) = self.list.get() {
-            return list.build(number);
+            return Ok(list);
         }
         let key = self.authority.key().map_err(ListError::new)?;
-        let issuing = self.authority.issuing.clone();
-        let list = RegistryList::new(self.registry.clone(), issuing, key, Arc::new(clock::now));
-        self.list.get_or_init(|| list).build(number)
+        let (issuing, places) = (self.authority.issuing.clone(), self.authority.places.clone());
+        let list = RegistryList::new(self.registry.clone(), issuing, key, places, Arc::new(clock::now));
+        Ok(self.list.get_or_init(|| list))
+    }
+}
+
+impl ListSource for LateList {
+    fn build(&self, number: u64) -> Result<ca::Crl, ListError> {
+        self.list()?.build(number)
+    }
+
+    fn shards(&self, wanted: &BTreeSet<ca::Shard>, number: u64) -> Result<BTreeMap<ca::Shard, ca::Crl>, ListError> {
+        self.list()?.shards(wanted, number)
+    }
+
+    fn status(&self, serial: &SerialNumber) -> Result<ca::Status, ListError> {
+        self.list()?.status(serial)
+    }
+
+    fn responder(&self) -> Result<ca::Responder, ListError> {
+        self.list()?.responder()
     }
 }
 

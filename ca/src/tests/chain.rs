@@ -48,7 +48,7 @@ fn a_device_certificate_says_what_the_profile_says() {
             "X509v3 Subject Alternative Name: \n                URI:https://gate.sekisho.example/d/D-1\n",
             "X509v3 Key Usage: critical\n                Digital Signature\n",
             "X509v3 Extended Key Usage: \n                TLS Web Client Authentication\n",
-            "URI:http://status.sekisho.example/crl/devices.crl",
+            "URI:http://status.sekisho.example/crl/",
             "X509v3 Basic Constraints: critical\n                CA:FALSE\n",
         ],
     );

@@ -4,8 +4,8 @@ use std::cell::RefCell;
 
 use super::{House, name, now, profile, serial};
 use crate::{
-    AuthorityName, DeviceProfile, Host, Issuing, IssuingKey, LeafKey, Purpose, Random, Refused, Root, RootKey,
-    ServerProfile, SystemRandom, device_validity, fresh_serial, prepare, reserve,
+    Assurance, AuthorityName, DeviceProfile, Host, Issuing, IssuingKey, LeafKey, Purpose, Random, Refused, Root,
+    RootKey, ServerProfile, SystemRandom, device_validity, fresh_serial, prepare, reserve,
 };
 use model::{DeviceId, SerialNumber, Timestamp};
 
@@ -83,7 +83,7 @@ fn validity_is_the_profiles_but_never_beyond_the_issuer_or_the_loan() {
         prepared.map(|prepared| format!("{} {}", prepared.validity().0, prepared.validity().1))
     };
     let check = |profile: &DeviceProfile, now: &str, wanted: &str| assert_eq!(validity(profile, now).unwrap(), wanted);
-    let (half_year, year) = (profile(), profile().valid_for(397).unwrap());
+    let (half_year, year) = (profile(), profile().assured(Assurance::Container));
 
     check(&half_year, "2026-05-01T00:00:00.250Z", "2026-04-30T23:55:00.000Z 2026-10-27T23:54:59.000Z");
     check(&year, "2026-05-01T00:00:00Z", "2026-04-30T23:55:00.000Z 2027-06-01T23:54:59.000Z");
@@ -95,6 +95,10 @@ fn validity_is_the_profiles_but_never_beyond_the_issuer_or_the_loan() {
     assert!(matches!(validity(&loaned, "2026-06-01T00:00:00Z"), Err(Refused::Time(_))));
     for outside in ["2026-03-31T00:00:00Z", "2029-03-30T00:00:00Z", "2030-01-01T00:00:00Z", "1969-01-01T00:00:00Z"] {
         assert!(matches!(validity(&half_year, outside), Err(Refused::IssuerNotValid { .. })), "{outside}");
+    }
+    for level in [Assurance::Attested, Assurance::Tpm, Assurance::Software] {
+        let long = profile().assured(level).valid_for(181).unwrap();
+        assert!(matches!(validity(&long, "2026-05-01T00:00:00Z"), Err(Refused::Bounds { .. })), "{level:?}");
     }
     for days in [0, 398, u16::MAX] {
         assert!(matches!(profile().valid_for(days), Err(Refused::Bounds { .. })), "{days}");
@@ -185,4 +189,33 @@ fn a_device_id_of_full_length_fits() {
     let (issued, _) = house.device(&"x".repeat(64));
     let leaf = house.put("leaf.pem", issued.pem());
     super::contains(&super::openssl(&["x509", "-in", &leaf, "-noout", "-subject"]), &[&"x".repeat(64)]);
+}
+
+#[test]
+fn a_terminals_certificate_names_its_shard_its_places_and_how_sure_its_key_is() {
+    let house = House::build();
+    for level in Assurance::ALL {
+        let key = LeafKey::generate().unwrap();
+        let device = DeviceId::new("D-1").unwrap();
+        let profile = profile().assured(level);
+        let prepared = prepare(&profile, &device, key.public(), serial(), now(), &house.issuing).unwrap();
+        let issued = prepared.issue(&house.key).unwrap();
+        let leaf = house.put("leaf.pem", issued.pem());
+        let shown = super::openssl(&["x509", "-in", &leaf, "-noout", "-text"]);
+        let shard = format!("URI:http://status.sekisho.example/crl/{:03}.crl", issued.serial().octets()[15] % 128);
+        super::contains(
+            &shown,
+            &[
+                &shard,
+                "OCSP - URI:http://status.sekisho.example/crl/ocsp",
+                "CA Issuers - URI:http://status.sekisho.example/crl/issuing.cer",
+                &format!("Policy: {}\n", level.policy()),
+            ],
+        );
+        assert_eq!(shown.matches("crl/").count(), 3, "{shown}");
+        let (root, issuing) = (house.path("root.pem"), house.path("issuing.pem"));
+        super::openssl(&["verify", "-CAfile", &root, "-untrusted", &issuing, "-purpose", "sslclient", &leaf]);
+    }
+    let policies: std::collections::BTreeSet<_> = Assurance::ALL.map(Assurance::policy).into();
+    assert_eq!(policies.len(), 4);
 }

@@ -8,24 +8,29 @@ use rcgen::{
     ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, KeyIdMethod, KeyUsagePurpose, NameConstraints, SanType,
 };
 
-use super::{House, now, serial};
-use crate::LeafKey;
+use super::{House, now};
 use crate::key::{Curve, Pair};
 use crate::lint::lint;
-use crate::plan::{AltName, Kind, Plan};
+use crate::plan::{Access, AltName, Kind, Plan};
 use crate::public_key::KeyKind;
+use crate::{Assurance, LeafKey};
 
 fn plan(house: &House) -> Plan {
     let begin = now();
     Plan {
         kind: Kind::Device,
-        serial: serial().number(),
+        serial: model::SerialNumber::parse("41424344454647484142434445464785").unwrap(),
         organization: None,
         common_name: "D-1".to_owned(),
         not_before: begin,
         not_after: begin.plus_seconds(86_400),
         alt_names: vec![AltName::Uri("https://gate.sekisho.example/d/D-1".to_owned())],
-        list_url: Some("http://status.sekisho.example/crl/devices.crl".to_owned()),
+        list_url: Some("http://status.sekisho.example/crl/005.crl".to_owned()),
+        access: Some(Access {
+            issuer: "http://status.sekisho.example/crl/issuing.cer".to_owned(),
+            responder: "http://status.sekisho.example/crl/ocsp".to_owned(),
+        }),
+        assurance: Some(Assurance::Software),
         key: LeafKey::generate().unwrap().public().clone(),
         issuer: house.issuing.view(),
     }
@@ -40,6 +45,9 @@ fn fields(plan: &Plan, der: &[u8]) -> Vec<&'static str> {
 fn throw_away() -> Pair {
     Pair::generate(Curve::P256).unwrap()
 }
+
+/// SEQUENCE OF PolicyInformation with anyPolicy.
+const ANY_POLICY: &[u8] = &[0x30, 8, 0x30, 6, 6, 4, 0x55, 0x1d, 0x20, 0];
 
 type Mutation = fn(&mut CertificateParams);
 
@@ -115,6 +123,20 @@ fn every_mutated_field_of_the_certificate_is_found() {
             |p| p.crl_distribution_points.push(p.crl_distribution_points[0].clone()),
             &["cRLDistributionPoints"],
         ),
+        ("no policy and no places", |p| p.custom_extensions.clear(), &["extensions"]),
+        (
+            "another policy",
+            |p| p.custom_extensions[1] = CustomExtension::from_oid_content(&[2, 5, 29, 32], ANY_POLICY.to_vec()),
+            &["certificatePolicies"],
+        ),
+        (
+            "no check of its status",
+            |p| {
+                let null = vec![5, 0];
+                p.custom_extensions.push(CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 48, 1, 5], null));
+            },
+            &["extensions"],
+        ),
         ("no authority key", |p| p.use_authority_key_identifier_extension = false, &["extensions"]),
         ("another key identifier", |p| p.key_identifier_method = KeyIdMethod::Sha256, &["subjectKeyIdentifier"]),
         (
@@ -160,7 +182,23 @@ fn every_mutated_field_of_the_certificate_is_found() {
 fn a_plan_that_breaks_the_rules_of_its_kind_is_found_too() {
     type Change = fn(&mut Plan, &House);
     let table: &[(&str, Change, &[&str])] = &[
-        ("398 days", |p, _| p.not_after = p.not_before.plus_seconds(398 * 86_400), &["validity"]),
+        ("181 days", |p, _| p.not_after = p.not_before.plus_seconds(181 * 86_400 - 1), &["validity"]),
+        (
+            "398 days",
+            |p, _| {
+                p.assurance = Some(Assurance::Container);
+                p.not_after = p.not_before.plus_seconds(398 * 86_400 - 1);
+            },
+            &["validity"],
+        ),
+        ("no policy", |p, _| p.assurance = None, &["extensions"]),
+        ("no places", |p, _| p.access = None, &["extensions"]),
+        (
+            "another certificate's shard",
+            |p, _| p.list_url = Some("http://status.sekisho.example/crl/006.crl".to_owned()),
+            &["cRLDistributionPoints"],
+        ),
+        ("a responder's", |p, _| p.kind = Kind::Responder, &["extensions"]),
         ("no validity", |p, _| p.not_after = p.not_before.plus_seconds(-1), &["validity"]),
         ("beyond the issuer", |p, h| p.not_after = h.issuing.not_after().plus_seconds(1), &["validity", "notAfter"]),
         ("a name that is no ID", |p, _| p.common_name = "D 1".to_owned(), &["subject", "subjectAltName"]),
@@ -229,6 +267,8 @@ fn roots_of_another_curve_are_found() {
         common_name: "Root".to_owned(),
         alt_names: vec![],
         list_url: None,
+        access: None,
+        assurance: None,
         issuer: crate::plan::IssuerView {
             certificate: None,
             subject_der: vec![],

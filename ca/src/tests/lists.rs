@@ -1,7 +1,7 @@
 //! Revocation lists, as openssl sees them.
 
 use super::{House, contains, now, openssl, openssl_refuses};
-use crate::{IssuingKey, Refused, Revoked, build_crl};
+use crate::{IssuingKey, Refused, Revoked, Shard, StatusPlaces, build_crl, build_shard};
 use model::{ReasonCode, SerialNumber};
 
 fn verify(house: &House, leaf: &str) -> Vec<String> {
@@ -125,4 +125,71 @@ fn no_revocation_is_dated_after_its_list() {
         found.strip_prefix(start).unwrap().to_owned()
     };
     assert_eq!(line("Revocation Date: "), line("Last Update: "));
+}
+
+fn places() -> StatusPlaces {
+    StatusPlaces::beside("http://status.sekisho.example/crl/devices.crl").unwrap()
+}
+
+#[test]
+fn the_shard_that_a_certificate_names_says_whether_it_is_revoked() {
+    let house = House::build();
+    let (lost, _) = house.device("D-1");
+    let file = house.put("lost.pem", lost.pem());
+    let shard = Shard::of(&lost.serial());
+    let put = |shard, revoked: &[Revoked]| {
+        let list = build_shard(&house.issuing, &house.key, (&places(), shard), revoked, 1, now()).unwrap();
+        house.put("list.pem", list.pem().unwrap());
+    };
+    put(shard, &[]);
+    openssl(&arguments(&verify(&house, &file)));
+    put(shard, &[Revoked { serial: lost.serial(), at: now(), reason: ReasonCode::KeyCompromise }]);
+    contains(&openssl_refuses(&arguments(&verify(&house, &file))), &["error 23", "certificate revoked"]);
+    // Another shard cannot stand in for it: a stranger that was given the wrong one knows that it knows nothing.
+    put(Shard::new((shard.number() + 1) % Shard::COUNT).unwrap(), &[]);
+    contains(&openssl_refuses(&arguments(&verify(&house, &file))), &["error 44", "different CRL scope"]);
+}
+
+#[test]
+fn openssl_reads_a_shard() {
+    let house = House::build();
+    let shard = Shard::new(7).unwrap();
+    let list = build_shard(&house.issuing, &house.key, (&places(), shard), &[], 5, now()).unwrap();
+    let (file, issuer) = (house.put("list.crl", list.der()), house.path("issuing.pem"));
+    let shown = openssl(&["crl", "-inform", "DER", "-in", &file, "-noout", "-text", "-CAfile", &issuer]);
+    let point = "X509v3 Issuing Distribution Point: critical";
+    contains(&shown, &["verify OK", point, "URI:http://status.sekisho.example/crl/007.crl", "Only User Certificates"]);
+}
+
+#[test]
+fn every_serial_number_belongs_to_one_shard() {
+    let serial = |last| SerialNumber::from_octets(&[0x41, 2, 3, 4, 5, 6, 7, last]).unwrap();
+    for last in 0..=u8::MAX {
+        assert_eq!(Shard::of(&serial(last)).number(), last % 128);
+    }
+    let files: Vec<_> = Shard::all().map(Shard::file_name).collect();
+    assert_eq!((files.len(), files[0].as_str(), files[127].as_str()), (128, "000.crl", "127.crl"));
+    for (shard, file) in Shard::all().zip(&files) {
+        assert_eq!(Shard::from_file_name(file), Some(shard));
+    }
+    for other in
+        ["", ".crl", "7.crl", "07.crl", "0007.crl", "128.crl", "+07.crl", "00a.crl", "007", "007.CRL", "-01.crl"]
+    {
+        assert_eq!(Shard::from_file_name(other), None, "{other}");
+    }
+    let house = House::build();
+    let stranger = Revoked { serial: serial(8), at: now(), reason: ReasonCode::Superseded };
+    let at = (&places(), Shard::new(7).unwrap());
+    let refused = build_shard(&house.issuing, &house.key, at, &[stranger], 1, now());
+    assert!(matches!(refused, Err(Refused::Crl(why)) if why.contains("does not belong to shard 007")));
+}
+
+#[test]
+fn everything_lies_beside_the_list() {
+    let places = StatusPlaces::beside("https://crl.example:8443/a/b.crl").unwrap();
+    assert_eq!(places.list(), "https://crl.example:8443/a/b.crl");
+    assert_eq!(places.shard(Shard::new(12).unwrap()), "https://crl.example:8443/a/012.crl");
+    assert_eq!(places.issuer(), "https://crl.example:8443/a/issuing.cer");
+    assert_eq!(places.responder(), "https://crl.example:8443/a/ocsp");
+    assert_eq!(StatusPlaces::beside("http://crl.example/x").unwrap().responder(), "http://crl.example/ocsp");
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use ca::{AuthorityName, Issuing, IssuingKey, Purpose, Root, RootKey, SystemRandom, reserve};
+use ca::{AuthorityName, Issuing, IssuingKey, Purpose, Root, RootKey, Status, StatusPlaces, SystemRandom, reserve};
 use journal::{Journal, Place};
 use model::{Author, DeviceId, FacilityId, Office, Profession, ReasonCode, SerialNumber, Timestamp, UserId, UserKey};
 use registry::{Administrator, Command, FacilityDetails, FacilityKind, Registry, Vault};
@@ -76,6 +76,10 @@ struct Authority {
     key: Arc<IssuingKey>,
 }
 
+fn places() -> StatusPlaces {
+    StatusPlaces::beside("http://status.sekisho.example/crl/devices.crl").unwrap()
+}
+
 fn authority() -> Authority {
     let (root_key, key) = (RootKey::generate().unwrap(), IssuingKey::generate().unwrap());
     let name = |text| AuthorityName::new("関所市", text).unwrap();
@@ -94,7 +98,7 @@ async fn a_revocation_by_command_is_on_the_list_at_once_even_from_another_proces
     furnish(&office);
     let Authority { root, issuing, key } = authority();
     let clock: Clock = Arc::new(begin);
-    let source = RegistryList::new(office.clone(), issuing.clone(), key, Arc::clone(&clock));
+    let source = RegistryList::new(office.clone(), issuing.clone(), key, places(), Arc::clone(&clock));
     let console = Console::new(root, issuing, Arc::new(source), clock, Arc::new(|| None));
     follow(&office, console.rebuild());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -140,9 +144,26 @@ fn expired_certificates_leave_the_list_two_days_later() {
     let hours = Arc::new(AtomicI64::new(0));
     let passed = Arc::clone(&hours);
     let clock: Clock = Arc::new(move || begin().plus_seconds(passed.load(Ordering::SeqCst) * 3600));
-    let list = RegistryList::new(office, issuing, key, clock);
+    let list = RegistryList::new(office, issuing, key, places(), clock);
     for (after, entries) in [(0, 1), (24, 1), (72, 1), (73, 0)] {
         hours.store(after, Ordering::SeqCst);
         assert_eq!(list.build(1).unwrap().entries(), entries, "after {after} h");
     }
+}
+
+#[test]
+fn a_number_without_a_certificate_is_unknown_and_not_good() {
+    let folder = tempfile::tempdir().unwrap();
+    let office = registry(folder.path());
+    furnish(&office);
+    let Authority { issuing, key, .. } = authority();
+    let list = RegistryList::new(office.clone(), issuing, key, places(), Arc::new(begin));
+    let status = |number| list.status(&serial(number)).unwrap();
+    // Issued; only reserved; never heard of.
+    assert_eq!((status(1), status(2), status(3)), (Status::Good, Status::Unknown, Status::Unknown));
+    execute(&office, Command::AbandonCertificate { serial: serial(2) });
+    execute(&office, Command::RevokeCertificate { serial: serial(1), reason: ReasonCode::KeyCompromise });
+    let revoked = Status::Revoked { at: begin(), reason: ReasonCode::KeyCompromise };
+    assert_eq!((status(1), status(2)), (revoked, Status::Unknown));
+    assert!(!list.responder().unwrap().is_old(begin()));
 }

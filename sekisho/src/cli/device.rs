@@ -93,7 +93,7 @@ pub struct IssueTo {
     /// Folder for what the device gets
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub out: PathBuf,
-    /// Days of validity, 1 to 397
+    /// Days of validity, 1 to 397; with --csr to 180
     #[arg(long, value_name = "DAYS", default_value_t = ca::DeviceProfile::DAYS, value_parser = days)]
     pub days: u16,
     /// The authority's passphrase.

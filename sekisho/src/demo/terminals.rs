@@ -1,6 +1,6 @@
 //! The demo's terminals: a key and a certificate for each device on loan, as files for curl and for browsers.
 
-use ca::{LeafKey, Passphrase, pem_bundle, pkcs12};
+use ca::{Assurance, LeafKey, Passphrase, pem_bundle, pkcs12};
 use model::{Author, DeviceId, Office};
 use registry::Registry;
 
@@ -30,7 +30,8 @@ pub(super) fn issue_all(
     let author = Author::new(Office::CityClerk, "demo");
     for device in devices {
         let key = LeafKey::generate().map_err(refused())?;
-        let order = Order { device, key: key.public(), days: DAYS, author: &author, now: clock::now() };
+        let (days, assurance) = (DAYS, Assurance::Container);
+        let order = Order { device, key: key.public(), days, assurance, author: &author, now: clock::now() };
         issue(settings, registry, authority, &order, |issued| {
             let bundle = pem_bundle(issued, &key, &authority.issuing).map_err(refused())?;
             folder::write_new(&terminals.join(format!("{device}.pem")), bundle.as_bytes())?;

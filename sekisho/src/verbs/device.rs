@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use ca::{
-    Issued, LeafKey, Passphrase, PublicKey, SystemRandom, Zeroizing, fresh_password, fresh_serial, pem_bundle, pkcs12,
-    read_request,
+    Assurance, Issued, LeafKey, Passphrase, PublicKey, SystemRandom, Zeroizing, fresh_password, fresh_serial,
+    pem_bundle, pkcs12, read_request,
 };
 use model::{DeviceId, ReasonCode};
 use registry::Command;
@@ -51,8 +51,9 @@ fn register(desk: &Desk, add: &DeviceAdd) -> Result<(), Error> {
         );
     }
     let desired = Desired::prepare(desk, &device, &add.issue)?;
-    let enrolment::Term { not_before, not_after, .. } =
-        term(&desk.settings, &desired.authority, add.issue.days, desk.now())?;
+    let (assurance, days) = (desired.assurance(), add.issue.days);
+    let term = term(&desk.settings, &desired.authority, assurance, days, desk.now())?;
+    let enrolment::Term { not_before, not_after, .. } = term;
     // To rehearse with; the number that is taken is drawn later.
     let serial = fresh_serial(&SystemRandom::new()).map_err(Error::authority("drawing a serial number"))?;
     let reserving = Command::ReserveCertificate { serial, device: device.clone(), not_before, not_after };
@@ -105,12 +106,21 @@ impl Desired {
         Ok(Self { authority, key, pem, p12 })
     }
 
+    /// A key that was made here is carried to the device, by whatever way; of another, nobody says where it was made.
+    fn assurance(&self) -> Assurance {
+        match self.key {
+            Key::Ours(_) => Assurance::Container,
+            Key::Theirs(_) => Assurance::Software,
+        }
+    }
+
     fn hand_out(mut self, desk: &Desk, device: &DeviceId, to: &IssueTo) -> Result<(), Error> {
         let key = match &self.key {
             Key::Ours(key) => key.public(),
             Key::Theirs(key) => key,
         };
-        let order = Order { device, key, days: to.days, author: desk.author()?, now: desk.now() };
+        let assurance = self.assurance();
+        let order = Order { device, key, days: to.days, assurance, author: desk.author()?, now: desk.now() };
         let (authority, pem, p12) = (&self.authority, &mut self.pem, &mut self.p12);
         let written = |issued: &Issued| match (&self.key, p12) {
             (Key::Ours(key), Some(p12)) => with_key(authority, device, issued, key, pem, p12).map(Some),

@@ -199,8 +199,9 @@ fn who_may_not_is_told_by_which_article() {
 #[test]
 fn certificates_say_where_the_list_is_found_and_check_where_that_is_nowhere() {
     let city = City::at_work();
-    let extensions = city.openssl("x509 -in @D-1.pem -noout -ext crlDistributionPoints");
-    assert!(extensions.contains("URI:http://crl.example/devices.crl"), "{extensions}");
+    let extensions = city.openssl("x509 -in @D-1.pem -noout -ext crlDistributionPoints,authorityInfoAccess");
+    assert!(extensions.contains("OCSP - URI:http://crl.example/ocsp"), "{extensions}");
+    assert_eq!(extensions.matches("URI:http://crl.example/").count(), 3, "{extensions}");
     assert!(city.say("check").contains("ok: revocation list: at http://crl.example/devices.crl"));
     let settings = std::fs::read_to_string(city.path("sekisho.toml")).unwrap();
     let settings = settings.replace("http://crl.example/", "http://127.0.0.1:8445/crl/");
