@@ -87,7 +87,10 @@ fn ask(case: &Case) -> Result<(), String> {
         None => {
             let text = format!("{error:?}");
             let words = text.split([' ', '{']).next().unwrap_or_default();
-            format!("chain: {}", words.replace("InvalidCertificate(", "").trim_end_matches(')'))
+            format!(
+                "chain: {}",
+                words.replace("InvalidCertificate(", "").replace("Other(OtherError(", "").trim_end_matches(')')
+            )
         }
     })
 }
