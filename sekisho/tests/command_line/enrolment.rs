@@ -114,7 +114,11 @@ fn a_code_becomes_one_certificate_that_opens() {
 fn wrong_codes_end_it_and_bad_requests_do_not() {
     let office = Office::open();
     let out = office.path(".");
-    office.city.json(&format!("device add --id D-2 --facility F-1 --holder K-1 --label Second --out {out}"));
+    office.city.json(&format!(
+        "device add --id D-2 --facility F-1 --holder K-1 --label Second --without-certificate --out {out}"
+    ));
+    assert!(!office.city.path("D-2.pem").exists() && !office.city.path("D-2.p12").exists());
+    assert_eq!(office.city.json("certificate list").len(), 1, "the first device's");
     office.request("new", P256);
     office.request("weak", "rsa:1024");
     std::fs::write(office.city.path("none.csr"), "nonsense").unwrap();
