@@ -223,7 +223,7 @@ fn a_certificate_is_what_its_lifecycle_says() {
     assert_eq!(world.snapshot.certificate(&new).unwrap().predecessor, Some(serial(1)));
     world.must(clerk(), Command::RecordIssued { serial: new, fingerprint: [3; 32] });
     assert_eq!(world.facts("U-1", 9, "P-1").device.certificate_state, certificate::State::Active);
-    world.must(clerk(), Command::RevokeCertificate { serial: new, reason: ReasonCode::KeyCompromise });
+    world.must(clerk(), Command::RevokeCertificate { serial: new, reason: ReasonCode::AffiliationChanged });
     assert_eq!(world.facts("U-1", 9, "P-1").device.certificate_state, certificate::State::Revoked);
     world.must(administrator_of("F-1"), Command::ConfirmRevocation { serial: new });
     assert_eq!(world.facts("U-1", 9, "P-1").device.certificate_state, certificate::State::Confirmed);
