@@ -17,7 +17,7 @@ pub use body::{BODY_OCTETS_MAX, attributes, read_body};
 pub use code::{Code, CodeError};
 pub use desk::{Desk, KeySource, Turned};
 pub use issue::{IssueError, Order, Taking, Term, issue};
-pub use pkcs7::{certs_only, read_certs_only};
+pub use pkcs7::read_certs_only;
 
 // The fuzz targets' functions, which are a stranger's, name the crate.
 #[cfg(test)]

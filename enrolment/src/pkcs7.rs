@@ -1,10 +1,9 @@
-//! PKCS#7 that carries certificates and nothing else (RFC 7030 4.1.3, RFC 5652): written, and read back.
+//! PKCS#7 that carries certificates and nothing else (RFC 7030 4.1.3, RFC 5652), read; `ca` writes it.
 
 pub(crate) const SEQUENCE: u8 = 0x30;
 pub(crate) const SET: u8 = 0x31;
 const CONTEXT_0: u8 = 0xa0;
 const SIGNED_DATA: &[u8] = &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
-const DATA: &[u8] = &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01];
 const VERSION_1: &[u8] = &[0x02, 0x01, 0x01];
 /// Most certificates that are read: a terminal's, its issuer's, a root's, and as many again after a rollover.
 const CERTIFICATES_MAX: usize = 16;
@@ -25,15 +24,6 @@ pub(crate) fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
     }
     element.extend_from_slice(content);
     element
-}
-
-/// The certificates, in DER, as a degenerate SignedData: no content, no signer.
-#[must_use]
-pub fn certs_only(certificates: &[&[u8]]) -> Vec<u8> {
-    let signed =
-        [VERSION_1, &tlv(SET, &[]), &tlv(SEQUENCE, DATA), &tlv(CONTEXT_0, &certificates.concat()), &tlv(SET, &[])];
-    let signed = tlv(SEQUENCE, &signed.concat());
-    tlv(SEQUENCE, &[SIGNED_DATA, &tlv(CONTEXT_0, &signed)].concat())
 }
 
 /// The certificates of such a message, in DER, in their order. None: it is no such message. What is in them is not looked at.

@@ -123,7 +123,13 @@ fn basic(asked: &HeaderMap) -> Option<(String, String)> {
 }
 
 fn certificates(ders: &[&[u8]]) -> Response {
-    encoded("application/pkcs7-mime; smime-type=certs-only", &enrolment::certs_only(ders))
+    match ca::certs_only(ders) {
+        Ok(der) => encoded("application/pkcs7-mime; smime-type=certs-only", &der),
+        Err(error) => {
+            tracing::error!(%error, "certificates could not be packed");
+            Problem::NotNow.into_response()
+        }
+    }
 }
 
 /// A body in base64, in lines, as RFC 7030 4 (erratum 5107) has it.

@@ -74,7 +74,14 @@ fn of_key(leaf: &[u8], key: &PublicKey) -> Result<String, Error> {
     serial.map(|serial| serial.to_string()).map_err(|_| unreadable("the certificate has no serial number"))
 }
 
-/// The files; gives the container's password. The issuing authority is the last that came, the root the first.
+/// Whoever issued this certificate to itself: a root.
+fn is_root(der: &[u8]) -> bool {
+    use x509_parser::prelude::FromDer as _;
+    let parsed = x509_parser::certificate::X509Certificate::from_der(der);
+    parsed.is_ok_and(|(_, parsed)| parsed.subject().as_raw() == parsed.issuer().as_raw())
+}
+
+/// The files; gives the container's password.
 fn write(
     device: &DeviceId,
     key: &LeafKey,
@@ -85,7 +92,10 @@ fn write(
 ) -> Result<Zeroizing<String>, Error> {
     let refused = || Error::authority("writing the device's files");
     let password = fresh_password(&SystemRandom::new()).map_err(refused())?;
-    let chain: Vec<&[u8]> = std::iter::once(leaf).chain(authorities.iter().rev().map(Vec::as_slice)).collect();
+    // They come as a SET, in no order that says anything.
+    let mut authorities: Vec<&[u8]> = authorities.iter().map(Vec::as_slice).collect();
+    authorities.sort_by_key(|der| is_root(der));
+    let chain: Vec<&[u8]> = std::iter::once(leaf).chain(authorities).collect();
     let sealed_by = Passphrase::new(&password).map_err(refused())?;
     let container = received(key, &chain, device.as_str(), &sealed_by).map_err(refused())?;
     let mut bundle = key.pkcs8_pem().map_err(refused())?;
