@@ -28,6 +28,9 @@ pub trait ListSource: Send + Sync + 'static {
     /// As [`Self::build`].
     fn shards(&self, wanted: &BTreeSet<Shard>, number: u64) -> Result<BTreeMap<Shard, Crl>, ListError>;
 
+    /// The shards that were built last lie on the shelf, under this number.
+    fn shelved(&self, shards: &BTreeSet<Shard>, number: u64);
+
     /// What is known of a certificate now.
     ///
     /// # Errors
@@ -131,8 +134,10 @@ impl Shelf {
 
     /// Shards first: they are what certificates name, and quick however long the whole has become.
     fn build(&self, shards: &BTreeSet<Shard>) -> Result<(), ListError> {
-        let made = self.source.shards(shards, self.next_number())?;
+        let number = self.next_number();
+        let made = self.source.shards(shards, number)?;
         self.lock().shards.extend(made.into_iter().map(|(shard, list)| (shard, Arc::new(list))));
+        self.source.shelved(shards, number);
         let whole = self.source.build(self.next_number())?;
         self.lock().whole = Some(Arc::new(whole));
         Ok(())

@@ -142,6 +142,15 @@ impl Change {
             // What retires is revoked, which is a change of its own.
             | Self::CertificateRetiring { .. }
             | Self::CertificateRetired { .. }
+            // What they are about is revoked, which is a change of its own.
+            | Self::RevocationReported { .. }
+            | Self::RevocationTookEffect { .. }
+            | Self::RevocationListed { .. }
+            | Self::RevocationConfirmed { .. }
+            | Self::RevocationReminded { .. }
+            | Self::RevocationEscalated { .. }
+            | Self::FacilityRevocationProposed { .. }
+            | Self::FacilityRevocationEnded { .. }
             // It only goes on for longer.
             | Self::DisasterConfirmed => Affected::default(),
         }
