@@ -4,7 +4,7 @@
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use model::lifecycle::confirmation;
-use model::{Author, FacilityId, Office, SerialNumber, Timestamp};
+use model::{Author, FacilityId, Office, SerialNumber, Timestamp, UserId, UserKey};
 use registry::{Command, ConfirmationTask, Snapshot};
 
 use super::form::{on_registry, token_and_form};
@@ -82,7 +82,7 @@ fn revoked<'a>(snapshot: &'a Snapshot, task: &'a ConfirmationTask, now: Timestam
         holder: Shown(snapshot.user(&device.holder).map_or("", |user| user.name.as_str())),
         because: task.because,
         office: task.by.office,
-        by: Shown(&task.by.name),
+        by: Shown(reporter(snapshot, &task.by)),
         reported_at: task.reported_at,
         ended: ended(task, now),
         listed: task.listed,
@@ -90,6 +90,16 @@ fn revoked<'a>(snapshot: &'a Snapshot, task: &'a ConfirmationTask, now: Timestam
         overdue: task.is_overdue(now),
         confirmed_at: task.confirmed.as_ref().map(|confirmed| confirmed.at),
     })
+}
+
+/// The name of who reported it, where he is one of the users; else what he acted under.
+fn reporter<'a>(snapshot: &'a Snapshot, by: &'a Author) -> &'a str {
+    let key = match by.office {
+        Office::User => UserId::new(&by.name).ok().and_then(|id| snapshot.user_id(&id)).map(|known| known.user.clone()),
+        Office::FacilityAdministrator => UserKey::new(&by.name).ok(),
+        Office::CityOfficer | Office::CityClerk | Office::Contractor | Office::System => None,
+    };
+    key.and_then(|key| snapshot.user(&key)).map_or(by.name.as_str(), |user| user.name.as_str())
 }
 
 fn ended(task: &ConfirmationTask, now: Timestamp) -> Ended {

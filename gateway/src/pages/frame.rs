@@ -55,6 +55,12 @@ impl Frame<'_> {
         When::new(self.language, *at)
     }
 
+    /// The same to the second.
+    #[must_use]
+    pub fn when_exactly(&self, at: &Timestamp) -> When {
+        When::to_the_second(self.language, *at)
+    }
+
     /// Name of the desk, in the page's language.
     #[must_use]
     pub fn desk_name(&self) -> Shown<'_> {

@@ -6,13 +6,13 @@ use std::collections::BTreeSet;
 
 use model::lifecycle::confirmation;
 use model::revocation::{Reach, reach, who_may};
-use model::{Article, Cause, DeviceId, Office, SerialNumber};
+use model::{Article, Cause, DeviceId, Office, SerialNumber, Timestamp};
 
 use super::{Draft, suspension};
 use crate::bounds::{NAME_CHARACTERS_MAX, TICK_CHANGES_MAX};
 use crate::change::Change;
 use crate::refused::{Refused, Why};
-use crate::state::{Effect, ReportSubject, TaskId};
+use crate::state::{ConfirmationTask, Effect, ReportSubject, TaskId};
 
 /// Proof: the author may revoke certificates of this terminal for this cause.
 pub(super) struct Entitled {
@@ -172,21 +172,26 @@ pub(super) fn record_listed(d: &mut Draft, tasks: &[TaskId], number: u64) -> Res
 
 /// What time makes of open tasks: in effect, to be reminded of, the city's. Each is written once.
 pub(super) fn settle(d: &mut Draft) -> Result<(), Refused> {
-    let (at, open) = (d.at(), d.next.open_tasks().cloned().collect::<Vec<_>>());
-    for task in open {
+    let at = d.at();
+    let due: Vec<Change> = d.next.open_tasks().flat_map(|task| due(task, at)).take(TICK_CHANGES_MAX).collect();
+    for change in due {
         if d.changes.len() >= TICK_CHANGES_MAX {
             return Ok(());
         }
-        let id = task.id;
-        if task.state == confirmation::State::Reported && task.state_at(at) == confirmation::State::Effective {
-            d.push(Change::RevocationTookEffect { task: id, effect: None })?;
-        }
-        if task.reminded_at.is_none() && task.is_late(at) {
-            d.push(Change::RevocationReminded { task: id })?;
-        }
-        if task.escalated_at.is_none() && task.is_overdue(at) {
-            d.push(Change::RevocationEscalated { task: id })?;
-        }
+        d.push(change)?;
     }
     super::facility_revocation::settle(d)
+}
+
+fn due(task: &ConfirmationTask, at: Timestamp) -> impl Iterator<Item = Change> + use<> {
+    let id = task.id;
+    let in_effect = task.state == confirmation::State::Reported && task.state_at(at) == confirmation::State::Effective;
+    let late = task.reminded_at.is_none() && task.is_late(at);
+    let overdue = task.escalated_at.is_none() && task.is_overdue(at);
+    let changes = [
+        in_effect.then_some(Change::RevocationTookEffect { task: id, effect: None }),
+        late.then_some(Change::RevocationReminded { task: id }),
+        overdue.then_some(Change::RevocationEscalated { task: id }),
+    ];
+    changes.into_iter().flatten()
 }
