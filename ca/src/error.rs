@@ -46,6 +46,9 @@ pub enum Refused {
     /// The book did not record the serial number.
     #[error("the serial number could not be recorded before signing")]
     SerialNotRecorded(#[source] Box<dyn Error + Send + Sync>),
+    /// Nobody recorded the number of revocation lists.
+    #[error("the number of revocation lists could not be recorded before signing")]
+    NumberNotRecorded(#[source] Box<dyn Error + Send + Sync>),
     /// The certification request is unreadable.
     #[error("the certification request is unreadable: {0}")]
     Request(&'static str),

@@ -7,6 +7,7 @@ mod enrolments;
 mod orders;
 mod rules;
 mod service_state;
+mod signing;
 
 use std::sync::Arc;
 
@@ -191,6 +192,7 @@ impl Snapshot {
             | Change::CertificateRevoked { .. }
             | Change::CertificateConfirmed { .. }
             | Change::CertificateAbandoned { .. } => certificates::apply(tables, act, change),
+            Change::ListsNumbered { .. } | Change::ResponderReserved { .. } => signing::apply(tables, change),
             Change::EnrolmentOffered { .. }
             | Change::EnrolmentTried { .. }
             | Change::EnrolmentUsed { .. }

@@ -367,4 +367,16 @@ pub enum Change {
         /// The number of the certificate that follows it.
         successor: SerialNumber,
     },
+    /// Revocation lists were about to be signed under a number.
+    ListsNumbered {
+        /// The number; they only rise.
+        number: u64,
+        /// How many lists carry it.
+        lists: u32,
+    },
+    /// A serial number was taken for who signs answers about certificates.
+    ResponderReserved {
+        /// The number.
+        serial: SerialNumber,
+    },
 }

@@ -205,6 +205,16 @@ pub enum Command {
         /// End of its validity (half-open).
         not_after: Timestamp,
     },
+    /// Takes the next number of revocation lists, before any list that carries it is signed (promise P10; RFC 5280 5.2.3).
+    NumberLists {
+        /// How many lists will carry it.
+        lists: u32,
+    },
+    /// Takes a serial number for who signs answers about certificates, before its certificate is signed (promise P10).
+    ReserveResponder {
+        /// The number. No terminal has it.
+        serial: SerialNumber,
+    },
     /// Registers a person (art. 3).
     RegisterPerson {
         /// Who; equal to the FHIR Patient's id, never used before.

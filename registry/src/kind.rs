@@ -123,6 +123,10 @@ words! {
         ReserveByCode = "reserve-by-code",
         /// [`crate::Command::ReserveSuccessor`].
         ReserveSuccessor = "reserve-successor",
+        /// [`crate::Command::NumberLists`].
+        NumberLists = "number-lists",
+        /// [`crate::Command::ReserveResponder`].
+        ReserveResponder = "reserve-responder",
     }
 }
 
@@ -185,9 +189,13 @@ impl CommandKind {
             Self::EnterDuty | Self::EndDuty => &[CityOfficer, CityClerk, FacilityAdministrator],
             Self::ChangePassword | Self::EndSession | Self::DeclareEmergency | Self::EndEmergency => &[User],
             Self::EndSessions => &[CityOfficer, CityClerk, Contractor, System, User],
-            Self::Tick | Self::MarkDeleted | Self::CountWrongCode | Self::ReserveByCode | Self::ReserveSuccessor => {
-                &[System]
-            }
+            Self::Tick
+            | Self::MarkDeleted
+            | Self::CountWrongCode
+            | Self::ReserveByCode
+            | Self::ReserveSuccessor
+            | Self::NumberLists
+            | Self::ReserveResponder => &[System],
         }
     }
 
@@ -211,7 +219,9 @@ impl CommandKind {
             | Self::CountWrongCode
             | Self::ReserveByCode
             | Self::ReserveSuccessor => Article::paragraph(38, 1),
-            Self::ReturnDevice | Self::RevokeCertificate => Article::paragraph(38, 2),
+            Self::ReturnDevice | Self::RevokeCertificate | Self::NumberLists | Self::ReserveResponder => {
+                Article::paragraph(38, 2)
+            }
             Self::ConfirmRevocation => Article::paragraph(38, 3),
             Self::RegisterPerson | Self::ChangePerson | Self::EndEligibility | Self::RenewEligibility => {
                 Article::new(3)
@@ -299,6 +309,8 @@ impl Command {
             Self::CountWrongCode { .. } => CommandKind::CountWrongCode,
             Self::ReserveByCode { .. } => CommandKind::ReserveByCode,
             Self::ReserveSuccessor { .. } => CommandKind::ReserveSuccessor,
+            Self::NumberLists { .. } => CommandKind::NumberLists,
+            Self::ReserveResponder { .. } => CommandKind::ReserveResponder,
         }
     }
 }

@@ -58,6 +58,6 @@ pub use state::{
     Contract, ContractId, Deleted, DeletionId, DeletionOrder, Device, Disaster, Duty, DutyId, EMERGENCY_PROFESSIONS,
     Eligibility, EligibilityKind, Emergency, EmergencyId, EndedSession, Enrolment, EnrolmentKind, Facility,
     FacilityDetails, FacilityKind, Generation, GivenBy, Membership, MembershipId, Person, Report, ReportId,
-    ReportSubject, Retiring, Revocation, RuleApproval, RuleFile, RuleGates, RuleProof, RuleSet, Service, Snapshot,
-    Stop, StopReason, Suspension, SuspensionEnd, SuspensionId, User, UserIdRecord, WHOLE_CITY,
+    ReportSubject, Retiring, Revocation, RuleApproval, RuleFile, RuleGates, RuleProof, RuleSet, Service, Signing,
+    Snapshot, Stop, StopReason, Suspension, SuspensionEnd, SuspensionId, User, UserIdRecord, WHOLE_CITY,
 };

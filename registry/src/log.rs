@@ -169,6 +169,7 @@ impl Change {
             }
             Self::CertificateRetiring { retiring } => drop(named.serials.insert(retiring.serial)),
             Self::CertificateRetired { successor } => drop(named.serials.insert(*successor)),
+            Self::ResponderReserved { serial } => drop(named.serials.insert(*serial)),
             Self::ReportDue { report } => match &report.about {
                 ReportSubject::Suspension(target) => named.merge(of(target)),
                 ReportSubject::Revocation(serial) => drop(named.serials.insert(*serial)),
@@ -206,6 +207,7 @@ impl Change {
             | Self::BreakGlassWithdrawn { .. }
             | Self::EmergencyEnded { .. }
             | Self::EmergencyOver { .. }
+            | Self::ListsNumbered { .. }
             | Self::RulesProposed { .. }
             | Self::RulesApproved { .. }
             | Self::RulesRolledBack { .. } => {}
@@ -229,6 +231,7 @@ impl Change {
             Self::DeletionCarriedOut { deleted } => Some(format!("{} (order {})", deleted.record, deleted.order)),
             Self::BreakGlassProposed { rule } => Some(rule.clone()),
             Self::EnrolmentOffered { enrolment } => Some(enrolment.kind.to_string()),
+            Self::ListsNumbered { number, lists } => Some(format!("number {number} for {lists} revocation lists")),
             Self::EmergencyDeclared { emergency } => Some(emergency.reason.clone()),
             Self::Suspended { suspension } => Some(format!("{} (art. {})", suspension.reason, suspension.article)),
             Self::ServiceStopped { stop } => Some(format!("{} ({})", stop.text, stop.reason)),

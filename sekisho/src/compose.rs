@@ -191,11 +191,19 @@ impl LateList {
 }
 
 impl ListSource for LateList {
-    fn build(&self, number: u64) -> Result<ca::Crl, ListError> {
+    fn number(&self, lists: usize) -> Result<ca::RecordedNumber, ListError> {
+        self.list()?.number(lists)
+    }
+
+    fn build(&self, number: &ca::RecordedNumber) -> Result<ca::Crl, ListError> {
         self.list()?.build(number)
     }
 
-    fn shards(&self, wanted: &BTreeSet<ca::Shard>, number: u64) -> Result<BTreeMap<ca::Shard, ca::Crl>, ListError> {
+    fn shards(
+        &self,
+        wanted: &BTreeSet<ca::Shard>,
+        number: &ca::RecordedNumber,
+    ) -> Result<BTreeMap<ca::Shard, ca::Crl>, ListError> {
         self.list()?.shards(wanted, number)
     }
 

@@ -81,13 +81,16 @@ fn places() -> StatusPlaces {
 }
 
 fn authority() -> Authority {
+    authority_at(begin())
+}
+
+fn authority_at(now: Timestamp) -> Authority {
     let (root_key, key) = (RootKey::generate().unwrap(), IssuingKey::generate().unwrap());
     let name = |text| AuthorityName::new("関所市", text).unwrap();
     let random = SystemRandom::new();
     let recorded = || reserve(&random, &mut |_: &SerialNumber| Ok::<(), Infallible>(())).unwrap();
-    let root = Root::create(&name("Root"), &root_key, recorded(), begin()).unwrap();
-    let issuing =
-        Issuing::create(Purpose::Devices, &name("Devices"), &key, recorded(), begin(), &root, &root_key).unwrap();
+    let root = Root::create(&name("Root"), &root_key, recorded(), now).unwrap();
+    let issuing = Issuing::create(Purpose::Devices, &name("Devices"), &key, recorded(), now, &root, &root_key).unwrap();
     Authority { root, issuing, key: Arc::new(key) }
 }
 
@@ -147,7 +150,8 @@ fn expired_certificates_leave_the_list_two_days_later() {
     let list = RegistryList::new(office, issuing, key, places(), clock);
     for (after, entries) in [(0, 1), (24, 1), (72, 1), (73, 0)] {
         hours.store(after, Ordering::SeqCst);
-        assert_eq!(list.build(1).unwrap().entries(), entries, "after {after} h");
+        let number = list.number(1).unwrap();
+        assert_eq!(list.build(&number).unwrap().entries(), entries, "after {after} h");
     }
 }
 
@@ -166,4 +170,27 @@ fn a_number_without_a_certificate_is_unknown_and_not_good() {
     let revoked = Status::Revoked { at: begin(), reason: ReasonCode::KeyCompromise };
     assert_eq!((status(1), status(2)), (revoked, Status::Unknown));
     assert!(!list.responder().unwrap().is_old(begin()));
+}
+
+/// RFC 5280 5.2.3, and promise P10: whoever finds a list whose number is not on record has found one that was signed elsewhere.
+#[test]
+fn numbers_of_lists_are_on_record_and_rise_whatever_the_clock_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let year = 365 * 86_400;
+    let mut last = 0;
+    for (at, clock) in
+        [begin(), begin().plus_seconds(year), begin(), begin().plus_seconds(-year)].into_iter().enumerate()
+    {
+        // Another process each time.
+        let office = registry(folder.path());
+        let Authority { issuing, key, .. } = authority_at(clock);
+        let list = RegistryList::new(office.clone(), issuing, key, places(), Arc::new(move || clock));
+        let number = list.number(129).unwrap();
+        assert!(number.number() > last, "try {at}");
+        last = number.number();
+        assert_eq!(list.build(&number).unwrap().number(), last);
+        assert_eq!(office.snapshot().signing().list_number, last);
+        let responder = list.responder().unwrap();
+        assert_eq!(office.snapshot().signing().responders.last(), Some(&responder.certificate().serial()));
+    }
 }

@@ -13,6 +13,7 @@ pub(super) fn apply(tables: &mut Tables, act: &Act, change: &Change) -> Result<(
     match change {
         Change::CertificateReserved { serial, device, not_before, not_after, predecessor } => {
             free(tables.certificates.contains_key(serial), "serial number", serial)?;
+            free(tables.signing.responders.contains(serial), "serial number", serial)?;
             known(tables.devices.contains_key(device), "device", device)?;
             tables.put_certificate(Certificate {
                 serial: *serial,

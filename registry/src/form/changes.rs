@@ -105,4 +105,6 @@ kinds! {
     "enrolment-ended" => EnrolmentEnded { device }
     "certificate-retiring" => CertificateRetiring { retiring }
     "certificate-retired" => CertificateRetired { successor }
+    "lists-numbered" => ListsNumbered { number, lists }
+    "responder-reserved" => ResponderReserved { serial }
 }

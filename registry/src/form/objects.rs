@@ -8,7 +8,7 @@ use crate::state::{
     Administrator, Approval, Awaited, BreakGlass, Cancellation, Certificate, Confirmation, Consent, ConsentForm,
     Contract, Deleted, DeletionOrder, Device, Disaster, Duty, Eligibility, Emergency, EndedSession, Enrolment,
     Facility, FacilityDetails, Membership, Person, Report, Retiring, Revocation, RuleApproval, RuleFile, RuleGates,
-    RuleProof, RuleSet, Service, Stop, Suspension, User, UserIdRecord,
+    RuleProof, RuleSet, Service, Signing, Stop, Suspension, User, UserIdRecord,
 };
 
 /// Writes `struct` by struct which fields there are.
@@ -65,6 +65,7 @@ objects! {
     Disaster { area, reason, from, until, officers, awaits }
     Awaited { officer, until }
     Service { state, stopped, disaster }
+    Signing { list_number, responders }
     RuleFile { name, text }
     RuleSet { version, schema, files, reason, proposed_by, proposed_at }
     RuleApproval { version, by, at, gates }

@@ -213,6 +213,8 @@ fn any_command(dice: &mut Dice, now: Timestamp) -> Command {
             not_before: near(dice),
             not_after: near(dice),
         },
+        CommandKind::NumberLists => Command::NumberLists { lists: u32::try_from(dice.below(3)).unwrap() },
+        CommandKind::ReserveResponder => Command::ReserveResponder { serial: a_serial(dice) },
     }
 }
 

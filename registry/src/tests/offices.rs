@@ -148,6 +148,8 @@ fn one_of_each() -> Vec<Command> {
             not_before: now,
             not_after: now.plus_seconds(DAY),
         },
+        Command::NumberLists { lists: 1 },
+        Command::ReserveResponder { serial: serial(9) },
     ]
 }
 

@@ -13,6 +13,7 @@ mod facility;
 mod person;
 mod rules;
 mod service;
+mod signing;
 mod suspension;
 mod team;
 mod user;
@@ -163,6 +164,8 @@ pub(crate) fn validate(
         Command::ReserveSuccessor { serial, predecessor, not_before, not_after } => {
             enrolment::renew(d, *serial, *predecessor, (*not_before, *not_after))
         }
+        Command::NumberLists { lists } => signing::number_lists(d, *lists),
+        Command::ReserveResponder { serial } => signing::reserve_responder(d, *serial),
     }?;
     Ok(draft)
 }

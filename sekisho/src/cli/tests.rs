@@ -107,6 +107,9 @@ fn asked_by(kind: CommandKind) -> Result<&'static str, &'static str> {
         Kind::CountWrongCode | Kind::ReserveByCode | Kind::ReserveSuccessor => {
             Err("the office's door's, for whoever has a code or a certificate (art. 38-1)")
         }
+        Kind::NumberLists | Kind::ReserveResponder => {
+            Err("the office's door's, before it signs what certificates stand")
+        }
         Kind::MarkDeleted => Err("the gateway's, behind the deletion"),
         Kind::Tick => Err("the clock's, while a server runs"),
     }
