@@ -23,6 +23,7 @@ mod key;
 mod lint;
 mod name;
 mod ocsp;
+mod pair;
 mod pkcs7;
 mod places;
 mod plan;

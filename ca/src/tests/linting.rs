@@ -9,7 +9,7 @@ use rcgen::{
 };
 
 use super::{House, now};
-use crate::key::{Curve, Pair};
+use crate::pair::{Curve, Pair};
 use crate::lint::lint;
 use crate::plan::{Access, AltName, Kind, Plan};
 use crate::public_key::KeyKind;
