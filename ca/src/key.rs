@@ -11,14 +11,16 @@
 //! ```
 
 use std::fmt;
+use std::sync::Arc;
 
 use pkcs8::LineEnding;
 use zeroize::Zeroizing;
 
 use crate::error::Refused;
-use crate::pair::{Curve, Pair};
+use crate::pair::{Curve, KeptKey, Pair};
 use crate::public_key::PublicKey;
 use crate::random::Random;
+use crate::request::request_of;
 
 /// A passphrase; wiped from memory when dropped, never shown.
 pub struct Passphrase(Zeroizing<String>);
@@ -44,6 +46,12 @@ impl Passphrase {
     }
 
     pub(crate) fn text(&self) -> &str {
+        &self.0
+    }
+
+    /// The text, for whoever has to show it to the one that asks for it: a token's PIN.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
         &self.0
     }
 }
@@ -72,7 +80,7 @@ macro_rules! authority_keys {
             /// r = 8, p = 5) and AES-256-CBC. Takes some tenths of a second, on purpose.
             ///
             /// # Errors
-            /// The crypto library or the random source failed.
+            /// The crypto library or the random source failed, or the key is kept elsewhere.
             pub fn seal(&self, passphrase: &Passphrase, random: &dyn Random) -> Result<Zeroizing<String>, Refused> {
                 self.0.seal(passphrase, random)
             }
@@ -85,10 +93,28 @@ macro_rules! authority_keys {
                 Pair::open(pem, passphrase, $curve).map(Self)
             }
 
+            /// A key that is kept elsewhere and signs for this crate only as far as nobody else can ask it: a token's PIN
+            /// is as good as the key. Signs once, for trial.
+            ///
+            /// # Errors
+            /// It cannot be reached, is of another kind, or signs with another key than it shows.
+            pub fn kept(key: Arc<dyn KeptKey>) -> Result<Self, Refused> {
+                Pair::kept($curve, key).map(Self)
+            }
+
             /// The public half.
             #[must_use]
             pub fn public(&self) -> PublicKey {
                 self.0.public()
+            }
+
+            /// A request for a certificate of this key (PKCS#10, PEM), so that the authority above need not see it. It names
+            /// nobody: whoever reads it takes the key only.
+            ///
+            /// # Errors
+            /// The key could not sign.
+            pub fn request(&self) -> Result<Vec<u8>, Refused> {
+                request_of(&self.0)
             }
 
             pub(crate) fn pair(&self) -> &Pair {

@@ -46,6 +46,7 @@ pub use key::{IssuingKey, LeafKey, Passphrase, RootKey};
 pub use lint::Finding;
 pub use name::AuthorityName;
 pub use ocsp::{Asked, OcspRefusal, OcspRequest, REQUEST_OCTETS_MAX};
+pub use pair::KeptKey;
 pub use pkcs7::certs_only;
 pub use places::StatusPlaces;
 pub use prepare::{Issued, Prepared, device_validity, prepare, prepare_server};
