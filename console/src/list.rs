@@ -61,16 +61,16 @@ impl ListError {
 
 /// Asks for new lists. Cheap, never blocks, safe to call from the registry's listeners; many calls at once make one list.
 #[derive(Clone, Debug)]
-pub struct Rebuild(Weak<Shelf>);
+pub struct Rebuild(Arc<[Weak<Shelf>]>);
 
 impl Rebuild {
-    pub(crate) fn new(shelf: &Arc<Shelf>) -> Self {
-        Self(Arc::downgrade(shelf))
+    pub(crate) fn new<'a>(shelves: impl Iterator<Item = &'a Arc<Shelf>>) -> Self {
+        Self(shelves.map(Arc::downgrade).collect())
     }
 
     /// This certificate was revoked.
     pub fn ask(&self, revoked: &SerialNumber) {
-        if let Some(shelf) = self.0.upgrade() {
+        for shelf in self.0.iter().filter_map(Weak::upgrade) {
             shelf.lock().wanted.insert(Shard::of(revoked));
             shelf.woken.notify_one();
         }

@@ -19,7 +19,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
-use crate::{Bounds, Console, ListError, ListSource, Rebuild, serve};
+use crate::{Bounds, Clock, Console, Issuer, ListError, ListSource, Rebuild, serve};
 
 /// The authority and what it has revoked, with a clock that the test sets.
 struct Office {
@@ -129,14 +129,10 @@ impl Door {
         let (clock, says) = (Arc::clone(&office), Arc::clone(&obstacle));
         let root_pem = root.pem().to_owned();
         let source: Arc<dyn ListSource> = Arc::clone(&office) as Arc<dyn ListSource>;
-        let console = Console::new(
-            root,
-            issuing,
-            source,
-            Arc::new(move || clock.now()),
-            Arc::new(move || says.lock().unwrap().clone()),
-        )
-        .with_bounds(bounds);
+        let clock: Clock = Arc::new(move || clock.now());
+        let issuer = Issuer::new("", issuing, source, &clock);
+        let console = Console::new(root, issuer, vec![], clock, Arc::new(move || says.lock().unwrap().clone()))
+            .with_bounds(bounds);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let (stop, stopped) = oneshot::channel();

@@ -13,7 +13,7 @@ use registry::{Administrator, Command, FacilityDetails, FacilityKind, Registry, 
 use tokio::net::TcpListener;
 
 use super::fetch;
-use crate::{Clock, Console, ListSource, RegistryList, follow, serve};
+use crate::{Clock, Console, Issuer, ListSource, RegistryList, follow, serve};
 
 fn registry(folder: &Path) -> Registry {
     let journal = Journal::open(&Place::Sqlite { file: folder.join("registry.db") }).unwrap();
@@ -102,7 +102,8 @@ async fn a_revocation_by_command_is_on_the_list_at_once_even_from_another_proces
     let Authority { root, issuing, key } = authority();
     let clock: Clock = Arc::new(begin);
     let source = RegistryList::new(office.clone(), issuing.clone(), key, places(), Arc::clone(&clock));
-    let console = Console::new(root, issuing, Arc::new(source), clock, Arc::new(|| None));
+    let issuer = Issuer::new("", issuing, Arc::new(source), &clock);
+    let console = Console::new(root, issuer, vec![], clock, Arc::new(|| None));
     follow(&office, console.rebuild());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();

@@ -18,7 +18,7 @@ pub(super) fn offer(desk: &Desk, offer: &DeviceCode) -> Result<(), Error> {
     let at = desk.settings.listen.enrolment.ok_or_else(|| {
         Error::usage("there is no door where a code could be used; set `listen.enrolment`, and start the server again")
     })?;
-    let root = authority::certificates(authority::settings(&desk.settings)?)?.0.fingerprint_sha256();
+    let root = authority::root(authority::settings(&desk.settings)?)?.fingerprint_sha256();
     let code = Code::draw(&SystemRandom::new()).map_err(Error::authority("drawing a code"))?;
     let kind = EnrolmentKind::Csr;
     let until = desk.now().plus_seconds(offer.hours * 3600);
