@@ -19,6 +19,7 @@ pub(crate) mod journal;
 mod log;
 pub(crate) mod map;
 mod person;
+mod policies;
 pub(crate) mod policy;
 mod report;
 mod revocation;

@@ -24,8 +24,20 @@ pub enum Device {
     Code(DeviceCode),
     /// A device came back, was lost or retired: its certificates are revoked (art. 38-2)
     Return(DeviceReturn),
+    /// Write files for those who look after terminals: browsers then choose the certificate without asking
+    ///
+    /// For Chrome, Chromium, Edge and Firefox, with the text for device management (Intune, Apple, Android) in README.md.
+    Policies(DevicePolicies),
     /// List the devices
     List,
+}
+
+/// `device policies`.
+#[derive(Debug, Args)]
+pub struct DevicePolicies {
+    /// A new folder for the files
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
 }
 
 /// `device code`.

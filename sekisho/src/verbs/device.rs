@@ -28,6 +28,7 @@ pub(super) fn run(desk: &Desk, verb: &Device) -> Result<(), Error> {
         }
         Device::Code(offer) => super::code::offer(desk, offer),
         Device::Return(back) => take_back(desk, back),
+        Device::Policies(verb) => super::policies::write(desk, verb),
         Device::List => list(desk),
     }
 }
