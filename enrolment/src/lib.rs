@@ -15,7 +15,7 @@ mod pkcs7;
 
 pub use body::{BODY_OCTETS_MAX, attributes, read_body};
 pub use code::{Code, CodeError};
-pub use desk::{Desk, KeySource, Turned};
+pub use desk::{ContainerAsked, Desk, KeySource, Turned};
 pub use issue::{IssueError, Order, Taking, Term, issue};
 pub use pkcs7::read_certs_only;
 

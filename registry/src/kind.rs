@@ -123,6 +123,8 @@ words! {
         ReserveByCode = "reserve-by-code",
         /// [`crate::Command::ReserveSuccessor`].
         ReserveSuccessor = "reserve-successor",
+        /// [`crate::Command::NameHardware`].
+        NameHardware = "name-hardware",
     }
 }
 
@@ -146,6 +148,7 @@ impl CommandKind {
             | Self::EndUserId
             | Self::RegisterDevice
             | Self::OfferEnrolment
+            | Self::NameHardware
             | Self::RegisterPerson
             | Self::ChangePerson
             | Self::EndEligibility
@@ -210,6 +213,7 @@ impl CommandKind {
             | Self::OfferEnrolment
             | Self::CountWrongCode
             | Self::ReserveByCode
+            | Self::NameHardware
             | Self::ReserveSuccessor => Article::paragraph(38, 1),
             Self::ReturnDevice | Self::RevokeCertificate => Article::paragraph(38, 2),
             Self::ConfirmRevocation => Article::paragraph(38, 3),
@@ -299,6 +303,7 @@ impl Command {
             Self::CountWrongCode { .. } => CommandKind::CountWrongCode,
             Self::ReserveByCode { .. } => CommandKind::ReserveByCode,
             Self::ReserveSuccessor { .. } => CommandKind::ReserveSuccessor,
+            Self::NameHardware { .. } => CommandKind::NameHardware,
         }
     }
 }

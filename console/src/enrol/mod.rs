@@ -7,11 +7,14 @@
 //! | `POST /.well-known/est/simpleenroll` | terminal's number and one-time code (HTTP Basic) | its certificate |
 //! | `POST /.well-known/est/simplereenroll` | whoever shows a certificate that stands (TLS) | the one that follows it |
 //! | `GET, POST /enrol` | the same code, on a page | its certificate, as a file |
+//! | `GET, POST /enrol/container` | a code and a password, from two sheets | a container with a key that is made then |
 //!
 //! A client certificate is asked for and not needed; TLS looks at its chain, the registry at everything else, on every request.
 
+mod form;
 mod page;
 mod routes;
+mod texts;
 mod tls;
 
 use std::future::Future;

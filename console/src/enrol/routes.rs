@@ -34,6 +34,7 @@ pub(super) fn router(door: EnrolmentDoor) -> Router {
         .route("/.well-known/est/simpleenroll", post(enrol))
         .route("/.well-known/est/simplereenroll", post(renew))
         .route("/enrol", get(page::show).post(page::send))
+        .route("/enrol/container", get(page::show_container).post(page::send_container))
         .route("/enrol.css", get(page::style))
         .fallback(|| async { Problem::NotFound })
         .layer(DefaultBodyLimit::max(BODY_OCTETS_MAX))
@@ -71,10 +72,10 @@ async fn renew(
     answered(&door, given, Problem::NotRenewed).await
 }
 
-pub(super) async fn blocking(
+pub(super) async fn blocking<T: Send + 'static>(
     door: &EnrolmentDoor,
-    work: impl FnOnce(&enrolment::Desk, Timestamp) -> Result<Issued, Turned> + Send + 'static,
-) -> Result<Issued, Turned> {
+    work: impl FnOnce(&enrolment::Desk, Timestamp) -> Result<T, Turned> + Send + 'static,
+) -> Result<T, Turned> {
     let (desk, now) = (door.desk.clone(), (door.clock)());
     let done = tokio::task::spawn_blocking(move || work(&desk, now)).await;
     done.unwrap_or_else(|error| Err(Turned::Fault(Box::new(error))))

@@ -142,6 +142,8 @@ impl Change {
             // What retires is revoked, which is a change of its own.
             | Self::CertificateRetiring { .. }
             | Self::CertificateRetired { .. }
+            // What is issued is not looked at again.
+            | Self::DeviceHardware { .. }
             // It only goes on for longer.
             | Self::DisasterConfirmed => Affected::default(),
         }

@@ -1,8 +1,9 @@
 //! The command line through the real binary: what is typed, what is printed, what lies in the folder afterwards.
 
 #[cfg(test)]
-mod demo;
+mod containers;
 #[cfg(test)]
+mod demo;
 mod enrolment;
 #[cfg(test)]
 mod evidence;
@@ -13,6 +14,7 @@ mod newcomers;
 #[cfg(test)]
 mod nothing_found;
 #[cfg(test)]
+mod office;
 mod offices;
 #[cfg(test)]
 mod orders;
