@@ -98,6 +98,12 @@ impl DeviceProfile {
         self
     }
 
+    /// The gateway's name.
+    #[must_use]
+    pub const fn host(&self) -> &Host {
+        &self.host
+    }
+
     /// How the key came about.
     #[must_use]
     pub const fn assurance(&self) -> Assurance {

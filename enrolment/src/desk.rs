@@ -10,7 +10,7 @@ use ca::{
     pkcs12_encoded,
 };
 use model::lifecycle::certificate;
-use model::{Author, DeviceId, Office, SerialNumber, Timestamp};
+use model::{Author, DeviceId, Office, ReasonCode, SerialNumber, Timestamp};
 use registry::{Command, EnrolmentKind, Registry, RegistryError, Why};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
@@ -109,6 +109,60 @@ impl Desk {
         Ok((device.clone(), sealed))
     }
 
+    /// What a code would open: terminal, kind and digest. It is not used up. Not for containers, which are made here.
+    ///
+    /// # Errors
+    /// See [`Turned`]. A wrong code is counted.
+    pub(crate) fn offered(
+        &self,
+        device: &str,
+        code: &str,
+        now: Timestamp,
+    ) -> Result<(DeviceId, EnrolmentKind, [u8; 32]), Turned> {
+        let device = DeviceId::new(device).map_err(|_| Turned::NotAllowed)?;
+        let code = Code::read(code).map_err(|_| Turned::NotAllowed)?;
+        let snapshot = self.registry.snapshot();
+        let opens = |kind: &EnrolmentKind| {
+            snapshot.enrolment(&device).is_some_and(|known| known.opens(*kind, &code.digest(&device, *kind), now))
+        };
+        match [EnrolmentKind::Csr, EnrolmentKind::Attested].into_iter().find(opens) {
+            Some(kind) => Ok((device.clone(), kind, code.digest(&device, kind))),
+            None => {
+                self.count_wrong(&device, now)?;
+                Err(Turned::NotAllowed)
+            }
+        }
+    }
+
+    /// The name of a terminal's hardware, if it has one.
+    pub(crate) fn hardware(&self, device: &DeviceId) -> Option<String> {
+        self.registry.snapshot().device(device).and_then(|device| device.hardware.clone())
+    }
+
+    /// The name that the door goes by.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.profile.host().as_str()
+    }
+
+    /// Revokes a certificate (DER) that is on record as it is. Who asks has been looked at.
+    pub(crate) fn revoke(&self, der: &[u8], reason: ReasonCode, now: Timestamp) -> Revoked {
+        let Ok((_, parsed)) = X509Certificate::from_der(der) else { return Revoked::Unknown };
+        let Ok(serial) = SerialNumber::from_octets(parsed.raw_serial()) else { return Revoked::Unknown };
+        let snapshot = self.registry.snapshot();
+        let Some(known) = snapshot.certificate(&serial) else { return Revoked::Unknown };
+        if known.fingerprint.is_none_or(|kept| kept != digest::digest(&digest::SHA256, der).as_ref()) {
+            return Revoked::Unknown;
+        }
+        if !known.is_live() {
+            return Revoked::Already;
+        }
+        match self.registry.execute(Command::RevokeCertificate { serial, reason }, author(), now) {
+            Ok(_) => Revoked::Done,
+            Err(_) => Revoked::Failed,
+        }
+    }
+
     /// A certificate that follows the one in hand (DER), for the same terminal and another key.
     ///
     /// # Errors
@@ -189,6 +243,18 @@ impl Desk {
         let counted = Command::CountWrongCode { device: device.clone() };
         self.registry.execute(counted, author(), now).map(|_| ()).map_err(fault)
     }
+}
+
+/// What became of a revocation.
+pub(crate) enum Revoked {
+    /// It is in force.
+    Done,
+    /// It was before.
+    Already,
+    /// None of ours.
+    Unknown,
+    /// The registry could not be used.
+    Failed,
 }
 
 /// Who asks for a container, and in which encoding.

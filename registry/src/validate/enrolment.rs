@@ -51,7 +51,7 @@ pub(super) fn reserve(d: &mut Draft, coded: &Coded<'_>) -> Result<(), Refused> {
     d.require(d.next.enrolment(coded.device).is_some_and(opens), || Why::Code)?;
     // A key that travelled is no better than a container, whoever asks; and only who proves it is attested.
     let fits = match coded.kind {
-        EnrolmentKind::Csr => matches!(coded.assurance, Assurance::Software | Assurance::Attested),
+        EnrolmentKind::Csr => coded.assurance == Assurance::Software,
         EnrolmentKind::Container => coded.assurance == Assurance::Container,
         EnrolmentKind::Attested => coded.assurance == Assurance::Attested,
     };

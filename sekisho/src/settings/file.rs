@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use gateway::pages::RecordsApp;
 use serde::Deserialize;
 
-use super::{Ca, Desk, Hosts, JournalPlace, Keys, Limits, Listen, Rate, Session, Settings, Tls};
+use super::{Attestation, Ca, Desk, Hosts, JournalPlace, Keys, Limits, Listen, Rate, Session, Settings, Tls};
 
 /// Most threads.
 const WORKERS_MAX: usize = 64;
@@ -24,6 +24,8 @@ pub(super) struct SettingsFile {
     tls: TlsTable,
     keys: KeysTable,
     ca: Option<CaTable>,
+    #[serde(default)]
+    attestation: AttestationTable,
     desk: Desk,
     session: SessionTable,
     limits: LimitsTable,
@@ -92,6 +94,15 @@ struct CaTable {
     issuing_certificate: PathBuf,
     issuing_key: PathBuf,
     list_url: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AttestationTable {
+    #[serde(default)]
+    apple: Vec<PathBuf>,
+    #[serde(default)]
+    tpm: Vec<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -189,6 +200,9 @@ impl SettingsFile {
             credential: folder.join(self.keys.credential),
         };
         let ca = self.ca.map(|ca| ca.validate(folder, &mut faults));
+        let within = |paths: Vec<PathBuf>| paths.into_iter().map(|path| folder.join(path)).collect();
+        let AttestationTable { apple, tpm } = self.attestation;
+        let attestation = Attestation { apple: within(apple), tpm: within(tpm) };
         faults.desk(&self.desk);
         let session = self.session.validate(&mut faults);
         faults.rate("limits.per_source", self.limits.per_source);
@@ -209,6 +223,7 @@ impl SettingsFile {
                 tls,
                 keys,
                 ca,
+                attestation,
                 desk: self.desk,
                 session,
                 limits,

@@ -1,5 +1,7 @@
 //! `device code` and `device container`: the slips by which a terminal comes to its certificate.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ca::SystemRandom;
 use enrolment::Code;
 use model::DeviceId;
@@ -62,18 +64,27 @@ pub(super) fn offer(desk: &Desk, offer: &DeviceCode) -> Result<(), Error> {
     let Slip { device, gateway, root, until } = &slip;
     let (text, page) = (code.text(), format!("{gateway}/enrol?device={device}&code={}", code.text().as_str()));
     let picture = Slip::picture(&page)?;
+    // For ACME clients: the code binds, by the key's name and the MAC key that comes from it.
+    let binding = (format!("{device}:{}", text.as_str()), URL_SAFE_NO_PAD.encode(code.mac_key(device)));
+    let acme = json!({
+        "directory": format!("{gateway}/acme/directory"), "eab_kid": binding.0, "eab_hmac_key": binding.1,
+        "own_directory": format!("{gateway}/acme/for/{device}/{}/directory", text.as_str()),
+    });
     desk.say(
         format_args!(
             "端末 / device {device}\n登録コード / code  {}\n期限 / until  {}\n窓口 / where  {gateway}/enrol\n\
              root (SHA-256)  {root}\n{picture}\n\
-             sekisho enrol --gateway {gateway} --root root.pem --device {device} --code {}",
+             sekisho enrol --gateway {gateway} --root root.pem --device {device} --code {}\n\
+             ACME: {gateway}/acme/directory  eab-kid {}  eab-hmac-key {}",
             text.as_str(),
             until.to_jst_minutes(),
             text.as_str(),
+            binding.0,
+            binding.1,
         ),
         &json!({
             "device": device.as_str(), "code": text.as_str(), "until": until.to_string(), "gateway": gateway, "page": page,
-            "root_sha256": root,
+            "root_sha256": root, "acme": acme,
         }),
     )
 }

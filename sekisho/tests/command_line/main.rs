@@ -1,9 +1,12 @@
 //! The command line through the real binary: what is typed, what is printed, what lies in the folder afterwards.
 
 #[cfg(test)]
+mod acme;
+#[cfg(test)]
 mod containers;
 #[cfg(test)]
 mod demo;
+#[cfg(test)]
 mod enrolment;
 #[cfg(test)]
 mod evidence;

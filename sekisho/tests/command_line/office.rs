@@ -17,7 +17,17 @@ impl Office {
 
     /// With more at the end of the settings.
     pub(crate) fn open_with(more: &str) -> Self {
+        Self::open_in(City::at_work(), more)
+    }
+
+    /// The same, and a file that the settings name.
+    pub(crate) fn open_with_file(more: &str, name: &str, content: &str) -> Self {
         let city = City::at_work();
+        std::fs::write(city.path(name), content).unwrap();
+        Self::open_in(city, more)
+    }
+
+    fn open_in(city: City, more: &str) -> Self {
         let settings = std::fs::read_to_string(city.path("sekisho.toml")).unwrap();
         let with = settings.replace("# enrolment = \"127.0.0.1:8450\"", "enrolment = \"127.0.0.1:0\"");
         assert_ne!(with, settings);

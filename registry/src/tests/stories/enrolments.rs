@@ -177,7 +177,7 @@ fn a_theft_takes_the_whole_family() {
 fn a_level_is_what_the_code_allows_and_never_rises_by_renewal() {
     use model::Assurance::{Attested, Container, Software, Tpm};
     let levels = [
-        (EnrolmentKind::Csr, vec![Software, Attested]),
+        (EnrolmentKind::Csr, vec![Software]),
         (EnrolmentKind::Container, vec![Container]),
         (EnrolmentKind::Attested, vec![Attested]),
     ];
