@@ -38,12 +38,13 @@ mod shard;
 mod terminal;
 mod weak;
 
-pub use assurance::Assurance;
+pub use assurance::policy;
 pub use authority::{Issuing, Purpose, Root};
 pub use crl::{Crl, NEXT_UPDATE_SECONDS, Revoked, build_crl, build_shard};
 pub use error::Refused;
 pub use key::{IssuingKey, LeafKey, Passphrase, RootKey};
 pub use lint::Finding;
+pub use model::Assurance;
 pub use name::AuthorityName;
 pub use ocsp::{Asked, OcspRefusal, OcspRequest, REQUEST_OCTETS_MAX};
 pub use pair::KeptKey;
@@ -57,7 +58,7 @@ pub use request::{read_request, write_request};
 pub use responder::{ANSWER_SECONDS, Responder, Status};
 pub use serial::{RecordedNumber, RecordedSerial, SerialBook, fresh_serial, reserve};
 pub use shard::Shard;
-pub use terminal::{fresh_password, pem_bundle, pkcs12, received};
+pub use terminal::{Encoding, fresh_password, pem_bundle, pkcs12, pkcs12_encoded, received};
 pub use zeroize::Zeroizing;
 
 // The fuzz target's function, which runs among the tests, names the crate as a stranger does.

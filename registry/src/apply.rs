@@ -135,6 +135,11 @@ impl Snapshot {
                 Ok(())
             }
             Change::DeviceLoaned { device } => loan(tables, device),
+            Change::DeviceHardware { device, hardware } => {
+                let found = tables.devices.get_mut(device).ok_or_else(|| Misfit::not_known("device", device))?;
+                Arc::make_mut(found).hardware.clone_from(hardware);
+                Ok(())
+            }
             Change::DeviceReturned { device } => {
                 let found = tables.devices.get_mut(device).ok_or_else(|| Misfit::not_known("device", device))?;
                 let device = Arc::make_mut(found);

@@ -127,6 +127,8 @@ words! {
         NumberLists = "number-lists",
         /// [`crate::Command::ReserveResponder`].
         ReserveResponder = "reserve-responder",
+        /// [`crate::Command::NameHardware`].
+        NameHardware = "name-hardware",
     }
 }
 
@@ -150,6 +152,7 @@ impl CommandKind {
             | Self::EndUserId
             | Self::RegisterDevice
             | Self::OfferEnrolment
+            | Self::NameHardware
             | Self::RegisterPerson
             | Self::ChangePerson
             | Self::EndEligibility
@@ -218,6 +221,7 @@ impl CommandKind {
             | Self::OfferEnrolment
             | Self::CountWrongCode
             | Self::ReserveByCode
+            | Self::NameHardware
             | Self::ReserveSuccessor => Article::paragraph(38, 1),
             Self::ReturnDevice | Self::RevokeCertificate | Self::NumberLists | Self::ReserveResponder => {
                 Article::paragraph(38, 2)
@@ -311,6 +315,7 @@ impl Command {
             Self::ReserveSuccessor { .. } => CommandKind::ReserveSuccessor,
             Self::NumberLists { .. } => CommandKind::NumberLists,
             Self::ReserveResponder { .. } => CommandKind::ReserveResponder,
+            Self::NameHardware { .. } => CommandKind::NameHardware,
         }
     }
 }

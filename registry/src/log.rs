@@ -164,7 +164,10 @@ impl Change {
             }
             Self::DeletionApproved { person, .. } => drop(named.persons.insert(person.clone())),
             Self::EnrolmentOffered { enrolment } => drop(named.devices.insert(enrolment.device.clone())),
-            Self::EnrolmentTried { device } | Self::EnrolmentUsed { device } | Self::EnrolmentEnded { device } => {
+            Self::EnrolmentTried { device }
+            | Self::EnrolmentUsed { device }
+            | Self::EnrolmentEnded { device }
+            | Self::DeviceHardware { device, .. } => {
                 named.devices.insert(device.clone());
             }
             Self::CertificateRetiring { retiring } => drop(named.serials.insert(retiring.serial)),
@@ -230,6 +233,7 @@ impl Change {
             Self::DeletionOrdered { order } => Some(order.reason.clone()),
             Self::DeletionCarriedOut { deleted } => Some(format!("{} (order {})", deleted.record, deleted.order)),
             Self::BreakGlassProposed { rule } => Some(rule.clone()),
+            Self::DeviceHardware { hardware, .. } => hardware.clone(),
             Self::EnrolmentOffered { enrolment } => Some(enrolment.kind.to_string()),
             Self::ListsNumbered { number, lists } => Some(format!("number {number} for {lists} revocation lists")),
             Self::EmergencyDeclared { emergency } => Some(emergency.reason.clone()),

@@ -134,9 +134,19 @@ impl OfficeDoor {
         let (root, issuing) = (authority.root.clone(), authority.issuing.clone());
         let key: enrolment::KeySource = Arc::new(move || authority.key().map_err(Into::into));
         let desk = enrolment::Desk::new(registry, root, issuing, profile, key);
+        let roots = |paths: &[std::path::PathBuf]| -> Result<Vec<Vec<u8>>, Error> {
+            let mut roots = Vec::new();
+            for path in paths {
+                roots.extend(secrets::read_certificates(path)?.iter().map(|root| root.to_vec()));
+            }
+            Ok(roots)
+        };
+        let anchors =
+            enrolment::Anchors { apple: roots(&settings.attestation.apple)?, tpm: roots(&settings.attestation.tpm)? };
+        let acme = enrolment::Acme::new(desk.clone(), anchors).map_err(Error::usage)?;
         let server_key = secrets::server_key(&settings.tls.certificate, &settings.tls.key)?;
         let older_tls = settings.tls.profile == TlsProfile::Compatibility;
-        let door = EnrolmentDoor::new(desk, former, server_key, older_tls, Arc::new(clock::now));
+        let door = EnrolmentDoor::new(desk, acme, former, server_key, older_tls, Arc::new(clock::now));
         let door = door.map_err(Error::usage)?;
         Self::beside(address, "sekisho-enrolment", move |stopped| async move {
             console::serve_enrolment(TcpListener::from_std(listener)?, door, stopped).await

@@ -37,6 +37,8 @@ pub struct Settings {
     pub keys: Keys,
     /// The authority; none on an edge.
     pub ca: Option<Ca>,
+    /// Whose word is taken for keys in hardware.
+    pub attestation: Attestation,
     /// Whom to call.
     pub desk: Desk,
     /// How long sessions last.
@@ -223,6 +225,15 @@ impl fmt::Display for KeyPlace {
             Self::Token(place) => place.fmt(f),
         }
     }
+}
+
+/// Whose word is taken for keys in hardware: files with root certificates in PEM. None: none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Attestation {
+    /// Of Apple's attestations.
+    pub apple: Vec<PathBuf>,
+    /// Of those that certify TPMs' attestation keys.
+    pub tpm: Vec<PathBuf>,
 }
 
 /// Whom to call (art. 14).

@@ -21,7 +21,7 @@ fn certificates(house: &House, made: &mut Made) {
     for level in Assurance::ALL {
         let key = LeafKey::generate().unwrap();
         let device = DeviceId::new("D-1").unwrap();
-        let profile = profile().assured(level);
+        let profile = profile().assured(*level);
         let prepared = prepare(&profile, &device, key.public(), serial(), now(), &house.issuing).unwrap();
         made.insert(format!("device-{}.cer", level.as_str()), prepared.issue(&house.key).unwrap().der().to_vec());
     }

@@ -63,8 +63,13 @@ fn furnish(registry: &Registry) {
     execute(registry, Command::RegisterDevice { device: device.clone(), label, facility, holder: user });
     for number in [1, 2] {
         let (not_before, not_after) = (begin(), begin().plus_seconds(86_400));
-        let reserve =
-            Command::ReserveCertificate { serial: serial(number), device: device.clone(), not_before, not_after };
+        let reserve = Command::ReserveCertificate {
+            serial: serial(number),
+            device: device.clone(),
+            not_before,
+            not_after,
+            assurance: model::Assurance::Software,
+        };
         execute(registry, reserve);
     }
     execute(registry, Command::RecordIssued { serial: serial(1), fingerprint: [1; 32] });

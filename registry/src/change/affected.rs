@@ -144,6 +144,8 @@ impl Change {
             | Self::CertificateRetired { .. }
             | Self::ListsNumbered { .. }
             | Self::ResponderReserved { .. }
+            // What is issued is not looked at again.
+            | Self::DeviceHardware { .. }
             // It only goes on for longer.
             | Self::DisasterConfirmed => Affected::default(),
         }

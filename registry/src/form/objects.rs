@@ -48,9 +48,9 @@ objects! {
     UserIdRecord {
         id, user, facility, profession, recognised_by, state, credential_epoch, granted_at, ended_at, replaces, credential,
     }
-    Device { id, label, facility, holder, loaned_at, returned_at }
+    Device { id, label, facility, holder, loaned_at, returned_at, hardware }
     Certificate {
-        serial, device, state, fingerprint, not_before, not_after, predecessor, reserved_at, revocation,
+        serial, device, state, fingerprint, not_before, not_after, predecessor, assurance, reserved_at, revocation,
     }
     Revocation { at, reason, by, confirmed }
     Confirmation { at, by }

@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use gateway::pages::RecordsApp;
 use serde::Deserialize;
 
-use super::{Ca, CaIssuer, Desk, Hosts, JournalPlace, KeyPlace, Keys, Limits, Listen, Rate, Session, Settings, Tls};
+use super::{
+    Attestation, Ca, CaIssuer, Desk, Hosts, JournalPlace, KeyPlace, Keys, Limits, Listen, Rate, Session, Settings, Tls,
+};
 
 /// Most threads.
 const WORKERS_MAX: usize = 64;
@@ -27,6 +29,8 @@ pub(super) struct SettingsFile {
     tls: TlsTable,
     keys: KeysTable,
     ca: Option<CaTable>,
+    #[serde(default)]
+    attestation: AttestationTable,
     desk: Desk,
     session: SessionTable,
     limits: LimitsTable,
@@ -107,6 +111,15 @@ struct IssuerTable {
     issuing_key: String,
     list_url: String,
     folder: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AttestationTable {
+    #[serde(default)]
+    apple: Vec<PathBuf>,
+    #[serde(default)]
+    tpm: Vec<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -204,6 +217,9 @@ impl SettingsFile {
             credential: folder.join(self.keys.credential),
         };
         let ca = self.ca.and_then(|ca| ca.validate(folder, &mut faults));
+        let within = |paths: Vec<PathBuf>| paths.into_iter().map(|path| folder.join(path)).collect();
+        let AttestationTable { apple, tpm } = self.attestation;
+        let attestation = Attestation { apple: within(apple), tpm: within(tpm) };
         faults.desk(&self.desk);
         let session = self.session.validate(&mut faults);
         faults.rate("limits.per_source", self.limits.per_source);
@@ -224,6 +240,7 @@ impl SettingsFile {
                 tls,
                 keys,
                 ca,
+                attestation,
                 desk: self.desk,
                 session,
                 limits,
