@@ -101,6 +101,8 @@ pub enum Reach {
     Every,
     /// Every terminal, in urgency: inside a contract, and with a report owed to the city (art. 29-2, 39-3).
     Urgent,
+    /// The terminal whose own key asks for it (RFC 8555 7.6): no report is owed for that.
+    Key,
 }
 
 impl Reach {
@@ -112,6 +114,7 @@ impl Reach {
             Self::Facility => "facility",
             Self::Every => "every",
             Self::Urgent => "urgent",
+            Self::Key => "key",
         }
     }
 }
@@ -119,7 +122,8 @@ impl Reach {
 /// How far an office reaches that revokes for this cause; none: it may not. Nobody acts outside this table.
 ///
 /// A user says what happens to a terminal in his hands. What a certificate is used for is judged by the city (art. 39-2), and
-/// in urgency by who acts in its place. The machine finds what a machine can find. A closed facility and a renewal are no acts
+/// in urgency by who acts in its place. The machine finds what a machine can find, and takes a
+/// terminal at the word of its own key. A closed facility and a renewal are no acts
 /// of their own: they come with what closes and renews.
 #[must_use]
 pub const fn reach(office: Office, cause: Cause) -> Option<Reach> {
@@ -142,7 +146,8 @@ pub const fn reach(office: Office, cause: Cause) -> Option<Reach> {
         (Office::Contractor, Stolen | Lost | Copied | Compromised | Misuse) => Some(Reach::Urgent),
         (Office::Contractor, Broken | Retired | Returned | Left | Replaced) => None,
         (Office::System, Copied | Compromised | Misuse) => Some(Reach::Urgent),
-        (Office::System, Stolen | Lost | Broken | Retired | Returned | Left | Replaced) => None,
+        (Office::System, Retired | Replaced) => Some(Reach::Key),
+        (Office::System, Stolen | Lost | Broken | Returned | Left) => None,
     }
 }
 
@@ -176,7 +181,8 @@ pub fn tables() -> String {
     let causes: Vec<Vec<String>> = causes.into_iter().map(Vec::from).collect();
     format!(
         "# Why a certificate is revoked (art. 29, 38, 39), and what others read (RFC 5280 5.3.1)\n\n{}\n\n\
-         # Who may revoke, and whose terminals: his own, of his facility, every one, in urgency every one\n\n{}\n",
+         # Who may revoke, and whose terminals: his own, of his facility, every one, in urgency every one, \
+         whose own key asks\n\n{}\n",
         drawn(&causes),
         drawn(&acts)
     )

@@ -43,9 +43,10 @@ fn a_lost_terminal_is_reported_by_whoever_is_nearest() {
     // Whoever acts in the city's place does so in urgency only, and never because something is worn out.
     for office in [Office::Contractor, Office::System] {
         for cause in Cause::ALL {
-            assert!(matches!(reach(office, *cause), None | Some(Reach::Urgent)), "{office} {cause}");
+            assert!(matches!(reach(office, *cause), None | Some(Reach::Urgent | Reach::Key)), "{office} {cause}");
         }
     }
+    assert!(Cause::ALL.iter().all(|cause| reach(Office::Contractor, *cause) != Some(Reach::Key)));
     for cause in Cause::ALL {
         assert!(cause.article().stands(), "{cause}");
         assert_eq!(who_may(*cause).is_empty(), matches!(cause, Cause::Closed | Cause::Renewed), "{cause}");

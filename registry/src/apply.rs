@@ -8,6 +8,7 @@ mod orders;
 mod revocations;
 mod rules;
 mod service_state;
+mod signing;
 
 use std::sync::Arc;
 
@@ -135,6 +136,11 @@ impl Snapshot {
                 Ok(())
             }
             Change::DeviceLoaned { device } => loan(tables, device),
+            Change::DeviceHardware { device, hardware } => {
+                let found = tables.devices.get_mut(device).ok_or_else(|| Misfit::not_known("device", device))?;
+                Arc::make_mut(found).hardware.clone_from(hardware);
+                Ok(())
+            }
             Change::DeviceReturned { device } => {
                 let found = tables.devices.get_mut(device).ok_or_else(|| Misfit::not_known("device", device))?;
                 let device = Arc::make_mut(found);
@@ -192,6 +198,7 @@ impl Snapshot {
             | Change::CertificateRevoked { .. }
             | Change::CertificateConfirmed { .. }
             | Change::CertificateAbandoned { .. } => certificates::apply(tables, act, change),
+            Change::ListsNumbered { .. } | Change::ResponderReserved { .. } => signing::apply(tables, change),
             Change::EnrolmentOffered { .. }
             | Change::EnrolmentTried { .. }
             | Change::EnrolmentUsed { .. }

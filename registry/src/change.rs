@@ -4,7 +4,8 @@ mod affected;
 
 use model::lifecycle::{facility, user_id};
 use model::{
-    Cause, DeviceId, FacilityId, PersonId, ReasonCode, SerialNumber, SessionId, Target, Timestamp, UserId, UserKey,
+    Assurance, Cause, DeviceId, FacilityId, PersonId, ReasonCode, SerialNumber, SessionId, Target, Timestamp, UserId,
+    UserKey,
 };
 
 use crate::credential::Sealed;
@@ -120,6 +121,8 @@ pub enum Change {
         not_after: Timestamp,
         /// Which certificate it follows.
         predecessor: Option<SerialNumber>,
+        /// How its key came about; none in entries from before that was written down.
+        assurance: Option<Assurance>,
     },
     /// A signed certificate was recorded: from here on it is known, and opens.
     CertificateIssued {
@@ -364,6 +367,13 @@ pub enum Change {
         /// Which, and when.
         retiring: Retiring,
     },
+    /// The name that a terminal's hardware vouches for was entered.
+    DeviceHardware {
+        /// Which terminal.
+        device: DeviceId,
+        /// The name; none: it was taken away.
+        hardware: Option<String>,
+    },
     /// It was dealt with.
     CertificateRetired {
         /// The number of the certificate that follows it.
@@ -422,5 +432,17 @@ pub enum Change {
         carried_out: bool,
         /// Why it was taken back.
         reason: Option<String>,
+    },
+    /// Revocation lists were about to be signed under a number.
+    ListsNumbered {
+        /// The number; they only rise.
+        number: u64,
+        /// How many lists carry it.
+        lists: u32,
+    },
+    /// A serial number was taken for who signs answers about certificates.
+    ResponderReserved {
+        /// The number.
+        serial: SerialNumber,
     },
 }

@@ -135,6 +135,12 @@ words! {
         ApproveFacilityRevocation = "approve-facility-revocation",
         /// [`crate::Command::WithdrawFacilityRevocation`].
         WithdrawFacilityRevocation = "withdraw-facility-revocation",
+        /// [`crate::Command::NumberLists`].
+        NumberLists = "number-lists",
+        /// [`crate::Command::ReserveResponder`].
+        ReserveResponder = "reserve-responder",
+        /// [`crate::Command::NameHardware`].
+        NameHardware = "name-hardware",
     }
 }
 
@@ -158,6 +164,7 @@ impl CommandKind {
             | Self::EndUserId
             | Self::RegisterDevice
             | Self::OfferEnrolment
+            | Self::NameHardware
             | Self::RegisterPerson
             | Self::ChangePerson
             | Self::EndEligibility
@@ -206,7 +213,9 @@ impl CommandKind {
             | Self::ReserveByCode
             | Self::ReserveSuccessor
             | Self::RecordEffects
-            | Self::RecordListed => &[System],
+            | Self::RecordListed
+            | Self::NumberLists
+            | Self::ReserveResponder => &[System],
         }
     }
 
@@ -229,13 +238,16 @@ impl CommandKind {
             | Self::OfferEnrolment
             | Self::CountWrongCode
             | Self::ReserveByCode
+            | Self::NameHardware
             | Self::ReserveSuccessor => Article::paragraph(38, 1),
             Self::ReturnDevice
             | Self::RevokeCertificate
             | Self::RevokeDevice
             | Self::ProposeFacilityRevocation
             | Self::ApproveFacilityRevocation
-            | Self::WithdrawFacilityRevocation => Article::paragraph(38, 2),
+            | Self::WithdrawFacilityRevocation
+            | Self::NumberLists
+            | Self::ReserveResponder => Article::paragraph(38, 2),
             Self::ConfirmRevocation | Self::RecordEffects | Self::RecordListed => Article::paragraph(38, 3),
             Self::RegisterPerson | Self::ChangePerson | Self::EndEligibility | Self::RenewEligibility => {
                 Article::new(3)
@@ -329,6 +341,9 @@ impl Command {
             Self::WithdrawFacilityRevocation { .. } => CommandKind::WithdrawFacilityRevocation,
             Self::ReserveByCode { .. } => CommandKind::ReserveByCode,
             Self::ReserveSuccessor { .. } => CommandKind::ReserveSuccessor,
+            Self::NumberLists { .. } => CommandKind::NumberLists,
+            Self::ReserveResponder { .. } => CommandKind::ReserveResponder,
+            Self::NameHardware { .. } => CommandKind::NameHardware,
         }
     }
 }

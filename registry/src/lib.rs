@@ -60,6 +60,6 @@ pub use state::{
     EMERGENCY_PROFESSIONS, Effect, Eligibility, EligibilityKind, Emergency, EmergencyId, EndedSession, Enrolment,
     EnrolmentKind, Facility, FacilityDetails, FacilityKind, FacilityRevocation, Generation, GivenBy, Membership,
     MembershipId, Person, Report, ReportId, ReportSubject, Retiring, Revocation, RuleApproval, RuleFile, RuleGates,
-    RuleProof, RuleSet, Service, Snapshot, Stop, StopReason, Suspension, SuspensionEnd, SuspensionId, TaskId, User,
-    UserIdRecord, WHOLE_CITY,
+    RuleProof, RuleSet, Service, Signing, Snapshot, Stop, StopReason, Suspension, SuspensionEnd, SuspensionId, TaskId,
+    User, UserIdRecord, WHOLE_CITY,
 };

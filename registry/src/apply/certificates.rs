@@ -11,8 +11,9 @@ use crate::state::{Certificate, Confirmation, Revocation, Tables};
 
 pub(super) fn apply(tables: &mut Tables, act: &Act, change: &Change) -> Result<(), Misfit> {
     match change {
-        Change::CertificateReserved { serial, device, not_before, not_after, predecessor } => {
+        Change::CertificateReserved { serial, device, not_before, not_after, predecessor, assurance } => {
             free(tables.certificates.contains_key(serial), "serial number", serial)?;
+            free(tables.signing.responders.contains(serial), "serial number", serial)?;
             known(tables.devices.contains_key(device), "device", device)?;
             tables.put_certificate(Certificate {
                 serial: *serial,
@@ -22,6 +23,7 @@ pub(super) fn apply(tables: &mut Tables, act: &Act, change: &Change) -> Result<(
                 not_before: *not_before,
                 not_after: *not_after,
                 predecessor: *predecessor,
+                assurance: *assurance,
                 reserved_at: act.at,
                 revocation: None,
             });

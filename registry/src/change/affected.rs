@@ -151,6 +151,10 @@ impl Change {
             | Self::RevocationEscalated { .. }
             | Self::FacilityRevocationProposed { .. }
             | Self::FacilityRevocationEnded { .. }
+            | Self::ListsNumbered { .. }
+            | Self::ResponderReserved { .. }
+            // What is issued is not looked at again.
+            | Self::DeviceHardware { .. }
             // It only goes on for longer.
             | Self::DisasterConfirmed => Affected::default(),
         }

@@ -61,7 +61,7 @@ kinds! {
     "sessions-forgotten" => SessionsForgotten { over_by }
     "device-loaned" => DeviceLoaned { device }
     "device-returned" => DeviceReturned { device }
-    "certificate-reserved" => CertificateReserved { serial, device, not_before, not_after, predecessor }
+    "certificate-reserved" => CertificateReserved { serial, device, not_before, not_after, predecessor, assurance }
     "certificate-issued" => CertificateIssued { serial, fingerprint }
     "certificate-revoked" => CertificateRevoked { serial, reason }
     "certificate-confirmed" => CertificateConfirmed { serial }
@@ -113,4 +113,7 @@ kinds! {
     "revocation-escalated" => RevocationEscalated { task }
     "facility-revocation-proposed" => FacilityRevocationProposed { proposal }
     "facility-revocation-ended" => FacilityRevocationEnded { facility, carried_out, reason }
+    "lists-numbered" => ListsNumbered { number, lists }
+    "responder-reserved" => ResponderReserved { serial }
+    "device-hardware" => DeviceHardware { device, hardware }
 }

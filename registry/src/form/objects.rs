@@ -8,7 +8,8 @@ use crate::state::{
     Administrator, Approval, Awaited, BreakGlass, Cancellation, Certificate, Confirmation, ConfirmationTask, Consent,
     ConsentForm, Contract, Deleted, DeletionOrder, Device, Disaster, Duty, Effect, Eligibility, Emergency,
     EndedSession, Enrolment, Facility, FacilityDetails, FacilityRevocation, Membership, Person, Report, Retiring,
-    Revocation, RuleApproval, RuleFile, RuleGates, RuleProof, RuleSet, Service, Stop, Suspension, User, UserIdRecord,
+    Revocation, RuleApproval, RuleFile, RuleGates, RuleProof, RuleSet, Service, Signing, Stop, Suspension, User,
+    UserIdRecord,
 };
 
 /// Writes `struct` by struct which fields there are.
@@ -48,9 +49,9 @@ objects! {
     UserIdRecord {
         id, user, facility, profession, recognised_by, state, credential_epoch, granted_at, ended_at, replaces, credential,
     }
-    Device { id, label, facility, holder, loaned_at, returned_at }
+    Device { id, label, facility, holder, loaned_at, returned_at, hardware }
     Certificate {
-        serial, device, state, fingerprint, not_before, not_after, predecessor, reserved_at, revocation,
+        serial, device, state, fingerprint, not_before, not_after, predecessor, assurance, reserved_at, revocation,
     }
     Revocation { at, reason, by, confirmed }
     Confirmation { at, by }
@@ -65,6 +66,7 @@ objects! {
     Disaster { area, reason, from, until, officers, awaits }
     Awaited { officer, until }
     Service { state, stopped, disaster }
+    Signing { list_number, responders }
     RuleFile { name, text }
     RuleSet { version, schema, files, reason, proposed_by, proposed_at }
     RuleApproval { version, by, at, gates }

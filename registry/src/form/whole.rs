@@ -9,7 +9,7 @@ use super::{Fields, Form, FormError, put};
 use crate::state::{
     Certificate, ConfirmationTask, Consent, Contract, Deleted, DeletionOrder, Device, Duty, Emergency, EndedSession,
     Enrolment, Facility, FacilityRevocation, Generation, Membership, Person, Report, Retiring, RuleApproval, RuleSet,
-    Rules, Snapshot, Suspension, Tables, User, UserIdRecord,
+    Rules, Signing, Snapshot, Suspension, Tables, User, UserIdRecord,
 };
 
 /// Version of the form. One of another version is passed over, and the journal replayed.
@@ -63,6 +63,8 @@ pub(crate) fn write_snapshot(snapshot: &Snapshot) -> Vec<u8> {
     let proposals: Vec<FacilityRevocation> =
         tables.facility_revocations.values().map(|one| one.as_ref().clone()).collect();
     put(&mut map, "facility_revocations", &(!proposals.is_empty()).then_some(proposals));
+    let signing = tables.signing.as_ref();
+    put(&mut map, "signing", &(*signing != Signing::default()).then(|| signing.clone()));
     Value::Object(map).to_string().into_bytes()
 }
 
@@ -115,6 +117,7 @@ pub(crate) fn read_snapshot(body: &[u8]) -> Result<Snapshot, FormError> {
     for proposal in fields.take::<Option<Vec<FacilityRevocation>>>("facility_revocations")?.into_iter().flatten() {
         tables.facility_revocations.insert(proposal.facility.clone(), Arc::new(proposal));
     }
+    tables.signing = Arc::new(fields.take::<Option<Signing>>("signing")?.unwrap_or_default());
     fields.finish()?;
     Ok(Snapshot { generation, last_at, tables })
 }

@@ -10,7 +10,7 @@ use super::session::EndedSessions;
 use super::{
     BreakGlass, Certificate, ConfirmationTask, Consent, Contract, ContractId, Deleted, DeletionId, DeletionOrder,
     Device, Duty, DutyId, Emergency, EmergencyId, Enrolment, Facility, FacilityRevocation, Membership, MembershipId,
-    Person, Report, ReportId, Retiring, Rules, Service, Suspension, SuspensionId, TaskId, User, UserIdRecord,
+    Person, Report, ReportId, Retiring, Rules, Service, Signing, Suspension, SuspensionId, TaskId, User, UserIdRecord,
 };
 
 /// All tables. Values are behind `Arc`: changing a map copies its path of nodes, and with it pointers only.
@@ -60,6 +60,7 @@ pub(crate) struct Tables {
     /// One for each facility at most.
     pub(crate) facility_revocations: OrdMap<FacilityId, Arc<FacilityRevocation>>,
     pub(crate) rules: Arc<Rules>,
+    pub(crate) signing: Arc<Signing>,
     /// The last number given to anything that is numbered.
     pub(crate) last_number: u64,
 }
@@ -102,6 +103,7 @@ impl Default for Tables {
             open_tasks: OrdSet::new(),
             facility_revocations: OrdMap::new(),
             rules: Arc::default(),
+            signing: Arc::default(),
             last_number: 0,
         }
     }

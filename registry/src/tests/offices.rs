@@ -48,6 +48,7 @@ fn one_of_each() -> Vec<Command> {
             device: device("D-1"),
             not_before: now,
             not_after: now.plus_seconds(DAY),
+            assurance: model::Assurance::Software,
         },
         Command::RecordIssued { serial: serial(1), fingerprint: [0; 32] },
         Command::RevokeCertificate { serial: serial(1), because: Cause::Stolen },
@@ -147,13 +148,17 @@ fn one_of_each() -> Vec<Command> {
             digest: [1; 32],
             not_before: now,
             not_after: now.plus_seconds(DAY),
+            assurance: model::Assurance::Software,
         },
+        Command::NameHardware { device: device("D-1"), hardware: Some("SN-1".to_owned()) },
         Command::ReserveSuccessor {
             serial: serial(9),
             predecessor: serial(1),
             not_before: now,
             not_after: now.plus_seconds(DAY),
         },
+        Command::NumberLists { lists: 1 },
+        Command::ReserveResponder { serial: serial(9) },
     ]
 }
 

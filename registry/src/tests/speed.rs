@@ -127,6 +127,7 @@ fn ten_million_certificates() {
             not_before: world.now,
             not_after: world.now.plus_seconds(180 * 86_400),
             predecessor: None,
+            assurance: None,
             reserved_at: world.now,
             revocation: None,
         });

@@ -15,6 +15,7 @@ mod person;
 mod revocation;
 mod rules;
 mod service;
+mod signing;
 mod suspension;
 mod team;
 mod user;
@@ -101,8 +102,8 @@ pub(crate) fn validate(
             device::register(d, device, label, facility, holder)
         }
         Command::ReturnDevice { device, because } => device::give_back(d, device, *because),
-        Command::ReserveCertificate { serial, device, not_before, not_after } => {
-            device::reserve(d, *serial, device, *not_before, *not_after)
+        Command::ReserveCertificate { serial, device, not_before, not_after, assurance } => {
+            device::reserve(d, *serial, device, (*not_before, *not_after), *assurance)
         }
         Command::RecordIssued { serial, fingerprint } => {
             d.push(Change::CertificateIssued { serial: *serial, fingerprint: *fingerprint })
@@ -166,13 +167,18 @@ pub(crate) fn validate(
         Command::EndEmergency { emergency } => break_glass::end(d, *emergency),
         Command::OfferEnrolment { device, kind, digest, until } => enrolment::offer(d, device, *kind, digest, *until),
         Command::CountWrongCode { device } => enrolment::tried(d, device),
-        Command::ReserveByCode { serial, device, kind, digest, not_before, not_after } => {
+        Command::NameHardware { device, hardware } => device::name_hardware(d, device, hardware.as_deref()),
+        Command::ReserveByCode { serial, device, kind, digest, not_before, not_after, assurance } => {
             let validity = (*not_before, *not_after);
-            enrolment::reserve(d, &enrolment::Coded { serial: *serial, device, kind: *kind, digest, validity })
+            let coded =
+                enrolment::Coded { serial: *serial, device, kind: *kind, digest, validity, assurance: *assurance };
+            enrolment::reserve(d, &coded)
         }
         Command::ReserveSuccessor { serial, predecessor, not_before, not_after } => {
             enrolment::renew(d, *serial, *predecessor, (*not_before, *not_after))
         }
+        Command::NumberLists { lists } => signing::number_lists(d, *lists),
+        Command::ReserveResponder { serial } => signing::reserve_responder(d, *serial),
     }?;
     Ok(draft)
 }

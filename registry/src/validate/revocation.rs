@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use model::lifecycle::confirmation;
 use model::revocation::{Reach, reach, who_may};
-use model::{Article, Cause, DeviceId, Office, SerialNumber, Timestamp};
+use model::{Article, Cause, DeviceId, SerialNumber, Timestamp};
 
 use super::{Draft, suspension};
 use crate::bounds::{NAME_CHARACTERS_MAX, TICK_CHANGES_MAX};
@@ -18,12 +18,14 @@ use crate::state::{ConfirmationTask, Effect, ReportSubject, TaskId};
 pub(super) struct Entitled {
     device: DeviceId,
     because: Cause,
+    /// In the city's place: a report is owed.
+    urgent: bool,
 }
 
 impl Entitled {
     /// Whoever may close a facility ends with it what is on loan to it (art. 13).
     pub(super) const fn by_closing(device: DeviceId) -> Self {
-        Self { device, because: Cause::Closed }
+        Self { device, because: Cause::Closed, urgent: false }
     }
 
     /// Which terminal.
@@ -46,9 +48,9 @@ pub(super) fn entitled(d: &Draft, device: &DeviceId, because: Cause) -> Result<E
         }
         Reach::Facility => d.own_facility(&known.facility)?,
         // That the contractor acts inside a contract is seen to before any command (`contract`).
-        Reach::Own | Reach::Every | Reach::Urgent => {}
+        Reach::Own | Reach::Every | Reach::Urgent | Reach::Key => {}
     }
-    Ok(Entitled { device: device.clone(), because })
+    Ok(Entitled { device: device.clone(), because, urgent: reach == Reach::Urgent })
 }
 
 /// Everything of a terminal, in one act.
@@ -59,7 +61,7 @@ pub(super) fn revoke_device(d: &mut Draft, device: &DeviceId, because: Cause) ->
         Why::Condition(format!("device `{device}` has no certificate that could be revoked"))
     })?;
     revoke_all(d, &entitled, &serials)?;
-    report(d, ReportSubject::Device(device.clone()), because)
+    report(d, ReportSubject::Device(device.clone()), &entitled)
 }
 
 /// One certificate; and where its key is out of our hands, whatever is linked to it by renewal.
@@ -71,7 +73,7 @@ pub(super) fn revoke(d: &mut Draft, serial: SerialNumber, because: Cause) -> Res
         serials.extend(family(d, &entitled.device, serial));
     }
     revoke_all(d, &entitled, &serials)?;
-    report(d, ReportSubject::Revocation(serial), because)
+    report(d, ReportSubject::Revocation(serial), &entitled)
 }
 
 /// What of a terminal is not revoked: numbers that are only reserved too, for a signature may exist.
@@ -82,7 +84,7 @@ pub(super) fn live(d: &Draft, device: &DeviceId) -> Vec<SerialNumber> {
 
 /// Revokes these certificates of a terminal, none of which is revoked, and has it confirmed where the cause asks for it.
 pub(super) fn revoke_all(d: &mut Draft, entitled: &Entitled, serials: &[SerialNumber]) -> Result<(), Refused> {
-    let Entitled { device, because } = entitled;
+    let Entitled { device, because, .. } = entitled;
     for serial in serials {
         d.push(Change::CertificateRevoked { serial: *serial, reason: because.reason_code() })?;
     }
@@ -99,10 +101,13 @@ pub(super) fn revoke_all(d: &mut Draft, entitled: &Entitled, serials: &[SerialNu
 
 /// Whoever acts in the city's place owes it a report: under art. 39-3 where what was done is forbidden by art. 39-1, otherwise
 /// under art. 29-2.
-pub(super) fn report(d: &mut Draft, about: ReportSubject, because: Cause) -> Result<(), Refused> {
-    let forbidden = matches!(because, Cause::Misuse | Cause::Copied);
+pub(super) fn report(d: &mut Draft, about: ReportSubject, entitled: &Entitled) -> Result<(), Refused> {
+    if !entitled.urgent {
+        return Ok(());
+    }
+    let forbidden = matches!(entitled.because, Cause::Misuse | Cause::Copied);
     let article = if forbidden { Article::paragraph(39, 3) } else { Article::paragraph(29, 2) };
-    suspension::report_under(d, about, &[Office::Contractor, Office::System], article)
+    suspension::report_under(d, about, article)
 }
 
 /// Whoever had the key could renew with it: what is linked to the certificate, before it and behind it, and is not revoked.

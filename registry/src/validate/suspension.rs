@@ -129,24 +129,19 @@ pub(super) fn settle(d: &mut Draft, target: &Target) -> Result<(), Refused> {
 
 /// Whoever acts in the city's place owes it a report, in the same entry as the act (art. 10-5, 29-2, 39-3).
 pub(super) fn report(d: &mut Draft, about: ReportSubject, owing: &[Office]) -> Result<(), Refused> {
+    if !owing.contains(&d.act.by.office) {
+        return Ok(());
+    }
     let article = match (&about, d.act.by.office) {
         (_, Office::FacilityAdministrator) => Article::paragraph(10, 5),
         (ReportSubject::Suspension(Target::User(_)), _) => Article::paragraph(39, 3),
         _ => Article::paragraph(29, 2),
     };
-    report_under(d, about, owing, article)
+    report_under(d, about, article)
 }
 
 /// The same, under this article.
-pub(super) fn report_under(
-    d: &mut Draft,
-    about: ReportSubject,
-    owing: &[Office],
-    article: Article,
-) -> Result<(), Refused> {
-    if !owing.contains(&d.act.by.office) {
-        return Ok(());
-    }
+pub(super) fn report_under(d: &mut Draft, about: ReportSubject, article: Article) -> Result<(), Refused> {
     let id = ReportId::new(d.number());
     let report = Report { id, about, article, author: d.act.by.clone(), since: d.at() };
     d.push(Change::ReportDue { report })

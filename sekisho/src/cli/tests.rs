@@ -109,8 +109,12 @@ fn asked_by(kind: CommandKind) -> Result<&'static str, &'static str> {
         Kind::EndSession => Err("the user's own: signing out"),
         Kind::DeclareEmergency | Kind::EndEmergency => Err("the user's own, on a page of the gateway (art. 41-1)"),
         Kind::OfferEnrolment => Ok("device-code"),
+        Kind::NameHardware => Ok("device-hardware"),
         Kind::CountWrongCode | Kind::ReserveByCode | Kind::ReserveSuccessor => {
             Err("the office's door's, for whoever has a code or a certificate (art. 38-1)")
+        }
+        Kind::NumberLists | Kind::ReserveResponder => {
+            Err("the office's door's, before it signs what certificates stand")
         }
         Kind::MarkDeleted => Err("the gateway's, behind the deletion"),
         Kind::Tick => Err("the clock's, while a server runs"),

@@ -195,7 +195,10 @@ async fn column(role: Role) -> Vec<String> {
         Ok(()) => "cut".to_owned(),
         Err(_) => "goes on".to_owned(),
     });
-    cells.push(stalled.end().await);
+    cells.push(match stalled.rest().await {
+        (octets, window) if octets <= window => "cut; nothing more than its window".to_owned(),
+        (octets, window) => format!("{octets} > {window}"),
+    });
     cells.push(cut(upload.breaks_off().await));
     on_record(&world).await;
     let say = |told: Told| match told {

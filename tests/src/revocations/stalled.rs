@@ -41,7 +41,7 @@ impl Reader {
         Self { tls, window }
     }
 
-    /// Reads on, now that it is revoked: how much still came.
+    /// Reads on, now that it is revoked: how much still came, and how much the kernel holds for it at most.
     pub(crate) async fn rest(mut self) -> (usize, usize) {
         let mut octets = 0;
         let mut piece = vec![0; 65_536];
@@ -52,11 +52,5 @@ impl Reader {
         };
         timeout(Duration::from_secs(5), reading).await.expect("the download goes on");
         (octets, self.window)
-    }
-
-    /// The same in a word.
-    pub(crate) async fn end(self) -> String {
-        let (octets, window) = self.rest().await;
-        if octets <= window { "cut; nothing more than its window".to_owned() } else { format!("{octets} > {window}") }
     }
 }

@@ -2,7 +2,7 @@
 
 use model::lifecycle::{certificate, confirmation};
 use model::revocation::{Reach, reach};
-use model::{Author, Cause, Office, Target};
+use model::{Assurance, Author, Cause, Office, Target};
 
 use super::super::world::*;
 use super::kinds;
@@ -91,8 +91,13 @@ fn a_lost_terminal_loses_everything_and_comes_back_by_enrolling() {
         |until| Command::OfferEnrolment { device: device("D-1"), kind: EnrolmentKind::Csr, digest: [1; 32], until };
     world.must(clerk(), offer(until));
     let (not_before, not_after) = (world.now, world.now.plus_seconds(DAY));
-    let reserve =
-        |number| Command::ReserveCertificate { serial: serial(number), device: device("D-1"), not_before, not_after };
+    let reserve = |number| Command::ReserveCertificate {
+        serial: serial(number),
+        device: device("D-1"),
+        not_before,
+        not_after,
+        assurance: Assurance::Software,
+    };
     world.must(clerk(), reserve(9));
     let changes = world.must(himself("U-1"), revoke("D-1", Cause::Lost));
     assert_eq!(
