@@ -80,6 +80,14 @@ async fn what_is_decided_on_one_node_ends_streams_on_the_other() {
     must_end("revoked on the first node", revoked).await;
     assert_eq!(answer(&there(&sato), &satos).await, (StatusCode::FORBIDDEN, "certificate-revoked".to_owned()));
 
+    // Each node says what it cut, for who confirms it (art. 38-3).
+    let serial = world.serial("D-sato");
+    let told = |world: &World| world.registry.snapshot().task_of(&serial).unwrap().effects.clone();
+    world.until("both nodes have told", |world| told(world).len() == 2).await;
+    let effects = told(&world);
+    assert_ne!(effects[0].node, effects[1].node);
+    assert!(effects.iter().any(|effect| effect.connections == 1 && effect.exchanges == 1), "{effects:?}");
+
     let target = Target::UserId(UserId::new("U-nakamura").unwrap());
     let suspend = |target| Command::Suspend {
         target,

@@ -17,14 +17,14 @@
 //! What each may refuse with:
 //!
 //! - admit, for strangers before anything else: 429.
-//! - route: 400 unreadable; 401 certificate; 403 from another site; 404 no such page; 405.
-//! - admit: 401 certificate; 429.
+//! - route: 400 unreadable; 401 no certificate; 403 one that has ended, or from another site; 404 no such page; 405.
+//! - admit: 401, 403 certificate; 429.
 //! - authenticate: 401 sign in; 403 change the password first; 503 registry silent.
 //! - split: 400; 413.
 //! - extract: 400; 403 with rule and article; 404 not available; 413; 429 for its look-ups; 502/504 store; 503 stopped.
 //! - decide:
 //!   - 400 a page that is over, what would reach into another person's record, more than can be decided on at once;
-//!   - 401 certificate or session ended meanwhile;
+//!   - 401 session ended meanwhile; 403 certificate;
 //!   - 403 with rule and article; 404; 412;
 //!   - 413 a transaction that patches make too long;
 //!   - 422 a patch that does not fit;
