@@ -46,6 +46,12 @@ pub enum Refused {
     /// The book did not record the serial number.
     #[error("the serial number could not be recorded before signing")]
     SerialNotRecorded(#[source] Box<dyn Error + Send + Sync>),
+    /// The book recorded another number than the one that was drawn.
+    #[error("the serial number {serial} is recorded, and another was drawn")]
+    NotAsDrawn {
+        /// What was recorded. It is wasted.
+        serial: model::SerialNumber,
+    },
     /// The certification request is unreadable.
     #[error("the certification request is unreadable: {0}")]
     Request(&'static str),

@@ -53,7 +53,7 @@ pub use public_key::{KeyKind, PublicKey};
 pub use random::{Random, SystemRandom};
 pub use request::{read_request, write_request};
 pub use responder::{ANSWER_SECONDS, Responder, Status};
-pub use serial::{RecordedSerial, SerialBook, fresh_serial, reserve};
+pub use serial::{RecordedSerial, SerialBook, fresh_serial, reserve, reserve_numbered};
 pub use shard::Shard;
 pub use terminal::{fresh_password, pem_bundle, pkcs12, received};
 pub use zeroize::Zeroizing;

@@ -135,8 +135,7 @@ impl Snapshot {
             }
             Change::DeviceLoaned { device } => loan(tables, device),
             Change::DeviceReturned { device } => {
-                let found = tables.devices.get_mut(device).ok_or_else(|| Misfit::not_known("device", device))?;
-                let device = Arc::make_mut(found);
+                let device = tables.devices.get_mut(device).ok_or_else(|| Misfit::not_known("device", device))?;
                 if device.returned_at.is_some() {
                     return Err(Misfit::Contradiction("the device was returned already"));
                 }
@@ -190,7 +189,8 @@ impl Snapshot {
             | Change::CertificateIssued { .. }
             | Change::CertificateRevoked { .. }
             | Change::CertificateConfirmed { .. }
-            | Change::CertificateAbandoned { .. } => certificates::apply(tables, act, change),
+            | Change::CertificateAbandoned { .. }
+            | Change::NumberingBegun { .. } => certificates::apply(tables, act, change),
             Change::EnrolmentOffered { .. }
             | Change::EnrolmentTried { .. }
             | Change::EnrolmentUsed { .. }
@@ -245,6 +245,9 @@ fn loan(tables: &mut Tables, device: &Device) -> Result<(), Misfit> {
     free(tables.devices.contains_key(&device.id), "device", &device.id)?;
     known(tables.facilities.contains_key(&device.facility), "facility", &device.facility)?;
     known(tables.users.contains_key(&device.holder), "user", &device.holder)?;
+    if tables.devices.is_full() {
+        return Err(Misfit::Contradiction("there are as many devices as there can be"));
+    }
     tables.put_device(device.clone());
     Ok(())
 }

@@ -123,6 +123,8 @@ words! {
         ReserveByCode = "reserve-by-code",
         /// [`crate::Command::ReserveSuccessor`].
         ReserveSuccessor = "reserve-successor",
+        /// [`crate::Command::BeginNumbering`].
+        BeginNumbering = "begin-numbering",
     }
 }
 
@@ -185,9 +187,12 @@ impl CommandKind {
             Self::EnterDuty | Self::EndDuty => &[CityOfficer, CityClerk, FacilityAdministrator],
             Self::ChangePassword | Self::EndSession | Self::DeclareEmergency | Self::EndEmergency => &[User],
             Self::EndSessions => &[CityOfficer, CityClerk, Contractor, System, User],
-            Self::Tick | Self::MarkDeleted | Self::CountWrongCode | Self::ReserveByCode | Self::ReserveSuccessor => {
-                &[System]
-            }
+            Self::Tick
+            | Self::MarkDeleted
+            | Self::CountWrongCode
+            | Self::ReserveByCode
+            | Self::ReserveSuccessor
+            | Self::BeginNumbering => &[System],
         }
     }
 
@@ -210,7 +215,8 @@ impl CommandKind {
             | Self::OfferEnrolment
             | Self::CountWrongCode
             | Self::ReserveByCode
-            | Self::ReserveSuccessor => Article::paragraph(38, 1),
+            | Self::ReserveSuccessor
+            | Self::BeginNumbering => Article::paragraph(38, 1),
             Self::ReturnDevice | Self::RevokeCertificate => Article::paragraph(38, 2),
             Self::ConfirmRevocation => Article::paragraph(38, 3),
             Self::RegisterPerson | Self::ChangePerson | Self::EndEligibility | Self::RenewEligibility => {
@@ -299,6 +305,7 @@ impl Command {
             Self::CountWrongCode { .. } => CommandKind::CountWrongCode,
             Self::ReserveByCode { .. } => CommandKind::ReserveByCode,
             Self::ReserveSuccessor { .. } => CommandKind::ReserveSuccessor,
+            Self::BeginNumbering { .. } => CommandKind::BeginNumbering,
         }
     }
 }

@@ -185,6 +185,7 @@ impl Change {
             | Self::CertificateRevoked { .. }
             | Self::CertificateConfirmed { .. }
             | Self::CertificateAbandoned { .. }
+            | Self::NumberingBegun { .. }
             | Self::PersonChanged { .. }
             | Self::EligibilityChanged { .. }
             | Self::ConsentGiven { .. }

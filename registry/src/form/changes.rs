@@ -105,4 +105,5 @@ kinds! {
     "enrolment-ended" => EnrolmentEnded { device }
     "certificate-retiring" => CertificateRetiring { retiring }
     "certificate-retired" => CertificateRetired { successor }
+    "numbering-begun" => NumberingBegun { key }
 }

@@ -142,6 +142,7 @@ fn one_of_each() -> Vec<Command> {
             not_before: now,
             not_after: now.plus_seconds(DAY),
         },
+        Command::BeginNumbering { key: crate::NumberingKey::new([7; 16]) },
         Command::ReserveSuccessor {
             serial: serial(9),
             predecessor: serial(1),

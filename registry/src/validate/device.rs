@@ -8,7 +8,7 @@ use super::{Draft, suspension};
 use crate::bounds::{CERTIFICATE_DAYS_MAX, CERTIFICATES_PER_DEVICE_MAX};
 use crate::change::Change;
 use crate::refused::{Refused, Why};
-use crate::state::{Device, ReportSubject};
+use crate::state::{Device, NumberingKey, ReportSubject};
 
 pub(super) fn register(
     d: &mut Draft,
@@ -76,6 +76,14 @@ pub(super) fn reserve(
     let live = d.next.certificates_of(device).filter(|certificate| certificate.is_live());
     let predecessor = live.last().map(|certificate| certificate.serial);
     reserve_behind(d, serial, device, (not_before, not_after), predecessor)
+}
+
+/// Several processes may be the first: one key is taken.
+pub(super) fn begin_numbering(d: &mut Draft, key: NumberingKey) -> Result<(), Refused> {
+    if d.next.tables.certificates.numbering().is_some() {
+        return Ok(());
+    }
+    d.push(Change::NumberingBegun { key })
 }
 
 /// A device on loan, at an approved facility, with somebody there who answers for it.

@@ -163,6 +163,7 @@ pub(crate) fn validate(
         Command::ReserveSuccessor { serial, predecessor, not_before, not_after } => {
             enrolment::renew(d, *serial, *predecessor, (*not_before, *not_after))
         }
+        Command::BeginNumbering { key } => device::begin_numbering(d, *key),
     }?;
     Ok(draft)
 }
