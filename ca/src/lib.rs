@@ -56,7 +56,7 @@ pub use public_key::{KeyKind, PublicKey};
 pub use random::{Random, SystemRandom};
 pub use request::{read_request, write_request};
 pub use responder::{ANSWER_SECONDS, Responder, Status};
-pub use serial::{RecordedNumber, RecordedSerial, SerialBook, fresh_serial, reserve};
+pub use serial::{RecordedNumber, RecordedSerial, SerialBook, fresh_serial, reserve, reserve_numbered};
 pub use shard::Shard;
 pub use terminal::{Encoding, fresh_password, pem_bundle, pkcs12, pkcs12_encoded, received};
 pub use zeroize::Zeroizing;

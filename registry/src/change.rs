@@ -11,8 +11,8 @@ use crate::credential::Sealed;
 use crate::state::{
     Administrator, ConsentForm, Contract, ContractId, Deleted, DeletionId, DeletionOrder, Device, Disaster, Duty,
     DutyId, Eligibility, Emergency, EmergencyId, Enrolment, Facility, FacilityDetails, Membership, MembershipId,
-    Person, Report, ReportId, Retiring, RuleGates, RuleSet, Stop, Suspension, SuspensionEnd, SuspensionId, User,
-    UserIdRecord,
+    NumberingKey, Person, Report, ReportId, Retiring, RuleGates, RuleSet, Stop, Suspension, SuspensionEnd,
+    SuspensionId, User, UserIdRecord,
 };
 
 pub use affected::Affected;
@@ -146,6 +146,11 @@ pub enum Change {
     CertificateAbandoned {
         /// The number.
         serial: SerialNumber,
+    },
+    /// Serial numbers give their index from here on.
+    NumberingBegun {
+        /// By which key they are sealed.
+        key: NumberingKey,
     },
     /// A person was registered (art. 3).
     PersonRegistered {

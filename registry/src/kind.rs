@@ -129,6 +129,8 @@ words! {
         ReserveResponder = "reserve-responder",
         /// [`crate::Command::NameHardware`].
         NameHardware = "name-hardware",
+        /// [`crate::Command::BeginNumbering`].
+        BeginNumbering = "begin-numbering",
     }
 }
 
@@ -198,7 +200,8 @@ impl CommandKind {
             | Self::ReserveByCode
             | Self::ReserveSuccessor
             | Self::NumberLists
-            | Self::ReserveResponder => &[System],
+            | Self::ReserveResponder
+            | Self::BeginNumbering => &[System],
         }
     }
 
@@ -222,7 +225,8 @@ impl CommandKind {
             | Self::CountWrongCode
             | Self::ReserveByCode
             | Self::NameHardware
-            | Self::ReserveSuccessor => Article::paragraph(38, 1),
+            | Self::ReserveSuccessor
+            | Self::BeginNumbering => Article::paragraph(38, 1),
             Self::ReturnDevice | Self::RevokeCertificate | Self::NumberLists | Self::ReserveResponder => {
                 Article::paragraph(38, 2)
             }
@@ -316,6 +320,7 @@ impl Command {
             Self::NumberLists { .. } => CommandKind::NumberLists,
             Self::ReserveResponder { .. } => CommandKind::ReserveResponder,
             Self::NameHardware { .. } => CommandKind::NameHardware,
+            Self::BeginNumbering { .. } => CommandKind::BeginNumbering,
         }
     }
 }

@@ -189,6 +189,7 @@ impl Change {
             | Self::CertificateRevoked { .. }
             | Self::CertificateConfirmed { .. }
             | Self::CertificateAbandoned { .. }
+            | Self::NumberingBegun { .. }
             | Self::PersonChanged { .. }
             | Self::EligibilityChanged { .. }
             | Self::ConsentGiven { .. }

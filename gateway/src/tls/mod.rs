@@ -1,8 +1,9 @@
 //! TLS: which host asks for what ([`hosts`]), the chain check ([`verifier`]), the form of a certificate
-//! ([`profile`]), and the device behind it ([`device`]).
+//! ([`profile`]), what was read lately ([`readings`]), and the device behind it ([`device`]).
 
 mod der;
 pub mod device;
 pub mod hosts;
 pub mod profile;
+pub mod readings;
 pub mod verifier;

@@ -108,4 +108,5 @@ kinds! {
     "lists-numbered" => ListsNumbered { number, lists }
     "responder-reserved" => ResponderReserved { serial }
     "device-hardware" => DeviceHardware { device, hardware }
+    "numbering-begun" => NumberingBegun { key }
 }
