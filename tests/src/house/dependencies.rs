@@ -88,7 +88,8 @@ fn every_line_of_the_table_is_inherited() {
     let inherited: BTreeSet<&str> = metadata
         .workspace_packages()
         .into_iter()
-        .flat_map(|package| package.dependencies.iter().map(|dependency| dependency.name.as_str()))
+        .flat_map(|package| &package.dependencies)
+        .map(|dependency| dependency.rename.as_ref().unwrap_or(&dependency.name).as_str())
         .collect();
     for line in table.lines().filter(|line| !line.starts_with('#') && !line.contains("path = ")) {
         let Some((name, _)) = line.split_once(" = ") else { continue };
