@@ -34,6 +34,9 @@ pub trait ListSource: Send + Sync + 'static {
     /// As [`Self::build`].
     fn shards(&self, wanted: &BTreeSet<Shard>, number: &RecordedNumber) -> Result<BTreeMap<Shard, Crl>, ListError>;
 
+    /// The shards that were built last lie on the shelf, under this number.
+    fn shelved(&self, shards: &BTreeSet<Shard>, number: u64);
+
     /// What is known of a certificate now.
     ///
     /// # Errors
@@ -130,6 +133,7 @@ impl Shelf {
         let number = self.source.number(shards.len().saturating_add(1))?;
         let made = self.source.shards(shards, &number)?;
         self.lock().shards.extend(made.into_iter().map(|(shard, list)| (shard, Arc::new(list))));
+        self.source.shelved(shards, number.number());
         let whole = self.source.build(&number)?;
         self.lock().whole = Some(Arc::new(whole));
         Ok(())

@@ -1,7 +1,7 @@
 //! The status of certificates as the registry knows it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ca::{
@@ -9,7 +9,7 @@ use ca::{
     SystemRandom, build_crl, build_shard, reserve,
 };
 use model::{Author, Office, SerialNumber, Timestamp};
-use registry::{Change, Command, Registry, RegistryError, Snapshot};
+use registry::{Change, Command, ConfirmationTask, Registry, RegistryError, Snapshot, TaskId};
 
 use crate::Clock;
 use crate::list::{ListError, ListSource, Rebuild};
@@ -24,13 +24,19 @@ pub struct RegistryList {
     key: Arc<IssuingKey>,
     places: StatusPlaces,
     clock: Clock,
+    /// What the shards that were built last are made of.
+    built: Mutex<Option<Arc<Snapshot>>>,
 }
 
 impl RegistryList {
     /// Over `registry`, signed by `issuing` with `key`; others find it at `places`.
     #[must_use]
     pub fn new(registry: Registry, issuing: Issuing, key: Arc<IssuingKey>, places: StatusPlaces, clock: Clock) -> Self {
-        Self { registry, issuing, key, places, clock }
+        Self { registry, issuing, key, places, clock, built: Mutex::default() }
+    }
+
+    fn built(&self) -> MutexGuard<'_, Option<Arc<Snapshot>>> {
+        self.built.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn heard(&self) -> Result<Arc<Snapshot>, ListError> {
@@ -64,7 +70,9 @@ impl ListSource for RegistryList {
     fn shards(&self, wanted: &BTreeSet<Shard>, number: &RecordedNumber) -> Result<BTreeMap<Shard, Crl>, ListError> {
         let now = (self.clock)();
         let mut entries: BTreeMap<Shard, Vec<Revoked>> = wanted.iter().map(|shard| (*shard, vec![])).collect();
-        for revoked in revoked(&*self.heard()?, now) {
+        let snapshot = self.heard()?;
+        self.built().replace(Arc::clone(&snapshot));
+        for revoked in revoked(&snapshot, now) {
             if let Some(entries) = entries.get_mut(&Shard::of(&revoked.serial)) {
                 entries.push(revoked);
             }
@@ -74,6 +82,23 @@ impl ListSource for RegistryList {
             list.map(|list| (shard, list)).map_err(ListError::new)
         };
         entries.into_iter().map(build).collect()
+    }
+
+    /// For those who confirm a revocation (art. 38-3): from here on everybody can read of it. A task whose certificates are not
+    /// all on these shards waits for the hour, when all are built under one number.
+    fn shelved(&self, shards: &BTreeSet<Shard>, number: u64) {
+        let Some(snapshot) = self.built().take() else { return };
+        let named = |task: &&ConfirmationTask| {
+            task.listed.is_none() && task.serials.iter().all(|serial| shards.contains(&Shard::of(serial)))
+        };
+        let tasks: Vec<TaskId> = snapshot.open_tasks().filter(named).map(|task| task.id).collect();
+        if tasks.is_empty() {
+            return;
+        }
+        let author = Author::new(Office::System, "sekisho");
+        if let Err(error) = self.registry.execute(Command::RecordListed { tasks, number }, author, (self.clock)()) {
+            tracing::warn!(%error, "which revocation list names a revocation is not on record; the next one says it");
+        }
     }
 
     fn status(&self, serial: &SerialNumber) -> Result<Status, ListError> {

@@ -75,6 +75,8 @@ impl ListSource for Office {
     }
 
     /// Numbers of eight octets are ours.
+    fn shelved(&self, _: &BTreeSet<Shard>, _: u64) {}
+
     fn status(&self, serial: &SerialNumber) -> Result<Status, ListError> {
         if self.broken.load(Ordering::SeqCst) {
             return Err(ListError::new("the registry is away"));

@@ -5,6 +5,7 @@ mod certificates;
 mod consents;
 mod enrolments;
 mod orders;
+mod revocations;
 mod rules;
 mod service_state;
 mod signing;
@@ -204,6 +205,14 @@ impl Snapshot {
             | Change::EnrolmentEnded { .. }
             | Change::CertificateRetiring { .. }
             | Change::CertificateRetired { .. } => enrolments::apply(tables, act, change),
+            Change::RevocationReported { .. }
+            | Change::RevocationTookEffect { .. }
+            | Change::RevocationListed { .. }
+            | Change::RevocationConfirmed { .. }
+            | Change::RevocationReminded { .. }
+            | Change::RevocationEscalated { .. }
+            | Change::FacilityRevocationProposed { .. }
+            | Change::FacilityRevocationEnded { .. } => revocations::apply(tables, act, change),
             Change::ConsentGiven { .. } | Change::ConsentWithdrawn { .. } => consents::apply(tables, act, change),
             Change::ServiceStopped { .. }
             | Change::ServiceResumed

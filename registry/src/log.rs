@@ -176,8 +176,16 @@ impl Change {
             Self::ReportDue { report } => match &report.about {
                 ReportSubject::Suspension(target) => named.merge(of(target)),
                 ReportSubject::Revocation(serial) => drop(named.serials.insert(*serial)),
-                ReportSubject::Return(device) => drop(named.devices.insert(device.clone())),
+                ReportSubject::Device(device) | ReportSubject::Return(device) => {
+                    named.devices.insert(device.clone());
+                }
             },
+            Self::RevocationReported { device, .. } => drop(named.devices.insert(device.clone())),
+            Self::FacilityRevocationProposed { proposal } => {
+                named.facilities.insert(proposal.facility.clone());
+                named.devices.extend(proposal.devices.iter().cloned());
+            }
+            Self::FacilityRevocationEnded { facility, .. } => drop(named.facilities.insert(facility.clone())),
             // What these name is what they affect.
             Self::UserIdMoved { .. }
             | Self::PasswordChanged { .. }
@@ -190,6 +198,12 @@ impl Change {
             | Self::CertificateConfirmed { .. }
             | Self::CertificateAbandoned { .. }
             | Self::NumberingBegun { .. }
+            // Of which terminal a task is says the entry that reported it.
+            | Self::RevocationTookEffect { .. }
+            | Self::RevocationListed { .. }
+            | Self::RevocationConfirmed { .. }
+            | Self::RevocationReminded { .. }
+            | Self::RevocationEscalated { .. }
             | Self::PersonChanged { .. }
             | Self::EligibilityChanged { .. }
             | Self::ConsentGiven { .. }
@@ -226,6 +240,16 @@ impl Change {
             | Self::SuspensionEnded { reason, .. }
             | Self::DisasterEnded { reason } => reason.clone(),
             Self::CertificateRevoked { reason, .. } => Some(reason.to_string()),
+            Self::RevocationReported { task, because, .. } => Some(format!("{because} (task {task})")),
+            Self::RevocationTookEffect { task, .. }
+            | Self::RevocationListed { task, .. }
+            | Self::RevocationConfirmed { task }
+            | Self::RevocationReminded { task }
+            | Self::RevocationEscalated { task } => Some(format!("task {task}")),
+            Self::FacilityRevocationProposed { proposal } => {
+                Some(format!("{} ({})", proposal.reason, proposal.because))
+            }
+            Self::FacilityRevocationEnded { reason, .. } => reason.clone(),
             Self::ConsentGiven { form, .. } => form.reason.clone(),
             Self::ConsentWithdrawn { reason, .. }
             | Self::ContractEnded { reason, .. }

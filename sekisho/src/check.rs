@@ -332,6 +332,13 @@ fn facts(settings: &Settings, found: &mut Findings) -> Result<(), Error> {
     if count > 0 {
         found.warning(&format!("devices: the last certificate of {count} expires soon: {}", listed(&ending)))?;
     }
+    let overdue = snapshot.open_tasks().filter(|task| task.is_overdue(now)).count();
+    if overdue > 0 {
+        found.warning(&format!(
+            "revocations: {overdue} have waited for a day for the facility administrator (art. 38-3); they are named by: \
+             sekisho revocation list --overdue"
+        ))?;
+    }
     let waiting = snapshot.reports().count();
     if waiting > 0 {
         found.warning(&format!(

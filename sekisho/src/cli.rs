@@ -51,7 +51,7 @@ pub use map::Map;
 pub use person::{Consent, Person};
 pub use policy::Policy;
 pub use report::Report;
-pub use revocation::{Confirm, Revoke};
+pub use revocation::{Confirm, Revocation, Revoke};
 pub use service::{Disaster, Service};
 pub use suspension::{Resume, Suspend, Suspension};
 pub use team::Team;
@@ -215,6 +215,9 @@ pub enum Verb {
     Revoke(Revoke),
     /// Confirm a revocation, as administrator of the facility (art. 38-3)
     Confirm(Confirm),
+    /// Revocations (失効): what waits for its confirmation, and all of a facility in one act (art. 38-2, 38-3)
+    #[command(subcommand, visible_alias = "revocations")]
+    Revocation(Revocation),
     /// Stop the service as a whole, or go on again (art. 26)
     #[command(subcommand)]
     Service(Service),

@@ -230,6 +230,12 @@ impl ListSource for LateList {
         self.list()?.shards(wanted, number)
     }
 
+    fn shelved(&self, shards: &BTreeSet<ca::Shard>, number: u64) {
+        if let Some(list) = self.list.get() {
+            list.shelved(shards, number);
+        }
+    }
+
     fn status(&self, serial: &SerialNumber) -> Result<ca::Status, ListError> {
         self.list()?.status(serial)
     }

@@ -14,6 +14,7 @@ mod duty;
 pub(crate) mod enrol;
 mod explain;
 mod facility;
+mod facility_revocation;
 mod issue;
 pub(crate) mod journal;
 mod log;
@@ -56,6 +57,7 @@ pub(crate) fn run(common: &Common, verb: &Verb) -> Result<(), Error> {
         Verb::Report(verb) => report::run(&Desk::open(common)?, verb),
         Verb::Revoke(verb) => revocation::revoke(&Desk::open(common)?, verb),
         Verb::Confirm(verb) => revocation::confirm(&Desk::open(common)?, verb),
+        Verb::Revocation(verb) => revocation::run(&Desk::open(common)?, verb),
         Verb::Service(verb) => service::run(&Desk::open(common)?, verb),
         Verb::Disaster(verb) => service::disaster(&Desk::open(common)?, verb),
         Verb::Explain(verb) => explain::run(&Desk::open(common)?, verb),

@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 
 use ca::{AuthorityName, Issuing, IssuingKey, Purpose, Root, RootKey, Status, StatusPlaces, SystemRandom, reserve};
 use journal::{Journal, Place};
-use model::{Author, DeviceId, FacilityId, Office, Profession, ReasonCode, SerialNumber, Timestamp, UserId, UserKey};
+use model::{
+    Author, Cause, DeviceId, FacilityId, Office, Profession, ReasonCode, SerialNumber, Timestamp, UserId, UserKey,
+};
 use registry::{Administrator, Command, FacilityDetails, FacilityKind, Registry, Vault};
 use tokio::net::TcpListener;
 
@@ -129,15 +131,22 @@ async fn a_revocation_by_command_is_on_the_list_at_once_even_from_another_proces
         }
     };
     wait(0).await;
-    let revoke = |number, reason| Command::RevokeCertificate { serial: serial(number), reason };
-    let (here, first) = (office.clone(), revoke(1, ReasonCode::AffiliationChanged));
+    let revoke = |number, because| Command::RevokeCertificate { serial: serial(number), because };
+    let (here, first) = (office.clone(), revoke(1, Cause::Left));
     tokio::task::spawn_blocking(move || execute(&here, first)).await.unwrap();
     println!("own command: on the list after {:?}", wait(1).await);
+    // Whoever confirms the revocation is told which list names it (art. 38-3).
+    let listed = async || {
+        while office.snapshot().task_of(&serial(1)).unwrap().listed.is_none() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), listed()).await.expect("no list on record");
 
     // Another process beside this one, as the command line is: the same file, its own registry. The number was only
     // reserved, and is revoked all the same.
     let other = registry(folder.path());
-    let second = revoke(2, ReasonCode::Superseded);
+    let second = revoke(2, Cause::Replaced);
     tokio::task::spawn_blocking(move || execute(&other, second)).await.unwrap();
     println!("another process: on the list after {:?}", wait(2).await);
     served.abort();
@@ -148,7 +157,7 @@ fn expired_certificates_leave_the_list_two_days_later() {
     let folder = tempfile::tempdir().unwrap();
     let office = registry(folder.path());
     furnish(&office);
-    execute(&office, Command::RevokeCertificate { serial: serial(1), reason: ReasonCode::AffiliationChanged });
+    execute(&office, Command::RevokeCertificate { serial: serial(1), because: Cause::Left });
     let Authority { issuing, key, .. } = authority();
     let hours = Arc::new(AtomicI64::new(0));
     let passed = Arc::clone(&hours);
@@ -172,7 +181,7 @@ fn a_number_without_a_certificate_is_unknown_and_not_good() {
     // Issued; only reserved; never heard of.
     assert_eq!((status(1), status(2), status(3)), (Status::Good, Status::Unknown, Status::Unknown));
     execute(&office, Command::AbandonCertificate { serial: serial(2) });
-    execute(&office, Command::RevokeCertificate { serial: serial(1), reason: ReasonCode::KeyCompromise });
+    execute(&office, Command::RevokeCertificate { serial: serial(1), because: Cause::Stolen });
     let revoked = Status::Revoked { at: begin(), reason: ReasonCode::KeyCompromise };
     assert_eq!((status(1), status(2)), (revoked, Status::Unknown));
     assert!(!list.responder().unwrap().is_old(begin()));

@@ -1,6 +1,6 @@
 //! The chain check in the handshake: is this a certificate of ours at all?
 //!
-//! Nothing more. rustls does not call this on resumption, and a CRL here would cost every handshake and bind nothing
+//! And little more: one that the registry does not know is refused here too (promise P7). rustls does not call this on resumption, and a CRL here would cost every handshake and bind nothing
 //! (5 connections, 2 calls; 58 ms a handshake with a million entries). Validity, revocation and registry are checked
 //! after every handshake and on every request, in [`super::device`]. A certificate of ours that has expired passes
 //! here on purpose, so that its holder meets a page that says what to do instead of a bare TLS error; it opens nothing.
@@ -17,16 +17,16 @@ use super::device::Presented;
 use super::profile::{self, ProfileChecked, ProfileFault};
 use super::readings::Readings;
 
-/// What happens to a terminal without a certificate, or with one of ours that is expired, revoked or unknown.
+/// What happens to a terminal without a certificate, or with one of ours that is expired or revoked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Strictness {
-    /// The handshake succeeds and every request is answered with a page that explains (default).
+    /// The handshake succeeds, and a page explains (default). One that is unknown fails all the same.
     Explain,
     /// The handshake fails with an alert.
     Alert,
 }
 
-/// Asks whether a certificate stands; used in the handshake only under [`Strictness::Alert`].
+/// Asks whether a certificate stands.
 pub type Standing = Arc<dyn Fn(&Presented) -> Result<(), CertificateError> + Send + Sync>;
 
 /// See the module.
@@ -120,8 +120,14 @@ impl ClientCertVerifier for DeviceVerifier {
         let seconds = now.as_secs().clamp(presented.not_before_seconds(), presented.not_after_seconds());
         let within = UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds));
         let verified = self.chain.verify_client_cert(end_entity, intermediates, within)?;
-        self.readings.keep(presented);
-        Ok(verified)
+        // What has ended is told so by a page, after the handshake. What the registry does not know is told nothing.
+        match (self.standing)(&presented) {
+            Ok(()) | Err(CertificateError::Expired | CertificateError::NotValidYet | CertificateError::Revoked) => {
+                self.readings.keep(presented);
+                Ok(verified)
+            }
+            Err(unknown) => Err(unknown.into()),
+        }
     }
 
     fn verify_tls12_signature(

@@ -143,6 +143,15 @@ impl Change {
             // What retires is revoked, which is a change of its own.
             | Self::CertificateRetiring { .. }
             | Self::CertificateRetired { .. }
+            // What they are about is revoked, which is a change of its own.
+            | Self::RevocationReported { .. }
+            | Self::RevocationTookEffect { .. }
+            | Self::RevocationListed { .. }
+            | Self::RevocationConfirmed { .. }
+            | Self::RevocationReminded { .. }
+            | Self::RevocationEscalated { .. }
+            | Self::FacilityRevocationProposed { .. }
+            | Self::FacilityRevocationEnded { .. }
             | Self::ListsNumbered { .. }
             | Self::ResponderReserved { .. }
             // What is issued is not looked at again.

@@ -2,10 +2,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use model::lifecycle::{break_glass, certificate, consent, deletion, facility, service, user_id};
+use model::lifecycle::{break_glass, certificate, confirmation, consent, deletion, facility, service, user_id};
 use model::{
-    Article, Assurance, Author, DeviceId, DutyKind, FacilityId, Office, PersonId, Profession, ReasonCode, RecordName,
-    SerialNumber, SessionId, Target, TeamRole, Timestamp, UserId, UserKey,
+    Article, Assurance, Author, Cause, DeviceId, DutyKind, FacilityId, Office, PersonId, Profession, ReasonCode,
+    RecordName, SerialNumber, SessionId, Target, TeamRole, Timestamp, UserId, UserKey,
 };
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ use crate::credential::Sealed;
 use crate::kind::CommandKind;
 use crate::state::{
     ContractId, DeletionId, DutyId, EligibilityKind, EmergencyId, EnrolmentKind, FacilityKind, GivenBy, MembershipId,
-    NumberingKey, ReportId, ReportSubject, StopReason, SuspensionEnd, SuspensionId,
+    NumberingKey, ReportId, ReportSubject, StopReason, SuspensionEnd, SuspensionId, TaskId,
 };
 #[cfg(test)]
 use crate::tests::dice::Dice;
@@ -78,11 +78,13 @@ macro_rules! numbers {
 }
 
 names!(FacilityId, UserKey, UserId, DeviceId, PersonId, SessionId);
-numbers!(MembershipId, SuspensionId, ReportId, DutyId, ContractId, DeletionId, EmergencyId);
+numbers!(MembershipId, SuspensionId, ReportId, DutyId, ContractId, DeletionId, EmergencyId, TaskId);
 all_words!(
     Assurance,
     break_glass::State,
+    Cause,
     certificate::State,
+    confirmation::State,
     consent::State,
     deletion::State,
     DutyKind,
@@ -121,9 +123,10 @@ texts! {
     RecordName: |record| record.to_string(), |text| RecordName::new(text).map_err(wrong),
         |dice| RecordName::new(&format!("Observation/{}", dice.id())).unwrap();
     Sealed: |sealed| sealed.as_str().to_owned(), |text| Ok(Sealed::new(text)), |dice| Sealed::new(&dice.id());
-    ReportSubject: write_subject, read_subject, |dice| match dice.below(3) {
+    ReportSubject: write_subject, read_subject, |dice| match dice.below(4) {
         0 => ReportSubject::Suspension(Form::any(dice)),
         1 => ReportSubject::Revocation(Form::any(dice)),
+        2 => ReportSubject::Device(Form::any(dice)),
         _ => ReportSubject::Return(Form::any(dice)),
     };
     NumberingKey: |key| URL_SAFE_NO_PAD.encode(key.octets()), read_numbering_key,
@@ -141,6 +144,7 @@ fn write_subject(subject: &ReportSubject) -> String {
     match subject {
         ReportSubject::Suspension(target) => format!("suspension {target}"),
         ReportSubject::Revocation(serial) => format!("revocation {serial}"),
+        ReportSubject::Device(device) => format!("revocations {device}"),
         ReportSubject::Return(device) => format!("return {device}"),
     }
 }
@@ -149,6 +153,7 @@ fn read_subject(text: &str) -> Result<ReportSubject, FormError> {
     match text.split_once(' ') {
         Some(("suspension", target)) => Target::parse(target).map(ReportSubject::Suspension).map_err(wrong),
         Some(("revocation", serial)) => SerialNumber::parse(serial).map(ReportSubject::Revocation).map_err(wrong),
+        Some(("revocations", device)) => DeviceId::new(device).map(ReportSubject::Device).map_err(wrong),
         Some(("return", device)) => DeviceId::new(device).map(ReportSubject::Return).map_err(wrong),
         _ => Err(FormError::new("expected what a report is about")),
     }

@@ -7,9 +7,9 @@ use serde_json::{Map, Value};
 
 use super::{Fields, Form, FormError, put};
 use crate::state::{
-    Certificate, Consent, Contract, Deleted, DeletionOrder, Device, Duty, Emergency, EndedSession, Enrolment, Facility,
-    Generation, Membership, NumberingKey, Person, Report, Retiring, RuleApproval, RuleSet, Rules, Signing, Snapshot,
-    Suspension, Tables, User, UserIdRecord,
+    Certificate, ConfirmationTask, Consent, Contract, Deleted, DeletionOrder, Device, Duty, Emergency, EndedSession,
+    Enrolment, Facility, FacilityRevocation, Generation, Membership, NumberingKey, Person, Report, Retiring,
+    RuleApproval, RuleSet, Rules, Signing, Snapshot, Suspension, Tables, User, UserIdRecord,
 };
 
 /// Version of the form. One of another version is passed over, and the journal replayed.
@@ -59,6 +59,11 @@ pub(crate) fn write_snapshot(snapshot: &Snapshot) -> Vec<u8> {
     put(&mut map, "enrolments", &(!enrolments.is_empty()).then_some(enrolments));
     let retiring: Vec<Retiring> = tables.retiring.values().map(|one| one.as_ref().clone()).collect();
     put(&mut map, "retiring", &(!retiring.is_empty()).then_some(retiring));
+    let tasks: Vec<ConfirmationTask> = tables.tasks.values().map(|one| one.as_ref().clone()).collect();
+    put(&mut map, "tasks", &(!tasks.is_empty()).then_some(tasks));
+    let proposals: Vec<FacilityRevocation> =
+        tables.facility_revocations.values().map(|one| one.as_ref().clone()).collect();
+    put(&mut map, "facility_revocations", &(!proposals.is_empty()).then_some(proposals));
     let signing = tables.signing.as_ref();
     put(&mut map, "signing", &(*signing != Signing::default()).then(|| signing.clone()));
     Value::Object(map).to_string().into_bytes()
@@ -118,6 +123,11 @@ pub(crate) fn read_snapshot(body: &[u8]) -> Result<Snapshot, FormError> {
     enrolments.into_iter().flatten().for_each(|one| tables.put_enrolment(one));
     let retiring = fields.take::<Option<Vec<Retiring>>>("retiring")?;
     retiring.into_iter().flatten().for_each(|one| tables.put_retiring(one));
+    let tasks = fields.take::<Option<Vec<ConfirmationTask>>>("tasks")?;
+    tasks.into_iter().flatten().for_each(|one| tables.put_task(one));
+    for proposal in fields.take::<Option<Vec<FacilityRevocation>>>("facility_revocations")?.into_iter().flatten() {
+        tables.facility_revocations.insert(proposal.facility.clone(), Arc::new(proposal));
+    }
     tables.signing = Arc::new(fields.take::<Option<Signing>>("signing")?.unwrap_or_default());
     fields.finish()?;
     Ok(Snapshot { generation, last_at, tables })

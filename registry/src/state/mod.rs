@@ -12,6 +12,7 @@ mod facility;
 mod number;
 mod numbering;
 mod person;
+mod revocation;
 mod rules;
 mod segmented;
 mod service;
@@ -30,9 +31,12 @@ pub use device::{Certificate, Confirmation, Device, Revocation};
 pub use duty::Duty;
 pub use enrolment::{Enrolment, EnrolmentKind, Retiring};
 pub use facility::{Administrator, Facility, FacilityDetails, FacilityKind};
-pub use number::{ContractId, DeletionId, DutyId, EmergencyId, Generation, MembershipId, ReportId, SuspensionId};
+pub use number::{
+    ContractId, DeletionId, DutyId, EmergencyId, Generation, MembershipId, ReportId, SuspensionId, TaskId,
+};
 pub use numbering::NumberingKey;
 pub use person::{Consent, ConsentForm, Eligibility, EligibilityKind, GivenBy, Person};
+pub use revocation::{ConfirmationTask, Effect, FacilityRevocation};
 pub use rules::{RuleApproval, RuleFile, RuleGates, RuleProof, RuleSet};
 pub use service::{Awaited, Disaster, Service, Stop, StopReason, WHOLE_CITY};
 pub use session::EndedSession;
@@ -370,6 +374,39 @@ impl Snapshot {
         self.tables.reports.values().map(AsRef::as_ref)
     }
 
+    /// A task of confirmation (art. 38-3).
+    #[must_use]
+    pub fn task(&self, id: TaskId) -> Option<&ConfirmationTask> {
+        self.tables.tasks.get(&id).map(AsRef::as_ref)
+    }
+
+    /// The task that the revocation of this certificate is part of.
+    #[must_use]
+    pub fn task_of(&self, serial: &SerialNumber) -> Option<&ConfirmationTask> {
+        self.tables.task_of.get(serial).and_then(|id| self.task(*id))
+    }
+
+    /// All tasks of confirmation, confirmed ones included, oldest first.
+    pub fn tasks(&self) -> impl DoubleEndedIterator<Item = &ConfirmationTask> {
+        self.tables.tasks.values().map(AsRef::as_ref)
+    }
+
+    /// Those that nobody has confirmed, oldest first.
+    pub fn open_tasks(&self) -> impl Iterator<Item = &ConfirmationTask> {
+        self.tables.open_tasks.iter().filter_map(|id| self.task(*id))
+    }
+
+    /// What was proposed to revoke all of a facility, and waits for its second officer.
+    #[must_use]
+    pub fn facility_revocation(&self, facility: &FacilityId) -> Option<&FacilityRevocation> {
+        self.tables.facility_revocations.get(facility).map(AsRef::as_ref)
+    }
+
+    /// All such proposals (those that are over until the next `Tick`).
+    pub fn facility_revocations(&self) -> impl Iterator<Item = &FacilityRevocation> {
+        self.tables.facility_revocations.values().map(AsRef::as_ref)
+    }
+
     /// Where the service stands.
     #[must_use]
     pub fn service(&self) -> &Service {
@@ -429,6 +466,7 @@ impl Snapshot {
             tables.deleted_count,
             tables.enrolments.len(),
             tables.retiring.len(),
+            tables.tasks.len(),
         ];
         lengths.iter().map(|length| u64::try_from(*length).unwrap_or(u64::MAX)).fold(0, u64::saturating_add)
     }

@@ -8,9 +8,10 @@ use model::{DeviceId, FacilityId, PersonId, RecordName, SerialNumber, Target, Ti
 
 use super::session::EndedSessions;
 use super::{
-    BreakGlass, Certificate, Certificates, Consent, Contract, ContractId, Deleted, DeletionId, DeletionOrder, Device,
-    Devices, Duty, DutyId, Emergency, EmergencyId, Enrolment, Facility, Membership, MembershipId, Person, Report,
-    ReportId, Retiring, Rules, Service, Signing, Suspension, SuspensionId, User, UserIdRecord,
+    BreakGlass, Certificate, Certificates, ConfirmationTask, Consent, Contract, ContractId, Deleted, DeletionId,
+    DeletionOrder, Device, Devices, Duty, DutyId, Emergency, EmergencyId, Enrolment, Facility, FacilityRevocation,
+    Membership, MembershipId, Person, Report, ReportId, Retiring, Rules, Service, Signing, Suspension, SuspensionId,
+    TaskId, User, UserIdRecord,
 };
 
 /// All tables. Values are behind `Arc`: changing a map copies its path of nodes, and with it pointers only.
@@ -51,6 +52,12 @@ pub(crate) struct Tables {
     pub(crate) enrolments: OrdMap<DeviceId, Arc<Enrolment>>,
     /// By successor: a certificate may be renewed twice, when the first answer got lost.
     pub(crate) retiring: OrdMap<SerialNumber, Arc<Retiring>>,
+    pub(crate) tasks: OrdMap<TaskId, Arc<ConfirmationTask>>,
+    /// A certificate is revoked once, so it is in one task at most.
+    pub(crate) task_of: HashMap<SerialNumber, TaskId>,
+    pub(crate) open_tasks: OrdSet<TaskId>,
+    /// One for each facility at most.
+    pub(crate) facility_revocations: OrdMap<FacilityId, Arc<FacilityRevocation>>,
     pub(crate) rules: Arc<Rules>,
     pub(crate) signing: Arc<Signing>,
     /// The last number given to anything that is numbered.
@@ -89,6 +96,10 @@ impl Default for Tables {
             emergencies_of: HashMap::new(),
             enrolments: OrdMap::new(),
             retiring: OrdMap::new(),
+            tasks: OrdMap::new(),
+            task_of: HashMap::new(),
+            open_tasks: OrdSet::new(),
+            facility_revocations: OrdMap::new(),
             rules: Arc::default(),
             signing: Arc::default(),
             last_number: 0,
@@ -272,6 +283,18 @@ impl Tables {
 
     pub(crate) fn put_retiring(&mut self, retiring: Retiring) {
         self.retiring.insert(retiring.successor, Arc::new(retiring));
+    }
+
+    /// A task of confirmation.
+    pub(crate) fn put_task(&mut self, task: ConfirmationTask) {
+        self.number(task.id.get());
+        for serial in &task.serials {
+            self.task_of.insert(*serial, task.id);
+        }
+        if task.is_open() {
+            self.open_tasks.insert(task.id);
+        }
+        self.tasks.insert(task.id, Arc::new(task));
     }
 
     /// Ends whatever emergency nobody has ended.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use model::ReasonCode;
+use model::Cause;
 
 use super::world::*;
 use crate::{Change, Command, Person};
@@ -27,7 +27,7 @@ fn a_revocation_costs_the_same_in_a_large_city() {
         world.certificate("D-1", number);
         let before = Arc::clone(&world.snapshot);
         let begun = Instant::now();
-        world.must(clerk(), Command::RevokeCertificate { serial: serial(number), reason: ReasonCode::KeyCompromise });
+        world.must(clerk(), Command::RevokeCertificate { serial: serial(number), because: Cause::Stolen });
         times.push(begun.elapsed());
         // Readers of the old state still have it.
         assert!(before.certificate(&serial(number)).unwrap().is_live());

@@ -97,9 +97,9 @@ pub struct DeviceReturn {
     /// The device
     #[arg(value_name = "DEVICE")]
     pub device: String,
-    /// Why its certificates are revoked: key-compromise (lost, stolen), affiliation-changed or cessation-of-operation
-    #[arg(long, value_name = "REASON", default_value = "cessation-of-operation")]
-    pub reason: String,
+    /// Why: stolen, lost, copied, compromised, misuse, broken, retired, returned, left
+    #[arg(long, value_name = "CAUSE", default_value = "returned")]
+    pub because: String,
 }
 
 /// `device add`.

@@ -94,7 +94,7 @@ fn both_are_served(city: &City) {
     assert!(checked("leaf-1.pem", "keys/issuing.pem", &old).0);
     assert!(checked("leaf-2.pem", "keys/next.pem", &new).0);
     for device in ["D-1", "D-2"] {
-        city.json(&format!("revoke --device {device} --reason key-compromise"));
+        city.json(&format!("revoke --device {device} --because stolen"));
     }
     for (leaf, issuer, url) in [("leaf-1.pem", "keys/issuing.pem", &old), ("leaf-2.pem", "keys/next.pem", &new)] {
         let refused = (0..50).any(|_| {
