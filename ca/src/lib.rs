@@ -17,6 +17,7 @@
 mod asn1;
 mod assurance;
 mod authority;
+mod cms;
 mod crl;
 mod error;
 mod key;
@@ -30,6 +31,7 @@ mod prepare;
 mod profile;
 mod public_key;
 mod random;
+mod registrar;
 mod request;
 mod responder;
 mod serial;
@@ -39,6 +41,7 @@ mod weak;
 
 pub use assurance::policy;
 pub use authority::{Issuing, Purpose, Root};
+pub use cms::enveloped;
 pub use crl::{Crl, NEXT_UPDATE_SECONDS, Revoked, build_crl, build_shard};
 pub use error::Refused;
 pub use key::{IssuingKey, LeafKey, Passphrase, RootKey};
@@ -52,11 +55,13 @@ pub use prepare::{Issued, Prepared, device_validity, prepare, prepare_server};
 pub use profile::{DeviceProfile, Host, ServerProfile};
 pub use public_key::{KeyKind, PublicKey};
 pub use random::{Random, SystemRandom};
+pub use registrar::{Cipher, Registrar};
 pub use request::{read_request, write_request};
 pub use responder::{ANSWER_SECONDS, Responder, Status};
 pub use serial::{RecordedSerial, SerialBook, fresh_serial, reserve};
 pub use shard::Shard;
 pub use terminal::{Encoding, fresh_password, pem_bundle, pkcs12, pkcs12_encoded, received};
+pub use pkcs8::der::asn1::ObjectIdentifier;
 pub use zeroize::Zeroizing;
 
 // The fuzz target's function, which runs among the tests, names the crate as a stranger does.
