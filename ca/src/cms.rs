@@ -64,13 +64,8 @@ pub(crate) fn signed(
     let inner = sequence(&[&oid(DATA)?, &tlv(around(0), &[&tlv(Tag::OctetString, &[content])?])?])?;
     let mut sorted = certificates.to_vec();
     sorted.sort_unstable();
-    let data = sequence(&[
-        &one,
-        &tlv(Tag::Set, &[&digests])?,
-        &inner,
-        &tlv(around(0), &sorted)?,
-        &tlv(Tag::Set, &[&info])?,
-    ])?;
+    let data =
+        sequence(&[&one, &tlv(Tag::Set, &[&digests])?, &inner, &tlv(around(0), &sorted)?, &tlv(Tag::Set, &[&info])?])?;
     sequence(&[&oid(SIGNED_DATA)?, &tlv(around(0), &[&data])?])
 }
 

@@ -50,6 +50,7 @@ pub use model::Assurance;
 pub use name::AuthorityName;
 pub use ocsp::{Asked, OcspRefusal, OcspRequest, REQUEST_OCTETS_MAX};
 pub use pkcs7::certs_only;
+pub use pkcs8::der::asn1::ObjectIdentifier;
 pub use places::StatusPlaces;
 pub use prepare::{Issued, Prepared, device_validity, prepare, prepare_server};
 pub use profile::{DeviceProfile, Host, ServerProfile};
@@ -61,7 +62,6 @@ pub use responder::{ANSWER_SECONDS, Responder, Status};
 pub use serial::{RecordedSerial, SerialBook, fresh_serial, reserve};
 pub use shard::Shard;
 pub use terminal::{Encoding, fresh_password, pem_bundle, pkcs12, pkcs12_encoded, received};
-pub use pkcs8::der::asn1::ObjectIdentifier;
 pub use zeroize::Zeroizing;
 
 // The fuzz target's function, which runs among the tests, names the crate as a stranger does.

@@ -59,8 +59,7 @@ impl Registrar {
         let failed = |_| Refused::Crypto("making an RSA key");
         let private = PrivateDecryptingKey::generate(KeySize::Rsa3072).map_err(failed)?;
         let clear = private.as_der().map_err(failed)?;
-        let signing =
-            RsaKeyPair::from_pkcs8(clear.as_ref()).map_err(|_| Refused::Crypto("making an RSA key"))?;
+        let signing = RsaKeyPair::from_pkcs8(clear.as_ref()).map_err(|_| Refused::Crypto("making an RSA key"))?;
         let public = PublicKey::trusted(KeyKind::Rsa, signing.public_key().as_ref().to_vec());
         let (not_before, not_after) = validity(REGISTRAR_DAYS, now, issuing, Purpose::Devices)?;
         let plan = Plan {

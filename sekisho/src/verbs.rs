@@ -13,6 +13,7 @@ mod duty;
 pub(crate) mod enrol;
 mod explain;
 mod facility;
+mod import;
 mod issue;
 pub(crate) mod journal;
 mod log;

@@ -11,6 +11,8 @@ mod enrolment;
 #[cfg(test)]
 mod evidence;
 #[cfg(test)]
+mod lists;
+#[cfg(test)]
 mod maps;
 #[cfg(test)]
 mod newcomers;
@@ -25,6 +27,8 @@ mod orders;
 mod renewal;
 #[cfg(test)]
 mod rules;
+#[cfg(test)]
+mod scep;
 #[cfg(test)]
 mod serving;
 #[cfg(test)]
