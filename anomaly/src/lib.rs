@@ -5,9 +5,11 @@
 
 pub mod gcra;
 pub mod guess;
+mod source;
 
 pub use gcra::{Bucket, Quota, Verdict};
 pub use guess::{Guesses, Patience};
+pub use source::{Prefix, prefix};
 
 #[cfg(test)]
 mod tests;

@@ -268,6 +268,17 @@ impl Issuing {
         self.purpose
     }
 
+    /// The generation that serial numbers of its certificates name, 1 to 127: the year in which it was made, counted from
+    /// 2000. A new one is made every year, and nothing is looked up by it: whoever has a list of numbers before him sees
+    /// which of them end with an authority.
+    #[must_use]
+    pub fn epoch(&self) -> u8 {
+        const YEAR_SECONDS: i64 = 31_556_952;
+        const YEAR_2000: i64 = 946_684_800;
+        let year = self.not_before().as_seconds().saturating_sub(YEAR_2000).div_euclid(YEAR_SECONDS);
+        u8::try_from(year.clamp(1, 0x7f)).unwrap_or(0x7f)
+    }
+
     /// Checks that `key` is this authority's: at start, before the first certificate needs it.
     ///
     /// # Errors

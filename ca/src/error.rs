@@ -58,6 +58,12 @@ pub enum Refused {
     /// Nobody recorded the number of revocation lists.
     #[error("the number of revocation lists could not be recorded before signing")]
     NumberNotRecorded(#[source] Box<dyn Error + Send + Sync>),
+    /// The book recorded another number than the one that was drawn.
+    #[error("the serial number {serial} is recorded, and another was drawn")]
+    NotAsDrawn {
+        /// What was recorded. It is wasted.
+        serial: model::SerialNumber,
+    },
     /// The certification request is unreadable.
     #[error("the certification request is unreadable: {0}")]
     Request(&'static str),

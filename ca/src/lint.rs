@@ -17,7 +17,7 @@ use x509_parser::x509::{AlgorithmIdentifier, X509Version};
 use crate::assurance::policy_octets;
 use crate::authority::{ISSUING_DAYS, ROOT_DAYS};
 use crate::plan::{Access, AltName, Kind, Plan};
-use crate::profile::{DAY_SECONDS, LEAF_DAYS_MAX, RESPONDER_DAYS};
+use crate::profile::{DAY_SECONDS, LEAF_DAYS_MAX, REGISTRAR_DAYS, RESPONDER_DAYS};
 use crate::public_key::{KeyKind, hex};
 
 /// One field that is not as it must be.
@@ -59,6 +59,7 @@ enum Usage {
 }
 
 const DIGITAL_SIGNATURE: u16 = 1;
+const KEY_ENCIPHERMENT: u16 = 1 << 2;
 const CERTIFICATES_AND_LISTS: u16 = 1 << 5 | 1 << 6;
 
 // Extensions by their place under id-ce (RFC 5280 4.2.1).
@@ -130,6 +131,14 @@ const fn rules(kind: Kind) -> Rules {
                 (SUBJECT_KEY, false),
                 (CONSTRAINTS, true),
             ],
+        },
+        Kind::Registrar => Rules {
+            days_max: REGISTRAR_DAYS as i64,
+            keys: &[KeyKind::Rsa],
+            path_length: None,
+            key_usage: DIGITAL_SIGNATURE | KEY_ENCIPHERMENT,
+            usage: Usage::None,
+            extensions: &[(AUTHORITY_KEY, false), (USAGE, true), (SUBJECT_KEY, false), (CONSTRAINTS, true)],
         },
         Kind::Responder => Rules {
             days_max: RESPONDER_DAYS as i64,

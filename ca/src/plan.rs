@@ -28,6 +28,8 @@ pub(crate) enum Kind {
     Server,
     /// Signs OCSP answers for the devices' authority.
     Responder,
+    /// Reads and signs messages of enrolment (RFC 8894), in RSA.
+    Registrar,
 }
 
 /// One subject alternative name.
@@ -113,6 +115,9 @@ impl Plan {
             }
             Kind::Device => (IsCa::ExplicitNoCa, leaf, vec![ExtendedKeyUsagePurpose::ClientAuth]),
             Kind::Server => (IsCa::ExplicitNoCa, leaf, vec![ExtendedKeyUsagePurpose::ServerAuth]),
+            Kind::Registrar => {
+                (IsCa::ExplicitNoCa, vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyEncipherment], vec![])
+            }
             Kind::Responder => (IsCa::ExplicitNoCa, leaf, vec![ExtendedKeyUsagePurpose::OcspSigning]),
         };
         Ok(params)

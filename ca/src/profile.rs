@@ -18,6 +18,9 @@ pub(crate) const LEAF_DAYS_MAX: u16 = 397;
 /// Validity of an OCSP responder's certificate, in days. Nobody asks whether it is revoked, so it is short.
 pub(crate) const RESPONDER_DAYS: u16 = 3;
 
+/// Validity of a registrar's certificate, in days. Its key dies with the process.
+pub(crate) const REGISTRAR_DAYS: u16 = 30;
+
 /// A host name in lower case, as the gateway is called.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Host(String);

@@ -1,9 +1,13 @@
 //! Serial numbers: drawn at random, recorded, and only then usable. No number is ever used twice, whatever crashes.
+//!
+//! A terminal's number is a [`SerialDraw`] that the registry completes by an index, sealed so that neither volume nor order of
+//! issue can be read off it. All other numbers are random as a whole.
 
 use std::error::Error;
 
-use model::SerialNumber;
+use model::{SerialDraw, SerialNumber};
 
+use crate::authority::Issuing;
 use crate::error::Refused;
 use crate::random::Random;
 
@@ -103,5 +107,26 @@ pub fn fresh_serial(random: &dyn Random) -> Result<SerialNumber, Refused> {
 pub fn reserve(random: &dyn Random, book: &mut impl SerialBook) -> Result<RecordedSerial, Refused> {
     let serial = fresh_serial(random)?;
     book.record(&serial).map_err(|error| Refused::SerialNotRecorded(Box::new(error)))?;
+    Ok(RecordedSerial(serial))
+}
+
+/// Draws for a terminal's certificate, and has a book complete the draw by an index and record what it comes to.
+///
+/// A crash after this and before the signature leaves a number that names no certificate: harmless.
+///
+/// # Errors
+/// The random source or the book failed, or the book gives back a number of another draw.
+pub fn reserve_numbered<E: Error + Send + Sync + 'static>(
+    random: &dyn Random,
+    issuing: &Issuing,
+    book: impl FnOnce(SerialDraw) -> Result<SerialNumber, E>,
+) -> Result<RecordedSerial, Refused> {
+    let mut octets = [0; SerialDraw::RANDOM_OCTETS];
+    random.fill(&mut octets)?;
+    let draw = SerialDraw::new(issuing.epoch(), octets);
+    let serial = book(draw).map_err(|error| Refused::SerialNotRecorded(Box::new(error)))?;
+    if serial.numbered_parts().is_none_or(|parts| parts.draw != draw) {
+        return Err(Refused::NotAsDrawn { serial });
+    }
     Ok(RecordedSerial(serial))
 }

@@ -10,6 +10,7 @@ mod lists;
 mod ocsp;
 mod requests;
 mod terminals;
+mod weak;
 
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};

@@ -24,6 +24,8 @@ pub(crate) enum Problem {
     Unusable,
     /// A body that is too large.
     TooLarge,
+    /// Too many wrong codes from one place.
+    TooMany,
     /// The registry has something against it.
     RefusedByRegistry,
     /// Something failed.
@@ -80,6 +82,12 @@ impl Problem {
                 "Content Too Large",
                 "申請が大きすぎるか、途中で切れました。 / The request is too large, or broke off.",
             ),
+            Self::TooMany => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "Too Many Requests",
+                "この接続元から誤ったコードが続きました。1時間ほどおいてからお試しください。 / \
+                 There were too many wrong codes from this address. Try again in an hour.",
+            ),
             Self::RefusedByRegistry => (
                 StatusCode::FORBIDDEN,
                 "Forbidden",
@@ -125,6 +133,7 @@ impl Problem {
             | Self::NotRenewed
             | Self::Unusable
             | Self::TooLarge
+            | Self::TooMany
             | Self::RefusedByRegistry
             | Self::NotNow => {}
         }

@@ -2,12 +2,12 @@
 //! async code.
 
 use std::error::Error as StdError;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_lc_rs::digest;
 use ca::{
-    Assurance, DeviceProfile, Encoding, Issued, Issuing, IssuingKey, LeafKey, Passphrase, PublicKey, Refused, Root,
-    pkcs12_encoded,
+    Assurance, DeviceProfile, Encoding, Issued, Issuing, IssuingKey, LeafKey, Passphrase, PublicKey, Refused,
+    Registrar, Root, SystemRandom, pkcs12_encoded,
 };
 use model::lifecycle::certificate;
 use model::{Author, Cause, DeviceId, Office, SerialNumber, Timestamp};
@@ -18,6 +18,7 @@ use x509_parser::prelude::FromDer;
 use crate::body::read_body;
 use crate::code::Code;
 use crate::issue::{IssueError, Order, Taking, Term, issue};
+use crate::profile::Profile;
 
 /// Opens the authority's key, the first time it is asked.
 pub type KeySource = Arc<dyn Fn() -> Result<Arc<IssuingKey>, Box<dyn StdError + Send + Sync>> + Send + Sync>;
@@ -30,6 +31,7 @@ pub struct Desk {
     issuing: Issuing,
     profile: DeviceProfile,
     key: KeySource,
+    registrar: Arc<Mutex<Option<Arc<Registrar>>>>,
 }
 
 /// Why nobody got a certificate.
@@ -41,6 +43,9 @@ pub enum Turned {
     /// The code is wrong, used, over, or of another terminal; or there is no certificate that stands. Which, is not said.
     #[error("neither a code nor a certificate that opens")]
     NotAllowed,
+    /// What was typed can be nobody's code: a letter is missing or mistaken. It is answered like a wrong one, and is no try.
+    #[error("this is no code")]
+    NoCode,
     /// The code or certificate was right, and the registry has something against it: a facility that was closed, say.
     #[error("the registry refuses")]
     Refused(#[source] RegistryError),
@@ -53,7 +58,7 @@ impl Desk {
     /// Puts the parts together. `profile` says for how many days certificates last.
     #[must_use]
     pub fn new(registry: Registry, root: Root, issuing: Issuing, profile: DeviceProfile, key: KeySource) -> Self {
-        Self { registry, root, issuing, profile, key }
+        Self { registry, root, issuing, profile, key, registrar: Arc::default() }
     }
 
     /// The root.
@@ -83,8 +88,8 @@ impl Desk {
     /// See [`Turned`]. A wrong code is counted.
     pub fn for_key(&self, device: &str, code: &str, key: &PublicKey, now: Timestamp) -> Result<Issued, Turned> {
         // A mistyped letter shows by the code's last one, and is no try: it could not have been anybody's code.
-        let device = DeviceId::new(device).map_err(|_| Turned::NotAllowed)?;
-        let code = Code::read(code).map_err(|_| Turned::NotAllowed)?;
+        let device = DeviceId::new(device).map_err(|_| Turned::NoCode)?;
+        let code = Code::read(code).map_err(|_| Turned::NoCode)?;
         let kind = EnrolmentKind::Csr;
         let taking = Taking::Code { kind, digest: code.digest(&device, kind) };
         self.give(&device, key, (taking, Assurance::Software), now)
@@ -96,9 +101,9 @@ impl Desk {
     /// # Errors
     /// See [`Turned`]. A wrong code or password is counted.
     pub fn container(&self, asked: &ContainerAsked<'_>, now: Timestamp) -> Result<(DeviceId, Vec<u8>), Turned> {
-        let device = DeviceId::new(asked.device).map_err(|_| Turned::NotAllowed)?;
-        let code = Code::read(asked.code).map_err(|_| Turned::NotAllowed)?;
-        let password = Code::read(asked.password).map_err(|_| Turned::NotAllowed)?;
+        let device = DeviceId::new(asked.device).map_err(|_| Turned::NoCode)?;
+        let code = Code::read(asked.code).map_err(|_| Turned::NoCode)?;
+        let password = Code::read(asked.password).map_err(|_| Turned::NoCode)?;
         let kind = EnrolmentKind::Container;
         let taking = Taking::Code { kind, digest: code.digest_with(&device, kind, Some(&password)) };
         let key = LeafKey::generate().map_err(fault)?;
@@ -119,8 +124,8 @@ impl Desk {
         code: &str,
         now: Timestamp,
     ) -> Result<(DeviceId, EnrolmentKind, [u8; 32]), Turned> {
-        let device = DeviceId::new(device).map_err(|_| Turned::NotAllowed)?;
-        let code = Code::read(code).map_err(|_| Turned::NotAllowed)?;
+        let device = DeviceId::new(device).map_err(|_| Turned::NoCode)?;
+        let code = Code::read(code).map_err(|_| Turned::NoCode)?;
         let snapshot = self.registry.snapshot();
         let opens = |kind: &EnrolmentKind| {
             snapshot.enrolment(&device).is_some_and(|known| known.opens(*kind, &code.digest(&device, *kind), now))
@@ -161,6 +166,39 @@ impl Desk {
             Ok(_) => Revoked::Done,
             Err(_) => Revoked::Failed,
         }
+    }
+
+    /// Who reads and signs messages for the authority. Made the first time it is asked for, and anew when it is old; a number
+    /// that it takes is looked for in the registry, and stands in its certificate only.
+    ///
+    /// # Errors
+    /// The authority's key cannot be had, or refuses.
+    pub fn registrar(&self, now: Timestamp) -> Result<Arc<Registrar>, Turned> {
+        let mut kept = self.registrar.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(registrar) = kept.as_ref().filter(|registrar| !registrar.is_old(now)) {
+            return Ok(Arc::clone(registrar));
+        }
+        let key = (self.key)().map_err(Turned::Fault)?;
+        let made = Arc::new(new_registrar(&self.registry, &self.issuing, &key, now).map_err(fault)?);
+        *kept = Some(Arc::clone(&made));
+        Ok(made)
+    }
+
+    /// A signed configuration profile for a terminal of Apple's, by a code for attested keys, which it does not use up.
+    /// `directory`: the folder of the terminal's own, without its last part.
+    ///
+    /// # Errors
+    /// See [`Turned`]. A wrong code is counted.
+    pub fn profile(&self, device: &str, code: &str, base: &str, now: Timestamp) -> Result<(DeviceId, Vec<u8>), Turned> {
+        let (device, kind, _) = self.offered(device, code, now)?;
+        if kind != EnrolmentKind::Attested {
+            return Err(Turned::NotAllowed);
+        }
+        let code = Code::read(code).map_err(|_| Turned::NoCode)?;
+        let directory = format!("{base}/acme/for/{device}/{}/directory", code.text().as_str());
+        let written = Profile { device: &device, directory: &directory, root: &self.root }.write().map_err(fault)?;
+        let signed = self.registrar(now)?.sign(&written, &[]).map_err(fault)?;
+        Ok((device, signed))
     }
 
     /// A certificate that follows the one in hand (DER), for the same terminal and another key.
@@ -268,6 +306,25 @@ pub struct ContainerAsked<'a> {
     pub password: &'a str,
     /// What the terminal reads.
     pub encoding: Encoding,
+}
+
+/// A registrar with a number that no certificate of the registry has.
+///
+/// # Errors
+/// The number is taken, or the authority refuses.
+pub fn new_registrar(
+    registry: &Registry,
+    issuing: &Issuing,
+    key: &IssuingKey,
+    now: Timestamp,
+) -> Result<Registrar, Refused> {
+    let snapshot = registry.snapshot();
+    let mut book = |serial: &SerialNumber| match snapshot.certificate(serial) {
+        Some(_) => Err(std::io::Error::other("the serial number is taken")),
+        None => Ok(()),
+    };
+    let serial = ca::reserve(&SystemRandom::new(), &mut book)?;
+    Registrar::create(issuing, key, serial, now)
 }
 
 fn author() -> Author {

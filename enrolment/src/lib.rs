@@ -14,14 +14,18 @@ mod code;
 mod desk;
 mod issue;
 mod pkcs7;
+mod profile;
+mod scep;
 
 pub use acme::{ACME_OCTETS_MAX, Acme, Answer, Asked};
 pub use attest::{Anchors, Challenge, Unbelieved};
 pub use body::{BODY_OCTETS_MAX, attributes, read_body};
 pub use code::{Code, CodeError};
-pub use desk::{ContainerAsked, Desk, KeySource, Turned};
+pub use desk::{ContainerAsked, Desk, KeySource, Turned, new_registrar};
 pub use issue::{IssueError, Order, Taking, Term, issue};
 pub use pkcs7::read_certs_only;
+pub use profile::Profile;
+pub use scep::{CAPABILITIES, SCEP_OCTETS_MAX, Scep, read_message};
 
 // The fuzz targets' functions, which are a stranger's, name the crate.
 #[cfg(test)]

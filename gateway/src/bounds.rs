@@ -87,6 +87,8 @@ pub const INDEX_RECORDS_MAX: usize = 50_000;
 pub const SUBJECTS_MAX: usize = 50_000;
 /// TLS sessions kept for resumption (each a few hundred bytes).
 pub const TLS_SESSIONS_MAX: usize = 20_000;
+/// Certificates that were read lately, of all workers together (each about two kilobytes).
+pub const READINGS_MAX: usize = 4096;
 /// Identity tokens kept for their half minute.
 pub const IDENTITY_TOKENS_MAX: usize = 10_000;
 /// Threads of one worker for what blocks: password checks, and reading the audit log.

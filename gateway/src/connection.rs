@@ -80,7 +80,8 @@ pub async fn serve(worker: Rc<Worker>, stream: TcpStream, peer: SocketAddr) {
     let (_, session) = tls.get_ref();
     let multiplexed = session.alpn_protocol() == Some(b"h2");
     let presented = match session.peer_certificates().and_then(<[_]>::first) {
-        Some(leaf) => match Presented::read(leaf) {
+        // Read in this handshake, or in the one that is resumed, unless that is long ago.
+        Some(leaf) => match worker.readings().read(leaf) {
             Ok(presented) => Some(presented),
             // The handshake read it already; a second reading that fails opens nothing.
             Err(_) => return,
@@ -96,12 +97,9 @@ pub async fn serve(worker: Rc<Worker>, stream: TcpStream, peer: SocketAddr) {
     // Entered first, looked up afterwards: a revocation in between finds the connection.
     let living = presented.as_ref().and_then(|presented| {
         let snapshot = worker.snapshot();
-        let known = snapshot.certificate(presented.serial())?;
-        let device = snapshot.device(&known.device)?;
-        let live = worker.live();
-        let living =
-            live.enter_connection(worker.number(), known.serial, &device.id, &device.facility, scissors.clone());
-        Some(living)
+        let device = presented.status(&snapshot)?.device;
+        let (live, serial) = (worker.live(), *presented.serial());
+        Some(live.enter_connection(worker.number(), serial, &device.id, &device.facility, scissors.clone()))
     });
     let certificate = match presented.map(|presented| Arrival::of(presented, &worker.snapshot(), worker.now())) {
         None => None,

@@ -183,7 +183,9 @@ pub fn start(settings: Settings, parts: Parts) -> Result<Running, SetUpError> {
         let (registry, clock) = (parts.registry.clone(), Arc::clone(&parts.clock));
         Arc::new(move |presented| tls::device::standing_in_handshake(presented, &registry.snapshot(), clock()))
     };
-    let verifier = tls::verifier::DeviceVerifier::new(&settings.device_issuers, settings.strictness, standing)?;
+    let readings = Arc::new(tls::readings::Readings::default());
+    let (issuers, strictness) = (&settings.device_issuers, settings.strictness);
+    let verifier = tls::verifier::DeviceVerifier::new(issuers, strictness, standing, Arc::clone(&readings))?;
     let hosts = tls::hosts::Hosts::new(
         &settings.care_host,
         &settings.public_host,
@@ -218,6 +220,7 @@ pub fn start(settings: Settings, parts: Parts) -> Result<Running, SetUpError> {
         judge,
         live: Arc::clone(&live),
         hosts,
+        readings,
         sealer,
         identity,
         session_limits: settings.session_limits,

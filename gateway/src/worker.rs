@@ -36,6 +36,7 @@ use crate::store::identity::{self, Asker, Identity};
 use crate::store::pool::Pool;
 use crate::tls::hosts::Host;
 use crate::tls::hosts::Hosts;
+use crate::tls::readings::Readings;
 use crate::tls::verifier::Strictness;
 use crate::{Clock, connection};
 
@@ -47,6 +48,7 @@ pub struct Shared {
     pub(crate) judge: Judge,
     pub(crate) live: Arc<Live>,
     pub(crate) hosts: Hosts,
+    pub(crate) readings: Arc<Readings>,
     pub(crate) sealer: Sealer,
     pub(crate) identity: Identity,
     pub(crate) session_limits: SessionLimits,
@@ -324,6 +326,10 @@ impl Worker {
 
     pub(crate) fn hosts(&self) -> &Hosts {
         &self.shared.hosts
+    }
+
+    pub(crate) fn readings(&self) -> &Readings {
+        &self.shared.readings
     }
 
     pub(crate) fn live(&self) -> &Arc<Live> {

@@ -22,7 +22,7 @@ pub use id::{DeviceId, FacilityId, IdError, PersonId, SessionId, UserId, UserKey
 pub use people::{Author, DutyKind, Office, Profession, TeamRole};
 pub use record::{RecordName, RecordNameError};
 pub use revocation::Cause;
-pub use serial::{ReasonCode, SerialNumber};
+pub use serial::{NumberedParts, ReasonCode, SerialDraw, SerialNumber};
 pub use suspension::Target;
 pub use time::Timestamp;
 

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use crate::revocation::{Reach, reach, tables, who_may};
 use crate::{
     Action, Article, Authorship, Category, Cause, DutyKind, Office, PersonId, Profession, ReasonCode, RecordName,
-    SerialNumber, Target, TeamRole, Timestamp,
+    SerialDraw, SerialNumber, Target, TeamRole, Timestamp,
 };
 
 /// The reviewed text file equals the tables. Run with `UPDATE_TEXTS=1` to write it anew, then review the diff.
@@ -154,6 +154,23 @@ proptest! {
     fn serials_read_back(octets in proptest::collection::vec(any::<u8>(), 1..20)) {
         if let Ok(serial) = SerialNumber::from_octets(&octets) {
             prop_assert_eq!(SerialNumber::parse(&serial.to_string()).unwrap(), serial);
+        }
+    }
+
+    /// What was drawn and what was sealed come out as they went in, and the number is one of RFC 5280, whatever it is made of.
+    #[test]
+    fn numbered_serials_come_apart_as_they_were_put_together(epoch: u8, random: [u8; 10], sealed: [u8; 6]) {
+        let draw = SerialDraw::new(epoch, random);
+        let serial = draw.numbered(sealed);
+        prop_assert_eq!(serial.octets().len(), 17);
+        prop_assert_eq!(SerialNumber::from_octets(serial.octets()).unwrap(), serial);
+        let parts = serial.numbered_parts().unwrap();
+        prop_assert_eq!((parts.draw, parts.sealed), (draw, sealed));
+        prop_assert!((1..=127).contains(&draw.epoch()));
+        // A number of another length, such as those before there were indexes, has no such parts.
+        let octets = serial.octets();
+        for other in [&octets[..16], &octets[1..], &[&[1], octets].concat()] {
+            prop_assert!(SerialNumber::from_octets(other).is_ok_and(|other| other.numbered_parts().is_none()) || other[0] == 0);
         }
     }
 

@@ -138,12 +138,11 @@ impl Snapshot {
             Change::DeviceLoaned { device } => loan(tables, device),
             Change::DeviceHardware { device, hardware } => {
                 let found = tables.devices.get_mut(device).ok_or_else(|| Misfit::not_known("device", device))?;
-                Arc::make_mut(found).hardware.clone_from(hardware);
+                found.hardware.clone_from(hardware);
                 Ok(())
             }
             Change::DeviceReturned { device } => {
-                let found = tables.devices.get_mut(device).ok_or_else(|| Misfit::not_known("device", device))?;
-                let device = Arc::make_mut(found);
+                let device = tables.devices.get_mut(device).ok_or_else(|| Misfit::not_known("device", device))?;
                 if device.returned_at.is_some() {
                     return Err(Misfit::Contradiction("the device was returned already"));
                 }
@@ -197,7 +196,8 @@ impl Snapshot {
             | Change::CertificateIssued { .. }
             | Change::CertificateRevoked { .. }
             | Change::CertificateConfirmed { .. }
-            | Change::CertificateAbandoned { .. } => certificates::apply(tables, act, change),
+            | Change::CertificateAbandoned { .. }
+            | Change::NumberingBegun { .. } => certificates::apply(tables, act, change),
             Change::ListsNumbered { .. } | Change::ResponderReserved { .. } => signing::apply(tables, change),
             Change::EnrolmentOffered { .. }
             | Change::EnrolmentTried { .. }
@@ -261,6 +261,9 @@ fn loan(tables: &mut Tables, device: &Device) -> Result<(), Misfit> {
     free(tables.devices.contains_key(&device.id), "device", &device.id)?;
     known(tables.facilities.contains_key(&device.facility), "facility", &device.facility)?;
     known(tables.users.contains_key(&device.holder), "user", &device.holder)?;
+    if tables.devices.is_full() {
+        return Err(Misfit::Contradiction("there are as many devices as there can be"));
+    }
     tables.put_device(device.clone());
     Ok(())
 }

@@ -12,8 +12,8 @@ use crate::credential::Sealed;
 use crate::state::{
     Administrator, ConsentForm, Contract, ContractId, Deleted, DeletionId, DeletionOrder, Device, Disaster, Duty,
     DutyId, Effect, Eligibility, Emergency, EmergencyId, Enrolment, Facility, FacilityDetails, FacilityRevocation,
-    Membership, MembershipId, Person, Report, ReportId, Retiring, RuleGates, RuleSet, Stop, Suspension, SuspensionEnd,
-    SuspensionId, TaskId, User, UserIdRecord,
+    Membership, MembershipId, NumberingKey, Person, Report, ReportId, Retiring, RuleGates, RuleSet, Stop, Suspension,
+    SuspensionEnd, SuspensionId, TaskId, User, UserIdRecord,
 };
 
 pub use affected::Affected;
@@ -147,6 +147,11 @@ pub enum Change {
     CertificateAbandoned {
         /// The number.
         serial: SerialNumber,
+    },
+    /// Serial numbers give their index from here on.
+    NumberingBegun {
+        /// By which key they are sealed.
+        key: NumberingKey,
     },
     /// A person was registered (art. 3).
     PersonRegistered {

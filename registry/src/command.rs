@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use crate::credential::VerifiedPassword;
 use crate::state::{
     Administrator, ConsentForm, ContractId, DeletionId, DutyId, Effect, Eligibility, EmergencyId, EnrolmentKind,
-    FacilityDetails, ReportId, RuleFile, RuleGates, StopReason, SuspensionId, TaskId,
+    FacilityDetails, NumberingKey, ReportId, RuleFile, RuleGates, StopReason, SuspensionId, TaskId,
 };
 
 /// What is to be done.
@@ -267,6 +267,11 @@ pub enum Command {
     ReserveResponder {
         /// The number. No terminal has it.
         serial: SerialNumber,
+    },
+    /// Has serial numbers give their index from here on. Comes to no changes where they do already.
+    BeginNumbering {
+        /// By which key they are sealed.
+        key: NumberingKey,
     },
     /// Registers a person (art. 3).
     RegisterPerson {

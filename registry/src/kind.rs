@@ -141,6 +141,8 @@ words! {
         ReserveResponder = "reserve-responder",
         /// [`crate::Command::NameHardware`].
         NameHardware = "name-hardware",
+        /// [`crate::Command::BeginNumbering`].
+        BeginNumbering = "begin-numbering",
     }
 }
 
@@ -215,7 +217,8 @@ impl CommandKind {
             | Self::RecordEffects
             | Self::RecordListed
             | Self::NumberLists
-            | Self::ReserveResponder => &[System],
+            | Self::ReserveResponder
+            | Self::BeginNumbering => &[System],
         }
     }
 
@@ -239,6 +242,7 @@ impl CommandKind {
             | Self::CountWrongCode
             | Self::ReserveByCode
             | Self::NameHardware
+            | Self::BeginNumbering
             | Self::ReserveSuccessor => Article::paragraph(38, 1),
             Self::ReturnDevice
             | Self::RevokeCertificate
@@ -344,6 +348,7 @@ impl Command {
             Self::NumberLists { .. } => CommandKind::NumberLists,
             Self::ReserveResponder { .. } => CommandKind::ReserveResponder,
             Self::NameHardware { .. } => CommandKind::NameHardware,
+            Self::BeginNumbering { .. } => CommandKind::BeginNumbering,
         }
     }
 }

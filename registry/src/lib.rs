@@ -55,11 +55,11 @@ pub use password::{PasswordFault, check_password};
 pub use refused::{Refused, Why};
 pub use registry::{Executed, Listener, Registry, Secrets};
 pub use state::{
-    Administrator, Approval, Awaited, BreakGlass, Cancellation, Certificate, Confirmation, ConfirmationTask, Consent,
-    ConsentForm, Contract, ContractId, Deleted, DeletionId, DeletionOrder, Device, Disaster, Duty, DutyId,
-    EMERGENCY_PROFESSIONS, Effect, Eligibility, EligibilityKind, Emergency, EmergencyId, EndedSession, Enrolment,
-    EnrolmentKind, Facility, FacilityDetails, FacilityKind, FacilityRevocation, Generation, GivenBy, Membership,
-    MembershipId, Person, Report, ReportId, ReportSubject, Retiring, Revocation, RuleApproval, RuleFile, RuleGates,
-    RuleProof, RuleSet, Service, Signing, Snapshot, Stop, StopReason, Suspension, SuspensionEnd, SuspensionId, TaskId,
-    User, UserIdRecord, WHOLE_CITY,
+    Administrator, Approval, Awaited, BreakGlass, Cancellation, Certificate, CertificateIndex, Confirmation,
+    ConfirmationTask, Consent, ConsentForm, Contract, ContractId, Deleted, DeletionId, DeletionOrder, Device, Disaster,
+    Duty, DutyId, EMERGENCY_PROFESSIONS, Effect, Eligibility, EligibilityKind, Emergency, EmergencyId, EndedSession,
+    Enrolment, EnrolmentKind, Facility, FacilityDetails, FacilityKind, FacilityRevocation, Generation, GivenBy,
+    Membership, MembershipId, NumberingKey, Person, Report, ReportId, ReportSubject, Retiring, Revocation,
+    RuleApproval, RuleFile, RuleGates, RuleProof, RuleSet, Service, Signing, Snapshot, Status, Stop, StopReason,
+    Suspension, SuspensionEnd, SuspensionId, TaskId, User, UserIdRecord, WHOLE_CITY,
 };

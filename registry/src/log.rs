@@ -197,6 +197,7 @@ impl Change {
             | Self::CertificateRevoked { .. }
             | Self::CertificateConfirmed { .. }
             | Self::CertificateAbandoned { .. }
+            | Self::NumberingBegun { .. }
             // Of which terminal a task is says the entry that reported it.
             | Self::RevocationTookEffect { .. }
             | Self::RevocationListed { .. }

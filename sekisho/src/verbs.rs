@@ -15,6 +15,7 @@ pub(crate) mod enrol;
 mod explain;
 mod facility;
 mod facility_revocation;
+mod import;
 mod issue;
 pub(crate) mod journal;
 mod log;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
@@ -10,30 +11,34 @@ use axum::response::{IntoResponse, Response};
 use enrolment::{Answer, Asked};
 
 use super::EnrolmentDoor;
+use super::sources::Source;
 use crate::problem::Problem;
 
 /// Anything under `/acme/`.
 pub(super) async fn general(
     State(door): State<EnrolmentDoor>,
+    Extension(source): Extension<Source>,
     Path(rest): Path<String>,
     method: Method,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    answer(&door, Place { folder: "/acme".to_owned(), path: format!("/{rest}"), bound: None }, method, &headers, body)
-        .await
+    let place = Place { folder: "/acme".to_owned(), path: format!("/{rest}"), bound: None, source };
+    answer(&door, place, method, &headers, body).await
 }
 
 /// Anything under the folder that is a terminal's own: `/acme/for/DEVICE/CODE/`.
 pub(super) async fn bound(
     State(door): State<EnrolmentDoor>,
+    Extension(source): Extension<Source>,
     Path((device, code, rest)): Path<(String, String, String)>,
     method: Method,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
     let folder = format!("/acme/for/{device}/{code}");
-    answer(&door, Place { folder, path: format!("/{rest}"), bound: Some((device, code)) }, method, &headers, body).await
+    let place = Place { folder, path: format!("/{rest}"), bound: Some((device, code)), source };
+    answer(&door, place, method, &headers, body).await
 }
 
 /// What was asked, taken apart.
@@ -41,6 +46,7 @@ struct Place {
     folder: String,
     path: String,
     bound: Option<(String, String)>,
+    source: Source,
 }
 
 async fn answer(
@@ -52,6 +58,14 @@ async fn answer(
 ) -> Response {
     let Some(authority) = authority(door, headers) else { return Problem::NotFound.into_response() };
     let Ok(body) = body else { return Problem::TooLarge.into_response() };
+    // A code is looked at where an account is made, and nowhere else.
+    let tried = match place.path.as_str() {
+        "/new-account" => match door.sources.begin(place.source, (door.clock)()) {
+            Some(tried) => Some(tried),
+            None => return Problem::TooMany.into_response(),
+        },
+        _ => None,
+    };
     let base = format!("https://{authority}{}", place.folder);
     let directory = format!("<{base}/directory>;rel=\"index\"");
     let (acme, now) = (Arc::clone(&door.acme), (door.clock)());
@@ -63,6 +77,9 @@ async fn answer(
     match answered.await {
         Ok(answer) => {
             if answer.slowly {
+                if let Some(tried) = tried {
+                    tried.wrong();
+                }
                 tracing::info!("a code that does not open was turned away");
                 tokio::time::sleep(door.bounds.wrong_pause).await;
             }
@@ -76,7 +93,7 @@ async fn answer(
 }
 
 /// What the client calls us: the care host's name, by whatever port leads here.
-fn authority(door: &EnrolmentDoor, headers: &HeaderMap) -> Option<String> {
+pub(super) fn authority(door: &EnrolmentDoor, headers: &HeaderMap) -> Option<String> {
     let given = headers.get(header::HOST)?.to_str().ok()?;
     let (name, port) = given.split_once(':').unwrap_or((given, "443"));
     let fine = name.eq_ignore_ascii_case(door.desk.host()) && port.parse::<u16>().is_ok();

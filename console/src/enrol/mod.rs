@@ -7,10 +7,14 @@
 //! | `POST /.well-known/est/simpleenroll` | terminal's number and one-time code (HTTP Basic) | its certificate |
 //! | `POST /.well-known/est/simplereenroll` | whoever shows a certificate that stands (TLS) | the one that follows it |
 //! | `GET, POST /enrol` | the same code, on a page | its certificate, as a file |
+//! | `GET /enrol/profile` | a code for attested keys, in the address | a signed configuration profile for Apple's systems |
 //! | `GET, POST /enrol/container` | a code and a password, from two sheets | a container with a key that is made then |
 //!
 //! | `/acme/directory` and what it names | a key that is bound to a code | its certificate (RFC 8555) |
+//! | `/scep?operation=...` | a code as the challenge password, or a certificate that stands | its certificate (RFC 8894) |
 //! | `/acme/for/DEVICE/CODE/directory` | systems that know no binding (Apple's) | the same |
+//!
+//! Whoever gave four wrong codes within an hour is heard no more for a while (`sources`).
 //!
 //! A client certificate is asked for and not needed; TLS looks at its chain, the registry at everything else, on every request.
 
@@ -18,6 +22,8 @@ mod acme;
 mod form;
 mod page;
 mod routes;
+mod scep;
+mod sources;
 mod texts;
 mod tls;
 
@@ -38,6 +44,8 @@ use crate::{Clock, door};
 pub struct EnrolmentDoor {
     pub(crate) desk: enrolment::Desk,
     pub(crate) acme: Arc<enrolment::Acme>,
+    pub(crate) scep: Arc<enrolment::Scep>,
+    pub(crate) sources: Arc<sources::Sources>,
     pub(crate) clock: Clock,
     pub(crate) bounds: Bounds,
     tls: Arc<ServerConfig>,
@@ -60,7 +68,8 @@ impl EnrolmentDoor {
         let mut trusted = former;
         trusted.push(desk.issuing().clone());
         let tls = Arc::new(tls::config(&trusted, server_key, older_tls)?);
-        Ok(Self { desk, acme: Arc::new(acme), clock, bounds: Bounds::enrolment(), tls })
+        let scep = Arc::new(enrolment::Scep::new(desk.clone()));
+        Ok(Self { desk, scep, acme: Arc::new(acme), sources: Arc::default(), clock, bounds: Bounds::enrolment(), tls })
     }
 
     /// With other bounds than the usual ones.
@@ -86,12 +95,19 @@ pub async fn serve_enrolment(
     door::open(listener, bounds, stop, move |stream| {
         let (acceptor, router) = (acceptor.clone(), router.clone());
         async move {
+            let Ok(peer) = stream.peer_addr() else { return };
+            let source = sources::Source(anomaly::prefix(peer.ip()));
             let shaken = tokio::time::timeout(bounds.head_within, acceptor.accept(stream)).await;
             match shaken {
                 Ok(Ok(stream)) => {
                     let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
                     let shown = routes::Shown(shown.map(|leaf| leaf.to_vec()).map(Arc::new));
-                    door::connection(stream, router.layer(axum::Extension(shown)), bounds).await;
+                    door::connection(
+                        stream,
+                        router.layer(axum::Extension(shown)).layer(axum::Extension(source)),
+                        bounds,
+                    )
+                    .await;
                 }
                 Ok(Err(error)) => tracing::debug!(%error, "a handshake failed"),
                 Err(_) => tracing::debug!("a handshake took too long"),

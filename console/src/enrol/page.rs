@@ -2,6 +2,7 @@
 //! key. Number and code in, a file out. They need no script.
 
 use askama::Template;
+use axum::Extension;
 use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -9,10 +10,11 @@ use ca::Encoding;
 use enrolment::{ContainerAsked, Turned};
 use serde::Deserialize;
 
-use super::EnrolmentDoor;
 use super::form::Fields;
 use super::routes::blocking;
+use super::sources::{Source, Try};
 use super::texts::Language;
+use super::{EnrolmentDoor, acme};
 
 /// Only our own style; a form to ourselves; nothing else.
 const POLICY: &str =
@@ -99,24 +101,31 @@ pub(super) async fn style() -> Response {
     (style, include_str!("../../templates/enrol.css")).into_response()
 }
 
-pub(super) async fn send(State(door): State<EnrolmentDoor>, Query(asked): Query<Asked>, request: Request) -> Response {
+pub(super) async fn send(
+    State(door): State<EnrolmentDoor>,
+    Extension(source): Extension<Source>,
+    Query(asked): Query<Asked>,
+    request: Request,
+) -> Response {
     let shown = Shown::of(Kind::Request, &asked.lang, false);
     let Some(fields) = Fields::read(request).await else { return shown.unreadable() };
     let (device, code) = (fields.text("device"), fields.text("code"));
     let file = fields.octets("file");
     let body = if file.is_empty() { fields.octets("request") } else { file }.to_vec();
+    let Some(tried) = door.sources.begin(source, (door.clock)()) else { return shown.too_many(&device) };
     let by = (device.clone(), code.clone());
     match blocking(&door, move |desk, now| desk.by_code(&by.0, &by.1, &body, now)).await {
         Ok(issued) => {
             let pem = format!("{}{}", issued.pem(), door.desk.issuing().pem());
             file_of(&format!("{device}-certificate.pem"), "application/pem-certificate-chain", pem.into_bytes())
         }
-        Err(turned) => shown.turned(&door, turned, &device, &code).await,
+        Err(turned) => shown.turned(&door, (turned, tried), &device, &code).await,
     }
 }
 
 pub(super) async fn send_container(
     State(door): State<EnrolmentDoor>,
+    Extension(source): Extension<Source>,
     Query(asked): Query<Asked>,
     request: Request,
 ) -> Response {
@@ -130,13 +139,33 @@ pub(super) async fn send_container(
         _ if older => Encoding::Older,
         _ => Encoding::Current,
     };
+    let Some(tried) = door.sources.begin(source, (door.clock)()) else { return shown.too_many(&device) };
     let (by, password) = ((device.clone(), code.clone()), ca::Zeroizing::new(fields.text("password")));
     let made = blocking(&door, move |desk, now| {
         desk.container(&ContainerAsked { device: &by.0, code: &by.1, password: &password, encoding }, now)
     });
     match made.await {
         Ok((device, container)) => file_of(&format!("{device}.p12"), "application/x-pkcs12", container),
-        Err(turned) => shown.turned(&door, turned, &device, &code).await,
+        Err(turned) => shown.turned(&door, (turned, tried), &device, &code).await,
+    }
+}
+
+/// The profile of a terminal's own. What is wrong is said in words: a person looks at it.
+pub(super) async fn profile(
+    State(door): State<EnrolmentDoor>,
+    Extension(source): Extension<Source>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+) -> Response {
+    let shown = Shown::of(Kind::Request, &asked.lang, false);
+    let Some(authority) = acme::authority(&door, &headers) else { return shown.unreadable() };
+    let Some(tried) = door.sources.begin(source, (door.clock)()) else { return shown.too_many(&asked.device) };
+    let (base, by) = (format!("https://{authority}"), (asked.device.clone(), asked.code));
+    match blocking(&door, move |desk, now| desk.profile(&by.0, &by.1, &base, now)).await {
+        Ok((device, profile)) => {
+            file_of(&format!("{device}.mobileconfig"), "application/x-apple-aspen-config", profile)
+        }
+        Err(turned) => shown.turned(&door, (turned, tried), &asked.device, "").await,
     }
 }
 
@@ -159,16 +188,23 @@ impl Shown {
         Self { kind, language: Language::of(language), older }
     }
 
+    fn too_many(&self, device: &str) -> Response {
+        self.page(StatusCode::TOO_MANY_REQUESTS, Some("too-many"), device, "")
+    }
+
     fn unreadable(&self) -> Response {
         self.page(StatusCode::BAD_REQUEST, Some(self.kind.unusable()), "", "")
     }
 
     /// The page once more, with why not; what was typed stands there again, but for passwords and requests.
-    async fn turned(&self, door: &EnrolmentDoor, turned: Turned, device: &str, code: &str) -> Response {
+    async fn turned(&self, door: &EnrolmentDoor, (turned, tried): (Turned, Try), device: &str, code: &str) -> Response {
         let error: &dyn std::error::Error = &turned;
         let (status, trouble) = match turned {
             Turned::Request(_) => (StatusCode::BAD_REQUEST, self.kind.unusable()),
-            Turned::NotAllowed => {
+            Turned::NotAllowed | Turned::NoCode => {
+                if matches!(turned, Turned::NotAllowed) {
+                    tried.wrong();
+                }
                 tokio::time::sleep(door.bounds.wrong_pause).await;
                 (StatusCode::FORBIDDEN, self.kind.not_allowed())
             }

@@ -16,7 +16,8 @@ use ca::Issued;
 use enrolment::{ACME_OCTETS_MAX, BODY_OCTETS_MAX, Turned};
 use model::Timestamp;
 
-use super::{EnrolmentDoor, acme, page};
+use super::sources::Source;
+use super::{EnrolmentDoor, acme, page, scep};
 use crate::problem::Problem;
 use crate::routes::protect;
 
@@ -37,6 +38,9 @@ pub(super) fn router(door: EnrolmentDoor) -> Router {
         .route("/enrol/container", get(page::show_container).post(page::send_container))
         .route("/acme/for/{device}/{code}/{*rest}", any(acme::bound))
         .route("/acme/{*rest}", any(acme::general))
+        .route("/enrol/profile", get(page::profile))
+        .route("/scep", get(scep::get).post(scep::post))
+        .route("/scep/{*program}", get(scep::get).post(scep::post))
         .route("/enrol.css", get(page::style))
         .fallback(|| async { Problem::NotFound })
         .layer(DefaultBodyLimit::max(ACME_OCTETS_MAX.max(BODY_OCTETS_MAX)))
@@ -54,12 +58,17 @@ async fn attributes() -> Response {
 
 async fn enrol(
     State(door): State<EnrolmentDoor>,
+    Extension(source): Extension<Source>,
     asked: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
     let body = body.map_err(|_| Problem::TooLarge)?;
     let Some((device, code)) = basic(&asked) else { return Err(Problem::NotEnrolled) };
+    let tried = door.sources.begin(source, (door.clock)()).ok_or(Problem::TooMany)?;
     let given = blocking(&door, move |desk, now| desk.by_code(&device, &code, &body, now)).await;
+    if matches!(given, Err(Turned::NotAllowed)) {
+        tried.wrong();
+    }
     answered(&door, given, Problem::NotEnrolled).await
 }
 
@@ -99,7 +108,7 @@ async fn answered(
     let error: &dyn std::error::Error = &turned;
     match &turned {
         Turned::Request(why) => Ok(Problem::Unusable.with(&[why.to_string()])),
-        Turned::NotAllowed => {
+        Turned::NotAllowed | Turned::NoCode => {
             tracing::info!("a code or certificate that does not open was turned away");
             // Whoever guesses waits, and holds one of few places meanwhile.
             tokio::time::sleep(door.bounds.wrong_pause).await;

@@ -81,7 +81,7 @@ impl Acme {
     fn binding(&self, device: &str, code: &str, now: Timestamp) -> Result<Binding, Fault> {
         match self.desk.offered(device, code, now) {
             Ok((device, kind, digest)) => Ok(Binding { device, kind, digest }),
-            Err(Turned::NotAllowed) => {
+            Err(Turned::NotAllowed | Turned::NoCode) => {
                 let problem = Problem::unauthorized("the terminal's number or its code is wrong, or the code is over");
                 Err(Fault { problem, slowly: true })
             }

@@ -171,7 +171,9 @@ impl Acme {
             }
             Err(turned) => {
                 let problem = match turned {
-                    Turned::NotAllowed => Problem::unauthorized("the code was used meanwhile, or is over"),
+                    Turned::NotAllowed | Turned::NoCode => {
+                        Problem::unauthorized("the code was used meanwhile, or is over")
+                    }
                     Turned::Request(_) => Problem::new(Kind::BadCsr, "the request cannot be used"),
                     Turned::Refused(_) => Problem::unauthorized("no certificate can be issued for this terminal now"),
                     Turned::Fault(_) => Problem::new(Kind::ServerInternal, "not possible at present"),

@@ -15,6 +15,7 @@ use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, 
 
 use super::device::Presented;
 use super::profile::{self, ProfileChecked, ProfileFault};
+use super::readings::Readings;
 
 /// What happens to a terminal without a certificate, or with one of ours that is expired or revoked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +35,7 @@ pub struct DeviceVerifier {
     issuers: Vec<Issuer>,
     strictness: Strictness,
     standing: Standing,
+    readings: Arc<Readings>,
 }
 
 /// An issuing certificate of ours. Whoever checks chains takes it for granted, its end included; we do not.
@@ -66,6 +68,7 @@ impl DeviceVerifier {
         issuers: &[CertificateDer<'static>],
         strictness: Strictness,
         standing: Standing,
+        readings: Arc<Readings>,
     ) -> Result<Self, crate::SetUpError> {
         let mut roots = RootCertStore::empty();
         let mut read = Vec::new();
@@ -76,7 +79,7 @@ impl DeviceVerifier {
         let chain = WebPkiClientVerifier::builder(Arc::new(roots))
             .build()
             .map_err(|error| crate::SetUpError::DeviceTrust(Error::General(error.to_string())))?;
-        Ok(Self { chain, issuers: read, strictness, standing })
+        Ok(Self { chain, issuers: read, strictness, standing, readings })
     }
 }
 
@@ -102,7 +105,7 @@ impl ClientCertVerifier for DeviceVerifier {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        let presented = Presented::read(end_entity).map_err(refused)?;
+        let presented = self.readings.read(end_entity).map_err(refused)?;
         let names = profile::names(end_entity).map_err(refused)?;
         if !self.issuers.iter().any(|issuer| issuer.covers(names.issuer, presented.form())) {
             return Err(CertificateError::UnknownIssuer.into());
@@ -110,6 +113,7 @@ impl ClientCertVerifier for DeviceVerifier {
         if self.strictness == Strictness::Alert {
             self.chain.verify_client_cert(end_entity, intermediates, now)?;
             (self.standing)(&presented)?;
+            self.readings.keep(presented);
             return Ok(ClientCertVerified::assertion());
         }
         // The chain is checked at a time within the leaf's own validity; the time of day is checked per request.
@@ -118,8 +122,10 @@ impl ClientCertVerifier for DeviceVerifier {
         let verified = self.chain.verify_client_cert(end_entity, intermediates, within)?;
         // What has ended is told so by a page, after the handshake. What the registry does not know is told nothing.
         match (self.standing)(&presented) {
-            Ok(()) => Ok(verified),
-            Err(CertificateError::Expired | CertificateError::NotValidYet | CertificateError::Revoked) => Ok(verified),
+            Ok(()) | Err(CertificateError::Expired | CertificateError::NotValidYet | CertificateError::Revoked) => {
+                self.readings.keep(presented);
+                Ok(verified)
+            }
             Err(unknown) => Err(unknown.into()),
         }
     }

@@ -122,6 +122,7 @@ impl Change {
             | Self::SessionsForgotten { .. }
             | Self::DeviceLoaned { .. }
             | Self::CertificateReserved { .. }
+            | Self::NumberingBegun { .. }
             | Self::PersonRegistered { .. }
             | Self::RulesProposed { .. }
             | Self::ReportDue { .. }

@@ -116,4 +116,5 @@ kinds! {
     "lists-numbered" => ListsNumbered { number, lists }
     "responder-reserved" => ResponderReserved { serial }
     "device-hardware" => DeviceHardware { device, hardware }
+    "numbering-begun" => NumberingBegun { key }
 }

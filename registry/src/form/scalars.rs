@@ -14,7 +14,7 @@ use crate::credential::Sealed;
 use crate::kind::CommandKind;
 use crate::state::{
     ContractId, DeletionId, DutyId, EligibilityKind, EmergencyId, EnrolmentKind, FacilityKind, GivenBy, MembershipId,
-    ReportId, ReportSubject, StopReason, SuspensionEnd, SuspensionId, TaskId,
+    NumberingKey, ReportId, ReportSubject, StopReason, SuspensionEnd, SuspensionId, TaskId,
 };
 #[cfg(test)]
 use crate::tests::dice::Dice;
@@ -129,6 +129,8 @@ texts! {
         2 => ReportSubject::Device(Form::any(dice)),
         _ => ReportSubject::Return(Form::any(dice)),
     };
+    NumberingKey: |key| URL_SAFE_NO_PAD.encode(key.octets()), read_numbering_key,
+        |dice| NumberingKey::new(std::array::from_fn(|_| dice.octet()));
     [u8; 32]: |octets| URL_SAFE_NO_PAD.encode(octets), read_digest, |dice| std::array::from_fn(|_| dice.octet());
 }
 
@@ -155,6 +157,11 @@ fn read_subject(text: &str) -> Result<ReportSubject, FormError> {
         Some(("return", device)) => DeviceId::new(device).map(ReportSubject::Return).map_err(wrong),
         _ => Err(FormError::new("expected what a report is about")),
     }
+}
+
+fn read_numbering_key(text: &str) -> Result<NumberingKey, FormError> {
+    let octets = URL_SAFE_NO_PAD.decode(text).map_err(wrong)?;
+    octets.try_into().map(NumberingKey::new).map_err(|_| FormError::new("expected 16 octets in base64url"))
 }
 
 fn read_digest(text: &str) -> Result<[u8; 32], FormError> {
@@ -228,6 +235,21 @@ impl<T: Form> Form for Option<T> {
     #[cfg(test)]
     fn any(dice: &mut Dice) -> Self {
         (dice.below(3) > 0).then(|| T::any(dice))
+    }
+}
+
+impl<T: Form> Form for Box<T> {
+    fn write(&self) -> Value {
+        self.as_ref().write()
+    }
+
+    fn read(value: &Value) -> Result<Self, FormError> {
+        T::read(value).map(Box::new)
+    }
+
+    #[cfg(test)]
+    fn any(dice: &mut Dice) -> Self {
+        Self::new(T::any(dice))
     }
 }
 

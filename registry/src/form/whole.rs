@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 use super::{Fields, Form, FormError, put};
 use crate::state::{
     Certificate, ConfirmationTask, Consent, Contract, Deleted, DeletionOrder, Device, Duty, Emergency, EndedSession,
-    Enrolment, Facility, FacilityRevocation, Generation, Membership, Person, Report, Retiring, RuleApproval, RuleSet,
-    Rules, Signing, Snapshot, Suspension, Tables, User, UserIdRecord,
+    Enrolment, Facility, FacilityRevocation, Generation, Membership, NumberingKey, Person, Report, Retiring,
+    RuleApproval, RuleSet, Rules, Signing, Snapshot, Suspension, Tables, User, UserIdRecord,
 };
 
 /// Version of the form. One of another version is passed over, and the journal replayed.
@@ -30,8 +30,8 @@ pub(crate) fn write_snapshot(snapshot: &Snapshot) -> Vec<u8> {
     let user_ids = tables.user_ids_of.values().flat_map(|ids| ids.iter()).filter_map(|id| tables.user_ids.get(id));
     list("user_ids", user_ids.map(|one| one.write()).collect());
     list("devices", tables.devices.values().map(|one| one.write()).collect());
-    let serials = tables.certificates_of.values().flat_map(|serials| serials.iter());
-    list("certificates", serials.filter_map(|one| tables.certificates.get(one)).map(|one| one.write()).collect());
+    // In the order their numbers were taken, which is what their indexes are.
+    list("certificates", tables.certificates.values().map(|one| one.write()).collect());
     list("persons", tables.persons.values().map(|one| one.write()).collect());
     list("consents", tables.consents.values().map(|one| one.write()).collect());
     list("memberships", tables.teams.values().flat_map(|team| team.iter()).map(|one| one.write()).collect());
@@ -41,6 +41,7 @@ pub(crate) fn write_snapshot(snapshot: &Snapshot) -> Vec<u8> {
     list("duties", tables.duties.values().map(|one| one.write()).collect());
     list("contracts", tables.contracts.values().map(|one| one.write()).collect());
     list("deletions", tables.deletions.values().map(|one| one.write()).collect());
+    put(&mut map, "numbering", &tables.certificates.numbering());
     // Left out where there are none, as in every snapshot before there were rules here.
     let sets: Vec<RuleSet> = tables.rules.sets.values().map(|one| one.as_ref().clone()).collect();
     put(&mut map, "rule_sets", &(!sets.is_empty()).then_some(sets));
@@ -86,7 +87,17 @@ pub(crate) fn read_snapshot(body: &[u8]) -> Result<Snapshot, FormError> {
     fields.take::<Vec<User>>("users")?.into_iter().for_each(|one| tables.put_user(one));
     fields.take::<Vec<UserIdRecord>>("user_ids")?.into_iter().for_each(|one| tables.put_user_id(one));
     fields.take::<Vec<Device>>("devices")?.into_iter().for_each(|one| tables.put_device(one));
-    fields.take::<Vec<Certificate>>("certificates")?.into_iter().for_each(|one| tables.put_certificate(one));
+    if let Some(key) = fields.take::<Option<NumberingKey>>("numbering")? {
+        tables.certificates.begin_numbering(key);
+    }
+    for one in fields.take::<Vec<Certificate>>("certificates")? {
+        // Out of its turn: the journal says what is right.
+        let known = tables.devices.contains_key(&one.device) && tables.certificates.fits(&one.serial).is_ok();
+        if !known {
+            return Err(FormError::new(format!("certificate `{}` does not fit", one.serial)));
+        }
+        tables.put_certificate(one);
+    }
     fields.take::<Vec<Person>>("persons")?.into_iter().for_each(|one| tables.put_person(one));
     fields.take::<Vec<Consent>>("consents")?.into_iter().for_each(|one| tables.put_consent(one));
     fields.take::<Vec<Membership>>("memberships")?.into_iter().for_each(|one| tables.put_membership(one));

@@ -8,9 +8,10 @@ use model::{DeviceId, FacilityId, PersonId, RecordName, SerialNumber, Target, Ti
 
 use super::session::EndedSessions;
 use super::{
-    BreakGlass, Certificate, ConfirmationTask, Consent, Contract, ContractId, Deleted, DeletionId, DeletionOrder,
-    Device, Duty, DutyId, Emergency, EmergencyId, Enrolment, Facility, FacilityRevocation, Membership, MembershipId,
-    Person, Report, ReportId, Retiring, Rules, Service, Signing, Suspension, SuspensionId, TaskId, User, UserIdRecord,
+    BreakGlass, Certificate, Certificates, ConfirmationTask, Consent, Contract, ContractId, Deleted, DeletionId,
+    DeletionOrder, Device, Devices, Duty, DutyId, Emergency, EmergencyId, Enrolment, Facility, FacilityRevocation,
+    Membership, MembershipId, Person, Report, ReportId, Retiring, Rules, Service, Signing, Suspension, SuspensionId,
+    TaskId, User, UserIdRecord,
 };
 
 /// All tables. Values are behind `Arc`: changing a map copies its path of nodes, and with it pointers only.
@@ -21,10 +22,8 @@ pub(crate) struct Tables {
     pub(crate) user_ids: HashMap<UserId, Arc<UserIdRecord>>,
     /// In the order they were granted.
     pub(crate) user_ids_of: HashMap<UserKey, Arc<Vec<UserId>>>,
-    pub(crate) devices: HashMap<DeviceId, Arc<Device>>,
-    pub(crate) certificates: HashMap<SerialNumber, Arc<Certificate>>,
-    /// In the order they were reserved.
-    pub(crate) certificates_of: HashMap<DeviceId, Arc<Vec<SerialNumber>>>,
+    pub(crate) devices: Devices,
+    pub(crate) certificates: Certificates,
     pub(crate) persons: HashMap<PersonId, Arc<Person>>,
     pub(crate) consents: HashMap<PersonId, Arc<Consent>>,
     /// A team is short and is always read whole.
@@ -72,9 +71,8 @@ impl Default for Tables {
             users: HashMap::new(),
             user_ids: HashMap::new(),
             user_ids_of: HashMap::new(),
-            devices: HashMap::new(),
-            certificates: HashMap::new(),
-            certificates_of: HashMap::new(),
+            devices: Devices::default(),
+            certificates: Certificates::default(),
             persons: HashMap::new(),
             consents: HashMap::new(),
             teams: HashMap::new(),
@@ -125,13 +123,16 @@ impl Tables {
     }
 
     pub(crate) fn put_device(&mut self, device: Device) {
-        self.devices.insert(device.id.clone(), Arc::new(device));
+        self.devices.push(device);
     }
 
-    /// A new certificate.
-    pub(crate) fn put_certificate(&mut self, certificate: Certificate) {
-        Arc::make_mut(self.certificates_of.entry(certificate.device.clone()).or_default()).push(certificate.serial);
-        self.certificates.insert(certificate.serial, Arc::new(certificate));
+    /// A new certificate, on a device that is there. Its device's id is the device's, not a copy of it.
+    pub(crate) fn put_certificate(&mut self, mut certificate: Certificate) {
+        let Some(slot) = self.devices.slot(&certificate.device) else { return };
+        if let Some(device) = self.devices.at(slot) {
+            certificate.device = device.id.clone();
+        }
+        self.certificates.push(certificate, slot);
     }
 
     pub(crate) fn put_person(&mut self, person: Person) {

@@ -7,8 +7,8 @@ use model::lifecycle::{
     break_glass, certificate, confirmation, deletion, facility as facility_lifecycle, user_id as user_id_lifecycle,
 };
 use model::{
-    Article, Author, Cause, DutyKind, Office, Profession, RecordName, SerialNumber, SessionId, Target, TeamRole,
-    Timestamp,
+    Article, Author, Cause, DutyKind, Office, Profession, RecordName, SerialDraw, SerialNumber, SessionId, Target,
+    TeamRole, Timestamp,
 };
 use proptest::prelude::*;
 
@@ -19,7 +19,7 @@ use crate::history::Next;
 use crate::{
     Command, CommandKind, ContractId, DeletionId, DutyId, EMERGENCIES_PER_USER_MAX, EMERGENCY_MINUTES,
     EMERGENCY_PROFESSIONS, ENROLMENT_HOURS_MAX, ENROLMENT_TRIES_MAX, Effect, EmergencyId, EnrolmentKind, MembershipId,
-    ReportId, Snapshot, StopReason, TaskId,
+    NumberingKey, ReportId, Snapshot, StopReason, TaskId,
 };
 
 /// A command over few names, so that they meet.
@@ -244,7 +244,27 @@ fn any_command(dice: &mut Dice, now: Timestamp) -> Command {
         },
         CommandKind::NumberLists => Command::NumberLists { lists: u32::try_from(dice.below(3)).unwrap() },
         CommandKind::ReserveResponder => Command::ReserveResponder { serial: a_serial(dice) },
+        CommandKind::BeginNumbering => {
+            Command::BeginNumbering { key: NumberingKey::new(std::array::from_fn(|_| dice.octet())) }
+        }
     }
+}
+
+/// A number is mostly given as the registry's own callers do, once it gives any; sometimes one that is out of its turn.
+fn any_numbered(dice: &mut Dice, snapshot: &Snapshot, mut command: Command) -> Command {
+    let (Command::ReserveCertificate { serial, .. }
+    | Command::ReserveByCode { serial, .. }
+    | Command::ReserveSuccessor { serial, .. }) = &mut command
+    else {
+        return command;
+    };
+    let draw = SerialDraw::new(1 + dice.octet() % 127, std::array::from_fn(|_| dice.octet()));
+    match (dice.below(8), snapshot.next_serial(draw)) {
+        (0, _) | (_, None) => {}
+        (1, _) => *serial = draw.numbered(std::array::from_fn(|_| dice.octet())),
+        (_, Some(next)) => *serial = next,
+    }
+    command
 }
 
 /// Mostly somebody who may.
@@ -293,6 +313,20 @@ fn check(snapshot: &Snapshot) {
         let confirmed = certificate.revocation.as_ref().is_some_and(|revocation| revocation.confirmed.is_some());
         assert_eq!(confirmed, certificate.state == certificate::State::Confirmed);
         assert!(certificate.state != certificate::State::Active || certificate.fingerprint.is_some());
+    }
+    // The table of states says what the records say.
+    for (place, certificate) in snapshot.certificates().enumerate() {
+        assert_eq!(snapshot.certificate(&certificate.serial), Some(certificate));
+        let status = snapshot.status(&certificate.serial, &certificate.fingerprint.unwrap_or([9; 32])).unwrap();
+        assert_eq!(status.index.get() as usize, place);
+        assert_eq!((status.state, &status.device.id), (certificate.state, &certificate.device));
+        assert_eq!(snapshot.status_at(status.index), Some(status));
+        let other = snapshot.status(&certificate.serial, &[0xee; 32]);
+        assert_eq!(
+            other.is_none(),
+            certificate.state == certificate::State::Active,
+            "another certificate of its number"
+        );
     }
     for task in snapshot.tasks() {
         assert_eq!(task.is_open(), task.confirmed.is_none());
@@ -393,6 +427,7 @@ proptest! {
         for _ in 0..count {
             world.later(i64::try_from(dice.below(7200)).unwrap());
             let command = any_command(&mut dice, world.now);
+            let command = any_numbered(&mut dice, &world.snapshot, command);
             let (kind, author) = (command.kind(), any_author(&mut dice, &command));
             let before = std::sync::Arc::clone(&world.snapshot);
             match world.give(author.clone(), command) {

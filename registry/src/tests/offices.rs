@@ -151,6 +151,7 @@ fn one_of_each() -> Vec<Command> {
             assurance: model::Assurance::Software,
         },
         Command::NameHardware { device: device("D-1"), hardware: Some("SN-1".to_owned()) },
+        Command::BeginNumbering { key: crate::NumberingKey::new([7; 16]) },
         Command::ReserveSuccessor {
             serial: serial(9),
             predecessor: serial(1),

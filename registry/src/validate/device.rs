@@ -6,7 +6,7 @@ use super::{Draft, revocation};
 use crate::bounds::{CERTIFICATE_DAYS_MAX, CERTIFICATES_PER_DEVICE_MAX};
 use crate::change::Change;
 use crate::refused::{Refused, Why};
-use crate::state::{Device, ReportSubject};
+use crate::state::{Device, NumberingKey, ReportSubject};
 
 pub(super) fn register(
     d: &mut Draft,
@@ -93,6 +93,14 @@ pub(super) fn name_hardware(d: &mut Draft, device: &DeviceId, hardware: Option<&
         return Ok(());
     }
     d.push(Change::DeviceHardware { device: device.clone(), hardware: hardware.map(str::to_owned) })
+}
+
+/// Several processes may be the first: one key is taken.
+pub(super) fn begin_numbering(d: &mut Draft, key: NumberingKey) -> Result<(), Refused> {
+    if d.next.tables.certificates.numbering().is_some() {
+        return Ok(());
+    }
+    d.push(Change::NumberingBegun { key })
 }
 
 /// A device on loan, at an approved facility, with somebody there who answers for it.

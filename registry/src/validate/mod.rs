@@ -179,6 +179,7 @@ pub(crate) fn validate(
         }
         Command::NumberLists { lists } => signing::number_lists(d, *lists),
         Command::ReserveResponder { serial } => signing::reserve_responder(d, *serial),
+        Command::BeginNumbering { key } => device::begin_numbering(d, *key),
     }?;
     Ok(draft)
 }

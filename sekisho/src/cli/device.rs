@@ -30,6 +30,12 @@ pub enum Device {
     Container(DeviceContainer),
     /// Enter the name that the device's hardware vouches for: its serial number or UDID, as an attestation says it
     Hardware(DeviceHardware),
+    /// Take over the city's loan list (CSV), line by line; print slips for what has no certificate yet
+    ///
+    /// UTF-8 or Shift_JIS; the first line names the columns: 端末番号, 利用施設番号, 管理者番号, 名称 and, if there is one, 製造番号 (or
+    /// device, facility, holder, label, hardware). A line is taken whole or refused with a reason; what stands already is left
+    /// as it is, so the same list can be given again.
+    Import(DeviceImport),
     /// A device came back, was lost or retired: its certificates are revoked (art. 38-2)
     Return(DeviceReturn),
     /// Write files for those who look after terminals: browsers then choose the certificate without asking
@@ -61,6 +67,12 @@ pub struct DeviceCode {
     /// name (`device hardware`)
     #[arg(long)]
     pub attested: bool,
+    /// With --attested: write a signed configuration profile (.mobileconfig) for Apple's systems into this new file
+    #[arg(long, value_name = "FILE", requires = "attested")]
+    pub profile: Option<PathBuf>,
+    /// The authority's passphrase, which signs the profile.
+    #[command(flatten)]
+    pub passphrase: PassphraseFile,
 }
 
 /// `device container`.
@@ -73,6 +85,23 @@ pub struct DeviceContainer {
     #[arg(long, value_name = "FILE")]
     pub password_sheet: PathBuf,
     /// Hours in which the link can be used, 1 to 72
+    #[arg(long, value_name = "HOURS", default_value_t = 72, value_parser = clap::value_parser!(i64).range(1..=registry::ENROLMENT_HOURS_MAX))]
+    pub hours: i64,
+}
+
+/// `device import`.
+#[derive(Debug, Args)]
+pub struct DeviceImport {
+    /// The list
+    #[arg(value_name = "FILE.csv")]
+    pub file: PathBuf,
+    /// Say what would become of each line, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// A new file for the slips of all devices of the list that have no certificate, one a page
+    #[arg(long, value_name = "FILE")]
+    pub slips: Option<PathBuf>,
+    /// Hours in which the codes on the slips can be used, 1 to 72
     #[arg(long, value_name = "HOURS", default_value_t = 72, value_parser = clap::value_parser!(i64).range(1..=registry::ENROLMENT_HOURS_MAX))]
     pub hours: i64,
 }

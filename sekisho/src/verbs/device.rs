@@ -28,6 +28,7 @@ pub(super) fn run(desk: &Desk, verb: &Device) -> Result<(), Error> {
         }
         Device::Code(offer) => super::code::offer(desk, offer),
         Device::Container(offer) => super::code::container(desk, offer),
+        Device::Import(import) => super::import::run(desk, import),
         Device::Hardware(named) => name_hardware(desk, named),
         Device::Return(back) => take_back(desk, back),
         Device::Policies(verb) => super::policies::write(desk, verb),

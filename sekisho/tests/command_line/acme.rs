@@ -310,3 +310,42 @@ fn requests_are_held_to_the_rules() {
     let root = office.path("keys/root.pem");
     assert_eq!(curl(&["--cacert", &root, "-H", "Host: evil.example", &slip.directory]).1, 404);
 }
+
+#[test]
+fn apples_profile_is_signed_and_says_where() {
+    let office = Office::open();
+    office.city.json("device hardware D-1 C02SERIAL");
+    // By the command line, and by the link of the slip; the first is over with the second.
+    let file = office.path("cli.mobileconfig");
+    let said = &office.city.json(&format!("device code D-1 --attested --profile {file}"))[0];
+    assert!(said["page"].as_str().unwrap().contains("/enrol/profile?device=D-1"), "{said}");
+    let slip = slip(&office, " --attested");
+    let port = office.server.port("terminals");
+    let url = format!("https://care.sekisho.localhost:{port}/enrol/profile?device=D-1&code={}", slip.code);
+    let (root, to) = (office.path("keys/root.pem"), office.path("page.mobileconfig"));
+    // Fetched twice: it is as good as the code, which it does not use up.
+    for _ in 0..2 {
+        assert_eq!(curl(&["--cacert", &root, "-o", &to, &url]).1, 200);
+    }
+    for name in ["cli", "page"] {
+        office.city.openssl(&format!(
+            "cms -verify -inform DER -in @{name}.mobileconfig -CAfile @keys/root.pem -purpose any -out @{name}.plist"
+        ));
+        let written = std::fs::read_to_string(office.city.path(&format!("{name}.plist"))).unwrap();
+        for part in
+            ["com.apple.security.acme", "<key>Attest</key><true/>", "<string>D-1</string>", "com.apple.security.root"]
+        {
+            assert!(written.contains(part), "{part}: {written}");
+        }
+        let read = "import plistlib,sys; p=plistlib.load(open(sys.argv[1],'rb')); print(p['PayloadContent'][1]['DirectoryURL'])";
+        let path = office.path(&format!("{name}.plist"));
+        let shown = Command::new("python3").args(["-c", read, &path]).output().unwrap();
+        let directory = text(&shown.stdout);
+        assert!(directory.contains("/acme/for/D-1/") && directory.trim().ends_with("/directory"), "{directory}");
+    }
+    let written = std::fs::read_to_string(office.city.path("page.plist")).unwrap();
+    assert!(written.contains(&slip.own_directory), "{written}");
+    // A code for any key gives no profile.
+    let other = office.city.json("device code D-1")[0]["code"].as_str().unwrap().to_owned();
+    assert_eq!(curl(&["--cacert", &root, &url.replace(&slip.code, &other)]).1, 403);
+}

@@ -64,7 +64,11 @@ fn a_link_gives_one_container_and_needs_both_sheets() {
     let other = office.city.json("device code D-1");
     let Sheets { code: second_code, password: second, .. } = offered(&office, "sheet-2");
     assert_eq!(fetch(&office, other[0]["code"].as_str().unwrap(), &second, &[], "none"), 403, "of another kind");
-    assert_eq!(fetch(&office, &second_code, &password, &[], "none"), 403, "of the sheet before");
+    assert_eq!(
+        fetch(&office, &second_code, &password, &["--interface", "127.0.0.2"], "none"),
+        403,
+        "of the sheet before"
+    );
     office.request("new", crate::office::P256);
     assert_eq!(office.by_code("D-1", &second_code, "new").1, 401);
     assert_eq!(fetch(&office, &second_code, &second[1..], &[], "none"), 403, "mistyped");
@@ -81,7 +85,7 @@ fn a_link_gives_one_container_and_needs_both_sheets() {
     let shown = office.city.openssl("x509 -in @fetched.pem -noout -ext certificatePolicies -checkend 33000000");
     assert!(shown.contains("13196697.1.4"), "the least sure level, for thirteen months: {shown}");
     wait(|| office.served("fetched.pem", "fetched.pem") == 200);
-    assert_eq!(fetch(&office, &second_code, &second, &[], "none"), 403, "used");
+    assert_eq!(fetch(&office, &second_code, &second, &["--interface", "127.0.0.3"], "none"), 403, "used");
     // Whoever has a copy does not rise by renewing with it.
     let by = office.path("fetched.pem");
     assert_eq!(office.post("simplereenroll", &["--cert", &by], "new").1, 200);
@@ -96,8 +100,8 @@ fn five_wrong_passwords_end_the_link() {
     let office = Office::open();
     let before = offered(&office, "a");
     let Sheets { code, password, .. } = offered(&office, "b");
-    for _ in 0..5 {
-        assert_eq!(fetch(&office, &code, &before.password, &[], "none"), 403);
+    for place in ["127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5", "127.0.0.6"] {
+        assert_eq!(fetch(&office, &code, &before.password, &["--interface", place], "none"), 403);
     }
     assert_eq!(fetch(&office, &code, &password, &[], "none"), 403);
 }

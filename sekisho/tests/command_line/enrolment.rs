@@ -68,15 +68,21 @@ fn wrong_codes_end_it_and_bad_requests_do_not() {
     for wrong in [&before, &others, &before, &others] {
         assert_eq!(office.by_code("D-1", wrong, "new").1, 401);
     }
-    assert_eq!(office.by_code("D-2", &code, "new").1, 401);
+    // No more is heard from this address, right or wrong; another one is heard.
     let (said, status) = office.by_code("D-1", &code, "new");
+    assert!(status == 429 && said.contains("Too Many"), "{status} {said}");
+    let from = |place: &str, device: &str, code: &str| {
+        office.post("simpleenroll", &["-u", &format!("{device}:{code}"), "--interface", place], "new")
+    };
+    assert_eq!(from("127.0.0.2", "D-2", &code).1, 401);
+    let (said, status) = from("127.0.0.2", "D-1", &code);
     assert_eq!(status, 200, "{said}");
     // Five, and it does not.
     let code = office.code("D-1");
-    for _ in 0..5 {
-        assert_eq!(office.by_code("D-1", &before, "new").1, 401);
+    for place in 3..8 {
+        assert_eq!(from(&format!("127.0.0.{place}"), "D-1", &before).1, 401);
     }
-    assert_eq!(office.by_code("D-1", &code, "new").1, 401);
+    assert_eq!(from("127.0.0.3", "D-1", &code).1, 401);
     let told = office.city.say("registry log");
     assert!(told.contains("count-wrong-code"), "{told}");
 }

@@ -11,6 +11,8 @@ mod enrolment;
 #[cfg(test)]
 mod evidence;
 #[cfg(test)]
+mod lists;
+#[cfg(test)]
 mod maps;
 #[cfg(test)]
 mod newcomers;
@@ -27,6 +29,8 @@ mod renewal;
 mod rollover;
 #[cfg(test)]
 mod rules;
+#[cfg(test)]
+mod scep;
 #[cfg(test)]
 mod serving;
 #[cfg(test)]

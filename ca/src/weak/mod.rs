@@ -1,5 +1,15 @@
 //! Known-weak RSA keys, refused at the door: sizes and exponents out of bounds, small factors, and the ROCA family
-//! (CVE-2017-15361: keys made by Infineon chips, among them TPMs in terminals that are still in use).
+//! (CVE-2017-15361: keys made by Infineon chips, among them TPMs in terminals that are still in use); primes that are close
+//! or shared, and moduli that do not look drawn ([`factors`], [`shape`]).
+//!
+//! What badkeys (PyPI) finds in `ca/testdata/weak-moduli.txt` is refused. Its list of keys that have become known (Debian's of
+//! 2008 among them) has to be fetched from its makers and is not here; an exponent of 64 bits at most leaves no room for
+//! small private exponents.
+
+mod factors;
+mod shape;
+
+use num_bigint::BigUint;
 
 use crate::error::Refused;
 
@@ -29,6 +39,19 @@ pub(crate) fn check_rsa(modulus: &[u8], exponent: &[u8]) -> Result<(), Refused> 
     }
     if remainder(modulus, 2) == 0 || ROCA_PRIMES.iter().any(|prime| remainder(modulus, *prime) == 0) {
         return Err(Refused::PublicKey("the RSA modulus has a small factor"));
+    }
+    let number = BigUint::from_bytes_be(modulus);
+    if factors::has_small(&number) {
+        return Err(Refused::PublicKey("the RSA modulus has a small factor"));
+    }
+    if factors::are_close(&number) {
+        return Err(Refused::PublicKey("the primes of the RSA key are too close to each other"));
+    }
+    if factors::is_shared(&number, bits) {
+        return Err(Refused::PublicKey("the RSA key shares a prime with others in the world"));
+    }
+    if !shape::looks_drawn(modulus) {
+        return Err(Refused::PublicKey("the RSA modulus does not look drawn at random"));
     }
     if ROCA_PRIMES.iter().all(|prime| is_power_of_65537(remainder(modulus, *prime), *prime)) {
         return Err(Refused::PublicKey("the RSA key was made by a faulty chip (CVE-2017-15361)"));
@@ -66,4 +89,9 @@ fn is_power_of_65537(rest: u16, prime: u16) -> bool {
         power = power * step % prime;
     }
     false
+}
+
+#[cfg(test)]
+pub(crate) fn shares_for_tests(number: &BigUint, known: &BigUint) -> bool {
+    factors::shares(number, known)
 }

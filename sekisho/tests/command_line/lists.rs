@@ -1,0 +1,89 @@
+//! The city's loan list: what each line comes to, in either encoding, once and again.
+
+use crate::office::{Office, P256};
+use crate::support::{City, mode, text};
+
+fn import(city: &City, list: &[u8], words: &[&str]) -> (Vec<serde_json::Value>, bool, String) {
+    let path = city.path("list.csv");
+    std::fs::write(&path, list).unwrap();
+    let run = city.command().args(["--json", "device", "import"]).arg(&path).args(words).output().unwrap();
+    let lines = text(&run.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    (lines, run.status.success(), text(&run.stderr))
+}
+
+fn outcomes(lines: &[serde_json::Value]) -> Vec<&str> {
+    lines.iter().map(|line| line["outcome"].as_str().unwrap()).collect()
+}
+
+const LIST: &str = "\
+端末番号,備考,利用施設番号,管理者番号,名称,製造番号\r\n\
+D-10,,F-1,K-1,\"訪看PC 3, 予備\",SN-10\r\n\
+D-1,,F-1,K-1,Tablet,\r\n\
+D-11,,F-1,K-77,PC,\r\n\
+D-12,,F-9,K-1,PC,\r\n\
+D-10,,F-1,K-1,PC,\r\n\
+D 13,,F-1,K-1,PC,\r\n\
+D-14,,F-1,K-1\r\n\
+D-15,,F-1,K-1,PC,SN-10\r\n\
+D-16,,F-1,K-1,,\r\n\
+D-17,,F-1,K-1,PC,\r\n";
+
+#[test]
+fn each_line_is_taken_whole_or_refused() {
+    let city = City::at_work();
+    let wanted =
+        ["added", "unchanged", "refused", "refused", "refused", "refused", "refused", "refused", "refused", "added"];
+    let (lines, fine, said) = import(&city, LIST.as_bytes(), &["--dry-run"]);
+    assert_eq!((outcomes(&lines), fine), (wanted.to_vec(), false), "{said}");
+    assert!(said.contains("7 of 10 lines"), "{said}");
+    assert_eq!(city.json("device list").len(), 1, "nothing was done");
+    let why: Vec<&str> = lines.iter().filter_map(|line| line["why"].as_str()).collect();
+    for (why, part) in why.iter().zip(["K-77", "F-9", "line 2", "`D 13`", "4 columns", "SN-10", "no label"]) {
+        assert!(why.contains(part), "{part}: {why}");
+    }
+    // As a city office exports it.
+    let (shift_jis, _, _) = encoding_rs::SHIFT_JIS.encode(LIST);
+    let (lines, _, _) = import(&city, &shift_jis, &[]);
+    assert_eq!(outcomes(&lines), wanted);
+    let devices = city.json("device list");
+    assert_eq!(devices.len(), 3);
+    assert!(devices.iter().any(|device| device["label"] == "訪看PC 3, 予備"), "{devices:?}");
+    // Given again, with a mark at its beginning: nothing new. A name of hardware is taken over, a move is not.
+    let again = format!("\u{feff}{}", LIST.replace("D-17,,F-1,K-1,PC,", "D-17,,F-1,K-1,PC,SN-17"));
+    let (lines, _, _) = import(&city, again.as_bytes(), &[]);
+    let outcome = outcomes(&lines);
+    assert_eq!((outcome[0], outcome[1], outcome[9]), ("unchanged", "unchanged", "changed"));
+    let moved = LIST.replace("D-17,,F-1,K-1,PC,", "D-17,,F-1,K-1,Other,");
+    let (lines, _, _) = import(&city, moved.as_bytes(), &[]);
+    assert!(lines[9]["why"].as_str().unwrap().contains("a list moves no device"), "{lines:?}");
+    // What is no such list changes nothing.
+    for bad in
+        [&b"\xff\xff,\x81"[..], b"", b"device,facility,holder\nD-1,F-1,K-1\n", b"device,device,facility,holder,label\n"]
+    {
+        let (lines, fine, _) = import(&city, bad, &[]);
+        assert!(lines.is_empty() && !fine);
+    }
+    city.json("device return D-17");
+    let (lines, _, _) = import(&city, LIST.as_bytes(), &[]);
+    assert!(lines[9]["why"].as_str().unwrap().contains("came back"), "{lines:?}");
+}
+
+#[test]
+fn slips_are_for_what_has_no_certificate() {
+    let office = Office::open();
+    let list = "device,facility,holder,label\nD-20,F-1,K-1,PC\nD-1,F-1,K-1,Tablet\nD-21,F-1,K-1,PC\n";
+    let slips = office.path("slips");
+    let (lines, fine, said) = import(&office.city, list.as_bytes(), &["--slips", &slips]);
+    assert!(fine, "{said}");
+    assert_eq!(outcomes(&lines), ["added", "unchanged", "added"]);
+    let printed = std::fs::read_to_string(&slips).unwrap();
+    assert_eq!((printed.matches('\u{c}').count(), mode(&office.city.path("slips"))), (2, 0o600));
+    assert!(printed.contains("device D-20") && printed.contains("device D-21") && !printed.contains("device D-1\n"));
+    let code = printed.lines().find(|line| line.contains("code  ")).unwrap().rsplit(' ').next().unwrap().to_owned();
+    office.request("listed", P256);
+    assert_eq!(office.by_code("D-20", &code, "listed").1, 200);
+    // Nothing is written over, and a rehearsal prints none.
+    assert!(import(&office.city, list.as_bytes(), &["--slips", &slips]).2.contains("is there already"));
+    let (_, fine, _) = import(&office.city, list.as_bytes(), &["--dry-run", "--slips", &office.path("more")]);
+    assert!(fine && !office.city.path("more").exists());
+}
