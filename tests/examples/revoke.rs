@@ -1,11 +1,11 @@
 //! Revocation among many: how long until the last byte, with 10,000 connections open; how long for 1,000 terminals in one act;
 //! and how much a reader still gets that had stopped reading.
 //!
-//! `ulimit -n 60000; cargo run --release -p tests --example revoke [CONNECTIONS] [TRIALS] [DEVICES]` (10,000, 200 and 1,000 if not
+//! `ulimit -n 40000; cargo run --release -p tests --example revoke [CONNECTIONS] [TRIALS] [DEVICES]` (10,000, 200 and 1,000 if not
 //! given). A whole city on loopback; the store runs in a process of its own. Each connection is a neighbour's, with an event stream
-//! on it. A trial opens an event stream on a new terminal and revokes it; measured is when its client sees the end, from when the
-//! command was called and from when it had returned. Clients, gateway and command share the machine. Exit code 1 if something did
-//! not end, or a neighbour's did.
+//! on it, which takes three descriptors of this process. A trial opens an event stream on a new terminal and revokes it; measured
+//! is when its client sees the end, from when the command was called and from when it had returned. Clients, gateway and command
+//! share the machine. Exit code 1 if something did not end, or a neighbour's did.
 
 #![allow(
     clippy::unwrap_used,
