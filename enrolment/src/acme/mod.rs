@@ -273,6 +273,16 @@ impl Acme {
     }
 }
 
+/// The thumbprint (RFC 7638) of the key that signed a request which shows its key, if the signature holds. No address and no
+/// nonce is looked at: for whoever tries the reading alone.
+#[must_use]
+pub fn signed_by(body: &[u8]) -> Option<String> {
+    let request = Unchecked::read(body).ok()?;
+    let Signer::Key(key) = &request.signer else { return None };
+    let key = key.clone();
+    request.verified_by(&key).ok().map(|_| key.thumbprint())
+}
+
 /// A name or token with 128 or 256 random bits.
 fn fresh(octets: usize) -> Result<String, Problem> {
     let mut drawn = vec![0_u8; octets];
