@@ -21,7 +21,7 @@ use crate::name::AuthorityName;
 use crate::plan::{IssuerView, Kind, Plan};
 use crate::prepare::{Issued, Prepared, end_of};
 use crate::profile::BACKDATED_SECONDS;
-use crate::public_key::{PublicKey, hex};
+use crate::public_key::{KeyKind, PublicKey, hex};
 use crate::serial::RecordedSerial;
 
 /// The root's validity, in days: 20 years.
@@ -195,11 +195,10 @@ impl Root {
 }
 
 impl Issuing {
-    /// Has the root certify an issuing authority: P-256, 3 years from five minutes before `now` but not beyond the root,
-    /// path length 0.
+    /// [`Self::certify`] for a key at hand.
     ///
     /// # Errors
-    /// The root is not valid at `now`, the root's key is another, or the lint found something.
+    /// As there.
     pub fn create(
         purpose: Purpose,
         name: &AuthorityName,
@@ -209,6 +208,26 @@ impl Issuing {
         root: &Root,
         root_key: &RootKey,
     ) -> Result<Self, Refused> {
+        Self::certify(purpose, name, &key.public(), serial, now, root, root_key)
+    }
+
+    /// Has the root certify an issuing authority: P-256, 3 years from five minutes before `now` but not beyond the root,
+    /// path length 0.
+    ///
+    /// # Errors
+    /// The key is not on P-256, the root is not valid at `now`, the root's key is another, or the lint found something.
+    pub fn certify(
+        purpose: Purpose,
+        name: &AuthorityName,
+        key: &PublicKey,
+        serial: RecordedSerial,
+        now: Timestamp,
+        root: &Root,
+        root_key: &RootKey,
+    ) -> Result<Self, Refused> {
+        if key.kind() != KeyKind::P256 {
+            return Err(Refused::KeyKind { wanted: KeyKind::P256.as_str() });
+        }
         let (from, until) = (root.not_before(), root.not_after());
         if now < from || now > until {
             return Err(Refused::IssuerNotValid { issuer: root.common_name().to_owned(), from, until });
@@ -225,7 +244,7 @@ impl Issuing {
             list_url: None,
             access: None,
             assurance: None,
-            key: key.public(),
+            key: key.clone(),
             issuer: root.authority.view(),
         };
         let prepared = Prepared::from_plan(plan, root.common_name(), root.public_key())?;
@@ -247,6 +266,17 @@ impl Issuing {
     #[must_use]
     pub fn purpose(&self) -> Purpose {
         self.purpose
+    }
+
+    /// The generation that serial numbers of its certificates name, 1 to 127: the year in which it was made, counted from
+    /// 2000. A new one is made every year, and nothing is looked up by it: whoever has a list of numbers before him sees
+    /// which of them end with an authority.
+    #[must_use]
+    pub fn epoch(&self) -> u8 {
+        const YEAR_SECONDS: i64 = 31_556_952;
+        const YEAR_2000: i64 = 946_684_800;
+        let year = self.not_before().as_seconds().saturating_sub(YEAR_2000).div_euclid(YEAR_SECONDS);
+        u8::try_from(year.clamp(1, 0x7f)).unwrap_or(0x7f)
     }
 
     /// Checks that `key` is this authority's: at start, before the first certificate needs it.

@@ -15,7 +15,7 @@ use rcgen::{
 use crate::asn1;
 use crate::assurance::policy_octets;
 use crate::error::Refused;
-use crate::key::Pair;
+use crate::pair::Pair;
 use crate::public_key::{KeyKind, PublicKey};
 
 /// Kinds of certificates that this authority makes. There is no other.

@@ -1,15 +1,15 @@
 //! The status of certificates as the registry knows it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ca::{
-    Crl, Issuing, IssuingKey, NEXT_UPDATE_SECONDS, Responder, Revoked, Shard, Status, StatusPlaces, SystemRandom,
-    build_crl, build_shard, reserve,
+    Crl, Issuing, IssuingKey, NEXT_UPDATE_SECONDS, RecordedNumber, Responder, Revoked, Shard, Status, StatusPlaces,
+    SystemRandom, build_crl, build_shard, reserve,
 };
-use model::{SerialNumber, Timestamp};
-use registry::{Change, Registry, Snapshot};
+use model::{Author, Office, SerialNumber, Timestamp};
+use registry::{Change, Command, ConfirmationTask, Registry, RegistryError, Snapshot, TaskId};
 
 use crate::Clock;
 use crate::list::{ListError, ListSource, Rebuild};
@@ -24,13 +24,19 @@ pub struct RegistryList {
     key: Arc<IssuingKey>,
     places: StatusPlaces,
     clock: Clock,
+    /// What the shards that were built last are made of.
+    built: Mutex<Option<Arc<Snapshot>>>,
 }
 
 impl RegistryList {
     /// Over `registry`, signed by `issuing` with `key`; others find it at `places`.
     #[must_use]
     pub fn new(registry: Registry, issuing: Issuing, key: Arc<IssuingKey>, places: StatusPlaces, clock: Clock) -> Self {
-        Self { registry, issuing, key, places, clock }
+        Self { registry, issuing, key, places, clock, built: Mutex::default() }
+    }
+
+    fn built(&self) -> MutexGuard<'_, Option<Arc<Snapshot>>> {
+        self.built.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn heard(&self) -> Result<Arc<Snapshot>, ListError> {
@@ -39,18 +45,34 @@ impl RegistryList {
         }
         Ok(self.registry.snapshot())
     }
+
+    fn execute(&self, command: Command) -> Result<(), RegistryError> {
+        let author = Author::new(Office::System, "sekisho");
+        self.registry.execute(command, author, (self.clock)()).map(|_| ())
+    }
 }
 
 impl ListSource for RegistryList {
-    fn build(&self, number: u64) -> Result<Crl, ListError> {
+    fn number(&self, lists: usize) -> Result<RecordedNumber, ListError> {
+        let lists = u32::try_from(lists).map_err(ListError::new)?;
+        let book = || {
+            self.execute(Command::NumberLists { lists })?;
+            Ok::<_, RegistryError>(self.registry.snapshot().signing().list_number)
+        };
+        RecordedNumber::next(book).map_err(ListError::new)
+    }
+
+    fn build(&self, number: &RecordedNumber) -> Result<Crl, ListError> {
         let now = (self.clock)();
         build_crl(&self.issuing, &self.key, &revoked(&*self.heard()?, now), number, now).map_err(ListError::new)
     }
 
-    fn shards(&self, wanted: &BTreeSet<Shard>, number: u64) -> Result<BTreeMap<Shard, Crl>, ListError> {
+    fn shards(&self, wanted: &BTreeSet<Shard>, number: &RecordedNumber) -> Result<BTreeMap<Shard, Crl>, ListError> {
         let now = (self.clock)();
         let mut entries: BTreeMap<Shard, Vec<Revoked>> = wanted.iter().map(|shard| (*shard, vec![])).collect();
-        for revoked in revoked(&*self.heard()?, now) {
+        let snapshot = self.heard()?;
+        self.built().replace(Arc::clone(&snapshot));
+        for revoked in revoked(&snapshot, now) {
             if let Some(entries) = entries.get_mut(&Shard::of(&revoked.serial)) {
                 entries.push(revoked);
             }
@@ -60,6 +82,23 @@ impl ListSource for RegistryList {
             list.map(|list| (shard, list)).map_err(ListError::new)
         };
         entries.into_iter().map(build).collect()
+    }
+
+    /// For those who confirm a revocation (art. 38-3): from here on everybody can read of it. A task whose certificates are not
+    /// all on these shards waits for the hour, when all are built under one number.
+    fn shelved(&self, shards: &BTreeSet<Shard>, number: u64) {
+        let Some(snapshot) = self.built().take() else { return };
+        let named = |task: &&ConfirmationTask| {
+            task.listed.is_none() && task.serials.iter().all(|serial| shards.contains(&Shard::of(serial)))
+        };
+        let tasks: Vec<TaskId> = snapshot.open_tasks().filter(named).map(|task| task.id).collect();
+        if tasks.is_empty() {
+            return;
+        }
+        let author = Author::new(Office::System, "sekisho");
+        if let Err(error) = self.registry.execute(Command::RecordListed { tasks, number }, author, (self.clock)()) {
+            tracing::warn!(%error, "which revocation list names a revocation is not on record; the next one says it");
+        }
     }
 
     fn status(&self, serial: &SerialNumber) -> Result<Status, ListError> {
@@ -74,16 +113,9 @@ impl ListSource for RegistryList {
     }
 
     fn responder(&self) -> Result<Responder, ListError> {
-        let snapshot = self.heard()?;
-        // The registry knows numbers of terminals only. This one must not be any of them; it is written into the log, and
-        // its certificate is over in three days.
-        let mut book = |serial: &SerialNumber| {
-            if snapshot.certificate(serial).is_some() {
-                return Err(std::io::Error::other("the serial number is taken"));
-            }
-            tracing::info!(%serial, "a certificate is made for who signs OCSP answers");
-            Ok(())
-        };
+        // From a registry that is not heard nobody could tell who is revoked.
+        self.heard()?;
+        let mut book = |serial: &SerialNumber| self.execute(Command::ReserveResponder { serial: *serial });
         let serial = reserve(&SystemRandom::new(), &mut book).map_err(ListError::new)?;
         Responder::create(&self.issuing, &self.key, serial, (self.clock)()).map_err(ListError::new)
     }

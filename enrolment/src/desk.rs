@@ -10,7 +10,7 @@ use ca::{
     Registrar, Root, SystemRandom, pkcs12_encoded,
 };
 use model::lifecycle::certificate;
-use model::{Author, DeviceId, Office, ReasonCode, SerialNumber, Timestamp};
+use model::{Author, Cause, DeviceId, Office, SerialNumber, Timestamp};
 use registry::{Command, EnrolmentKind, Registry, RegistryError, Why};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
@@ -151,7 +151,7 @@ impl Desk {
     }
 
     /// Revokes a certificate (DER) that is on record as it is. Who asks has been looked at.
-    pub(crate) fn revoke(&self, der: &[u8], reason: ReasonCode, now: Timestamp) -> Revoked {
+    pub(crate) fn revoke(&self, der: &[u8], because: Cause, now: Timestamp) -> Revoked {
         let Ok((_, parsed)) = X509Certificate::from_der(der) else { return Revoked::Unknown };
         let Ok(serial) = SerialNumber::from_octets(parsed.raw_serial()) else { return Revoked::Unknown };
         let snapshot = self.registry.snapshot();
@@ -162,7 +162,7 @@ impl Desk {
         if !known.is_live() {
             return Revoked::Already;
         }
-        match self.registry.execute(Command::RevokeCertificate { serial, reason }, author(), now) {
+        match self.registry.execute(Command::RevokeCertificate { serial, because }, author(), now) {
             Ok(_) => Revoked::Done,
             Err(_) => Revoked::Failed,
         }

@@ -11,7 +11,7 @@ use std::error::Error;
 
 use ca::{
     Assurance, DeviceProfile, Issued, Issuing, IssuingKey, PublicKey, Refused, SystemRandom, device_validity, prepare,
-    reserve,
+    reserve_numbered,
 };
 use model::{Author, DeviceId, SerialNumber, Timestamp};
 use registry::{Command, EnrolmentKind, Registry, RegistryError};
@@ -150,9 +150,12 @@ pub fn issue<T, E: Error + 'static>(
     hand_out: impl FnOnce(&Issued) -> Result<T, E>,
 ) -> Result<(Issued, T), IssueError<E>> {
     let execute = |command| registry.execute(command, order.author.clone(), order.now);
-    let mut book =
-        |serial: &SerialNumber| execute(order.taking.command(*serial, order.device.clone(), term)).map(|_| ());
-    let serial = reserve(&SystemRandom::new(), &mut book).map_err(reserving)?;
+    let book = |draw| {
+        let command = |serial| order.taking.command(serial, order.device.clone(), term);
+        let taken = registry.execute_numbered(draw, command, order.author.clone(), order.now);
+        taken.map(|(serial, _)| serial)
+    };
+    let serial = reserve_numbered(&SystemRandom::new(), issuing, book).map_err(reserving)?;
     let number = serial.number();
     let give_up = || execute(Command::AbandonCertificate { serial: number }).is_ok();
     let prepared = match prepare(&term.profile, order.device, order.key, serial, order.now, issuing) {

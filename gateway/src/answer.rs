@@ -121,7 +121,7 @@ pub fn refusal(worker: &Worker, client: &Client, trace: &Trace, refusal: &Refusa
             headers.insert(ALLOW, HeaderValue::from_static(allowed));
         }
         // RFC 9110 15.5.2 asks for a challenge; these are the two factors of the care host.
-        Refusal::Certificate(_) => {
+        Refusal::Certificate(_) if refusal.status() == 401 => {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("ClientCertificate realm=\"sekisho\""));
         }
         Refusal::SignInRequired(_) => {

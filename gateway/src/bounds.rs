@@ -87,6 +87,8 @@ pub const INDEX_RECORDS_MAX: usize = 50_000;
 pub const SUBJECTS_MAX: usize = 50_000;
 /// TLS sessions kept for resumption (each a few hundred bytes).
 pub const TLS_SESSIONS_MAX: usize = 20_000;
+/// Certificates that were read lately, of all workers together (each about two kilobytes).
+pub const READINGS_MAX: usize = 4096;
 /// Identity tokens kept for their half minute.
 pub const IDENTITY_TOKENS_MAX: usize = 10_000;
 /// Threads of one worker for what blocks: password checks, and reading the audit log.
@@ -134,6 +136,14 @@ pub const ONE_ANSWER_EVERY: Duration = Duration::from_millis(25);
 pub const MARK_WAIT_MAX: Duration = Duration::from_secs(2);
 /// Pauses between tries to mark it; after the last the officer is told.
 pub const MARK_PAUSES: [Duration; 3] = [Duration::from_millis(100), Duration::from_secs(1), Duration::from_secs(5)];
+/// Receipts of revocations that one entry of the registry takes.
+pub const RECEIPTS_AT_ONCE: usize = 500;
+/// A registry that could not be written is told of receipts again after so long.
+pub const RECEIPT_AGAIN: Duration = Duration::from_secs(1);
+/// Connections at once, of one worker, on which terminals are told that their certificate has ended.
+pub const ISOLATED_CONNECTIONS_MAX: usize = 64;
+/// Longest such a connection lasts, after its handshake.
+pub const ISOLATED_MAX: Duration = Duration::from_secs(10);
 /// Drain: how long open exchanges may go on after the order to stop.
 pub const DRAIN_MAX: Duration = Duration::from_secs(10);
 /// An identity token's life; the store accepts it no longer (and a cached one is replaced after half of it).
@@ -169,6 +179,11 @@ const _: () = assert!(
     2 * LOOK_UP_KEPT_BYTES * REQUESTS_PER_WORKER_MAX as usize <= LOOK_UPS_POOL_BYTES,
     "and so can as many of all user IDs as may be, while none takes more"
 );
+const _: () = assert!(
+    (REGISTRY_SILENCE_MAX.as_secs() + SWEEP_EVERY.as_secs()).cast_signed() < registry::REVOCATION_EFFECTIVE_SECONDS,
+    "what has not heard of a revocation serves nothing by the time it counts as in effect"
+);
+const _: () = assert!(ISOLATED_CONNECTIONS_MAX < CONNECTIONS_PER_WORKER_MAX, "whoever is told so must not take all");
 const _: () = assert!(SWEEP_EVERY.as_millis() < REGISTRY_SILENCE_MAX.as_millis(), "silence must be seen in time");
 const _: () = assert!(MARK_WAIT_MAX.as_millis() < DRAIN_MAX.as_millis(), "a deletion is marked before the end");
 const _: () = assert!(STORE_CONNECT_MAX.as_millis() < STORE_ANSWER_MAX.as_millis(), "connecting is part of answering");

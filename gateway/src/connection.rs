@@ -22,12 +22,13 @@ use crate::bounds::{
 };
 use crate::cut::live::{ConnectionEntry, Last};
 use crate::cut::socket::{Scissors, Socket};
-use crate::pipeline;
 use crate::refusal::{CertificateProblem, Refusal};
+use crate::tls::arrival::{Arrival, Standing};
 use crate::tls::device::{Presented, VerifiedDevice};
 use crate::tls::hosts::Host;
 use crate::tls::verifier::Strictness;
 use crate::worker::Worker;
+use crate::{isolated, pipeline};
 
 /// A client, for as long as its connection lasts.
 pub struct Client {
@@ -35,8 +36,8 @@ pub struct Client {
     pub peer: SocketAddr,
     /// The host it asked for in the handshake.
     pub host: Host,
-    /// The certificate it presented: read from the session, so it is there after a resumption too.
-    pub presented: Option<Presented>,
+    /// The certificate it presented, which stood then: read from the session, so it is there after a resumption too.
+    pub certificate: Option<Standing>,
     /// Cuts the connection.
     pub scissors: Scissors,
     /// Several exchanges at once (HTTP/2).
@@ -59,8 +60,14 @@ impl Client {
     /// # Errors
     /// What is wrong with its certificate.
     pub fn device(&self, snapshot: &Snapshot, now: Timestamp) -> Result<VerifiedDevice, Refusal> {
-        let presented = self.presented.as_ref().ok_or(Refusal::Certificate(CertificateProblem::Missing))?;
+        let presented = self.presented().ok_or(Refusal::Certificate(CertificateProblem::Missing))?;
         presented.verify(snapshot, now).map_err(Refusal::Certificate)
+    }
+
+    /// The certificate it presented.
+    #[must_use]
+    pub fn presented(&self) -> Option<&Presented> {
+        self.certificate.as_ref().map(Standing::presented)
     }
 }
 
@@ -73,7 +80,8 @@ pub async fn serve(worker: Rc<Worker>, stream: TcpStream, peer: SocketAddr) {
     let (_, session) = tls.get_ref();
     let multiplexed = session.alpn_protocol() == Some(b"h2");
     let presented = match session.peer_certificates().and_then(<[_]>::first) {
-        Some(leaf) => match Presented::read(leaf) {
+        // Read in this handshake, or in the one that is resumed, unless that is long ago.
+        Some(leaf) => match worker.readings().read(leaf) {
             Ok(presented) => Some(presented),
             // The handshake read it already; a second reading that fails opens nothing.
             Err(_) => return,
@@ -89,19 +97,25 @@ pub async fn serve(worker: Rc<Worker>, stream: TcpStream, peer: SocketAddr) {
     // Entered first, looked up afterwards: a revocation in between finds the connection.
     let living = presented.as_ref().and_then(|presented| {
         let snapshot = worker.snapshot();
-        let known = snapshot.certificate(presented.serial())?;
-        let device = snapshot.device(&known.device)?;
-        let live = worker.live();
-        let living =
-            live.enter_connection(worker.number(), known.serial, &device.id, &device.facility, scissors.clone());
-        // What does not stand already meets pages that explain, and is not to be reset while it reads them. It is shut:
-        // every request asks again, and only what is among the living can reach a record.
-        presented.verify(&worker.snapshot(), worker.now()).ok().map(|_| living)
+        let device = presented.status(&snapshot)?.device;
+        let (live, serial) = (worker.live(), *presented.serial());
+        Some(live.enter_connection(worker.number(), serial, &device.id, &device.facility, scissors.clone()))
     });
+    let certificate = match presented.map(|presented| Arrival::of(presented, &worker.snapshot(), worker.now())) {
+        None => None,
+        Some(Arrival::Standing(standing)) => Some(standing),
+        // Not among the living, so that nobody resets it while it is read; nothing but a page is served to it.
+        Some(Arrival::Lapsed(lapsed)) if worker.strictness() == Strictness::Explain => {
+            drop(living);
+            return isolated::serve(worker.responder(), lapsed, tls, peer).await;
+        }
+        // A resumed session passes the handshake without a question: asked here, it is refused all the same.
+        Some(Arrival::Lapsed(_) | Arrival::Unknown) => return,
+    };
     let client = Client {
         peer,
         host,
-        presented,
+        certificate,
         scissors,
         multiplexed,
         living,
@@ -110,9 +124,8 @@ pub async fn serve(worker: Rc<Worker>, stream: TcpStream, peer: SocketAddr) {
         last_request: Cell::new(Instant::now()),
         tls: tls_text,
     };
-    // A resumed session passes the handshake without a question: asked here, it is refused all the same.
-    let strict = host == Host::Care && worker.strictness() == Strictness::Alert;
-    if strict && client.device(&worker.snapshot(), worker.now()).is_err() {
+    // The handshake asked for one; should it not have, closed.
+    if host == Host::Care && worker.strictness() == Strictness::Alert && client.certificate.is_none() {
         return;
     }
     if let Err(error) = speak(&worker, Rc::new(client), tls).await {
@@ -203,7 +216,7 @@ async fn idle(client: &Client) {
 
 /// Runs the streams of an HTTP/2 connection on the worker's own thread.
 #[derive(Clone, Copy)]
-struct LocalExecutor;
+pub(crate) struct LocalExecutor;
 
 impl<F> hyper::rt::Executor<F> for LocalExecutor
 where

@@ -10,6 +10,7 @@ pub mod connection;
 pub mod cut;
 pub mod gate;
 pub mod index;
+pub mod isolated;
 pub mod judge;
 pub mod pages;
 pub mod pipeline;
@@ -182,7 +183,9 @@ pub fn start(settings: Settings, parts: Parts) -> Result<Running, SetUpError> {
         let (registry, clock) = (parts.registry.clone(), Arc::clone(&parts.clock));
         Arc::new(move |presented| tls::device::standing_in_handshake(presented, &registry.snapshot(), clock()))
     };
-    let verifier = tls::verifier::DeviceVerifier::new(&settings.device_issuers, settings.strictness, standing)?;
+    let readings = Arc::new(tls::readings::Readings::default());
+    let (issuers, strictness) = (&settings.device_issuers, settings.strictness);
+    let verifier = tls::verifier::DeviceVerifier::new(issuers, strictness, standing, Arc::clone(&readings))?;
     let hosts = tls::hosts::Hosts::new(
         &settings.care_host,
         &settings.public_host,
@@ -200,12 +203,16 @@ pub fn start(settings: Settings, parts: Parts) -> Result<Running, SetUpError> {
         door.local_addr().map_err(|source| SetUpError::Listen { address: settings.store_door, source })?;
 
     let cutter = cut::cutter::Cutter::new(Arc::clone(&live), judge.clone());
+    let node = cut::receipts::node_name(address.port());
+    let receipts = Arc::new(cut::receipts::Receipts::new(node, &parts.registry.snapshot(), (parts.clock)()));
     {
-        let (cutter, clock) = (cutter.clone(), Arc::clone(&parts.clock));
+        let (cutter, clock, receipts) = (cutter.clone(), Arc::clone(&parts.clock), Arc::clone(&receipts));
         parts.registry.on_change(Box::new(move |change, snapshot| {
-            cutter.change(change, snapshot, clock());
+            let ended = cutter.change(change, snapshot, clock());
+            receipts.note(change, ended, snapshot, clock());
         }));
     }
+    let (told, clock) = (parts.registry.clone(), Arc::clone(&parts.clock));
     let shared = Arc::new(worker::Shared {
         registry: parts.registry,
         vault: parts.vault,
@@ -213,6 +220,7 @@ pub fn start(settings: Settings, parts: Parts) -> Result<Running, SetUpError> {
         judge,
         live: Arc::clone(&live),
         hosts,
+        readings,
         sealer,
         identity,
         session_limits: settings.session_limits,
@@ -229,10 +237,10 @@ pub fn start(settings: Settings, parts: Parts) -> Result<Running, SetUpError> {
     let (drain, draining) = watch::channel(false);
     let mut threads = Vec::new();
     for (number, listener) in listeners.into_iter().enumerate() {
-        let limits = pipeline::admit::Limits::new(settings.rates);
         let (shared, draining, store) = (Arc::clone(&shared), draining.clone(), settings.store);
+        let rates = settings.rates;
         threads.push(thread(&format!("worker-{number}"), move || async move {
-            let worker = worker::Worker::new(number, shared, store, limits, draining);
+            let worker = worker::Worker::new(number, shared, store, rates, draining);
             if let Err(error) = worker.run(listener).await {
                 tracing::error!(%error, "a worker ended");
             }
@@ -241,6 +249,10 @@ pub fn start(settings: Settings, parts: Parts) -> Result<Running, SetUpError> {
     threads.push(thread("store-door", {
         let draining = draining.clone();
         move || store_door::serve(door, key_set, draining)
+    })?);
+    threads.push(thread("receipts", {
+        let draining = draining.clone();
+        move || cut::receipts::tell(receipts, told, clock, draining)
     })?);
     threads.push(thread("sweep", move || sweep(cutter, shared, draining))?);
     Ok(Running { address, store_door: door_address, drain, threads, live })

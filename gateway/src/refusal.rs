@@ -226,7 +226,11 @@ impl Refusal {
             Self::Misdirected => 421,
             Self::NoSuchPage | Self::NotAvailable => 404,
             Self::MethodNotAllowed(_) => 405,
-            Self::Certificate(_) | Self::SignInRequired(_) | Self::WrongCredentials => 401,
+            Self::Certificate(CertificateProblem::Missing | CertificateProblem::Unknown)
+            | Self::SignInRequired(_)
+            | Self::WrongCredentials => 401,
+            // It was shown, and there is no use in showing it again (RFC 9110 15.5.4).
+            Self::Certificate(_) => 403,
             Self::PasswordUnfit(_) | Self::DoesNotFit(_) => 422,
             Self::PasswordChangeRequired | Self::ForeignForm | Self::Told(_) => 403,
             Self::Stale | Self::Several => 412,

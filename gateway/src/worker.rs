@@ -22,9 +22,10 @@ use crate::cut::live::Live;
 use crate::gate::emergency::Declarations;
 use crate::gate::guessing::Guessing;
 use crate::index::Index;
+use crate::isolated::Responder;
 use crate::judge::Judge;
 use crate::pages::{self, Frame, Place};
-use crate::pipeline::admit::Limits;
+use crate::pipeline::admit::{Limits, Rates};
 use crate::pipeline::authenticate::Subject;
 use crate::pipeline::held::HeldPool;
 use crate::pipeline::trace::Trace;
@@ -35,6 +36,7 @@ use crate::store::identity::{self, Asker, Identity};
 use crate::store::pool::Pool;
 use crate::tls::hosts::Host;
 use crate::tls::hosts::Hosts;
+use crate::tls::readings::Readings;
 use crate::tls::verifier::Strictness;
 use crate::{Clock, connection};
 
@@ -46,6 +48,7 @@ pub struct Shared {
     pub(crate) judge: Judge,
     pub(crate) live: Arc<Live>,
     pub(crate) hosts: Hosts,
+    pub(crate) readings: Arc<Readings>,
     pub(crate) sealer: Sealer,
     pub(crate) identity: Identity,
     pub(crate) session_limits: SessionLimits,
@@ -69,6 +72,7 @@ pub struct Worker {
     pool: Arc<Pool>,
     limits: Limits,
     held: HeldPool,
+    responder: Rc<Responder>,
     drain: watch::Receiver<bool>,
     /// Held by every open connection, tunnels included.
     open: Arc<()>,
@@ -186,12 +190,13 @@ impl Worker {
         number: usize,
         shared: Arc<Shared>,
         store: SocketAddr,
-        limits: Limits,
+        rates: Rates,
         drain: watch::Receiver<bool>,
     ) -> Self {
         let open = Arc::default();
-        let held = HeldPool::default();
-        Self { number, shared, pool: Arc::new(Pool::new(store)), limits, held, drain, open }
+        let (limits, held) = (Limits::new(rates), HeldPool::default());
+        let responder = Rc::new(Responder::new(shared.desk.clone(), Arc::clone(&shared.clock), rates));
+        Self { number, shared, pool: Arc::new(Pool::new(store)), limits, held, responder, drain, open }
     }
 
     /// Accepts and serves until the drain, then waits for open connections, at most [`DRAIN_MAX`].
@@ -282,6 +287,11 @@ impl Worker {
         &self.shared
     }
 
+    /// Tells terminals that their certificate has ended.
+    pub(crate) fn responder(&self) -> Rc<Responder> {
+        Rc::clone(&self.responder)
+    }
+
     /// What a terminal without a standing certificate meets.
     pub(crate) fn strictness(&self) -> Strictness {
         self.shared.strictness
@@ -316,6 +326,10 @@ impl Worker {
 
     pub(crate) fn hosts(&self) -> &Hosts {
         &self.shared.hosts
+    }
+
+    pub(crate) fn readings(&self) -> &Readings {
+        &self.shared.readings
     }
 
     pub(crate) fn live(&self) -> &Arc<Live> {

@@ -10,6 +10,7 @@ pub mod id;
 pub mod lifecycle;
 pub mod people;
 pub mod record;
+pub mod revocation;
 pub mod serial;
 pub mod suspension;
 pub mod time;
@@ -20,7 +21,8 @@ pub use assurance::Assurance;
 pub use id::{DeviceId, FacilityId, IdError, PersonId, SessionId, UserId, UserKey};
 pub use people::{Author, DutyKind, Office, Profession, TeamRole};
 pub use record::{RecordName, RecordNameError};
-pub use serial::{ReasonCode, SerialNumber};
+pub use revocation::Cause;
+pub use serial::{NumberedParts, ReasonCode, SerialDraw, SerialNumber};
 pub use suspension::Target;
 pub use time::Timestamp;
 

@@ -70,6 +70,68 @@ impl SerialNumber {
     }
 }
 
+/// Random octets of a numbered serial: 80 bits, where RFC 5280's readers and the CA/Browser Forum's floor ask for 64.
+const RANDOM_OCTETS: usize = 10;
+/// Octets of a sealed index: 2^48 certificates are more than any authority signs.
+const SEALED_OCTETS: usize = 6;
+/// Octets of a numbered serial. Serials before there were indexes have 16, so the length tells them apart.
+const NUMBERED_OCTETS: usize = 1 + SEALED_OCTETS + RANDOM_OCTETS;
+
+/// What an authority draws for a certificate, before the registry gives its index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SerialDraw {
+    /// Of which issuing certificate's generation: 1 to 127, so that the number is positive and has all its octets.
+    epoch: u8,
+    random: [u8; RANDOM_OCTETS],
+}
+
+/// The parts of a numbered serial: `epoch | sealed index | random octets`, 17 octets in all (RFC 5280 4.1.2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NumberedParts {
+    /// What was drawn.
+    pub draw: SerialDraw,
+    /// Which certificate of the registry it is, readable to whoever has the key it was sealed by.
+    pub sealed: [u8; SEALED_OCTETS],
+}
+
+impl SerialDraw {
+    /// Random octets of a draw.
+    pub const RANDOM_OCTETS: usize = RANDOM_OCTETS;
+
+    /// Of an epoch and random octets. An epoch out of 1 to 127 is moved to the nearer end.
+    #[must_use]
+    pub fn new(epoch: u8, random: [u8; RANDOM_OCTETS]) -> Self {
+        Self { epoch: epoch.clamp(1, 0x7f), random }
+    }
+
+    /// The epoch, 1 to 127.
+    #[must_use]
+    pub const fn epoch(self) -> u8 {
+        self.epoch
+    }
+
+    /// The serial number that this draw and a sealed index come to.
+    #[must_use]
+    pub fn numbered(self, sealed: [u8; SEALED_OCTETS]) -> SerialNumber {
+        let (mut octets, parts) = ([0; 20], [[self.epoch].as_slice(), &sealed, &self.random].concat());
+        octets.iter_mut().rev().zip(parts.iter().rev()).for_each(|(place, octet)| *place = *octet);
+        SerialNumber { octets }
+    }
+}
+
+impl SerialNumber {
+    /// Its parts, if it has the form of a numbered one. Any 17 octets have; whose they are only the registry says.
+    #[must_use]
+    pub fn numbered_parts(&self) -> Option<NumberedParts> {
+        let (epoch, rest) = self.octets.get(20 - NUMBERED_OCTETS..)?.split_first()?;
+        let (sealed, random) = rest.split_first_chunk()?;
+        let random = random.first_chunk()?;
+        let leading = self.octets.iter().take(20 - NUMBERED_OCTETS).all(|octet| *octet == 0);
+        let fits = leading && (1..=0x7f).contains(epoch);
+        fits.then(|| NumberedParts { draw: SerialDraw { epoch: *epoch, random: *random }, sealed: *sealed })
+    }
+}
+
 impl fmt::Display for SerialNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.octets().iter().try_for_each(|octet| write!(f, "{octet:02x}"))

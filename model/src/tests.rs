@@ -2,9 +2,10 @@
 
 use proptest::prelude::*;
 
+use crate::revocation::{Reach, reach, tables, who_may};
 use crate::{
-    Action, Article, Authorship, Category, DutyKind, Office, PersonId, Profession, ReasonCode, RecordName,
-    SerialNumber, Target, TeamRole, Timestamp,
+    Action, Article, Authorship, Category, Cause, DutyKind, Office, PersonId, Profession, ReasonCode, RecordName,
+    SerialDraw, SerialNumber, Target, TeamRole, Timestamp,
 };
 
 /// The reviewed text file equals the tables. Run with `UPDATE_TEXTS=1` to write it anew, then review the diff.
@@ -18,6 +19,40 @@ fn lifecycles_are_as_reviewed() {
     assert_eq!(std::fs::read_to_string(path).unwrap(), now, "a lifecycle changed: review model/lifecycles.txt");
 }
 
+/// The reviewed tables of revocation, likewise.
+#[test]
+fn revocations_are_as_reviewed() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/revocations.txt");
+    let now = tables();
+    if std::env::var_os("UPDATE_TEXTS").is_some() {
+        std::fs::write(path, &now).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(path).unwrap(), now, "who may revoke changed: review model/revocations.txt");
+}
+
+/// Art. 38-2, 38-3, 29 and 39 in their own words.
+#[test]
+fn a_lost_terminal_is_reported_by_whoever_is_nearest() {
+    for cause in [Cause::Stolen, Cause::Lost] {
+        for office in [Office::FacilityAdministrator, Office::CityClerk, Office::CityOfficer, Office::Contractor] {
+            assert!(reach(office, cause).is_some(), "{office} {cause}");
+        }
+        assert_eq!(reach(Office::User, cause), Some(Reach::Own));
+        assert!(cause.loses_the_key() && cause.is_to_be_confirmed());
+    }
+    // Whoever acts in the city's place does so in urgency only, and never because something is worn out.
+    for office in [Office::Contractor, Office::System] {
+        for cause in Cause::ALL {
+            assert!(matches!(reach(office, *cause), None | Some(Reach::Urgent | Reach::Key)), "{office} {cause}");
+        }
+    }
+    assert!(Cause::ALL.iter().all(|cause| reach(Office::Contractor, *cause) != Some(Reach::Key)));
+    for cause in Cause::ALL {
+        assert!(cause.article().stands(), "{cause}");
+        assert_eq!(who_may(*cause).is_empty(), matches!(cause, Cause::Closed | Cause::Renewed), "{cause}");
+    }
+}
+
 #[test]
 fn art_7_has_ten_categories_in_its_order() {
     assert_eq!(Profession::ALL.len(), 10);
@@ -29,7 +64,7 @@ fn art_7_has_ten_categories_in_its_order() {
 #[test]
 fn every_word_reads_back() {
     macro_rules! check { ($($kind:ident),+) => { $( for word in $kind::ALL { assert_eq!($kind::parse(word.as_str()), Ok(*word)); } )+ } }
-    check!(Action, Authorship, Category, DutyKind, Office, Profession, ReasonCode, TeamRole);
+    check!(Action, Authorship, Category, Cause, DutyKind, Office, Profession, ReasonCode, TeamRole);
     assert_eq!(
         Profession::parse("nurze").unwrap_err().to_string().split(';').next(),
         Some("unknown profession `nurze`")
@@ -119,6 +154,23 @@ proptest! {
     fn serials_read_back(octets in proptest::collection::vec(any::<u8>(), 1..20)) {
         if let Ok(serial) = SerialNumber::from_octets(&octets) {
             prop_assert_eq!(SerialNumber::parse(&serial.to_string()).unwrap(), serial);
+        }
+    }
+
+    /// What was drawn and what was sealed come out as they went in, and the number is one of RFC 5280, whatever it is made of.
+    #[test]
+    fn numbered_serials_come_apart_as_they_were_put_together(epoch: u8, random: [u8; 10], sealed: [u8; 6]) {
+        let draw = SerialDraw::new(epoch, random);
+        let serial = draw.numbered(sealed);
+        prop_assert_eq!(serial.octets().len(), 17);
+        prop_assert_eq!(SerialNumber::from_octets(serial.octets()).unwrap(), serial);
+        let parts = serial.numbered_parts().unwrap();
+        prop_assert_eq!((parts.draw, parts.sealed), (draw, sealed));
+        prop_assert!((1..=127).contains(&draw.epoch()));
+        // A number of another length, such as those before there were indexes, has no such parts.
+        let octets = serial.octets();
+        for other in [&octets[..16], &octets[1..], &[&[1], octets].concat()] {
+            prop_assert!(SerialNumber::from_octets(other).is_ok_and(|other| other.numbered_parts().is_none()) || other[0] == 0);
         }
     }
 

@@ -5,8 +5,10 @@ mod certificates;
 mod consents;
 mod enrolments;
 mod orders;
+mod revocations;
 mod rules;
 mod service_state;
+mod signing;
 
 use std::sync::Arc;
 
@@ -136,12 +138,11 @@ impl Snapshot {
             Change::DeviceLoaned { device } => loan(tables, device),
             Change::DeviceHardware { device, hardware } => {
                 let found = tables.devices.get_mut(device).ok_or_else(|| Misfit::not_known("device", device))?;
-                Arc::make_mut(found).hardware.clone_from(hardware);
+                found.hardware.clone_from(hardware);
                 Ok(())
             }
             Change::DeviceReturned { device } => {
-                let found = tables.devices.get_mut(device).ok_or_else(|| Misfit::not_known("device", device))?;
-                let device = Arc::make_mut(found);
+                let device = tables.devices.get_mut(device).ok_or_else(|| Misfit::not_known("device", device))?;
                 if device.returned_at.is_some() {
                     return Err(Misfit::Contradiction("the device was returned already"));
                 }
@@ -195,13 +196,23 @@ impl Snapshot {
             | Change::CertificateIssued { .. }
             | Change::CertificateRevoked { .. }
             | Change::CertificateConfirmed { .. }
-            | Change::CertificateAbandoned { .. } => certificates::apply(tables, act, change),
+            | Change::CertificateAbandoned { .. }
+            | Change::NumberingBegun { .. } => certificates::apply(tables, act, change),
+            Change::ListsNumbered { .. } | Change::ResponderReserved { .. } => signing::apply(tables, change),
             Change::EnrolmentOffered { .. }
             | Change::EnrolmentTried { .. }
             | Change::EnrolmentUsed { .. }
             | Change::EnrolmentEnded { .. }
             | Change::CertificateRetiring { .. }
             | Change::CertificateRetired { .. } => enrolments::apply(tables, act, change),
+            Change::RevocationReported { .. }
+            | Change::RevocationTookEffect { .. }
+            | Change::RevocationListed { .. }
+            | Change::RevocationConfirmed { .. }
+            | Change::RevocationReminded { .. }
+            | Change::RevocationEscalated { .. }
+            | Change::FacilityRevocationProposed { .. }
+            | Change::FacilityRevocationEnded { .. } => revocations::apply(tables, act, change),
             Change::ConsentGiven { .. } | Change::ConsentWithdrawn { .. } => consents::apply(tables, act, change),
             Change::ServiceStopped { .. }
             | Change::ServiceResumed
@@ -250,6 +261,9 @@ fn loan(tables: &mut Tables, device: &Device) -> Result<(), Misfit> {
     free(tables.devices.contains_key(&device.id), "device", &device.id)?;
     known(tables.facilities.contains_key(&device.facility), "facility", &device.facility)?;
     known(tables.users.contains_key(&device.holder), "user", &device.holder)?;
+    if tables.devices.is_full() {
+        return Err(Misfit::Contradiction("there are as many devices as there can be"));
+    }
     tables.put_device(device.clone());
     Ok(())
 }

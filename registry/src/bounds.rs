@@ -66,6 +66,20 @@ pub const ENROLMENT_TRIES_MAX: u64 = 5;
 /// A certificate that was renewed is revoked so many days after, if its successor was issued: time to find out that the
 /// successor works, and not so long that two certificates become the custom (art. 38-1).
 pub const RETIRING_DAYS: i64 = 7;
+/// A revocation is in effect everywhere after so many seconds: a gateway that has not heard of it serves nothing any more.
+pub const REVOCATION_EFFECTIVE_SECONDS: i64 = 10;
+/// Unconfirmed for so many hours, the facility administrator is reminded of a revocation (art. 38-3).
+pub const REMINDED_AFTER_HOURS: i64 = 1;
+/// Unconfirmed for so many hours, it is put before the city.
+pub const ESCALATED_AFTER_HOURS: i64 = 24;
+/// Most gateways that say of one revocation what they cut.
+pub const EFFECTS_PER_TASK_MAX: usize = 32;
+/// Hours in which a second officer carries out the revocation of a whole facility; then it is proposed anew.
+pub const FACILITY_REVOCATION_HOURS: i64 = 24;
+/// Octets of an entry that one task of confirmation takes at most, its certificates not counted.
+pub(crate) const TASK_BYTES_MAX: usize = 240;
+/// Octets that one revoked certificate takes: the change, and its number in the task.
+pub(crate) const REVOKED_BYTES_MAX: usize = 200;
 /// A device with so many live certificates gets no further one by renewal: answers may get lost, but not for ever.
 pub const LIVE_CERTIFICATES_FOR_RENEWAL: usize = 5;
 /// Most things one `Tick` puts in order; the next one goes on.
@@ -91,4 +105,8 @@ const _: () = assert!(EMERGENCIES_PER_USER_MAX < EMERGENCIES_MAX, "one user must
 const _: () = assert!(RULES_BYTES_MAX * 6 + 64 * 1024 < journal::ENTRY_BYTES_MAX);
 // Whatever one can go back to is among the sets remembered.
 const _: () = assert!(RULE_STEPS_BACK_MAX < RULE_SETS_MAX);
+const _: () = assert!(REMINDED_AFTER_HOURS < ESCALATED_AFTER_HOURS, "first the facility, then the city");
 const _: () = assert!(TICK_CHANGES_MAX * 500 < journal::ENTRY_BYTES_MAX);
+
+/// How many serial numbers of those who signed answers are kept; each certificate lasts three days.
+pub(crate) const RESPONDERS_KEPT: usize = 16;

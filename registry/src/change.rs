@@ -4,15 +4,16 @@ mod affected;
 
 use model::lifecycle::{facility, user_id};
 use model::{
-    Assurance, DeviceId, FacilityId, PersonId, ReasonCode, SerialNumber, SessionId, Target, Timestamp, UserId, UserKey,
+    Assurance, Cause, DeviceId, FacilityId, PersonId, ReasonCode, SerialNumber, SessionId, Target, Timestamp, UserId,
+    UserKey,
 };
 
 use crate::credential::Sealed;
 use crate::state::{
     Administrator, ConsentForm, Contract, ContractId, Deleted, DeletionId, DeletionOrder, Device, Disaster, Duty,
-    DutyId, Eligibility, Emergency, EmergencyId, Enrolment, Facility, FacilityDetails, Membership, MembershipId,
-    Person, Report, ReportId, Retiring, RuleGates, RuleSet, Stop, Suspension, SuspensionEnd, SuspensionId, User,
-    UserIdRecord,
+    DutyId, Effect, Eligibility, Emergency, EmergencyId, Enrolment, Facility, FacilityDetails, FacilityRevocation,
+    Membership, MembershipId, NumberingKey, Person, Report, ReportId, Retiring, RuleGates, RuleSet, Stop, Suspension,
+    SuspensionEnd, SuspensionId, TaskId, User, UserIdRecord,
 };
 
 pub use affected::Affected;
@@ -146,6 +147,11 @@ pub enum Change {
     CertificateAbandoned {
         /// The number.
         serial: SerialNumber,
+    },
+    /// Serial numbers give their index from here on.
+    NumberingBegun {
+        /// By which key they are sealed.
+        key: NumberingKey,
     },
     /// A person was registered (art. 3).
     PersonRegistered {
@@ -377,5 +383,71 @@ pub enum Change {
     CertificateRetired {
         /// The number of the certificate that follows it.
         successor: SerialNumber,
+    },
+    /// Revoked certificates of a terminal wait for their confirmation (art. 38-3).
+    RevocationReported {
+        /// The task.
+        task: TaskId,
+        /// Of which terminal.
+        device: DeviceId,
+        /// What this act revoked, at least one.
+        serials: Vec<SerialNumber>,
+        /// Why.
+        because: Cause,
+    },
+    /// What a revocation ended is known.
+    RevocationTookEffect {
+        /// Of which task.
+        task: TaskId,
+        /// What a gateway cut; none: every gateway that has not heard of it has stopped serving.
+        effect: Option<Effect>,
+    },
+    /// A revocation list names all of it.
+    RevocationListed {
+        /// Of which task.
+        task: TaskId,
+        /// The list's number.
+        number: u64,
+    },
+    /// The facility administrator confirmed all of it (art. 38-3).
+    RevocationConfirmed {
+        /// Which task.
+        task: TaskId,
+    },
+    /// The facility administrator is reminded: unconfirmed for an hour.
+    RevocationReminded {
+        /// Of which task.
+        task: TaskId,
+    },
+    /// It is put before the city: unconfirmed for a day.
+    RevocationEscalated {
+        /// Which task.
+        task: TaskId,
+    },
+    /// An officer proposed to revoke all of a facility.
+    FacilityRevocationProposed {
+        /// As proposed.
+        proposal: FacilityRevocation,
+    },
+    /// A proposal is over.
+    FacilityRevocationEnded {
+        /// About which facility.
+        facility: FacilityId,
+        /// A second officer had it carried out, in the same entry; otherwise it was taken back, or its time is over.
+        carried_out: bool,
+        /// Why it was taken back.
+        reason: Option<String>,
+    },
+    /// Revocation lists were about to be signed under a number.
+    ListsNumbered {
+        /// The number; they only rise.
+        number: u64,
+        /// How many lists carry it.
+        lists: u32,
+    },
+    /// A serial number was taken for who signs answers about certificates.
+    ResponderReserved {
+        /// The number.
+        serial: SerialNumber,
     },
 }

@@ -1,15 +1,15 @@
 //! Commands: what offices ask the registry to do. Who may is in `kind`.
 
 use model::{
-    Article, Assurance, Author, DeviceId, DutyKind, FacilityId, PersonId, Profession, ReasonCode, RecordName,
-    SerialNumber, SessionId, Target, TeamRole, Timestamp, UserId, UserKey,
+    Article, Assurance, Author, Cause, DeviceId, DutyKind, FacilityId, PersonId, Profession, RecordName, SerialNumber,
+    SessionId, Target, TeamRole, Timestamp, UserId, UserKey,
 };
 use zeroize::Zeroizing;
 
 use crate::credential::VerifiedPassword;
 use crate::state::{
-    Administrator, ConsentForm, ContractId, DeletionId, DutyId, Eligibility, EmergencyId, EnrolmentKind,
-    FacilityDetails, ReportId, RuleFile, RuleGates, StopReason, SuspensionId,
+    Administrator, ConsentForm, ContractId, DeletionId, DutyId, Effect, Eligibility, EmergencyId, EnrolmentKind,
+    FacilityDetails, NumberingKey, ReportId, RuleFile, RuleGates, StopReason, SuspensionId, TaskId,
 };
 
 /// What is to be done.
@@ -124,8 +124,8 @@ pub enum Command {
     ReturnDevice {
         /// Which.
         device: DeviceId,
-        /// Why, for the certificates.
-        reason: ReasonCode,
+        /// Why.
+        because: Cause,
     },
     /// Takes a serial number for a certificate, before it is signed (promise P10).
     ReserveCertificate {
@@ -160,12 +160,53 @@ pub enum Command {
         /// Its number.
         serial: SerialNumber,
         /// Why.
-        reason: ReasonCode,
+        because: Cause,
     },
-    /// The facility administrator confirms a revocation (art. 38-3).
+    /// Revokes every certificate of a device, reserved or issued, in one act (art. 38-2). It stays on loan: found or mended, it
+    /// enrols anew.
+    RevokeDevice {
+        /// Which.
+        device: DeviceId,
+        /// Why.
+        because: Cause,
+    },
+    /// The facility administrator confirms a revocation (art. 38-3): all that was revoked by the same act.
     ConfirmRevocation {
-        /// Its number.
+        /// Number of one of its certificates.
         serial: SerialNumber,
+    },
+    /// Gateways say what revocations ended. Idempotent.
+    RecordEffects {
+        /// Of which tasks, and what.
+        effects: Vec<(TaskId, Effect)>,
+    },
+    /// A revocation list names all certificates of these tasks. Idempotent.
+    RecordListed {
+        /// Which.
+        tasks: Vec<TaskId>,
+        /// The list's number (RFC 5280 5.2.3).
+        number: u64,
+    },
+    /// Proposes to revoke all terminals of a facility. A second officer carries it out; a proposal before it is replaced.
+    ProposeFacilityRevocation {
+        /// Which.
+        facility: FacilityId,
+        /// Why.
+        because: Cause,
+        /// The officer's words.
+        reason: String,
+    },
+    /// A second officer has all of a facility revoked as proposed.
+    ApproveFacilityRevocation {
+        /// Which.
+        facility: FacilityId,
+    },
+    /// Takes the proposal back.
+    WithdrawFacilityRevocation {
+        /// Which.
+        facility: FacilityId,
+        /// Why.
+        reason: String,
     },
     /// Gives up a reserved number.
     AbandonCertificate {
@@ -216,6 +257,21 @@ pub enum Command {
         not_before: Timestamp,
         /// End of its validity (half-open).
         not_after: Timestamp,
+    },
+    /// Takes the next number of revocation lists, before any list that carries it is signed (promise P10; RFC 5280 5.2.3).
+    NumberLists {
+        /// How many lists will carry it.
+        lists: u32,
+    },
+    /// Takes a serial number for who signs answers about certificates, before its certificate is signed (promise P10).
+    ReserveResponder {
+        /// The number. No terminal has it.
+        serial: SerialNumber,
+    },
+    /// Has serial numbers give their index from here on. Comes to no changes where they do already.
+    BeginNumbering {
+        /// By which key they are sealed.
+        key: NumberingKey,
     },
     /// Registers a person (art. 3).
     RegisterPerson {

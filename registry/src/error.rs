@@ -43,6 +43,9 @@ pub enum RegistryError {
     /// A state was asked for that has not been reached.
     #[error("generation {0} has not been reached")]
     NotReached(Generation),
+    /// A serial number was asked for, and there can be no further one.
+    #[error("there is no further serial number")]
+    NotNumbered,
     /// Credentials cannot be made or opened.
     #[error("the vault of credentials failed")]
     Vault(#[from] VaultError),

@@ -123,8 +123,26 @@ words! {
         ReserveByCode = "reserve-by-code",
         /// [`crate::Command::ReserveSuccessor`].
         ReserveSuccessor = "reserve-successor",
+        /// [`crate::Command::RevokeDevice`].
+        RevokeDevice = "revoke-device",
+        /// [`crate::Command::RecordEffects`].
+        RecordEffects = "record-effects",
+        /// [`crate::Command::RecordListed`].
+        RecordListed = "record-listed",
+        /// [`crate::Command::ProposeFacilityRevocation`].
+        ProposeFacilityRevocation = "propose-facility-revocation",
+        /// [`crate::Command::ApproveFacilityRevocation`].
+        ApproveFacilityRevocation = "approve-facility-revocation",
+        /// [`crate::Command::WithdrawFacilityRevocation`].
+        WithdrawFacilityRevocation = "withdraw-facility-revocation",
+        /// [`crate::Command::NumberLists`].
+        NumberLists = "number-lists",
+        /// [`crate::Command::ReserveResponder`].
+        ReserveResponder = "reserve-responder",
         /// [`crate::Command::NameHardware`].
         NameHardware = "name-hardware",
+        /// [`crate::Command::BeginNumbering`].
+        BeginNumbering = "begin-numbering",
     }
 }
 
@@ -164,8 +182,8 @@ impl CommandKind {
             Self::ReserveCertificate | Self::RecordIssued | Self::AbandonCertificate => {
                 &[CityOfficer, CityClerk, System]
             }
-            // Day and night, by whoever is nearest (art. 38-2).
-            Self::RevokeCertificate | Self::ReturnDevice => {
+            // Day and night, by whoever is nearest (art. 38-2); for which cause, and how far, says `model::revocation`.
+            Self::RevokeCertificate | Self::RevokeDevice | Self::ReturnDevice => {
                 &[CityOfficer, CityClerk, Contractor, FacilityAdministrator, User, System]
             }
             Self::ConfirmRevocation => &[FacilityAdministrator],
@@ -181,6 +199,9 @@ impl CommandKind {
             | Self::ProposeBreakGlass
             | Self::IssueBreakGlass
             | Self::WithdrawBreakGlass
+            | Self::ProposeFacilityRevocation
+            | Self::ApproveFacilityRevocation
+            | Self::WithdrawFacilityRevocation
             | Self::ProposeRules
             | Self::ApproveRules
             | Self::RollBackRules => &[CityOfficer],
@@ -188,9 +209,16 @@ impl CommandKind {
             Self::EnterDuty | Self::EndDuty => &[CityOfficer, CityClerk, FacilityAdministrator],
             Self::ChangePassword | Self::EndSession | Self::DeclareEmergency | Self::EndEmergency => &[User],
             Self::EndSessions => &[CityOfficer, CityClerk, Contractor, System, User],
-            Self::Tick | Self::MarkDeleted | Self::CountWrongCode | Self::ReserveByCode | Self::ReserveSuccessor => {
-                &[System]
-            }
+            Self::Tick
+            | Self::MarkDeleted
+            | Self::CountWrongCode
+            | Self::ReserveByCode
+            | Self::ReserveSuccessor
+            | Self::RecordEffects
+            | Self::RecordListed
+            | Self::NumberLists
+            | Self::ReserveResponder
+            | Self::BeginNumbering => &[System],
         }
     }
 
@@ -214,9 +242,17 @@ impl CommandKind {
             | Self::CountWrongCode
             | Self::ReserveByCode
             | Self::NameHardware
+            | Self::BeginNumbering
             | Self::ReserveSuccessor => Article::paragraph(38, 1),
-            Self::ReturnDevice | Self::RevokeCertificate => Article::paragraph(38, 2),
-            Self::ConfirmRevocation => Article::paragraph(38, 3),
+            Self::ReturnDevice
+            | Self::RevokeCertificate
+            | Self::RevokeDevice
+            | Self::ProposeFacilityRevocation
+            | Self::ApproveFacilityRevocation
+            | Self::WithdrawFacilityRevocation
+            | Self::NumberLists
+            | Self::ReserveResponder => Article::paragraph(38, 2),
+            Self::ConfirmRevocation | Self::RecordEffects | Self::RecordListed => Article::paragraph(38, 3),
             Self::RegisterPerson | Self::ChangePerson | Self::EndEligibility | Self::RenewEligibility => {
                 Article::new(3)
             }
@@ -301,9 +337,18 @@ impl Command {
             Self::EndEmergency { .. } => CommandKind::EndEmergency,
             Self::OfferEnrolment { .. } => CommandKind::OfferEnrolment,
             Self::CountWrongCode { .. } => CommandKind::CountWrongCode,
+            Self::RevokeDevice { .. } => CommandKind::RevokeDevice,
+            Self::RecordEffects { .. } => CommandKind::RecordEffects,
+            Self::RecordListed { .. } => CommandKind::RecordListed,
+            Self::ProposeFacilityRevocation { .. } => CommandKind::ProposeFacilityRevocation,
+            Self::ApproveFacilityRevocation { .. } => CommandKind::ApproveFacilityRevocation,
+            Self::WithdrawFacilityRevocation { .. } => CommandKind::WithdrawFacilityRevocation,
             Self::ReserveByCode { .. } => CommandKind::ReserveByCode,
             Self::ReserveSuccessor { .. } => CommandKind::ReserveSuccessor,
+            Self::NumberLists { .. } => CommandKind::NumberLists,
+            Self::ReserveResponder { .. } => CommandKind::ReserveResponder,
             Self::NameHardware { .. } => CommandKind::NameHardware,
+            Self::BeginNumbering { .. } => CommandKind::BeginNumbering,
         }
     }
 }

@@ -36,11 +36,12 @@ pub use apply::{Act, Misfit};
 pub use bounds::{
     CERTIFICATE_DAYS_MAX, CERTIFICATES_PER_DEVICE_MAX, CONTRACTS_MAX, DELETED_PER_ORDER_MAX, DELETION_DAYS_MAX,
     DELETIONS_PER_PERSON_MAX, DISASTER_CONFIRM_MINUTES, DISASTER_HOURS_MAX, DUTIES_PER_USER_MAX, DUTY_DAYS_MAX,
-    EMERGENCIES_MAX, EMERGENCIES_PER_USER_MAX, EMERGENCY_MINUTES, EMERGENCY_REASON_CHARACTERS_MAX,
-    ENDED_SESSIONS_PER_USER_ID_MAX, ENROLMENT_HOURS_MAX, ENROLMENT_TRIES_MAX, LIVE_CERTIFICATES_FOR_RENEWAL,
-    NAME_CHARACTERS_MAX, PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN, REASON_CHARACTERS_MAX, RETIRING_DAYS,
-    RULE_SETS_MAX, RULE_STEPS_BACK_MAX, RULES_BYTES_MAX, SESSION_HOURS_MAX, SUSPENSIONS_PER_TARGET_MAX, TEAM_MAX,
-    USER_IDS_PER_USER_MAX,
+    EFFECTS_PER_TASK_MAX, EMERGENCIES_MAX, EMERGENCIES_PER_USER_MAX, EMERGENCY_MINUTES,
+    EMERGENCY_REASON_CHARACTERS_MAX, ENDED_SESSIONS_PER_USER_ID_MAX, ENROLMENT_HOURS_MAX, ENROLMENT_TRIES_MAX,
+    ESCALATED_AFTER_HOURS, FACILITY_REVOCATION_HOURS, LIVE_CERTIFICATES_FOR_RENEWAL, NAME_CHARACTERS_MAX,
+    PASSWORD_CHARACTERS_MAX, PASSWORD_CHARACTERS_MIN, REASON_CHARACTERS_MAX, REMINDED_AFTER_HOURS, RETIRING_DAYS,
+    REVOCATION_EFFECTIVE_SECONDS, RULE_SETS_MAX, RULE_STEPS_BACK_MAX, RULES_BYTES_MAX, SESSION_HOURS_MAX,
+    SUSPENSIONS_PER_TARGET_MAX, TEAM_MAX, USER_IDS_PER_USER_MAX,
 };
 pub use change::{Affected, Change};
 pub use command::Command;
@@ -54,10 +55,11 @@ pub use password::{PasswordFault, check_password};
 pub use refused::{Refused, Why};
 pub use registry::{Executed, Listener, Registry, Secrets};
 pub use state::{
-    Administrator, Approval, Awaited, BreakGlass, Cancellation, Certificate, Confirmation, Consent, ConsentForm,
-    Contract, ContractId, Deleted, DeletionId, DeletionOrder, Device, Disaster, Duty, DutyId, EMERGENCY_PROFESSIONS,
-    Eligibility, EligibilityKind, Emergency, EmergencyId, EndedSession, Enrolment, EnrolmentKind, Facility,
-    FacilityDetails, FacilityKind, Generation, GivenBy, Membership, MembershipId, Person, Report, ReportId,
-    ReportSubject, Retiring, Revocation, RuleApproval, RuleFile, RuleGates, RuleProof, RuleSet, Service, Snapshot,
-    Stop, StopReason, Suspension, SuspensionEnd, SuspensionId, User, UserIdRecord, WHOLE_CITY,
+    Administrator, Approval, Awaited, BreakGlass, Cancellation, Certificate, CertificateIndex, Confirmation,
+    ConfirmationTask, Consent, ConsentForm, Contract, ContractId, Deleted, DeletionId, DeletionOrder, Device, Disaster,
+    Duty, DutyId, EMERGENCY_PROFESSIONS, Effect, Eligibility, EligibilityKind, Emergency, EmergencyId, EndedSession,
+    Enrolment, EnrolmentKind, Facility, FacilityDetails, FacilityKind, FacilityRevocation, Generation, GivenBy,
+    Membership, MembershipId, NumberingKey, Person, Report, ReportId, ReportSubject, Retiring, Revocation,
+    RuleApproval, RuleFile, RuleGates, RuleProof, RuleSet, Service, Signing, Snapshot, Status, Stop, StopReason,
+    Suspension, SuspensionEnd, SuspensionId, TaskId, User, UserIdRecord, WHOLE_CITY,
 };

@@ -172,11 +172,20 @@ impl Change {
             }
             Self::CertificateRetiring { retiring } => drop(named.serials.insert(retiring.serial)),
             Self::CertificateRetired { successor } => drop(named.serials.insert(*successor)),
+            Self::ResponderReserved { serial } => drop(named.serials.insert(*serial)),
             Self::ReportDue { report } => match &report.about {
                 ReportSubject::Suspension(target) => named.merge(of(target)),
                 ReportSubject::Revocation(serial) => drop(named.serials.insert(*serial)),
-                ReportSubject::Return(device) => drop(named.devices.insert(device.clone())),
+                ReportSubject::Device(device) | ReportSubject::Return(device) => {
+                    named.devices.insert(device.clone());
+                }
             },
+            Self::RevocationReported { device, .. } => drop(named.devices.insert(device.clone())),
+            Self::FacilityRevocationProposed { proposal } => {
+                named.facilities.insert(proposal.facility.clone());
+                named.devices.extend(proposal.devices.iter().cloned());
+            }
+            Self::FacilityRevocationEnded { facility, .. } => drop(named.facilities.insert(facility.clone())),
             // What these name is what they affect.
             Self::UserIdMoved { .. }
             | Self::PasswordChanged { .. }
@@ -188,6 +197,13 @@ impl Change {
             | Self::CertificateRevoked { .. }
             | Self::CertificateConfirmed { .. }
             | Self::CertificateAbandoned { .. }
+            | Self::NumberingBegun { .. }
+            // Of which terminal a task is says the entry that reported it.
+            | Self::RevocationTookEffect { .. }
+            | Self::RevocationListed { .. }
+            | Self::RevocationConfirmed { .. }
+            | Self::RevocationReminded { .. }
+            | Self::RevocationEscalated { .. }
             | Self::PersonChanged { .. }
             | Self::EligibilityChanged { .. }
             | Self::ConsentGiven { .. }
@@ -209,6 +225,7 @@ impl Change {
             | Self::BreakGlassWithdrawn { .. }
             | Self::EmergencyEnded { .. }
             | Self::EmergencyOver { .. }
+            | Self::ListsNumbered { .. }
             | Self::RulesProposed { .. }
             | Self::RulesApproved { .. }
             | Self::RulesRolledBack { .. } => {}
@@ -223,6 +240,16 @@ impl Change {
             | Self::SuspensionEnded { reason, .. }
             | Self::DisasterEnded { reason } => reason.clone(),
             Self::CertificateRevoked { reason, .. } => Some(reason.to_string()),
+            Self::RevocationReported { task, because, .. } => Some(format!("{because} (task {task})")),
+            Self::RevocationTookEffect { task, .. }
+            | Self::RevocationListed { task, .. }
+            | Self::RevocationConfirmed { task }
+            | Self::RevocationReminded { task }
+            | Self::RevocationEscalated { task } => Some(format!("task {task}")),
+            Self::FacilityRevocationProposed { proposal } => {
+                Some(format!("{} ({})", proposal.reason, proposal.because))
+            }
+            Self::FacilityRevocationEnded { reason, .. } => reason.clone(),
             Self::ConsentGiven { form, .. } => form.reason.clone(),
             Self::ConsentWithdrawn { reason, .. }
             | Self::ContractEnded { reason, .. }
@@ -233,6 +260,7 @@ impl Change {
             Self::BreakGlassProposed { rule } => Some(rule.clone()),
             Self::DeviceHardware { hardware, .. } => hardware.clone(),
             Self::EnrolmentOffered { enrolment } => Some(enrolment.kind.to_string()),
+            Self::ListsNumbered { number, lists } => Some(format!("number {number} for {lists} revocation lists")),
             Self::EmergencyDeclared { emergency } => Some(emergency.reason.clone()),
             Self::Suspended { suspension } => Some(format!("{} (art. {})", suspension.reason, suspension.article)),
             Self::ServiceStopped { stop } => Some(format!("{} ({})", stop.text, stop.reason)),

@@ -1,6 +1,6 @@
 //! Why a command was not carried out: an answer to whoever gave it, with the article it rests on.
 
-use model::{Article, Office};
+use model::{Article, Cause, Office};
 
 use crate::apply::Misfit;
 use crate::password::PasswordFault;
@@ -28,6 +28,16 @@ pub enum Why {
     Office {
         /// Who tried.
         given: Office,
+        /// Who may.
+        allowed: String,
+    },
+    /// Nobody in this office may revoke for this cause.
+    #[error("`{given}` may not revoke as `{because}`; {} may", if allowed.is_empty() { "nobody" } else { allowed.as_str() })]
+    Cause {
+        /// Who tried.
+        given: Office,
+        /// For which cause.
+        because: Cause,
         /// Who may.
         allowed: String,
     },

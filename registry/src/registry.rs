@@ -6,13 +6,15 @@
 
 mod inner;
 
+use std::borrow::Borrow;
+use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use journal::{Journal, Position};
-use model::{Author, Timestamp, UserId};
+use model::{Author, Office, SerialDraw, SerialNumber, Timestamp, UserId};
 use zeroize::Zeroizing;
 
 use crate::bounds::TRIES_MAX;
@@ -23,7 +25,7 @@ use crate::error::{BadEntry, RegistryError};
 use crate::follow;
 use crate::history;
 use crate::log::{self, Logged, PastApproval};
-use crate::state::{Generation, Snapshot};
+use crate::state::{Generation, NumberingKey, Snapshot};
 use crate::validate::{Materials, validate};
 
 pub(crate) use inner::Inner;
@@ -115,21 +117,66 @@ impl Registry {
     /// error nothing has happened either.
     pub fn execute(&self, command: Command, author: Author, at: Timestamp) -> Result<Executed, RegistryError> {
         let (materials, secrets) = self.make_ready(&command, &author, at)?;
+        let (generation, changes) = self.carry_out(&materials, &author, at, |_| Ok(&command))?;
+        Ok(Executed { generation, changes, secrets })
+    }
+
+    /// Carries out a command that takes a serial number, and gives the number: the draw with the next index in it. Which that is
+    /// shows only when nobody else can take it any more, so the command is made of the number here, and made again where
+    /// another process was first.
+    ///
+    /// # Errors
+    /// As [`Self::execute`].
+    pub fn execute_numbered(
+        &self,
+        draw: SerialDraw,
+        command: impl Fn(SerialNumber) -> Command,
+        author: Author,
+        at: Timestamp,
+    ) -> Result<(SerialNumber, Executed), RegistryError> {
+        self.begin_numbering(at)?;
+        let taken = Cell::new(None);
+        let (generation, changes) = self.carry_out(&Materials::default(), &author, at, |current| {
+            let serial = current.next_serial(draw).ok_or(RegistryError::NotNumbered)?;
+            taken.set(Some(serial));
+            Ok(command(serial))
+        })?;
+        let serial = taken.get().ok_or(RegistryError::NotNumbered)?;
+        Ok((serial, Executed { generation, changes, secrets: Secrets::default() }))
+    }
+
+    /// Once in the life of a registry, and an entry of its own.
+    fn begin_numbering(&self, at: Timestamp) -> Result<(), RegistryError> {
+        if self.snapshot().tables.certificates.numbering().is_some() {
+            return Ok(());
+        }
+        let key = NumberingKey::random()?;
+        self.execute(Command::BeginNumbering { key }, Author::new(Office::System, "sekisho"), at).map(drop)
+    }
+
+    /// Validates what `make` gives for the newest state, and commits it where nobody was first.
+    fn carry_out<C: Borrow<Command>>(
+        &self,
+        materials: &Materials,
+        author: &Author,
+        at: Timestamp,
+        make: impl Fn(&Snapshot) -> Result<C, RegistryError>,
+    ) -> Result<(Generation, Vec<Change>), RegistryError> {
         let listeners = self.inner.lock();
         self.inner.catch_up(&listeners)?;
         for _ in 0..TRIES_MAX {
             let current = self.snapshot();
-            let draft = match validate(&current, &command, &materials, &author, at) {
+            let draft = match validate(&current, make(&current)?.borrow(), materials, author, at) {
                 Ok(draft) => draft,
                 // Perhaps refused on a state that another process has left behind.
                 Err(_) if self.inner.catch_up_from_database(&listeners)? => continue,
                 Err(refused) => return Err(refused.into()),
             };
             if draft.changes.is_empty() {
-                return Ok(Executed { generation: current.generation(), changes: Vec::new(), secrets });
+                return Ok((current.generation(), Vec::new()));
             }
             if let Some(generation) = self.inner.commit(&listeners, &current, &draft)? {
-                return Ok(Executed { generation, changes: draft.changes, secrets });
+                return Ok((generation, draft.changes));
             }
         }
         Err(RegistryError::Crowded)

@@ -2,6 +2,7 @@
 //! a test holds them.
 
 pub mod audit;
+pub mod authority;
 pub mod break_glass;
 pub mod certificate;
 pub mod contract;
@@ -33,6 +34,7 @@ use model::{Author, Office, Timestamp};
 use crate::error::Error;
 
 pub use audit::Audit;
+pub use authority::{Authority, RootPassphrase};
 pub use break_glass::BreakGlass;
 pub use certificate::Certificate;
 pub use contract::Contract;
@@ -49,7 +51,7 @@ pub use map::Map;
 pub use person::{Consent, Person};
 pub use policy::Policy;
 pub use report::Report;
-pub use revocation::{Confirm, Revoke};
+pub use revocation::{Confirm, Revocation, Revoke};
 pub use service::{Disaster, Service};
 pub use suspension::{Resume, Suspend, Suspension};
 pub use team::Team;
@@ -213,6 +215,9 @@ pub enum Verb {
     Revoke(Revoke),
     /// Confirm a revocation, as administrator of the facility (art. 38-3)
     Confirm(Confirm),
+    /// Revocations (失効): what waits for its confirmation, and all of a facility in one act (art. 38-2, 38-3)
+    #[command(subcommand, visible_alias = "revocations")]
+    Revocation(Revocation),
     /// Stop the service as a whole, or go on again (art. 26)
     #[command(subcommand)]
     Service(Service),
@@ -242,6 +247,9 @@ pub enum Verb {
     /// Device certificates (電子証明書): status, list, give up a number (art. 38); and the server's: renew
     #[command(subcommand)]
     Certificate(Certificate),
+    /// The city's certificate authorities: the next one that issues, and what the root has signed (art. 38)
+    #[command(subcommand)]
+    Authority(Authority),
 }
 
 /// Reads a time for clap.

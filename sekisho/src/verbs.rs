@@ -2,6 +2,7 @@
 //! of it. A server that runs beside follows within milliseconds.
 
 pub(crate) mod audit;
+mod authority;
 mod break_glass;
 mod certificate;
 mod code;
@@ -13,12 +14,14 @@ mod duty;
 pub(crate) mod enrol;
 mod explain;
 mod facility;
+mod facility_revocation;
 mod import;
 mod issue;
 pub(crate) mod journal;
 mod log;
 pub(crate) mod map;
 mod person;
+mod policies;
 pub(crate) mod policy;
 mod report;
 mod revocation;
@@ -55,11 +58,13 @@ pub(crate) fn run(common: &Common, verb: &Verb) -> Result<(), Error> {
         Verb::Report(verb) => report::run(&Desk::open(common)?, verb),
         Verb::Revoke(verb) => revocation::revoke(&Desk::open(common)?, verb),
         Verb::Confirm(verb) => revocation::confirm(&Desk::open(common)?, verb),
+        Verb::Revocation(verb) => revocation::run(&Desk::open(common)?, verb),
         Verb::Service(verb) => service::run(&Desk::open(common)?, verb),
         Verb::Disaster(verb) => service::disaster(&Desk::open(common)?, verb),
         Verb::Explain(verb) => explain::run(&Desk::open(common)?, verb),
         Verb::Registry(verb) => log::run(&Desk::open(common)?, verb),
         Verb::Certificate(verb) => certificate::run(common, verb),
+        Verb::Authority(verb) => authority::run(common, verb),
         Verb::Init(_)
         | Verb::Serve(_)
         | Verb::Check(_)

@@ -189,10 +189,8 @@ async fn another_process_revokes_and_it_bites_here() {
     let mut stream = connection.start(stream).await.unwrap().into_body();
     let vault = registry::Vault::new(&[3; 32]).unwrap();
     let other = registry::Registry::open(world.registry_journal(), vault).unwrap();
-    let command = registry::Command::RevokeCertificate {
-        serial: world.serial("D-sato"),
-        reason: model::ReasonCode::KeyCompromise,
-    };
+    let command =
+        registry::Command::RevokeCertificate { serial: world.serial("D-sato"), because: model::Cause::Stolen };
     other.execute(command, crate::world::city::officer("officer-ito"), world.now()).unwrap();
     let ended = tokio::time::timeout(std::time::Duration::from_secs(1), async {
         while let Some(Ok(_)) = http_body_util::BodyExt::frame(&mut stream).await {}

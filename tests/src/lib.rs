@@ -26,6 +26,7 @@ mod nodes;
 mod pki;
 mod refusals;
 mod replay;
+mod revocations;
 mod rules;
 mod search;
 mod set_up;

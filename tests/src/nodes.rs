@@ -78,7 +78,7 @@ async fn what_is_decided_on_one_node_ends_streams_on_the_other() {
 
     world.revoke("D-sato");
     must_end("revoked on the first node", revoked).await;
-    assert_eq!(answer(&there(&sato), &satos).await, (StatusCode::UNAUTHORIZED, "certificate-revoked".to_owned()));
+    assert_eq!(answer(&there(&sato), &satos).await, (StatusCode::FORBIDDEN, "certificate-revoked".to_owned()));
 
     let target = Target::UserId(UserId::new("U-nakamura").unwrap());
     let suspend = |target| Command::Suspend {

@@ -61,7 +61,7 @@ async fn a_closed_facility_is_closed_in_one_act() {
     let facility = FacilityId::new("F-nursing").unwrap();
     world.clerk(Command::CloseFacility { facility: facility.clone(), reason: "廃止届".to_owned() });
     let reply = terminal.ask(Ask::get(RECORD).as_(&cookie)).await.unwrap();
-    assert_eq!((reply.status, reply.code().as_str()), (StatusCode::UNAUTHORIZED, "certificate-revoked"));
+    assert_eq!((reply.status, reply.code().as_str()), (StatusCode::FORBIDDEN, "certificate-revoked"));
     let page = world.stranger(PUBLIC).ask(Ask::get("/").with("accept", "text/html")).await.unwrap();
     assert!(!page.text().contains("みずかど訪問看護ステーション"), "still listed");
 }

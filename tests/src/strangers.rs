@@ -34,50 +34,56 @@ fn ask(method: &str, target: &str) -> Ask {
     ask
 }
 
-async fn must_be_told(terminal: &Terminal, code: &str) {
+async fn must_be_told(terminal: &Terminal, status: StatusCode, code: &str) {
     // The explanation stays as long as its reader needs: the clock cuts what stood once, not what never did.
     let mut patient = terminal.connect().await.unwrap();
     tokio::time::sleep(std::time::Duration::from_millis(1300)).await;
     assert_eq!(patient.ask(Ask::get("/")).await.unwrap().code(), code);
     for (method, target) in ADDRESSES {
         let reply = terminal.ask(ask(method, target)).await.unwrap();
-        assert_eq!(reply.status, StatusCode::UNAUTHORIZED, "{method} {target}: {}", reply.text());
+        assert_eq!(reply.status, status, "{method} {target}: {}", reply.text());
         assert_eq!(reply.code(), code, "{method} {target}");
     }
     let page = terminal.ask(Ask::get("/").with("accept", "text/html")).await.unwrap();
     assert!(page.text().contains("<html lang=\"ja\""), "{}", page.text());
-    assert_eq!(page.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(page.status, status);
+}
+
+/// Somebody has a key that he should not have: the handshake fails, and no word of ours is spent on him.
+async fn must_meet_an_alert(terminal: &Terminal) {
+    let refused = terminal.ask(Ask::get(RECORD)).await;
+    assert!(refused.is_err(), "{refused:?}");
 }
 
 #[tokio::test]
 async fn without_a_certificate_there_is_an_explanation_and_nothing_else() {
     let world = World::start().await;
-    must_be_told(&world.stranger(CARE), "certificate-missing").await;
+    must_be_told(&world.stranger(CARE), StatusCode::UNAUTHORIZED, "certificate-missing").await;
     assert!(world.store.requests().is_empty());
 }
 
 #[tokio::test]
-async fn expired_revoked_and_unknown_certificates_are_told_so() {
+async fn what_has_ended_is_told_so_and_what_is_unknown_is_told_nothing() {
     let world = World::start().await;
     let device = DeviceId::new("D-sato").unwrap();
 
     let then = world.now().plus_seconds(-100 * 86_400);
     let (expired, keys) = world.authority.sign(&device, then, 30);
     world.record_at(&device, &expired, then);
-    must_be_told(&world.terminal_with(&keys), "certificate-expired").await;
+    must_be_told(&world.terminal_with(&keys), StatusCode::FORBIDDEN, "certificate-expired").await;
 
     // Promise P7: correctly signed, not in the registry.
     let (_, keys) = world.authority.sign(&device, world.now(), 180);
-    must_be_told(&world.terminal_with(&keys), "certificate-unknown").await;
+    must_meet_an_alert(&world.terminal_with(&keys)).await;
 
     // The same serial number and the same device, signed by the same key, but not the certificate that was recorded.
     let (recorded, other) = world.authority.twins(&device, world.now());
     world.record(&device, &recorded);
-    must_be_told(&world.terminal_with(&other), "certificate-unknown").await;
+    must_meet_an_alert(&world.terminal_with(&other)).await;
 
     let terminal = world.terminal("D-sato");
     world.revoke("D-sato");
-    must_be_told(&terminal, "certificate-revoked").await;
+    must_be_told(&terminal, StatusCode::FORBIDDEN, "certificate-revoked").await;
     assert!(world.store.requests().is_empty());
 }
 

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use super::{House, name, now, profile, serial};
 use crate::{
     Assurance, AuthorityName, DeviceProfile, Host, Issuing, IssuingKey, LeafKey, Purpose, Random, Refused, Root,
-    RootKey, ServerProfile, SystemRandom, device_validity, fresh_serial, prepare, reserve,
+    RootKey, ServerProfile, SystemRandom, device_validity, fresh_serial, prepare, reserve, reserve_numbered,
 };
 use model::{DeviceId, SerialNumber, Timestamp};
 
@@ -218,4 +218,26 @@ fn a_terminals_certificate_names_its_shard_its_places_and_how_sure_its_key_is() 
     }
     let policies: std::collections::BTreeSet<_> = Assurance::ALL.iter().copied().map(crate::policy).collect();
     assert_eq!(policies.len(), 4);
+}
+
+/// The registry gives the index, the authority everything else: a book that gives back another draw gets nothing signed.
+#[test]
+fn a_numbered_serial_is_the_draw_that_was_made_for_it() {
+    let (_, issuing, _) = authority();
+    assert_eq!(issuing.epoch(), 26);
+    let honest = |draw: model::SerialDraw| Ok::<_, Full>(draw.numbered([1, 2, 3, 4, 5, 6]));
+    let serial = reserve_numbered(&SystemRandom::new(), &issuing, honest).unwrap().number();
+    let parts = serial.numbered_parts().unwrap();
+    assert_eq!((parts.draw.epoch(), parts.sealed), (26, [1, 2, 3, 4, 5, 6]));
+    let another = reserve_numbered(&SystemRandom::new(), &issuing, honest).unwrap().number();
+    assert_ne!(another, serial, "the rest is random");
+
+    let other = |_| Ok::<_, Full>(model::SerialDraw::new(26, [7; 10]).numbered([0; 6]));
+    assert!(matches!(reserve_numbered(&SystemRandom::new(), &issuing, other), Err(Refused::NotAsDrawn { .. })));
+    let plain = |_| Ok::<_, Full>(SerialNumber::from_octets(&[0x41; 16]).unwrap());
+    assert!(matches!(reserve_numbered(&SystemRandom::new(), &issuing, plain), Err(Refused::NotAsDrawn { .. })));
+    let full = |_| Err::<SerialNumber, _>(Full);
+    assert!(matches!(reserve_numbered(&SystemRandom::new(), &issuing, full), Err(Refused::SerialNotRecorded(_))));
+    let honest = reserve_numbered(&Fixed(None), &issuing, honest);
+    assert!(matches!(honest, Err(Refused::Crypto(_))));
 }

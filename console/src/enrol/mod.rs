@@ -52,18 +52,22 @@ pub struct EnrolmentDoor {
 }
 
 impl EnrolmentDoor {
-    /// Puts the parts together. `older_tls`: TLS 1.2 as well, which Windows 10 needs.
+    /// Puts the parts together. Certificates that `desk` issues can be renewed here, and those of `former` authorities.
+    /// `older_tls`: TLS 1.2 as well, which Windows 10 needs.
     ///
     /// # Errors
     /// The server's key or the issuing certificate is nothing that TLS can use.
     pub fn new(
         desk: enrolment::Desk,
         acme: enrolment::Acme,
+        former: Vec<ca::Issuing>,
         server_key: Arc<CertifiedKey>,
         older_tls: bool,
         clock: Clock,
     ) -> Result<Self, rustls::Error> {
-        let tls = Arc::new(tls::config(desk.issuing(), server_key, older_tls)?);
+        let mut trusted = former;
+        trusted.push(desk.issuing().clone());
+        let tls = Arc::new(tls::config(&trusted, server_key, older_tls)?);
         let scep = Arc::new(enrolment::Scep::new(desk.clone()));
         Ok(Self { desk, scep, acme: Arc::new(acme), sources: Arc::default(), clock, bounds: Bounds::enrolment(), tls })
     }

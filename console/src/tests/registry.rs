@@ -8,12 +8,14 @@ use std::time::{Duration, Instant};
 
 use ca::{AuthorityName, Issuing, IssuingKey, Purpose, Root, RootKey, Status, StatusPlaces, SystemRandom, reserve};
 use journal::{Journal, Place};
-use model::{Author, DeviceId, FacilityId, Office, Profession, ReasonCode, SerialNumber, Timestamp, UserId, UserKey};
+use model::{
+    Author, Cause, DeviceId, FacilityId, Office, Profession, ReasonCode, SerialNumber, Timestamp, UserId, UserKey,
+};
 use registry::{Administrator, Command, FacilityDetails, FacilityKind, Registry, Vault};
 use tokio::net::TcpListener;
 
 use super::fetch;
-use crate::{Clock, Console, ListSource, RegistryList, follow, serve};
+use crate::{Clock, Console, Issuer, ListSource, RegistryList, follow, serve};
 
 fn registry(folder: &Path) -> Registry {
     let journal = Journal::open(&Place::Sqlite { file: folder.join("registry.db") }).unwrap();
@@ -86,13 +88,16 @@ fn places() -> StatusPlaces {
 }
 
 fn authority() -> Authority {
+    authority_at(begin())
+}
+
+fn authority_at(now: Timestamp) -> Authority {
     let (root_key, key) = (RootKey::generate().unwrap(), IssuingKey::generate().unwrap());
     let name = |text| AuthorityName::new("関所市", text).unwrap();
     let random = SystemRandom::new();
     let recorded = || reserve(&random, &mut |_: &SerialNumber| Ok::<(), Infallible>(())).unwrap();
-    let root = Root::create(&name("Root"), &root_key, recorded(), begin()).unwrap();
-    let issuing =
-        Issuing::create(Purpose::Devices, &name("Devices"), &key, recorded(), begin(), &root, &root_key).unwrap();
+    let root = Root::create(&name("Root"), &root_key, recorded(), now).unwrap();
+    let issuing = Issuing::create(Purpose::Devices, &name("Devices"), &key, recorded(), now, &root, &root_key).unwrap();
     Authority { root, issuing, key: Arc::new(key) }
 }
 
@@ -104,7 +109,8 @@ async fn a_revocation_by_command_is_on_the_list_at_once_even_from_another_proces
     let Authority { root, issuing, key } = authority();
     let clock: Clock = Arc::new(begin);
     let source = RegistryList::new(office.clone(), issuing.clone(), key, places(), Arc::clone(&clock));
-    let console = Console::new(root, issuing, Arc::new(source), clock, Arc::new(|| None));
+    let issuer = Issuer::new("", issuing, Arc::new(source), &clock);
+    let console = Console::new(root, issuer, vec![], clock, Arc::new(|| None));
     follow(&office, console.rebuild());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -125,15 +131,22 @@ async fn a_revocation_by_command_is_on_the_list_at_once_even_from_another_proces
         }
     };
     wait(0).await;
-    let revoke = |number, reason| Command::RevokeCertificate { serial: serial(number), reason };
-    let (here, first) = (office.clone(), revoke(1, ReasonCode::AffiliationChanged));
+    let revoke = |number, because| Command::RevokeCertificate { serial: serial(number), because };
+    let (here, first) = (office.clone(), revoke(1, Cause::Left));
     tokio::task::spawn_blocking(move || execute(&here, first)).await.unwrap();
     println!("own command: on the list after {:?}", wait(1).await);
+    // Whoever confirms the revocation is told which list names it (art. 38-3).
+    let listed = async || {
+        while office.snapshot().task_of(&serial(1)).unwrap().listed.is_none() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), listed()).await.expect("no list on record");
 
     // Another process beside this one, as the command line is: the same file, its own registry. The number was only
     // reserved, and is revoked all the same.
     let other = registry(folder.path());
-    let second = revoke(2, ReasonCode::Superseded);
+    let second = revoke(2, Cause::Replaced);
     tokio::task::spawn_blocking(move || execute(&other, second)).await.unwrap();
     println!("another process: on the list after {:?}", wait(2).await);
     served.abort();
@@ -144,7 +157,7 @@ fn expired_certificates_leave_the_list_two_days_later() {
     let folder = tempfile::tempdir().unwrap();
     let office = registry(folder.path());
     furnish(&office);
-    execute(&office, Command::RevokeCertificate { serial: serial(1), reason: ReasonCode::AffiliationChanged });
+    execute(&office, Command::RevokeCertificate { serial: serial(1), because: Cause::Left });
     let Authority { issuing, key, .. } = authority();
     let hours = Arc::new(AtomicI64::new(0));
     let passed = Arc::clone(&hours);
@@ -152,7 +165,8 @@ fn expired_certificates_leave_the_list_two_days_later() {
     let list = RegistryList::new(office, issuing, key, places(), clock);
     for (after, entries) in [(0, 1), (24, 1), (72, 1), (73, 0)] {
         hours.store(after, Ordering::SeqCst);
-        assert_eq!(list.build(1).unwrap().entries(), entries, "after {after} h");
+        let number = list.number(1).unwrap();
+        assert_eq!(list.build(&number).unwrap().entries(), entries, "after {after} h");
     }
 }
 
@@ -167,8 +181,31 @@ fn a_number_without_a_certificate_is_unknown_and_not_good() {
     // Issued; only reserved; never heard of.
     assert_eq!((status(1), status(2), status(3)), (Status::Good, Status::Unknown, Status::Unknown));
     execute(&office, Command::AbandonCertificate { serial: serial(2) });
-    execute(&office, Command::RevokeCertificate { serial: serial(1), reason: ReasonCode::KeyCompromise });
+    execute(&office, Command::RevokeCertificate { serial: serial(1), because: Cause::Stolen });
     let revoked = Status::Revoked { at: begin(), reason: ReasonCode::KeyCompromise };
     assert_eq!((status(1), status(2)), (revoked, Status::Unknown));
     assert!(!list.responder().unwrap().is_old(begin()));
+}
+
+/// RFC 5280 5.2.3, and promise P10: whoever finds a list whose number is not on record has found one that was signed elsewhere.
+#[test]
+fn numbers_of_lists_are_on_record_and_rise_whatever_the_clock_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let year = 365 * 86_400;
+    let mut last = 0;
+    for (at, clock) in
+        [begin(), begin().plus_seconds(year), begin(), begin().plus_seconds(-year)].into_iter().enumerate()
+    {
+        // Another process each time.
+        let office = registry(folder.path());
+        let Authority { issuing, key, .. } = authority_at(clock);
+        let list = RegistryList::new(office.clone(), issuing, key, places(), Arc::new(move || clock));
+        let number = list.number(129).unwrap();
+        assert!(number.number() > last, "try {at}");
+        last = number.number();
+        assert_eq!(list.build(&number).unwrap().number(), last);
+        assert_eq!(office.snapshot().signing().list_number, last);
+        let responder = list.responder().unwrap();
+        assert_eq!(office.snapshot().signing().responders.last(), Some(&responder.certificate().serial()));
+    }
 }

@@ -1,7 +1,7 @@
 //! Revocation (RFC 8555 7.6): by the account that had the certificate issued, or by the certificate's own key. It only ever
 //! closes.
 
-use model::{ReasonCode, Timestamp};
+use model::{Cause, Timestamp};
 use serde::Deserialize;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
@@ -40,7 +40,7 @@ impl Acme {
         if !theirs {
             return Err(Problem::unauthorized("neither its account nor its key asks").into());
         }
-        match self.desk.revoke(&der, reason(wanted.reason)?, now) {
+        match self.desk.revoke(&der, because(wanted.reason)?, now) {
             Revoked::Done => Ok(Reply { status: 200, location: None, up: None, body: Body::Nothing }),
             Revoked::Already => Err(Problem::new(Kind::AlreadyRevoked, "it is revoked already").into()),
             Revoked::Unknown => Err(Problem::unauthorized("it is none of ours").into()),
@@ -49,9 +49,13 @@ impl Acme {
     }
 }
 
-/// CRLReason (RFC 5280 5.3.1), those that a terminal can have.
-fn reason(number: Option<u8>) -> Result<ReasonCode, Problem> {
-    let number = number.unwrap_or(0);
-    let known = ReasonCode::ALL.iter().copied().find(|reason| reason.number() == number);
-    known.ok_or(Problem::new(Kind::BadRevocationReason, "this reason cannot be given here"))
+/// CRLReason (RFC 5280 5.3.1), those that a terminal can give of itself: it is out of use (also where nothing is said), its key
+/// may be in other hands, another certificate took the place.
+fn because(number: Option<u8>) -> Result<Cause, Problem> {
+    match number {
+        None | Some(0 | 5) => Ok(Cause::Retired),
+        Some(1) => Ok(Cause::Compromised),
+        Some(4) => Ok(Cause::Replaced),
+        Some(_) => Err(Problem::new(Kind::BadRevocationReason, "this reason cannot be given here")),
+    }
 }

@@ -4,7 +4,7 @@
 //! the commit and the cut. What only the clock ends (validity, end of a session, a silent registry) is found by a sweep.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use model::Timestamp;
 use registry::{Affected, Change, Snapshot};
@@ -26,8 +26,26 @@ pub struct Cutter {
 pub struct Ended {
     /// Connections cut.
     pub connections: usize,
-    /// Exchanges cut (those on cut connections not counted).
+    /// Exchanges cut.
     pub exchanges: usize,
+    /// When the kernel last took an octet on any of them.
+    pub last_octet_at: Option<Timestamp>,
+}
+
+impl Ended {
+    /// Takes these in as well.
+    pub fn add(&mut self, other: Self) {
+        self.connections += other.connections;
+        self.exchanges += other.exchanges;
+        self.last_octet_at = self.last_octet_at.max(other.last_octet_at);
+    }
+
+    /// An octet went out so long before this moment.
+    fn octet(&mut self, ago: Option<Duration>, moment: Timestamp) {
+        let millis = ago.and_then(|ago| i64::try_from(ago.as_millis()).ok());
+        let at = millis.map(|millis| Timestamp::from_millis(moment.as_millis().saturating_sub(millis)));
+        self.last_octet_at = self.last_octet_at.max(at);
+    }
 }
 
 /// What is known at one moment.
@@ -59,18 +77,25 @@ impl Cutter {
         if connections.is_empty() && exchanges.is_empty() {
             return Ended::default();
         }
-        let mut ended = Ended::default();
+        let (mut ended, begun) = (Ended::default(), Instant::now());
+        // `now` is from before it began.
+        let moment = || {
+            let millis = i64::try_from(begun.elapsed().as_millis()).unwrap_or(0);
+            Timestamp::from_millis(now.as_millis().saturating_add(millis))
+        };
         // Connections first: one reset ends everything on them, for a lost terminal all at once.
         for connection in &connections {
             if !guarded(|| self.connection_holds(connection, snapshot, now)) {
                 connection.scissors.cut();
                 ended.connections += 1;
+                ended.octet(connection.scissors.last_octet_ago(), moment());
             }
         }
         for exchange in &exchanges {
             if !exchange.switch.is_cut() && !guarded(|| self.exchange_holds(exchange, snapshot, now)) {
                 exchange.switch.cut();
                 ended.exchanges += 1;
+                ended.octet(exchange.switch.last_octet_ago(), moment());
             }
         }
         if ended != Ended::default() {

@@ -7,6 +7,7 @@
 
 pub mod cutter;
 pub mod live;
+pub mod receipts;
 pub mod socket;
 pub mod switch;
 

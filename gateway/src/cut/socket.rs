@@ -7,9 +7,10 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -24,6 +25,14 @@ pub struct Scissors(Arc<Shared>);
 struct Shared {
     stream: TcpStream,
     cut: AtomicBool,
+    /// When the kernel last took an octet, as [`micros`] tells it.
+    last_octet: AtomicU64,
+}
+
+/// Microseconds since this clock was first looked at, and one more: 0 is never.
+fn micros() -> u64 {
+    static FIRST: OnceLock<Instant> = OnceLock::new();
+    u64::try_from(FIRST.get_or_init(Instant::now).elapsed().as_micros()).map_or(u64::MAX, |micros| micros + 1)
 }
 
 /// The served side of a socket. Reads and writes fail once it is cut, and a write that waits for [`WRITE_STALL_MAX`] cuts it:
@@ -38,7 +47,10 @@ impl Socket {
     /// Takes over an accepted connection.
     #[must_use]
     pub fn new(stream: TcpStream) -> Self {
-        Self { shared: Arc::new(Shared { stream, cut: AtomicBool::new(false) }), stall: None }
+        Self {
+            shared: Arc::new(Shared { stream, cut: AtomicBool::new(false), last_octet: AtomicU64::new(0) }),
+            stall: None,
+        }
     }
 
     /// The cut side.
@@ -72,6 +84,7 @@ impl Socket {
             match send(self.whole()?) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 result => {
+                    self.shared.last_octet.store(micros(), Ordering::Relaxed);
                     self.stall = None;
                     return Poll::Ready(result);
                 }
@@ -89,6 +102,13 @@ impl Scissors {
         if rustix::net::connect_unspec(&self.0.stream).is_err() {
             let _ = rustix::net::shutdown(&self.0.stream, rustix::net::Shutdown::Both);
         }
+    }
+
+    /// How long ago the kernel last took an octet for this client; none when it never did.
+    #[must_use]
+    pub fn last_octet_ago(&self) -> Option<Duration> {
+        let at = self.0.last_octet.load(Ordering::Relaxed);
+        (at > 0).then(|| Duration::from_micros(micros().saturating_sub(at)))
     }
 
     /// Whether it was cut.

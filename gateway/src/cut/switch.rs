@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::task::AtomicWaker;
 
@@ -73,6 +73,12 @@ impl Switch {
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.is_cut() || self.scissors.is_cut()
+    }
+
+    /// How long ago the kernel last took an octet on its connection; none when it never did.
+    #[must_use]
+    pub fn last_octet_ago(&self) -> Option<Duration> {
+        self.scissors.last_octet_ago()
     }
 
     /// Ready once it is cut; one waiter at a time.

@@ -7,20 +7,17 @@
 use std::sync::Arc;
 
 use audit::{Alert, AlertKind};
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use model::{Author, Office, PersonId};
 use registry::{
-    Command, EMERGENCIES_PER_USER_MAX, EMERGENCY_REASON_CHARACTERS_MAX, EmergencyId, Executed, Misfit, Refused,
-    Registry, RegistryError, Why,
+    Command, EMERGENCIES_PER_USER_MAX, EMERGENCY_REASON_CHARACTERS_MAX, EmergencyId, Executed, Misfit, Refused, Why,
 };
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::form::{Form, in_ascii};
-use crate::bounds::{FORM_BYTES_MAX, FORM_TOKEN_SECONDS_MAX};
+use super::form::{in_ascii, on_registry, token_and_form};
 use crate::pages::{DeclareEmergency, EmergencyProblem, Page as _, Shown, paths};
 use crate::pipeline::authenticate::Subject;
-use crate::pipeline::extract::read_body;
 use crate::pipeline::trace::Trace;
 use crate::refusal::{Refusal, fault};
 use crate::store::pool::Body;
@@ -87,7 +84,7 @@ pub async fn declare(
     trace: &Trace,
 ) -> Result<Response<Body>, Refusal> {
     let offered = offered(worker, subject)?;
-    let (form, in_time) = form(worker, subject, request).await?;
+    let (form, in_time) = token_and_form(worker, subject, request).await?;
     let typed = Typed { person: in_capitals(form.field("person")), reason: form.field("reason").trim().to_owned() };
     let (person, reason) = match meant(&typed, in_time, form.field("confirmed") == "yes") {
         Ok(meant) => meant,
@@ -157,7 +154,7 @@ impl Declaration {
 /// # Errors
 /// The form is not ours; there is no such emergency of this subject; the end cannot be written: it goes on.
 pub async fn end(worker: &Worker, subject: &Subject, request: Request<Incoming>) -> Result<Response<Body>, Refusal> {
-    let (form, in_time) = form(worker, subject, request).await?;
+    let (form, in_time) = token_and_form(worker, subject, request).await?;
     if !in_time {
         // The page it leads to has a fresh one.
         return Ok(super::redirect(paths::HOME));
@@ -187,18 +184,6 @@ fn in_capitals(typed: &str) -> String {
     in_ascii(typed).to_ascii_uppercase()
 }
 
-/// The fields of the form, and whether its token is good.
-async fn form(worker: &Worker, subject: &Subject, request: Request<Incoming>) -> Result<(Form, bool), Refusal> {
-    let (parts, mut body) = request.into_parts();
-    let headers: &HeaderMap = &parts.headers;
-    let body = read_body(&mut body, FORM_BYTES_MAX).await?;
-    let form = Form::read(headers, &body)?;
-    let serial = subject.device().serial();
-    let in_time =
-        worker.sealer().form_token_fits(form.field("form_token"), serial, worker.now(), FORM_TOKEN_SECONDS_MAX);
-    Ok((form, in_time))
-}
-
 /// What is declared, or what is wrong with the form.
 fn meant(typed: &Typed, in_time: bool, confirmed: bool) -> Result<(PersonId, String), EmergencyProblem> {
     if !in_time {
@@ -215,26 +200,6 @@ fn meant(typed: &Typed, in_time: bool, confirmed: bool) -> Result<(PersonId, Str
         return Err(EmergencyProblem::NotConfirmed);
     }
     Ok((person, typed.reason.clone()))
-}
-
-/// Asks the registry off the worker's thread. A refusal of the registry is an answer; anything else is a fault.
-async fn on_registry<T: Send + 'static>(
-    shared: &Arc<Shared>,
-    ask: impl FnOnce(&Registry) -> Result<T, RegistryError> + Send + 'static,
-) -> Result<Result<T, Refused>, Refusal> {
-    let shared = Arc::clone(shared);
-    match tokio::task::spawn_blocking(move || ask(&shared.registry)).await {
-        Ok(Ok(done)) => Ok(Ok(done)),
-        Ok(Err(RegistryError::Refused(refused))) => Ok(Err(refused)),
-        Ok(Err(error)) => {
-            tracing::error!(%error, "an emergency could not be put on record");
-            Err(Refusal::RegistryStale)
-        }
-        Err(error) => {
-            tracing::error!(%error, "what concerns an emergency ended early");
-            Err(Refusal::RegistryStale)
-        }
-    }
 }
 
 /// What the user can do something about. Where the rule was withdrawn meanwhile there is no such page.

@@ -1,9 +1,17 @@
 //! Forms, and where they come from.
 
+use std::sync::Arc;
+
 use http::header::{CONTENT_TYPE, HOST, ORIGIN};
 use http::{HeaderMap, Request};
+use hyper::body::Incoming;
+use registry::{Refused, Registry, RegistryError};
 
+use crate::bounds::{FORM_BYTES_MAX, FORM_TOKEN_SECONDS_MAX};
+use crate::pipeline::authenticate::Subject;
+use crate::pipeline::extract::read_body;
 use crate::refusal::Refusal;
+use crate::worker::{Shared, Worker};
 
 /// Refuses a state-changing request that another site started: by `Sec-Fetch-Site` where the browser says it, and by
 /// `Origin`. Programs send neither and are let through; they hold no cookie that a stranger's page could use, because
@@ -65,6 +73,42 @@ impl Form {
     #[must_use]
     pub fn field(&self, name: &str) -> &str {
         self.0.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value)
+    }
+}
+
+/// The fields of the form, and whether its token is good.
+pub(super) async fn token_and_form(
+    worker: &Worker,
+    subject: &Subject,
+    request: Request<Incoming>,
+) -> Result<(Form, bool), Refusal> {
+    let (parts, mut body) = request.into_parts();
+    let headers: &HeaderMap = &parts.headers;
+    let body = read_body(&mut body, FORM_BYTES_MAX).await?;
+    let form = Form::read(headers, &body)?;
+    let serial = subject.device().serial();
+    let in_time =
+        worker.sealer().form_token_fits(form.field("form_token"), serial, worker.now(), FORM_TOKEN_SECONDS_MAX);
+    Ok((form, in_time))
+}
+
+/// Asks the registry off the worker's thread. A refusal of the registry is an answer; anything else is a fault.
+pub(super) async fn on_registry<T: Send + 'static>(
+    shared: &Arc<Shared>,
+    ask: impl FnOnce(&Registry) -> Result<T, RegistryError> + Send + 'static,
+) -> Result<Result<T, Refused>, Refusal> {
+    let shared = Arc::clone(shared);
+    match tokio::task::spawn_blocking(move || ask(&shared.registry)).await {
+        Ok(Ok(done)) => Ok(Ok(done)),
+        Ok(Err(RegistryError::Refused(refused))) => Ok(Err(refused)),
+        Ok(Err(error)) => {
+            tracing::error!(%error, "what a form asked for could not be put on record");
+            Err(Refusal::RegistryStale)
+        }
+        Err(error) => {
+            tracing::error!(%error, "what a form asked for ended early");
+            Err(Refusal::RegistryStale)
+        }
     }
 }
 

@@ -60,6 +60,7 @@ pub async fn serve(worker: &Worker, subject: &Subject, trace: &Trace) -> Result<
         persons: &persons,
         records_app: worker.shared().records_app.as_ref(),
         emergencies: &emergencies,
+        revocations: super::revocations::waiting(&snapshot, subject),
         may_declare: snapshot.may_declare_emergency(subject.profession()),
     };
     Ok(html(StatusCode::OK, page.html()))

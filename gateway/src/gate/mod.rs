@@ -1,5 +1,5 @@
 //! The gateway's own pages on the care host: sign-in, first password, home, own access history, declaring an emergency,
-//! sign-out.
+//! reporting a terminal, confirming revocations, sign-out.
 //!
 //! They reach no record. Each of them needs a device that stands, but for the style sheet, the choice of a language and
 //! the pages that explain a problem; all but those and the sign-in page need a session.
@@ -10,8 +10,10 @@ pub mod guessing;
 pub mod history;
 pub mod home;
 pub mod password;
+pub mod revocations;
 pub mod sign_in;
 pub mod sign_out;
+pub mod terminals;
 
 use http::header::{CONTENT_TYPE, LOCATION, SET_COOKIE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
@@ -19,7 +21,10 @@ use hyper::body::Incoming;
 
 use crate::answer;
 use crate::connection::Client;
-use crate::pages::paths::{EMERGENCY, EMERGENCY_END, HISTORY, HOME, PASSWORD, PROBLEMS, SIGN_IN, SIGN_OUT, STYLE};
+use crate::pages::paths::{
+    EMERGENCY, EMERGENCY_END, HISTORY, HOME, PASSWORD, PROBLEMS, REVOCATION_CONFIRM, REVOCATIONS, SIGN_IN, SIGN_OUT,
+    STYLE, TERMINAL_REPORT, TERMINALS,
+};
 use crate::pages::{self, Language};
 use crate::pipeline::extract::whole;
 use crate::pipeline::trace::Trace;
@@ -51,6 +56,11 @@ enum Kind {
     ShowEmergency,
     DeclareEmergency,
     EndEmergency,
+    Terminals,
+    ShowReport,
+    Report,
+    Revocations,
+    ConfirmRevocation,
     SignOut,
     Style,
     Problem,
@@ -74,12 +84,19 @@ impl GatePage {
             (EMERGENCY, &Method::GET) => Kind::ShowEmergency,
             (EMERGENCY, &Method::POST) => Kind::DeclareEmergency,
             (EMERGENCY_END, &Method::POST) => Kind::EndEmergency,
+            (TERMINALS, &Method::GET) => Kind::Terminals,
+            (TERMINAL_REPORT, &Method::GET) => Kind::ShowReport,
+            (TERMINAL_REPORT, &Method::POST) => Kind::Report,
+            (REVOCATIONS, &Method::GET) => Kind::Revocations,
+            (REVOCATION_CONFIRM, &Method::POST) => Kind::ConfirmRevocation,
             (STYLE, &Method::GET) => Kind::Style,
             (path, &Method::GET) if path.starts_with(PROBLEMS) => Kind::Problem,
-            (HOME | HISTORY | STYLE, _) => return Err(Refusal::MethodNotAllowed("GET")),
-            (SIGN_IN | PASSWORD | EMERGENCY, _) => return Err(Refusal::MethodNotAllowed("GET, POST")),
+            (HOME | HISTORY | TERMINALS | REVOCATIONS | STYLE, _) => return Err(Refusal::MethodNotAllowed("GET")),
+            (SIGN_IN | PASSWORD | EMERGENCY | TERMINAL_REPORT, _) => {
+                return Err(Refusal::MethodNotAllowed("GET, POST"));
+            }
             (SESSION, _) => return Err(Refusal::MethodNotAllowed("POST, DELETE")),
-            (SIGN_OUT | EMERGENCY_END, _) => return Err(Refusal::MethodNotAllowed("POST")),
+            (SIGN_OUT | EMERGENCY_END | REVOCATION_CONFIRM, _) => return Err(Refusal::MethodNotAllowed("POST")),
             _ => return Err(Refusal::NoSuchPage),
         };
         Ok(Self { kind, request })
@@ -136,6 +153,11 @@ pub async fn serve(
         Kind::ShowEmergency => emergency::show(worker, &subject, trace)?,
         Kind::DeclareEmergency => emergency::declare(worker, &subject, request, trace).await?,
         Kind::EndEmergency => emergency::end(worker, &subject, request).await?,
+        Kind::Terminals => terminals::list(worker, &subject, trace)?,
+        Kind::ShowReport => terminals::show(worker, &subject, &request, trace)?,
+        Kind::Report => terminals::report(worker, &subject, request, trace).await?,
+        Kind::Revocations => revocations::show(worker, &subject, trace)?,
+        Kind::ConfirmRevocation => revocations::confirm(worker, &subject, request, trace).await?,
         Kind::History => history::serve(worker, &subject, &request, trace).await?,
         _ => home::serve(worker, &subject, trace).await?,
     };

@@ -20,6 +20,13 @@ impl When {
     pub fn new(language: Language, at: Timestamp) -> Self {
         Self { iso: at.to_jst(), text: written(language, at) }
     }
+
+    /// The same to the second, where the order of events counts.
+    #[must_use]
+    pub fn to_the_second(language: Language, at: Timestamp) -> Self {
+        let text = format!("{}:{:02}", written(language, at), at.as_seconds().rem_euclid(60));
+        Self { iso: at.to_jst(), text }
+    }
 }
 
 /// First days of the eras, newest first. A new era is a line here.

@@ -17,6 +17,8 @@ pub enum Place {
     Care,
     /// The public host (art. 22).
     Public,
+    /// The care host, for a terminal that nothing else is served to: not even a style sheet.
+    Isolated,
 }
 
 /// The frame around a page.
@@ -53,6 +55,12 @@ impl Frame<'_> {
         When::new(self.language, *at)
     }
 
+    /// The same to the second.
+    #[must_use]
+    pub fn when_exactly(&self, at: &Timestamp) -> When {
+        When::to_the_second(self.language, *at)
+    }
+
     /// Name of the desk, in the page's language.
     #[must_use]
     pub fn desk_name(&self) -> Shown<'_> {
@@ -83,8 +91,17 @@ impl Frame<'_> {
     #[must_use]
     pub const fn style_path(&self) -> &'static str {
         match self.place {
-            Place::Care => paths::STYLE,
+            Place::Care | Place::Isolated => paths::STYLE,
             Place::Public => paths::PUBLIC_STYLE,
+        }
+    }
+
+    /// The style itself, where no style sheet can be had.
+    #[must_use]
+    pub const fn inline_style(&self) -> Option<&'static str> {
+        match self.place {
+            Place::Care | Place::Public => None,
+            Place::Isolated => Some(super::STYLE),
         }
     }
 

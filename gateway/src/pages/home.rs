@@ -31,6 +31,8 @@ pub struct Home<'a> {
     pub records_app: Option<&'a RecordsApp>,
     /// Emergencies that the user has declared and that stand.
     pub emergencies: &'a [StandingEmergency<'a>],
+    /// Revocations that wait for him; none where he administers no facility (art. 38-3).
+    pub revocations: Option<usize>,
     /// The user may declare one: without it nothing on the page speaks of that.
     pub may_declare: bool,
 }
@@ -77,6 +79,14 @@ impl Home<'_> {
 
     fn emergency_paths(&self) -> (&'static str, &'static str) {
         (paths::EMERGENCY, paths::EMERGENCY_END)
+    }
+
+    fn terminal_paths(&self) -> (&'static str, &'static str) {
+        (paths::TERMINALS, paths::REVOCATIONS)
+    }
+
+    fn waiting(&self, count: &usize) -> String {
+        self.frame.say_count("home-revocations-waiting", u64::try_from(*count).unwrap_or(u64::MAX))
     }
 
     fn link(&self, person: &PersonId) -> Option<String> {

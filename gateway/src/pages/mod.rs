@@ -25,8 +25,10 @@ pub mod problem;
 pub mod records_app;
 pub mod reference;
 pub mod refused;
+pub mod revocations;
 pub mod shown;
 pub mod sign_in;
+pub mod terminals;
 pub mod texts;
 
 pub use change_password::{ChangePassword, ChangeProblem, ChangeReason};
@@ -46,8 +48,10 @@ pub use plain::{not_found, signed_out};
 pub use problem::problem;
 pub use records_app::{RecordsApp, RecordsAppError};
 pub use refused::{explained, refused};
+pub use revocations::{Ended, Revocations, Revoked};
 pub use shown::Shown;
 pub use sign_in::{SignIn, SignInNotice, SignInProblem};
+pub use terminals::{ReportTerminal, Terminal, Terminals};
 pub use texts::Language;
 
 /// The style sheet of every page, served at [`paths::STYLE`] and [`paths::PUBLIC_STYLE`].

@@ -16,6 +16,14 @@ pub const HISTORY: &str = "/.sekisho/history";
 pub const EMERGENCY: &str = "/.sekisho/emergency";
 /// Ending a declared emergency (POST).
 pub const EMERGENCY_END: &str = "/.sekisho/emergency/end";
+/// Terminals of one's own and of one's facility (art. 38-2).
+pub const TERMINALS: &str = "/.sekisho/terminals";
+/// Reporting a terminal: form (GET, `?device=`) and report (POST).
+pub const TERMINAL_REPORT: &str = "/.sekisho/terminals/report";
+/// What a facility administrator has to confirm (art. 38-3).
+pub const REVOCATIONS: &str = "/.sekisho/revocations";
+/// Confirming it (POST).
+pub const REVOCATION_CONFIRM: &str = "/.sekisho/revocations/confirm";
 /// Style sheet on the care host.
 pub const STYLE: &str = "/.sekisho/style.css";
 /// Style sheet on the public host.

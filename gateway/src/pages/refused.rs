@@ -48,7 +48,7 @@ pub fn refused(frame: &Frame<'_>, refusal: &Refusal, incident: &str) -> String {
     let way_on = match (frame.place, refusal) {
         (_, Refusal::TooMany { .. } | Refusal::AuditUnavailable | Refusal::Fault | Refusal::RegistryStale)
         | (_, Refusal::StoreUnreachable | Refusal::StoreTimeout | Refusal::Stopped(_)) => WayOn::Retry,
-        (Place::Public, _) => WayOn::Home,
+        (Place::Public | Place::Isolated, _) => WayOn::Home,
         (Place::Care, Refusal::Told(_)) => WayOn::Call,
         (Place::Care, Refusal::SignInRequired(_)) => WayOn::SignIn(frame.here.sign_in()),
         (Place::Care, Refusal::WrongCredentials) => WayOn::SignIn(LocalPath::home().sign_in()),

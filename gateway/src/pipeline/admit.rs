@@ -49,7 +49,7 @@ pub struct Rates {
 
 /// A bucket for each subject, at most [`SUBJECTS_MAX`] of them. Who comes when all are taken shares one with all others who
 /// do: a flood of new sources wipes out nobody's bucket, and gets no more than one subject would.
-struct Buckets<K> {
+pub(crate) struct Buckets<K> {
     limit: &'static str,
     quota: Quota,
     known: Mutex<Known<K>>,
@@ -151,13 +151,13 @@ impl DeviceSlot {
 }
 
 impl<K: Eq + Hash + Clone> Buckets<K> {
-    fn new(limit: &'static str, quota: Quota) -> Self {
+    pub(crate) fn new(limit: &'static str, quota: Quota) -> Self {
         let known = Known { each: HashMap::new(), others: Bucket::default() };
         Self { limit, quota, known: Mutex::new(known) }
     }
 
     /// Charges so many units.
-    fn charge(&self, key: &K, now: Timestamp, cost: u32) -> Result<(), Refusal> {
+    pub(crate) fn charge(&self, key: &K, now: Timestamp, cost: u32) -> Result<(), Refusal> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let Known { each, others } = &mut *known;
         if each.len() >= SUBJECTS_MAX && !each.contains_key(key) {

@@ -7,35 +7,40 @@
 //! Identity is the serial number and the fingerprint, looked up in the registry; never a name read from the subject
 //! (x509-parser prints `x, CN=user-a` unescaped, and two CNs are ambiguous).
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use aws_lc_rs::digest;
 use base64::Engine as _;
 use model::lifecycle::certificate;
 use model::{DeviceId, FacilityId, SerialNumber, Timestamp};
-use registry::Snapshot;
+use registry::{CertificateIndex, Snapshot, Status};
 use rustls::CertificateError;
 use rustls::pki_types::CertificateDer;
 
 use super::profile::{self, Origin, ProfileChecked, ProfileFault};
 use crate::refusal::CertificateProblem;
 
-/// A certificate as presented, in the form that its origin asks for.
+/// A certificate as presented, in the form that its origin asks for. Cheap to clone: what was read of it is read once.
 #[derive(Clone, Debug)]
-pub struct Presented {
+pub struct Presented(Arc<Reading>);
+
+/// What follows from the octets of a certificate.
+#[derive(Debug)]
+struct Reading {
     form: ProfileChecked,
     fingerprint: [u8; 32],
-    // RFC 9440 2.1: the certificate as a structured-field byte sequence.
-    header: Arc<str>,
+    der: Box<[u8]>,
+    /// RFC 9440 2.1: the certificate as a structured-field byte sequence. Written when the store is first told.
+    header: OnceLock<Box<str>>,
 }
 
 /// Proof: a certificate of ours, in the form we issue, known to the registry, active, and valid now.
 #[derive(Debug)]
 pub struct VerifiedDevice {
-    serial: SerialNumber,
+    presented: Presented,
+    index: CertificateIndex,
     device: DeviceId,
     facility: FacilityId,
-    header: Arc<str>,
 }
 
 impl Presented {
@@ -48,56 +53,86 @@ impl Presented {
         let form = profile::check(leaf, Origin::Ours)?;
         let mut fingerprint = [0; 32];
         fingerprint.copy_from_slice(digest::digest(&digest::SHA256, leaf).as_ref());
-        let encoded = base64::engine::general_purpose::STANDARD.encode(leaf);
-        Ok(Self { form, fingerprint, header: Arc::from(format!(":{encoded}:")) })
+        Ok(Self(Arc::new(Reading { form, fingerprint, der: leaf.as_ref().into(), header: OnceLock::new() })))
     }
 
     /// What its form says.
-    pub(super) const fn form(&self) -> &ProfileChecked {
-        &self.form
+    pub(super) fn form(&self) -> &ProfileChecked {
+        &self.0.form
+    }
+
+    /// The certificate in DER.
+    pub(super) fn der(&self) -> &[u8] {
+        &self.0.der
+    }
+
+    /// Whether these octets are what was read.
+    pub(super) fn is(&self, leaf: &[u8]) -> bool {
+        *self.0.der == *leaf
     }
 
     /// Serial number.
     #[must_use]
-    pub const fn serial(&self) -> &SerialNumber {
-        &self.form.serial
+    pub fn serial(&self) -> &SerialNumber {
+        &self.0.form.serial
     }
 
     /// First second of validity, since the epoch.
     #[must_use]
     pub fn not_before_seconds(&self) -> u64 {
-        u64::try_from(self.form.not_before_seconds).unwrap_or(0)
+        u64::try_from(self.0.form.not_before_seconds).unwrap_or(0)
     }
 
     /// Last second of validity, since the epoch; never before the first.
     #[must_use]
     pub fn not_after_seconds(&self) -> u64 {
-        u64::try_from(self.form.not_after_seconds).unwrap_or(0).max(self.not_before_seconds())
+        u64::try_from(self.0.form.not_after_seconds).unwrap_or(0).max(self.not_before_seconds())
     }
 
-    /// The check: known, unchanged, active, and valid at `now`.
+    /// Where it stands, if the registry knows exactly this certificate. Promise P7: a correct signature over something we did
+    /// not issue (a stolen issuing key) opens nothing.
+    pub(crate) fn status<'a>(&self, snapshot: &'a Snapshot) -> Option<Status<'a>> {
+        snapshot.status(self.serial(), &self.0.fingerprint)
+    }
+
+    /// The check: known, unchanged, active, and valid at `now`. The fingerprint binds the times that the certificate itself
+    /// says; that the registry says the same is asked with all other facts, when something is decided.
     ///
     /// # Errors
     /// What is wrong, for the page that explains.
     pub(crate) fn verify(&self, snapshot: &Snapshot, now: Timestamp) -> Result<VerifiedDevice, CertificateProblem> {
-        let known = standing(snapshot, &self.form.serial, now)?;
-        // Promise P7: a correct signature over something we did not issue (a stolen issuing key) opens nothing.
-        if known.fingerprint != Some(self.fingerprint) {
-            return Err(CertificateProblem::Unknown);
-        }
-        if now.as_seconds() > self.form.not_after_seconds {
+        let Status { index, state, device } = self.status(snapshot).ok_or(CertificateProblem::Unknown)?;
+        self.holds(state, now)?;
+        let (device, facility) = (device.id.clone(), device.facility.clone());
+        Ok(VerifiedDevice { presented: self.clone(), index, device, facility })
+    }
+
+    /// In this state, at this time.
+    fn holds(&self, state: certificate::State, now: Timestamp) -> Result<(), CertificateProblem> {
+        active(state)?;
+        if now.as_seconds() > self.0.form.not_after_seconds {
             return Err(CertificateProblem::Expired);
         }
-        if now.as_seconds() < self.form.not_before_seconds {
+        if now.as_seconds() < self.0.form.not_before_seconds {
             return Err(CertificateProblem::NotYetValid);
         }
-        let device = snapshot.device(&known.device).ok_or(CertificateProblem::Unknown)?;
-        Ok(VerifiedDevice {
-            serial: self.form.serial,
-            device: known.device.clone(),
-            facility: device.facility.clone(),
-            header: Arc::clone(&self.header),
+        Ok(())
+    }
+
+    fn header(&self) -> &str {
+        self.0.header.get_or_init(|| {
+            let encoded = base64::engine::general_purpose::STANDARD.encode(&self.0.der);
+            format!(":{encoded}:").into_boxed_str()
         })
+    }
+}
+
+/// Only an active certificate opens anything.
+const fn active(state: certificate::State) -> Result<(), CertificateProblem> {
+    match state {
+        certificate::State::Active => Ok(()),
+        certificate::State::Revoked | certificate::State::Confirmed => Err(CertificateProblem::Revoked),
+        certificate::State::Reserved | certificate::State::Abandoned => Err(CertificateProblem::Unknown),
     }
 }
 
@@ -111,11 +146,7 @@ pub fn standing<'a>(
     now: Timestamp,
 ) -> Result<&'a registry::Certificate, CertificateProblem> {
     let known = snapshot.certificate(serial).ok_or(CertificateProblem::Unknown)?;
-    match known.state {
-        certificate::State::Active => {}
-        certificate::State::Revoked | certificate::State::Confirmed => return Err(CertificateProblem::Revoked),
-        certificate::State::Reserved | certificate::State::Abandoned => return Err(CertificateProblem::Unknown),
-    }
+    active(known.state)?;
     if now >= known.not_after {
         return Err(CertificateProblem::Expired);
     }
@@ -143,18 +174,20 @@ pub(crate) fn standing_in_handshake(
 }
 
 impl VerifiedDevice {
-    /// The check again, in a newer snapshot, by the registry alone.
+    /// The check again, in a newer snapshot.
     ///
     /// # Errors
     /// What is wrong now.
     pub fn still_stands(&self, snapshot: &Snapshot, now: Timestamp) -> Result<(), crate::refusal::Refusal> {
-        standing(snapshot, &self.serial, now).map(|_| ()).map_err(crate::refusal::Refusal::Certificate)
+        let status = snapshot.status_at(self.index).ok_or(CertificateProblem::Unknown);
+        let holds = status.and_then(|status| self.presented.holds(status.state, now));
+        holds.map_err(crate::refusal::Refusal::Certificate)
     }
 
     /// Serial number of its certificate.
     #[must_use]
-    pub const fn serial(&self) -> &SerialNumber {
-        &self.serial
+    pub fn serial(&self) -> &SerialNumber {
+        self.presented.serial()
     }
 
     /// The terminal.
@@ -172,7 +205,7 @@ impl VerifiedDevice {
     /// The certificate as the value of `Client-Cert` (RFC 9440 2.2).
     #[must_use]
     pub fn client_cert_header(&self) -> &str {
-        &self.header
+        self.presented.header()
     }
 }
 

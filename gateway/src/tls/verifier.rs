@@ -1,6 +1,6 @@
 //! The chain check in the handshake: is this a certificate of ours at all?
 //!
-//! Nothing more. rustls does not call this on resumption, and a CRL here would cost every handshake and bind nothing
+//! And little more: one that the registry does not know is refused here too (promise P7). rustls does not call this on resumption, and a CRL here would cost every handshake and bind nothing
 //! (5 connections, 2 calls; 58 ms a handshake with a million entries). Validity, revocation and registry are checked
 //! after every handshake and on every request, in [`super::device`]. A certificate of ours that has expired passes
 //! here on purpose, so that its holder meets a page that says what to do instead of a bare TLS error; it opens nothing.
@@ -15,17 +15,18 @@ use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, 
 
 use super::device::Presented;
 use super::profile::{self, ProfileChecked, ProfileFault};
+use super::readings::Readings;
 
-/// What happens to a terminal without a certificate, or with one of ours that is expired, revoked or unknown.
+/// What happens to a terminal without a certificate, or with one of ours that is expired or revoked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Strictness {
-    /// The handshake succeeds and every request is answered with a page that explains (default).
+    /// The handshake succeeds, and a page explains (default). One that is unknown fails all the same.
     Explain,
     /// The handshake fails with an alert.
     Alert,
 }
 
-/// Asks whether a certificate stands; used in the handshake only under [`Strictness::Alert`].
+/// Asks whether a certificate stands.
 pub type Standing = Arc<dyn Fn(&Presented) -> Result<(), CertificateError> + Send + Sync>;
 
 /// See the module.
@@ -34,6 +35,7 @@ pub struct DeviceVerifier {
     issuers: Vec<Issuer>,
     strictness: Strictness,
     standing: Standing,
+    readings: Arc<Readings>,
 }
 
 /// An issuing certificate of ours. Whoever checks chains takes it for granted, its end included; we do not.
@@ -66,6 +68,7 @@ impl DeviceVerifier {
         issuers: &[CertificateDer<'static>],
         strictness: Strictness,
         standing: Standing,
+        readings: Arc<Readings>,
     ) -> Result<Self, crate::SetUpError> {
         let mut roots = RootCertStore::empty();
         let mut read = Vec::new();
@@ -76,7 +79,7 @@ impl DeviceVerifier {
         let chain = WebPkiClientVerifier::builder(Arc::new(roots))
             .build()
             .map_err(|error| crate::SetUpError::DeviceTrust(Error::General(error.to_string())))?;
-        Ok(Self { chain, issuers: read, strictness, standing })
+        Ok(Self { chain, issuers: read, strictness, standing, readings })
     }
 }
 
@@ -102,7 +105,7 @@ impl ClientCertVerifier for DeviceVerifier {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        let presented = Presented::read(end_entity).map_err(refused)?;
+        let presented = self.readings.read(end_entity).map_err(refused)?;
         let names = profile::names(end_entity).map_err(refused)?;
         if !self.issuers.iter().any(|issuer| issuer.covers(names.issuer, presented.form())) {
             return Err(CertificateError::UnknownIssuer.into());
@@ -110,12 +113,21 @@ impl ClientCertVerifier for DeviceVerifier {
         if self.strictness == Strictness::Alert {
             self.chain.verify_client_cert(end_entity, intermediates, now)?;
             (self.standing)(&presented)?;
+            self.readings.keep(presented);
             return Ok(ClientCertVerified::assertion());
         }
         // The chain is checked at a time within the leaf's own validity; the time of day is checked per request.
         let seconds = now.as_secs().clamp(presented.not_before_seconds(), presented.not_after_seconds());
         let within = UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds));
-        self.chain.verify_client_cert(end_entity, intermediates, within)
+        let verified = self.chain.verify_client_cert(end_entity, intermediates, within)?;
+        // What has ended is told so by a page, after the handshake. What the registry does not know is told nothing.
+        match (self.standing)(&presented) {
+            Ok(()) | Err(CertificateError::Expired | CertificateError::NotValidYet | CertificateError::Revoked) => {
+                self.readings.keep(presented);
+                Ok(verified)
+            }
+            Err(unknown) => Err(unknown.into()),
+        }
     }
 
     fn verify_tls12_signature(

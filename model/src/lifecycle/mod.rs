@@ -5,6 +5,7 @@
 
 pub mod break_glass;
 pub mod certificate;
+pub mod confirmation;
 pub mod consent;
 pub mod deletion;
 pub mod facility;
@@ -98,6 +99,7 @@ pub fn all() -> impl fmt::Display {
         ("Facility: application, review, closing (art. 6, 8, 9, 13)", facility::matrix()),
         ("User ID: granted, used, suspended, ended (art. 10, 12, 13, 29)", user_id::matrix()),
         ("Device certificate (art. 38)", certificate::matrix()),
+        ("Confirmation of a revocation (art. 38-3)", confirmation::matrix()),
         ("Consent and support stopped (art. 17, 21)", consent::matrix()),
         ("Service: stop and disaster use (art. 21, 26, 27)", service::matrix()),
         ("Deletion order: two officers (art. 17-2, 19-2)", deletion::matrix()),

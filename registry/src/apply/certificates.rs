@@ -1,18 +1,17 @@
 //! Certificates, from the serial number that is reserved to the revocation that is confirmed.
 
-use std::sync::Arc;
-
 use model::SerialNumber;
 use model::lifecycle::certificate::{Event, State};
 
 use super::{Act, Misfit, free, known};
 use crate::change::Change;
-use crate::state::{Certificate, Confirmation, Revocation, Tables};
+use crate::state::{Certificate, Confirmation, Revocation, Tables, Unfit};
 
 pub(super) fn apply(tables: &mut Tables, act: &Act, change: &Change) -> Result<(), Misfit> {
     match change {
         Change::CertificateReserved { serial, device, not_before, not_after, predecessor, assurance } => {
-            free(tables.certificates.contains_key(serial), "serial number", serial)?;
+            fits(tables, serial)?;
+            free(tables.signing.responders.contains(serial), "serial number", serial)?;
             known(tables.devices.contains_key(device), "device", device)?;
             tables.put_certificate(Certificate {
                 serial: *serial,
@@ -36,7 +35,7 @@ pub(super) fn apply(tables: &mut Tables, act: &Act, change: &Change) -> Result<(
         Change::CertificateRevoked { serial, reason } => edit_certificate(tables, *serial, |certificate| {
             certificate.state = certificate.state.after(Event::Revoke)?;
             let (at, by) = (act.at, act.by.clone());
-            certificate.revocation = Some(Revocation { at, reason: *reason, by, confirmed: None });
+            certificate.revocation = Some(Box::new(Revocation { at, reason: *reason, by, confirmed: None }));
             Ok(())
         }),
         Change::CertificateConfirmed { serial } => edit_certificate(tables, *serial, |certificate| {
@@ -50,8 +49,23 @@ pub(super) fn apply(tables: &mut Tables, act: &Act, change: &Change) -> Result<(
             certificate.state = certificate.state.after(Event::Abandon)?;
             Ok(())
         }),
+        Change::NumberingBegun { key } => {
+            if tables.certificates.begin_numbering(*key) {
+                return Ok(());
+            }
+            Err(Misfit::Contradiction("the numbering of certificates has begun already"))
+        }
         _ => Err(Misfit::Contradiction("not a change of a certificate")),
     }
+}
+
+/// Never used before, and where it gives its index, in its turn (promise P10).
+fn fits(tables: &Tables, serial: &SerialNumber) -> Result<(), Misfit> {
+    tables.certificates.fits(serial).map_err(|unfit| match unfit {
+        Unfit::Taken => Misfit::taken("serial number", serial),
+        Unfit::OutOfTurn => Misfit::Contradiction("the serial number stands for another place than the next"),
+        Unfit::Full => Misfit::Contradiction("there are as many certificates as there can be"),
+    })
 }
 
 fn edit_certificate(
@@ -59,6 +73,6 @@ fn edit_certificate(
     serial: SerialNumber,
     edit: impl FnOnce(&mut Certificate) -> Result<(), Misfit>,
 ) -> Result<(), Misfit> {
-    let certificate = tables.certificates.get_mut(&serial).ok_or_else(|| Misfit::not_known("certificate", serial))?;
-    edit(Arc::make_mut(certificate))
+    let edited = tables.certificates.edit(&serial, edit);
+    edited.ok_or_else(|| Misfit::not_known("certificate", serial))?
 }

@@ -122,6 +122,7 @@ impl Change {
             | Self::SessionsForgotten { .. }
             | Self::DeviceLoaned { .. }
             | Self::CertificateReserved { .. }
+            | Self::NumberingBegun { .. }
             | Self::PersonRegistered { .. }
             | Self::RulesProposed { .. }
             | Self::ReportDue { .. }
@@ -142,6 +143,17 @@ impl Change {
             // What retires is revoked, which is a change of its own.
             | Self::CertificateRetiring { .. }
             | Self::CertificateRetired { .. }
+            // What they are about is revoked, which is a change of its own.
+            | Self::RevocationReported { .. }
+            | Self::RevocationTookEffect { .. }
+            | Self::RevocationListed { .. }
+            | Self::RevocationConfirmed { .. }
+            | Self::RevocationReminded { .. }
+            | Self::RevocationEscalated { .. }
+            | Self::FacilityRevocationProposed { .. }
+            | Self::FacilityRevocationEnded { .. }
+            | Self::ListsNumbered { .. }
+            | Self::ResponderReserved { .. }
             // What is issued is not looked at again.
             | Self::DeviceHardware { .. }
             // It only goes on for longer.

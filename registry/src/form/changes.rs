@@ -105,5 +105,16 @@ kinds! {
     "enrolment-ended" => EnrolmentEnded { device }
     "certificate-retiring" => CertificateRetiring { retiring }
     "certificate-retired" => CertificateRetired { successor }
+    "revocation-reported" => RevocationReported { task, device, serials, because }
+    "revocation-took-effect" => RevocationTookEffect { task, effect }
+    "revocation-listed" => RevocationListed { task, number }
+    "revocation-confirmed" => RevocationConfirmed { task }
+    "revocation-reminded" => RevocationReminded { task }
+    "revocation-escalated" => RevocationEscalated { task }
+    "facility-revocation-proposed" => FacilityRevocationProposed { proposal }
+    "facility-revocation-ended" => FacilityRevocationEnded { facility, carried_out, reason }
+    "lists-numbered" => ListsNumbered { number, lists }
+    "responder-reserved" => ResponderReserved { serial }
     "device-hardware" => DeviceHardware { device, hardware }
+    "numbering-begun" => NumberingBegun { key }
 }

@@ -5,10 +5,11 @@ use serde_json::{Map, Value};
 
 use super::{Fields, Form, FormError, put};
 use crate::state::{
-    Administrator, Approval, Awaited, BreakGlass, Cancellation, Certificate, Confirmation, Consent, ConsentForm,
-    Contract, Deleted, DeletionOrder, Device, Disaster, Duty, Eligibility, Emergency, EndedSession, Enrolment,
-    Facility, FacilityDetails, Membership, Person, Report, Retiring, Revocation, RuleApproval, RuleFile, RuleGates,
-    RuleProof, RuleSet, Service, Stop, Suspension, User, UserIdRecord,
+    Administrator, Approval, Awaited, BreakGlass, Cancellation, Certificate, Confirmation, ConfirmationTask, Consent,
+    ConsentForm, Contract, Deleted, DeletionOrder, Device, Disaster, Duty, Effect, Eligibility, Emergency,
+    EndedSession, Enrolment, Facility, FacilityDetails, FacilityRevocation, Membership, Person, Report, Retiring,
+    Revocation, RuleApproval, RuleFile, RuleGates, RuleProof, RuleSet, Service, Signing, Stop, Suspension, User,
+    UserIdRecord,
 };
 
 /// Writes `struct` by struct which fields there are.
@@ -65,6 +66,7 @@ objects! {
     Disaster { area, reason, from, until, officers, awaits }
     Awaited { officer, until }
     Service { state, stopped, disaster }
+    Signing { list_number, responders }
     RuleFile { name, text }
     RuleSet { version, schema, files, reason, proposed_by, proposed_at }
     RuleApproval { version, by, at, gates }
@@ -80,6 +82,11 @@ objects! {
     Emergency { id, user_id, person, reason, declared_at, until, ended_at }
     Enrolment { device, kind, digest, offered_at, offered_by, until, tries }
     Retiring { serial, successor, at }
+    Effect { node, at, connections, exchanges, last_octet_at }
+    ConfirmationTask {
+        id, device, serials, because, by, reported_at, state, effects, listed, reminded_at, escalated_at, confirmed,
+    }
+    FacilityRevocation { facility, devices, because, reason, proposed, until }
 }
 
 /// `{"fences":"…","claims":1}` or `{"without":"…"}`.

@@ -2,10 +2,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use model::lifecycle::{break_glass, certificate, consent, deletion, facility, service, user_id};
+use model::lifecycle::{break_glass, certificate, confirmation, consent, deletion, facility, service, user_id};
 use model::{
-    Article, Assurance, Author, DeviceId, DutyKind, FacilityId, Office, PersonId, Profession, ReasonCode, RecordName,
-    SerialNumber, SessionId, Target, TeamRole, Timestamp, UserId, UserKey,
+    Article, Assurance, Author, Cause, DeviceId, DutyKind, FacilityId, Office, PersonId, Profession, ReasonCode,
+    RecordName, SerialNumber, SessionId, Target, TeamRole, Timestamp, UserId, UserKey,
 };
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ use crate::credential::Sealed;
 use crate::kind::CommandKind;
 use crate::state::{
     ContractId, DeletionId, DutyId, EligibilityKind, EmergencyId, EnrolmentKind, FacilityKind, GivenBy, MembershipId,
-    ReportId, ReportSubject, StopReason, SuspensionEnd, SuspensionId,
+    NumberingKey, ReportId, ReportSubject, StopReason, SuspensionEnd, SuspensionId, TaskId,
 };
 #[cfg(test)]
 use crate::tests::dice::Dice;
@@ -78,11 +78,13 @@ macro_rules! numbers {
 }
 
 names!(FacilityId, UserKey, UserId, DeviceId, PersonId, SessionId);
-numbers!(MembershipId, SuspensionId, ReportId, DutyId, ContractId, DeletionId, EmergencyId);
+numbers!(MembershipId, SuspensionId, ReportId, DutyId, ContractId, DeletionId, EmergencyId, TaskId);
 all_words!(
     Assurance,
     break_glass::State,
+    Cause,
     certificate::State,
+    confirmation::State,
     consent::State,
     deletion::State,
     DutyKind,
@@ -121,11 +123,14 @@ texts! {
     RecordName: |record| record.to_string(), |text| RecordName::new(text).map_err(wrong),
         |dice| RecordName::new(&format!("Observation/{}", dice.id())).unwrap();
     Sealed: |sealed| sealed.as_str().to_owned(), |text| Ok(Sealed::new(text)), |dice| Sealed::new(&dice.id());
-    ReportSubject: write_subject, read_subject, |dice| match dice.below(3) {
+    ReportSubject: write_subject, read_subject, |dice| match dice.below(4) {
         0 => ReportSubject::Suspension(Form::any(dice)),
         1 => ReportSubject::Revocation(Form::any(dice)),
+        2 => ReportSubject::Device(Form::any(dice)),
         _ => ReportSubject::Return(Form::any(dice)),
     };
+    NumberingKey: |key| URL_SAFE_NO_PAD.encode(key.octets()), read_numbering_key,
+        |dice| NumberingKey::new(std::array::from_fn(|_| dice.octet()));
     [u8; 32]: |octets| URL_SAFE_NO_PAD.encode(octets), read_digest, |dice| std::array::from_fn(|_| dice.octet());
 }
 
@@ -139,6 +144,7 @@ fn write_subject(subject: &ReportSubject) -> String {
     match subject {
         ReportSubject::Suspension(target) => format!("suspension {target}"),
         ReportSubject::Revocation(serial) => format!("revocation {serial}"),
+        ReportSubject::Device(device) => format!("revocations {device}"),
         ReportSubject::Return(device) => format!("return {device}"),
     }
 }
@@ -147,9 +153,15 @@ fn read_subject(text: &str) -> Result<ReportSubject, FormError> {
     match text.split_once(' ') {
         Some(("suspension", target)) => Target::parse(target).map(ReportSubject::Suspension).map_err(wrong),
         Some(("revocation", serial)) => SerialNumber::parse(serial).map(ReportSubject::Revocation).map_err(wrong),
+        Some(("revocations", device)) => DeviceId::new(device).map(ReportSubject::Device).map_err(wrong),
         Some(("return", device)) => DeviceId::new(device).map(ReportSubject::Return).map_err(wrong),
         _ => Err(FormError::new("expected what a report is about")),
     }
+}
+
+fn read_numbering_key(text: &str) -> Result<NumberingKey, FormError> {
+    let octets = URL_SAFE_NO_PAD.decode(text).map_err(wrong)?;
+    octets.try_into().map(NumberingKey::new).map_err(|_| FormError::new("expected 16 octets in base64url"))
 }
 
 fn read_digest(text: &str) -> Result<[u8; 32], FormError> {
@@ -223,6 +235,21 @@ impl<T: Form> Form for Option<T> {
     #[cfg(test)]
     fn any(dice: &mut Dice) -> Self {
         (dice.below(3) > 0).then(|| T::any(dice))
+    }
+}
+
+impl<T: Form> Form for Box<T> {
+    fn write(&self) -> Value {
+        self.as_ref().write()
+    }
+
+    fn read(value: &Value) -> Result<Self, FormError> {
+        T::read(value).map(Box::new)
+    }
+
+    #[cfg(test)]
+    fn any(dice: &mut Dice) -> Self {
+        Self::new(T::any(dice))
     }
 }
 

@@ -7,9 +7,9 @@ use serde_json::{Map, Value};
 
 use super::{Fields, Form, FormError, put};
 use crate::state::{
-    Certificate, Consent, Contract, Deleted, DeletionOrder, Device, Duty, Emergency, EndedSession, Enrolment, Facility,
-    Generation, Membership, Person, Report, Retiring, RuleApproval, RuleSet, Rules, Snapshot, Suspension, Tables, User,
-    UserIdRecord,
+    Certificate, ConfirmationTask, Consent, Contract, Deleted, DeletionOrder, Device, Duty, Emergency, EndedSession,
+    Enrolment, Facility, FacilityRevocation, Generation, Membership, NumberingKey, Person, Report, Retiring,
+    RuleApproval, RuleSet, Rules, Signing, Snapshot, Suspension, Tables, User, UserIdRecord,
 };
 
 /// Version of the form. One of another version is passed over, and the journal replayed.
@@ -30,8 +30,8 @@ pub(crate) fn write_snapshot(snapshot: &Snapshot) -> Vec<u8> {
     let user_ids = tables.user_ids_of.values().flat_map(|ids| ids.iter()).filter_map(|id| tables.user_ids.get(id));
     list("user_ids", user_ids.map(|one| one.write()).collect());
     list("devices", tables.devices.values().map(|one| one.write()).collect());
-    let serials = tables.certificates_of.values().flat_map(|serials| serials.iter());
-    list("certificates", serials.filter_map(|one| tables.certificates.get(one)).map(|one| one.write()).collect());
+    // In the order their numbers were taken, which is what their indexes are.
+    list("certificates", tables.certificates.values().map(|one| one.write()).collect());
     list("persons", tables.persons.values().map(|one| one.write()).collect());
     list("consents", tables.consents.values().map(|one| one.write()).collect());
     list("memberships", tables.teams.values().flat_map(|team| team.iter()).map(|one| one.write()).collect());
@@ -41,6 +41,7 @@ pub(crate) fn write_snapshot(snapshot: &Snapshot) -> Vec<u8> {
     list("duties", tables.duties.values().map(|one| one.write()).collect());
     list("contracts", tables.contracts.values().map(|one| one.write()).collect());
     list("deletions", tables.deletions.values().map(|one| one.write()).collect());
+    put(&mut map, "numbering", &tables.certificates.numbering());
     // Left out where there are none, as in every snapshot before there were rules here.
     let sets: Vec<RuleSet> = tables.rules.sets.values().map(|one| one.as_ref().clone()).collect();
     put(&mut map, "rule_sets", &(!sets.is_empty()).then_some(sets));
@@ -58,6 +59,13 @@ pub(crate) fn write_snapshot(snapshot: &Snapshot) -> Vec<u8> {
     put(&mut map, "enrolments", &(!enrolments.is_empty()).then_some(enrolments));
     let retiring: Vec<Retiring> = tables.retiring.values().map(|one| one.as_ref().clone()).collect();
     put(&mut map, "retiring", &(!retiring.is_empty()).then_some(retiring));
+    let tasks: Vec<ConfirmationTask> = tables.tasks.values().map(|one| one.as_ref().clone()).collect();
+    put(&mut map, "tasks", &(!tasks.is_empty()).then_some(tasks));
+    let proposals: Vec<FacilityRevocation> =
+        tables.facility_revocations.values().map(|one| one.as_ref().clone()).collect();
+    put(&mut map, "facility_revocations", &(!proposals.is_empty()).then_some(proposals));
+    let signing = tables.signing.as_ref();
+    put(&mut map, "signing", &(*signing != Signing::default()).then(|| signing.clone()));
     Value::Object(map).to_string().into_bytes()
 }
 
@@ -79,7 +87,17 @@ pub(crate) fn read_snapshot(body: &[u8]) -> Result<Snapshot, FormError> {
     fields.take::<Vec<User>>("users")?.into_iter().for_each(|one| tables.put_user(one));
     fields.take::<Vec<UserIdRecord>>("user_ids")?.into_iter().for_each(|one| tables.put_user_id(one));
     fields.take::<Vec<Device>>("devices")?.into_iter().for_each(|one| tables.put_device(one));
-    fields.take::<Vec<Certificate>>("certificates")?.into_iter().for_each(|one| tables.put_certificate(one));
+    if let Some(key) = fields.take::<Option<NumberingKey>>("numbering")? {
+        tables.certificates.begin_numbering(key);
+    }
+    for one in fields.take::<Vec<Certificate>>("certificates")? {
+        // Out of its turn: the journal says what is right.
+        let known = tables.devices.contains_key(&one.device) && tables.certificates.fits(&one.serial).is_ok();
+        if !known {
+            return Err(FormError::new(format!("certificate `{}` does not fit", one.serial)));
+        }
+        tables.put_certificate(one);
+    }
     fields.take::<Vec<Person>>("persons")?.into_iter().for_each(|one| tables.put_person(one));
     fields.take::<Vec<Consent>>("consents")?.into_iter().for_each(|one| tables.put_consent(one));
     fields.take::<Vec<Membership>>("memberships")?.into_iter().for_each(|one| tables.put_membership(one));
@@ -105,6 +123,12 @@ pub(crate) fn read_snapshot(body: &[u8]) -> Result<Snapshot, FormError> {
     enrolments.into_iter().flatten().for_each(|one| tables.put_enrolment(one));
     let retiring = fields.take::<Option<Vec<Retiring>>>("retiring")?;
     retiring.into_iter().flatten().for_each(|one| tables.put_retiring(one));
+    let tasks = fields.take::<Option<Vec<ConfirmationTask>>>("tasks")?;
+    tasks.into_iter().flatten().for_each(|one| tables.put_task(one));
+    for proposal in fields.take::<Option<Vec<FacilityRevocation>>>("facility_revocations")?.into_iter().flatten() {
+        tables.facility_revocations.insert(proposal.facility.clone(), Arc::new(proposal));
+    }
+    tables.signing = Arc::new(fields.take::<Option<Signing>>("signing")?.unwrap_or_default());
     fields.finish()?;
     Ok(Snapshot { generation, last_at, tables })
 }

@@ -43,8 +43,8 @@ pub struct Certificate {
     pub assurance: Option<Assurance>,
     /// When the number was taken.
     pub reserved_at: Timestamp,
-    /// The revocation, if any.
-    pub revocation: Option<Revocation>,
+    /// The revocation, if any. Apart, since most certificates have none.
+    pub revocation: Option<Box<Revocation>>,
 }
 
 /// That, when and why a certificate was revoked (RFC 5280 5.3), and who confirmed it (art. 38-3).

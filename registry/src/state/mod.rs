@@ -2,6 +2,7 @@
 //! one. Looking up copies nothing.
 
 mod break_glass;
+mod certificates;
 mod contract;
 mod deletion;
 mod device;
@@ -9,27 +10,37 @@ mod duty;
 mod enrolment;
 mod facility;
 mod number;
+mod numbering;
 mod person;
+mod revocation;
 mod rules;
+mod segmented;
 mod service;
 mod session;
+mod signing;
 mod suspension;
 mod tables;
 mod team;
 mod user;
 
 pub use break_glass::{BreakGlass, EMERGENCY_PROFESSIONS, Emergency};
+pub use certificates::{CertificateIndex, Status};
 pub use contract::Contract;
 pub use deletion::{Cancellation, Deleted, DeletionOrder};
 pub use device::{Certificate, Confirmation, Device, Revocation};
 pub use duty::Duty;
 pub use enrolment::{Enrolment, EnrolmentKind, Retiring};
 pub use facility::{Administrator, Facility, FacilityDetails, FacilityKind};
-pub use number::{ContractId, DeletionId, DutyId, EmergencyId, Generation, MembershipId, ReportId, SuspensionId};
+pub use number::{
+    ContractId, DeletionId, DutyId, EmergencyId, Generation, MembershipId, ReportId, SuspensionId, TaskId,
+};
+pub use numbering::NumberingKey;
 pub use person::{Consent, ConsentForm, Eligibility, EligibilityKind, GivenBy, Person};
+pub use revocation::{ConfirmationTask, Effect, FacilityRevocation};
 pub use rules::{RuleApproval, RuleFile, RuleGates, RuleProof, RuleSet};
 pub use service::{Awaited, Disaster, Service, Stop, StopReason, WHOLE_CITY};
 pub use session::EndedSession;
+pub use signing::Signing;
 pub use suspension::{Report, ReportSubject, Suspension, SuspensionEnd};
 pub use team::Membership;
 pub use user::{User, UserIdRecord};
@@ -38,11 +49,16 @@ use model::lifecycle::{
     break_glass as break_glass_lifecycle, facility as facility_lifecycle, user_id as user_id_lifecycle,
 };
 use model::{
-    Author, DeviceId, FacilityId, PersonId, Profession, RecordName, SerialNumber, SessionId, Target, Timestamp, UserId,
-    UserKey,
+    Author, DeviceId, FacilityId, PersonId, Profession, RecordName, SerialDraw, SerialNumber, SessionId, Target,
+    Timestamp, UserId, UserKey,
 };
 
+pub(crate) use certificates::{Certificates, Devices, Unfit};
+#[cfg(test)]
+pub(crate) use numbering::Numbering;
 pub(crate) use rules::Rules;
+#[cfg(test)]
+pub(crate) use segmented::Segmented;
 pub(crate) use tables::Tables;
 
 /// Who agreed to something, and when.
@@ -79,6 +95,12 @@ impl Snapshot {
     #[must_use]
     pub const fn last_at(&self) -> Option<Timestamp> {
         self.last_at
+    }
+
+    /// What the authority was about to sign beside certificates of terminals.
+    #[must_use]
+    pub fn signing(&self) -> &Signing {
+        &self.tables.signing
     }
 
     /// A facility.
@@ -156,29 +178,49 @@ impl Snapshot {
     /// A device, returned ones included.
     #[must_use]
     pub fn device(&self, id: &DeviceId) -> Option<&Device> {
-        self.tables.devices.get(id).map(AsRef::as_ref)
+        self.tables.devices.get(id)
     }
 
-    /// All devices, returned ones included, in no particular order.
+    /// All devices, returned ones included, in the order they were loaned.
     pub fn devices(&self) -> impl Iterator<Item = &Device> {
-        self.tables.devices.values().map(AsRef::as_ref)
+        self.tables.devices.values()
     }
 
     /// A certificate, by its serial number. Every number that was ever taken is here.
     #[must_use]
     pub fn certificate(&self, serial: &SerialNumber) -> Option<&Certificate> {
-        self.tables.certificates.get(serial).map(AsRef::as_ref)
+        self.tables.certificates.get(serial)
     }
 
-    /// All certificates, in no particular order.
+    /// All certificates, in the order their numbers were taken.
     pub fn certificates(&self) -> impl Iterator<Item = &Certificate> {
-        self.tables.certificates.values().map(AsRef::as_ref)
+        self.tables.certificates.values()
     }
 
     /// All certificates of a device, in the order their numbers were taken.
     pub fn certificates_of(&self, device: &DeviceId) -> impl Iterator<Item = &Certificate> {
-        let serials = self.tables.certificates_of.get(device);
-        serials.into_iter().flat_map(|serials| serials.iter()).filter_map(|serial| self.certificate(serial))
+        self.tables.certificates.of_device(device)
+    }
+
+    /// Where exactly this certificate stands: the one of this serial number with this SHA-256 (promise P7). None: the registry
+    /// does not know it. Of a number that opens nothing anyway (revoked, reserved, given up) the number alone is asked.
+    #[must_use]
+    pub fn status(&self, serial: &SerialNumber, fingerprint: &[u8; 32]) -> Option<Status<'_>> {
+        let (index, state, slot) = self.tables.certificates.status(serial, fingerprint)?;
+        Some(Status { index, state, device: self.tables.devices.at(slot)? })
+    }
+
+    /// The same of a certificate that was found before, in this snapshot or one before it.
+    #[must_use]
+    pub fn status_at(&self, index: CertificateIndex) -> Option<Status<'_>> {
+        let (state, slot) = self.tables.certificates.status_at(index)?;
+        Some(Status { index, state, device: self.tables.devices.at(slot)? })
+    }
+
+    /// The serial number that the next certificate of this draw would have; none before numbering has begun.
+    #[must_use]
+    pub(crate) fn next_serial(&self, draw: SerialDraw) -> Option<SerialNumber> {
+        self.tables.certificates.next_serial(draw)
     }
 
     /// The code that a device can be enrolled by, used by nobody yet (one that is over until the next `Tick`).
@@ -332,6 +374,39 @@ impl Snapshot {
         self.tables.reports.values().map(AsRef::as_ref)
     }
 
+    /// A task of confirmation (art. 38-3).
+    #[must_use]
+    pub fn task(&self, id: TaskId) -> Option<&ConfirmationTask> {
+        self.tables.tasks.get(&id).map(AsRef::as_ref)
+    }
+
+    /// The task that the revocation of this certificate is part of.
+    #[must_use]
+    pub fn task_of(&self, serial: &SerialNumber) -> Option<&ConfirmationTask> {
+        self.tables.task_of.get(serial).and_then(|id| self.task(*id))
+    }
+
+    /// All tasks of confirmation, confirmed ones included, oldest first.
+    pub fn tasks(&self) -> impl DoubleEndedIterator<Item = &ConfirmationTask> {
+        self.tables.tasks.values().map(AsRef::as_ref)
+    }
+
+    /// Those that nobody has confirmed, oldest first.
+    pub fn open_tasks(&self) -> impl Iterator<Item = &ConfirmationTask> {
+        self.tables.open_tasks.iter().filter_map(|id| self.task(*id))
+    }
+
+    /// What was proposed to revoke all of a facility, and waits for its second officer.
+    #[must_use]
+    pub fn facility_revocation(&self, facility: &FacilityId) -> Option<&FacilityRevocation> {
+        self.tables.facility_revocations.get(facility).map(AsRef::as_ref)
+    }
+
+    /// All such proposals (those that are over until the next `Tick`).
+    pub fn facility_revocations(&self) -> impl Iterator<Item = &FacilityRevocation> {
+        self.tables.facility_revocations.values().map(AsRef::as_ref)
+    }
+
     /// Where the service stands.
     #[must_use]
     pub fn service(&self) -> &Service {
@@ -391,6 +466,7 @@ impl Snapshot {
             tables.deleted_count,
             tables.enrolments.len(),
             tables.retiring.len(),
+            tables.tasks.len(),
         ];
         lengths.iter().map(|length| u64::try_from(*length).unwrap_or(u64::MAX)).fold(0, u64::saturating_add)
     }

@@ -1,5 +1,5 @@
 //! Numbers for what has no name of its own: memberships, suspensions, reports, duties, contracts, deletion orders,
-//! emergencies. One row of numbers for all of them, given in the order of the journal, so that two of them never meet.
+//! emergencies, tasks of confirmation. One row of numbers for all of them, given in the order of the journal, so that two of them never meet.
 
 use std::fmt;
 
@@ -40,6 +40,8 @@ numbers! {
     DeletionId,
     /// Names a declared emergency.
     EmergencyId,
+    /// Names a task of confirmation (art. 38-3).
+    TaskId,
 }
 
 /// Which state of the registry: the position of the last journal entry in it. 0 is the empty registry.

@@ -50,6 +50,8 @@ pub enum ReportSubject {
     Suspension(Target),
     /// The revocation of this certificate.
     Revocation(SerialNumber),
+    /// The revocation of all certificates of this device.
+    Device(DeviceId),
     /// That this device was taken back, and all its certificates revoked.
     Return(DeviceId),
 }

@@ -8,9 +8,10 @@ use model::{DeviceId, FacilityId, PersonId, RecordName, SerialNumber, Target, Ti
 
 use super::session::EndedSessions;
 use super::{
-    BreakGlass, Certificate, Consent, Contract, ContractId, Deleted, DeletionId, DeletionOrder, Device, Duty, DutyId,
-    Emergency, EmergencyId, Enrolment, Facility, Membership, MembershipId, Person, Report, ReportId, Retiring, Rules,
-    Service, Suspension, SuspensionId, User, UserIdRecord,
+    BreakGlass, Certificate, Certificates, ConfirmationTask, Consent, Contract, ContractId, Deleted, DeletionId,
+    DeletionOrder, Device, Devices, Duty, DutyId, Emergency, EmergencyId, Enrolment, Facility, FacilityRevocation,
+    Membership, MembershipId, Person, Report, ReportId, Retiring, Rules, Service, Signing, Suspension, SuspensionId,
+    TaskId, User, UserIdRecord,
 };
 
 /// All tables. Values are behind `Arc`: changing a map copies its path of nodes, and with it pointers only.
@@ -21,10 +22,8 @@ pub(crate) struct Tables {
     pub(crate) user_ids: HashMap<UserId, Arc<UserIdRecord>>,
     /// In the order they were granted.
     pub(crate) user_ids_of: HashMap<UserKey, Arc<Vec<UserId>>>,
-    pub(crate) devices: HashMap<DeviceId, Arc<Device>>,
-    pub(crate) certificates: HashMap<SerialNumber, Arc<Certificate>>,
-    /// In the order they were reserved.
-    pub(crate) certificates_of: HashMap<DeviceId, Arc<Vec<SerialNumber>>>,
+    pub(crate) devices: Devices,
+    pub(crate) certificates: Certificates,
     pub(crate) persons: HashMap<PersonId, Arc<Person>>,
     pub(crate) consents: HashMap<PersonId, Arc<Consent>>,
     /// A team is short and is always read whole.
@@ -53,7 +52,14 @@ pub(crate) struct Tables {
     pub(crate) enrolments: OrdMap<DeviceId, Arc<Enrolment>>,
     /// By successor: a certificate may be renewed twice, when the first answer got lost.
     pub(crate) retiring: OrdMap<SerialNumber, Arc<Retiring>>,
+    pub(crate) tasks: OrdMap<TaskId, Arc<ConfirmationTask>>,
+    /// A certificate is revoked once, so it is in one task at most.
+    pub(crate) task_of: HashMap<SerialNumber, TaskId>,
+    pub(crate) open_tasks: OrdSet<TaskId>,
+    /// One for each facility at most.
+    pub(crate) facility_revocations: OrdMap<FacilityId, Arc<FacilityRevocation>>,
     pub(crate) rules: Arc<Rules>,
+    pub(crate) signing: Arc<Signing>,
     /// The last number given to anything that is numbered.
     pub(crate) last_number: u64,
 }
@@ -65,9 +71,8 @@ impl Default for Tables {
             users: HashMap::new(),
             user_ids: HashMap::new(),
             user_ids_of: HashMap::new(),
-            devices: HashMap::new(),
-            certificates: HashMap::new(),
-            certificates_of: HashMap::new(),
+            devices: Devices::default(),
+            certificates: Certificates::default(),
             persons: HashMap::new(),
             consents: HashMap::new(),
             teams: HashMap::new(),
@@ -91,7 +96,12 @@ impl Default for Tables {
             emergencies_of: HashMap::new(),
             enrolments: OrdMap::new(),
             retiring: OrdMap::new(),
+            tasks: OrdMap::new(),
+            task_of: HashMap::new(),
+            open_tasks: OrdSet::new(),
+            facility_revocations: OrdMap::new(),
             rules: Arc::default(),
+            signing: Arc::default(),
             last_number: 0,
         }
     }
@@ -113,13 +123,16 @@ impl Tables {
     }
 
     pub(crate) fn put_device(&mut self, device: Device) {
-        self.devices.insert(device.id.clone(), Arc::new(device));
+        self.devices.push(device);
     }
 
-    /// A new certificate.
-    pub(crate) fn put_certificate(&mut self, certificate: Certificate) {
-        Arc::make_mut(self.certificates_of.entry(certificate.device.clone()).or_default()).push(certificate.serial);
-        self.certificates.insert(certificate.serial, Arc::new(certificate));
+    /// A new certificate, on a device that is there. Its device's id is the device's, not a copy of it.
+    pub(crate) fn put_certificate(&mut self, mut certificate: Certificate) {
+        let Some(slot) = self.devices.slot(&certificate.device) else { return };
+        if let Some(device) = self.devices.at(slot) {
+            certificate.device = device.id.clone();
+        }
+        self.certificates.push(certificate, slot);
     }
 
     pub(crate) fn put_person(&mut self, person: Person) {
@@ -270,6 +283,18 @@ impl Tables {
 
     pub(crate) fn put_retiring(&mut self, retiring: Retiring) {
         self.retiring.insert(retiring.successor, Arc::new(retiring));
+    }
+
+    /// A task of confirmation.
+    pub(crate) fn put_task(&mut self, task: ConfirmationTask) {
+        self.number(task.id.get());
+        for serial in &task.serials {
+            self.task_of.insert(*serial, task.id);
+        }
+        if task.is_open() {
+            self.open_tasks.insert(task.id);
+        }
+        self.tasks.insert(task.id, Arc::new(task));
     }
 
     /// Ends whatever emergency nobody has ended.

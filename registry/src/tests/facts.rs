@@ -1,7 +1,7 @@
 //! The facts of a decision, taken at a time.
 
 use model::lifecycle::{certificate, consent, facility as facility_lifecycle, service, user_id as user_id_lifecycle};
-use model::{Article, Profession, ReasonCode, Target, TeamRole};
+use model::{Article, Cause, Profession, Target, TeamRole};
 use policy::{Relation, Resource};
 
 use super::world::*;
@@ -232,8 +232,9 @@ fn a_certificate_is_what_its_lifecycle_says() {
     assert_eq!(world.snapshot.certificate(&new).unwrap().predecessor, Some(serial(1)));
     world.must(clerk(), Command::RecordIssued { serial: new, fingerprint: [3; 32] });
     assert_eq!(world.facts("U-1", 9, "P-1").device.certificate_state, certificate::State::Active);
-    world.must(clerk(), Command::RevokeCertificate { serial: new, reason: ReasonCode::AffiliationChanged });
+    world.must(clerk(), Command::RevokeCertificate { serial: new, because: Cause::Left });
     assert_eq!(world.facts("U-1", 9, "P-1").device.certificate_state, certificate::State::Revoked);
+    world.later(crate::REVOCATION_EFFECTIVE_SECONDS);
     world.must(administrator_of("F-1"), Command::ConfirmRevocation { serial: new });
     assert_eq!(world.facts("U-1", 9, "P-1").device.certificate_state, certificate::State::Confirmed);
     assert_eq!(world.facts("U-1", 1, "P-1").device.certificate_state, certificate::State::Active, "the other one");

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use journal::{Journal, Place};
-use model::{Author, Profession, ReasonCode, Timestamp};
+use model::{Author, Cause, Profession, Timestamp};
 
 use super::world::*;
 use crate::{
@@ -319,7 +319,7 @@ fn revoked_in_the_journal_is_revoked_for_good() {
     let folder = tempfile::tempdir().unwrap();
     let registry = open(folder.path());
     found(&registry);
-    must(&registry, clerk(), Command::RevokeCertificate { serial: serial(1), reason: ReasonCode::KeyCompromise });
+    must(&registry, clerk(), Command::RevokeCertificate { serial: serial(1), because: Cause::Stolen });
     drop(registry);
     let registry = open(folder.path());
     assert!(!registry.snapshot().certificate(&serial(1)).unwrap().is_live());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use model::{Article, Author, DutyKind, Office, Profession, ReasonCode, SessionId, Target, TeamRole};
+use model::{Article, Author, Cause, DutyKind, Office, Profession, SessionId, Target, TeamRole};
 
 use super::world::*;
 use crate::{
@@ -42,7 +42,7 @@ fn one_of_each() -> Vec<Command> {
             facility: facility("F-1"),
             holder: user("K-1"),
         },
-        Command::ReturnDevice { device: device("D-1"), reason: ReasonCode::CessationOfOperation },
+        Command::ReturnDevice { device: device("D-1"), because: Cause::Returned },
         Command::ReserveCertificate {
             serial: serial(9),
             device: device("D-1"),
@@ -51,7 +51,13 @@ fn one_of_each() -> Vec<Command> {
             assurance: model::Assurance::Software,
         },
         Command::RecordIssued { serial: serial(1), fingerprint: [0; 32] },
-        Command::RevokeCertificate { serial: serial(1), reason: ReasonCode::KeyCompromise },
+        Command::RevokeCertificate { serial: serial(1), because: Cause::Stolen },
+        Command::RevokeDevice { device: device("D-1"), because: Cause::Stolen },
+        Command::RecordEffects { effects: Vec::new() },
+        Command::RecordListed { tasks: Vec::new(), number: 1 },
+        Command::ProposeFacilityRevocation { facility: facility("F-1"), because: Cause::Compromised, reason: reason() },
+        Command::ApproveFacilityRevocation { facility: facility("F-1") },
+        Command::WithdrawFacilityRevocation { facility: facility("F-1"), reason: reason() },
         Command::ConfirmRevocation { serial: serial(1) },
         Command::AbandonCertificate { serial: serial(1) },
         Command::RegisterPerson {
@@ -145,12 +151,15 @@ fn one_of_each() -> Vec<Command> {
             assurance: model::Assurance::Software,
         },
         Command::NameHardware { device: device("D-1"), hardware: Some("SN-1".to_owned()) },
+        Command::BeginNumbering { key: crate::NumberingKey::new([7; 16]) },
         Command::ReserveSuccessor {
             serial: serial(9),
             predecessor: serial(1),
             not_before: now,
             not_after: now.plus_seconds(DAY),
         },
+        Command::NumberLists { lists: 1 },
+        Command::ReserveResponder { serial: serial(9) },
     ]
 }
 
@@ -180,7 +189,7 @@ fn every_command_is_refused_to_the_other_offices() {
 fn the_contractor_stops_and_never_opens() {
     let may = |kind: &CommandKind| kind.offices().contains(&Office::Contractor);
     let kinds: Vec<_> = CommandKind::ALL.iter().filter(|kind| may(kind)).map(|kind| kind.as_str()).collect();
-    assert_eq!(kinds, ["return-device", "revoke-certificate", "suspend", "end-sessions"]);
+    assert_eq!(kinds, ["return-device", "revoke-certificate", "suspend", "end-sessions", "revoke-device"]);
     let officers_only: Vec<_> = CommandKind::ALL
         .iter()
         .filter(|kind| kind.offices() == [Office::CityOfficer])
@@ -201,6 +210,9 @@ fn the_contractor_stops_and_never_opens() {
         "issue-break-glass",
         "withdraw-break-glass",
         "confirm-disaster",
+        "propose-facility-revocation",
+        "approve-facility-revocation",
+        "withdraw-facility-revocation",
     ];
     assert_eq!(officers_only, two_officers_or_the_contract);
     assert_eq!(CommandKind::ConfirmRevocation.offices(), [Office::FacilityAdministrator]);
@@ -211,10 +223,10 @@ fn a_facility_administrator_acts_for_his_own_facility_only() {
     let world = World::usual();
     let (own, other) = (administrator_of("F-1"), administrator_of("F-2"));
     let mut revoked = world.clone();
-    revoked.must(own.clone(), Command::RevokeCertificate { serial: serial(1), reason: ReasonCode::KeyCompromise });
+    revoked.must(own.clone(), Command::RevokeCertificate { serial: serial(1), because: Cause::Stolen });
     for command in [
-        Command::RevokeCertificate { serial: serial(1), reason: ReasonCode::KeyCompromise },
-        Command::ReturnDevice { device: device("D-1"), reason: ReasonCode::KeyCompromise },
+        Command::RevokeCertificate { serial: serial(1), because: Cause::Stolen },
+        Command::ReturnDevice { device: device("D-1"), because: Cause::Stolen },
         Command::Suspend {
             target: Target::UserId(user_id("U-1")),
             reason: "lost".to_owned(),
@@ -239,6 +251,7 @@ fn a_facility_administrator_acts_for_his_own_facility_only() {
         assert!(world.clone().refused(own.clone(), command).contains("may not do this"));
     }
     // Art. 38-3: no one else confirms.
+    revoked.later(crate::REVOCATION_EFFECTIVE_SECONDS);
     assert!(revoked.refused(other, Command::ConfirmRevocation { serial: serial(1) }).contains("F-1"));
     revoked.must(own, Command::ConfirmRevocation { serial: serial(1) });
     let confirmed = revoked.snapshot.certificate(&serial(1)).unwrap().revocation.clone().unwrap().confirmed.unwrap();
@@ -252,7 +265,7 @@ fn no_command_reaches_beyond_the_administrators_own_facility() {
     let mut world = World::usual();
     world.must(administrator_of("F-9"), one_of_each().remove(0));
     world.must(clerk(), Command::RefuseFacility { facility: facility("F-9"), reason: "no address".to_owned() });
-    world.must(clerk(), Command::RevokeCertificate { serial: serial(2), reason: ReasonCode::KeyCompromise });
+    world.must(clerk(), Command::RevokeCertificate { serial: serial(2), because: Cause::Stolen });
     let duty = one_of_each().into_iter().find(|command| command.kind() == CommandKind::EnterDuty).unwrap();
     world.must(administrator_of("F-1"), duty.clone());
     let entered = world.snapshot.duties().next().unwrap().id;
@@ -263,8 +276,9 @@ fn no_command_reaches_beyond_the_administrators_own_facility() {
             administrator: administrator("F-8"),
         },
         Command::ReapplyFacility { facility: facility("F-9"), details: details("F-9") },
-        Command::RevokeCertificate { serial: serial(1), reason: ReasonCode::KeyCompromise },
-        Command::ReturnDevice { device: device("D-1"), reason: ReasonCode::KeyCompromise },
+        Command::RevokeCertificate { serial: serial(1), because: Cause::Stolen },
+        Command::ReturnDevice { device: device("D-1"), because: Cause::Stolen },
+        Command::RevokeDevice { device: device("D-1"), because: Cause::Stolen },
         Command::ConfirmRevocation { serial: serial(2) },
         Command::Suspend {
             target: Target::UserId(user_id("U-1")),
@@ -296,7 +310,7 @@ fn a_user_acts_for_himself_only() {
     world.clone().must(himself("U-1"), end());
     assert!(world.clone().refused(himself("U-2"), end()).contains("may not do this"));
     // Art. 38-2: whoever holds the terminal reports it lost by himself.
-    let revoke = || Command::RevokeCertificate { serial: serial(1), reason: ReasonCode::KeyCompromise };
+    let revoke = || Command::RevokeCertificate { serial: serial(1), because: Cause::Stolen };
     world.clone().must(himself("U-1"), revoke());
     assert!(world.clone().refused(himself("U-2"), revoke()).contains("may not do this to device `D-1`"));
     assert!(world.clone().refused(himself("U-3"), revoke()).contains("there is no user ID `U-3`"));

@@ -13,7 +13,7 @@ use super::world::*;
 use crate::{Command, Generation, Registry, RegistryError};
 
 /// Runs on both engines. `SEKISHO_WITHOUT_POSTGRES=1` leaves PostgreSQL out, aloud.
-fn on_both(test: impl Fn(&Place)) {
+pub(crate) fn on_both(test: impl Fn(&Place)) {
     let folder = tempfile::tempdir().unwrap();
     test(&super::journals::place(folder.path()));
     if let Some(server) = postgres() {
@@ -29,7 +29,7 @@ fn postgres() -> Option<Arc<Postgres>> {
     Some(Postgres::shared().unwrap())
 }
 
-fn open(place: &Place) -> Registry {
+pub(crate) fn open(place: &Place) -> Registry {
     Registry::open(Journal::open(place).unwrap(), vault()).unwrap()
 }
 

@@ -1,14 +1,12 @@
 //! Devices and certificates (art. 37, 38).
 
-use std::collections::BTreeSet;
+use model::{Article, Assurance, Cause, DeviceId, FacilityId, SerialNumber, Target, Timestamp, UserKey};
 
-use model::{Article, Assurance, DeviceId, FacilityId, Office, ReasonCode, SerialNumber, Target, Timestamp, UserKey};
-
-use super::{Draft, suspension};
+use super::{Draft, revocation};
 use crate::bounds::{CERTIFICATE_DAYS_MAX, CERTIFICATES_PER_DEVICE_MAX};
 use crate::change::Change;
 use crate::refused::{Refused, Why};
-use crate::state::{Device, ReportSubject};
+use crate::state::{Device, NumberingKey, ReportSubject};
 
 pub(super) fn register(
     d: &mut Draft,
@@ -45,21 +43,20 @@ fn holds_here(d: &Draft, holder: &UserKey, facility: &FacilityId) -> Result<(), 
     Ok(())
 }
 
-pub(super) fn give_back(d: &mut Draft, device: &DeviceId, reason: ReasonCode) -> Result<(), Refused> {
-    let known = d.next.device(device).cloned().ok_or_else(|| d.not_known("device", device))?;
-    theirs(d, &known)?;
-    d.require(known.returned_at.is_none(), || Why::Condition(format!("device `{device}` was returned already")))?;
-    end_one(d, device, reason)?;
-    suspension::report(d, ReportSubject::Return(device.clone()), &[Office::Contractor, Office::System])
+pub(super) fn give_back(d: &mut Draft, device: &DeviceId, because: Cause) -> Result<(), Refused> {
+    let known = d.next.device(device).ok_or_else(|| d.not_known("device", device))?;
+    let returned = known.returned_at.is_some();
+    let entitled = revocation::entitled(d, device, because)?;
+    d.require(!returned, || Why::Condition(format!("device `{device}` was returned already")))?;
+    end_one(d, &entitled)?;
+    revocation::report(d, ReportSubject::Return(device.clone()), &entitled)
 }
 
 /// Takes a device back, if that has not happened: certificates, suspensions and all.
-pub(super) fn end_one(d: &mut Draft, device: &DeviceId, reason: ReasonCode) -> Result<(), Refused> {
-    let live = d.next.certificates_of(device).filter(|certificate| certificate.is_live());
-    let serials: Vec<SerialNumber> = live.map(|certificate| certificate.serial).collect();
-    for serial in serials {
-        d.push(Change::CertificateRevoked { serial, reason })?;
-    }
+pub(super) fn end_one(d: &mut Draft, entitled: &revocation::Entitled) -> Result<(), Refused> {
+    let device = entitled.device();
+    let serials = revocation::live(d, device);
+    revocation::revoke_all(d, entitled, &serials)?;
     if d.next.device(device).is_some_and(|device| device.returned_at.is_none()) {
         d.push(Change::DeviceReturned { device: device.clone() })?;
     }
@@ -98,6 +95,14 @@ pub(super) fn name_hardware(d: &mut Draft, device: &DeviceId, hardware: Option<&
     d.push(Change::DeviceHardware { device: device.clone(), hardware: hardware.map(str::to_owned) })
 }
 
+/// Several processes may be the first: one key is taken.
+pub(super) fn begin_numbering(d: &mut Draft, key: NumberingKey) -> Result<(), Refused> {
+    if d.next.tables.certificates.numbering().is_some() {
+        return Ok(());
+    }
+    d.push(Change::NumberingBegun { key })
+}
+
 /// A device on loan, at an approved facility, with somebody there who answers for it.
 pub(super) fn may_have_certificates(d: &Draft, device: &DeviceId) -> Result<(), Refused> {
     let known = d.next.device(device).cloned().ok_or_else(|| d.not_known("device", device))?;
@@ -130,57 +135,4 @@ pub(super) fn reserve_behind(
     let device = device.clone();
     let assurance = Some(assurance);
     d.push(Change::CertificateReserved { serial, device, not_before, not_after, predecessor, assurance })
-}
-
-pub(super) fn revoke(d: &mut Draft, serial: SerialNumber, reason: ReasonCode) -> Result<(), Refused> {
-    let device = device_of(d, serial)?;
-    theirs(d, &device)?;
-    d.push(Change::CertificateRevoked { serial, reason })?;
-    if reason == ReasonCode::KeyCompromise {
-        revoke_family(d, &device.id, serial)?;
-    }
-    suspension::report(d, ReportSubject::Revocation(serial), &[Office::Contractor, Office::System])
-}
-
-/// Whoever had the key could renew with it: what is linked to the certificate, before it and behind it, goes too.
-fn revoke_family(d: &mut Draft, device: &DeviceId, serial: SerialNumber) -> Result<(), Refused> {
-    let links: Vec<_> =
-        d.next.certificates_of(device).map(|one| (one.serial, one.predecessor, one.is_live())).collect();
-    let mut family = BTreeSet::from([serial]);
-    loop {
-        let before = family.len();
-        for (one, predecessor, _) in &links {
-            let linked = predecessor.filter(|predecessor| family.contains(one) || family.contains(predecessor));
-            if let Some(predecessor) = linked {
-                family.extend([*one, predecessor]);
-            }
-        }
-        if family.len() == before {
-            break;
-        }
-    }
-    for (serial, _, _) in links.iter().filter(|(one, _, live)| *live && *one != serial && family.contains(one)) {
-        d.push(Change::CertificateRevoked { serial: *serial, reason: ReasonCode::KeyCompromise })?;
-    }
-    Ok(())
-}
-
-pub(super) fn confirm(d: &mut Draft, serial: SerialNumber) -> Result<(), Refused> {
-    let device = device_of(d, serial)?;
-    d.own_facility(&device.facility)?;
-    d.push(Change::CertificateConfirmed { serial })
-}
-
-fn device_of(d: &Draft, serial: SerialNumber) -> Result<Device, Refused> {
-    let certificate = d.next.certificate(&serial).ok_or_else(|| d.not_known("certificate", &serial))?;
-    d.next.device(&certificate.device).cloned().ok_or_else(|| d.not_known("device", &certificate.device))
-}
-
-/// A facility administrator for his facility's devices, a user for those he holds (art. 38-2).
-fn theirs(d: &Draft, device: &Device) -> Result<(), Refused> {
-    d.own_facility(&device.facility)?;
-    if d.act.by.office == Office::User && d.author_user_id()?.user != device.holder {
-        return Err(d.not_theirs(format!("device `{}`", device.id)));
-    }
-    Ok(())
 }

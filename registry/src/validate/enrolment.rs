@@ -1,7 +1,7 @@
 //! Codes by which a terminal comes to its certificate, and renewal by the certificate itself (art. 38-1).
 
 use model::lifecycle::certificate;
-use model::{Assurance, DeviceId, ReasonCode, SerialNumber, Target, Timestamp};
+use model::{Assurance, Cause, DeviceId, SerialNumber, Target, Timestamp};
 
 use super::{Draft, device};
 use crate::bounds::{ENROLMENT_HOURS_MAX, LIVE_CERTIFICATES_FOR_RENEWAL, RETIRING_DAYS, TICK_CHANGES_MAX};
@@ -106,7 +106,7 @@ pub(super) fn settle(d: &mut Draft) -> Result<(), Refused> {
         }
         let issued = d.next.certificate(&successor).is_some_and(|one| one.fingerprint.is_some());
         if issued && d.next.certificate(&serial).is_some_and(crate::Certificate::is_live) {
-            d.push(Change::CertificateRevoked { serial, reason: ReasonCode::Superseded })?;
+            d.push(Change::CertificateRevoked { serial, reason: Cause::Renewed.reason_code() })?;
         }
         d.push(Change::CertificateRetired { successor })?;
     }

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use model::lifecycle::facility::{Event, State};
-use model::{FacilityId, Office, ReasonCode, Target, UserKey};
+use model::{FacilityId, Office, Target, UserKey};
 
+use super::revocation::Entitled;
 use super::{Draft, device, duty, team, user};
 use crate::bounds::NAME_CHARACTERS_MAX;
 use crate::change::Change;
@@ -97,7 +98,11 @@ pub(super) fn close(d: &mut Draft, facility: &FacilityId, reason: &str) -> Resul
     }
     let devices = d.next.devices().filter(|device| here(&device.facility)).map(|device| device.id.clone());
     for device in devices.collect::<BTreeSet<_>>() {
-        device::end_one(d, &device, ReasonCode::CessationOfOperation)?;
+        device::end_one(d, &Entitled::by_closing(device))?;
+    }
+    if d.next.facility_revocation(facility).is_some() {
+        let facility = facility.clone();
+        d.push(Change::FacilityRevocationEnded { facility, carried_out: false, reason: Some(reason.to_owned()) })?;
     }
     d.end_suspensions(&Target::Facility(facility.clone()))
 }

@@ -10,9 +10,12 @@ mod device;
 mod duty;
 mod enrolment;
 mod facility;
+mod facility_revocation;
 mod person;
+mod revocation;
 mod rules;
 mod service;
+mod signing;
 mod suspension;
 mod team;
 mod user;
@@ -98,15 +101,23 @@ pub(crate) fn validate(
         Command::RegisterDevice { device, label, facility, holder } => {
             device::register(d, device, label, facility, holder)
         }
-        Command::ReturnDevice { device, reason } => device::give_back(d, device, *reason),
+        Command::ReturnDevice { device, because } => device::give_back(d, device, *because),
         Command::ReserveCertificate { serial, device, not_before, not_after, assurance } => {
             device::reserve(d, *serial, device, (*not_before, *not_after), *assurance)
         }
         Command::RecordIssued { serial, fingerprint } => {
             d.push(Change::CertificateIssued { serial: *serial, fingerprint: *fingerprint })
         }
-        Command::RevokeCertificate { serial, reason } => device::revoke(d, *serial, *reason),
-        Command::ConfirmRevocation { serial } => device::confirm(d, *serial),
+        Command::RevokeCertificate { serial, because } => revocation::revoke(d, *serial, *because),
+        Command::RevokeDevice { device, because } => revocation::revoke_device(d, device, *because),
+        Command::ConfirmRevocation { serial } => revocation::confirm(d, *serial),
+        Command::RecordEffects { effects } => revocation::record_effects(d, effects),
+        Command::RecordListed { tasks, number } => revocation::record_listed(d, tasks, *number),
+        Command::ProposeFacilityRevocation { facility, because, reason } => {
+            facility_revocation::propose(d, facility, *because, reason)
+        }
+        Command::ApproveFacilityRevocation { facility } => facility_revocation::approve(d, facility),
+        Command::WithdrawFacilityRevocation { facility, reason } => facility_revocation::withdraw(d, facility, reason),
         Command::AbandonCertificate { serial } => d.push(Change::CertificateAbandoned { serial: *serial }),
         Command::RegisterPerson { person, name, area, eligibility } => {
             person::register(d, person, name, area, eligibility)
@@ -166,6 +177,9 @@ pub(crate) fn validate(
         Command::ReserveSuccessor { serial, predecessor, not_before, not_after } => {
             enrolment::renew(d, *serial, *predecessor, (*not_before, *not_after))
         }
+        Command::NumberLists { lists } => signing::number_lists(d, *lists),
+        Command::ReserveResponder { serial } => signing::reserve_responder(d, *serial),
+        Command::BeginNumbering { key } => device::begin_numbering(d, *key),
     }?;
     Ok(draft)
 }

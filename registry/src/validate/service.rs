@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use model::{Author, Office, Timestamp};
 
-use super::{Draft, break_glass, differ, enrolment, suspension};
+use super::{Draft, break_glass, differ, enrolment, revocation, suspension};
 use crate::bounds::{DISASTER_CONFIRM_MINUTES, DISASTER_HOURS_MAX, REASON_CHARACTERS_MAX, TICK_CHANGES_MAX};
 use crate::change::Change;
 use crate::refused::{Refused, Why};
@@ -92,6 +92,7 @@ pub(super) fn tick(d: &mut Draft) -> Result<(), Refused> {
     }
     break_glass::settle(d)?;
     enrolment::settle(d)?;
+    revocation::settle(d)?;
     if d.next.tables.sessions.first_over().is_some_and(|over_at| over_at <= at) {
         d.push(Change::SessionsForgotten { over_by: at })?;
     }

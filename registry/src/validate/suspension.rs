@@ -137,6 +137,11 @@ pub(super) fn report(d: &mut Draft, about: ReportSubject, owing: &[Office]) -> R
         (ReportSubject::Suspension(Target::User(_)), _) => Article::paragraph(39, 3),
         _ => Article::paragraph(29, 2),
     };
+    report_under(d, about, article)
+}
+
+/// The same, under this article.
+pub(super) fn report_under(d: &mut Draft, about: ReportSubject, article: Article) -> Result<(), Refused> {
     let id = ReportId::new(d.number());
     let report = Report { id, about, article, author: d.act.by.clone(), since: d.at() };
     d.push(Change::ReportDue { report })

@@ -38,8 +38,20 @@ pub enum Device {
     Import(DeviceImport),
     /// A device came back, was lost or retired: its certificates are revoked (art. 38-2)
     Return(DeviceReturn),
+    /// Write files for those who look after terminals: browsers then choose the certificate without asking
+    ///
+    /// For Chrome, Chromium, Edge and Firefox, with the text for device management (Intune, Apple, Android) in README.md.
+    Policies(DevicePolicies),
     /// List the devices
     List,
+}
+
+/// `device policies`.
+#[derive(Debug, Args)]
+pub struct DevicePolicies {
+    /// A new folder for the files
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
 }
 
 /// `device code`.
@@ -114,9 +126,9 @@ pub struct DeviceReturn {
     /// The device
     #[arg(value_name = "DEVICE")]
     pub device: String,
-    /// Why its certificates are revoked: key-compromise (lost, stolen), affiliation-changed or cessation-of-operation
-    #[arg(long, value_name = "REASON", default_value = "cessation-of-operation")]
-    pub reason: String,
+    /// Why: stolen, lost, copied, compromised, misuse, broken, retired, returned, left
+    #[arg(long, value_name = "CAUSE", default_value = "returned")]
+    pub because: String,
 }
 
 /// `device add`.

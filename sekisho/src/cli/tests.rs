@@ -69,7 +69,12 @@ fn asked_by(kind: CommandKind) -> Result<&'static str, &'static str> {
         Kind::ReturnDevice => Ok("device-return"),
         Kind::ReserveCertificate | Kind::RecordIssued => Ok("device-certificate"),
         Kind::AbandonCertificate => Ok("certificate-abandon"),
-        Kind::RevokeCertificate => Ok("revoke"),
+        Kind::RevokeCertificate | Kind::RevokeDevice => Ok("revoke"),
+        Kind::ProposeFacilityRevocation => Ok("revocation-propose"),
+        Kind::ApproveFacilityRevocation => Ok("revocation-approve"),
+        Kind::WithdrawFacilityRevocation => Ok("revocation-withdraw"),
+        Kind::RecordEffects => Err("the gateway's, behind the cut"),
+        Kind::RecordListed => Err("the office's door's, behind the revocation list"),
         Kind::ConfirmRevocation => Ok("confirm"),
         Kind::RegisterPerson => Ok("person-add"),
         Kind::ChangePerson => Ok("person-change"),
@@ -105,8 +110,12 @@ fn asked_by(kind: CommandKind) -> Result<&'static str, &'static str> {
         Kind::DeclareEmergency | Kind::EndEmergency => Err("the user's own, on a page of the gateway (art. 41-1)"),
         Kind::OfferEnrolment => Ok("device-code"),
         Kind::NameHardware => Ok("device-hardware"),
+        Kind::BeginNumbering => Err("the machine's, before it takes the first number (art. 38-1)"),
         Kind::CountWrongCode | Kind::ReserveByCode | Kind::ReserveSuccessor => {
             Err("the office's door's, for whoever has a code or a certificate (art. 38-1)")
+        }
+        Kind::NumberLists | Kind::ReserveResponder => {
+            Err("the office's door's, before it signs what certificates stand")
         }
         Kind::MarkDeleted => Err("the gateway's, behind the deletion"),
         Kind::Tick => Err("the clock's, while a server runs"),
@@ -135,8 +144,8 @@ fn arguments_are_read_strictly() {
     Cli::command().debug_assert();
     for wrong in [
         "",
-        "revoke --reason superseded",
-        "revoke --device D-1 --serial 01 --reason superseded",
+        "revoke --because replaced",
+        "revoke --device D-1 --serial 01 --because replaced",
         "suspend user-id:U-1 --reason x",
         "disaster declare --area x --reason y --until tomorrow --second-officer b",
         "team list",

@@ -139,8 +139,8 @@ pub(super) fn load(registry: &Registry, password: &str) -> Result<Vec<DeviceId>,
     let mut last = loading.begun;
     for (row, at) in ended {
         last = last.max(time(at)?);
-        let reason = model::ReasonCode::CessationOfOperation;
-        loading.act(last, Command::ReturnDevice { device: ids::parse(&row.id)?, reason })?;
+        let because = model::Cause::Returned;
+        loading.act(last, Command::ReturnDevice { device: ids::parse(&row.id)?, because })?;
     }
     for row in closed {
         let command = Command::CloseFacility { facility: ids::parse(&row.id)?, reason: "廃業届".to_owned() };

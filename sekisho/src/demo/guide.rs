@@ -146,7 +146,7 @@ impl Words {
                 lines: vec![
                     self.sign_in("kato"),
                     self.curl("kato", &format!("-N '{care}/feeds/notes?patient=P-0001'")),
-                    format!("{sekisho} --as city-officer:officer-ito revoke --device D-kato --reason key-compromise"),
+                    format!("{sekisho} --as city-officer:officer-ito revoke --device D-kato --because stolen"),
                 ],
             },
             Step {

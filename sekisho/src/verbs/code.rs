@@ -35,7 +35,7 @@ impl Slip {
                 "there is no door where a code could be used; set `listen.enrolment`, and start the server again",
             )
         })?;
-        let root = authority::certificates(authority::settings(&desk.settings)?)?.0.fingerprint_sha256();
+        let root = authority::root(authority::settings(&desk.settings)?)?.fingerprint_sha256();
         let gateway = format!("https://{}:{}", desk.settings.hosts.care, at.port());
         Ok(Self { device, gateway, root, until: desk.now().plus_seconds(hours * 3600) })
     }

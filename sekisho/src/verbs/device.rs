@@ -6,7 +6,7 @@ use ca::{
     Assurance, Issued, LeafKey, Passphrase, PublicKey, SystemRandom, Zeroizing, fresh_password, fresh_serial,
     pem_bundle, pkcs12, read_request,
 };
-use model::{DeviceId, ReasonCode};
+use model::{Cause, DeviceId};
 use registry::Command;
 use serde_json::{Value, json};
 
@@ -31,6 +31,7 @@ pub(super) fn run(desk: &Desk, verb: &Device) -> Result<(), Error> {
         Device::Import(import) => super::import::run(desk, import),
         Device::Hardware(named) => name_hardware(desk, named),
         Device::Return(back) => take_back(desk, back),
+        Device::Policies(verb) => super::policies::write(desk, verb),
         Device::List => list(desk),
     }
 }
@@ -211,8 +212,8 @@ fn name_hardware(desk: &Desk, named: &DeviceHardware) -> Result<(), Error> {
 
 fn take_back(desk: &Desk, back: &DeviceReturn) -> Result<(), Error> {
     let device: DeviceId = ids::parse(&back.device)?;
-    let reason: ReasonCode = back.reason.parse().map_err(Error::usage)?;
-    let executed = desk.execute(Command::ReturnDevice { device: device.clone(), reason })?;
+    let because: Cause = back.because.parse().map_err(Error::usage)?;
+    let executed = desk.execute(Command::ReturnDevice { device: device.clone(), because })?;
     let revoked = super::revocation::revoked_in(&executed.changes);
     desk.say(
         format_args!("device {device} is back; certificates revoked: {}", crate::output::listed(&revoked)),

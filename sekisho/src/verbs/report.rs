@@ -29,6 +29,7 @@ fn say(desk: &Desk, due: &Due) -> Result<(), Error> {
     let (act, what) = match about {
         ReportSubject::Suspension(target) => ("suspension", target.to_string()),
         ReportSubject::Revocation(serial) => ("revocation", serial.to_string()),
+        ReportSubject::Device(device) => ("revocation", format!("device:{device}")),
         ReportSubject::Return(device) => ("return", format!("device:{device}")),
     };
     desk.say(

@@ -1,73 +1,150 @@
-//! `revoke` and `confirm`: certificates end for good (art. 38-2), and the facility administrator says so (art. 38-3).
+//! `revoke`, `confirm` and `revocation list`: certificates end for good (art. 38-2), and the facility administrator says that
+//! he has seen it (art. 38-3). Who may revoke for which cause stands in `model::revocation`; a refusal says who can.
 
-use model::{DeviceId, ReasonCode, SerialNumber};
-use registry::{Change, Command};
-use serde_json::json;
+use model::lifecycle::confirmation;
+use model::{Cause, FacilityId, SerialNumber, Timestamp};
+use registry::{Change, Command, ConfirmationTask, Effect};
+use serde_json::{Value, json};
 
-use super::Desk;
-use crate::cli::{Confirm, Revoke};
+use super::{Desk, facility_revocation};
+use crate::cli::revocation::{Because, RevocationList};
+use crate::cli::{Confirm, Revocation, Revoke};
 use crate::error::Error;
 use crate::ids;
-use crate::output::listed;
+use crate::output::{self, listed};
 
-pub(super) fn revoke(desk: &Desk, verb: &Revoke) -> Result<(), Error> {
-    let reason: ReasonCode = verb.reason.parse().map_err(Error::usage)?;
-    let serials = match (&verb.what.device, &verb.what.serial) {
-        (Some(device), None) => live_serials(desk, &ids::parse(device)?)?,
-        (None, Some(serial)) => vec![SerialNumber::parse(serial).map_err(Error::usage)?],
-        _ => return Err(Error::usage("name a device or a serial number")),
-    };
-    let mut revoked = Vec::with_capacity(serials.len());
-    for serial in serials {
-        // A theft takes along what is linked to it by renewal.
-        if revoked.contains(&serial) {
-            continue;
-        }
-        let executed = desk.execute(Command::RevokeCertificate { serial, reason }).map_err(|error| {
-            if revoked.is_empty() {
-                return error;
-            }
-            let device = verb.what.device.as_deref().unwrap_or_default();
-            Error::Halfway {
-                done: format!("revoked: {}", listed(&revoked)),
-                next: format!("sekisho revoke --device {device} --reason {reason}"),
-                source: Box::new(error),
-            }
-        })?;
-        revoked.extend(revoked_in(&executed.changes));
+pub(super) fn run(desk: &Desk, verb: &Revocation) -> Result<(), Error> {
+    match verb {
+        Revocation::List(list) => show(desk, list),
+        Revocation::Confirm(verb) => confirm(desk, verb),
+        Revocation::Preview(of) => facility_revocation::preview(desk, of),
+        Revocation::Propose(verb) => facility_revocation::propose(desk, verb),
+        Revocation::Approve(of) => facility_revocation::approve(desk, of),
+        Revocation::Withdraw(verb) => facility_revocation::withdraw(desk, verb),
     }
-    let until = "open connections of the device end now";
-    desk.say(
-        format_args!("revoked ({reason}): {}; {until}", listed(&revoked)),
-        &json!({ "revoked": texts(&revoked), "reason": reason.as_str(), "by": desk.author()?.to_string() }),
-    )
 }
 
-/// Everything of a device that is reserved or active: a number that is only reserved may already be signed.
-fn live_serials(desk: &Desk, device: &DeviceId) -> Result<Vec<SerialNumber>, Error> {
-    let snapshot = desk.snapshot();
-    if snapshot.device(device).is_none() {
-        return Err(Error::usage(format_args!("there is no device `{device}`")));
-    }
-    let live: Vec<_> = snapshot
-        .certificates_of(device)
-        .filter(|certificate| certificate.is_live())
-        .map(|certificate| certificate.serial)
-        .collect();
-    if live.is_empty() {
-        return Err(Error::usage(format_args!("device `{device}` has no certificate that could be revoked")));
-    }
-    Ok(live)
+/// Reads why something is revoked.
+pub(super) fn cause(given: &Because) -> Result<Cause, Error> {
+    given.because.parse().map_err(Error::usage)
+}
+
+pub(super) fn revoke(desk: &Desk, verb: &Revoke) -> Result<(), Error> {
+    let because = cause(&verb.because)?;
+    let command = match (&verb.what.device, &verb.what.serial) {
+        (Some(device), None) => Command::RevokeDevice { device: ids::parse(device)?, because },
+        (None, Some(serial)) => {
+            Command::RevokeCertificate { serial: SerialNumber::parse(serial).map_err(Error::usage)?, because }
+        }
+        _ => return Err(Error::usage("name a device or a serial number")),
+    };
+    let executed = desk.execute(command)?;
+    let revoked = revoked_in(&executed.changes);
+    let next = if because.is_to_be_confirmed() { "; the facility administrator has to confirm it" } else { "" };
+    desk.say(
+        format_args!("revoked ({because}): {}; open connections of the device end now{next}", listed(&revoked)),
+        &json!({
+            "revoked": texts(&revoked), "because": because.as_str(), "reason": because.reason_code().as_str(),
+            "article": because.article().to_string(), "by": desk.author()?.to_string(),
+            "task": task_in(&executed.changes),
+        }),
+    )
 }
 
 pub(super) fn confirm(desk: &Desk, verb: &Confirm) -> Result<(), Error> {
     let serial = SerialNumber::parse(&verb.serial).map_err(Error::usage)?;
-    desk.execute(Command::ConfirmRevocation { serial })?;
+    let executed = desk.execute(Command::ConfirmRevocation { serial })?;
+    let confirmed: Vec<_> = executed
+        .changes
+        .iter()
+        .filter_map(|change| match change {
+            Change::CertificateConfirmed { serial } => Some(*serial),
+            _ => None,
+        })
+        .collect();
     let by = desk.author()?;
     desk.say(
-        format_args!("the revocation of {serial} is confirmed by {by}"),
-        &json!({ "serial": serial.to_string(), "state": "confirmed", "by": by.to_string() }),
+        format_args!("the revocation of {} is confirmed by {by}", listed(&confirmed)),
+        &json!({ "serial": serial.to_string(), "confirmed": texts(&confirmed), "state": "confirmed", "by": by.to_string() }),
     )
+}
+
+fn show(desk: &Desk, list: &RevocationList) -> Result<(), Error> {
+    let (snapshot, now) = (desk.snapshot(), desk.now());
+    let facility: Option<FacilityId> = list.facility.as_deref().map(ids::parse).transpose()?;
+    let here = |task: &&ConfirmationTask| {
+        let of = snapshot.device(&task.device).map(|device| &device.facility);
+        facility.as_ref().is_none_or(|wanted| of == Some(wanted))
+    };
+    let wanted =
+        |task: &&ConfirmationTask| list.all || if list.overdue { task.is_overdue(now) } else { task.is_open() };
+    let found = snapshot.tasks().filter(wanted).filter(here);
+    output::each(found, "no such revocation is on record", |task| {
+        let facility = snapshot.device(&task.device).map_or("", |device| device.facility.as_str());
+        say(desk, task, facility, now)
+    })
+}
+
+fn say(desk: &Desk, task: &ConfirmationTask, facility: &str, now: Timestamp) -> Result<(), Error> {
+    let ConfirmationTask { id, device, serials, because, by, reported_at, .. } = task;
+    let state = task.state_at(now);
+    let late = match () {
+        () if task.is_overdue(now) => ", OVERDUE: the city's",
+        () if task.is_late(now) => ", late",
+        () => "",
+    };
+    let confirmed = task.confirmed.as_ref().map_or_else(String::new, |one| format!(" by {}", one.by));
+    let list = task.listed.map_or_else(|| "none yet".to_owned(), |number| number.to_string());
+    desk.say(
+        format_args!(
+            "{id}  {device} of {facility}  {because}  reported {} by {by}  {state}{confirmed}{late}  certificates: {}  {}  \
+             revocation list: {list}",
+            reported_at.to_jst_minutes(),
+            listed(serials),
+            ended(task, state)
+        ),
+        &json!({
+            "task": id.get(), "device": device.as_str(), "facility": facility, "serials": texts(serials),
+            "because": because.as_str(), "article": because.article().to_string(), "by": by.to_string(),
+            "reported_at": reported_at.to_string(), "state": state.as_str(), "overdue": task.is_overdue(now),
+            "connections_cut": task.connections(), "exchanges_cut": task.exchanges(),
+            "last_octet_at": task.last_octet_at().map(|at| at.to_string()), "list_number": task.listed,
+            "effects": task.effects.iter().map(effect).collect::<Vec<_>>(),
+            "reminded_at": task.reminded_at.map(|at| at.to_string()),
+            "escalated_at": task.escalated_at.map(|at| at.to_string()),
+            "confirmed_by": task.confirmed.as_ref().map(|one| one.by.to_string()),
+            "confirmed_at": task.confirmed.as_ref().map(|one| one.at.to_string()),
+        }),
+    )
+}
+
+/// What it ended, in a sentence.
+fn ended(task: &ConfirmationTask, state: confirmation::State) -> String {
+    match (task.effects.len(), task.last_octet_at()) {
+        (0, _) if state == confirmation::State::Reported => "what it ended is not yet known".to_owned(),
+        (0, _) => "no gateway has said what it ended; none serves on it".to_owned(),
+        (_, None) => "nothing was open".to_owned(),
+        (_, Some(at)) => {
+            let (connections, exchanges) = (task.connections(), task.exchanges());
+            format!("cut: {connections} connections, {exchanges} exchanges, last octet {}", at.to_jst())
+        }
+    }
+}
+
+fn effect(effect: &Effect) -> Value {
+    let Effect { node, at, connections, exchanges, last_octet_at } = effect;
+    json!({
+        "node": node, "at": at.to_string(), "connections": connections, "exchanges": exchanges,
+        "last_octet_at": last_octet_at.map(|at| at.to_string()),
+    })
+}
+
+/// The task that these changes opened.
+fn task_in(changes: &[Change]) -> Option<u64> {
+    changes.iter().find_map(|change| match change {
+        Change::RevocationReported { task, .. } => Some(task.get()),
+        _ => None,
+    })
 }
 
 /// The certificates that these changes revoked.

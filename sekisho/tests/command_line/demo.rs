@@ -114,7 +114,7 @@ fn every_line_of_the_demo_works_as_pasted() {
     let mut first = [0];
     out.read_exact(&mut first).unwrap();
     assert!(stream.try_wait().unwrap().is_none(), "the stream is running");
-    assert!(demo.paste(" revoke ").contains("revoked (key-compromise)"));
+    assert!(demo.paste(" revoke ").contains("revoked (stolen)"));
     let begun = Instant::now();
     out.read_to_end(&mut Vec::new()).unwrap();
     assert!(begun.elapsed() < Duration::from_secs(2), "the stream ended after {:?}", begun.elapsed());
@@ -181,7 +181,7 @@ fn a_demo_goes_on_with_its_folder() {
     let again = format!("demo --data {}", folder.display());
     assert!(demo.line(&again).ends_with(&again), "it says how to go on");
     let sign_in = demo.line(r#""user_id":"U-sato""#);
-    assert!(demo.paste(" revoke ").contains("revoked (key-compromise)"));
+    assert!(demo.paste(" revoke ").contains("revoked (stolen)"));
     drop(demo);
 
     let other = Command::new(SEKISHO).args(again.split(' ')).args(["--port-base", "9"]).output().unwrap();

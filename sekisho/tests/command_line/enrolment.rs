@@ -36,7 +36,7 @@ fn a_code_becomes_one_certificate_that_opens() {
     office.city.openssl("base64 -d -in @wanted -out @wanted.der");
     assert!(office.city.openssl("asn1parse -inform DER -in @wanted.der").contains("prime256v1"));
     // The terminal is stolen: what it was given by hand goes with what it fetched.
-    let revoked = office.city.json("revoke --device D-1 --reason key-compromise");
+    let revoked = office.city.json("revoke --device D-1 --because stolen");
     assert_eq!(revoked[0]["revoked"].as_array().unwrap().len(), 2, "{revoked:?}");
 }
 
@@ -148,7 +148,7 @@ fn enrol_fetches_renews_and_loses_all_to_a_theft() {
     // Stolen: whoever had the first key may have renewed with it.
     let serial =
         serde_json::from_slice::<serde_json::Value>(&done.stdout).unwrap()["serial"].as_str().unwrap().to_owned();
-    office.city.json(&format!("revoke --serial {serial} --reason key-compromise"));
+    office.city.json(&format!("revoke --serial {serial} --because stolen"));
     for (pem, key) in
         [("first/D-1.pem", "first/D-1.pem"), ("second/D-1.pem", "second/D-1.pem"), ("third.pem", "third.key")]
     {

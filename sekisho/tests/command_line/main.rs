@@ -26,6 +26,8 @@ mod orders;
 #[cfg(test)]
 mod renewal;
 #[cfg(test)]
+mod rollover;
+#[cfg(test)]
 mod rules;
 #[cfg(test)]
 mod scep;

@@ -66,7 +66,7 @@ fn a_facility_applies_again_and_gives_notice_of_changes() {
 #[test]
 fn somebody_else_answers_for_a_facility() {
     let city = City::at_work();
-    let serial = city.json("revoke --device D-1 --reason superseded")[0]["revoked"][0].as_str().unwrap().to_owned();
+    let serial = city.json("revoke --device D-1 --because replaced")[0]["revoked"][0].as_str().unwrap().to_owned();
     let set = &city.json("facility set-administrator F-1 --administrator K-8 --administrator-name Abe")[0];
     assert_eq!((&set["administrator"], &set["administrator_name"]), (&"K-8".into(), &"Abe".into()));
     assert!(city.refused(&format!("--as facility-administrator:K-9 confirm {serial}")).contains("may not do this"));
@@ -197,26 +197,26 @@ fn usage_asks_for_what_is_missing_and_no_more() {
 fn what_the_office_did_can_be_looked_up() {
     let city = City::at_work();
     city.json("--as contractor:night suspend user-id:U-1 --reason leak --article 29-1");
-    city.json("--as city-officer:Ito revoke --device D-1 --reason key-compromise");
+    city.json("--as city-officer:Ito revoke --device D-1 --because stolen");
     let acts = |words: &str| {
         let found = city.json(&format!("registry log {words}"));
         found.iter().map(|line| line["command"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     let all = acts("--limit 50");
-    assert_eq!(&all[..3], ["revoke-certificate", "suspend", "join-team"], "newest first");
+    assert_eq!(&all[..3], ["revoke-device", "suspend", "join-team"], "newest first");
     assert_eq!(all.last().unwrap(), "register-facility");
 
     assert_eq!(acts("--person P-1"), ["join-team", "give-consent", "register-person"]);
-    let device = ["revoke-certificate", "record-issued", "reserve-certificate", "register-device"];
+    let device = ["revoke-device", "record-issued", "reserve-certificate", "register-device"];
     assert_eq!(acts("--device D-1"), device, "and its certificates");
     assert_eq!(acts("--user U-1"), ["suspend", "grant-user-id"]);
     let user = ["suspend", "join-team", "register-device", "grant-user-id", "register-user"];
     assert_eq!(acts("--user K-1"), user);
     assert_eq!(acts("--facility F-1").len(), 5);
     assert_eq!(acts("--by contractor:night"), ["suspend"]);
-    assert_eq!(acts("--by Ito"), ["revoke-certificate"]);
+    assert_eq!(acts("--by Ito"), ["revoke-device"]);
     let at = city.json("registry log --by Ito")[0]["at"].as_str().unwrap().to_owned();
-    assert_eq!(acts(&format!("--from {at}")), ["revoke-certificate"]);
+    assert_eq!(acts(&format!("--from {at}")), ["revoke-device"]);
     assert_eq!(acts(&format!("--to {at} --limit 1")), ["suspend"]);
 
     let said = city.say("registry log --by contractor:night");

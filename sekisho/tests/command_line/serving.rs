@@ -26,7 +26,7 @@ fn a_server_follows_the_command_line_beside_it() {
     };
     wait(|| fetch().is_some_and(|list| list.contains("No Revoked Certificates") && list.contains("verify OK")));
 
-    let revoked = city.json("revoke --device D-1 --reason key-compromise");
+    let revoked = city.json("revoke --device D-1 --because stolen");
     let serial = revoked[0]["revoked"][0].as_str().unwrap().to_uppercase();
     wait(|| sign_in() != 200);
     wait(|| fetch().is_some_and(|list| list.contains(&serial) && list.contains("Key Compromise")));

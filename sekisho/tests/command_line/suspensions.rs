@@ -37,7 +37,7 @@ fn the_city_acknowledges_what_was_done_in_its_place() {
     assert_eq!(city.json("report list").len(), 0);
     city.json("--as contractor:night suspend user:K-1 --reason misuse --article 39-2");
     city.json("--as contractor:night suspend user-id:U-1 --reason leak --article 29-1");
-    city.json("--as contractor:night device return D-1 --reason key-compromise");
+    city.json("--as contractor:night device return D-1 --because stolen");
     city.json("suspend facility:F-1 --reason review --article 39-2");
     let due = city.json("report list");
     let shown = |line: &serde_json::Value| {

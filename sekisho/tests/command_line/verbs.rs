@@ -121,16 +121,52 @@ fn consent_suspension_and_stop_close_and_open() {
 #[test]
 fn a_revocation_is_final_and_confirmed_by_the_facility() {
     let city = City::at_work();
-    let revoked = city.json("--as contractor:night revoke --device D-1 --reason key-compromise");
+    let refused = city.refused("--as contractor:night revoke --device D-1 --because broken");
+    assert!(refused.contains("`contractor` may not revoke as `broken`; city-officer, city-clerk"), "{refused}");
+    assert!(city.refused("revoke --device D-1 --because bored").contains("unknown cause of a revocation `bored`"));
+    let revoked = city.json("--as contractor:night revoke --device D-1 --because stolen");
     let serial = revoked[0]["revoked"][0].as_str().unwrap().to_owned();
     let status = &city.json(&format!("certificate status {serial}"))[0];
     assert_eq!((status["state"].as_str(), status["revoked_by"].as_str()), (Some("revoked"), Some("contractor:night")));
-    assert!(city.refused("revoke --device D-1 --reason superseded").contains("no certificate that could be revoked"));
+    assert!(city.refused("revoke --device D-1 --because replaced").contains("no certificate that could be revoked"));
     // art. 38-3: by the administrator of that facility, and nobody else.
     assert!(city.refused(&format!("confirm {serial}")).contains("art. 38-3"));
     assert!(city.refused(&format!("--as facility-administrator:K-8 confirm {serial}")).contains("may not do this"));
-    city.json(&format!("--as facility-administrator:K-9 confirm {serial}"));
+    // No gateway runs that could say what it cut: known by time alone, in ten seconds.
+    let confirm = format!("--as facility-administrator:K-9 revocation confirm {serial}");
+    assert!(city.refused(&confirm).contains("confirm it in a few seconds"));
+    let waiting = &city.json("revocations list")[0];
+    assert_eq!((&waiting["state"], &waiting["because"]), (&"reported".into(), &"stolen".into()));
+    assert!(city.json("revocation list --overdue").is_empty());
+    assert!(city.json("revocation list --facility F-2").is_empty());
+    std::thread::sleep(std::time::Duration::from_secs(10));
+    city.json(&confirm);
+    assert!(city.json("revocation list").is_empty());
+    assert_eq!(city.json("revocation list --all")[0]["confirmed_by"], "facility-administrator:K-9");
     assert_eq!(city.json("certificate status D-1")[0]["state"], "confirmed");
+}
+
+#[test]
+fn a_facility_is_revoked_in_one_act_by_two_officers() {
+    let city = City::at_work();
+    let shown = city.json("revocation preview F-1");
+    let expected = ("D-1".into(), "K-1".into(), serde_json::json!(["P-1"]));
+    assert_eq!((shown[0]["device"].clone(), shown[0]["holder"].clone(), shown[0]["persons"].clone()), expected);
+    assert_eq!((&shown[1]["devices"], &shown[1]["persons"]), (&1.into(), &1.into()));
+    assert!(city.refused("revocation preview F-9").contains("there is no facility `F-9`"));
+    let propose = "revocation propose F-1 --because compromised --reason break-in";
+    assert!(city.refused(&format!("--as city-clerk:Abe {propose}")).contains("city-officer may"));
+    let proposed = city.say(&format!("--as city-officer:Ito {propose}"));
+    assert!(proposed.contains("sekisho suspend facility:F-1"), "{proposed}");
+    let shown = city.json("revocation preview F-1");
+    assert!(shown[1]["proposal"].as_str().unwrap().contains("waits for a second officer"));
+    assert!(city.refused("--as city-officer:ito revocation approve F-1").contains("needs a second city officer"));
+    city.json("--as city-officer:Ito revocation withdraw F-1 --reason mistake");
+    assert!(city.refused("--as city-officer:Mori revocation approve F-1").contains("no proposal"));
+    city.json(&format!("--as city-officer:Ito {propose}"));
+    assert_eq!(city.json("--as city-officer:Mori revocation approve F-1")[0]["certificates_revoked"], 1);
+    assert_eq!(city.json("certificate status D-1")[0]["reason"], "key-compromise");
+    assert_eq!(city.json("revocation list --facility F-1")[0]["by"], "city-officer:Mori");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdin, ChildStdout, ExitCode, Stdio};
 use std::sync::{Arc, Mutex};
 
 use journal::{Journal, Place};
-use model::{Article, Author, Office, ReasonCode, SerialNumber, Target, Timestamp};
+use model::{Article, Author, Cause, Office, SerialNumber, Target, Timestamp};
 use registry::{Command, Registry, Vault};
 
 use crate::now;
@@ -86,9 +86,7 @@ pub(crate) fn office(file: &Path) -> ExitCode {
 fn carry_out(registry: &Registry, order: &str) -> (i64, i64) {
     let (verb, whom) = order.split_once(' ').unwrap();
     let command = match verb {
-        "revoke" => {
-            Command::RevokeCertificate { serial: SerialNumber::parse(whom).unwrap(), reason: ReasonCode::KeyCompromise }
-        }
+        "revoke" => Command::RevokeCertificate { serial: SerialNumber::parse(whom).unwrap(), because: Cause::Stolen },
         "suspend" => Command::Suspend {
             target: Target::parse(whom).unwrap(),
             reason: "試験".to_owned(),

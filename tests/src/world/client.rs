@@ -122,6 +122,11 @@ impl Terminal {
         Self { address, host: host.to_owned(), config: Arc::new(config) }
     }
 
+    /// How it speaks TLS.
+    pub(crate) fn config(&self) -> &Arc<ClientConfig> {
+        &self.config
+    }
+
     /// TLS and nothing above it; an error says what the handshake said.
     pub(crate) async fn raw(&self) -> Result<tokio_rustls::client::TlsStream<TcpStream>, String> {
         let stream = TcpStream::connect(self.address).await.map_err(|error| error.to_string())?;

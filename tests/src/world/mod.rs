@@ -20,7 +20,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use audit::{Audit, Entry, Event};
 use gateway::{Clock, Running};
 use journal::{Journal, Place};
-use model::{Author, DeviceId, Office, ReasonCode, SerialNumber, Timestamp, UserId};
+use model::{Author, Cause, DeviceId, Office, SerialNumber, Timestamp, UserId};
 use registry::{Command, PasswordCheck, Registry};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use zeroize::Zeroizing;
@@ -49,6 +49,7 @@ pub(crate) struct World {
     clock_shift: Arc<AtomicI64>,
     clock: Clock,
     gateway: Option<Running>,
+    door: SocketAddr,
     nodes: Nodes,
     passwords: Mutex<HashMap<UserId, String>>,
     serials: Mutex<HashMap<String, SerialNumber>>,
@@ -111,6 +112,7 @@ impl World {
             clock_shift,
             clock,
             gateway: Some(gateway),
+            door,
             nodes,
             passwords: Mutex::new(passwords),
             serials: Mutex::default(),
@@ -286,7 +288,7 @@ impl World {
     }
 
     pub(crate) fn revoke(&self, device: &str) {
-        self.officer(Command::RevokeCertificate { serial: self.serial(device), reason: ReasonCode::KeyCompromise });
+        self.officer(Command::RevokeCertificate { serial: self.serial(device), because: Cause::Stolen });
     }
 
     /// All audit entries, oldest first.
@@ -363,6 +365,22 @@ impl World {
             gateway.drain();
             begun.elapsed()
         })
+    }
+
+    /// Stops the gateway: what is open ends with it.
+    pub(crate) async fn stop(&mut self) {
+        if self.gateway.is_some() {
+            self.drain().await.unwrap();
+        }
+    }
+
+    /// Stops the gateway and starts it anew, as a process that knows nothing but the journals. It listens somewhere else.
+    pub(crate) async fn restart(&mut self) {
+        self.stop().await;
+        (self.registry, self.audit) = node::open(&self.nodes.registry, &self.nodes.audit);
+        let gateway = self.nodes.start(self.door, &self.registry, &self.audit);
+        self.address = gateway.address();
+        self.gateway = Some(gateway);
     }
 
     /// Open connections, exchanges in flight, keys.

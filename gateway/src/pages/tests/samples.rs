@@ -2,14 +2,15 @@
 
 use std::sync::{Arc, LazyLock};
 
-use model::{Action, Category, PersonId, TeamRole, Timestamp, UserId};
+use model::{Action, Category, Cause, DeviceId, Office, PersonId, TeamRole, Timestamp, UserId};
 use policy::{DecisionPoint, Rule};
 
 use crate::pages::{
-    ChangePassword, ChangeProblem, ChangeReason, DeclareEmergency, Desk, EmergencyProblem, FacilityListing, Frame,
-    History, HistoryPerson, HistoryRow, Home, Language, LocalPath, Outline, Page as _, Phone, Place, PreviousSignIn,
-    RecordsApp, Shared, Shown, SignIn, SignInNotice, SignInProblem, StandingEmergency, Stop, TeamPerson, explained,
-    help, not_found, refused, refused::CODES, signed_out,
+    ChangePassword, ChangeProblem, ChangeReason, DeclareEmergency, Desk, EmergencyProblem, Ended, FacilityListing,
+    Frame, History, HistoryPerson, HistoryRow, Home, Language, LocalPath, Outline, Page as _, Phone, Place,
+    PreviousSignIn, RecordsApp, ReportTerminal, Revocations, Revoked, Shared, Shown, SignIn, SignInNotice,
+    SignInProblem, StandingEmergency, Stop, TeamPerson, Terminal, Terminals, explained, help, not_found, refused,
+    refused::CODES, signed_out,
 };
 use crate::refusal::{CertificateProblem, Refusal, SignInReason};
 
@@ -243,13 +244,14 @@ pub(super) fn every_page(language: Language, words: &Words) -> Vec<(String, Stri
             persons,
             records_app,
             emergencies: &[],
+            revocations: None,
             may_declare: false,
         };
         pages.push((name.to_owned(), page.html()));
         let until = holiday_afternoon().plus_seconds(1800);
         let standing = ids.iter().take(2).map(|person| StandingEmergency { number: 7, person, until });
         let emergencies: Vec<_> = standing.collect();
-        let page = Home { emergencies: &emergencies, may_declare: true, ..page };
+        let page = Home { emergencies: &emergencies, revocations: Some(emergencies.len()), may_declare: true, ..page };
         pages.push((format!("{name}-in-emergency"), page.html()));
     }
 
@@ -273,6 +275,8 @@ pub(super) fn every_page(language: Language, words: &Words) -> Vec<(String, Stri
         let page = DeclareEmergency { frame: &frame, form_token: "c2VhbGVk", person, reason, problem };
         pages.push((format!("emergency-{number}"), page.html()));
     }
+
+    pages.extend(of_terminals(words, &care));
 
     let frame = care("/.sekisho/history?skip=50");
     let rows = history_rows(words, &ids);
@@ -315,6 +319,53 @@ pub(super) fn every_page(language: Language, words: &Words) -> Vec<(String, Stri
     for (number, (facilities, stop)) in outlines.into_iter().enumerate() {
         let page = Outline { frame: &open, facilities: &facilities, stop };
         pages.push((format!("outline-{number}"), page.html()));
+    }
+    pages
+}
+
+fn of_terminals<'a>(words: &Words, care: &dyn Fn(&str) -> Frame<'a>) -> Vec<(String, String)> {
+    let mut pages = Vec::new();
+    let id = DeviceId::new("D-1").unwrap();
+    let (label, holder) = (Shown(&words.device), Shown(&words.name));
+    let terminal = Terminal { id: &id, label, holder, here: true, stands: true };
+    let revoked = Terminal { here: false, stands: false, ..terminal };
+    let frame = care("/.sekisho/terminals");
+    for (number, facility) in [&[terminal, revoked][..], &[]].into_iter().enumerate() {
+        let page = Terminals { frame: &frame, mine: facility, facility };
+        pages.push((format!("terminals-{number}"), page.html()));
+    }
+    let frame = care("/.sekisho/terminals/report?device=D-1");
+    for (number, too_old) in [false, true].into_iter().enumerate() {
+        let terminal = Terminal { here: !too_old, ..terminal };
+        let page = ReportTerminal { frame: &frame, form_token: "c2VhbGVk", terminal, too_old };
+        pages.push((format!("report-{number}"), page.html()));
+    }
+    let at = holiday_afternoon();
+    let cut = Ended::Cut { connections: 3, exchanges: 7, last_octet_at: at };
+    let rows: Vec<Revoked<'_>> = Cause::ALL
+        .iter()
+        .enumerate()
+        .map(|(number, because)| Revoked {
+            serial: "0a".to_owned(),
+            device: &id,
+            label,
+            holder,
+            because: *because,
+            office: Office::ALL[number % Office::ALL.len()],
+            by: Shown(&words.name),
+            reported_at: at,
+            ended: [Ended::NotYetKnown, Ended::ByTime, Ended::Nothing, cut][number % 4],
+            listed: (number % 2 == 0).then_some(1),
+            late: number > 3,
+            overdue: number > 6,
+            confirmed_at: None,
+        })
+        .collect();
+    let done: Vec<Revoked<'_>> = rows.iter().map(|one| Revoked { confirmed_at: Some(at), ..one.clone() }).collect();
+    let frame = care("/.sekisho/revocations");
+    for (number, (open, confirmed)) in [(&rows[..], &done[..]), (&[], &[])].into_iter().enumerate() {
+        let page = Revocations { frame: &frame, form_token: "c2VhbGVk", open, confirmed, too_old: number > 0 };
+        pages.push((format!("revocations-{number}"), page.html()));
     }
     pages
 }

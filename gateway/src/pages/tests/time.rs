@@ -144,6 +144,8 @@ fn dates_are_written_for_their_readers() {
     let monday = at("2026-11-23T14:05");
     assert_eq!(written(Ja, monday), "令和8年11月23日(月) 14:05");
     assert_eq!(written(En, monday), "Mon 23 November 2026, 14:05");
+    assert_eq!(When::to_the_second(Ja, monday.plus_seconds(7)).text, "令和8年11月23日(月) 14:05:07");
+    assert_eq!(When::to_the_second(En, Timestamp::from_millis(-1)).text, "Thu 1 January 1970, 8:59:59");
     assert_eq!(When::new(Ja, monday).iso, "2026-11-23T14:05:00.000+09:00");
     assert_eq!(written(Ja, at("2026-01-04T09:00")), "令和8年1月4日(日) 9:00");
     assert_eq!(written(Ja, at("2019-05-01T00:00")), "令和元年5月1日(水) 0:00");

@@ -1,7 +1,7 @@
 //! Devices and certificates (art. 37, 38).
 
 use model::lifecycle::certificate;
-use model::{Article, ReasonCode, Target};
+use model::{Article, Cause, Target};
 
 use super::super::world::*;
 use super::kinds;
@@ -20,7 +20,7 @@ fn serial_numbers_are_never_used_twice() {
     };
     world.must(clerk(), reserve(7, "D-1"));
     world.must(clerk(), Command::AbandonCertificate { serial: serial(7) });
-    world.must(clerk(), Command::RevokeCertificate { serial: serial(1), reason: ReasonCode::Superseded });
+    world.must(clerk(), Command::RevokeCertificate { serial: serial(1), because: Cause::Replaced });
     for (number, of) in [(7, "D-1"), (7, "D-2"), (1, "D-1"), (2, "D-1")] {
         assert!(world.refused(clerk(), reserve(number, of)).contains("exists already"));
     }
@@ -31,7 +31,7 @@ fn serial_numbers_are_never_used_twice() {
     assert!(world.refused(clerk(), issued(8)).contains("no certificate"));
     // Lost between reserving and recording: the number can be revoked all the same.
     world.must(clerk(), reserve(8, "D-1"));
-    world.must(clerk(), Command::RevokeCertificate { serial: serial(8), reason: ReasonCode::Unspecified });
+    world.must(clerk(), Command::RevokeCertificate { serial: serial(8), because: Cause::Retired });
     assert_eq!(world.snapshot.certificate(&serial(8)).unwrap().state, certificate::State::Revoked);
 }
 
@@ -39,9 +39,9 @@ fn serial_numbers_are_never_used_twice() {
 fn a_device_that_came_back_is_out_of_use() {
     let mut world = World::usual();
     world.suspend(officer(), "device:D-1", None);
-    let give_back = || Command::ReturnDevice { device: device("D-1"), reason: ReasonCode::CessationOfOperation };
+    let give_back = || Command::ReturnDevice { device: device("D-1"), because: Cause::Returned };
     let changes = world.must(clerk(), give_back());
-    assert_eq!(kinds(&changes), ["certificate-revoked", "device-returned", "suspension-ended"]);
+    assert_eq!(kinds(&changes), ["certificate-revoked", "revocation-reported", "device-returned", "suspension-ended"]);
     assert!(world.refused(clerk(), give_back()).contains("returned already"));
     let (not_before, not_after) = (world.now, world.now.plus_seconds(DAY));
     let reserve = Command::ReserveCertificate {

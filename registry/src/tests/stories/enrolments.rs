@@ -1,7 +1,7 @@
 //! One-time codes of terminals, renewal by the certificate itself, and what a theft takes along (art. 38).
 
 use model::lifecycle::certificate::State;
-use model::{ReasonCode, SerialNumber};
+use model::{Cause, ReasonCode, SerialNumber};
 
 use super::super::world::*;
 use super::kinds;
@@ -92,7 +92,7 @@ fn a_code_ends_with_the_next_one_and_with_the_loan() {
     world.must(clerk(), offer("D-1", CODE, &world.clone(), 72));
     world.must(clerk(), offer("D-1", [8; 32], &world.clone(), 72));
     assert!(world.refused(machine(), by_code(9, "D-1", CODE, &world.clone())).contains("cannot be used"));
-    let back = Command::ReturnDevice { device: device("D-1"), reason: ReasonCode::CessationOfOperation };
+    let back = Command::ReturnDevice { device: device("D-1"), because: Cause::Returned };
     assert!(kinds(&world.must(clerk(), back)).contains(&"enrolment-ended".to_owned()));
     let refused = world.refused(clerk(), offer("D-1", CODE, &world.clone(), 72));
     assert!(refused.contains("was returned"), "{refused}");
@@ -143,7 +143,7 @@ fn what_does_not_stand_renews_nothing() {
     }
     let full = world.refused(machine(), renew(99, 1, &world.clone()));
     assert!(full.contains("live certificates of this device"), "{full}");
-    world.must(clerk(), Command::RevokeCertificate { serial: serial(1), reason: ReasonCode::Superseded });
+    world.must(clerk(), Command::RevokeCertificate { serial: serial(1), because: Cause::Replaced });
     assert!(world.refused(machine(), renew(99, 1, &world.clone())).contains("revoked, expired or not issued"));
 }
 
@@ -156,14 +156,11 @@ fn a_theft_takes_the_whole_family() {
         issued(&mut world, number);
     }
     let mut superseded = world.clone();
-    superseded.must(clerk(), Command::RevokeCertificate { serial: serial(9), reason: ReasonCode::Superseded });
+    superseded.must(clerk(), Command::RevokeCertificate { serial: serial(9), because: Cause::Replaced });
     assert_eq!([1, 10, 11].map(|number| state(&superseded, number)), [State::Active; 3]);
     for reported in [1, 9, 11] {
         let mut world = world.clone();
-        world.must(
-            himself("U-1"),
-            Command::RevokeCertificate { serial: serial(reported), reason: ReasonCode::KeyCompromise },
-        );
+        world.must(himself("U-1"), Command::RevokeCertificate { serial: serial(reported), because: Cause::Stolen });
         assert_eq!([1, 9, 10, 11].map(|number| state(&world, number)), [State::Revoked; 4], "{reported}");
         // Another terminal's goes on.
         assert_eq!(state(&world, 2), State::Active);

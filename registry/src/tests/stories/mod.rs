@@ -9,6 +9,7 @@ mod enrolments;
 mod hits;
 mod institutions;
 mod officers;
+mod revocations;
 mod rules;
 mod suspensions;
 mod users;

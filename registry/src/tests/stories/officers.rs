@@ -1,7 +1,7 @@
 //! What only city officers decide: contracts (art. 4), and break-glass, which is off (art. 41).
 
 use model::lifecycle::break_glass;
-use model::{Action, Category, ReasonCode};
+use model::{Action, Category, Cause};
 use policy::{DecisionPoint, Request, Said};
 
 use super::super::world::*;
@@ -14,7 +14,7 @@ fn the_contractor_acts_inside_its_contract_only() {
     world.facility("F-1");
     world.nurse("1", "F-1");
     world.device("D-1", "F-1", "K-1", 1);
-    let revoke = || Command::RevokeCertificate { serial: serial(1), reason: ReasonCode::KeyCompromise };
+    let revoke = || Command::RevokeCertificate { serial: serial(1), because: Cause::Stolen };
     assert!(world.refused(contractor(), revoke()).contains("no contract with a contractor is in force (art. 4-3)"));
     let (from, until) = (world.now.plus_seconds(DAY), world.now.plus_seconds(2 * DAY));
     let enter = |from, until| Command::EnterContract { contractor: "Works".to_owned(), from, until };

@@ -1,7 +1,7 @@
 //! Suspensions and the reports they oblige to (art. 29, 39).
 
 use model::lifecycle::{facility as facility_lifecycle, user_id as user_id_lifecycle};
-use model::{Article, Profession, ReasonCode, Target};
+use model::{Article, Cause, Profession, Target};
 
 use super::super::world::*;
 use super::kinds;
@@ -21,8 +21,8 @@ fn acts_in_the_citys_place_open_a_report() {
     }
     let mut world = World::usual();
     world.suspend(contractor(), "user:K-1", None);
-    world.must(contractor(), Command::RevokeCertificate { serial: serial(1), reason: ReasonCode::KeyCompromise });
-    world.must(contractor(), Command::ReturnDevice { device: device("D-2"), reason: ReasonCode::KeyCompromise });
+    world.must(contractor(), Command::RevokeCertificate { serial: serial(1), because: Cause::Stolen });
+    world.must(contractor(), Command::ReturnDevice { device: device("D-2"), because: Cause::Stolen });
     let open: Vec<_> =
         world.snapshot.reports().map(|report| (report.about.clone(), report.article.to_string())).collect();
     assert_eq!(

@@ -1,0 +1,230 @@
+//! Revocation among many: how long until the last byte, with 10,000 connections open; how long for 1,000 terminals in one act;
+//! and how much a reader still gets that had stopped reading.
+//!
+//! `ulimit -n 60000; cargo run --release -p tests --example revoke [CONNECTIONS] [TRIALS] [DEVICES]` (10,000, 200 and 1,000 if not
+//! given). A whole city on loopback; the store runs in a process of its own. Each connection is a neighbour's, with an event stream
+//! on it. A trial opens an event stream on a new terminal and revokes it; measured is when its client sees the end, from when the
+//! command was called and from when it had returned. Clients, gateway and command share the machine. Exit code 1 if something did
+//! not end, or a neighbour's did.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a measuring tool stops at once"
+)]
+
+mod shared;
+#[path = "../src/revocations/stalled.rs"]
+mod stalled;
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::SocketAddr;
+use std::process::{Command as Process, ExitCode, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use model::{Cause, DeviceId};
+use registry::Command;
+use shared::statistics::quantile;
+use shared::world::{Ask, Http, Keys, Plan, Terminal, Tls, World};
+use shared::{house, world};
+use tokio::task::JoinHandle;
+
+/// Streams of one user ID: it may have so many requests in flight.
+const A_USER: usize = 60;
+const END_MAX: Duration = Duration::from_secs(20);
+const STREAM: &str = "/feeds/notes?patient=P-0001";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    if arguments.first().is_some_and(|first| first == "store") {
+        return runtime.block_on(store());
+    }
+    let number = |place: usize, usual| arguments.get(place).map_or(usual, |text| text.parse().expect("a number"));
+    let good = runtime.block_on(measure(number(0, 10_000), number(1, 200), number(2, 1_000)));
+    // Streams are open on purpose; nobody waits for them.
+    std::process::exit(i32::from(!good));
+}
+
+/// The other process: a store, until its standard input ends.
+async fn store() -> ExitCode {
+    let store = backend_stub::run(backend_stub::Options::new(backend_stub::Trust::Anyone)).await.unwrap();
+    println!("{}", store.address());
+    tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await.unwrap().unwrap();
+    ExitCode::SUCCESS
+}
+
+async fn measure(connections: usize, trials: usize, devices: usize) -> bool {
+    let mut store = Process::new(std::env::current_exe().unwrap())
+        .arg("store")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(store.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let address: SocketAddr = line.trim().parse().unwrap();
+    let world = World::planned(Plan { store: Some(address), workers: 8, ..Plan::default() }).await;
+    let hurt = Arc::new(AtomicUsize::new(0));
+    neighbours(&world, connections, &hurt).await;
+    println!("{connections} connections of neighbours open, each with an event stream: {:?}", world.living());
+    let one = one_by_one(&world, trials).await;
+    let all = in_one_act(&world, devices).await;
+    let stalled = stalled_reader(&world).await;
+    let hurt = hurt.load(Ordering::Relaxed);
+    println!("{hurt} of {connections} neighbours hurt");
+    drop(store.stdin.take());
+    let _ = store.wait();
+    one && all && stalled && hurt == 0
+}
+
+async fn neighbours(world: &World, connections: usize, hurt: &Arc<AtomicUsize>) {
+    let terminal = world.terminal("D-ono");
+    let mut opened = 0;
+    for number in 0..connections.div_ceil(A_USER) {
+        let user_id = world.another_nurse(&format!("nurse-{number}"), &["P-0001"]);
+        let cookie = world.cookie(&terminal, &user_id).await;
+        for _ in 0..A_USER.min(connections - opened) {
+            let end = end_of(stream(&terminal, &cookie).await);
+            let hurt = Arc::clone(hurt);
+            tokio::spawn(async move {
+                let _ = end.await;
+                hurt.fetch_add(1, Ordering::Relaxed);
+            });
+            opened += 1;
+        }
+    }
+}
+
+async fn stream(terminal: &Terminal, cookie: &str) -> Incoming {
+    let ask = Ask::get(STREAM).as_(cookie).with("accept", "text/event-stream");
+    let response = terminal.connect().await.unwrap().start(ask).await.unwrap();
+    assert_eq!(response.status(), http::StatusCode::OK);
+    response.into_body()
+}
+
+/// The task says when it ended.
+fn end_of(mut body: Incoming) -> JoinHandle<Instant> {
+    tokio::spawn(async move {
+        while let Some(Ok(_)) = body.frame().await {}
+        Instant::now()
+    })
+}
+
+fn new_device(world: &World, name: &str, facility: &str, holder: &str) -> Keys {
+    world.clerk(Command::RegisterDevice {
+        device: DeviceId::new(name).unwrap(),
+        label: "試験端末".to_owned(),
+        facility: facility.parse().unwrap(),
+        holder: holder.parse().unwrap(),
+    });
+    world.keys(name)
+}
+
+/// Has a command carried out; when it was called and when it had returned.
+async fn carried_out(world: &World, command: Command, officer: &'static str) -> (Instant, Instant) {
+    let (registry, now) = (world.registry.clone(), world.now());
+    let carried_out = tokio::task::spawn_blocking(move || {
+        let called = Instant::now();
+        registry.execute(command, world::city::officer(officer), now).unwrap();
+        (called, Instant::now())
+    });
+    carried_out.await.unwrap()
+}
+
+async fn one_by_one(world: &World, trials: usize) -> bool {
+    let (mut from_call, mut from_return, mut missing) = (Vec::new(), Vec::new(), 0);
+    for trial in 0..trials {
+        let name = format!("D-trial-{trial}");
+        let terminal = world.terminal_with(&new_device(world, &name, "F-nursing", "K-sato"));
+        let cookie = world.cookie(&terminal, "U-sato").await;
+        let end = end_of(stream(&terminal, &cookie).await);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let revoke = Command::RevokeDevice { device: name.parse().unwrap(), because: Cause::Stolen };
+        let (called, returned) = carried_out(world, revoke, "officer-ito").await;
+        match tokio::time::timeout(END_MAX, end).await {
+            Ok(Ok(at)) => {
+                from_call.push(millis(at, called));
+                from_return.push(millis(at, returned));
+            }
+            _ => missing += 1,
+        }
+    }
+    println!("\n{trials} terminals, one at a time; {missing} did not end");
+    table(&mut from_call, &mut from_return);
+    missing == 0
+}
+
+/// All of a facility, by two officers. The connections are open and idle.
+async fn in_one_act(world: &World, devices: usize) -> bool {
+    let mut ends = Vec::new();
+    for number in 0..devices {
+        let keys = new_device(world, &format!("D-all-{number}"), "F-clinic", "K-nakamura");
+        let mut connection = world.terminal_speaking(&keys, Http::Two, Tls::V13).raw().await.unwrap();
+        ends.push(tokio::spawn(async move {
+            let mut piece = [0; 1024];
+            while let Ok(1..) = tokio::io::AsyncReadExt::read(&mut connection, &mut piece).await {}
+            Instant::now()
+        }));
+    }
+    world.until("all are among the living", |world| world.living().0 >= devices).await;
+    let facility: model::FacilityId = "F-clinic".parse().unwrap();
+    let (because, reason) = (Cause::Compromised, "試験".to_owned());
+    let propose = Command::ProposeFacilityRevocation { facility: facility.clone(), because, reason };
+    carried_out(world, propose, "officer-ito").await;
+    let approve = Command::ApproveFacilityRevocation { facility };
+    let (called, returned) = carried_out(world, approve, "officer-mori").await;
+    let (mut from_call, mut from_return, mut missing) = (Vec::new(), Vec::new(), 0);
+    for end in ends {
+        match tokio::time::timeout(END_MAX, end).await {
+            Ok(Ok(at)) => {
+                from_call.push(millis(at, called));
+                from_return.push(millis(at, returned));
+            }
+            _ => missing += 1,
+        }
+    }
+    println!("\n{devices} terminals in one act, which took {:.1} ms; {missing} did not end", millis(returned, called));
+    table(&mut from_call, &mut from_return);
+    missing == 0
+}
+
+async fn stalled_reader(world: &World) -> bool {
+    let terminal = world.terminal_with(&new_device(world, "D-stalled", "F-nursing", "K-sato"));
+    let cookie = world.cookie(&terminal, "U-sato").await;
+    world.clerk(Command::JoinTeam {
+        person: "P-0900".parse().unwrap(),
+        user: "K-sato".parse().unwrap(),
+        role: model::TeamRole::OnCall,
+        facility: None,
+        from: world.now(),
+        until: None,
+    });
+    let reader = stalled::Reader::begin(world, &terminal, &cookie).await;
+    let revoke = Command::RevokeDevice { device: "D-stalled".parse().unwrap(), because: Cause::Stolen };
+    carried_out(world, revoke, "officer-ito").await;
+    let (octets, window) = reader.rest().await;
+    println!("\na stalled reader of 100 MB got {octets} octets more; its receive window is {window}");
+    octets <= window
+}
+
+fn millis(at: Instant, since: Instant) -> f64 {
+    at.checked_duration_since(since).map_or_else(|| -(since - at).as_secs_f64(), |after| after.as_secs_f64()) * 1e3
+}
+
+fn table(from_call: &mut [f64], from_return: &mut [f64]) {
+    from_call.sort_by(f64::total_cmp);
+    from_return.sort_by(f64::total_cmp);
+    println!("| end seen | from the call | from the return |\n|---|---|---|");
+    for (name, share) in [("p50", 0.5), ("p99", 0.99), ("last", 1.0)] {
+        let at = |sorted: &[f64]| quantile(sorted, share).map_or_else(|| "-".to_owned(), |ms| format!("{ms:.2} ms"));
+        println!("| {name} | {} | {} |", at(from_call), at(from_return));
+    }
+}
