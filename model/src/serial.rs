@@ -128,7 +128,7 @@ impl SerialNumber {
         let random = random.first_chunk()?;
         let leading = self.octets.iter().take(20 - NUMBERED_OCTETS).all(|octet| *octet == 0);
         let fits = leading && (1..=0x7f).contains(epoch);
-        fits.then(|| NumberedParts { draw: SerialDraw { epoch: *epoch, random: *random }, sealed: *sealed })
+        fits.then_some(NumberedParts { draw: SerialDraw { epoch: *epoch, random: *random }, sealed: *sealed })
     }
 }
 

@@ -129,8 +129,11 @@ impl Acme {
     /// Puts the parts together.
     ///
     /// # Errors
-    /// The random source failed.
+    /// The random source failed, or a root is none that a chain can lead to.
     pub fn new(desk: Desk, anchors: Anchors) -> Result<Self, Refused> {
+        if !anchors.are_usable() {
+            return Err(Refused::Authority("a root of attestations cannot be used".to_owned()));
+        }
         let state = State { nonces: Nonces::new()?, accounts: Accounts::default() };
         Ok(Self { desk, anchors, state: Mutex::new(state) })
     }

@@ -60,6 +60,9 @@ fn apples_is_believed_for_its_device_and_challenge_only() {
     let tpms = Anchors { apple: vec![], tpm: vec![maker.root.clone()] };
     assert!(ask(&tpms, &told(TOKEN), "C02SERIAL").unwrap_err().0.contains("no attestation of this format"));
     assert!(ask(&Anchors::default(), &told(TOKEN), "C02SERIAL").is_err());
+    // A root that is none is said at the start, not passed over.
+    assert!(anchors.are_usable());
+    assert!(!Anchors { apple: vec![maker.root.clone(), vec![0x30, 0]], tpm: vec![] }.are_usable());
     // Cut anywhere, or with something behind, it is none.
     let whole = told(TOKEN);
     for end in 0..whole.len() {
