@@ -9,7 +9,7 @@ use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use model::Timestamp;
-use registry::Snapshot;
+use registry::{Snapshot, Status};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 use tokio_rustls::LazyConfigAcceptor;
@@ -60,6 +60,9 @@ impl Client {
     /// What is wrong with its certificate.
     pub fn device(&self, snapshot: &Snapshot, now: Timestamp) -> Result<VerifiedDevice, Refusal> {
         let presented = self.presented.as_ref().ok_or(Refusal::Certificate(CertificateProblem::Missing))?;
+        if !presented.is_heard(now) {
+            return Err(Refusal::RegistryStale);
+        }
         presented.verify(snapshot, now).map_err(Refusal::Certificate)
     }
 }
@@ -72,12 +75,12 @@ pub async fn serve(worker: Rc<Worker>, stream: TcpStream, peer: SocketAddr) {
     let Ok(Some((host, tls))) = timeout(HANDSHAKE_MAX, handshake).await else { return };
     let (_, session) = tls.get_ref();
     let multiplexed = session.alpn_protocol() == Some(b"h2");
-    let presented = match session.peer_certificates().and_then(<[_]>::first) {
+    let presented = match session.peer_certificates() {
         // Read in this handshake, or in the one that is resumed, unless that is long ago.
-        Some(leaf) => match worker.readings().read(leaf) {
-            Ok(presented) => Some(presented),
+        Some(chain) => match worker.read_again(chain) {
+            Some(presented) => Some(presented),
             // The handshake read it already; a second reading that fails opens nothing.
-            Err(_) => return,
+            None => return,
         },
         None => None,
     };
@@ -90,8 +93,8 @@ pub async fn serve(worker: Rc<Worker>, stream: TcpStream, peer: SocketAddr) {
     // Entered first, looked up afterwards: a revocation in between finds the connection.
     let living = presented.as_ref().and_then(|presented| {
         let snapshot = worker.snapshot();
-        let device = presented.status(&snapshot)?.device;
-        let (live, serial) = (worker.live(), *presented.serial());
+        let Status { index, device, .. } = presented.status(&snapshot)?;
+        let (live, serial) = (worker.live(), presented.serial(&snapshot, index)?);
         let living = live.enter_connection(worker.number(), serial, &device.id, &device.facility, scissors.clone());
         // What does not stand already meets pages that explain, and is not to be reset while it reads them. It is shut:
         // every request asks again, and only what is among the living can reach a record.

@@ -190,6 +190,7 @@ impl Snapshot {
             | Change::CertificateRevoked { .. }
             | Change::CertificateConfirmed { .. }
             | Change::CertificateAbandoned { .. }
+            | Change::CertificateRegistered { .. }
             | Change::NumberingBegun { .. } => certificates::apply(tables, act, change),
             Change::EnrolmentOffered { .. }
             | Change::EnrolmentTried { .. }

@@ -123,6 +123,8 @@ words! {
         ReserveByCode = "reserve-by-code",
         /// [`crate::Command::ReserveSuccessor`].
         ReserveSuccessor = "reserve-successor",
+        /// [`crate::Command::RegisterCertificate`].
+        RegisterCertificate = "register-certificate",
         /// [`crate::Command::BeginNumbering`].
         BeginNumbering = "begin-numbering",
     }
@@ -148,6 +150,7 @@ impl CommandKind {
             | Self::EndUserId
             | Self::RegisterDevice
             | Self::OfferEnrolment
+            | Self::RegisterCertificate
             | Self::RegisterPerson
             | Self::ChangePerson
             | Self::EndEligibility
@@ -216,6 +219,7 @@ impl CommandKind {
             | Self::CountWrongCode
             | Self::ReserveByCode
             | Self::ReserveSuccessor
+            | Self::RegisterCertificate
             | Self::BeginNumbering => Article::paragraph(38, 1),
             Self::ReturnDevice | Self::RevokeCertificate => Article::paragraph(38, 2),
             Self::ConfirmRevocation => Article::paragraph(38, 3),
@@ -305,6 +309,7 @@ impl Command {
             Self::CountWrongCode { .. } => CommandKind::CountWrongCode,
             Self::ReserveByCode { .. } => CommandKind::ReserveByCode,
             Self::ReserveSuccessor { .. } => CommandKind::ReserveSuccessor,
+            Self::RegisterCertificate { .. } => CommandKind::RegisterCertificate,
             Self::BeginNumbering { .. } => CommandKind::BeginNumbering,
         }
     }

@@ -57,7 +57,7 @@ pub use state::{
     Administrator, Approval, Awaited, BreakGlass, Cancellation, Certificate, CertificateIndex, Confirmation, Consent,
     ConsentForm, Contract, ContractId, Deleted, DeletionId, DeletionOrder, Device, Disaster, Duty, DutyId,
     EMERGENCY_PROFESSIONS, Eligibility, EligibilityKind, Emergency, EmergencyId, EndedSession, Enrolment,
-    EnrolmentKind, Facility, FacilityDetails, FacilityKind, Generation, GivenBy, Membership, MembershipId,
+    EnrolmentKind, External, Facility, FacilityDetails, FacilityKind, Generation, GivenBy, Membership, MembershipId,
     NumberingKey, Person, Report, ReportId, ReportSubject, Retiring, Revocation, RuleApproval, RuleFile, RuleGates,
     RuleProof, RuleSet, Service, Snapshot, Status, Stop, StopReason, Suspension, SuspensionEnd, SuspensionId, User,
     UserIdRecord, WHOLE_CITY,

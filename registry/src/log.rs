@@ -142,7 +142,7 @@ impl Change {
                 named.users.insert(device.holder.clone());
                 named.facilities.insert(device.facility.clone());
             }
-            Self::CertificateReserved { serial, device, .. } => {
+            Self::CertificateReserved { serial, device, .. } | Self::CertificateRegistered { serial, device, .. } => {
                 named.serials.insert(*serial);
                 named.devices.insert(device.clone());
             }
@@ -221,6 +221,7 @@ impl Change {
             | Self::SuspensionEnded { reason, .. }
             | Self::DisasterEnded { reason } => reason.clone(),
             Self::CertificateRevoked { reason, .. } => Some(reason.to_string()),
+            Self::CertificateRegistered { external, .. } => Some(external.authority.clone()),
             Self::ConsentGiven { form, .. } => form.reason.clone(),
             Self::ConsentWithdrawn { reason, .. }
             | Self::ContractEnded { reason, .. }

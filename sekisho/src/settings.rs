@@ -37,6 +37,8 @@ pub struct Settings {
     pub keys: Keys,
     /// The authority; none on an edge.
     pub ca: Option<Ca>,
+    /// Other authorities whose certificates are considered.
+    pub external: Vec<External>,
     /// Whom to call.
     pub desk: Desk,
     /// How long sessions last.
@@ -173,6 +175,19 @@ pub struct Ca {
     pub issuing_key: PathBuf,
     /// Where the revocation list is found.
     pub list_url: String,
+}
+
+/// Another authority.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct External {
+    /// What the city calls it.
+    pub name: String,
+    /// Certificates that are trusted.
+    pub anchors: PathBuf,
+    /// Certificates between those and the terminals'.
+    pub intermediates: Option<PathBuf>,
+    /// Its revocation lists.
+    pub lists: Vec<PathBuf>,
 }
 
 /// Whom to call (art. 14).

@@ -12,6 +12,7 @@ mod device;
 mod duty;
 pub(crate) mod enrol;
 mod explain;
+pub(crate) mod external;
 mod facility;
 mod issue;
 pub(crate) mod journal;

@@ -105,5 +105,6 @@ kinds! {
     "enrolment-ended" => EnrolmentEnded { device }
     "certificate-retiring" => CertificateRetiring { retiring }
     "certificate-retired" => CertificateRetired { successor }
+    "certificate-registered" => CertificateRegistered { serial, device, external, fingerprint, not_before, not_after }
     "numbering-begun" => NumberingBegun { key }
 }

@@ -7,8 +7,8 @@ use super::{Fields, Form, FormError, put};
 use crate::state::{
     Administrator, Approval, Awaited, BreakGlass, Cancellation, Certificate, Confirmation, Consent, ConsentForm,
     Contract, Deleted, DeletionOrder, Device, Disaster, Duty, Eligibility, Emergency, EndedSession, Enrolment,
-    Facility, FacilityDetails, Membership, Person, Report, Retiring, Revocation, RuleApproval, RuleFile, RuleGates,
-    RuleProof, RuleSet, Service, Stop, Suspension, User, UserIdRecord,
+    External, Facility, FacilityDetails, Membership, Person, Report, Retiring, Revocation, RuleApproval, RuleFile,
+    RuleGates, RuleProof, RuleSet, Service, Stop, Suspension, User, UserIdRecord,
 };
 
 /// Writes `struct` by struct which fields there are.
@@ -50,8 +50,9 @@ objects! {
     }
     Device { id, label, facility, holder, loaned_at, returned_at }
     Certificate {
-        serial, device, state, fingerprint, not_before, not_after, predecessor, reserved_at, revocation,
+        serial, device, state, fingerprint, not_before, not_after, predecessor, reserved_at, external, revocation,
     }
+    External { authority, issuer, number }
     Revocation { at, reason, by, confirmed }
     Confirmation { at, by }
     Eligibility { kind, municipality, from, until }

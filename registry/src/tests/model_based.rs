@@ -213,6 +213,9 @@ fn any_command(dice: &mut Dice, now: Timestamp) -> Command {
             not_before: near(dice),
             not_after: near(dice),
         },
+        CommandKind::RegisterCertificate => {
+            register_certificate(a_serial(dice), [u8::try_from(dice.below(4)).unwrap(); 32], a_serial(dice))
+        }
         CommandKind::BeginNumbering => {
             Command::BeginNumbering { key: NumberingKey::new(std::array::from_fn(|_| dice.octet())) }
         }
@@ -223,6 +226,7 @@ fn any_command(dice: &mut Dice, now: Timestamp) -> Command {
 fn any_numbered(dice: &mut Dice, snapshot: &Snapshot, mut command: Command) -> Command {
     let (Command::ReserveCertificate { serial, .. }
     | Command::ReserveByCode { serial, .. }
+    | Command::RegisterCertificate { serial, .. }
     | Command::ReserveSuccessor { serial, .. }) = &mut command
     else {
         return command;
@@ -290,6 +294,11 @@ fn check(snapshot: &Snapshot) {
         assert_eq!(status.index.get() as usize, place);
         assert_eq!((status.state, &status.device.id), (certificate.state, &certificate.device));
         assert_eq!(snapshot.status_at(status.index), Some(status));
+        if let (Some(external), Some(fingerprint)) = (&certificate.external, &certificate.fingerprint) {
+            assert_eq!(snapshot.status_elsewhere(&external.authority, fingerprint), Some(status));
+            assert_eq!(snapshot.status_elsewhere("another", fingerprint), None);
+            assert_eq!(snapshot.registered(&external.issuer, &external.number), Some(certificate));
+        }
         let other = snapshot.status(&certificate.serial, &[0xee; 32]);
         assert_eq!(
             other.is_none(),
@@ -390,7 +399,9 @@ proptest! {
                     carried_out += 1;
                     check(&world.snapshot);
                     for change in &changes {
-                        if let crate::Change::CertificateReserved { serial, .. } = change {
+                        if let crate::Change::CertificateReserved { serial, .. }
+                        | crate::Change::CertificateRegistered { serial, .. } = change
+                        {
                             assert!(taken.insert(*serial), "{serial} twice");
                         }
                     }

@@ -142,6 +142,7 @@ fn one_of_each() -> Vec<Command> {
             not_before: now,
             not_after: now.plus_seconds(DAY),
         },
+        register_certificate(serial(8), [8; 32], serial(1)),
         Command::BeginNumbering { key: crate::NumberingKey::new([7; 16]) },
         Command::ReserveSuccessor {
             serial: serial(9),

@@ -140,6 +140,7 @@ fn certificates(count: u32) {
             not_after: world.now.plus_seconds(180 * 86_400),
             predecessor: None,
             reserved_at: world.now,
+            external: None,
             revocation: None,
         });
     }

@@ -21,6 +21,7 @@ fn certificate(serial: SerialNumber, device: DeviceId) -> Certificate {
         not_after: begin().plus_seconds(60),
         predecessor: None,
         reserved_at: begin(),
+        external: None,
         revocation: None,
     }
 }

@@ -163,6 +163,9 @@ pub(crate) fn validate(
         Command::ReserveSuccessor { serial, predecessor, not_before, not_after } => {
             enrolment::renew(d, *serial, *predecessor, (*not_before, *not_after))
         }
+        Command::RegisterCertificate { serial, device, external, fingerprint, not_before, not_after } => {
+            device::register_certificate(d, *serial, device, external, fingerprint, (*not_before, *not_after))
+        }
         Command::BeginNumbering { key } => device::begin_numbering(d, *key),
     }?;
     Ok(draft)

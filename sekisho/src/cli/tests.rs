@@ -104,6 +104,7 @@ fn asked_by(kind: CommandKind) -> Result<&'static str, &'static str> {
         Kind::EndSession => Err("the user's own: signing out"),
         Kind::DeclareEmergency | Kind::EndEmergency => Err("the user's own, on a page of the gateway (art. 41-1)"),
         Kind::OfferEnrolment => Ok("device-code"),
+        Kind::RegisterCertificate => Ok("device-register-certificate"),
         Kind::BeginNumbering => Err("the machine's, before it takes the first number (art. 38-1)"),
         Kind::CountWrongCode | Kind::ReserveByCode | Kind::ReserveSuccessor => {
             Err("the office's door's, for whoever has a code or a certificate (art. 38-1)")

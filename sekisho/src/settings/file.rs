@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use gateway::pages::RecordsApp;
 use serde::Deserialize;
 
-use super::{Ca, Desk, Hosts, JournalPlace, Keys, Limits, Listen, Rate, Session, Settings, Tls};
+use super::{Ca, Desk, External, Hosts, JournalPlace, Keys, Limits, Listen, Rate, Session, Settings, Tls};
 
 /// Most threads.
 const WORKERS_MAX: usize = 64;
@@ -24,6 +24,8 @@ pub(super) struct SettingsFile {
     tls: TlsTable,
     keys: KeysTable,
     ca: Option<CaTable>,
+    #[serde(default)]
+    external_ca: Vec<ExternalTable>,
     desk: Desk,
     session: SessionTable,
     limits: LimitsTable,
@@ -92,6 +94,15 @@ struct CaTable {
     issuing_certificate: PathBuf,
     issuing_key: PathBuf,
     list_url: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExternalTable {
+    name: String,
+    anchors: PathBuf,
+    intermediates: Option<PathBuf>,
+    lists: Vec<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -189,6 +200,7 @@ impl SettingsFile {
             credential: folder.join(self.keys.credential),
         };
         let ca = self.ca.map(|ca| ca.validate(folder, &mut faults));
+        let external = external(self.external_ca, folder, &mut faults);
         faults.desk(&self.desk);
         let session = self.session.validate(&mut faults);
         faults.rate("limits.per_source", self.limits.per_source);
@@ -209,6 +221,7 @@ impl SettingsFile {
                 tls,
                 keys,
                 ca,
+                external,
                 desk: self.desk,
                 session,
                 limits,
@@ -301,6 +314,28 @@ impl CaTable {
             list_url: self.list_url,
         }
     }
+}
+
+/// Each under a name of its own, which the registry will know certificates by.
+fn external(tables: Vec<ExternalTable>, folder: &Path, faults: &mut Faults) -> Vec<External> {
+    let mut names = std::collections::BTreeSet::new();
+    let mut all = Vec::new();
+    for table in tables {
+        let ExternalTable { name, anchors, intermediates, lists } = table;
+        if model::id::check(&name).is_err() {
+            faults.add("external_ca.name", format_args!("`{name}` is not 1 to 64 letters, digits and -"));
+        }
+        if lists.is_empty() {
+            faults.add("external_ca.lists", format_args!("`{name}` needs at least one revocation list"));
+        }
+        if !names.insert(name.clone()) {
+            faults.add("external_ca.name", format_args!("`{name}` is there twice"));
+        }
+        let at = |path: PathBuf| folder.join(path);
+        let (anchors, intermediates) = (at(anchors), intermediates.map(at));
+        all.push(External { name, anchors, intermediates, lists: lists.into_iter().map(at).collect() });
+    }
+    all
 }
 
 impl SessionTable {

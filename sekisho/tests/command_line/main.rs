@@ -7,6 +7,8 @@ mod enrolment;
 #[cfg(test)]
 mod evidence;
 #[cfg(test)]
+mod external;
+#[cfg(test)]
 mod maps;
 #[cfg(test)]
 mod newcomers;
