@@ -3,12 +3,13 @@
 //! One line of JSON with short keys; the words are those of the regulation's lifecycles. [`read`] gives the facts back.
 //!
 //! Version 1 was written before authors, labels, deletion orders and break-glass were facts, version 2 before it was one in
-//! whose name something is written; both are read for ever. What version 1 does not say is read as the decision then took it:
+//! whose name something is written, version 3 before it was one how the key of the certificate came about; all are read for
+//! ever. What version 1 does not say is read as the decision then took it:
 //! nobody known as the author, no label seen, no order, no emergency. Version 2 had one fact for both: of a create, whom the
 //! new record named; of an update, whom the stored one did and the new one did still. Only a record of an old version may
-//! leave something out, and none may say half of it.
+//! leave something out, and none may say half of it. Of a key nothing is known before version 4: the least is taken.
 
-use model::{Action, Authorship, Category, Profession, Timestamp};
+use model::{Action, Assurance, Authorship, Category, Profession, Timestamp};
 use policy::{
     DeviceFacts, DisasterFacts, Facts, PersonFacts, Relation, Request, Resource, Said, ServiceFacts, SubjectFacts,
 };
@@ -20,7 +21,7 @@ use serde::{Deserialize, Serialize};
 pub struct FactsError(String);
 
 /// What is written now.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -79,6 +80,9 @@ struct DeviceLine {
     certificate: String,
     in_validity: bool,
     suspended: bool,
+    /// How the certificate's key came about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -161,6 +165,7 @@ fn line(request: &Request, facts: &Facts) -> Line {
             certificate: device.certificate_state.to_string(),
             in_validity: device.certificate_in_validity,
             suspended: device.device_suspended,
+            key: Some(device.assurance.to_string()),
         },
         person: person_line(resource),
         service: service.state.to_string(),
@@ -241,6 +246,7 @@ fn parse(line: Line) -> Result<(Request, Facts), String> {
         certificate_state: word(device.certificate.parse())?,
         certificate_in_validity: device.in_validity,
         device_suspended: device.suspended,
+        assurance: word(Assurance::parse(&since.fact_of(4, device.key, "key", Assurance::Container.to_string())?))?,
     };
     let resource = person.map_or(Ok(Resource::Directory), |person| record(person, since))?;
     let disaster = line.disaster.map(|until| word(Timestamp::parse(&until))).transpose()?;

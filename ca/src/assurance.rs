@@ -1,6 +1,6 @@
-//! How sure the city may be that a terminal's key is on that terminal alone (art. 38-1). Stands in the certificate as its
-//! policy, so that whoever checks it can ask for more than a signature.
+//! The assurance level as it stands in a certificate: its policy, so that whoever checks it can ask for more than a signature.
 
+use model::Assurance;
 use pkcs8::der::asn1::ObjectIdentifier;
 
 /// Policies: a UUID's digits under the arc that Microsoft keeps for this use, so that nobody has to hand one out and nobody
@@ -13,63 +13,23 @@ const POLICIES: [ObjectIdentifier; 4] = [
     ObjectIdentifier::new_unwrap("1.2.840.113556.1.8000.2554.17670.18015.7861.18624.35569.10485739.13196697.1.4"),
 ];
 
-/// How a terminal's key came about, the surest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Assurance {
-    /// Made in hardware that it cannot leave, and the hardware's maker says so.
-    Attested,
-    /// Made in a TPM, as the terminal itself says.
-    Tpm,
-    /// Made on the terminal, by software.
-    Software,
-    /// Made here and carried to the terminal in a PKCS#12 container, of which there may be copies.
-    Container,
+const fn oid(level: Assurance) -> ObjectIdentifier {
+    let [attested, tpm, software, container] = POLICIES;
+    match level {
+        Assurance::Attested => attested,
+        Assurance::Tpm => tpm,
+        Assurance::Software => software,
+        Assurance::Container => container,
+    }
 }
 
-impl Assurance {
-    /// All levels, the surest first.
-    pub const ALL: [Self; 4] = [Self::Attested, Self::Tpm, Self::Software, Self::Container];
+/// The object identifier of a level's policy, in dotted form.
+#[must_use]
+pub fn policy(level: Assurance) -> String {
+    oid(level).to_string()
+}
 
-    /// One word for messages.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Attested => "attested",
-            Self::Tpm => "tpm",
-            Self::Software => "software",
-            Self::Container => "container",
-        }
-    }
-
-    /// Longest validity, in days. Renewal replaces the others by themselves; a container is carried by people, who want
-    /// to do it once a year.
-    #[must_use]
-    pub const fn days_max(self) -> u16 {
-        match self {
-            Self::Attested | Self::Tpm | Self::Software => 180,
-            Self::Container => 397,
-        }
-    }
-
-    /// Its policy.
-    const fn oid(self) -> ObjectIdentifier {
-        let [attested, tpm, software, container] = POLICIES;
-        match self {
-            Self::Attested => attested,
-            Self::Tpm => tpm,
-            Self::Software => software,
-            Self::Container => container,
-        }
-    }
-
-    /// Its policy's object identifier, in dotted form.
-    #[must_use]
-    pub fn policy(self) -> String {
-        self.oid().to_string()
-    }
-
-    /// The same as the content of a DER OBJECT IDENTIFIER.
-    pub(crate) fn policy_octets(self) -> Vec<u8> {
-        self.oid().as_bytes().to_vec()
-    }
+/// The same as the content of a DER OBJECT IDENTIFIER.
+pub(crate) fn policy_octets(level: Assurance) -> Vec<u8> {
+    oid(level).as_bytes().to_vec()
 }

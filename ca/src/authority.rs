@@ -21,7 +21,7 @@ use crate::name::AuthorityName;
 use crate::plan::{IssuerView, Kind, Plan};
 use crate::prepare::{Issued, Prepared, end_of};
 use crate::profile::BACKDATED_SECONDS;
-use crate::public_key::{PublicKey, hex};
+use crate::public_key::{KeyKind, PublicKey, hex};
 use crate::serial::RecordedSerial;
 
 /// The root's validity, in days: 20 years.
@@ -195,11 +195,10 @@ impl Root {
 }
 
 impl Issuing {
-    /// Has the root certify an issuing authority: P-256, 3 years from five minutes before `now` but not beyond the root,
-    /// path length 0.
+    /// [`Self::certify`] for a key at hand.
     ///
     /// # Errors
-    /// The root is not valid at `now`, the root's key is another, or the lint found something.
+    /// As there.
     pub fn create(
         purpose: Purpose,
         name: &AuthorityName,
@@ -209,6 +208,26 @@ impl Issuing {
         root: &Root,
         root_key: &RootKey,
     ) -> Result<Self, Refused> {
+        Self::certify(purpose, name, &key.public(), serial, now, root, root_key)
+    }
+
+    /// Has the root certify an issuing authority: P-256, 3 years from five minutes before `now` but not beyond the root,
+    /// path length 0.
+    ///
+    /// # Errors
+    /// The key is not on P-256, the root is not valid at `now`, the root's key is another, or the lint found something.
+    pub fn certify(
+        purpose: Purpose,
+        name: &AuthorityName,
+        key: &PublicKey,
+        serial: RecordedSerial,
+        now: Timestamp,
+        root: &Root,
+        root_key: &RootKey,
+    ) -> Result<Self, Refused> {
+        if key.kind() != KeyKind::P256 {
+            return Err(Refused::KeyKind { wanted: KeyKind::P256.as_str() });
+        }
         let (from, until) = (root.not_before(), root.not_after());
         if now < from || now > until {
             return Err(Refused::IssuerNotValid { issuer: root.common_name().to_owned(), from, until });
@@ -225,7 +244,7 @@ impl Issuing {
             list_url: None,
             access: None,
             assurance: None,
-            key: key.public(),
+            key: key.clone(),
             issuer: root.authority.view(),
         };
         let prepared = Prepared::from_plan(plan, root.common_name(), root.public_key())?;

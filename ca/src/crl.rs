@@ -20,6 +20,7 @@ use crate::error::Refused;
 use crate::key::{IssuingKey, pem};
 use crate::places::StatusPlaces;
 use crate::public_key::hex;
+use crate::serial::RecordedNumber;
 use crate::shard::Shard;
 
 /// From thisUpdate to nextUpdate, in seconds: 24 hours. Lists are signed anew every hour and at each revocation, so a
@@ -90,16 +91,14 @@ impl Crl {
 /// Builds and signs a full list: version 2 with AuthorityKeyIdentifier and CRLNumber, entries in the order of their
 /// serial numbers, unspecified reasons left out (RFC 5280 5.3.1), thisUpdate `now`, nextUpdate 24 hours later.
 ///
-/// `number` must be larger than in every earlier list of this issuer (5.2.3); who keeps lists keeps count.
-///
 /// # Errors
-/// A serial number twice, number 0, a key that is not the issuer's, an issuer not valid at `now`, or a list that does
+/// A serial number twice, a key that is not the issuer's, an issuer not valid at `now`, or a list that does
 /// not read back as it was meant.
 pub fn build_crl(
     issuer: &Issuing,
     key: &IssuingKey,
     revoked: &[Revoked],
-    number: u64,
+    number: &RecordedNumber,
     now: Timestamp,
 ) -> Result<Crl, Refused> {
     build(issuer, key, revoked, number, now, None)
@@ -115,7 +114,7 @@ pub fn build_shard(
     key: &IssuingKey,
     (places, shard): (&StatusPlaces, Shard),
     revoked: &[Revoked],
-    number: u64,
+    number: &RecordedNumber,
     now: Timestamp,
 ) -> Result<Crl, Refused> {
     if let Some(stranger) = revoked.iter().find(|entry| Shard::of(&entry.serial) != shard) {
@@ -128,7 +127,7 @@ fn build(
     issuer: &Issuing,
     key: &IssuingKey,
     revoked: &[Revoked],
-    number: u64,
+    number: &RecordedNumber,
     now: Timestamp,
     url: Option<&str>,
 ) -> Result<Crl, Refused> {
@@ -136,9 +135,6 @@ fn build(
     let (from, until) = (issuer.not_before(), issuer.not_after());
     if now < from || now > until {
         return Err(Refused::IssuerNotValid { issuer: issuer.common_name().to_owned(), from, until });
-    }
-    if number == 0 {
-        return Err(Refused::Crl("its number is 0".to_owned()));
     }
     let mut entries = BTreeMap::new();
     for entry in revoked {
@@ -150,6 +146,7 @@ fn build(
     }
     let this_update = Timestamp::from_millis(now.as_seconds().saturating_mul(1000));
     let next_update = this_update.plus_seconds(NEXT_UPDATE_SECONDS);
+    let number = number.number();
     let list = List { entries, number, this_update, next_update, url };
     let der = list.sign(issuer, key)?;
     list.read_back(issuer, &der)?;

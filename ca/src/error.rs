@@ -43,9 +43,21 @@ pub enum Refused {
         /// The certificate's serial number.
         serial: model::SerialNumber,
     },
+    /// Whoever keeps a key did not sign with it.
+    #[error("the key could not be used where it is kept")]
+    KeptKey(#[source] Box<dyn Error + Send + Sync>),
+    /// Whoever keeps a key signed with something else.
+    #[error("what was signed where the key is kept is not signed with the key that is shown there")]
+    KeptKeyOther,
+    /// A key that is kept elsewhere was to be written down.
+    #[error("the key is kept elsewhere and cannot be written down")]
+    KeptElsewhere,
     /// The book did not record the serial number.
     #[error("the serial number could not be recorded before signing")]
     SerialNotRecorded(#[source] Box<dyn Error + Send + Sync>),
+    /// Nobody recorded the number of revocation lists.
+    #[error("the number of revocation lists could not be recorded before signing")]
+    NumberNotRecorded(#[source] Box<dyn Error + Send + Sync>),
     /// The book recorded another number than the one that was drawn.
     #[error("the serial number {serial} is recorded, and another was drawn")]
     NotAsDrawn {

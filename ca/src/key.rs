@@ -11,20 +11,16 @@
 //! ```
 
 use std::fmt;
+use std::sync::Arc;
 
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
-use pkcs8::der::SecretDocument;
-use pkcs8::pkcs5::{pbes2, scrypt};
-use pkcs8::{EncryptedPrivateKeyInfoRef, LineEnding, PrivateKeyInfoRef};
-use rcgen::{PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PublicKeyData, SignatureAlgorithm, SigningKey};
+use pkcs8::LineEnding;
 use zeroize::Zeroizing;
 
 use crate::error::Refused;
-use crate::public_key::{KeyKind, PublicKey};
+use crate::pair::{Curve, KeptKey, Pair};
+use crate::public_key::PublicKey;
 use crate::random::Random;
-
-/// scrypt cost: N = 2^14, r = 8, p = 5: OWASP's choice for 16 MiB, the most that OpenSSL 3 accepts in a key file.
-const SCRYPT: (u8, u32, u32) = (14, 8, 5);
+use crate::request::request_of;
 
 /// A passphrase; wiped from memory when dropped, never shown.
 pub struct Passphrase(Zeroizing<String>);
@@ -52,115 +48,17 @@ impl Passphrase {
     pub(crate) fn text(&self) -> &str {
         &self.0
     }
+
+    /// The text, for whoever has to show it to the one that asks for it: a token's PIN.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
 }
 
 impl fmt::Debug for Passphrase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Passphrase(not shown)")
-    }
-}
-
-/// The two curves of the house.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Curve {
-    P256,
-    P384,
-}
-
-impl Curve {
-    fn signing(self) -> &'static aws_lc_rs::signature::EcdsaSigningAlgorithm {
-        match self {
-            Self::P256 => &ECDSA_P256_SHA256_ASN1_SIGNING,
-            Self::P384 => &ECDSA_P384_SHA384_ASN1_SIGNING,
-        }
-    }
-
-    fn kind(self) -> KeyKind {
-        match self {
-            Self::P256 => KeyKind::P256,
-            Self::P384 => KeyKind::P384,
-        }
-    }
-}
-
-/// A signing key inside the crate. Its `SigningKey` implementation is the only thing that signs octets, and the type
-/// never leaves the crate.
-pub(crate) struct Pair {
-    curve: Curve,
-    pair: EcdsaKeyPair,
-}
-
-impl Pair {
-    pub(crate) fn generate(curve: Curve) -> Result<Self, Refused> {
-        let pair = EcdsaKeyPair::generate(curve.signing()).map_err(|_| Refused::Crypto("making a key"))?;
-        Ok(Self { curve, pair })
-    }
-
-    /// The throw-away counterpart of `kind`, for linting: same algorithm, worthless signature.
-    pub(crate) fn throw_away(kind: KeyKind) -> Result<Self, Refused> {
-        match kind {
-            KeyKind::P256 => Self::generate(Curve::P256),
-            KeyKind::P384 => Self::generate(Curve::P384),
-            KeyKind::Rsa => Err(Refused::KeyKind { wanted: "P-256 or P-384" }),
-        }
-    }
-
-    pub(crate) fn public(&self) -> PublicKey {
-        PublicKey::trusted(self.curve.kind(), self.pair.public_key().as_ref().to_vec())
-    }
-
-    fn seal(&self, passphrase: &Passphrase, random: &dyn Random) -> Result<Zeroizing<String>, Refused> {
-        let failed = |_| Refused::Crypto("encrypting a key");
-        // aws-lc-rs wipes the document when it is dropped.
-        let clear = self.pair.to_pkcs8v1().map_err(|_| Refused::Crypto("writing a key"))?;
-        let info = PrivateKeyInfoRef::try_from(clear.as_ref()).map_err(|_| Refused::Crypto("writing a key"))?;
-        let (mut salt, mut iv) = ([0_u8; 16], [0_u8; 16]);
-        random.fill(&mut salt)?;
-        random.fill(&mut iv)?;
-        let (log_n, r, p) = SCRYPT;
-        let cost = scrypt::Params::new(log_n, r, p).map_err(|_| Refused::Crypto("encrypting a key"))?;
-        let scheme = pbes2::Parameters::generate_scrypt_aes256cbc(cost, &salt, iv)
-            .map_err(|_| Refused::Crypto("encrypting a key"))?;
-        let sealed = info.encrypt_with_params(scheme, passphrase.0.as_bytes()).map_err(failed)?;
-        sealed.to_pem("ENCRYPTED PRIVATE KEY", LineEnding::LF).map_err(|_| Refused::Crypto("writing a key"))
-    }
-
-    fn open(pem: &str, passphrase: &Passphrase, curve: Curve) -> Result<Self, Refused> {
-        let (label, sealed) = SecretDocument::from_pem(pem).map_err(|_| Refused::KeyForm("no PEM block"))?;
-        match label {
-            "ENCRYPTED PRIVATE KEY" => {}
-            "PRIVATE KEY" | "EC PRIVATE KEY" | "RSA PRIVATE KEY" => return Err(Refused::KeyInClear),
-            _ => return Err(Refused::KeyForm("another label")),
-        }
-        let info = EncryptedPrivateKeyInfoRef::try_from(sealed.as_bytes())
-            .map_err(|_| Refused::KeyForm("no EncryptedPrivateKeyInfo with PBES2"))?;
-        let clear = info.decrypt(passphrase.0.as_bytes()).map_err(|_| Refused::WrongPassphrase)?;
-        // A wrong passphrase survives the padding check once in about 256 tries; what it gives is then no PKCS#8.
-        PrivateKeyInfoRef::try_from(clear.as_bytes()).map_err(|_| Refused::WrongPassphrase)?;
-        let pair = EcdsaKeyPair::from_pkcs8(curve.signing(), clear.as_bytes())
-            .map_err(|_| Refused::KeyKind { wanted: curve.kind().as_str() })?;
-        Ok(Self { curve, pair })
-    }
-}
-
-impl PublicKeyData for Pair {
-    fn der_bytes(&self) -> &[u8] {
-        self.pair.public_key().as_ref()
-    }
-
-    fn algorithm(&self) -> &'static SignatureAlgorithm {
-        match self.curve {
-            Curve::P256 => &PKCS_ECDSA_P256_SHA256,
-            Curve::P384 => &PKCS_ECDSA_P384_SHA384,
-        }
-    }
-}
-
-impl SigningKey for Pair {
-    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
-        let random = aws_lc_rs::rand::SystemRandom::new();
-        let signature = self.pair.sign(&random, message).map_err(|_| rcgen::Error::RingUnspecified)?;
-        Ok(signature.as_ref().to_vec())
     }
 }
 
@@ -182,7 +80,7 @@ macro_rules! authority_keys {
             /// r = 8, p = 5) and AES-256-CBC. Takes some tenths of a second, on purpose.
             ///
             /// # Errors
-            /// The crypto library or the random source failed.
+            /// The crypto library or the random source failed, or the key is kept elsewhere.
             pub fn seal(&self, passphrase: &Passphrase, random: &dyn Random) -> Result<Zeroizing<String>, Refused> {
                 self.0.seal(passphrase, random)
             }
@@ -195,10 +93,28 @@ macro_rules! authority_keys {
                 Pair::open(pem, passphrase, $curve).map(Self)
             }
 
+            /// A key that is kept elsewhere and signs for this crate only as far as nobody else can ask it: a token's PIN
+            /// is as good as the key. Signs once, for trial.
+            ///
+            /// # Errors
+            /// It cannot be reached, is of another kind, or signs with another key than it shows.
+            pub fn kept(key: Arc<dyn KeptKey>) -> Result<Self, Refused> {
+                Pair::kept($curve, key).map(Self)
+            }
+
             /// The public half.
             #[must_use]
             pub fn public(&self) -> PublicKey {
                 self.0.public()
+            }
+
+            /// A request for a certificate of this key (PKCS#10, PEM), so that the authority above need not see it. It names
+            /// nobody: whoever reads it takes the key only.
+            ///
+            /// # Errors
+            /// The key could not sign.
+            pub fn request(&self) -> Result<Vec<u8>, Refused> {
+                request_of(&self.0)
             }
 
             pub(crate) fn pair(&self) -> &Pair {
@@ -235,8 +151,7 @@ impl LeafKey {
     /// The crypto library failed.
     pub fn generate() -> Result<Self, Refused> {
         let pair = Pair::generate(Curve::P256)?;
-        let clear = pair.pair.to_pkcs8v1().map_err(|_| Refused::Crypto("writing a key"))?;
-        Ok(Self { clear: Zeroizing::new(clear.as_ref().to_vec()), public: pair.public() })
+        Ok(Self { clear: pair.clear()?, public: pair.public() })
     }
 
     /// The public half.

@@ -23,6 +23,7 @@ mod key;
 mod lint;
 mod name;
 mod ocsp;
+mod pair;
 mod pkcs7;
 mod places;
 mod plan;
@@ -37,14 +38,16 @@ mod shard;
 mod terminal;
 mod weak;
 
-pub use assurance::Assurance;
+pub use assurance::policy;
 pub use authority::{Issuing, Purpose, Root};
 pub use crl::{Crl, NEXT_UPDATE_SECONDS, Revoked, build_crl, build_shard};
 pub use error::Refused;
 pub use key::{IssuingKey, LeafKey, Passphrase, RootKey};
 pub use lint::Finding;
+pub use model::Assurance;
 pub use name::AuthorityName;
 pub use ocsp::{Asked, OcspRefusal, OcspRequest, REQUEST_OCTETS_MAX};
+pub use pair::KeptKey;
 pub use pkcs7::certs_only;
 pub use places::StatusPlaces;
 pub use prepare::{Issued, Prepared, device_validity, prepare, prepare_server};
@@ -53,9 +56,9 @@ pub use public_key::{KeyKind, PublicKey};
 pub use random::{Random, SystemRandom};
 pub use request::{read_request, write_request};
 pub use responder::{ANSWER_SECONDS, Responder, Status};
-pub use serial::{RecordedSerial, SerialBook, fresh_serial, reserve, reserve_numbered};
+pub use serial::{RecordedNumber, RecordedSerial, SerialBook, fresh_serial, reserve, reserve_numbered};
 pub use shard::Shard;
-pub use terminal::{fresh_password, pem_bundle, pkcs12, received};
+pub use terminal::{Encoding, fresh_password, pem_bundle, pkcs12, pkcs12_encoded, received};
 pub use zeroize::Zeroizing;
 
 // The fuzz target's function, which runs among the tests, names the crate as a stranger does.

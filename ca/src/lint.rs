@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use model::Assurance;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::der_parser::asn1_rs::Tag;
 use x509_parser::extensions::{
@@ -13,7 +14,7 @@ use x509_parser::oid_registry as oids;
 use x509_parser::prelude::FromDer;
 use x509_parser::x509::{AlgorithmIdentifier, X509Version};
 
-use crate::assurance::Assurance;
+use crate::assurance::policy_octets;
 use crate::authority::{ISSUING_DAYS, ROOT_DAYS};
 use crate::plan::{Access, AltName, Kind, Plan};
 use crate::profile::{DAY_SECONDS, LEAF_DAYS_MAX, RESPONDER_DAYS};
@@ -315,7 +316,7 @@ fn extensions(plan: &Plan, certificate: &X509Certificate<'_>, found: &mut Findin
                 let unqualified = seen.iter().all(|policy| policy.policy_qualifiers.is_none());
                 found.holds("certificatePolicies", unqualified, "with qualifiers", "identifiers only");
                 let seen: Vec<_> = seen.iter().map(|policy| hex(policy.policy_id.as_bytes())).collect();
-                let wanted: Vec<_> = plan.assurance.iter().map(|level| hex(&level.policy_octets())).collect();
+                let wanted: Vec<_> = plan.assurance.iter().map(|level| hex(&policy_octets(*level))).collect();
                 found.same("certificatePolicies", &seen, &wanted);
             }
             // NULL, and nothing else.

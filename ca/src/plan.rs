@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use model::{SerialNumber, Timestamp};
+use model::{Assurance, SerialNumber, Timestamp};
 use pkcs8::der::Tag;
 use pkcs8::der::asn1::ObjectIdentifier;
 use rcgen::string::Ia5String;
@@ -13,9 +13,9 @@ use rcgen::{
 };
 
 use crate::asn1;
-use crate::assurance::Assurance;
+use crate::assurance::policy_octets;
 use crate::error::Refused;
-use crate::key::Pair;
+use crate::pair::Pair;
 use crate::public_key::{KeyKind, PublicKey};
 
 /// Kinds of certificates that this authority makes. There is no other.
@@ -125,7 +125,7 @@ impl Plan {
             further.push(CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 1], access_der(access)?));
         }
         if let Some(assurance) = self.assurance {
-            let policy = asn1::tlv(Tag::ObjectIdentifier, &[&assurance.policy_octets()])?;
+            let policy = asn1::tlv(Tag::ObjectIdentifier, &[&policy_octets(assurance)])?;
             let policies = asn1::sequence(&[&asn1::sequence(&[&policy])?])?;
             further.push(CustomExtension::from_oid_content(&[2, 5, 29, 32], policies));
         }

@@ -11,8 +11,9 @@ use x509_parser::prelude::FromDer;
 
 use crate::authority::{Issuing, Purpose};
 use crate::error::Refused;
-use crate::key::{IssuingKey, Pair, pem};
+use crate::key::{IssuingKey, pem};
 use crate::lint::lint;
+use crate::pair::Pair;
 use crate::plan::{Access, AltName, Kind, Plan};
 use crate::profile::{BACKDATED_SECONDS, DAY_SECONDS, DeviceProfile, ServerProfile};
 use crate::public_key::{PublicKey, hex};

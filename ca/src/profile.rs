@@ -2,9 +2,8 @@
 
 use std::net::IpAddr;
 
-use model::Timestamp;
+use model::{Assurance, Timestamp};
 
-use crate::assurance::Assurance;
 use crate::error::Refused;
 use crate::name::check_host;
 use crate::places::StatusPlaces;
@@ -97,6 +96,18 @@ impl DeviceProfile {
     pub fn not_beyond(mut self, end: Timestamp) -> Self {
         self.not_beyond = Some(end);
         self
+    }
+
+    /// The gateway's name.
+    #[must_use]
+    pub const fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// How the key came about.
+    #[must_use]
+    pub const fn assurance(&self) -> Assurance {
+        self.assurance
     }
 
     /// Days of validity, held to the level's longest.

@@ -37,10 +37,14 @@ pub fn read_request(given: &[u8]) -> Result<PublicKey, Refused> {
 /// The crypto library failed.
 pub fn write_request(key: &LeafKey) -> Result<Vec<u8>, Refused> {
     let failed = |_| Refused::Crypto("writing a request");
-    let pair = rcgen::KeyPair::try_from(key.pkcs8_der()).map_err(failed)?;
+    request_of(&rcgen::KeyPair::try_from(key.pkcs8_der()).map_err(failed)?)
+}
+
+pub(crate) fn request_of(pair: &impl rcgen::SigningKey) -> Result<Vec<u8>, Refused> {
+    let failed = |_| Refused::Crypto("writing a request");
     let mut wanted = rcgen::CertificateParams::default();
     wanted.distinguished_name = rcgen::DistinguishedName::new();
-    let request = wanted.serialize_request(&pair).map_err(failed)?;
+    let request = wanted.serialize_request(pair).map_err(failed)?;
     Ok(request.pem().map_err(failed)?.into_bytes())
 }
 

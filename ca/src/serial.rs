@@ -59,6 +59,31 @@ impl RecordedSerial {
     }
 }
 
+/// Proof that a number of revocation lists is recorded, and larger than every one before it (RFC 5280 5.2.3). Several lists may
+/// carry it; none is signed without it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct RecordedNumber(u64);
+
+impl RecordedNumber {
+    /// Has the next number recorded, durably, by whoever keeps count: the registry's journal.
+    ///
+    /// # Errors
+    /// It is not durable, or 0.
+    pub fn next<E: Error + Send + Sync + 'static>(book: impl FnOnce() -> Result<u64, E>) -> Result<Self, Refused> {
+        let number = book().map_err(|error| Refused::NumberNotRecorded(Box::new(error)))?;
+        if number == 0 {
+            return Err(Refused::Crl("its number is 0".to_owned()));
+        }
+        Ok(Self(number))
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn number(&self) -> u64 {
+        self.0
+    }
+}
+
 /// Draws a serial number of 16 octets, positive, with 126 random bits.
 ///
 /// # Errors

@@ -18,6 +18,16 @@ use crate::random::Random;
 /// little; 10,000 is what Java, NSS, Windows and iOS all take.
 const ROUNDS: u32 = 10_000;
 
+/// How a container is encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// PBES2 with PBKDF2-HMAC-SHA-256 and AES-256-CBC; MAC with HMAC-SHA-256.
+    Current,
+    /// PBE with SHA-1 and three-key 3DES (RFC 7292 appendix C); MAC with HMAC-SHA-1: what Windows before 10 1709 and older
+    /// Apple systems read. A password of ours has 95 random bits and more, which is what holds either.
+    Older,
+}
+
 /// Crockford's base 32: no i, l, o, u, so that it can be read aloud and typed on a tablet.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
@@ -58,8 +68,23 @@ pub fn pkcs12(
     name: &str,
     password: &Passphrase,
 ) -> Result<Vec<u8>, Refused> {
+    pkcs12_encoded(issued, key, (issuing, root), name, password, Encoding::Current)
+}
+
+/// The same in the encoding that the terminal reads.
+///
+/// # Errors
+/// See [`pkcs12`].
+pub fn pkcs12_encoded(
+    issued: &Issued,
+    key: &LeafKey,
+    (issuing, root): (&Issuing, &Root),
+    name: &str,
+    password: &Passphrase,
+    encoding: Encoding,
+) -> Result<Vec<u8>, Refused> {
     check_key(issued, key)?;
-    received(key, &[issued.der(), issuing.der(), root.der()], name, password)
+    written(key, &[issued.der(), issuing.der(), root.der()], name, password, encoding)
 }
 
 /// The same of a certificate that came from elsewhere, in DER, with its chain behind it. The caller has checked that it is the
@@ -68,6 +93,16 @@ pub fn pkcs12(
 /// # Errors
 /// See [`pkcs12`].
 pub fn received(key: &LeafKey, chain: &[&[u8]], name: &str, password: &Passphrase) -> Result<Vec<u8>, Refused> {
+    written(key, chain, name, password, Encoding::Current)
+}
+
+fn written(
+    key: &LeafKey,
+    chain: &[&[u8]],
+    name: &str,
+    password: &Passphrase,
+    encoding: Encoding,
+) -> Result<Vec<u8>, Refused> {
     let length = name.chars().count();
     let plain = name.chars().all(|c| !c.is_control() && u32::from(c) <= 0xffff);
     if !(1..=64).contains(&length) || !plain {
@@ -83,11 +118,15 @@ pub fn received(key: &LeafKey, chain: &[&[u8]], name: &str, password: &Passphras
     let mut store = KeyStore::new();
     let entry = PrivateKeyChain::new(key.public().identifier(), private, chain);
     store.add_entry(name, KeyStoreEntry::PrivateKeyChain(entry));
+    let (encryption, mac) = match encoding {
+        Encoding::Current => (EncryptionAlgorithm::PbeWithHmacSha256AndAes256, MacAlgorithm::HmacSha256),
+        Encoding::Older => (EncryptionAlgorithm::PbeWithShaAnd3KeyTripleDesCbc, MacAlgorithm::HmacSha1),
+    };
     store
         .writer(password.text())
-        .encryption_algorithm(EncryptionAlgorithm::PbeWithHmacSha256AndAes256)
+        .encryption_algorithm(encryption)
         .encryption_iterations(ROUNDS)
-        .mac_algorithm(MacAlgorithm::HmacSha256)
+        .mac_algorithm(mac)
         .mac_iterations(ROUNDS)
         .write()
         .map_err(failed)

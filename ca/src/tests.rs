@@ -19,9 +19,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use model::{DeviceId, SerialNumber, Timestamp};
 
 use crate::{
-    AuthorityName, DeviceProfile, Host, Issued, Issuing, IssuingKey, LeafKey, Purpose, RecordedSerial, Root, RootKey,
-    SystemRandom, prepare, reserve,
+    AuthorityName, DeviceProfile, Host, Issued, Issuing, IssuingKey, LeafKey, Purpose, RecordedNumber, RecordedSerial,
+    Root, RootKey, SystemRandom, prepare, reserve,
 };
+
+/// A number of revocation lists, as if it had been recorded.
+fn numbered(number: u64) -> RecordedNumber {
+    RecordedNumber::next(|| Ok::<_, Infallible>(number)).unwrap()
+}
 
 /// A root with one issuing authority of each purpose, and a folder for strangers to read from.
 struct House {

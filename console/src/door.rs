@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 use tokio::task::AbortHandle;
 
 use crate::bounds::Bounds;
+use crate::list::Shelf;
 use crate::{Console, routes};
 
 /// After a failed accept (no file descriptor left, say): let others end first.
@@ -39,7 +40,10 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send,
 ) -> Result<(), io::Error> {
     let bounds = console.bounds;
-    let _keeper = Ended(tokio::spawn(Arc::clone(&console.list).keep(bounds)).abort_handle());
+    let keep = |list: &Arc<Shelf>| Ended(tokio::spawn(Arc::clone(list).keep(bounds)).abort_handle());
+    let now = (console.clock)();
+    let standing = console.issuers().filter(|issuer| !issuer.is_over(now));
+    let _keepers: Vec<_> = standing.map(|issuer| keep(&issuer.list)).collect();
     let router = routes::router(console);
     open(listener, bounds, stop, move |stream| connection(stream, router.clone(), bounds)).await
 }

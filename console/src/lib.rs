@@ -9,6 +9,7 @@
 //! | `GET /crl/000.crl` to `/crl/127.crl` | the shard of it that a terminal's certificate names |
 //! | `GET /crl/issuing.cer` | the issuing certificate in DER, as terminals' certificates name it |
 //! | `POST /crl/ocsp`, `GET /crl/ocsp/BASE64` | the status of one certificate (OCSP, RFC 6960 and 5019) |
+//! | the same below `/crl/FOLDER/` | of an issuing authority that has a folder of its own: see [`Issuer`] |
 //! | `GET /healthz` | this process answers |
 //! | `GET /readyz` | this process can do its work: the list is current, the registry is heard |
 //!
@@ -20,6 +21,7 @@
 mod bounds;
 mod door;
 mod enrol;
+mod issuer;
 mod list;
 mod problem;
 mod registry_list;
@@ -33,6 +35,7 @@ use model::Timestamp;
 pub use bounds::Bounds;
 pub use door::serve;
 pub use enrol::{EnrolmentDoor, serve_enrolment};
+pub use issuer::Issuer;
 pub use list::{ListError, ListSource, Rebuild};
 pub use registry_list::{RegistryList, follow};
 
@@ -46,33 +49,24 @@ pub type Obstacle = Arc<dyn Fn() -> Option<String> + Send + Sync>;
 #[derive(Clone)]
 pub struct Console {
     pub(crate) root: Arc<ca::Root>,
-    pub(crate) issuing: Arc<ca::Issuing>,
-    pub(crate) list: Arc<list::Shelf>,
-    pub(crate) status: Arc<status::StatusDesk>,
+    pub(crate) issuer: Issuer,
+    pub(crate) former: Arc<[Issuer]>,
     pub(crate) clock: Clock,
     pub(crate) obstacle: Obstacle,
     pub(crate) bounds: Bounds,
 }
 
 impl Console {
-    /// Puts the parts together. The first list is built when [`serve`] begins.
+    /// Puts the parts together: the authority that issues, and those that issued before it, whose certificates are still
+    /// about. No two of them may have the same folder. The first lists are built when [`serve`] begins.
     #[must_use]
-    pub fn new(
-        root: ca::Root,
-        issuing: ca::Issuing,
-        source: Arc<dyn ListSource>,
-        clock: Clock,
-        obstacle: Obstacle,
-    ) -> Self {
-        Self {
-            root: Arc::new(root),
-            issuing: Arc::new(issuing),
-            list: Arc::new(list::Shelf::new(Arc::clone(&source), Arc::clone(&clock))),
-            status: Arc::new(status::StatusDesk::new(source, Arc::clone(&clock))),
-            clock,
-            obstacle,
-            bounds: Bounds::default(),
-        }
+    pub fn new(root: ca::Root, issuer: Issuer, former: Vec<Issuer>, clock: Clock, obstacle: Obstacle) -> Self {
+        Self { root: Arc::new(root), issuer, former: former.into(), clock, obstacle, bounds: Bounds::default() }
+    }
+
+    /// All issuing authorities, the one that issues first.
+    pub(crate) fn issuers(&self) -> impl Iterator<Item = &Issuer> {
+        std::iter::once(&self.issuer).chain(self.former.iter())
     }
 
     /// With other bounds than the usual ones.
@@ -85,7 +79,7 @@ impl Console {
     /// A handle for whoever hears of revocations.
     #[must_use]
     pub fn rebuild(&self) -> Rebuild {
-        Rebuild::new(&self.list)
+        Rebuild::new(self.issuers().map(|issuer| &issuer.list))
     }
 }
 

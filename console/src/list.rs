@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use ca::{Crl, Responder, Shard, Status};
+use ca::{Crl, RecordedNumber, Responder, Shard, Status};
 use model::SerialNumber;
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -16,17 +16,23 @@ use crate::bounds::Bounds;
 /// Builds and signs what says which certificates are revoked now. Given by the composition: it holds the key and the
 /// registry. All of it may block.
 pub trait ListSource: Send + Sync + 'static {
+    /// The next number, for so many lists: durable before any of them is signed, and larger than every one before it.
+    ///
+    /// # Errors
+    /// It could not be recorded, so nothing is signed.
+    fn number(&self, lists: usize) -> Result<RecordedNumber, ListError>;
+
     /// The whole list, with this number.
     ///
     /// # Errors
     /// It could not be built; the old one stays on the shelf until it runs out.
-    fn build(&self, number: u64) -> Result<Crl, ListError>;
+    fn build(&self, number: &RecordedNumber) -> Result<Crl, ListError>;
 
     /// These shards of it, each with this number.
     ///
     /// # Errors
     /// As [`Self::build`].
-    fn shards(&self, wanted: &BTreeSet<Shard>, number: u64) -> Result<BTreeMap<Shard, Crl>, ListError>;
+    fn shards(&self, wanted: &BTreeSet<Shard>, number: &RecordedNumber) -> Result<BTreeMap<Shard, Crl>, ListError>;
 
     /// What is known of a certificate now.
     ///
@@ -55,16 +61,16 @@ impl ListError {
 
 /// Asks for new lists. Cheap, never blocks, safe to call from the registry's listeners; many calls at once make one list.
 #[derive(Clone, Debug)]
-pub struct Rebuild(Weak<Shelf>);
+pub struct Rebuild(Arc<[Weak<Shelf>]>);
 
 impl Rebuild {
-    pub(crate) fn new(shelf: &Arc<Shelf>) -> Self {
-        Self(Arc::downgrade(shelf))
+    pub(crate) fn new<'a>(shelves: impl Iterator<Item = &'a Arc<Shelf>>) -> Self {
+        Self(shelves.map(Arc::downgrade).collect())
     }
 
     /// This certificate was revoked.
     pub fn ask(&self, revoked: &SerialNumber) {
-        if let Some(shelf) = self.0.upgrade() {
+        for shelf in self.0.iter().filter_map(Weak::upgrade) {
             shelf.lock().wanted.insert(Shard::of(revoked));
             shelf.woken.notify_one();
         }
@@ -85,13 +91,11 @@ struct Kept {
     shards: BTreeMap<Shard, Arc<Crl>>,
     /// Shards that say less than is known.
     wanted: BTreeSet<Shard>,
-    /// The last number given.
-    number: u64,
 }
 
 impl std::fmt::Debug for Shelf {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Shelf({:?})", self.lock().number)
+        write!(f, "Shelf({:?})", self.lock().whole.as_ref().map(|list| list.number()))
     }
 }
 
@@ -121,19 +125,12 @@ impl Shelf {
         self.current().is_some() && Shard::all().all(|shard| self.current_shard(shard).is_some())
     }
 
-    /// Numbers only rise (RFC 5280 5.2.3): milliseconds since 1970, so that they rise across restarts and between nodes
-    /// too, and at least one more than the last, so that they rise though the clock be set back. One row for all lists.
-    fn next_number(&self) -> u64 {
-        let mut kept = self.lock();
-        kept.number = u64::try_from((self.clock)().as_millis()).unwrap_or(0).max(kept.number.saturating_add(1));
-        kept.number
-    }
-
     /// Shards first: they are what certificates name, and quick however long the whole has become.
     fn build(&self, shards: &BTreeSet<Shard>) -> Result<(), ListError> {
-        let made = self.source.shards(shards, self.next_number())?;
+        let number = self.source.number(shards.len().saturating_add(1))?;
+        let made = self.source.shards(shards, &number)?;
         self.lock().shards.extend(made.into_iter().map(|(shard, list)| (shard, Arc::new(list))));
-        let whole = self.source.build(self.next_number())?;
+        let whole = self.source.build(&number)?;
         self.lock().whole = Some(Arc::new(whole));
         Ok(())
     }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ca::{
-    Crl, Issuing, IssuingKey, NEXT_UPDATE_SECONDS, Responder, Revoked, Shard, Status, StatusPlaces, SystemRandom,
-    build_crl, build_shard, reserve,
+    Crl, Issuing, IssuingKey, NEXT_UPDATE_SECONDS, RecordedNumber, Responder, Revoked, Shard, Status, StatusPlaces,
+    SystemRandom, build_crl, build_shard, reserve,
 };
-use model::{SerialNumber, Timestamp};
-use registry::{Change, Registry, Snapshot};
+use model::{Author, Office, SerialNumber, Timestamp};
+use registry::{Change, Command, Registry, RegistryError, Snapshot};
 
 use crate::Clock;
 use crate::list::{ListError, ListSource, Rebuild};
@@ -39,15 +39,29 @@ impl RegistryList {
         }
         Ok(self.registry.snapshot())
     }
+
+    fn execute(&self, command: Command) -> Result<(), RegistryError> {
+        let author = Author::new(Office::System, "sekisho");
+        self.registry.execute(command, author, (self.clock)()).map(|_| ())
+    }
 }
 
 impl ListSource for RegistryList {
-    fn build(&self, number: u64) -> Result<Crl, ListError> {
+    fn number(&self, lists: usize) -> Result<RecordedNumber, ListError> {
+        let lists = u32::try_from(lists).map_err(ListError::new)?;
+        let book = || {
+            self.execute(Command::NumberLists { lists })?;
+            Ok::<_, RegistryError>(self.registry.snapshot().signing().list_number)
+        };
+        RecordedNumber::next(book).map_err(ListError::new)
+    }
+
+    fn build(&self, number: &RecordedNumber) -> Result<Crl, ListError> {
         let now = (self.clock)();
         build_crl(&self.issuing, &self.key, &revoked(&*self.heard()?, now), number, now).map_err(ListError::new)
     }
 
-    fn shards(&self, wanted: &BTreeSet<Shard>, number: u64) -> Result<BTreeMap<Shard, Crl>, ListError> {
+    fn shards(&self, wanted: &BTreeSet<Shard>, number: &RecordedNumber) -> Result<BTreeMap<Shard, Crl>, ListError> {
         let now = (self.clock)();
         let mut entries: BTreeMap<Shard, Vec<Revoked>> = wanted.iter().map(|shard| (*shard, vec![])).collect();
         for revoked in revoked(&*self.heard()?, now) {
@@ -76,16 +90,9 @@ impl ListSource for RegistryList {
     }
 
     fn responder(&self) -> Result<Responder, ListError> {
-        let snapshot = self.heard()?;
-        // The registry knows numbers of terminals only. This one must not be any of them; it is written into the log, and
-        // its certificate is over in three days.
-        let mut book = |serial: &SerialNumber| {
-            if snapshot.certificate(serial).is_some() {
-                return Err(std::io::Error::other("the serial number is taken"));
-            }
-            tracing::info!(%serial, "a certificate is made for who signs OCSP answers");
-            Ok(())
-        };
+        // From a registry that is not heard nobody could tell who is revoked.
+        self.heard()?;
+        let mut book = |serial: &SerialNumber| self.execute(Command::ReserveResponder { serial: *serial });
         let serial = reserve(&SystemRandom::new(), &mut book).map_err(ListError::new)?;
         Responder::create(&self.issuing, &self.key, serial, (self.clock)()).map_err(ListError::new)
     }

@@ -13,8 +13,8 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use ca::{OcspRefusal, REQUEST_OCTETS_MAX, Shard, certs_only};
 
-use crate::Console;
 use crate::problem::Problem;
+use crate::{Console, Issuer};
 
 /// On every answer, refusals included. Nothing here is a page, so a browser may do nothing with it.
 const PROTECTIVE: [(&str, &str); 5] = [
@@ -27,21 +27,32 @@ const PROTECTIVE: [(&str, &str); 5] = [
 
 /// The whole of it.
 pub(crate) fn router(console: Console) -> Router {
+    let issuers: Vec<Issuer> = console.issuers().cloned().collect();
+    let told = issuers.into_iter().fold(Router::new(), |router, issuer| {
+        let path = issuer.path();
+        router.merge(status_of(&path).with_state(issuer))
+    });
     Router::new()
         .route("/ca/root.pem", get(root))
         .route("/ca/issuing.pem", get(issuing))
         .route("/ca/chain.p7b", get(chain))
-        .route("/crl/devices.crl", get(list))
-        .route("/crl/issuing.cer", get(issuing_der))
-        .route("/crl/ocsp", post(status_posted).fallback(|| async { Problem::OnlyPost }))
-        .route("/crl/ocsp/{*question}", get(status_got))
-        .route("/crl/{shard}", get(shard))
         .route("/healthz", get(healthy))
         .route("/readyz", get(ready))
         .fallback(|| async { Problem::NotFound })
         .method_not_allowed_fallback(|| async { Problem::MethodNotAllowed })
-        .layer(map_response(protect))
         .with_state(console)
+        .merge(told)
+        .layer(map_response(protect))
+}
+
+/// Where the status of one issuing authority's certificates is told, below `path`.
+fn status_of(path: &str) -> Router<Issuer> {
+    Router::new()
+        .route(&format!("{path}/devices.crl"), get(list))
+        .route(&format!("{path}/issuing.cer"), get(issuing_der))
+        .route(&format!("{path}/ocsp"), post(status_posted).fallback(|| async { Problem::OnlyPost }))
+        .route(&format!("{path}/ocsp/{{*question}}"), get(status_got))
+        .route(&format!("{path}/{{shard}}"), get(shard))
 }
 
 pub(crate) async fn protect(mut response: Response) -> Response {
@@ -58,19 +69,23 @@ async fn root(State(console): State<Console>, asked: HeaderMap) -> Response {
 }
 
 async fn issuing(State(console): State<Console>, asked: HeaderMap) -> Response {
-    certificate(&asked, console.issuing.pem(), &console.issuing.fingerprint_sha256())
+    let issuing = &console.issuer.issuing;
+    certificate(&asked, issuing.pem(), &issuing.fingerprint_sha256())
 }
 
 /// RFC 2585 4.1.
-async fn issuing_der(State(console): State<Console>, asked: HeaderMap) -> Response {
-    document(&asked, "application/pkix-cert", &console.issuing.fingerprint_sha256(), console.issuing.der())
+async fn issuing_der(State(issuer): State<Issuer>, asked: HeaderMap) -> Response {
+    document(&asked, "application/pkix-cert", &issuer.issuing.fingerprint_sha256(), issuer.issuing.der())
 }
 
 async fn chain(State(console): State<Console>, asked: HeaderMap) -> Response {
-    match certs_only(&[console.issuing.der(), console.root.der()]) {
+    let mut chain: Vec<&[u8]> = console.issuers().map(|issuer| issuer.issuing.der()).collect();
+    chain.push(console.root.der());
+    match certs_only(&chain) {
         // RFC 8551 3.2.2; the name ends as Windows wants it.
         Ok(chain) => {
-            let tag = console.issuing.fingerprint_sha256();
+            let tags: Vec<_> = console.issuers().map(|issuer| issuer.issuing.fingerprint_sha256()).collect();
+            let tag = tags.join("-");
             document(&asked, "application/pkcs7-mime; smime-type=certs-only", &tag, &chain)
         }
         Err(error) => {
@@ -85,37 +100,37 @@ fn certificate(asked: &HeaderMap, pem: &str, fingerprint: &str) -> Response {
     document(asked, "application/pem-certificate-chain", fingerprint, pem.as_bytes())
 }
 
-async fn list(State(console): State<Console>, asked: HeaderMap) -> Response {
-    match console.list.current() {
+async fn list(State(issuer): State<Issuer>, asked: HeaderMap) -> Response {
+    match issuer.list.current() {
         // RFC 2585 4.2.
         Some(list) => document(&asked, "application/pkix-crl", &list.number().to_string(), list.der()),
         None => Problem::NoList.into_response(),
     }
 }
 
-async fn shard(State(console): State<Console>, Path(file): Path<String>, asked: HeaderMap) -> Response {
+async fn shard(State(issuer): State<Issuer>, Path(file): Path<String>, asked: HeaderMap) -> Response {
     let Some(shard) = Shard::from_file_name(&file) else { return Problem::NotFound.into_response() };
-    match console.list.current_shard(shard) {
+    match issuer.list.current_shard(shard) {
         Some(list) => document(&asked, "application/pkix-crl", &list.number().to_string(), list.der()),
         None => Problem::NoList.into_response(),
     }
 }
 
 /// RFC 6960 A.1: the question in the body.
-async fn status_posted(State(console): State<Console>, body: Body) -> Response {
+async fn status_posted(State(issuer): State<Issuer>, body: Body) -> Response {
     // What is too long, or breaks off, is no question.
     let question = axum::body::to_bytes(body, REQUEST_OCTETS_MAX).await.unwrap_or_default();
-    status(console, question.to_vec()).await
+    status(issuer, question.to_vec()).await
 }
 
 /// RFC 6960 A.1, RFC 5019 5: the question in the path, in base64.
-async fn status_got(State(console): State<Console>, Path(question): Path<String>) -> Response {
+async fn status_got(State(issuer): State<Issuer>, Path(question): Path<String>) -> Response {
     let question = BASE64_STANDARD.decode(question.as_bytes()).unwrap_or_default();
-    status(console, question).await
+    status(issuer, question).await
 }
 
-async fn status(console: Console, question: Vec<u8>) -> Response {
-    let desk = Arc::clone(&console.status);
+async fn status(issuer: Issuer, question: Vec<u8>) -> Response {
+    let desk = Arc::clone(&issuer.status);
     // Signing is work, and the first answer waits for the authority's key to be opened.
     let answer = tokio::task::spawn_blocking(move || desk.answer(&question)).await;
     let answer = answer.unwrap_or_else(|error| {
@@ -151,9 +166,10 @@ async fn healthy() -> Response {
 }
 
 async fn ready(State(console): State<Console>) -> Response {
-    let no_list = (!console.list.is_complete()).then(|| "no current revocation list".to_owned());
     let at = (console.clock)();
-    let authority_over = (at > console.issuing.not_after()).then(|| "the issuing certificate has expired".to_owned());
+    let missing = console.issuers().any(|issuer| !issuer.is_over(at) && !issuer.list.is_complete());
+    let no_list = missing.then(|| "no current revocation list".to_owned());
+    let authority_over = console.issuer.is_over(at).then(|| "the issuing certificate has expired".to_owned());
     let obstacles: Vec<_> = [no_list, authority_over, (console.obstacle)()].into_iter().flatten().collect();
     if obstacles.is_empty() { plain("ready\n") } else { Problem::NotReady.with(&obstacles) }
 }

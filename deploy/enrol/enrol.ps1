@@ -63,6 +63,18 @@ try {
     if ($LASTEXITCODE -ne 0) {
         throw '証明書を取り込めませんでした。市のルート証明書が信頼されているか確かめてください。 / The certificate could not be installed; is the root of the city trusted on this PC?'
     }
+    # What this terminal had before would only be offered for a choice.
+    $given = New-Object Security.Cryptography.X509Certificates.X509Certificate2Collection
+    $given.Import($answer)
+    $new = @($given | Where-Object { $_.Subject -eq "CN=$Device" })
+    if ($new.Count -eq 1) {
+        Get-ChildItem Cert:\CurrentUser\My |
+            Where-Object {
+                $_.Subject -eq "CN=$Device" -and $_.Thumbprint -ne $new[0].Thumbprint -and $_.NotAfter -lt $new[0].NotAfter -and
+                ($_.Issuer -replace '^CN=[^,]*, *', '') -eq ($new[0].Issuer -replace '^CN=[^,]*, *', '')
+            } |
+            Remove-Item
+    }
     Write-Output "端末 $Device の証明書を取り込みました。 / The certificate of device $Device is installed."
 }
 finally {

@@ -59,12 +59,35 @@ impl Code {
     /// is needed; and what was offered for one terminal is nothing for another.
     #[must_use]
     pub fn digest(&self, device: &DeviceId, kind: EnrolmentKind) -> [u8; 32] {
+        self.digest_with(device, kind, None)
+    }
+
+    /// The same over a code and the password that lies on another sheet: whoever has one of them has nothing.
+    #[must_use]
+    pub fn digest_with(&self, device: &DeviceId, kind: EnrolmentKind, password: Option<&Self>) -> [u8; 32] {
         let mut context = digest::Context::new(&digest::SHA256);
         for part in [b"sekisho enrolment 1".as_slice(), kind.as_str().as_bytes(), device.as_str().as_bytes()] {
             context.update(part);
             context.update(&[0]);
         }
         context.update(self.0.as_slice());
+        if let Some(password) = password {
+            context.update(password.0.as_slice());
+        }
+        let mut octets = [0; 32];
+        octets.iter_mut().zip(context.finish().as_ref()).for_each(|(to, from)| *to = *from);
+        octets
+    }
+
+    /// The key of the MAC that binds an ACME account to a terminal (RFC 8555 7.3.4). Comes from the code alone: nobody who
+    /// reads the registry has it.
+    #[must_use]
+    pub fn mac_key(&self, device: &DeviceId) -> [u8; 32] {
+        let mut context = digest::Context::new(&digest::SHA256);
+        for part in [b"sekisho acme binding 1".as_slice(), device.as_str().as_bytes(), self.0.as_slice()] {
+            context.update(part);
+            context.update(&[0]);
+        }
         let mut octets = [0; 32];
         octets.iter_mut().zip(context.finish().as_ref()).for_each(|(to, from)| *to = *from);
         octets

@@ -5,9 +5,12 @@ use std::error::Error as StdError;
 use std::sync::Arc;
 
 use aws_lc_rs::digest;
-use ca::{DeviceProfile, Issued, Issuing, IssuingKey, PublicKey, Refused, Root};
+use ca::{
+    Assurance, DeviceProfile, Encoding, Issued, Issuing, IssuingKey, LeafKey, Passphrase, PublicKey, Refused, Root,
+    pkcs12_encoded,
+};
 use model::lifecycle::certificate;
-use model::{Author, DeviceId, Office, SerialNumber, Timestamp};
+use model::{Author, DeviceId, Office, ReasonCode, SerialNumber, Timestamp};
 use registry::{Command, EnrolmentKind, Registry, RegistryError, Why};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
@@ -71,12 +74,93 @@ impl Desk {
     /// See [`Turned`]. A wrong code is counted.
     pub fn by_code(&self, device: &str, code: &str, body: &[u8], now: Timestamp) -> Result<Issued, Turned> {
         let key = read_body(body).map_err(Turned::Request)?;
+        self.for_key(device, code, &key, now)
+    }
+
+    /// The same for a key that its holder has proved to hold in another way.
+    ///
+    /// # Errors
+    /// See [`Turned`]. A wrong code is counted.
+    pub fn for_key(&self, device: &str, code: &str, key: &PublicKey, now: Timestamp) -> Result<Issued, Turned> {
         // A mistyped letter shows by the code's last one, and is no try: it could not have been anybody's code.
         let device = DeviceId::new(device).map_err(|_| Turned::NotAllowed)?;
         let code = Code::read(code).map_err(|_| Turned::NotAllowed)?;
         let kind = EnrolmentKind::Csr;
         let taking = Taking::Code { kind, digest: code.digest(&device, kind) };
-        self.give(&device, &key, taking, now)
+        self.give(&device, key, (taking, Assurance::Software), now)
+    }
+
+    /// A container with a key that is made now and kept nowhere, and its certificate. Whoever asks has the code of the one
+    /// sheet and the password of the other, which opens the container too.
+    ///
+    /// # Errors
+    /// See [`Turned`]. A wrong code or password is counted.
+    pub fn container(&self, asked: &ContainerAsked<'_>, now: Timestamp) -> Result<(DeviceId, Vec<u8>), Turned> {
+        let device = DeviceId::new(asked.device).map_err(|_| Turned::NotAllowed)?;
+        let code = Code::read(asked.code).map_err(|_| Turned::NotAllowed)?;
+        let password = Code::read(asked.password).map_err(|_| Turned::NotAllowed)?;
+        let kind = EnrolmentKind::Container;
+        let taking = Taking::Code { kind, digest: code.digest_with(&device, kind, Some(&password)) };
+        let key = LeafKey::generate().map_err(fault)?;
+        let sealed_by = Passphrase::new(&password.text()).map_err(fault)?;
+        let chain = (&self.issuing, &self.root);
+        let sealed = |issued: &Issued| pkcs12_encoded(issued, &key, chain, device.as_str(), &sealed_by, asked.encoding);
+        let sealed = self.hand_out(&device, key.public(), (taking, Assurance::Container), now, sealed)?.1;
+        Ok((device.clone(), sealed))
+    }
+
+    /// What a code would open: terminal, kind and digest. It is not used up. Not for containers, which are made here.
+    ///
+    /// # Errors
+    /// See [`Turned`]. A wrong code is counted.
+    pub(crate) fn offered(
+        &self,
+        device: &str,
+        code: &str,
+        now: Timestamp,
+    ) -> Result<(DeviceId, EnrolmentKind, [u8; 32]), Turned> {
+        let device = DeviceId::new(device).map_err(|_| Turned::NotAllowed)?;
+        let code = Code::read(code).map_err(|_| Turned::NotAllowed)?;
+        let snapshot = self.registry.snapshot();
+        let opens = |kind: &EnrolmentKind| {
+            snapshot.enrolment(&device).is_some_and(|known| known.opens(*kind, &code.digest(&device, *kind), now))
+        };
+        match [EnrolmentKind::Csr, EnrolmentKind::Attested].into_iter().find(opens) {
+            Some(kind) => Ok((device.clone(), kind, code.digest(&device, kind))),
+            None => {
+                self.count_wrong(&device, now)?;
+                Err(Turned::NotAllowed)
+            }
+        }
+    }
+
+    /// The name of a terminal's hardware, if it has one.
+    pub(crate) fn hardware(&self, device: &DeviceId) -> Option<String> {
+        self.registry.snapshot().device(device).and_then(|device| device.hardware.clone())
+    }
+
+    /// The name that the door goes by.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.profile.host().as_str()
+    }
+
+    /// Revokes a certificate (DER) that is on record as it is. Who asks has been looked at.
+    pub(crate) fn revoke(&self, der: &[u8], reason: ReasonCode, now: Timestamp) -> Revoked {
+        let Ok((_, parsed)) = X509Certificate::from_der(der) else { return Revoked::Unknown };
+        let Ok(serial) = SerialNumber::from_octets(parsed.raw_serial()) else { return Revoked::Unknown };
+        let snapshot = self.registry.snapshot();
+        let Some(known) = snapshot.certificate(&serial) else { return Revoked::Unknown };
+        if known.fingerprint.is_none_or(|kept| kept != digest::digest(&digest::SHA256, der).as_ref()) {
+            return Revoked::Unknown;
+        }
+        if !known.is_live() {
+            return Revoked::Already;
+        }
+        match self.registry.execute(Command::RevokeCertificate { serial, reason }, author(), now) {
+            Ok(_) => Revoked::Done,
+            Err(_) => Revoked::Failed,
+        }
     }
 
     /// A certificate that follows the one in hand (DER), for the same terminal and another key.
@@ -85,47 +169,111 @@ impl Desk {
     /// See [`Turned`].
     pub fn by_certificate(&self, in_hand: &[u8], body: &[u8], now: Timestamp) -> Result<Issued, Turned> {
         let key = read_body(body).map_err(Turned::Request)?;
-        let (predecessor, device) = self.standing(in_hand, now).ok_or(Turned::NotAllowed)?;
+        self.succeed(in_hand, &key, now)
+    }
+
+    /// The same for a key that its holder has proved to hold in another way.
+    ///
+    /// # Errors
+    /// See [`Turned`].
+    pub fn succeed(&self, in_hand: &[u8], key: &PublicKey, now: Timestamp) -> Result<Issued, Turned> {
+        let (predecessor, device, level) = self.standing(in_hand, now).ok_or(Turned::NotAllowed)?;
         let (_, parsed) = X509Certificate::from_der(in_hand).map_err(|_| Turned::NotAllowed)?;
         if parsed.public_key().raw == key.info_der() {
             return Err(Turned::Request(Refused::Request("it is for the key that is renewed; a new key is needed")));
         }
-        self.give(&device, &key, Taking::Renewal { predecessor }, now)
+        self.give(&device, key, (Taking::Renewal { predecessor }, level.renewed()), now)
     }
 
-    /// The number and terminal of a certificate that is on record as it is, issued, not revoked and in its validity.
-    fn standing(&self, der: &[u8], now: Timestamp) -> Option<(SerialNumber, DeviceId)> {
+    /// Number, terminal and level of a certificate that is on record as it is, issued, not revoked and in its validity.
+    fn standing(&self, der: &[u8], now: Timestamp) -> Option<(SerialNumber, DeviceId, Assurance)> {
         let (_, parsed) = X509Certificate::from_der(der).ok()?;
         let serial = SerialNumber::from_octets(parsed.raw_serial()).ok()?;
         let snapshot = self.registry.snapshot();
         let known = snapshot.certificate(&serial)?;
         let same = known.fingerprint.is_some_and(|kept| kept == digest::digest(&digest::SHA256, der).as_ref());
         let stands = same && known.state == certificate::State::Active && known.in_validity(now);
-        stands.then(|| (serial, known.device.clone()))
+        stands.then(|| (serial, known.device.clone(), known.assurance()))
     }
 
-    fn give(&self, device: &DeviceId, key: &PublicKey, taking: Taking, now: Timestamp) -> Result<Issued, Turned> {
-        let author = Author::new(Office::System, "enrolment");
-        let term = Term::of(self.profile.clone(), &self.issuing, now).map_err(fault)?;
-        let signing = (self.key)().map_err(Turned::Fault)?;
-        let order = Order { device, key, taking, author: &author, now };
+    pub(crate) fn give(
+        &self,
+        device: &DeviceId,
+        key: &PublicKey,
+        right: (Taking, Assurance),
+        now: Timestamp,
+    ) -> Result<Issued, Turned> {
         // The answer is what hands it out. Lost on its way, it leaves a certificate that nobody has: the slip is used up, and
         // the clerk prints another one.
         let nothing_to_keep = |_: &Issued| Ok::<(), std::convert::Infallible>(());
-        match issue(&self.registry, (&self.issuing, &signing), &term, &order, nothing_to_keep) {
-            Ok((issued, ())) => Ok(issued),
+        Ok(self.hand_out(device, key, right, now, nothing_to_keep)?.0)
+    }
+
+    fn hand_out<T, E: StdError + Send + Sync + 'static>(
+        &self,
+        device: &DeviceId,
+        key: &PublicKey,
+        (taking, level): (Taking, Assurance),
+        now: Timestamp,
+        hand_out: impl FnOnce(&Issued) -> Result<T, E>,
+    ) -> Result<(Issued, T), Turned> {
+        let author = author();
+        // As long as the level allows, but renewed by itself no container outlives half a year.
+        let days = match taking {
+            Taking::Renewal { .. } => level.days_max().min(DeviceProfile::DAYS),
+            Taking::Office | Taking::Code { .. } => level.days_max(),
+        };
+        let profile = self.profile.clone().assured(level).valid_for(days).map_err(fault)?;
+        let term = Term::of(profile, &self.issuing, now).map_err(fault)?;
+        let signing = (self.key)().map_err(Turned::Fault)?;
+        let order = Order { device, key, taking, author: &author, now };
+        match issue(&self.registry, (&self.issuing, &signing), &term, &order, hand_out) {
+            Ok(given) => Ok(given),
             Err(IssueError::Registry(RegistryError::Refused(refused))) if refused.why == Why::Code => {
-                // A crash before this leaves a try uncounted; guessing 95 bits is not made easier by it.
-                let counted = Command::CountWrongCode { device: device.clone() };
-                self.registry.execute(counted, author, now).map_err(fault)?;
+                self.count_wrong(device, now)?;
                 Err(Turned::NotAllowed)
             }
             Err(IssueError::Registry(error @ RegistryError::Refused(_))) => Err(Turned::Refused(error)),
             Err(error) => Err(fault(error)),
         }
     }
+
+    /// A crash before this leaves a try uncounted; guessing 95 bits is not made easier by it.
+    pub(crate) fn count_wrong(&self, device: &DeviceId, now: Timestamp) -> Result<(), Turned> {
+        let counted = Command::CountWrongCode { device: device.clone() };
+        self.registry.execute(counted, author(), now).map(|_| ()).map_err(fault)
+    }
 }
 
-fn fault(error: impl StdError + Send + Sync + 'static) -> Turned {
+/// What became of a revocation.
+pub(crate) enum Revoked {
+    /// It is in force.
+    Done,
+    /// It was before.
+    Already,
+    /// None of ours.
+    Unknown,
+    /// The registry could not be used.
+    Failed,
+}
+
+/// Who asks for a container, and in which encoding.
+#[derive(Clone, Copy)]
+pub struct ContainerAsked<'a> {
+    /// For which terminal.
+    pub device: &'a str,
+    /// From the sheet with the link.
+    pub code: &'a str,
+    /// From the other sheet.
+    pub password: &'a str,
+    /// What the terminal reads.
+    pub encoding: Encoding,
+}
+
+fn author() -> Author {
+    Author::new(Office::System, "enrolment")
+}
+
+pub(crate) fn fault(error: impl StdError + Send + Sync + 'static) -> Turned {
     Turned::Fault(Box::new(error))
 }

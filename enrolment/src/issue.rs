@@ -10,7 +10,7 @@
 use std::error::Error;
 
 use ca::{
-    DeviceProfile, Issued, Issuing, IssuingKey, PublicKey, Refused, SystemRandom, device_validity, prepare,
+    Assurance, DeviceProfile, Issued, Issuing, IssuingKey, PublicKey, Refused, SystemRandom, device_validity, prepare,
     reserve_numbered,
 };
 use model::{Author, DeviceId, SerialNumber, Timestamp};
@@ -52,10 +52,11 @@ pub enum Taking {
 impl Taking {
     fn command(self, serial: SerialNumber, device: DeviceId, term: &Term) -> Command {
         let Term { not_before, not_after, .. } = *term;
+        let assurance = term.assurance();
         match self {
-            Self::Office => Command::ReserveCertificate { serial, device, not_before, not_after },
+            Self::Office => Command::ReserveCertificate { serial, device, not_before, not_after, assurance },
             Self::Code { kind, digest } => {
-                Command::ReserveByCode { serial, device, kind, digest, not_before, not_after }
+                Command::ReserveByCode { serial, device, kind, digest, not_before, not_after, assurance }
             }
             Self::Renewal { predecessor } => Command::ReserveSuccessor { serial, predecessor, not_before, not_after },
         }
@@ -72,6 +73,12 @@ pub struct Term {
 }
 
 impl Term {
+    /// How the key came about.
+    #[must_use]
+    pub const fn assurance(&self) -> Assurance {
+        self.profile.assurance()
+    }
+
     /// What a certificate of this profile would be, issued now.
     ///
     /// # Errors

@@ -5,17 +5,21 @@
 //! network, a file or a clock; the gateway cannot reach this crate (promise P6).
 //!
 //! Reading order: `issue` (the order), `code` (what stands on the slip), `desk` (who gets what), `body` and `pkcs7` (how it is
-//! written on the wire).
+//! written on the wire), `acme` and `attest` (RFC 8555, and keys that their maker vouches for).
 
+mod acme;
+mod attest;
 mod body;
 mod code;
 mod desk;
 mod issue;
 mod pkcs7;
 
+pub use acme::{ACME_OCTETS_MAX, Acme, Answer, Asked};
+pub use attest::{Anchors, Challenge, Unbelieved};
 pub use body::{BODY_OCTETS_MAX, attributes, read_body};
 pub use code::{Code, CodeError};
-pub use desk::{Desk, KeySource, Turned};
+pub use desk::{ContainerAsked, Desk, KeySource, Turned};
 pub use issue::{IssueError, Order, Taking, Term, issue};
 pub use pkcs7::read_certs_only;
 

@@ -51,7 +51,7 @@ pub fn read_certs_only(der: &[u8]) -> Option<Vec<Vec<u8>>> {
 }
 
 /// The content of the element that begins here, which must have this tag, and what follows it.
-fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
+pub(crate) fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     let (first, rest) = der.split_first()?;
     let (length, rest) = rest.split_first()?;
     if *first != tag {

@@ -87,7 +87,8 @@ pub const INDEX_RECORDS_MAX: usize = 50_000;
 pub const SUBJECTS_MAX: usize = 50_000;
 /// TLS sessions kept for resumption (each a few hundred bytes).
 pub const TLS_SESSIONS_MAX: usize = 20_000;
-/// Certificates that were read lately, of all workers together (each about two kilobytes).
+/// Certificates that were read lately, of all workers together (each about two kilobytes; with the chain of another authority, some
+/// more).
 pub const READINGS_MAX: usize = 4096;
 /// Certificates between a terminal's and a trusted one of another authority that are looked at.
 pub const EXTERNAL_CHAIN_MAX: usize = 6;

@@ -250,6 +250,8 @@ pub fn start(settings: Settings, parts: Parts) -> Result<Running, SetUpError> {
         stopped: AtomicBool::new(false),
         index: index::Index::default(),
     });
+    // Before anybody is served, and then every two seconds.
+    lists.look();
     let (drain, draining) = watch::channel(false);
     let mut threads = Vec::new();
     for (number, listener) in listeners.into_iter().enumerate() {
@@ -267,8 +269,6 @@ pub fn start(settings: Settings, parts: Parts) -> Result<Running, SetUpError> {
         move || store_door::serve(door, key_set, draining)
     })?);
     if shared.externals.iter().next().is_some() {
-        // Before anybody is served, and from then on.
-        lists.look();
         let draining = draining.clone();
         threads.push(thread("lists", move || lists.run(draining))?);
     }

@@ -149,10 +149,11 @@ impl Form<'_> {
 
     fn device(&self, what: &EntityUid, own: &EntityUid, facts: &mut Facts) -> Result<(), FormError> {
         let device = &mut facts.device;
-        self.all_read(what, &["facility", "suspended", "certificateState", "certificateInValidity"])?;
+        self.all_read(what, &["facility", "suspended", "certificateState", "certificateInValidity", "assurance"])?;
         device.device_suspended = self.flag(what, "suspended")?;
         device.certificate_state = self.word(what, "certificateState")?;
         device.certificate_in_validity = self.flag(what, "certificateInValidity")?;
+        device.assurance = self.word(what, "assurance")?;
         if self.entity(what, "facility")? != *own {
             device.facility = "F-0002".parse().map_err(|_| missing("facility"))?;
         }

@@ -4,8 +4,8 @@
 
 use model::lifecycle::{certificate, consent, facility, service, user_id};
 use model::{
-    Action, Authorship, Category, DeviceId, FacilityId, PersonId, Profession, TeamRole, Timestamp, UnknownWord, UserId,
-    UserKey,
+    Action, Assurance, Authorship, Category, DeviceId, FacilityId, PersonId, Profession, TeamRole, Timestamp,
+    UnknownWord, UserId, UserKey,
 };
 
 /// What is asked: an action on a category of record, at a time, with what the record and the request say of themselves.
@@ -133,6 +133,8 @@ pub struct DeviceFacts {
     pub certificate_in_validity: bool,
     /// A suspension of the terminal is in force.
     pub device_suspended: bool,
+    /// How the key of that certificate came about (art. 38-1).
+    pub assurance: Assurance,
 }
 
 /// About what.

@@ -173,6 +173,7 @@ impl<'a> Build<'a> {
             ("suspended", words.bool(device.device_suspended)),
             ("certificateState", state.ok_or(SliceError::Word("certificate state"))?),
             ("certificateInValidity", words.bool(device.certificate_in_validity)),
+            ("assurance", words.assurance(device.assurance).ok_or(SliceError::Word("assurance"))?),
         ];
         self.add(what.clone(), attributes)?;
         Ok(self.name(what))

@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use cedar_policy::{EntityId, EntityTypeName, EntityUid, RestrictedExpression, SchemaFragment};
 use model::lifecycle::{certificate, consent, facility, service, user_id};
-use model::{Action, Authorship, Category, Profession};
+use model::{Action, Assurance, Authorship, Category, Profession};
 use serde_json::Value;
 
 use crate::error::PolicyError;
@@ -56,6 +56,7 @@ pub(crate) struct Vocabulary {
     categories: Words<Category>,
     relations: Words<Relation>,
     authorships: Words<Authorship>,
+    assurances: Words<Assurance>,
 }
 
 impl Vocabulary {
@@ -90,6 +91,7 @@ impl Vocabulary {
             categories: Words::new(&kind("Category")?, &categories(), Category::as_str),
             relations: Words::new(&kind("TeamRole")?, Relation::ALL, Relation::as_str),
             authorships: Words::new(&kind("Authorship")?, Authorship::ALL, Authorship::as_str),
+            assurances: Words::new(&kind("Assurance")?, Assurance::ALL, Assurance::as_str),
         })
     }
 
@@ -137,6 +139,10 @@ impl Vocabulary {
     pub(crate) fn authorship(&self, word: Authorship) -> Option<RestrictedExpression> {
         self.authorships.get(word)
     }
+
+    pub(crate) fn assurance(&self, word: Assurance) -> Option<RestrictedExpression> {
+        self.assurances.get(word)
+    }
 }
 
 /// An entity's name in Cedar. Any text is allowed: it is a value here, never parsed.
@@ -160,7 +166,7 @@ fn check(schema: &str) -> Result<(), PolicyError> {
             <$kind>::ALL.iter().map(|word| word.as_str()).collect::<BTreeSet<_>>()
         };
     }
-    let ours: [(&str, BTreeSet<&str>); 9] = [
+    let ours: [(&str, BTreeSet<&str>); 10] = [
         ("Profession", texts!(Profession)),
         ("UserIdState", texts!(user_id::State)),
         ("FacilityState", texts!(facility::State)),
@@ -170,6 +176,7 @@ fn check(schema: &str) -> Result<(), PolicyError> {
         ("Category", categories().into_iter().map(Category::as_str).collect()),
         ("TeamRole", Relation::ALL.iter().map(|relation| relation.as_str()).collect()),
         ("Authorship", texts!(Authorship)),
+        ("Assurance", texts!(Assurance)),
     ];
     let wrong = |text: String| PolicyError::Words(text);
     let json = form(schema)?;

@@ -7,6 +7,7 @@ mod enrolments;
 mod orders;
 mod rules;
 mod service_state;
+mod signing;
 
 use std::sync::Arc;
 
@@ -134,6 +135,11 @@ impl Snapshot {
                 Ok(())
             }
             Change::DeviceLoaned { device } => loan(tables, device),
+            Change::DeviceHardware { device, hardware } => {
+                let found = tables.devices.get_mut(device).ok_or_else(|| Misfit::not_known("device", device))?;
+                found.hardware.clone_from(hardware);
+                Ok(())
+            }
             Change::DeviceReturned { device } => {
                 let device = tables.devices.get_mut(device).ok_or_else(|| Misfit::not_known("device", device))?;
                 if device.returned_at.is_some() {
@@ -192,6 +198,7 @@ impl Snapshot {
             | Change::CertificateAbandoned { .. }
             | Change::CertificateRegistered { .. }
             | Change::NumberingBegun { .. } => certificates::apply(tables, act, change),
+            Change::ListsNumbered { .. } | Change::ResponderReserved { .. } => signing::apply(tables, change),
             Change::EnrolmentOffered { .. }
             | Change::EnrolmentTried { .. }
             | Change::EnrolmentUsed { .. }

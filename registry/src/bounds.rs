@@ -92,3 +92,6 @@ const _: () = assert!(RULES_BYTES_MAX * 6 + 64 * 1024 < journal::ENTRY_BYTES_MAX
 // Whatever one can go back to is among the sets remembered.
 const _: () = assert!(RULE_STEPS_BACK_MAX < RULE_SETS_MAX);
 const _: () = assert!(TICK_CHANGES_MAX * 500 < journal::ENTRY_BYTES_MAX);
+
+/// How many serial numbers of those who signed answers are kept; each certificate lasts three days.
+pub(crate) const RESPONDERS_KEPT: usize = 16;

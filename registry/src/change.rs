@@ -3,7 +3,9 @@
 mod affected;
 
 use model::lifecycle::{facility, user_id};
-use model::{DeviceId, FacilityId, PersonId, ReasonCode, SerialNumber, SessionId, Target, Timestamp, UserId, UserKey};
+use model::{
+    Assurance, DeviceId, FacilityId, PersonId, ReasonCode, SerialNumber, SessionId, Target, Timestamp, UserId, UserKey,
+};
 
 use crate::credential::Sealed;
 use crate::state::{
@@ -118,6 +120,8 @@ pub enum Change {
         not_after: Timestamp,
         /// Which certificate it follows.
         predecessor: Option<SerialNumber>,
+        /// How its key came about; none in entries from before that was written down.
+        assurance: Option<Assurance>,
     },
     /// A signed certificate was recorded: from here on it is known, and opens.
     CertificateIssued {
@@ -382,9 +386,28 @@ pub enum Change {
         /// Which, and when.
         retiring: Retiring,
     },
+    /// The name that a terminal's hardware vouches for was entered.
+    DeviceHardware {
+        /// Which terminal.
+        device: DeviceId,
+        /// The name; none: it was taken away.
+        hardware: Option<String>,
+    },
     /// It was dealt with.
     CertificateRetired {
         /// The number of the certificate that follows it.
         successor: SerialNumber,
+    },
+    /// Revocation lists were about to be signed under a number.
+    ListsNumbered {
+        /// The number; they only rise.
+        number: u64,
+        /// How many lists carry it.
+        lists: u32,
+    },
+    /// A serial number was taken for who signs answers about certificates.
+    ResponderReserved {
+        /// The number.
+        serial: SerialNumber,
     },
 }

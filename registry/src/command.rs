@@ -1,8 +1,8 @@
 //! Commands: what offices ask the registry to do. Who may is in `kind`.
 
 use model::{
-    Article, Author, DeviceId, DutyKind, FacilityId, PersonId, Profession, ReasonCode, RecordName, SerialNumber,
-    SessionId, Target, TeamRole, Timestamp, UserId, UserKey,
+    Article, Assurance, Author, DeviceId, DutyKind, FacilityId, PersonId, Profession, ReasonCode, RecordName,
+    SerialNumber, SessionId, Target, TeamRole, Timestamp, UserId, UserKey,
 };
 use zeroize::Zeroizing;
 
@@ -137,6 +137,16 @@ pub enum Command {
         not_before: Timestamp,
         /// End of its validity (half-open).
         not_after: Timestamp,
+        /// How its key came about.
+        assurance: Assurance,
+    },
+    /// Enters the name that a terminal's hardware vouches for: the maker's serial number, say. An attestation has to say the
+    /// same (art. 38-1).
+    NameHardware {
+        /// Which terminal.
+        device: DeviceId,
+        /// The name, 1 to 128 characters; none takes it away.
+        hardware: Option<String>,
     },
     /// Records a signed certificate (promise P7).
     RecordIssued {
@@ -192,6 +202,8 @@ pub enum Command {
         not_before: Timestamp,
         /// End of its validity (half-open).
         not_after: Timestamp,
+        /// How its key came about, as far as the kind of code allows.
+        assurance: Assurance,
     },
     /// Takes a serial number for the certificate that follows one that stands, which is retired
     /// [`crate::RETIRING_DAYS`] later.
@@ -220,6 +232,16 @@ pub enum Command {
         not_before: Timestamp,
         /// End of its validity (half-open).
         not_after: Timestamp,
+    },
+    /// Takes the next number of revocation lists, before any list that carries it is signed (promise P10; RFC 5280 5.2.3).
+    NumberLists {
+        /// How many lists will carry it.
+        lists: u32,
+    },
+    /// Takes a serial number for who signs answers about certificates, before its certificate is signed (promise P10).
+    ReserveResponder {
+        /// The number. No terminal has it.
+        serial: SerialNumber,
     },
     /// Has serial numbers give their index from here on. Comes to no changes where they do already.
     BeginNumbering {

@@ -105,6 +105,7 @@ impl Snapshot {
                 _ => certificate.state,
             },
             certificate_in_validity: certificate.in_validity(at),
+            assurance: certificate.assurance(),
             device_suspended: self.is_suspended(|| Target::Device(device.id.clone()), at),
         })
     }

@@ -125,6 +125,12 @@ words! {
         ReserveSuccessor = "reserve-successor",
         /// [`crate::Command::RegisterCertificate`].
         RegisterCertificate = "register-certificate",
+        /// [`crate::Command::NumberLists`].
+        NumberLists = "number-lists",
+        /// [`crate::Command::ReserveResponder`].
+        ReserveResponder = "reserve-responder",
+        /// [`crate::Command::NameHardware`].
+        NameHardware = "name-hardware",
         /// [`crate::Command::BeginNumbering`].
         BeginNumbering = "begin-numbering",
     }
@@ -151,6 +157,7 @@ impl CommandKind {
             | Self::RegisterDevice
             | Self::OfferEnrolment
             | Self::RegisterCertificate
+            | Self::NameHardware
             | Self::RegisterPerson
             | Self::ChangePerson
             | Self::EndEligibility
@@ -195,6 +202,8 @@ impl CommandKind {
             | Self::CountWrongCode
             | Self::ReserveByCode
             | Self::ReserveSuccessor
+            | Self::NumberLists
+            | Self::ReserveResponder
             | Self::BeginNumbering => &[System],
         }
     }
@@ -218,10 +227,13 @@ impl CommandKind {
             | Self::OfferEnrolment
             | Self::CountWrongCode
             | Self::ReserveByCode
+            | Self::NameHardware
             | Self::ReserveSuccessor
             | Self::RegisterCertificate
             | Self::BeginNumbering => Article::paragraph(38, 1),
-            Self::ReturnDevice | Self::RevokeCertificate => Article::paragraph(38, 2),
+            Self::ReturnDevice | Self::RevokeCertificate | Self::NumberLists | Self::ReserveResponder => {
+                Article::paragraph(38, 2)
+            }
             Self::ConfirmRevocation => Article::paragraph(38, 3),
             Self::RegisterPerson | Self::ChangePerson | Self::EndEligibility | Self::RenewEligibility => {
                 Article::new(3)
@@ -310,6 +322,9 @@ impl Command {
             Self::ReserveByCode { .. } => CommandKind::ReserveByCode,
             Self::ReserveSuccessor { .. } => CommandKind::ReserveSuccessor,
             Self::RegisterCertificate { .. } => CommandKind::RegisterCertificate,
+            Self::NumberLists { .. } => CommandKind::NumberLists,
+            Self::ReserveResponder { .. } => CommandKind::ReserveResponder,
+            Self::NameHardware { .. } => CommandKind::NameHardware,
             Self::BeginNumbering { .. } => CommandKind::BeginNumbering,
         }
     }

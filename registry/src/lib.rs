@@ -59,6 +59,6 @@ pub use state::{
     EMERGENCY_PROFESSIONS, Eligibility, EligibilityKind, Emergency, EmergencyId, EndedSession, Enrolment,
     EnrolmentKind, External, Facility, FacilityDetails, FacilityKind, Generation, GivenBy, Membership, MembershipId,
     NumberingKey, Person, Report, ReportId, ReportSubject, Retiring, Revocation, RuleApproval, RuleFile, RuleGates,
-    RuleProof, RuleSet, Service, Snapshot, Status, Stop, StopReason, Suspension, SuspensionEnd, SuspensionId, User,
-    UserIdRecord, WHOLE_CITY,
+    RuleProof, RuleSet, Service, Signing, Snapshot, Status, Stop, StopReason, Suspension, SuspensionEnd, SuspensionId,
+    User, UserIdRecord, WHOLE_CITY,
 };

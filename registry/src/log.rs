@@ -164,11 +164,15 @@ impl Change {
             }
             Self::DeletionApproved { person, .. } => drop(named.persons.insert(person.clone())),
             Self::EnrolmentOffered { enrolment } => drop(named.devices.insert(enrolment.device.clone())),
-            Self::EnrolmentTried { device } | Self::EnrolmentUsed { device } | Self::EnrolmentEnded { device } => {
+            Self::EnrolmentTried { device }
+            | Self::EnrolmentUsed { device }
+            | Self::EnrolmentEnded { device }
+            | Self::DeviceHardware { device, .. } => {
                 named.devices.insert(device.clone());
             }
             Self::CertificateRetiring { retiring } => drop(named.serials.insert(retiring.serial)),
             Self::CertificateRetired { successor } => drop(named.serials.insert(*successor)),
+            Self::ResponderReserved { serial } => drop(named.serials.insert(*serial)),
             Self::ReportDue { report } => match &report.about {
                 ReportSubject::Suspension(target) => named.merge(of(target)),
                 ReportSubject::Revocation(serial) => drop(named.serials.insert(*serial)),
@@ -207,6 +211,7 @@ impl Change {
             | Self::BreakGlassWithdrawn { .. }
             | Self::EmergencyEnded { .. }
             | Self::EmergencyOver { .. }
+            | Self::ListsNumbered { .. }
             | Self::RulesProposed { .. }
             | Self::RulesApproved { .. }
             | Self::RulesRolledBack { .. } => {}
@@ -230,7 +235,9 @@ impl Change {
             Self::DeletionOrdered { order } => Some(order.reason.clone()),
             Self::DeletionCarriedOut { deleted } => Some(format!("{} (order {})", deleted.record, deleted.order)),
             Self::BreakGlassProposed { rule } => Some(rule.clone()),
+            Self::DeviceHardware { hardware, .. } => hardware.clone(),
             Self::EnrolmentOffered { enrolment } => Some(enrolment.kind.to_string()),
+            Self::ListsNumbered { number, lists } => Some(format!("number {number} for {lists} revocation lists")),
             Self::EmergencyDeclared { emergency } => Some(emergency.reason.clone()),
             Self::Suspended { suspension } => Some(format!("{} (art. {})", suspension.reason, suspension.article)),
             Self::ServiceStopped { stop } => Some(format!("{} ({})", stop.text, stop.reason)),

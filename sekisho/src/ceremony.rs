@@ -2,15 +2,19 @@
 //! Every serial number stands in the transcript, durably, before anything is signed with it (promise P10).
 
 use std::fs::File;
+use std::path::Path;
 
 use ca::{
-    AuthorityName, Host, Issued, Issuing, IssuingKey, PublicKey, Purpose, RecordedSerial, Root, RootKey, ServerProfile,
-    SystemRandom, prepare_server, reserve,
+    AuthorityName, Host, Issued, Issuing, IssuingKey, Passphrase, PublicKey, Purpose, RecordedSerial, Root, RootKey,
+    ServerProfile, SystemRandom, prepare_server, reserve,
 };
 use model::{SerialNumber, Timestamp};
+use x509_parser::certificate::X509Certificate;
+use x509_parser::prelude::FromDer;
 
 use crate::error::Error;
 use crate::folder::{self, Folder};
+use crate::transcript;
 
 /// A ceremony in a data folder. One at a time: two that swap the same files would leave a key of the one with a
 /// certificate of the other.
@@ -31,7 +35,7 @@ pub(crate) struct ForServer {
 impl<'a> Ceremony<'a> {
     /// Begins, if no other is under way.
     pub(crate) fn begin(folder: &'a Folder, now: Timestamp) -> Result<Self, Error> {
-        let alone = folder::lock(&transcript(folder))?;
+        let alone = folder::lock(&path(folder))?;
         Ok(Self { folder, now, random: SystemRandom::new(), _alone: alone })
     }
 
@@ -42,7 +46,7 @@ impl<'a> Ceremony<'a> {
 
     /// Writes a line into the transcript, durably.
     pub(crate) fn log(&self, line: &str) -> Result<(), Error> {
-        folder::add_line(&transcript(self.folder), &format!("{} {line}", self.now))
+        transcript::add(&path(self.folder), &format!("{} {line}", self.now))
     }
 
     /// Draws a serial number and writes it into the transcript, before anything is signed with it.
@@ -89,6 +93,25 @@ pub(crate) fn authority_name(city: &str, which: &str) -> Result<AuthorityName, E
     AuthorityName::new(city, &format!("Sekisho {which}")).map_err(Error::authority("the name of the city"))
 }
 
-fn transcript(folder: &Folder) -> std::path::PathBuf {
+fn path(folder: &Folder) -> std::path::PathBuf {
     folder.key("ceremony.txt")
+}
+
+/// The root's key, held to be the root's before a serial number is taken.
+pub(crate) fn open_root_key(path: &Path, passphrase: &Passphrase, root: &Root) -> Result<RootKey, Error> {
+    let sealed = folder::read_secret(path)?;
+    let not_a = |what| Error::NotA { path: path.to_owned(), what };
+    let text = std::str::from_utf8(&sealed).map_err(|_| not_a("key in PEM"))?;
+    let key = RootKey::open(text, passphrase).map_err(Error::authority("opening the root's key"))?;
+    if key.public() == *root.public_key() { Ok(key) } else { Err(not_a("key that belongs to the root's certificate")) }
+}
+
+/// The city's name, as the root has it.
+pub(crate) fn city(root: &Root) -> Result<String, Error> {
+    let read = X509Certificate::from_der(root.der()).ok();
+    let city = read.and_then(|(_, root)| {
+        let organization = root.subject().iter_organization().next()?;
+        organization.as_str().ok().map(str::to_owned)
+    });
+    city.ok_or_else(|| Error::usage("the root's certificate does not name the city"))
 }

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::path::Path;
 
+use ca::Root;
 use model::{PersonId, Timestamp};
 use records::RouteMap;
 use rustls::client::verify_server_name;
@@ -17,7 +18,7 @@ use crate::cli::{Check, Common};
 use crate::error::{Error, with_causes};
 use crate::folder::Folder;
 use crate::output::{Output, listed};
-use crate::settings::{JournalPlace, Settings};
+use crate::settings::{Ca, JournalPlace, Settings};
 use crate::verbs::{in_force, open_registry};
 use crate::{clock, folder, maps, secrets};
 
@@ -231,35 +232,65 @@ fn certificate_authority(settings: &Settings, file: Option<&Path>, found: &mut F
     let Some(ca) = &settings.ca else {
         return found.fine("authority: none here; this is an edge");
     };
-    match authority::certificates(ca) {
-        Ok((root, issuing)) => {
-            found.end("root certificate", root.not_after())?;
-            found.end("issuing certificate", issuing.not_after())?;
-        }
+    let root = match authority::root(ca) {
+        Ok(root) => root,
         Err(error) => return found.take("authority", Err(error)),
-    }
+    };
+    found.end("root certificate", root.not_after())?;
+    issuers(settings, ca, &root, found)?;
     // Whoever checks need not hold the passphrase.
     if file.is_none() && std::env::var_os(secrets::PASSPHRASE_VARIABLE).is_none() {
         return found.warning("issuing key: not opened; give --passphrase-file, or set SEKISHO_CA_PASSPHRASE");
     }
     let opened = secrets::passphrase(file).and_then(|passphrase| {
-        let authority = Authority::load(ca, passphrase)?;
-        authority.key().map(|_| "opens, and belongs to the issuing certificate".to_owned())
+        let (authority, former) = Authority::load_all(ca, passphrase)?;
+        std::iter::once(&authority).chain(&former).try_for_each(|one| one.key().map(drop))?;
+        Ok("opens, and belongs to the issuing certificate".to_owned())
     });
     found.take("issuing key", opened)
+}
+
+/// Issuing certificates, and whether terminals that show what they issued are let in here.
+fn issuers(settings: &Settings, ca: &Ca, root: &Root, found: &mut Findings) -> Result<(), Error> {
+    let trusted = settings.tls.device_issuers.iter().filter_map(|path| secrets::read_certificates(path).ok());
+    let trusted: Vec<_> = trusted.flatten().collect();
+    for (issuer, former) in std::iter::once((&ca.issuer, false)).chain(ca.former.iter().map(|one| (one, true))) {
+        let what = if former { "former issuing certificate" } else { "issuing certificate" };
+        let issuing = match authority::certificate(root, issuer) {
+            Ok(issuing) => issuing,
+            Err(error) => return found.take(what, Err(error)),
+        };
+        let over = former && issuing.not_after() < found.now;
+        if over {
+            found.warning(&format!("{what} `{}`: over; it can be left out", issuer.certificate.display()))?;
+            continue;
+        }
+        if former {
+            found.fine(&format!("{what}: its lists are signed until {}", issuing.not_after().to_jst_minutes()))?;
+        } else {
+            found.end_with(what, issuing.not_after(), Some("sekisho authority new-key"))?;
+        }
+        if !trusted.iter().any(|one| one.as_ref() == issuing.der()) {
+            let file = issuer.certificate.display();
+            found.fault(&format!(
+                "{what}: `{file}` is not among tls.device_issuers; terminals with its certificates are refused"
+            ))?;
+        }
+    }
+    Ok(())
 }
 
 /// Where the revocation list is found stands in every device certificate. In a demo nobody else looks for it.
 fn list_address(settings: &Settings, file: &Path, found: &mut Findings) -> Result<(), Error> {
     let Some(ca) = &settings.ca else { return Ok(()) };
     let demo = Folder::at(file.parent().unwrap_or(Path::new(""))).demo_passphrase().exists();
-    if demo || !is_loopback(&ca.list_url) {
-        return found.fine(&format!("revocation list: at {}", ca.list_url));
+    if demo || !is_loopback(&ca.issuer.list_url) {
+        return found.fine(&format!("revocation list: at {}", ca.issuer.list_url));
     }
     found.warning(&format!(
         "revocation list: {} is found on this machine only, and stands in every device certificate; set ca.list_url before \
          more are issued",
-        ca.list_url
+        ca.issuer.list_url
     ))
 }
 

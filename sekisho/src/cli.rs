@@ -2,6 +2,7 @@
 //! a test holds them.
 
 pub mod audit;
+pub mod authority;
 pub mod break_glass;
 pub mod certificate;
 pub mod contract;
@@ -33,6 +34,7 @@ use model::{Author, Office, Timestamp};
 use crate::error::Error;
 
 pub use audit::Audit;
+pub use authority::{Authority, RootPassphrase};
 pub use break_glass::BreakGlass;
 pub use certificate::Certificate;
 pub use contract::Contract;
@@ -242,6 +244,9 @@ pub enum Verb {
     /// Device certificates (電子証明書): status, list, give up a number (art. 38); and the server's: renew
     #[command(subcommand)]
     Certificate(Certificate),
+    /// The city's certificate authorities: the next one that issues, and what the root has signed (art. 38)
+    #[command(subcommand)]
+    Authority(Authority),
 }
 
 /// Reads a time for clap.

@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anomaly::Quota;
-use console::{Console, EnrolmentDoor, ListError, ListSource, RegistryList};
+use console::{Console, EnrolmentDoor, Issuer, ListError, ListSource, RegistryList};
 use gateway::pages::{Desk, Phone};
 use journal::Journal;
 use model::{Author, Office, SerialNumber};
@@ -90,17 +90,28 @@ pub(crate) struct OfficeDoor {
 
 impl OfficeDoor {
     /// Binds and opens. The authority's key is opened when the first list is signed, on that thread.
-    pub(crate) fn open(at: SocketAddr, registry: Registry, authority: Arc<Authority>) -> Result<Self, Error> {
+    pub(crate) fn open(
+        at: SocketAddr,
+        registry: Registry,
+        authority: Arc<Authority>,
+        former: Vec<Authority>,
+    ) -> Result<Self, Error> {
         let listening = |source| Error::Listen { address: at, source };
         let listener = StdListener::bind(at).map_err(listening)?;
         listener.set_nonblocking(true).map_err(listening)?;
         let address = listener.local_addr().map_err(listening)?;
-        let (root, issuing) = (authority.root.clone(), authority.issuing.clone());
-        let source = Arc::new(LateList { registry: registry.clone(), authority, list: OnceLock::new() });
+        let root = authority.root.clone();
+        let clock: console::Clock = Arc::new(clock::now);
+        let told = |authority: Arc<Authority>| {
+            let (folder, issuing) = (authority.folder.clone(), authority.issuing.clone());
+            let source = LateList { registry: registry.clone(), authority, list: OnceLock::new() };
+            Issuer::new(&folder, issuing, Arc::new(source), &clock)
+        };
         let heard = registry.clone();
         let obstacle =
             Arc::new(move || (heard.freshness() > SILENCE_MAX).then(|| "the registry has not been heard".to_owned()));
-        let console = Console::new(root, issuing, source, Arc::new(clock::now), obstacle);
+        let former = former.into_iter().map(|one| told(Arc::new(one))).collect();
+        let console = Console::new(root, told(authority), former, Arc::clone(&clock), obstacle);
         console::follow(&registry, console.rebuild());
         Self::beside(address, "sekisho-office", move |stopped| async move {
             console::serve(TcpListener::from_std(listener)?, console, stopped).await
@@ -113,6 +124,7 @@ impl OfficeDoor {
         settings: &Settings,
         registry: Registry,
         authority: Arc<Authority>,
+        former: Vec<ca::Issuing>,
     ) -> Result<Self, Error> {
         let listening = |source| Error::Listen { address: at, source };
         let listener = StdListener::bind(at).map_err(listening)?;
@@ -123,9 +135,20 @@ impl OfficeDoor {
         let (root, issuing) = (authority.root.clone(), authority.issuing.clone());
         let key: enrolment::KeySource = Arc::new(move || authority.key().map_err(Into::into));
         let desk = enrolment::Desk::new(registry, root, issuing, profile, key);
+        let roots = |paths: &[std::path::PathBuf]| -> Result<Vec<Vec<u8>>, Error> {
+            let mut roots = Vec::new();
+            for path in paths {
+                roots.extend(secrets::read_certificates(path)?.iter().map(|root| root.to_vec()));
+            }
+            Ok(roots)
+        };
+        let anchors =
+            enrolment::Anchors { apple: roots(&settings.attestation.apple)?, tpm: roots(&settings.attestation.tpm)? };
+        let acme = enrolment::Acme::new(desk.clone(), anchors).map_err(Error::usage)?;
         let server_key = secrets::server_key(&settings.tls.certificate, &settings.tls.key)?;
         let older_tls = settings.tls.profile == TlsProfile::Compatibility;
-        let door = EnrolmentDoor::new(desk, server_key, older_tls, Arc::new(clock::now)).map_err(Error::usage)?;
+        let door = EnrolmentDoor::new(desk, acme, former, server_key, older_tls, Arc::new(clock::now));
+        let door = door.map_err(Error::usage)?;
         Self::beside(address, "sekisho-enrolment", move |stopped| async move {
             console::serve_enrolment(TcpListener::from_std(listener)?, door, stopped).await
         })
@@ -192,11 +215,19 @@ impl LateList {
 }
 
 impl ListSource for LateList {
-    fn build(&self, number: u64) -> Result<ca::Crl, ListError> {
+    fn number(&self, lists: usize) -> Result<ca::RecordedNumber, ListError> {
+        self.list()?.number(lists)
+    }
+
+    fn build(&self, number: &ca::RecordedNumber) -> Result<ca::Crl, ListError> {
         self.list()?.build(number)
     }
 
-    fn shards(&self, wanted: &BTreeSet<ca::Shard>, number: u64) -> Result<BTreeMap<ca::Shard, ca::Crl>, ListError> {
+    fn shards(
+        &self,
+        wanted: &BTreeSet<ca::Shard>,
+        number: &ca::RecordedNumber,
+    ) -> Result<BTreeMap<ca::Shard, ca::Crl>, ListError> {
         self.list()?.shards(wanted, number)
     }
 

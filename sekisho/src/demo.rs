@@ -119,7 +119,8 @@ impl City {
             list_url: None,
             postgres: None,
         };
-        let made = init(folder.root(), &plan, &opened(&passphrase)?, clock::now())?;
+        let sealed_by = opened(&passphrase)?;
+        let made = init(folder.root(), &plan, (&sealed_by, &sealed_by), clock::now())?;
         // Only a demo keeps the passphrase beside the key: so that the verbs that issue can be tried too.
         folder::write_new(&folder.demo_passphrase(), passphrase.as_bytes())?;
         add_map(folder)?;

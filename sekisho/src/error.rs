@@ -10,6 +10,9 @@ pub enum Error {
     /// The settings cannot be used.
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    /// A key in a token cannot be used.
+    #[error(transparent)]
+    Token(#[from] hsm::Fault),
     /// A file or folder could not be worked with.
     #[error("{doing} `{}` is not possible", path.display())]
     File {

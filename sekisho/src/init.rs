@@ -43,12 +43,17 @@ pub struct Made {
     pub server_until: Timestamp,
 }
 
-/// Makes a data folder. A crash on the way leaves a folder without settings file, which nothing else reads and which
+/// Makes a data folder; the second passphrase seals the root's key. A crash on the way leaves a folder without settings file, which nothing else reads and which
 /// `init` refuses to go on with: keys half made are thrown away by a person, not mended by a program.
 ///
 /// # Errors
 /// Something stands there already, a value is wrong, or the system fails.
-pub fn init(root: &Path, plan: &Plan, passphrase: &Passphrase, now: Timestamp) -> Result<Made, Error> {
+pub fn init(
+    root: &Path,
+    plan: &Plan,
+    (passphrase, of_root): (&Passphrase, &Passphrase),
+    now: Timestamp,
+) -> Result<Made, Error> {
     let folder = Folder::at(root);
     let settings_text = settings_text(plan)?;
     let settings = Settings::parse(&settings_text, &folder.settings())?;
@@ -64,7 +69,7 @@ pub fn init(root: &Path, plan: &Plan, passphrase: &Passphrase, now: Timestamp) -
     folder::make(&folder.keys())?;
     folder::make(&folder.data())?;
     let ceremony = Ceremony::begin(&folder, now)?;
-    let authorities = Authorities::make(&ceremony, &folder, plan, passphrase, now)?;
+    let authorities = Authorities::make(&ceremony, &folder, plan, (passphrase, of_root), now)?;
     let server_until = authorities.make_server_certificate(&ceremony, &folder, plan)?;
     secrets::make_key(&settings.keys.session, ceremony.random())?;
     secrets::make_key(&settings.keys.credential, ceremony.random())?;
@@ -98,7 +103,7 @@ impl Authorities {
         ceremony: &Ceremony<'_>,
         folder: &Folder,
         plan: &Plan,
-        passphrase: &Passphrase,
+        (passphrase, of_root): (&Passphrase, &Passphrase),
         now: Timestamp,
     ) -> Result<Self, Error> {
         let refused = || Error::authority("making the authorities");
@@ -113,7 +118,7 @@ impl Authorities {
         let issuing =
             Issuing::create(Purpose::Devices, &name, &issuing_key, serial, now, &root, &root_key).map_err(refused())?;
         ceremony.log(&format!("issuing certificate SHA-256 {}", issuing.fingerprint_sha256()))?;
-        let sealed = root_key.seal(passphrase, random).map_err(refused())?;
+        let sealed = root_key.seal(of_root, random).map_err(refused())?;
         folder::write_new(&folder.key("root.key.pem"), sealed.as_bytes())?;
         folder::write_new(&folder.key("root.pem"), root.pem().as_bytes())?;
         let sealed = issuing_key.seal(passphrase, random).map_err(refused())?;

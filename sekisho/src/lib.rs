@@ -21,6 +21,7 @@ mod output;
 pub mod secrets;
 mod serve;
 pub mod settings;
+mod transcript;
 mod verbs;
 
 use std::io::IsTerminal;
@@ -72,8 +73,9 @@ fn make_folder(common: &Common, verb: &Init) -> Result<(), Error> {
         list_url: verb.list_url.clone(),
         postgres: verb.postgres.clone(),
     };
-    let passphrase = secrets::passphrase(verb.passphrase.passphrase_file.as_deref())?;
-    let made = init::init(folder, &plan, &passphrase, clock::now())?;
+    let passphrase = secrets::passphrase(verb.passphrase.passphrase.passphrase_file.as_deref())?;
+    let of_root = secrets::root_passphrase(&verb.passphrase)?;
+    let made = init::init(folder, &plan, (&passphrase, &of_root), clock::now())?;
     Output::new(common.json).say(
         format_args!(
             "made {}; fingerprint of the root (SHA-256): {}; server certificate valid until {}; next: sekisho check \

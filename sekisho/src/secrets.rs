@@ -1,6 +1,6 @@
 //! Secrets: drawn once, read when needed, wiped when dropped. Passphrases come from a file or the environment only.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -10,6 +10,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::sign::CertifiedKey;
 
+use crate::cli::RootPassphrase;
 use crate::error::Error;
 use crate::folder;
 
@@ -36,6 +37,25 @@ pub fn passphrase(file: Option<&Path>) -> Result<Passphrase, Error> {
         })?),
     };
     Passphrase::new(&text).map_err(Error::authority("the passphrase"))
+}
+
+/// The passphrase of the root's key: of the files that are named for it, the parts in their order; of none, that of the other
+/// keys.
+///
+/// # Errors
+/// As [`passphrase`]; or more than two parts.
+pub fn root_passphrase(given: &RootPassphrase) -> Result<Passphrase, Error> {
+    let part = |path: &PathBuf| passphrase(Some(path));
+    match given.root_passphrase_file.as_slice() {
+        [] => passphrase(given.passphrase.passphrase_file.as_deref()),
+        [whole] => part(whole),
+        [one, other] => {
+            let (one, other) = (part(one)?, part(other)?);
+            let joined = Zeroizing::new(format!("{} {}", one.reveal(), other.reveal()));
+            Passphrase::new(&joined).map_err(Error::authority("the passphrase"))
+        }
+        _ => Err(Error::usage("the passphrase of the root's key has two parts at most")),
+    }
 }
 
 /// Writes a fresh symmetric key as a line of base64.

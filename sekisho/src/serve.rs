@@ -32,10 +32,14 @@ impl Server {
         let (registry, vault) = open_registry(settings)?;
         let mut server = Self { gateway: None, office: None, enrolment: None, ticking: None };
         if role.signs() {
-            let authority = Arc::new(Authority::load(authority::settings(settings)?, passphrase()?)?);
-            server.office = Some(OfficeDoor::open(settings.listen.office, registry.clone(), Arc::clone(&authority))?);
+            let (authority, former) = Authority::load_all(authority::settings(settings)?, passphrase()?)?;
+            let authority = Arc::new(authority);
+            let trusted = former.iter().map(|one| one.issuing.clone()).collect();
+            let office = settings.listen.office;
+            server.office = Some(OfficeDoor::open(office, registry.clone(), Arc::clone(&authority), former)?);
             if let Some(at) = settings.listen.enrolment {
-                server.enrolment = Some(OfficeDoor::open_enrolment(at, settings, registry.clone(), authority)?);
+                let door = OfficeDoor::open_enrolment(at, settings, registry.clone(), authority, trusted)?;
+                server.enrolment = Some(door);
             }
             server.ticking = Some(Ticking::start(registry.clone())?);
         }

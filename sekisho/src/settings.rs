@@ -39,6 +39,8 @@ pub struct Settings {
     pub ca: Option<Ca>,
     /// Other authorities whose certificates are considered.
     pub external: Vec<External>,
+    /// Whose word is taken for keys in hardware.
+    pub attestation: Attestation,
     /// Whom to call.
     pub desk: Desk,
     /// How long sessions last.
@@ -169,12 +171,71 @@ pub struct Keys {
 pub struct Ca {
     /// The root's certificate.
     pub root: PathBuf,
-    /// Certificate of the issuing authority of devices.
-    pub issuing_certificate: PathBuf,
-    /// Its key, encrypted.
-    pub issuing_key: PathBuf,
-    /// Where the revocation list is found.
+    /// The issuing authority of devices.
+    pub issuer: CaIssuer,
+    /// Those that issued before it: their lists are still signed, and nothing else.
+    pub former: Vec<CaIssuer>,
+}
+
+impl Ca {
+    /// All issuing authorities, the one that issues first.
+    pub fn issuers(&self) -> impl Iterator<Item = &CaIssuer> {
+        std::iter::once(&self.issuer).chain(&self.former)
+    }
+}
+
+/// An issuing authority of devices.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaIssuer {
+    /// Its certificate.
+    pub certificate: PathBuf,
+    /// Its key.
+    pub key: KeyPlace,
+    /// Where its revocation list is found.
     pub list_url: String,
+    /// Below `/crl/` at the office's door; empty: there itself.
+    pub folder: String,
+}
+
+/// Where a signing key is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyPlace {
+    /// In a file, encrypted.
+    File(PathBuf),
+    /// In a PKCS#11 token.
+    Token(hsm::Place),
+}
+
+impl KeyPlace {
+    /// A PKCS#11 URI, or a file, relative to `folder`.
+    ///
+    /// # Errors
+    /// A URI that does not say where a key is.
+    pub fn parse(text: &str, folder: &Path) -> Result<Self, hsm::Fault> {
+        if hsm::Place::is_uri(text) {
+            hsm::Place::parse(text).map(Self::Token)
+        } else {
+            Ok(Self::File(folder.join(text)))
+        }
+    }
+}
+
+impl fmt::Display for KeyPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => path.display().fmt(f),
+            Self::Token(place) => place.fmt(f),
+        }
+    }
+}
+
+/// Whose word is taken for keys in hardware: files with root certificates in PEM. None: none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Attestation {
+    /// Of Apple's attestations.
+    pub apple: Vec<PathBuf>,
+    /// Of those that certify TPMs' attestation keys.
+    pub tpm: Vec<PathBuf>,
 }
 
 /// Another authority.

@@ -2,6 +2,7 @@
 //! of it. A server that runs beside follows within milliseconds.
 
 pub(crate) mod audit;
+mod authority;
 mod break_glass;
 mod certificate;
 mod code;
@@ -19,6 +20,7 @@ pub(crate) mod journal;
 mod log;
 pub(crate) mod map;
 mod person;
+mod policies;
 pub(crate) mod policy;
 mod report;
 mod revocation;
@@ -60,6 +62,7 @@ pub(crate) fn run(common: &Common, verb: &Verb) -> Result<(), Error> {
         Verb::Explain(verb) => explain::run(&Desk::open(common)?, verb),
         Verb::Registry(verb) => log::run(&Desk::open(common)?, verb),
         Verb::Certificate(verb) => certificate::run(common, verb),
+        Verb::Authority(verb) => authority::run(common, verb),
         Verb::Init(_)
         | Verb::Serve(_)
         | Verb::Check(_)

@@ -49,6 +49,7 @@ fn any_facts() -> impl Strategy<Value = (Request, Facts)> {
                 certificate_state: certificate,
                 certificate_in_validity: b[3],
                 device_suspended: b[4],
+                assurance: if b[4] { model::Assurance::Attested } else { model::Assurance::Container },
             };
             let person = PersonFacts {
                 person: ids[5].parse().unwrap(),
@@ -82,10 +83,11 @@ proptest! {
         // A fact less, or one nobody knows, is an error and not a default.
         assert!(read(&text.replacen(r#""suspended":"#, r#""suspendet":"#, 1)).is_err());
         assert!(read(&text.replacen(r#""sensitive":"#, r#""insensitive":"#, 1)).is_err());
-        assert!(read(&text.replacen(r#""v":3"#, r#""v":4"#, 1)).is_err());
+        assert!(read(&text.replacen(r#""v":4"#, r#""v":5"#, 1)).is_err());
         // What says more than its version had is no record of that version.
-        assert!(read(&text.replacen(r#""v":3"#, r#""v":2"#, 1)).is_err());
-        assert!(read(&text.replacen(r#""v":3"#, r#""v":1"#, 1)).is_err());
+        assert!(read(&text.replacen(r#""v":4"#, r#""v":3"#, 1)).is_err());
+        assert!(read(&text.replacen(r#""v":4"#, r#""v":2"#, 1)).is_err());
+        assert!(read(&text.replacen(r#""v":4"#, r#""v":1"#, 1)).is_err());
     }
 }
 
@@ -117,4 +119,16 @@ fn the_second_version_is_read_for_ever() {
     assert!(names(new).is_ok());
     assert!(names(&old.replace(r#""v":2"#, r#""v":3"#)).is_err(), "the third version says everything");
     assert!(names(&new.replace(r#""v":3"#, r#""v":2"#)).is_err(), "there was no such fact");
+}
+
+/// As it was written before it was a fact how a certificate's key came about: the least is taken.
+#[test]
+fn the_third_version_is_read_for_ever() {
+    let (request, facts) = (policy::matrix::now(), policy::matrix::ordinary());
+    let request = Request::new(model::Action::Read, model::Category::Note, request, Said::OWN);
+    let new = compact(&request, &facts);
+    let old = new.replace(r#""v":4"#, r#""v":3"#).replace(r#","key":"software""#, "");
+    assert_eq!(read(&old).unwrap().1.device.assurance, model::Assurance::Container);
+    assert!(read(&old.replace(r#""v":3"#, r#""v":4"#)).is_err(), "the fourth version says everything");
+    assert!(read(&new.replace(r#""v":4"#, r#""v":3"#)).is_err(), "there was no such fact");
 }

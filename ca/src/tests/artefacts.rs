@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::{House, now, openssl, profile, serial};
+use super::{House, now, numbered, openssl, profile, serial};
 use crate::{
     Assurance, Host, LeafKey, OcspRequest, Responder, Revoked, ServerProfile, Shard, Status, StatusPlaces, build_crl,
     build_shard, certs_only, prepare, prepare_server,
@@ -21,7 +21,7 @@ fn certificates(house: &House, made: &mut Made) {
     for level in Assurance::ALL {
         let key = LeafKey::generate().unwrap();
         let device = DeviceId::new("D-1").unwrap();
-        let profile = profile().assured(level);
+        let profile = profile().assured(*level);
         let prepared = prepare(&profile, &device, key.public(), serial(), now(), &house.issuing).unwrap();
         made.insert(format!("device-{}.cer", level.as_str()), prepared.issue(&house.key).unwrap().der().to_vec());
     }
@@ -35,13 +35,13 @@ fn certificates(house: &House, made: &mut Made) {
 fn lists(house: &House, lost: &SerialNumber, made: &mut Made) {
     let places = StatusPlaces::beside("http://status.sekisho.example/crl/devices.crl").unwrap();
     let revoked = [Revoked { serial: *lost, at: now(), reason: ReasonCode::KeyCompromise }];
-    let whole = build_crl(&house.issuing, &house.key, &revoked, 2, now()).unwrap();
+    let whole = build_crl(&house.issuing, &house.key, &revoked, &numbered(2), now()).unwrap();
     made.insert("devices.crl".to_owned(), whole.der().to_vec());
     for (file, shard, revoked) in [
         ("shard.crl", Shard::of(lost), &revoked[..]),
         ("empty-shard.crl", Shard::new((Shard::of(lost).number() + 1) % Shard::COUNT).unwrap(), &[]),
     ] {
-        let list = build_shard(&house.issuing, &house.key, (&places, shard), revoked, 3, now()).unwrap();
+        let list = build_shard(&house.issuing, &house.key, (&places, shard), revoked, &numbered(3), now()).unwrap();
         made.insert(file.to_owned(), list.der().to_vec());
     }
 }

@@ -197,7 +197,7 @@ fn a_terminals_certificate_names_its_shard_its_places_and_how_sure_its_key_is() 
     for level in Assurance::ALL {
         let key = LeafKey::generate().unwrap();
         let device = DeviceId::new("D-1").unwrap();
-        let profile = profile().assured(level);
+        let profile = profile().assured(*level);
         let prepared = prepare(&profile, &device, key.public(), serial(), now(), &house.issuing).unwrap();
         let issued = prepared.issue(&house.key).unwrap();
         let leaf = house.put("leaf.pem", issued.pem());
@@ -209,14 +209,14 @@ fn a_terminals_certificate_names_its_shard_its_places_and_how_sure_its_key_is() 
                 &shard,
                 "OCSP - URI:http://status.sekisho.example/crl/ocsp",
                 "CA Issuers - URI:http://status.sekisho.example/crl/issuing.cer",
-                &format!("Policy: {}\n", level.policy()),
+                &format!("Policy: {}\n", crate::policy(*level)),
             ],
         );
         assert_eq!(shown.matches("crl/").count(), 3, "{shown}");
         let (root, issuing) = (house.path("root.pem"), house.path("issuing.pem"));
         super::openssl(&["verify", "-CAfile", &root, "-untrusted", &issuing, "-purpose", "sslclient", &leaf]);
     }
-    let policies: std::collections::BTreeSet<_> = Assurance::ALL.map(Assurance::policy).into();
+    let policies: std::collections::BTreeSet<_> = Assurance::ALL.iter().copied().map(crate::policy).collect();
     assert_eq!(policies.len(), 4);
 }
 

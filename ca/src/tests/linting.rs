@@ -9,8 +9,8 @@ use rcgen::{
 };
 
 use super::{House, now};
-use crate::key::{Curve, Pair};
 use crate::lint::lint;
+use crate::pair::{Curve, Pair};
 use crate::plan::{Access, AltName, Kind, Plan};
 use crate::public_key::KeyKind;
 use crate::{Assurance, LeafKey};

@@ -1,7 +1,9 @@
 //! Revocation lists, as openssl sees them.
 
-use super::{House, contains, now, openssl, openssl_refuses};
-use crate::{IssuingKey, Refused, Revoked, Shard, StatusPlaces, build_crl, build_shard};
+use std::convert::Infallible;
+
+use super::{House, contains, now, numbered, openssl, openssl_refuses};
+use crate::{IssuingKey, RecordedNumber, Refused, Revoked, Shard, StatusPlaces, build_crl, build_shard};
 use model::{ReasonCode, SerialNumber};
 
 fn verify(house: &House, leaf: &str) -> Vec<String> {
@@ -21,12 +23,12 @@ fn a_revoked_terminal_is_refused_and_its_neighbour_is_not() {
     let ((lost, _), (kept, _)) = (house.device("D-1"), house.device("D-2"));
     let (lost_file, kept_file) = (house.put("lost.pem", lost.pem()), house.put("kept.pem", kept.pem()));
 
-    let empty = build_crl(&house.issuing, &house.key, &[], 1, now()).unwrap();
+    let empty = build_crl(&house.issuing, &house.key, &[], &numbered(1), now()).unwrap();
     house.put("list.pem", empty.pem().unwrap());
     openssl(&arguments(&verify(&house, &lost_file)));
 
     let entry = Revoked { serial: lost.serial(), at: now(), reason: ReasonCode::KeyCompromise };
-    let list = build_crl(&house.issuing, &house.key, &[entry], 2, now()).unwrap();
+    let list = build_crl(&house.issuing, &house.key, &[entry], &numbered(2), now()).unwrap();
     house.put("list.pem", list.pem().unwrap());
     contains(&openssl_refuses(&arguments(&verify(&house, &lost_file))), &["error 23", "certificate revoked"]);
     openssl(&arguments(&verify(&house, &kept_file)));
@@ -36,7 +38,7 @@ fn a_revoked_terminal_is_refused_and_its_neighbour_is_not() {
 fn openssl_reads_every_list() {
     let house = House::build();
     let show = |revoked: &[Revoked], number| {
-        let list = build_crl(&house.issuing, &house.key, revoked, number, now()).unwrap();
+        let list = build_crl(&house.issuing, &house.key, revoked, &numbered(number), now()).unwrap();
         assert_eq!((list.entries(), list.number()), (revoked.len(), number));
         assert_eq!(list.next_update().millis_since(list.this_update()), 86_400_000);
         let file = house.put("list.crl", list.der());
@@ -89,7 +91,7 @@ fn a_list_of_thousands_reads_back() {
             reason: ReasonCode::Superseded,
         })
         .collect();
-    let list = build_crl(&house.issuing, &house.key, &revoked, 9, now()).unwrap();
+    let list = build_crl(&house.issuing, &house.key, &revoked, &numbered(9), now()).unwrap();
     assert_eq!(list.entries(), 5000);
     // About 49 octets an entry: a list that grows otherwise says something that it should not.
     assert!(list.der().len() < 5000 * 50 + 1000, "{}", list.der().len());
@@ -100,13 +102,16 @@ fn what_makes_no_list_is_refused() {
     let house = House::build();
     let entry =
         Revoked { serial: SerialNumber::parse("4142434445464748").unwrap(), at: now(), reason: ReasonCode::Superseded };
-    let build = |revoked: &[Revoked], number| build_crl(&house.issuing, &house.key, revoked, number, now());
+    let build = |revoked: &[Revoked], number| build_crl(&house.issuing, &house.key, revoked, &numbered(number), now());
     assert!(matches!(build(&[entry, entry], 1), Err(Refused::Crl(why)) if why.contains("twice")));
-    assert!(matches!(build(&[entry], 0), Err(Refused::Crl(_))));
+    assert!(matches!(RecordedNumber::next(|| Ok::<_, Infallible>(0)), Err(Refused::Crl(_))));
     let other = IssuingKey::generate().unwrap();
-    assert!(matches!(build_crl(&house.issuing, &other, &[], 1, now()), Err(Refused::OtherKey { .. })));
+    assert!(matches!(build_crl(&house.issuing, &other, &[], &numbered(1), now()), Err(Refused::OtherKey { .. })));
     let late = house.issuing.not_after().plus_seconds(1);
-    assert!(matches!(build_crl(&house.issuing, &house.key, &[], 1, late), Err(Refused::IssuerNotValid { .. })));
+    assert!(matches!(
+        build_crl(&house.issuing, &house.key, &[], &numbered(1), late),
+        Err(Refused::IssuerNotValid { .. })
+    ));
 }
 
 #[test]
@@ -117,7 +122,7 @@ fn no_revocation_is_dated_after_its_list() {
         at: now().plus_seconds(3600),
         reason: ReasonCode::Superseded,
     };
-    let list = build_crl(&house.issuing, &house.key, &[ahead], 1, now()).unwrap();
+    let list = build_crl(&house.issuing, &house.key, &[ahead], &numbered(1), now()).unwrap();
     let file = house.put("list.crl", list.der());
     let shown = openssl(&["crl", "-inform", "DER", "-in", &file, "-noout", "-text"]);
     let line = |start: &str| {
@@ -138,7 +143,7 @@ fn the_shard_that_a_certificate_names_says_whether_it_is_revoked() {
     let file = house.put("lost.pem", lost.pem());
     let shard = Shard::of(&lost.serial());
     let put = |shard, revoked: &[Revoked]| {
-        let list = build_shard(&house.issuing, &house.key, (&places(), shard), revoked, 1, now()).unwrap();
+        let list = build_shard(&house.issuing, &house.key, (&places(), shard), revoked, &numbered(1), now()).unwrap();
         house.put("list.pem", list.pem().unwrap());
     };
     put(shard, &[]);
@@ -154,7 +159,7 @@ fn the_shard_that_a_certificate_names_says_whether_it_is_revoked() {
 fn openssl_reads_a_shard() {
     let house = House::build();
     let shard = Shard::new(7).unwrap();
-    let list = build_shard(&house.issuing, &house.key, (&places(), shard), &[], 5, now()).unwrap();
+    let list = build_shard(&house.issuing, &house.key, (&places(), shard), &[], &numbered(5), now()).unwrap();
     let (file, issuer) = (house.put("list.crl", list.der()), house.path("issuing.pem"));
     let shown = openssl(&["crl", "-inform", "DER", "-in", &file, "-noout", "-text", "-CAfile", &issuer]);
     let point = "X509v3 Issuing Distribution Point: critical";
@@ -180,7 +185,7 @@ fn every_serial_number_belongs_to_one_shard() {
     let house = House::build();
     let stranger = Revoked { serial: serial(8), at: now(), reason: ReasonCode::Superseded };
     let at = (&places(), Shard::new(7).unwrap());
-    let refused = build_shard(&house.issuing, &house.key, at, &[stranger], 1, now());
+    let refused = build_shard(&house.issuing, &house.key, at, &[stranger], &numbered(1), now());
     assert!(matches!(refused, Err(Refused::Crl(why)) if why.contains("does not belong to shard 007")));
 }
 

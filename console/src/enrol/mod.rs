@@ -7,11 +7,18 @@
 //! | `POST /.well-known/est/simpleenroll` | terminal's number and one-time code (HTTP Basic) | its certificate |
 //! | `POST /.well-known/est/simplereenroll` | whoever shows a certificate that stands (TLS) | the one that follows it |
 //! | `GET, POST /enrol` | the same code, on a page | its certificate, as a file |
+//! | `GET, POST /enrol/container` | a code and a password, from two sheets | a container with a key that is made then |
+//!
+//! | `/acme/directory` and what it names | a key that is bound to a code | its certificate (RFC 8555) |
+//! | `/acme/for/DEVICE/CODE/directory` | systems that know no binding (Apple's) | the same |
 //!
 //! A client certificate is asked for and not needed; TLS looks at its chain, the registry at everything else, on every request.
 
+mod acme;
+mod form;
 mod page;
 mod routes;
+mod texts;
 mod tls;
 
 use std::future::Future;
@@ -30,24 +37,30 @@ use crate::{Clock, door};
 #[derive(Clone)]
 pub struct EnrolmentDoor {
     pub(crate) desk: enrolment::Desk,
+    pub(crate) acme: Arc<enrolment::Acme>,
     pub(crate) clock: Clock,
     pub(crate) bounds: Bounds,
     tls: Arc<ServerConfig>,
 }
 
 impl EnrolmentDoor {
-    /// Puts the parts together. `older_tls`: TLS 1.2 as well, which Windows 10 needs.
+    /// Puts the parts together. Certificates that `desk` issues can be renewed here, and those of `former` authorities.
+    /// `older_tls`: TLS 1.2 as well, which Windows 10 needs.
     ///
     /// # Errors
     /// The server's key or the issuing certificate is nothing that TLS can use.
     pub fn new(
         desk: enrolment::Desk,
+        acme: enrolment::Acme,
+        former: Vec<ca::Issuing>,
         server_key: Arc<CertifiedKey>,
         older_tls: bool,
         clock: Clock,
     ) -> Result<Self, rustls::Error> {
-        let tls = Arc::new(tls::config(desk.issuing(), server_key, older_tls)?);
-        Ok(Self { desk, clock, bounds: Bounds::enrolment(), tls })
+        let mut trusted = former;
+        trusted.push(desk.issuing().clone());
+        let tls = Arc::new(tls::config(&trusted, server_key, older_tls)?);
+        Ok(Self { desk, acme: Arc::new(acme), clock, bounds: Bounds::enrolment(), tls })
     }
 
     /// With other bounds than the usual ones.

@@ -1,91 +1,77 @@
-//! The page for people who make a request with a program of their own and have no EST: number, code and request in, the
-//! certificate as a file out. Needs no script.
+//! The pages: for people who make a request with a program of their own and have no EST, and for terminals that can make no
+//! key. Number and code in, a file out. They need no script.
 
 use askama::Template;
-use axum::Form;
-use axum::extract::rejection::FormRejection;
-use axum::extract::{Query, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::extract::{Query, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use enrolment::Turned;
+use ca::Encoding;
+use enrolment::{ContainerAsked, Turned};
 use serde::Deserialize;
 
 use super::EnrolmentDoor;
+use super::form::Fields;
 use super::routes::blocking;
+use super::texts::Language;
 
 /// Only our own style; a form to ourselves; nothing else.
 const POLICY: &str =
     "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// What the page says, in one language.
-struct Text {
-    code: &'static str,
-    other: &'static str,
-    other_name: &'static str,
-    language: &'static str,
-    title: &'static str,
-    what: &'static str,
-    device: &'static str,
-    for_code: &'static str,
-    about_code: &'static str,
-    request: &'static str,
-    about_request: &'static str,
-    send: &'static str,
-    not_allowed: &'static str,
-    unusable: &'static str,
-    refused: &'static str,
-    fault: &'static str,
+/// Which page.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A request of the terminal's own.
+    Request,
+    /// A container that is made here.
+    Container,
 }
 
-const JAPANESE: Text = Text {
-    code: "ja",
-    other: "en",
-    other_name: "English",
-    language: "言語",
-    title: "端末の証明書を受け取る",
-    what: "市の窓口で受け取った票を見て入力してください。証明書がファイルで保存されます。",
-    device: "端末番号",
-    for_code: "登録コード",
-    about_code: "20文字です。大文字・小文字、ハイフンの有無は問いません。1回だけ使えます。",
-    request: "証明書の申請(CSR)",
-    about_request: "端末で作ったCSRのファイルをメモ帳などで開き、「-----BEGIN」から「-----END」の行までをすべて貼り付けてください。\
-                    秘密鍵は送らないでください。",
-    send: "証明書を受け取る",
-    not_allowed: "端末番号か登録コードが正しくないか、コードがもう使えません。入力を確かめ、それでもできなければ窓口で新しいコードを\
-                  受け取ってください。",
-    unusable: "貼り付けた申請(CSR)を使えません。コードはまだ使えます。",
-    refused: "この端末には今、証明書を発行できません。窓口にお問い合わせください。",
-    fault: "ただいま発行できません。窓口にお問い合わせください。",
-};
+impl Kind {
+    const fn address(self) -> &'static str {
+        match self {
+            Self::Request => "/enrol",
+            Self::Container => "/enrol/container",
+        }
+    }
 
-const ENGLISH: Text = Text {
-    code: "en",
-    other: "ja",
-    other_name: "日本語",
-    language: "Language",
-    title: "Get the certificate of this terminal",
-    what: "Type what stands on the slip from the city's desk. The certificate is saved as a file.",
-    device: "Number of the terminal",
-    for_code: "Code",
-    about_code: "20 characters, capitals or not, with or without hyphens. It can be used once.",
-    request: "Certification request (CSR)",
-    about_request: "Open the CSR that was made on the terminal with a text editor and paste all of it, from the line \
-                    “-----BEGIN” to the line “-----END”. Never send the private key.",
-    send: "Get the certificate",
-    not_allowed: "The terminal's number or its code is wrong, or the code cannot be used any more. Look again what was typed; \
-                  if it still fails, ask the desk for a new code.",
-    unusable: "The request (CSR) that was pasted cannot be used. The code has not been used up.",
-    refused: "No certificate can be issued for this terminal at present. Ask the desk.",
-    fault: "Nothing can be issued at the moment. Ask the desk.",
-};
+    const fn not_allowed(self) -> &'static str {
+        match self {
+            Self::Request => "not-allowed",
+            Self::Container => "container-not-allowed",
+        }
+    }
+
+    const fn unusable(self) -> &'static str {
+        match self {
+            Self::Request => "request-unusable",
+            Self::Container => "container-unusable",
+        }
+    }
+}
 
 #[derive(Template)]
 #[template(path = "enrol.html")]
-struct Page<'a> {
-    text: &'static Text,
+struct RequestPage<'a> {
+    language: Language,
+    address: &'static str,
+    title: String,
     trouble: Option<&'static str>,
     device: &'a str,
     code: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "container.html")]
+struct ContainerPage<'a> {
+    language: Language,
+    address: &'static str,
+    title: String,
+    trouble: Option<&'static str>,
+    device: &'a str,
+    code: &'a str,
+    /// The encoding that is chosen beforehand.
+    older: bool,
 }
 
 /// What stands in the address, as the picture on the slip has it.
@@ -99,21 +85,13 @@ pub(super) struct Asked {
     code: String,
 }
 
-impl Asked {
-    fn text(&self) -> &'static Text {
-        if self.lang == "en" { &ENGLISH } else { &JAPANESE }
-    }
-}
-
-#[derive(Deserialize)]
-pub(super) struct Filled {
-    device: String,
-    code: String,
-    request: String,
-}
-
 pub(super) async fn show(Query(asked): Query<Asked>) -> Response {
-    page(StatusCode::OK, asked.text(), None, &asked.device, &asked.code)
+    Shown::of(Kind::Request, &asked.lang, false).page(StatusCode::OK, None, &asked.device, &asked.code)
+}
+
+pub(super) async fn show_container(Query(asked): Query<Asked>, headers: HeaderMap) -> Response {
+    let shown = Shown::of(Kind::Container, &asked.lang, reads_older(&headers));
+    shown.page(StatusCode::OK, None, &asked.device, &asked.code)
 }
 
 pub(super) async fn style() -> Response {
@@ -121,59 +99,121 @@ pub(super) async fn style() -> Response {
     (style, include_str!("../../templates/enrol.css")).into_response()
 }
 
-pub(super) async fn send(
+pub(super) async fn send(State(door): State<EnrolmentDoor>, Query(asked): Query<Asked>, request: Request) -> Response {
+    let shown = Shown::of(Kind::Request, &asked.lang, false);
+    let Some(fields) = Fields::read(request).await else { return shown.unreadable() };
+    let (device, code) = (fields.text("device"), fields.text("code"));
+    let file = fields.octets("file");
+    let body = if file.is_empty() { fields.octets("request") } else { file }.to_vec();
+    let by = (device.clone(), code.clone());
+    match blocking(&door, move |desk, now| desk.by_code(&by.0, &by.1, &body, now)).await {
+        Ok(issued) => {
+            let pem = format!("{}{}", issued.pem(), door.desk.issuing().pem());
+            file_of(&format!("{device}-certificate.pem"), "application/pem-certificate-chain", pem.into_bytes())
+        }
+        Err(turned) => shown.turned(&door, turned, &device, &code).await,
+    }
+}
+
+pub(super) async fn send_container(
     State(door): State<EnrolmentDoor>,
     Query(asked): Query<Asked>,
-    filled: Result<Form<Filled>, FormRejection>,
+    request: Request,
 ) -> Response {
-    let text = asked.text();
-    let Ok(Form(Filled { device, code, request })) = filled else {
-        return page(StatusCode::BAD_REQUEST, text, Some(text.unusable), "", "");
+    let older = reads_older(request.headers());
+    let shown = Shown::of(Kind::Container, &asked.lang, older);
+    let Some(fields) = Fields::read(request).await else { return shown.unreadable() };
+    let (device, code) = (fields.text("device"), fields.text("code"));
+    let encoding = match fields.text("encoding").as_str() {
+        "older" => Encoding::Older,
+        "current" => Encoding::Current,
+        _ if older => Encoding::Older,
+        _ => Encoding::Current,
     };
-    let by = (device.clone(), code.clone());
-    let given = blocking(&door, move |desk, now| desk.by_code(&by.0, &by.1, request.as_bytes(), now)).await;
-    let turned = match given {
-        Ok(issued) => return file(&device, &format!("{}{}", issued.pem(), door.desk.issuing().pem())),
-        Err(turned) => turned,
-    };
-    let error: &dyn std::error::Error = &turned;
-    let (status, trouble) = match turned {
-        Turned::Request(_) => (StatusCode::BAD_REQUEST, text.unusable),
-        Turned::NotAllowed => {
-            tokio::time::sleep(door.bounds.wrong_pause).await;
-            (StatusCode::FORBIDDEN, text.not_allowed)
-        }
-        Turned::Refused(_) => {
-            tracing::warn!(error, "the registry refuses an enrolment");
-            (StatusCode::FORBIDDEN, text.refused)
-        }
-        Turned::Fault(_) => {
-            tracing::error!(error, "an enrolment failed");
-            (StatusCode::SERVICE_UNAVAILABLE, text.fault)
-        }
-    };
-    page(status, text, Some(trouble), &device, &code)
+    let (by, password) = ((device.clone(), code.clone()), ca::Zeroizing::new(fields.text("password")));
+    let made = blocking(&door, move |desk, now| {
+        desk.container(&ContainerAsked { device: &by.0, code: &by.1, password: &password, encoding }, now)
+    });
+    match made.await {
+        Ok((device, container)) => file_of(&format!("{device}.p12"), "application/x-pkcs12", container),
+        Err(turned) => shown.turned(&door, turned, &device, &code).await,
+    }
 }
 
-fn page(status: StatusCode, text: &'static Text, trouble: Option<&'static str>, device: &str, code: &str) -> Response {
-    let Ok(body) = (Page { text, trouble, device, code }).render() else {
-        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-    };
-    let fields = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CONTENT_SECURITY_POLICY, POLICY),
-        (header::CACHE_CONTROL, "no-store"),
-    ];
-    (status, fields, body).into_response()
+/// Systems of which some take AES for a wrong password, by what their browsers call themselves; those of Apple tell no
+/// version that could be trusted. All of them read the older form.
+fn reads_older(headers: &HeaderMap) -> bool {
+    let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+    ["iPhone", "iPad", "Macintosh", "Windows NT 6"].iter().any(|system| agent.contains(system))
 }
 
-/// A file to be saved. Its name is the terminal's number, which has passed as one.
-fn file(device: &str, pem: &str) -> Response {
-    let mut response = pem.to_owned().into_response();
+/// A page in a language.
+struct Shown {
+    kind: Kind,
+    language: Language,
+    older: bool,
+}
+
+impl Shown {
+    fn of(kind: Kind, language: &str, older: bool) -> Self {
+        Self { kind, language: Language::of(language), older }
+    }
+
+    fn unreadable(&self) -> Response {
+        self.page(StatusCode::BAD_REQUEST, Some(self.kind.unusable()), "", "")
+    }
+
+    /// The page once more, with why not; what was typed stands there again, but for passwords and requests.
+    async fn turned(&self, door: &EnrolmentDoor, turned: Turned, device: &str, code: &str) -> Response {
+        let error: &dyn std::error::Error = &turned;
+        let (status, trouble) = match turned {
+            Turned::Request(_) => (StatusCode::BAD_REQUEST, self.kind.unusable()),
+            Turned::NotAllowed => {
+                tokio::time::sleep(door.bounds.wrong_pause).await;
+                (StatusCode::FORBIDDEN, self.kind.not_allowed())
+            }
+            Turned::Refused(_) => {
+                tracing::warn!(error, "the registry refuses an enrolment");
+                (StatusCode::FORBIDDEN, "refused")
+            }
+            Turned::Fault(_) => {
+                tracing::error!(error, "an enrolment failed");
+                (StatusCode::SERVICE_UNAVAILABLE, "fault")
+            }
+        };
+        self.page(status, Some(trouble), device, code)
+    }
+
+    fn page(&self, status: StatusCode, trouble: Option<&'static str>, device: &str, code: &str) -> Response {
+        let Self { kind, language, older } = *self;
+        let address = kind.address();
+        let rendered = match kind {
+            Kind::Request => {
+                let title = language.say("request-title");
+                RequestPage { language, address, title, trouble, device, code }.render()
+            }
+            Kind::Container => {
+                let title = language.say("container-title");
+                ContainerPage { language, address, title, trouble, device, code, older }.render()
+            }
+        };
+        let Ok(body) = rendered else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
+        let fields = [
+            (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+            (header::CONTENT_SECURITY_POLICY, POLICY),
+            (header::CACHE_CONTROL, "no-store"),
+        ];
+        (status, fields, body).into_response()
+    }
+}
+
+/// A file to be saved. Its name begins with the terminal's number, which has passed as one.
+pub(super) fn file_of(name: &str, content_type: &'static str, content: Vec<u8>) -> Response {
+    let mut response = content.into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/pem-certificate-chain"));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Ok(named) = HeaderValue::from_str(&format!("attachment; filename=\"{device}-certificate.pem\"")) {
+    if let Ok(named) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
         headers.insert(header::CONTENT_DISPOSITION, named);
     }
     response

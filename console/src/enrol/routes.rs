@@ -8,15 +8,15 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use axum::{Extension, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ca::Issued;
-use enrolment::{BODY_OCTETS_MAX, Turned};
+use enrolment::{ACME_OCTETS_MAX, BODY_OCTETS_MAX, Turned};
 use model::Timestamp;
 
-use super::{EnrolmentDoor, page};
+use super::{EnrolmentDoor, acme, page};
 use crate::problem::Problem;
 use crate::routes::protect;
 
@@ -34,9 +34,12 @@ pub(super) fn router(door: EnrolmentDoor) -> Router {
         .route("/.well-known/est/simpleenroll", post(enrol))
         .route("/.well-known/est/simplereenroll", post(renew))
         .route("/enrol", get(page::show).post(page::send))
+        .route("/enrol/container", get(page::show_container).post(page::send_container))
+        .route("/acme/for/{device}/{code}/{*rest}", any(acme::bound))
+        .route("/acme/{*rest}", any(acme::general))
         .route("/enrol.css", get(page::style))
         .fallback(|| async { Problem::NotFound })
-        .layer(DefaultBodyLimit::max(BODY_OCTETS_MAX))
+        .layer(DefaultBodyLimit::max(ACME_OCTETS_MAX.max(BODY_OCTETS_MAX)))
         .layer(map_response(protect))
         .with_state(door)
 }
@@ -71,10 +74,10 @@ async fn renew(
     answered(&door, given, Problem::NotRenewed).await
 }
 
-pub(super) async fn blocking(
+pub(super) async fn blocking<T: Send + 'static>(
     door: &EnrolmentDoor,
-    work: impl FnOnce(&enrolment::Desk, Timestamp) -> Result<Issued, Turned> + Send + 'static,
-) -> Result<Issued, Turned> {
+    work: impl FnOnce(&enrolment::Desk, Timestamp) -> Result<T, Turned> + Send + 'static,
+) -> Result<T, Turned> {
     let (desk, now) = (door.desk.clone(), (door.clock)());
     let done = tokio::task::spawn_blocking(move || work(&desk, now)).await;
     done.unwrap_or_else(|error| Err(Turned::Fault(Box::new(error))))

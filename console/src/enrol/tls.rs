@@ -10,13 +10,15 @@ use rustls::version::{TLS12, TLS13};
 use rustls::{RootCertStore, ServerConfig};
 
 pub(super) fn config(
-    issuing: &ca::Issuing,
+    issuing: &[ca::Issuing],
     server_key: Arc<CertifiedKey>,
     older_tls: bool,
 ) -> Result<ServerConfig, rustls::Error> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let mut anchors = RootCertStore::empty();
-    anchors.add(CertificateDer::from(issuing.der().to_vec()))?;
+    for issuing in issuing {
+        anchors.add(CertificateDer::from(issuing.der().to_vec()))?;
+    }
     let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(anchors), Arc::clone(&provider))
         .allow_unauthenticated()
         .build()

@@ -13,7 +13,7 @@ use registry::{Administrator, Command, FacilityDetails, FacilityKind, Registry, 
 use tokio::net::TcpListener;
 
 use super::fetch;
-use crate::{Clock, Console, ListSource, RegistryList, follow, serve};
+use crate::{Clock, Console, Issuer, ListSource, RegistryList, follow, serve};
 
 fn registry(folder: &Path) -> Registry {
     let journal = Journal::open(&Place::Sqlite { file: folder.join("registry.db") }).unwrap();
@@ -63,8 +63,13 @@ fn furnish(registry: &Registry) {
     execute(registry, Command::RegisterDevice { device: device.clone(), label, facility, holder: user });
     for number in [1, 2] {
         let (not_before, not_after) = (begin(), begin().plus_seconds(86_400));
-        let reserve =
-            Command::ReserveCertificate { serial: serial(number), device: device.clone(), not_before, not_after };
+        let reserve = Command::ReserveCertificate {
+            serial: serial(number),
+            device: device.clone(),
+            not_before,
+            not_after,
+            assurance: model::Assurance::Software,
+        };
         execute(registry, reserve);
     }
     execute(registry, Command::RecordIssued { serial: serial(1), fingerprint: [1; 32] });
@@ -81,13 +86,16 @@ fn places() -> StatusPlaces {
 }
 
 fn authority() -> Authority {
+    authority_at(begin())
+}
+
+fn authority_at(now: Timestamp) -> Authority {
     let (root_key, key) = (RootKey::generate().unwrap(), IssuingKey::generate().unwrap());
     let name = |text| AuthorityName::new("関所市", text).unwrap();
     let random = SystemRandom::new();
     let recorded = || reserve(&random, &mut |_: &SerialNumber| Ok::<(), Infallible>(())).unwrap();
-    let root = Root::create(&name("Root"), &root_key, recorded(), begin()).unwrap();
-    let issuing =
-        Issuing::create(Purpose::Devices, &name("Devices"), &key, recorded(), begin(), &root, &root_key).unwrap();
+    let root = Root::create(&name("Root"), &root_key, recorded(), now).unwrap();
+    let issuing = Issuing::create(Purpose::Devices, &name("Devices"), &key, recorded(), now, &root, &root_key).unwrap();
     Authority { root, issuing, key: Arc::new(key) }
 }
 
@@ -99,7 +107,8 @@ async fn a_revocation_by_command_is_on_the_list_at_once_even_from_another_proces
     let Authority { root, issuing, key } = authority();
     let clock: Clock = Arc::new(begin);
     let source = RegistryList::new(office.clone(), issuing.clone(), key, places(), Arc::clone(&clock));
-    let console = Console::new(root, issuing, Arc::new(source), clock, Arc::new(|| None));
+    let issuer = Issuer::new("", issuing, Arc::new(source), &clock);
+    let console = Console::new(root, issuer, vec![], clock, Arc::new(|| None));
     follow(&office, console.rebuild());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -147,7 +156,8 @@ fn expired_certificates_leave_the_list_two_days_later() {
     let list = RegistryList::new(office, issuing, key, places(), clock);
     for (after, entries) in [(0, 1), (24, 1), (72, 1), (73, 0)] {
         hours.store(after, Ordering::SeqCst);
-        assert_eq!(list.build(1).unwrap().entries(), entries, "after {after} h");
+        let number = list.number(1).unwrap();
+        assert_eq!(list.build(&number).unwrap().entries(), entries, "after {after} h");
     }
 }
 
@@ -166,4 +176,27 @@ fn a_number_without_a_certificate_is_unknown_and_not_good() {
     let revoked = Status::Revoked { at: begin(), reason: ReasonCode::KeyCompromise };
     assert_eq!((status(1), status(2)), (revoked, Status::Unknown));
     assert!(!list.responder().unwrap().is_old(begin()));
+}
+
+/// RFC 5280 5.2.3, and promise P10: whoever finds a list whose number is not on record has found one that was signed elsewhere.
+#[test]
+fn numbers_of_lists_are_on_record_and_rise_whatever_the_clock_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let year = 365 * 86_400;
+    let mut last = 0;
+    for (at, clock) in
+        [begin(), begin().plus_seconds(year), begin(), begin().plus_seconds(-year)].into_iter().enumerate()
+    {
+        // Another process each time.
+        let office = registry(folder.path());
+        let Authority { issuing, key, .. } = authority_at(clock);
+        let list = RegistryList::new(office.clone(), issuing, key, places(), Arc::new(move || clock));
+        let number = list.number(129).unwrap();
+        assert!(number.number() > last, "try {at}");
+        last = number.number();
+        assert_eq!(list.build(&number).unwrap().number(), last);
+        assert_eq!(office.snapshot().signing().list_number, last);
+        let responder = list.responder().unwrap();
+        assert_eq!(office.snapshot().signing().responders.last(), Some(&responder.certificate().serial()));
+    }
 }

@@ -1,7 +1,7 @@
 //! Where in the facts a name of the schema stands.
 
 use model::lifecycle::{certificate, consent, facility, service, user_id};
-use model::{Authorship, Category, Profession};
+use model::{Assurance, Authorship, Category, Profession};
 
 use super::Kind;
 use super::test::Fault;
@@ -34,6 +34,7 @@ pub(super) enum WordOf {
     UserIdState,
     FacilityState,
     CertificateState,
+    Assurance,
     ConsentState,
     ServiceState,
     Category,
@@ -78,6 +79,7 @@ impl Place {
             ["context", "device", "facility"] => Self::DeviceFacility,
             ["context", "device", "suspended"] => Self::Flag(Flag::DeviceSuspended),
             ["context", "device", "certificateState"] => Self::Word(WordOf::CertificateState),
+            ["context", "device", "assurance"] => Self::Word(WordOf::Assurance),
             ["context", "device", "certificateInValidity"] => Self::Flag(Flag::CertificateInValidity),
             ["context", "service", "state"] => Self::Word(WordOf::ServiceState),
             ["context", "service", "disasterUntil"] => Self::Time(Time::DisasterUntil),
@@ -148,6 +150,7 @@ impl WordOf {
             Self::UserIdState => "UserIdState",
             Self::FacilityState => "FacilityState",
             Self::CertificateState => "CertificateState",
+            Self::Assurance => "Assurance",
             Self::ConsentState => "ConsentState",
             Self::ServiceState => "ServiceState",
             Self::Category => "Category",
@@ -163,6 +166,7 @@ impl WordOf {
             Self::UserIdState => word.parse::<user_id::State>().ok().map(|word| word as u8),
             Self::FacilityState => word.parse::<facility::State>().ok().map(|word| word as u8),
             Self::CertificateState => word.parse::<certificate::State>().ok().map(|word| word as u8),
+            Self::Assurance => Assurance::parse(word).ok().map(|word| word as u8),
             Self::ConsentState => word.parse::<consent::State>().ok().map(|word| word as u8),
             Self::ServiceState => word.parse::<service::State>().ok().map(|word| word as u8),
             Self::Category => Category::parse(word).ok().map(|word| word as u8),
@@ -178,6 +182,7 @@ impl WordOf {
             Self::UserIdState => facts.subject.user_id_state as u8,
             Self::FacilityState => facts.subject.facility_state as u8,
             Self::CertificateState => facts.device.certificate_state as u8,
+            Self::Assurance => facts.device.assurance as u8,
             Self::ConsentState => person(facts)?.consent as u8,
             Self::ServiceState => facts.service.state as u8,
             Self::Category => request.category as u8,

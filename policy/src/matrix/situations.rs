@@ -1,7 +1,7 @@
 //! An ordinary day, and what the situations of the table change of it.
 
 use model::lifecycle::{certificate, consent, facility, service, user_id};
-use model::{Action, Authorship, Category, Profession, TeamRole, Timestamp};
+use model::{Action, Assurance, Authorship, Category, Profession, TeamRole, Timestamp};
 
 use crate::facts::{
     DeviceFacts, DisasterFacts, Facts, PersonFacts, Relation, Request, Resource, Said, ServiceFacts, SubjectFacts,
@@ -232,6 +232,7 @@ pub fn ordinary() -> Facts {
             certificate_state: certificate::State::Active,
             certificate_in_validity: true,
             device_suspended: false,
+            assurance: Assurance::Software,
         },
         resource: Resource::Record {
             person: PersonFacts {

@@ -31,6 +31,8 @@ fn atom() -> impl Strategy<Value = &'static str> {
         "principal.facility.suspended",
         "context.device.suspended",
         "context.device.certificateInValidity",
+        r#"context.device.assurance == Assurance::"container""#,
+        r#"Assurance::"attested" != context.device.assurance"#,
         r#"principal.profession == Profession::"nurse""#,
         r#"Profession::"city-recognised" == principal.profession"#,
         r#"principal.profession != Profession::"doctor""#,

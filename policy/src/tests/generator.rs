@@ -1,7 +1,7 @@
 //! Random requests and facts: mostly in order, so that a single fault decides often, and every state of everything.
 
 use model::lifecycle::{certificate, consent, facility, service, user_id};
-use model::{Action, Authorship, Category, Profession};
+use model::{Action, Assurance, Authorship, Category, Profession};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -62,7 +62,13 @@ pub(super) fn cases() -> impl Strategy<Value = (Request, Facts)> {
         mostly(facility::State::Approved, facility::State::ALL),
         (rarely(), rarely(), rarely()),
     );
-    let device = (mostly(certificate::State::Active, certificate::State::ALL), rarely(), rarely(), rarely());
+    let device = (
+        mostly(certificate::State::Active, certificate::State::ALL),
+        rarely(),
+        rarely(),
+        rarely(),
+        select(Assurance::ALL),
+    );
     let asked = (select(Action::ALL), select(Category::ALL));
     let said = (select(Authorship::ALL), select(Authorship::ALL), prop::bool::weighted(0.15));
     let said = said.prop_map(|(authorship, written_as, sensitive)| Said { authorship, written_as, sensitive });
@@ -77,7 +83,8 @@ pub(super) fn cases() -> impl Strategy<Value = (Request, Facts)> {
             facts.subject.user_id_suspended = suspended.0;
             facts.subject.qualification_suspended = suspended.1;
             facts.subject.facility_suspended = suspended.2;
-            let (certificate_state, out_of_validity, device_suspended, other_facility) = device;
+            let (certificate_state, out_of_validity, device_suspended, other_facility, assurance) = device;
+            facts.device.assurance = assurance;
             facts.device.certificate_state = certificate_state;
             facts.device.certificate_in_validity = !out_of_validity;
             facts.device.device_suspended = device_suspended;

@@ -9,8 +9,9 @@ use crate::state::{Certificate, Confirmation, Revocation, Tables, Unfit};
 
 pub(super) fn apply(tables: &mut Tables, act: &Act, change: &Change) -> Result<(), Misfit> {
     match change {
-        Change::CertificateReserved { serial, device, not_before, not_after, predecessor } => {
+        Change::CertificateReserved { serial, device, not_before, not_after, predecessor, assurance } => {
             fits(tables, serial)?;
+            free(tables.signing.responders.contains(serial), "serial number", serial)?;
             known(tables.devices.contains_key(device), "device", device)?;
             tables.put_certificate(Certificate {
                 serial: *serial,
@@ -20,6 +21,7 @@ pub(super) fn apply(tables: &mut Tables, act: &Act, change: &Change) -> Result<(
                 not_before: *not_before,
                 not_after: *not_after,
                 predecessor: *predecessor,
+                assurance: *assurance,
                 reserved_at: act.at,
                 external: None,
                 revocation: None,
@@ -41,6 +43,7 @@ pub(super) fn apply(tables: &mut Tables, act: &Act, change: &Change) -> Result<(
                 not_before: *not_before,
                 not_after: *not_after,
                 predecessor: None,
+                assurance: None,
                 reserved_at: act.at,
                 external: Some(Box::new(external.clone())),
                 revocation: None,

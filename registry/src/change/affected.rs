@@ -144,6 +144,10 @@ impl Change {
             // What retires is revoked, which is a change of its own.
             | Self::CertificateRetiring { .. }
             | Self::CertificateRetired { .. }
+            | Self::ListsNumbered { .. }
+            | Self::ResponderReserved { .. }
+            // What is issued is not looked at again.
+            | Self::DeviceHardware { .. }
             // It only goes on for longer.
             | Self::DisasterConfirmed => Affected::default(),
         }

@@ -61,7 +61,7 @@ kinds! {
     "sessions-forgotten" => SessionsForgotten { over_by }
     "device-loaned" => DeviceLoaned { device }
     "device-returned" => DeviceReturned { device }
-    "certificate-reserved" => CertificateReserved { serial, device, not_before, not_after, predecessor }
+    "certificate-reserved" => CertificateReserved { serial, device, not_before, not_after, predecessor, assurance }
     "certificate-issued" => CertificateIssued { serial, fingerprint }
     "certificate-revoked" => CertificateRevoked { serial, reason }
     "certificate-confirmed" => CertificateConfirmed { serial }
@@ -106,5 +106,8 @@ kinds! {
     "certificate-retiring" => CertificateRetiring { retiring }
     "certificate-retired" => CertificateRetired { successor }
     "certificate-registered" => CertificateRegistered { serial, device, external, fingerprint, not_before, not_after }
+    "lists-numbered" => ListsNumbered { number, lists }
+    "responder-reserved" => ResponderReserved { serial }
+    "device-hardware" => DeviceHardware { device, hardware }
     "numbering-begun" => NumberingBegun { key }
 }

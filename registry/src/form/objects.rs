@@ -8,7 +8,7 @@ use crate::state::{
     Administrator, Approval, Awaited, BreakGlass, Cancellation, Certificate, Confirmation, Consent, ConsentForm,
     Contract, Deleted, DeletionOrder, Device, Disaster, Duty, Eligibility, Emergency, EndedSession, Enrolment,
     External, Facility, FacilityDetails, Membership, Person, Report, Retiring, Revocation, RuleApproval, RuleFile,
-    RuleGates, RuleProof, RuleSet, Service, Stop, Suspension, User, UserIdRecord,
+    RuleGates, RuleProof, RuleSet, Service, Signing, Stop, Suspension, User, UserIdRecord,
 };
 
 /// Writes `struct` by struct which fields there are.
@@ -48,9 +48,10 @@ objects! {
     UserIdRecord {
         id, user, facility, profession, recognised_by, state, credential_epoch, granted_at, ended_at, replaces, credential,
     }
-    Device { id, label, facility, holder, loaned_at, returned_at }
+    Device { id, label, facility, holder, loaned_at, returned_at, hardware }
     Certificate {
-        serial, device, state, fingerprint, not_before, not_after, predecessor, reserved_at, external, revocation,
+        serial, device, state, fingerprint, not_before, not_after, predecessor, assurance, reserved_at, external,
+        revocation,
     }
     External { authority, issuer, number }
     Revocation { at, reason, by, confirmed }
@@ -66,6 +67,7 @@ objects! {
     Disaster { area, reason, from, until, officers, awaits }
     Awaited { officer, until }
     Service { state, stopped, disaster }
+    Signing { list_number, responders }
     RuleFile { name, text }
     RuleSet { version, schema, files, reason, proposed_by, proposed_at }
     RuleApproval { version, by, at, gates }

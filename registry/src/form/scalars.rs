@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use model::lifecycle::{break_glass, certificate, consent, deletion, facility, service, user_id};
 use model::{
-    Article, Author, DeviceId, DutyKind, FacilityId, Office, PersonId, Profession, ReasonCode, RecordName,
+    Article, Assurance, Author, DeviceId, DutyKind, FacilityId, Office, PersonId, Profession, ReasonCode, RecordName,
     SerialNumber, SessionId, Target, TeamRole, Timestamp, UserId, UserKey,
 };
 use serde_json::Value;
@@ -80,6 +80,7 @@ macro_rules! numbers {
 names!(FacilityId, UserKey, UserId, DeviceId, PersonId, SessionId);
 numbers!(MembershipId, SuspensionId, ReportId, DutyId, ContractId, DeletionId, EmergencyId);
 all_words!(
+    Assurance,
     break_glass::State,
     certificate::State,
     consent::State,

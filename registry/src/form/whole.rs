@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 use super::{Fields, Form, FormError, put};
 use crate::state::{
     Certificate, Consent, Contract, Deleted, DeletionOrder, Device, Duty, Emergency, EndedSession, Enrolment, Facility,
-    Generation, Membership, NumberingKey, Person, Report, Retiring, RuleApproval, RuleSet, Rules, Snapshot, Suspension,
-    Tables, User, UserIdRecord,
+    Generation, Membership, NumberingKey, Person, Report, Retiring, RuleApproval, RuleSet, Rules, Signing, Snapshot,
+    Suspension, Tables, User, UserIdRecord,
 };
 
 /// Version of the form. One of another version is passed over, and the journal replayed.
@@ -59,6 +59,8 @@ pub(crate) fn write_snapshot(snapshot: &Snapshot) -> Vec<u8> {
     put(&mut map, "enrolments", &(!enrolments.is_empty()).then_some(enrolments));
     let retiring: Vec<Retiring> = tables.retiring.values().map(|one| one.as_ref().clone()).collect();
     put(&mut map, "retiring", &(!retiring.is_empty()).then_some(retiring));
+    let signing = tables.signing.as_ref();
+    put(&mut map, "signing", &(*signing != Signing::default()).then(|| signing.clone()));
     Value::Object(map).to_string().into_bytes()
 }
 
@@ -116,6 +118,7 @@ pub(crate) fn read_snapshot(body: &[u8]) -> Result<Snapshot, FormError> {
     enrolments.into_iter().flatten().for_each(|one| tables.put_enrolment(one));
     let retiring = fields.take::<Option<Vec<Retiring>>>("retiring")?;
     retiring.into_iter().flatten().for_each(|one| tables.put_retiring(one));
+    tables.signing = Arc::new(fields.take::<Option<Signing>>("signing")?.unwrap_or_default());
     fields.finish()?;
     Ok(Snapshot { generation, last_at, tables })
 }

@@ -1,7 +1,7 @@
 //! Devices (貸与端末, art. 37) and their certificates (電子証明書, art. 38).
 
 use model::lifecycle::certificate;
-use model::{Author, DeviceId, FacilityId, ReasonCode, SerialNumber, Timestamp, UserKey};
+use model::{Assurance, Author, DeviceId, FacilityId, ReasonCode, SerialNumber, Timestamp, UserKey};
 
 /// A loaned terminal. There is none without a holder (art. 37: one person answers for it).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub struct Device {
     pub loaned_at: Timestamp,
     /// When it came back, was lost or retired; it gets no certificate any more.
     pub returned_at: Option<Timestamp>,
+    /// The maker's serial number or another name that its hardware vouches for, 1 to 128 characters.
+    pub hardware: Option<String>,
 }
 
 /// A device certificate. Never removed: a serial number is never used twice (promise P10).
@@ -37,6 +39,8 @@ pub struct Certificate {
     pub not_after: Timestamp,
     /// The certificate of the same terminal that it follows.
     pub predecessor: Option<SerialNumber>,
+    /// How its key came about; none on numbers taken before that was written down.
+    pub assurance: Option<Assurance>,
     /// When the number was taken.
     pub reserved_at: Timestamp,
     /// Where it comes from, if not from our own authority: then the serial number above is ours for it, and stands in no
@@ -85,6 +89,12 @@ impl Certificate {
     #[must_use]
     pub fn in_validity(&self, at: Timestamp) -> bool {
         self.not_before <= at && at < self.not_after
+    }
+
+    /// How its key came about; of what nobody wrote down, the least.
+    #[must_use]
+    pub fn assurance(&self) -> Assurance {
+        self.assurance.unwrap_or(Assurance::Container)
     }
 
     /// Neither revoked nor given up.

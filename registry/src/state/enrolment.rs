@@ -7,6 +7,10 @@ words! {
     pub enum EnrolmentKind ("kind of enrolment") {
         /// A request made on the terminal, whose key never leaves it.
         Csr = "csr",
+        /// A container that is made when it is fetched: the key travels.
+        Container = "container",
+        /// A key in hardware whose maker vouches for it, and nothing less (ACME, device-attest-01).
+        Attested = "attested",
     }
 }
 

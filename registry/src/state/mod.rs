@@ -16,6 +16,7 @@ mod rules;
 mod segmented;
 mod service;
 mod session;
+mod signing;
 mod suspension;
 mod tables;
 mod team;
@@ -35,6 +36,7 @@ pub use person::{Consent, ConsentForm, Eligibility, EligibilityKind, GivenBy, Pe
 pub use rules::{RuleApproval, RuleFile, RuleGates, RuleProof, RuleSet};
 pub use service::{Awaited, Disaster, Service, Stop, StopReason, WHOLE_CITY};
 pub use session::EndedSession;
+pub use signing::Signing;
 pub use suspension::{Report, ReportSubject, Suspension, SuspensionEnd};
 pub use team::Membership;
 pub use user::{User, UserIdRecord};
@@ -89,6 +91,12 @@ impl Snapshot {
     #[must_use]
     pub const fn last_at(&self) -> Option<Timestamp> {
         self.last_at
+    }
+
+    /// What the authority was about to sign beside certificates of terminals.
+    #[must_use]
+    pub fn signing(&self) -> &Signing {
+        &self.tables.signing
     }
 
     /// A facility.

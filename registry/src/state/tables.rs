@@ -10,7 +10,7 @@ use super::session::EndedSessions;
 use super::{
     BreakGlass, Certificate, Certificates, Consent, Contract, ContractId, Deleted, DeletionId, DeletionOrder, Device,
     Devices, Duty, DutyId, Emergency, EmergencyId, Enrolment, Facility, Membership, MembershipId, Person, Report,
-    ReportId, Retiring, Rules, Service, Suspension, SuspensionId, User, UserIdRecord,
+    ReportId, Retiring, Rules, Service, Signing, Suspension, SuspensionId, User, UserIdRecord,
 };
 
 /// All tables. Values are behind `Arc`: changing a map copies its path of nodes, and with it pointers only.
@@ -52,6 +52,7 @@ pub(crate) struct Tables {
     /// By successor: a certificate may be renewed twice, when the first answer got lost.
     pub(crate) retiring: OrdMap<SerialNumber, Arc<Retiring>>,
     pub(crate) rules: Arc<Rules>,
+    pub(crate) signing: Arc<Signing>,
     /// The last number given to anything that is numbered.
     pub(crate) last_number: u64,
 }
@@ -89,6 +90,7 @@ impl Default for Tables {
             enrolments: OrdMap::new(),
             retiring: OrdMap::new(),
             rules: Arc::default(),
+            signing: Arc::default(),
             last_number: 0,
         }
     }

@@ -218,7 +218,16 @@ fn a_certificate_is_what_its_lifecycle_says() {
     let mut world = World::usual();
     let (not_before, not_after) = (world.now, world.now.plus_seconds(DAY));
     let (new, device) = (serial(9), device("D-1"));
-    world.must(clerk(), Command::ReserveCertificate { serial: new, device, not_before, not_after });
+    world.must(
+        clerk(),
+        Command::ReserveCertificate {
+            serial: new,
+            device,
+            not_before,
+            not_after,
+            assurance: model::Assurance::Software,
+        },
+    );
     assert_eq!(world.facts("U-1", 9, "P-1").device.certificate_state, certificate::State::Reserved);
     assert_eq!(world.snapshot.certificate(&new).unwrap().predecessor, Some(serial(1)));
     world.must(clerk(), Command::RecordIssued { serial: new, fingerprint: [3; 32] });

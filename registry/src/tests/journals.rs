@@ -71,7 +71,13 @@ pub(crate) fn found(registry: &Registry) -> String {
     must(
         registry,
         clerk(),
-        Command::ReserveCertificate { serial: serial(1), device: device("D-1"), not_before, not_after },
+        Command::ReserveCertificate {
+            serial: serial(1),
+            device: device("D-1"),
+            not_before,
+            not_after,
+            assurance: model::Assurance::Software,
+        },
     );
     must(registry, clerk(), Command::RecordIssued { serial: serial(1), fingerprint: [1; 32] });
     must(registry, clerk(), register_person(1));

@@ -96,6 +96,7 @@ fn any_command(dice: &mut Dice, now: Timestamp) -> Command {
             device: a_device(dice),
             not_before: near(dice),
             not_after: near(dice),
+            assurance: model::Assurance::Software,
         },
         CommandKind::RecordIssued => Command::RecordIssued { serial: a_serial(dice), fingerprint: [dice.octet(); 32] },
         CommandKind::RevokeCertificate => {
@@ -206,7 +207,12 @@ fn any_command(dice: &mut Dice, now: Timestamp) -> Command {
             digest: [u8::try_from(dice.below(2)).unwrap(); 32],
             not_before: near(dice),
             not_after: near(dice),
+            assurance: *dice.one_of(model::Assurance::ALL),
         },
+        CommandKind::NameHardware => {
+            let hardware = (dice.below(4) > 0).then(|| format!("SN-{}", dice.below(3)));
+            Command::NameHardware { device: a_device(dice), hardware }
+        }
         CommandKind::ReserveSuccessor => Command::ReserveSuccessor {
             serial: a_serial(dice),
             predecessor: a_serial(dice),
@@ -216,6 +222,8 @@ fn any_command(dice: &mut Dice, now: Timestamp) -> Command {
         CommandKind::RegisterCertificate => {
             register_certificate(a_serial(dice), [u8::try_from(dice.below(4)).unwrap(); 32], a_serial(dice))
         }
+        CommandKind::NumberLists => Command::NumberLists { lists: u32::try_from(dice.below(3)).unwrap() },
+        CommandKind::ReserveResponder => Command::ReserveResponder { serial: a_serial(dice) },
         CommandKind::BeginNumbering => {
             Command::BeginNumbering { key: NumberingKey::new(std::array::from_fn(|_| dice.octet())) }
         }

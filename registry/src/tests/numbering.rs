@@ -51,7 +51,13 @@ fn neighbours_lie_far_apart() {
 
 fn reserve(registry: &Registry, draw: SerialDraw) -> SerialNumber {
     let (not_before, not_after) = (begin(), begin().plus_seconds(180 * DAY));
-    let command = |serial| Command::ReserveCertificate { serial, device: device("D-1"), not_before, not_after };
+    let command = |serial| Command::ReserveCertificate {
+        serial,
+        device: device("D-1"),
+        not_before,
+        not_after,
+        assurance: model::Assurance::Software,
+    };
     registry.execute_numbered(draw, command, clerk(), begin()).unwrap().0
 }
 
@@ -101,7 +107,13 @@ fn a_number_out_of_its_turn_is_refused() {
     let other = NumberingKey::new([4; 16]);
     assert_eq!(world.must(machine, Command::BeginNumbering { key: other }).len(), 0);
     let (not_before, not_after) = (world.now, world.now.plus_seconds(DAY));
-    let take = |serial| Command::ReserveCertificate { serial, device: device("D-1"), not_before, not_after };
+    let take = |serial| Command::ReserveCertificate {
+        serial,
+        device: device("D-1"),
+        not_before,
+        not_after,
+        assurance: model::Assurance::Software,
+    };
     let first = world.snapshot.next_serial(draw(1)).unwrap();
     world.must(clerk(), take(first));
     let taken = world.refused(clerk(), take(first));
@@ -142,7 +154,13 @@ fn a_command_that_is_refused_takes_no_index() {
     found(&registry);
     let before = reserve(&registry, draw(1));
     let (not_before, not_after) = (begin(), begin().plus_seconds(DAY));
-    let nowhere = |serial| Command::ReserveCertificate { serial, device: device("D-9"), not_before, not_after };
+    let nowhere = |serial| Command::ReserveCertificate {
+        serial,
+        device: device("D-9"),
+        not_before,
+        not_after,
+        assurance: model::Assurance::Software,
+    };
     registry.execute_numbered(draw(1), nowhere, clerk(), begin()).unwrap_err();
     let after = reserve(&registry, draw(1));
     let index = |serial: &SerialNumber| registry.snapshot().status(serial, &[0; 32]).unwrap().index.get();

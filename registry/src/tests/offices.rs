@@ -48,6 +48,7 @@ fn one_of_each() -> Vec<Command> {
             device: device("D-1"),
             not_before: now,
             not_after: now.plus_seconds(DAY),
+            assurance: model::Assurance::Software,
         },
         Command::RecordIssued { serial: serial(1), fingerprint: [0; 32] },
         Command::RevokeCertificate { serial: serial(1), reason: ReasonCode::KeyCompromise },
@@ -141,8 +142,10 @@ fn one_of_each() -> Vec<Command> {
             digest: [1; 32],
             not_before: now,
             not_after: now.plus_seconds(DAY),
+            assurance: model::Assurance::Software,
         },
         register_certificate(serial(8), [8; 32], serial(1)),
+        Command::NameHardware { device: device("D-1"), hardware: Some("SN-1".to_owned()) },
         Command::BeginNumbering { key: crate::NumberingKey::new([7; 16]) },
         Command::ReserveSuccessor {
             serial: serial(9),
@@ -150,6 +153,8 @@ fn one_of_each() -> Vec<Command> {
             not_before: now,
             not_after: now.plus_seconds(DAY),
         },
+        Command::NumberLists { lists: 1 },
+        Command::ReserveResponder { serial: serial(9) },
     ]
 }
 

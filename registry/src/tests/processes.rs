@@ -116,7 +116,15 @@ fn two_processes_use_a_code_once() {
                 let (given, device) = (&given, of.clone());
                 scope.spawn(move || {
                     let (serial, not_before, not_after) = (serial(number), begin(), until);
-                    let asked = Command::ReserveByCode { serial, device, kind, digest, not_before, not_after };
+                    let asked = Command::ReserveByCode {
+                        serial,
+                        device,
+                        kind,
+                        digest,
+                        not_before,
+                        not_after,
+                        assurance: model::Assurance::Software,
+                    };
                     match registry.execute(asked, machine(), begin()) {
                         Ok(_) => drop(given.fetch_add(1, Ordering::Relaxed)),
                         Err(error) => assert!(error.to_string().contains("the code cannot be used"), "{error}"),

@@ -139,6 +139,7 @@ fn certificates(count: u32) {
             not_before: world.now,
             not_after: world.now.plus_seconds(180 * 86_400),
             predecessor: None,
+            assurance: None,
             reserved_at: world.now,
             external: None,
             revocation: None,

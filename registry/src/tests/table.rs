@@ -20,6 +20,7 @@ fn certificate(serial: SerialNumber, device: DeviceId) -> Certificate {
         not_before: begin(),
         not_after: begin().plus_seconds(60),
         predecessor: None,
+        assurance: None,
         reserved_at: begin(),
         external: None,
         revocation: None,

@@ -223,7 +223,16 @@ impl World {
     pub(crate) fn certificate(&mut self, of: &str, number: u64) {
         let (not_before, not_after) = (self.now.plus_seconds(-HOUR), self.now.plus_seconds(365 * DAY));
         let (serial, device) = (serial(number), device(of));
-        self.must(clerk(), Command::ReserveCertificate { serial, device, not_before, not_after });
+        self.must(
+            clerk(),
+            Command::ReserveCertificate {
+                serial,
+                device,
+                not_before,
+                not_after,
+                assurance: model::Assurance::Software,
+            },
+        );
         self.must(clerk(), Command::RecordIssued { serial, fingerprint: [1; 32] });
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use model::{Article, DeviceId, FacilityId, Office, ReasonCode, SerialNumber, Target, Timestamp, UserKey};
+use model::{Article, Assurance, DeviceId, FacilityId, Office, ReasonCode, SerialNumber, Target, Timestamp, UserKey};
 
 use super::{Draft, suspension};
 use crate::bounds::{CERTIFICATE_DAYS_MAX, CERTIFICATES_PER_DEVICE_MAX};
@@ -28,6 +28,7 @@ pub(super) fn register(
             holder: holder.clone(),
             loaned_at: d.at(),
             returned_at: None,
+            hardware: None,
         },
     })
 }
@@ -70,12 +71,31 @@ pub(super) fn reserve(
     d: &mut Draft,
     serial: SerialNumber,
     device: &DeviceId,
-    not_before: Timestamp,
-    not_after: Timestamp,
+    validity: (Timestamp, Timestamp),
+    assurance: Assurance,
 ) -> Result<(), Refused> {
     let live = d.next.certificates_of(device).filter(|certificate| certificate.is_live());
     let predecessor = live.last().map(|certificate| certificate.serial);
-    reserve_behind(d, serial, device, (not_before, not_after), predecessor)
+    reserve_behind(d, serial, device, validity, Follows { predecessor, assurance })
+}
+
+/// The name that its hardware vouches for, which an attestation must say. It is compared, never shown to strangers.
+pub(super) fn name_hardware(d: &mut Draft, device: &DeviceId, hardware: Option<&str>) -> Result<(), Refused> {
+    let known = d.next.device(device).cloned().ok_or_else(|| d.not_known("device", device))?;
+    d.require(known.returned_at.is_none(), || Why::Condition(format!("device `{device}` was returned already")))?;
+    if let Some(name) = hardware {
+        let fine =
+            (1..=128).contains(&name.chars().count()) && name.trim() == name && !name.chars().any(char::is_control);
+        d.require(fine, || {
+            Why::Condition("a name of hardware has 1 to 128 characters, and no blanks at its ends".to_owned())
+        })?;
+        let taken = d.next.devices().any(|other| other.id != *device && other.hardware.as_deref() == Some(name));
+        d.require(!taken, || Why::Condition("another device has this name of hardware".to_owned()))?;
+    }
+    if known.hardware.as_deref() == hardware {
+        return Ok(());
+    }
+    d.push(Change::DeviceHardware { device: device.clone(), hardware: hardware.map(str::to_owned) })
 }
 
 /// Several processes may be the first: one key is taken.
@@ -124,17 +144,24 @@ pub(super) fn register_certificate(
     d.push(Change::CertificateRegistered { serial, device, external, fingerprint, not_before, not_after })
 }
 
+/// Which certificate one follows, and how its key came about.
+pub(super) struct Follows {
+    pub(super) predecessor: Option<SerialNumber>,
+    pub(super) assurance: Assurance,
+}
+
 /// Takes a number for a certificate that follows this one.
 pub(super) fn reserve_behind(
     d: &mut Draft,
     serial: SerialNumber,
     device: &DeviceId,
     (not_before, not_after): (Timestamp, Timestamp),
-    predecessor: Option<SerialNumber>,
+    Follows { predecessor, assurance }: Follows,
 ) -> Result<(), Refused> {
     takes_one_more(d, device, (not_before, not_after))?;
     let device = device.clone();
-    d.push(Change::CertificateReserved { serial, device, not_before, not_after, predecessor })
+    let assurance = Some(assurance);
+    d.push(Change::CertificateReserved { serial, device, not_before, not_after, predecessor, assurance })
 }
 
 pub(super) fn revoke(d: &mut Draft, serial: SerialNumber, reason: ReasonCode) -> Result<(), Refused> {

@@ -1,7 +1,7 @@
 //! Codes by which a terminal comes to its certificate, and renewal by the certificate itself (art. 38-1).
 
 use model::lifecycle::certificate;
-use model::{DeviceId, ReasonCode, SerialNumber, Target, Timestamp};
+use model::{Assurance, DeviceId, ReasonCode, SerialNumber, Target, Timestamp};
 
 use super::{Draft, device};
 use crate::bounds::{ENROLMENT_HOURS_MAX, LIVE_CERTIFICATES_FOR_RENEWAL, RETIRING_DAYS, TICK_CHANGES_MAX};
@@ -40,6 +40,7 @@ pub(super) struct Coded<'a> {
     pub(super) kind: EnrolmentKind,
     pub(super) digest: &'a [u8; 32],
     pub(super) validity: (Timestamp, Timestamp),
+    pub(super) assurance: Assurance,
 }
 
 /// Using up the code and taking the number are one entry of the journal: whatever crashes, whoever else is at it, a code
@@ -48,8 +49,15 @@ pub(super) fn reserve(d: &mut Draft, coded: &Coded<'_>) -> Result<(), Refused> {
     let opens = |known: &Enrolment| known.opens(coded.kind, coded.digest, d.at());
     // Wrong, used, over, of another terminal: one answer.
     d.require(d.next.enrolment(coded.device).is_some_and(opens), || Why::Code)?;
+    // A key that travelled is no better than a container, whoever asks; and only who proves it is attested.
+    let fits = match coded.kind {
+        EnrolmentKind::Csr => coded.assurance == Assurance::Software,
+        EnrolmentKind::Container => coded.assurance == Assurance::Container,
+        EnrolmentKind::Attested => coded.assurance == Assurance::Attested,
+    };
+    d.require(fits, || Why::Condition(format!("a code for {} gives no `{}`", coded.kind, coded.assurance)))?;
     d.push(Change::EnrolmentUsed { device: coded.device.clone() })?;
-    device::reserve(d, coded.serial, coded.device, coded.validity.0, coded.validity.1)
+    device::reserve(d, coded.serial, coded.device, coded.validity, coded.assurance)
 }
 
 /// A certificate that stands asks for the next one of the same terminal.
@@ -68,7 +76,8 @@ pub(super) fn renew(
     let live = d.next.certificates_of(&known.device).filter(|one| one.is_live() && one.in_validity(d.at())).count();
     let (what, max) = ("live certificates of this device", LIVE_CERTIFICATES_FOR_RENEWAL);
     d.require(live < max, || Why::Full { what, max })?;
-    device::reserve_behind(d, serial, &known.device, (not_before, not_after), Some(predecessor))?;
+    let follows = device::Follows { predecessor: Some(predecessor), assurance: known.assurance().renewed() };
+    device::reserve_behind(d, serial, &known.device, (not_before, not_after), follows)?;
     let at = d.at().plus_seconds(RETIRING_DAYS * 24 * 3600);
     d.push(Change::CertificateRetiring { retiring: Retiring { serial: predecessor, successor: serial, at } })
 }

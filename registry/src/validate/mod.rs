@@ -13,6 +13,7 @@ mod facility;
 mod person;
 mod rules;
 mod service;
+mod signing;
 mod suspension;
 mod team;
 mod user;
@@ -99,8 +100,8 @@ pub(crate) fn validate(
             device::register(d, device, label, facility, holder)
         }
         Command::ReturnDevice { device, reason } => device::give_back(d, device, *reason),
-        Command::ReserveCertificate { serial, device, not_before, not_after } => {
-            device::reserve(d, *serial, device, *not_before, *not_after)
+        Command::ReserveCertificate { serial, device, not_before, not_after, assurance } => {
+            device::reserve(d, *serial, device, (*not_before, *not_after), *assurance)
         }
         Command::RecordIssued { serial, fingerprint } => {
             d.push(Change::CertificateIssued { serial: *serial, fingerprint: *fingerprint })
@@ -156,9 +157,12 @@ pub(crate) fn validate(
         Command::EndEmergency { emergency } => break_glass::end(d, *emergency),
         Command::OfferEnrolment { device, kind, digest, until } => enrolment::offer(d, device, *kind, digest, *until),
         Command::CountWrongCode { device } => enrolment::tried(d, device),
-        Command::ReserveByCode { serial, device, kind, digest, not_before, not_after } => {
+        Command::NameHardware { device, hardware } => device::name_hardware(d, device, hardware.as_deref()),
+        Command::ReserveByCode { serial, device, kind, digest, not_before, not_after, assurance } => {
             let validity = (*not_before, *not_after);
-            enrolment::reserve(d, &enrolment::Coded { serial: *serial, device, kind: *kind, digest, validity })
+            let coded =
+                enrolment::Coded { serial: *serial, device, kind: *kind, digest, validity, assurance: *assurance };
+            enrolment::reserve(d, &coded)
         }
         Command::ReserveSuccessor { serial, predecessor, not_before, not_after } => {
             enrolment::renew(d, *serial, *predecessor, (*not_before, *not_after))
@@ -166,6 +170,8 @@ pub(crate) fn validate(
         Command::RegisterCertificate { serial, device, external, fingerprint, not_before, not_after } => {
             device::register_certificate(d, *serial, device, external, fingerprint, (*not_before, *not_after))
         }
+        Command::NumberLists { lists } => signing::number_lists(d, *lists),
+        Command::ReserveResponder { serial } => signing::reserve_responder(d, *serial),
         Command::BeginNumbering { key } => device::begin_numbering(d, *key),
     }?;
     Ok(draft)

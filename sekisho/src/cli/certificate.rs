@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::PassphraseFile;
+use super::RootPassphrase;
 
 /// `certificate …`.
 #[derive(Debug, Subcommand)]
@@ -57,7 +57,7 @@ pub struct CertificateRenewServer {
     /// The root's key, encrypted, wherever it is kept [default: keys/root.key.pem beside the settings]
     #[arg(long, value_name = "FILE")]
     pub root_key: Option<PathBuf>,
-    /// The authority's passphrase.
+    /// The root's passphrase.
     #[command(flatten)]
-    pub passphrase: PassphraseFile,
+    pub passphrase: RootPassphrase,
 }

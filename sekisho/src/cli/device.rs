@@ -27,8 +27,20 @@ pub enum Device {
     /// The key is made on the device and never leaves it. The code is shown this once; a new one ends the one before. Five
     /// wrong tries end it.
     Code(DeviceCode),
+    /// Offer a container with key and certificate, to be fetched once by a link, for a device that can make no key
+    ///
+    /// Two sheets: the link is printed here, the password goes into --password-sheet and to the device by another way.
+    /// Fetching asks for both. Nothing is made before it is fetched, and nothing of the key is kept. Copies of a container
+    /// may go anywhere, so rules can keep such a device from what is most sensitive (art. 38-1).
+    Container(DeviceContainer),
+    /// Enter the name that the device's hardware vouches for: its serial number or UDID, as an attestation says it
+    Hardware(DeviceHardware),
     /// A device came back, was lost or retired: its certificates are revoked (art. 38-2)
     Return(DeviceReturn),
+    /// Write files for those who look after terminals: browsers then choose the certificate without asking
+    ///
+    /// For Chrome, Chromium, Edge and Firefox, with the text for device management (Intune, Apple, Android) in README.md.
+    Policies(DevicePolicies),
     /// List the devices
     List,
 }
@@ -44,6 +56,14 @@ pub struct DeviceRegisterCertificate {
     pub file: PathBuf,
 }
 
+/// `device policies`.
+#[derive(Debug, Args)]
+pub struct DevicePolicies {
+    /// A new folder for the files
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+}
+
 /// `device code`.
 #[derive(Debug, Args)]
 pub struct DeviceCode {
@@ -53,6 +73,38 @@ pub struct DeviceCode {
     /// Hours in which the code can be used, 1 to 72
     #[arg(long, value_name = "HOURS", default_value_t = 72, value_parser = clap::value_parser!(i64).range(1..=registry::ENROLMENT_HOURS_MAX))]
     pub hours: i64,
+    /// Only for a key in hardware whose maker vouches for it (ACME, device-attest-01); the device's hardware must have a
+    /// name (`device hardware`)
+    #[arg(long)]
+    pub attested: bool,
+}
+
+/// `device container`.
+#[derive(Debug, Args)]
+pub struct DeviceContainer {
+    /// The device
+    #[arg(value_name = "DEVICE")]
+    pub device: String,
+    /// A new file for the second sheet, with the password
+    #[arg(long, value_name = "FILE")]
+    pub password_sheet: PathBuf,
+    /// Hours in which the link can be used, 1 to 72
+    #[arg(long, value_name = "HOURS", default_value_t = 72, value_parser = clap::value_parser!(i64).range(1..=registry::ENROLMENT_HOURS_MAX))]
+    pub hours: i64,
+}
+
+/// `device hardware`.
+#[derive(Debug, Args)]
+pub struct DeviceHardware {
+    /// The device
+    #[arg(value_name = "DEVICE")]
+    pub device: String,
+    /// The name, 1 to 128 characters
+    #[arg(value_name = "NAME", required_unless_present = "none")]
+    pub name: Option<String>,
+    /// Take the name away
+    #[arg(long, conflicts_with = "name")]
+    pub none: bool,
 }
 
 /// `device return`.

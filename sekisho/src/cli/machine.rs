@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::authority::RootPassphrase;
+
 /// Last port that three more follow.
 const PORT_BASE_MAX: u16 = 65_532;
 
@@ -30,9 +32,9 @@ pub struct Init {
     /// Keep the journals in this PostgreSQL database instead of files
     #[arg(long, value_name = "URL")]
     pub postgres: Option<String>,
-    /// The authority's passphrase.
+    /// The passphrases of the authorities' keys.
     #[command(flatten)]
-    pub passphrase: PassphraseFile,
+    pub passphrase: RootPassphrase,
 }
 
 /// Where the authority's passphrase is.

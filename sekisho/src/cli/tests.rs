@@ -105,9 +105,13 @@ fn asked_by(kind: CommandKind) -> Result<&'static str, &'static str> {
         Kind::DeclareEmergency | Kind::EndEmergency => Err("the user's own, on a page of the gateway (art. 41-1)"),
         Kind::OfferEnrolment => Ok("device-code"),
         Kind::RegisterCertificate => Ok("device-register-certificate"),
+        Kind::NameHardware => Ok("device-hardware"),
         Kind::BeginNumbering => Err("the machine's, before it takes the first number (art. 38-1)"),
         Kind::CountWrongCode | Kind::ReserveByCode | Kind::ReserveSuccessor => {
             Err("the office's door's, for whoever has a code or a certificate (art. 38-1)")
+        }
+        Kind::NumberLists | Kind::ReserveResponder => {
+            Err("the office's door's, before it signs what certificates stand")
         }
         Kind::MarkDeleted => Err("the gateway's, behind the deletion"),
         Kind::Tick => Err("the clock's, while a server runs"),

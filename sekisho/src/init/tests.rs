@@ -37,7 +37,7 @@ fn openssl(arguments: &[&str]) -> String {
 fn a_folder_is_made_whole_and_once() {
     let temporary = tempfile::tempdir().unwrap();
     let root = temporary.path().join("sekisho");
-    let made = init(&root, &plan(), &passphrase(), now()).unwrap();
+    let made = init(&root, &plan(), (&passphrase(), &passphrase()), now()).unwrap();
     let settings = Settings::load(&made.settings).unwrap();
     assert_eq!(settings.hosts.care, "care.example");
     assert_eq!(settings.listen.office.port(), 9445);
@@ -83,7 +83,7 @@ fn a_folder_is_made_whole_and_once() {
     assert!(number < transcript.find(&made.root_fingerprint).unwrap(), "{transcript}");
 
     let before = std::fs::read(path("root.key.pem")).unwrap();
-    let again = init(&root, &plan(), &passphrase(), now()).unwrap_err();
+    let again = init(&root, &plan(), (&passphrase(), &passphrase()), now()).unwrap_err();
     assert!(matches!(again, Error::Exists(_)), "{again}");
     assert_eq!(before, std::fs::read(path("root.key.pem")).unwrap());
 }
@@ -99,7 +99,7 @@ fn the_settings_name_the_database() {
 fn the_settings_name_where_the_list_is_found() {
     let with = |list_url: Option<&str>| Plan { list_url: list_url.map(str::to_owned), ..plan() };
     let read = |plan: &Plan| Settings::parse(&settings_text(plan).unwrap(), Path::new("x"));
-    let url = |plan: &Plan| read(plan).unwrap().ca.unwrap().list_url;
+    let url = |plan: &Plan| read(plan).unwrap().ca.unwrap().issuer.list_url;
     assert_eq!(url(&with(None)), "http://127.0.0.1:9445/crl/devices.crl");
     assert_eq!(url(&with(Some("http://crl.example/devices.crl"))), "http://crl.example/devices.crl");
     assert!(read(&with(Some("ftp://crl.example/x"))).unwrap_err().to_string().contains("ca.list_url"));
@@ -115,7 +115,7 @@ fn a_wrong_plan_leaves_nothing_behind() {
         Plan { care_host: "x\"\nworkers = 3 #".to_owned(), ..plan() },
         Plan { port_base: 65_534, ..plan() },
     ] {
-        assert!(init(&root, &wrong, &passphrase(), now()).is_err(), "{wrong:?}");
+        assert!(init(&root, &wrong, (&passphrase(), &passphrase()), now()).is_err(), "{wrong:?}");
         assert!(!root.exists(), "{wrong:?}");
     }
 }

@@ -1,5 +1,6 @@
 //! The settings file as it is written, and the way from there to values that can be used.
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -7,10 +8,15 @@ use std::path::{Path, PathBuf};
 use gateway::pages::RecordsApp;
 use serde::Deserialize;
 
-use super::{Ca, Desk, External, Hosts, JournalPlace, Keys, Limits, Listen, Rate, Session, Settings, Tls};
+use super::{
+    Attestation, Ca, CaIssuer, Desk, External, Hosts, JournalPlace, KeyPlace, Keys, Limits, Listen, Rate, Session,
+    Settings, Tls,
+};
 
 /// Most threads.
 const WORKERS_MAX: usize = 64;
+/// Most characters of a folder of lists.
+const FOLDER_CHARACTERS_MAX: usize = 32;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,6 +32,8 @@ pub(super) struct SettingsFile {
     ca: Option<CaTable>,
     #[serde(default)]
     external_ca: Vec<ExternalTable>,
+    #[serde(default)]
+    attestation: AttestationTable,
     desk: Desk,
     session: SessionTable,
     limits: LimitsTable,
@@ -92,8 +100,29 @@ struct KeysTable {
 struct CaTable {
     root: PathBuf,
     issuing_certificate: PathBuf,
-    issuing_key: PathBuf,
+    issuing_key: String,
     list_url: String,
+    folder: Option<String>,
+    #[serde(default)]
+    former: Vec<IssuerTable>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IssuerTable {
+    issuing_certificate: PathBuf,
+    issuing_key: String,
+    list_url: String,
+    folder: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AttestationTable {
+    #[serde(default)]
+    apple: Vec<PathBuf>,
+    #[serde(default)]
+    tpm: Vec<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -199,8 +228,11 @@ impl SettingsFile {
             identity: folder.join(self.keys.identity),
             credential: folder.join(self.keys.credential),
         };
-        let ca = self.ca.map(|ca| ca.validate(folder, &mut faults));
         let external = external(self.external_ca, folder, &mut faults);
+        let ca = self.ca.and_then(|ca| ca.validate(folder, &mut faults));
+        let within = |paths: Vec<PathBuf>| paths.into_iter().map(|path| folder.join(path)).collect();
+        let AttestationTable { apple, tpm } = self.attestation;
+        let attestation = Attestation { apple: within(apple), tpm: within(tpm) };
         faults.desk(&self.desk);
         let session = self.session.validate(&mut faults);
         faults.rate("limits.per_source", self.limits.per_source);
@@ -222,6 +254,7 @@ impl SettingsFile {
                 keys,
                 ca,
                 external,
+                attestation,
                 desk: self.desk,
                 session,
                 limits,
@@ -303,16 +336,35 @@ impl TlsTable {
 }
 
 impl CaTable {
-    fn validate(self, folder: &Path, faults: &mut Faults) -> Ca {
+    fn validate(self, folder: &Path, faults: &mut Faults) -> Option<Ca> {
+        let Self { root, issuing_certificate, issuing_key, list_url, folder: of_list, former } = self;
+        let issuer = IssuerTable { issuing_certificate, issuing_key, list_url, folder: of_list };
+        let issuer = issuer.validate("ca", folder, faults);
+        let former: Vec<_> = former.into_iter().map(|one| one.validate("ca.former", folder, faults)).collect();
+        let ca = Ca { root: folder.join(root), issuer: issuer?, former: former.into_iter().collect::<Option<_>>()? };
+        let different = |of: fn(&CaIssuer) -> &str| ca.issuers().map(of).collect::<BTreeSet<_>>().len();
+        let count = ca.issuers().count();
+        // Two lists at one address, and who checks finds the wrong one.
+        if different(|one| &one.folder) < count || different(|one| &one.list_url) < count {
+            faults.add("ca.former", "each issuing authority needs a `folder` and a `list_url` of its own");
+        }
+        Some(ca)
+    }
+}
+
+impl IssuerTable {
+    fn validate(self, table: &str, folder: &Path, faults: &mut Faults) -> Option<CaIssuer> {
         // The profile knows what a list's address may look like; the host does not matter here.
         let profile = ca::Host::new("host.invalid").and_then(|host| ca::DeviceProfile::new(host, &self.list_url));
-        let _ = faults.keep("ca.list_url", profile);
-        Ca {
-            root: folder.join(self.root),
-            issuing_certificate: folder.join(self.issuing_certificate),
-            issuing_key: folder.join(self.issuing_key),
-            list_url: self.list_url,
+        let _ = faults.keep(&format!("{table}.list_url"), profile);
+        let of_list = self.folder.unwrap_or_default();
+        let fits = |octet: u8| octet.is_ascii_lowercase() || octet.is_ascii_digit() || octet == b'-';
+        if of_list.len() > FOLDER_CHARACTERS_MAX || !of_list.bytes().all(fits) || of_list == "ocsp" {
+            faults.add(&format!("{table}.folder"), "at most 32 lower-case letters, digits and hyphens, and not `ocsp`");
         }
+        let key = faults.keep(&format!("{table}.issuing_key"), KeyPlace::parse(&self.issuing_key, folder));
+        let certificate = folder.join(self.issuing_certificate);
+        Some(CaIssuer { certificate, key: key?, list_url: self.list_url, folder: of_list })
     }
 }
 

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{Desk, Order, issue, term};
 use crate::authority::{self, Authority};
 use crate::cli::Device;
-use crate::cli::device::{DeviceAdd, DeviceReturn, IssueTo};
+use crate::cli::device::{DeviceAdd, DeviceHardware, DeviceReturn, IssueTo};
 use crate::error::Error;
 use crate::folder::{self, NewFile};
 use crate::{ids, secrets};
@@ -28,7 +28,10 @@ pub(super) fn run(desk: &Desk, verb: &Device) -> Result<(), Error> {
         }
         Device::RegisterCertificate(given) => super::external::register(desk, given),
         Device::Code(offer) => super::code::offer(desk, offer),
+        Device::Container(offer) => super::code::container(desk, offer),
+        Device::Hardware(named) => name_hardware(desk, named),
         Device::Return(back) => take_back(desk, back),
+        Device::Policies(verb) => super::policies::write(desk, verb),
         Device::List => list(desk),
     }
 }
@@ -57,7 +60,7 @@ fn register(desk: &Desk, add: &DeviceAdd) -> Result<(), Error> {
     let enrolment::Term { not_before, not_after, .. } = term;
     // To rehearse with; the number that is taken is drawn later.
     let serial = fresh_serial(&SystemRandom::new()).map_err(Error::authority("drawing a serial number"))?;
-    let reserving = Command::ReserveCertificate { serial, device: device.clone(), not_before, not_after };
+    let reserving = Command::ReserveCertificate { serial, device: device.clone(), not_before, not_after, assurance };
     desk.rehearse(&[loan.clone(), reserving])?;
     desk.execute(loan)?;
     desired.hand_out(desk, &device, &add.issue).map_err(|error| Error::Halfway {
@@ -194,6 +197,17 @@ fn certificate_value(device: &DeviceId, issued: &Issued, files: &[(&str, &Path)]
         }
     }
     value
+}
+
+fn name_hardware(desk: &Desk, named: &DeviceHardware) -> Result<(), Error> {
+    let device: DeviceId = ids::parse(&named.device)?;
+    let hardware = named.name.clone();
+    desk.execute(Command::NameHardware { device: device.clone(), hardware: hardware.clone() })?;
+    let said = hardware.as_deref().map_or("has no name any more".to_owned(), |name| format!("is called `{name}`"));
+    desk.say(
+        format_args!("the hardware of device {device} {said}"),
+        &json!({ "device": device.as_str(), "hardware": hardware }),
+    )
 }
 
 fn take_back(desk: &Desk, back: &DeviceReturn) -> Result<(), Error> {

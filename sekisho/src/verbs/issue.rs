@@ -23,7 +23,7 @@ pub(crate) struct Order<'a> {
 pub(crate) fn profile(settings: &Settings, assurance: Assurance, days: u16) -> Result<DeviceProfile, Error> {
     let refused = || Error::authority("issuing the certificate");
     let host = Host::new(&settings.hosts.care).map_err(refused())?;
-    let profile = DeviceProfile::new(host, &authority::settings(settings)?.list_url).map_err(refused())?;
+    let profile = DeviceProfile::new(host, &authority::settings(settings)?.issuer.list_url).map_err(refused())?;
     profile.assured(assurance).valid_for(days).map_err(refused())
 }
 

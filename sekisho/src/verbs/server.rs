@@ -14,12 +14,10 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use ca::{Issuing, LeafKey, Purpose, Root, RootKey, Zeroizing};
+use ca::{Issuing, LeafKey, Purpose, Root, Zeroizing};
 use serde_json::json;
-use x509_parser::certificate::X509Certificate;
-use x509_parser::prelude::FromDer;
 
-use crate::ceremony::Ceremony;
+use crate::ceremony::{Ceremony, city, open_root_key};
 use crate::cli::certificate::CertificateRenewServer;
 use crate::cli::{Common, nobody_named};
 use crate::error::Error;
@@ -38,7 +36,7 @@ pub(super) fn renew(common: &Common, verb: &CertificateRenewServer) -> Result<()
     let root = Root::read(&folder::read(&ca.root)?).map_err(Error::authority("the root's certificate"))?;
     ours(&tls.certificate, &root)?;
     let path = verb.root_key.clone().unwrap_or_else(|| folder.key("root.key.pem"));
-    let root_key = open_root_key(&path, verb, &root)?;
+    let root_key = open_root_key(&path, &secrets::root_passphrase(&verb.passphrase)?, &root)?;
 
     let refused = || Error::authority("making the server's key");
     let key = LeafKey::generate().map_err(refused())?;
@@ -80,26 +78,6 @@ fn ours(path: &Path, root: &Root) -> Result<(), Error> {
     }
     let file = path.display();
     Err(Error::usage(format_args!("`{file}` is not from this city's root; it is renewed where it came from")))
-}
-
-/// Held to be the root's before a serial number is taken.
-fn open_root_key(path: &Path, verb: &CertificateRenewServer, root: &Root) -> Result<RootKey, Error> {
-    let sealed = folder::read_secret(path)?;
-    let passphrase = secrets::passphrase(verb.passphrase.passphrase_file.as_deref())?;
-    let not_a = |what| Error::NotA { path: path.to_owned(), what };
-    let text = std::str::from_utf8(&sealed).map_err(|_| not_a("key in PEM"))?;
-    let key = RootKey::open(text, &passphrase).map_err(Error::authority("opening the root's key"))?;
-    if key.public() == *root.public_key() { Ok(key) } else { Err(not_a("key that belongs to the root's certificate")) }
-}
-
-/// The city's name, as the root has it.
-fn city(root: &Root) -> Result<String, Error> {
-    let read = X509Certificate::from_der(root.der()).ok();
-    let city = read.and_then(|(_, root)| {
-        let organization = root.subject().iter_organization().next()?;
-        organization.as_str().ok().map(str::to_owned)
-    });
-    city.ok_or_else(|| Error::usage("the root's certificate does not name the city"))
 }
 
 /// See the top of this file.

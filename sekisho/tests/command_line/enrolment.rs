@@ -1,77 +1,7 @@
 //! A terminal comes to its certificate by the code on its slip, and renews it: with curl and openssl, and with `enrol`.
 
-use std::process::Output;
-
-use crate::support::{City, SEKISHO, Server, curl, mode, text, wait};
-
-/// A city whose server has the door for terminals.
-struct Office {
-    city: City,
-    server: Server,
-}
-
-impl Office {
-    fn open() -> Self {
-        let city = City::at_work();
-        let settings = std::fs::read_to_string(city.path("sekisho.toml")).unwrap();
-        let with = settings.replace("# enrolment = \"127.0.0.1:8450\"", "enrolment = \"127.0.0.1:0\"");
-        assert_ne!(with, settings);
-        std::fs::write(city.path("sekisho.toml"), with).unwrap();
-        let server = Server::start(&city, &[], 4);
-        Self { city, server }
-    }
-
-    fn code(&self, device: &str) -> String {
-        self.city.json(&format!("device code {device}"))[0]["code"].as_str().unwrap().to_owned()
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.city.path(name).display().to_string()
-    }
-
-    /// A key of the terminal's own, and a request that asks for more than anybody gets.
-    fn request(&self, name: &str, algorithm: &str) {
-        self.city.openssl(&format!(
-            "req -new -newkey {algorithm} -nodes -keyout @{name}.key -subj /O=Everything/CN=root -out @{name}.csr"
-        ));
-    }
-
-    /// Posts the request; the certificate, in the folder, if there is one.
-    fn post(&self, address: &str, more: &[&str], name: &str) -> (String, u16) {
-        let url = format!("https://care.sekisho.localhost:{}/.well-known/est/{address}", self.server.port("terminals"));
-        let (root, body) = (self.path("keys/root.pem"), format!("@{}", self.path(&format!("{name}.csr"))));
-        let asked = ["--cacert", &root, "-H", "Content-Type: application/pkcs10", "--data-binary", &body];
-        let (said, status) = curl(&[&asked, more, &[url.as_str()]].concat());
-        if status == 200 {
-            std::fs::write(self.city.path("answer"), &said).unwrap();
-            self.city.openssl("base64 -d -in @answer -out @answer.p7");
-            self.city.openssl(&format!("pkcs7 -inform DER -in @answer.p7 -print_certs -out @{name}.pem"));
-        }
-        (said, status)
-    }
-
-    fn by_code(&self, device: &str, code: &str, name: &str) -> (String, u16) {
-        self.post("simpleenroll", &["-u", &format!("{device}:{code}")], name)
-    }
-
-    /// What the gateway says to this certificate.
-    fn served(&self, pem: &str, key: &str) -> u16 {
-        let url = format!("https://care.sekisho.localhost:{}/.sekisho/sign-in", self.server.port("clients"));
-        let (root, pem, key) = (self.path("keys/root.pem"), self.path(pem), self.path(key));
-        curl(&["--cacert", &root, "--cert", &pem, "--key", &key, &url]).1
-    }
-
-    /// `enrol`, as on a terminal that knows nothing but the root.
-    fn enrol(&self, words: &[&str]) -> Output {
-        let port = self.server.port("terminals");
-        let (gateway, at) = (format!("https://care.sekisho.localhost:{port}"), format!("127.0.0.1:{port}"));
-        let mut command = std::process::Command::new(SEKISHO);
-        command.env_clear().args(["--json", "enrol", "--gateway", &gateway, "--at", &at]);
-        command.args(["--root", &self.path("keys/root.pem"), "--device", "D-1"]).args(words).output().unwrap()
-    }
-}
-
-const P256: &str = "ec -pkeyopt ec_paramgen_curve:P-256";
+use crate::office::{Office, P256};
+use crate::support::{curl, mode, text, wait};
 
 #[test]
 fn a_code_becomes_one_certificate_that_opens() {

@@ -1,6 +1,10 @@
 //! The command line through the real binary: what is typed, what is printed, what lies in the folder afterwards.
 
 #[cfg(test)]
+mod acme;
+#[cfg(test)]
+mod containers;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod enrolment;
@@ -15,11 +19,14 @@ mod newcomers;
 #[cfg(test)]
 mod nothing_found;
 #[cfg(test)]
+mod office;
 mod offices;
 #[cfg(test)]
 mod orders;
 #[cfg(test)]
 mod renewal;
+#[cfg(test)]
+mod rollover;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]

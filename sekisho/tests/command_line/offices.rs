@@ -154,7 +154,13 @@ fn a_number_that_is_only_reserved_can_be_given_up() {
     let known = &city.json("certificate list")[0];
     let at = |name: &str| Timestamp::parse(known[name].as_str().unwrap()).unwrap();
     let (not_before, not_after) = (at("not_before"), at("not_after"));
-    let reserve = Command::ReserveCertificate { serial, device: "D-1".parse().unwrap(), not_before, not_after };
+    let reserve = Command::ReserveCertificate {
+        serial,
+        device: "D-1".parse().unwrap(),
+        not_before,
+        not_after,
+        assurance: model::Assurance::Software,
+    };
     registry.execute(reserve, Author::new(Office::CityClerk, "clerk"), not_before.plus_seconds(400)).unwrap();
 
     assert_eq!(city.json("certificate list").len(), 2);

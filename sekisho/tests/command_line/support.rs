@@ -19,12 +19,14 @@ const PASSWORD: &str = "plum-rain over the Kinu 37";
 pub(crate) struct City {
     temporary: tempfile::TempDir,
     first_password: String,
+    /// Variables that every command sees besides the usual ones.
+    environment: Vec<(String, String)>,
 }
 
 impl City {
     /// `init`, with every port 0.
     pub(crate) fn new() -> Self {
-        let city = Self { temporary: tempfile::tempdir().unwrap(), first_password: String::new() };
+        let city = Self { temporary: tempfile::tempdir().unwrap(), first_password: String::new(), environment: vec![] };
         let said = city.json("init --city Test --list-url http://crl.example/devices.crl");
         assert!(said[0]["root_sha256"].as_str().unwrap().len() == 64);
         let settings = std::fs::read_to_string(city.path("sekisho.toml")).unwrap();
@@ -81,10 +83,22 @@ impl City {
 
     /// The command, ready to be run.
     pub(crate) fn command(&self) -> Command {
+        self.command_at(&self.temporary.path().join("d"))
+    }
+
+    /// The same in another data folder.
+    pub(crate) fn command_at(&self, folder: &Path) -> Command {
         let mut command = Command::new(SEKISHO);
         command.env_clear().env("SEKISHO_CA_PASSPHRASE", PASSPHRASE).env("USER", "clerk");
-        command.arg("--data").arg(self.temporary.path().join("d"));
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command.arg("--data").arg(folder);
         command
+    }
+
+    /// With one more variable in the environment of every command.
+    pub(crate) fn with_environment(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
     }
 
     pub(crate) fn run(&self, words: &str) -> Output {

@@ -88,7 +88,8 @@ fn every_line_of_the_table_is_inherited() {
     let inherited: BTreeSet<&str> = metadata
         .workspace_packages()
         .into_iter()
-        .flat_map(|package| package.dependencies.iter().map(|dependency| dependency.name.as_str()))
+        .flat_map(|package| &package.dependencies)
+        .map(|dependency| dependency.rename.as_ref().unwrap_or(&dependency.name).as_str())
         .collect();
     for line in table.lines().filter(|line| !line.starts_with('#') && !line.contains("path = ")) {
         let Some((name, _)) = line.split_once(" = ") else { continue };
@@ -102,7 +103,12 @@ fn read_code(folder: &Path, code: &mut String) {
         if path.is_dir() {
             read_code(&path, code);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
-            code.push_str(&std::fs::read_to_string(&path).unwrap());
+            let text = std::fs::read_to_string(&path).unwrap();
+            // What a file takes in from elsewhere is code of its own too.
+            for taken in text.split("#[path = \"").skip(1).filter_map(|rest| rest.split('"').next()) {
+                code.push_str(&std::fs::read_to_string(folder.join(taken)).unwrap());
+            }
+            code.push_str(&text);
         }
     }
 }

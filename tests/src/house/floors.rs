@@ -15,6 +15,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("registry", 2),
     ("audit", 2),
     ("workbench", 2),
+    ("hsm", 2),
     ("gateway", 3),
     ("enrolment", 3),
     ("console", 4),
@@ -73,6 +74,7 @@ fn the_gateway_cannot_reach_the_ca() {
     }
     assert!(reached.contains("registry"), "the walk found nothing");
     assert!(!reached.contains("ca"), "the gateway reaches `ca`");
+    assert!(!reached.contains("hsm"), "the gateway reaches signing keys in tokens");
     assert!(!reached.contains("enrolment"), "the gateway reaches what issues");
     assert!(!reached.contains("workbench"), "the gateway carries what is for people at a desk");
     assert!(!reached.contains("rcgen"), "the gateway reaches a crate that issues certificates");

@@ -195,6 +195,7 @@ impl World {
             device: device.clone(),
             not_before: issued.not_before(),
             not_after: issued.not_after().plus_seconds(1),
+            assurance: model::Assurance::Software,
         });
         let mut fingerprint = [0; 32];
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, issued.der());

@@ -2,7 +2,7 @@
 //! The first of each subject is an ordinary day's.
 
 use model::lifecycle::{certificate, consent, facility, service, user_id};
-use model::{Authorship, Profession, TeamRole};
+use model::{Assurance, Authorship, Profession, TeamRole};
 use policy::matrix::now;
 use policy::{DisasterFacts, Facts, PersonFacts, Relation, Request, Resource};
 
@@ -181,6 +181,13 @@ fn device(table: &mut Table) {
         .say("電子証明書は有効期間外", "the certificate is out of its validity", |facts| {
             facts.device.certificate_in_validity = false;
         });
+    let key = |level| move |facts: &mut Facts| facts.device.assurance = level;
+    table
+        .next()
+        .say("端末の鍵は端末で作成", "the device's key was made on it", key(Assurance::Software))
+        .say("端末の鍵は製造者が保証", "the device's key is vouched for by its maker", key(Assurance::Attested))
+        .say("端末の鍵はTPMで作成", "the device's key was made in its TPM", key(Assurance::Tpm))
+        .say("端末の鍵はファイルで運搬", "the device's key was carried in a container", key(Assurance::Container));
 }
 
 fn person(table: &mut Table) {

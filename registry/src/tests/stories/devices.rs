@@ -16,6 +16,7 @@ fn serial_numbers_are_never_used_twice() {
         device: device(of),
         not_before: begin(),
         not_after: begin().plus_seconds(DAY),
+        assurance: model::Assurance::Software,
     };
     world.must(clerk(), reserve(7, "D-1"));
     world.must(clerk(), Command::AbandonCertificate { serial: serial(7) });
@@ -43,7 +44,13 @@ fn a_device_that_came_back_is_out_of_use() {
     assert_eq!(kinds(&changes), ["certificate-revoked", "device-returned", "suspension-ended"]);
     assert!(world.refused(clerk(), give_back()).contains("returned already"));
     let (not_before, not_after) = (world.now, world.now.plus_seconds(DAY));
-    let reserve = Command::ReserveCertificate { serial: serial(9), device: device("D-1"), not_before, not_after };
+    let reserve = Command::ReserveCertificate {
+        serial: serial(9),
+        device: device("D-1"),
+        not_before,
+        not_after,
+        assurance: model::Assurance::Software,
+    };
     assert!(world.refused(clerk(), reserve).contains("device `D-1` was returned"));
     assert!(
         world

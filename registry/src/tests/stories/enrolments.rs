@@ -17,7 +17,15 @@ fn offer(of: &str, digest: [u8; 32], world: &World, hours: i64) -> Command {
 fn by_code(number: u64, of: &str, digest: [u8; 32], world: &World) -> Command {
     let (not_before, not_after) = (world.now, world.now.plus_seconds(180 * DAY));
     let (serial, device, kind) = (serial(number), device(of), EnrolmentKind::Csr);
-    Command::ReserveByCode { serial, device, kind, digest, not_before, not_after }
+    Command::ReserveByCode {
+        serial,
+        device,
+        kind,
+        digest,
+        not_before,
+        not_after,
+        assurance: model::Assurance::Software,
+    }
 }
 
 fn renew(number: u64, predecessor: u64, world: &World) -> Command {
@@ -162,4 +170,55 @@ fn a_theft_takes_the_whole_family() {
     }
     let known: Vec<SerialNumber> = world.snapshot.certificates_of(&device("D-1")).map(|one| one.serial).collect();
     assert_eq!(known.len(), 4);
+}
+
+/// A container stays one, whoever renews it; a code for attested keys gives nothing less.
+#[test]
+fn a_level_is_what_the_code_allows_and_never_rises_by_renewal() {
+    use model::Assurance::{Attested, Container, Software, Tpm};
+    let levels = [
+        (EnrolmentKind::Csr, vec![Software]),
+        (EnrolmentKind::Container, vec![Container]),
+        (EnrolmentKind::Attested, vec![Attested]),
+    ];
+    for (kind, may) in levels {
+        for assurance in [Attested, Tpm, Software, Container] {
+            let mut world = World::usual();
+            let until = world.now.plus_seconds(HOUR);
+            let offered = Command::OfferEnrolment { device: device("D-1"), kind, digest: CODE, until };
+            world.must(clerk(), offered);
+            let (not_before, not_after) = (world.now, world.now.plus_seconds(180 * DAY));
+            let (serial, of) = (serial(9), device("D-1"));
+            let asked =
+                Command::ReserveByCode { serial, device: of, kind, digest: CODE, not_before, not_after, assurance };
+            if !may.contains(&assurance) {
+                let why = world.refused(machine(), asked);
+                assert!(why.contains("gives no"), "{kind} {assurance}: {why}");
+                continue;
+            }
+            world.must(machine(), asked);
+            issued(&mut world, 9);
+            let facts = world.snapshot.facts(&user_id("U-1"), &serial, None, world.now).unwrap();
+            assert_eq!(facts.device.assurance, assurance);
+            world.must(machine(), renew(10, 9, &world.clone()));
+            let renewed = world.snapshot.certificate(&super::super::world::serial(10)).unwrap().assurance();
+            assert_eq!(renewed, if assurance == Container { Container } else { Software });
+        }
+    }
+}
+
+#[test]
+fn a_name_of_hardware_is_one_devices() {
+    let mut world = World::usual();
+    let name =
+        |of: &str, name: Option<&str>| Command::NameHardware { device: device(of), hardware: name.map(str::to_owned) };
+    world.must(clerk(), name("D-1", Some("C02ABC")));
+    assert_eq!(world.must(clerk(), name("D-1", Some("C02ABC"))), [], "said already");
+    let taken = world.refused(clerk(), name("D-2", Some("C02ABC")));
+    assert!(taken.contains("another device has this name"), "{taken}");
+    for bad in ["", " x", "x\n", &"x".repeat(129)] {
+        assert!(world.refused(clerk(), name("D-2", Some(bad))).contains("1 to 128 characters"), "{bad:?}");
+    }
+    world.must(clerk(), name("D-1", None));
+    world.must(clerk(), name("D-2", Some("C02ABC")));
 }

@@ -56,7 +56,13 @@ fn closing_a_facility_ends_everything_of_it() {
     let (not_before, not_after) = (world.now, world.now.plus_seconds(DAY));
     world.must(
         clerk(),
-        Command::ReserveCertificate { serial: serial(12), device: device("D-1"), not_before, not_after },
+        Command::ReserveCertificate {
+            serial: serial(12),
+            device: device("D-1"),
+            not_before,
+            not_after,
+            assurance: model::Assurance::Software,
+        },
     );
     world.suspend(officer(), "user-id:U-1", None);
     world.suspend(officer(), "device:D-1", None);

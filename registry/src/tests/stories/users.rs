@@ -83,7 +83,13 @@ fn who_leaves_a_facility_leaves_its_teams() {
     assert_eq!(world.snapshot.team(&person("P-1")).count(), 0);
     // A device that he holds gets no new certificate until somebody else answers for it (art. 37).
     let (not_before, not_after) = (world.now, world.now.plus_seconds(DAY));
-    let reserve = Command::ReserveCertificate { serial: serial(9), device: device("D-1"), not_before, not_after };
+    let reserve = Command::ReserveCertificate {
+        serial: serial(9),
+        device: device("D-1"),
+        not_before,
+        not_after,
+        assurance: model::Assurance::Software,
+    };
     assert!(world.refused(clerk(), reserve).contains("has no user ID at facility `F-1` (art. 37)"));
 }
 

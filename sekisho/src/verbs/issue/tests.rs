@@ -35,7 +35,7 @@ impl City {
             postgres: None,
         };
         let passphrase = || Passphrase::new("correct horse battery").unwrap();
-        let made = init(&folder.path().join("sekisho"), &plan, &passphrase(), at(BEGUN)).unwrap();
+        let made = init(&folder.path().join("sekisho"), &plan, (&passphrase(), &passphrase()), at(BEGUN)).unwrap();
         let settings = Settings::load(&made.settings).unwrap();
         let (registry, _) = open_registry(&settings).unwrap();
         let authority = Authority::load(authority::settings(&settings).unwrap(), passphrase()).unwrap();

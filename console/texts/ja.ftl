@@ -1,0 +1,31 @@
+# 証明書の窓口の画面のことば(日本語)。en.ftl と同じ見出しを、同じ順に並べる。
+
+language = 言語
+device = 端末番号
+code = 登録コード
+about-code = 20文字です。大文字・小文字、ハイフンの有無は問いません。1回だけ使えます。
+not-allowed = 端末番号か登録コードが正しくないか、コードがもう使えません。入力を確かめ、それでもできなければ窓口で新しいコードを受け取ってください。
+refused = この端末には今、証明書を発行できません。窓口にお問い合わせください。
+fault = ただいま発行できません。窓口にお問い合わせください。
+too-many = この接続元からの申し込みが続いています。しばらくしてからもう一度お試しください。
+
+## 申請(CSR)から
+request-title = 端末の証明書を受け取る
+request-what = 市の窓口で受け取った票を見て入力してください。証明書がファイルで保存されます。
+request-file = 証明書の申請(CSR)のファイル
+request-text = ファイルを選べないときは、申請(CSR)を貼り付ける
+request-about = 端末で作ったCSRのファイルを選ぶか、メモ帳などで開いて「-----BEGIN」から「-----END」の行までをすべて貼り付けてください。秘密鍵は送らないでください。
+request-send = 証明書を受け取る
+request-unusable = 送られた申請(CSR)を使えません。コードはまだ使えます。
+
+## 鍵と証明書のファイル(PKCS#12)
+container-title = 鍵と証明書のファイルを受け取る
+container-what = 自分で鍵を作れない端末のための画面です。2枚目の票のパスワードを入力してください。ファイルは1回だけ受け取れます。
+container-password = パスワード
+container-about-password = 1枚目とは別に受け取った票にあります。受け取ったファイルを端末に入れるときにも、このままの形(ハイフンを含む)で使います。
+container-encoding = ファイルの形式
+container-current = 新しい形式(AES)。Windows 10 以降、最近の Android など
+container-older = 古い形式(3DES)。iPhone・iPad・Mac、古い Windows
+container-send = ファイルを受け取る
+container-not-allowed = 端末番号、登録コード、パスワードのどれかが正しくないか、コードがもう使えません。入力を確かめ、それでもできなければ窓口で新しい票を受け取ってください。
+container-unusable = 入力を読み取れません。コードはまだ使えます。

@@ -1,0 +1,94 @@
+//! `authority`: the city's certificate authorities: the next one that issues, and what the root has signed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::PassphraseFile;
+
+/// `authority …`.
+#[derive(Debug, Subcommand)]
+pub enum Authority {
+    /// Root and issuing authorities: validity, where their keys are, where their lists are told
+    List,
+    /// Make the key of the next issuing authority, in a file or in a PKCS#11 token, and a request for the root
+    ///
+    /// The first of three steps; `sign` and `adopt` follow. Terminals notice nothing: what the authority before has issued stays
+    /// valid, its lists are signed as before, and each terminal gets a certificate of the new one when it renews.
+    NewKey(AuthorityNewKey),
+    /// Have the root certify the key of a request. Needs no settings: the machine with the root's key need have no network
+    ///
+    /// Reads root.pem and, unless --root-key says otherwise, root.key.pem in the folder keys of --data; writes every step into
+    /// ceremony.txt there, each line with a hash over all before it. Two persons can each hold a part of the passphrase.
+    Sign(AuthoritySign),
+    /// Hold the certificate that the root has signed against root and key, and say what belongs into the settings
+    Adopt(AuthorityAdopt),
+    /// Check the transcript of what the root has signed, and print its last hash, to be compared with what witnesses wrote down
+    Transcript(AuthorityTranscript),
+}
+
+/// `authority new-key`.
+#[derive(Debug, Args)]
+pub struct AuthorityNewKey {
+    /// Where the key is to be: a new file, or pkcs11:token=NAME;object=NAME?module-path=/path/to/module.so (its PIN is the
+    /// passphrase)
+    #[arg(long, value_name = "FILE|URI")]
+    pub key: String,
+    /// Where the request goes: a new file, which holds no secret
+    #[arg(long, value_name = "FILE")]
+    pub request: PathBuf,
+    /// The passphrase that seals the key.
+    #[command(flatten)]
+    pub passphrase: PassphraseFile,
+}
+
+/// `authority sign`.
+#[derive(Debug, Args)]
+pub struct AuthoritySign {
+    /// What `new-key` has written
+    #[arg(value_name = "REQUEST")]
+    pub request: PathBuf,
+    /// Where the certificate goes: a new file
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// The root's key, encrypted, wherever it is kept [default: keys/root.key.pem in the data folder]
+    #[arg(long, value_name = "FILE")]
+    pub root_key: Option<PathBuf>,
+    /// The root's passphrase.
+    #[command(flatten)]
+    pub passphrase: RootPassphrase,
+}
+
+/// Where the passphrase of the root's key is.
+#[derive(Clone, Debug, Args)]
+pub struct RootPassphrase {
+    /// File with the passphrase of the root's key (mode 600); given twice: with a part of it each, so that it takes two
+    /// persons [default: as the authority's keys]
+    #[arg(long, value_name = "FILE")]
+    pub root_passphrase_file: Vec<PathBuf>,
+    /// Where the other keys have it.
+    #[command(flatten)]
+    pub passphrase: PassphraseFile,
+}
+
+/// `authority adopt`.
+#[derive(Debug, Args)]
+pub struct AuthorityAdopt {
+    /// What `sign` has written
+    #[arg(value_name = "CERTIFICATE")]
+    pub certificate: PathBuf,
+    /// Where its key is, as given to `new-key`
+    #[arg(long, value_name = "FILE|URI")]
+    pub key: String,
+    /// The key's passphrase or PIN.
+    #[command(flatten)]
+    pub passphrase: PassphraseFile,
+}
+
+/// `authority transcript`.
+#[derive(Debug, Args)]
+pub struct AuthorityTranscript {
+    /// The transcript [default: keys/ceremony.txt in the data folder]
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+}

@@ -1,0 +1,232 @@
+//! `authority`: the city's certificate authorities, and the next one that issues.
+//!
+//! Three steps, of which the second needs the root's key and nothing else: `new-key` where the server is, `sign` where the
+//! root is, `adopt` where the server is. What goes between them is public.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ca::{Issuing, IssuingKey, Purpose, Root, SystemRandom, read_request};
+use serde_json::json;
+
+use crate::authority::{self, Authority as Loaded};
+use crate::ceremony::{Ceremony, authority_name, city, open_root_key};
+use crate::cli::authority::{AuthorityAdopt, AuthorityNewKey, AuthoritySign, AuthorityTranscript};
+use crate::cli::{Authority, Common, nobody_named};
+use crate::error::Error;
+use crate::folder::{self, Folder, NewFile};
+use crate::output::Output;
+use crate::settings::{Ca, CaIssuer, KeyPlace, Settings};
+use crate::{clock, secrets, transcript};
+
+pub(super) fn run(common: &Common, verb: &Authority) -> Result<(), Error> {
+    match verb {
+        Authority::List => list(common),
+        Authority::NewKey(verb) => new_key(common, verb),
+        Authority::Sign(verb) => sign(common, verb),
+        Authority::Adopt(verb) => adopt(common, verb),
+        Authority::Transcript(verb) => check_transcript(common, verb),
+    }
+}
+
+fn list(common: &Common) -> Result<(), Error> {
+    let settings = Settings::load(&common.settings_file()?)?;
+    let ca = authority::settings(&settings)?;
+    let (root, output) = (authority::root(ca)?, Output::new(common.json));
+    output.say(
+        format_args!("root: valid until {}; SHA-256 {}", root.not_after().to_jst_minutes(), root.fingerprint_sha256()),
+        &json!({
+            "is": "root", "not_after": root.not_after().to_string(), "fingerprint_sha256": root.fingerprint_sha256(),
+        }),
+    )?;
+    for (place, issuer) in ca.issuers().enumerate() {
+        let is = if place == 0 { "issuing" } else { "former" };
+        let issuing = authority::certificate(&root, issuer)?;
+        let CaIssuer { key, list_url, folder, .. } = issuer;
+        let (until, fingerprint) = (issuing.not_after(), issuing.fingerprint_sha256());
+        output.say(
+            format_args!(
+                "{is}: {}; valid until {}; key in {key}; list at {list_url}, below /crl/{folder} at the office's door; \
+                 SHA-256 {fingerprint}",
+                issuing.common_name(),
+                until.to_jst_minutes()
+            ),
+            &json!({
+                "is": is, "name": issuing.common_name(), "not_after": until.to_string(), "key": key.to_string(),
+                "list_url": list_url, "folder": folder, "fingerprint_sha256": fingerprint,
+            }),
+        )?;
+    }
+    Ok(())
+}
+
+fn new_key(common: &Common, verb: &AuthorityNewKey) -> Result<(), Error> {
+    let by = common.author()?.ok_or_else(nobody_named)?;
+    let passphrase = secrets::passphrase(verb.passphrase.passphrase_file.as_deref())?;
+    let refused = || Error::authority("making the issuing key");
+    // A disk that takes no files says so before there is a key.
+    let mut request = NewFile::create(&verb.request)?;
+    let key = if hsm::Place::is_uri(&verb.key) {
+        let place = hsm::Place::parse(&verb.key)?;
+        IssuingKey::kept(Arc::new(hsm::generate(&place, &passphrase)?)).map_err(refused())?
+    } else {
+        let key = IssuingKey::generate().map_err(refused())?;
+        let sealed = key.seal(&passphrase, &SystemRandom::new()).map_err(refused())?;
+        folder::write_new(Path::new(&verb.key), sealed.as_bytes())?;
+        key
+    };
+    request.write(&key.request().map_err(refused())?)?;
+    request.keep();
+    let (file, public) = (verb.request.display(), key.public().fingerprint());
+    Output::new(common.json).say(
+        format_args!(
+            "the key is in {}; its public half has the SHA-256 {public}; next, where the root's key is: sekisho authority sign \
+             {file} --out issuing.pem",
+            verb.key
+        ),
+        &json!({ "key": verb.key, "request": file.to_string(), "public_sha256": public, "by": by.to_string() }),
+    )
+}
+
+fn sign(common: &Common, verb: &AuthoritySign) -> Result<(), Error> {
+    let by = common.author()?.ok_or_else(nobody_named)?;
+    let folder = data_folder(common)?;
+    let public = read_request(&folder::read(&verb.request)?).map_err(Error::authority("the request"))?;
+    let root = folder::read(&folder.key("root.pem"))?;
+    let root = Root::read(&root).map_err(Error::authority("the root's certificate"))?;
+    let path = verb.root_key.clone().unwrap_or_else(|| folder.key("root.key.pem"));
+    let now = clock::now();
+    let ceremony = Ceremony::begin(&folder, now)?;
+    let root_key = open_root_key(&path, &secrets::root_passphrase(&verb.passphrase)?, &root)?;
+    let mut out = NewFile::create(&verb.out)?;
+    let fingerprint = public.fingerprint();
+    ceremony
+        .log(&format!("the root is to certify an issuing authority of devices, by {by}, for the key {fingerprint}"))?;
+    let serial = ceremony.reserve("issuing authority of devices")?;
+    let city = city(&root)?;
+    let year = now.to_jst_minutes().chars().take(4).collect::<String>();
+    let name = authority_name(&city, &format!("Devices {year}"))?;
+    let refused = || Error::authority("certifying the issuing authority");
+    let issuing =
+        Issuing::certify(Purpose::Devices, &name, &public, serial, now, &root, &root_key).map_err(refused())?;
+    ceremony.log(&format!("issuing certificate SHA-256 {}", issuing.fingerprint_sha256()))?;
+    out.write(issuing.pem().as_bytes())?;
+    out.keep();
+    let (_, head) = transcript::head(&folder.key("ceremony.txt"))?;
+    let head = head.unwrap_or_default();
+    Output::new(common.json).say(
+        format_args!(
+            "{} is the certificate of {} (SHA-256 {}), for the key {fingerprint}, valid until {}; the transcript ends with \
+             {head}: have the witnesses write it down",
+            verb.out.display(),
+            issuing.common_name(),
+            issuing.fingerprint_sha256(),
+            issuing.not_after().to_jst_minutes()
+        ),
+        &json!({
+            "certificate": verb.out.display().to_string(), "name": issuing.common_name(),
+            "fingerprint_sha256": issuing.fingerprint_sha256(), "public_sha256": fingerprint,
+            "not_after": issuing.not_after().to_string(), "transcript": head, "by": by.to_string(),
+        }),
+    )
+}
+
+/// Changes nothing: settings are a person's, and read again at the next start.
+fn adopt(common: &Common, verb: &AuthorityAdopt) -> Result<(), Error> {
+    let file = common.settings_file()?;
+    let settings = Settings::load(&file)?;
+    let ca = authority::settings(&settings)?;
+    let (root, folder) = (authority::root(ca)?, data_folder(common)?);
+    let issuing = Issuing::read(&folder::read(&verb.certificate)?, &root);
+    let issuing = issuing.map_err(Error::authority("the issuing certificate"))?;
+    if issuing.purpose() != Purpose::Devices {
+        return Err(Error::usage("the certificate is not one of an authority that issues for devices"));
+    }
+    let of_list = folder_of_list(ca, &issuing);
+    let list_url = url_in(&ca.issuer, &of_list)?;
+    let next = CaIssuer {
+        certificate: absolute(&verb.certificate)?,
+        key: KeyPlace::parse(&verb.key, &std::env::current_dir().map_err(Error::usage)?)?,
+        list_url,
+        folder: of_list,
+    };
+    // The one thing that would be found out too late: at the first signature.
+    let passphrase = secrets::passphrase(verb.passphrase.passphrase_file.as_deref())?;
+    let loaded = Ca { root: ca.root.clone(), issuer: next.clone(), former: vec![] };
+    drop(Loaded::load(&loaded, passphrase)?.key()?);
+    let text = tables(ca, &next, &settings, &absolute(folder.root())?);
+    Output::new(common.json).say(
+        format_args!(
+            "certificate and key belong together. First, on every node, the last line of [tls] below, and restart; then, where \
+             certificates are issued, all of it in place of [ca], and restart. Lead {} to /crl/{} at the office's door.\n\n{text}",
+            next.list_url, next.folder
+        ),
+        &json!({ "settings": text, "list_url": next.list_url, "folder": next.folder }),
+    )
+}
+
+fn check_transcript(common: &Common, verb: &AuthorityTranscript) -> Result<(), Error> {
+    let path = match &verb.file {
+        Some(path) => path.clone(),
+        None => data_folder(common)?.key("ceremony.txt"),
+    };
+    let (lines, head) = transcript::head(&path)?;
+    let said = head.clone().unwrap_or_else(|| "no hash: it was written before there were any".to_owned());
+    Output::new(common.json).say(
+        format_args!("{lines} lines follow from each other; the last is {said}"),
+        &json!({ "lines": lines, "head": head }),
+    )
+}
+
+/// Where keys lie; the settings need not be there.
+fn data_folder(common: &Common) -> Result<Folder, Error> {
+    let file = common.settings_file()?;
+    Ok(Folder::at(file.parent().unwrap_or(Path::new(""))))
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, Error> {
+    std::path::absolute(path).map_err(Error::file("finding", path))
+}
+
+/// A name for its lists that no other issuing authority has: the beginning of its fingerprint.
+fn folder_of_list(ca: &Ca, issuing: &Issuing) -> String {
+    let fingerprint = issuing.fingerprint_sha256();
+    let taken = |name: &str| ca.issuers().any(|one| one.folder == name);
+    let short = (8..).find_map(|length| fingerprint.get(..length).filter(|name| !taken(name)));
+    short.unwrap_or(&fingerprint).to_owned()
+}
+
+/// The list's address, one folder below where the first authority's is told: that folder leads to `/crl/` at the door already.
+fn url_in(before: &CaIssuer, folder: &str) -> Result<String, Error> {
+    let (place, name) = before.list_url.rsplit_once('/').ok_or_else(|| Error::usage("ca.list_url has no path"))?;
+    let own = Some(&before.folder).filter(|own| !own.is_empty());
+    let place = own.and_then(|own| place.strip_suffix(own.as_str())?.strip_suffix('/')).unwrap_or(place);
+    Ok(format!("{place}/{folder}/{name}"))
+}
+
+fn tables(ca: &Ca, next: &CaIssuer, settings: &Settings, folder: &Path) -> String {
+    let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
+    let short = |path: &Path| path.strip_prefix(folder).unwrap_or(path).display().to_string();
+    let key = |issuer: &CaIssuer| match &issuer.key {
+        KeyPlace::File(path) => short(path),
+        KeyPlace::Token(place) => place.to_string(),
+    };
+    let mut text = String::new();
+    let one = |text: &mut String, issuer: &CaIssuer| {
+        let _ = writeln!(text, "issuing_certificate = {}", quoted(&short(&issuer.certificate)));
+        let _ = writeln!(text, "issuing_key = {}", quoted(&key(issuer)));
+        let _ = writeln!(text, "list_url = {}", quoted(&issuer.list_url));
+        let _ = writeln!(text, "folder = {}", quoted(&issuer.folder));
+    };
+    let mut trusted: Vec<String> = settings.tls.device_issuers.iter().map(|path| quoted(&short(path))).collect();
+    trusted.push(quoted(&short(&next.certificate)));
+    let _ =
+        writeln!(text, "[tls]\ndevice_issuers = [{}]\n\n[ca]\nroot = {}", trusted.join(", "), quoted(&short(&ca.root)));
+    one(&mut text, next);
+    for former in ca.issuers() {
+        text.push_str("\n[[ca.former]]\n");
+        one(&mut text, former);
+    }
+    text
+}

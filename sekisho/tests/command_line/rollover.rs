@@ -1,0 +1,170 @@
+//! The next issuing authority: its key in a file or in a token, certified by a root that is elsewhere. Terminals notice nothing.
+
+use std::process::Command;
+
+use crate::support::{City, Server, curl, text};
+
+const MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";
+
+fn read(city: &City, name: &str) -> String {
+    std::fs::read_to_string(city.path(name)).unwrap()
+}
+
+/// The root's key in a folder of its own, as on a machine without a network; the server's own is gone.
+fn take_the_root_away(city: &City) -> tempfile::TempDir {
+    let safe = tempfile::tempdir().unwrap();
+    let keys = safe.path().join("keys");
+    std::fs::create_dir(&keys).unwrap();
+    for name in ["root.pem", "root.key.pem", "ceremony.txt"] {
+        std::fs::copy(city.path(&format!("keys/{name}")), keys.join(name)).unwrap();
+    }
+    std::fs::remove_file(city.path("keys/root.key.pem")).unwrap();
+    safe
+}
+
+/// From a key to settings that name the new authority.
+fn roll_over(city: &City, safe: &tempfile::TempDir, key: &str) {
+    let path = |name: &str| city.path(name).display().to_string();
+    let (request, certificate) = (path("keys/next.csr"), path("keys/next.pem"));
+    let made = &city.json(&format!("authority new-key --key {key} --request {request}"))[0];
+    let public = made["public_sha256"].as_str().unwrap();
+    // Where the root is, there are no settings and no registry.
+    let mut sign = city.command_at(safe.path());
+    let output = sign.args(["--json", "authority", "sign", &request, "--out", &certificate]).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let signed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(signed["public_sha256"], public);
+    let transcript = std::fs::read_to_string(safe.path().join("keys/ceremony.txt")).unwrap();
+    assert!(transcript.contains(public) && transcript.trim_end().ends_with(signed["transcript"].as_str().unwrap()));
+    let told = &city.json(&format!("authority adopt {certificate} --key {key}"))[0];
+    let tables = told["settings"].as_str().unwrap();
+    let (tls, ca) = tables.split_once("\n\n").unwrap();
+    let old = read(city, "sekisho.toml");
+    let trusted = tls.lines().last().unwrap();
+    let (head, rest) = old.split_once("[ca]\n").unwrap();
+    let rest = rest.split_once("\n[").unwrap().1;
+    let head = head.replace("device_issuers = [\"keys/issuing.pem\"]", trusted);
+    assert!(head.contains(trusted), "{trusted}");
+    std::fs::write(city.path("sekisho.toml"), format!("{head}{ca}\n[{rest}")).unwrap();
+    let said = city.say("check");
+    assert!(said.contains("ok: former issuing certificate") && !said.contains("fault"), "{said}");
+}
+
+/// Everything that has to go on for a terminal of before, and to be so for one of after.
+fn both_are_served(city: &City) {
+    let out = city.path(".").display().to_string();
+    city.json(&format!("device add --id D-2 --facility F-1 --holder K-1 --label Phone --out {out}"));
+    let server = Server::start(city, &[], 3);
+    let root = city.path("keys/root.pem").display().to_string();
+    let care = format!("https://care.sekisho.localhost:{}/.sekisho/sign-in", server.port("clients"));
+    let served = |pem: &str| curl(&["--cacert", &root, "--cert", &city.path(pem).display().to_string(), &care]).1;
+    assert_eq!((served("D-1.pem"), served("D-2.pem")), (200, 200));
+    let list_of = |device: &str| {
+        let shown = city.openssl(&format!("x509 -in @{device}.pem -noout -ext crlDistributionPoints"));
+        let url = shown.split("URI:").nth(1).unwrap().trim().to_owned();
+        let path = url.strip_prefix("http://crl.example").unwrap();
+        format!("http://127.0.0.1:{}/crl{path}", server.port("office"))
+    };
+    let (old, new) = (list_of("D-1"), list_of("D-2"));
+    assert_ne!(old.rsplit_once('/').unwrap().0, new.rsplit_once('/').unwrap().0);
+    city.openssl("x509 -in @D-1.pem -out @leaf-1.pem");
+    city.openssl("x509 -in @D-2.pem -out @leaf-2.pem");
+    // A stranger checks each against the list that it names, before and after it is revoked.
+    let checked = |leaf: &str, issuer: &str, url: &str| {
+        curl(&[
+            "-f",
+            "--retry",
+            "20",
+            "--retry-delay",
+            "1",
+            "--retry-all-errors",
+            "-o",
+            &city.path("list.der").display().to_string(),
+            url,
+        ]);
+        city.openssl("crl -inform DER -in @list.der -out @list.pem");
+        let path = |name: &str| city.path(name).display().to_string();
+        let done = Command::new("openssl")
+            .args(["verify", "-crl_check", "-CAfile", &path("keys/root.pem"), "-untrusted", &path(issuer)])
+            .args(["-CRLfile", &path("list.pem"), &path(leaf)])
+            .output()
+            .unwrap();
+        (done.status.success(), String::from_utf8_lossy(&done.stderr).into_owned())
+    };
+    assert!(checked("leaf-1.pem", "keys/issuing.pem", &old).0);
+    assert!(checked("leaf-2.pem", "keys/next.pem", &new).0);
+    for device in ["D-1", "D-2"] {
+        city.json(&format!("revoke --device {device} --reason key-compromise"));
+    }
+    for (leaf, issuer, url) in [("leaf-1.pem", "keys/issuing.pem", &old), ("leaf-2.pem", "keys/next.pem", &new)] {
+        let refused = (0..50).any(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            checked(leaf, issuer, url).1.contains("certificate revoked")
+        });
+        assert!(refused, "{leaf}");
+    }
+    server.stop();
+}
+
+#[test]
+fn a_new_issuing_authority_touches_no_terminal() {
+    let city = City::at_work();
+    let safe = take_the_root_away(&city);
+    let key = city.path("keys/next.key.pem").display().to_string();
+    roll_over(&city, &safe, &key);
+    both_are_served(&city);
+    assert_eq!(city.json("authority list").len(), 3);
+    // A key of somebody else's certificate is found out before it is adopted.
+    let (other, request) =
+        (city.path("other.key.pem").display().to_string(), city.path("other.csr").display().to_string());
+    city.json(&format!("authority new-key --key {other} --request {request}"));
+    let certificate = city.path("keys/next.pem").display().to_string();
+    assert!(city.refused(&format!("authority adopt {certificate} --key {other}")).contains("belong"));
+    // Where the root's key is not, nothing is signed.
+    let out = city.path("x.pem").display().to_string();
+    assert!(city.refused(&format!("authority sign {request} --out {out}")).contains("root.key.pem"));
+}
+
+#[test]
+fn its_key_can_be_in_a_token() {
+    let city = City::at_work();
+    let safe = take_the_root_away(&city);
+    let tokens = tempfile::tempdir().unwrap();
+    let conf = tokens.path().join("softhsm2.conf");
+    std::fs::create_dir(tokens.path().join("tokens")).unwrap();
+    let kept = tokens.path().join("tokens").display().to_string();
+    std::fs::write(&conf, format!("directories.tokendir = {kept}\nobjectstore.backend = file\n")).unwrap();
+    let done = Command::new("softhsm2-util")
+        .args(["--init-token", "--free", "--label", "sekisho", "--so-pin", "the officer's pin"])
+        .args(["--pin", crate::support::PASSPHRASE])
+        .env("SOFTHSM2_CONF", &conf)
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let city = city.with_environment("SOFTHSM2_CONF", &conf.display().to_string());
+    roll_over(&city, &safe, &format!("pkcs11:token=sekisho;object=issuing?module-path={MODULE}"));
+    both_are_served(&city);
+}
+
+#[test]
+fn the_roots_passphrase_can_take_two_persons() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let city = City::new();
+    let at = tempfile::tempdir().unwrap();
+    let part = |name: &str, text: &str| {
+        let path = at.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        path.display().to_string()
+    };
+    let (one, two) = (part("one", "the mayor's half of it\n"), part("two", "the contractor's half\n"));
+    let run = |words: &[&str], parts: &[&str]| {
+        let mut command = city.command_at(&at.path().join("d"));
+        command.args(words).args(parts.iter().flat_map(|part| ["--root-passphrase-file", part]));
+        command.output().unwrap().status.success()
+    };
+    assert!(run(&["init", "--port-base", "19443"], &[&one, &two]));
+    let renew = |parts: &[&str]| run(&["certificate", "renew-server"], parts);
+    assert!(!renew(&[]) && !renew(&[&one]) && !renew(&[&two, &one]) && !renew(&[&one, &two, &two]));
+    assert!(renew(&[&one, &two]));
+}
