@@ -7,6 +7,7 @@
 //! each sign-out that a user was told of stands in the registry, and both chains are whole. `SEKISHO_KILLS=2000` for the long run.
 
 mod city;
+mod issuing;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
