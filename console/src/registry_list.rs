@@ -103,7 +103,9 @@ impl ListSource for RegistryList {
 
     fn status(&self, serial: &SerialNumber) -> Result<Status, ListError> {
         let snapshot = self.heard()?;
-        let Some(certificate) = snapshot.certificate(serial) else { return Ok(Status::Unknown) };
+        // A certificate of another authority has a number of ours, which stands in no certificate: its status is its authority's.
+        let certificate = snapshot.certificate(serial).filter(|known| known.external.is_none());
+        let Some(certificate) = certificate else { return Ok(Status::Unknown) };
         Ok(match &certificate.revocation {
             Some(revocation) => Status::Revoked { at: revocation.at, reason: revocation.reason },
             None if certificate.fingerprint.is_some() => Status::Good,
@@ -135,6 +137,7 @@ pub fn follow(registry: &Registry, rebuild: Rebuild) {
 fn revoked(snapshot: &Snapshot, now: Timestamp) -> Vec<Revoked> {
     snapshot
         .certificates()
+        .filter(|certificate| certificate.external.is_none())
         .filter(|certificate| now <= certificate.not_after.plus_seconds(2 * NEXT_UPDATE_SECONDS))
         .filter_map(|certificate| {
             let revocation = certificate.revocation.as_ref()?;

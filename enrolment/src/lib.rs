@@ -17,7 +17,7 @@ mod pkcs7;
 mod profile;
 mod scep;
 
-pub use acme::{ACME_OCTETS_MAX, Acme, Answer, Asked};
+pub use acme::{ACME_OCTETS_MAX, Acme, Answer, Asked, signed_by};
 pub use attest::{Anchors, Challenge, Unbelieved};
 pub use body::{BODY_OCTETS_MAX, attributes, read_body};
 pub use code::{Code, CodeError};

@@ -87,8 +87,15 @@ pub const INDEX_RECORDS_MAX: usize = 50_000;
 pub const SUBJECTS_MAX: usize = 50_000;
 /// TLS sessions kept for resumption (each a few hundred bytes).
 pub const TLS_SESSIONS_MAX: usize = 20_000;
-/// Certificates that were read lately, of all workers together (each about two kilobytes).
+/// Certificates that were read lately, of all workers together (each about two kilobytes; with the chain of another authority, some
+/// more).
 pub const READINGS_MAX: usize = 4096;
+/// Certificates between a terminal's and a trusted one of another authority that are looked at.
+pub const EXTERNAL_CHAIN_MAX: usize = 6;
+/// Longest revocation list of another authority, in octets: a million entries.
+pub const EXTERNAL_LIST_OCTETS_MAX: u64 = 64 << 20;
+/// How often the files of other authorities' lists are looked at.
+pub const EXTERNAL_LISTS_EVERY: Duration = Duration::from_secs(2);
 /// Identity tokens kept for their half minute.
 pub const IDENTITY_TOKENS_MAX: usize = 10_000;
 /// Threads of one worker for what blocks: password checks, and reading the audit log.

@@ -9,7 +9,7 @@ use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use model::Timestamp;
-use registry::Snapshot;
+use registry::{Snapshot, Status};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 use tokio_rustls::LazyConfigAcceptor;
@@ -61,6 +61,9 @@ impl Client {
     /// What is wrong with its certificate.
     pub fn device(&self, snapshot: &Snapshot, now: Timestamp) -> Result<VerifiedDevice, Refusal> {
         let presented = self.presented().ok_or(Refusal::Certificate(CertificateProblem::Missing))?;
+        if !presented.is_heard(now) {
+            return Err(Refusal::RegistryStale);
+        }
         presented.verify(snapshot, now).map_err(Refusal::Certificate)
     }
 
@@ -79,12 +82,12 @@ pub async fn serve(worker: Rc<Worker>, stream: TcpStream, peer: SocketAddr) {
     let Ok(Some((host, tls))) = timeout(HANDSHAKE_MAX, handshake).await else { return };
     let (_, session) = tls.get_ref();
     let multiplexed = session.alpn_protocol() == Some(b"h2");
-    let presented = match session.peer_certificates().and_then(<[_]>::first) {
+    let presented = match session.peer_certificates() {
         // Read in this handshake, or in the one that is resumed, unless that is long ago.
-        Some(leaf) => match worker.readings().read(leaf) {
-            Ok(presented) => Some(presented),
+        Some(chain) => match worker.read_again(chain) {
+            Some(presented) => Some(presented),
             // The handshake read it already; a second reading that fails opens nothing.
-            Err(_) => return,
+            None => return,
         },
         None => None,
     };
@@ -97,8 +100,8 @@ pub async fn serve(worker: Rc<Worker>, stream: TcpStream, peer: SocketAddr) {
     // Entered first, looked up afterwards: a revocation in between finds the connection.
     let living = presented.as_ref().and_then(|presented| {
         let snapshot = worker.snapshot();
-        let device = presented.status(&snapshot)?.device;
-        let (live, serial) = (worker.live(), *presented.serial());
+        let Status { index, device, .. } = presented.status(&snapshot)?;
+        let (live, serial) = (worker.live(), presented.serial(&snapshot, index)?);
         Some(live.enter_connection(worker.number(), serial, &device.id, &device.facility, scissors.clone()))
     });
     let certificate = match presented.map(|presented| Arrival::of(presented, &worker.snapshot(), worker.now())) {

@@ -4,6 +4,10 @@
 //! [`refusal`]; what ends it late is in [`cut`]; every bound is in [`bounds`]. This crate cannot name `ca`: the edge
 //! cannot sign (promise P6).
 
+// The fuzz target's functions, which run among the tests, name the crate as a stranger does.
+#[cfg(test)]
+extern crate self as gateway;
+
 pub mod answer;
 pub mod bounds;
 pub mod connection;
@@ -35,10 +39,12 @@ use registry::{Registry, Vault};
 use rustls::pki_types::CertificateDer;
 use rustls::sign::CertifiedKey;
 use socket2::{Domain, Protocol, Socket, Type};
+use tls::external::watch::Watch;
 use tokio::sync::watch;
 
 pub use pipeline::admit::Rates;
 pub use session::SessionLimits;
+pub use tls::external::{ExternalAuthority, ExternalSettings, Externals};
 pub use tls::hosts::TlsProfile;
 pub use tls::verifier::Strictness;
 
@@ -65,6 +71,8 @@ pub struct Settings {
     pub server_key: Arc<CertifiedKey>,
     /// Issuing certificates of device certificates.
     pub device_issuers: Vec<CertificateDer<'static>>,
+    /// Other authorities whose certificates are considered.
+    pub external: Vec<ExternalSettings>,
     /// Versions of TLS.
     pub tls_profile: TlsProfile,
     /// What a terminal without a standing certificate meets.
@@ -109,6 +117,15 @@ pub enum SetUpError {
     /// A trusted issuing certificate is not in the form of an authority's.
     #[error("an issuing certificate of devices is not in the form of RFC 5280")]
     DeviceIssuer(#[source] tls::profile::ProfileFault),
+    /// Another authority cannot be set up.
+    #[error("the external authority `{name}` cannot be used")]
+    External {
+        /// Which.
+        name: String,
+        /// Why.
+        #[source]
+        source: tls::external::ExternalFault,
+    },
     /// rustls does not take the settings.
     #[error("the TLS settings cannot be used")]
     Tls(#[source] rustls::Error),
@@ -185,7 +202,10 @@ pub fn start(settings: Settings, parts: Parts) -> Result<Running, SetUpError> {
     };
     let readings = Arc::new(tls::readings::Readings::default());
     let (issuers, strictness) = (&settings.device_issuers, settings.strictness);
-    let verifier = tls::verifier::DeviceVerifier::new(issuers, strictness, standing, Arc::clone(&readings))?;
+    let externals = Arc::new(externals(settings.external, issuers)?);
+    let mut lists = Watch::new(Arc::clone(&externals), parts.registry.clone(), Arc::clone(&parts.clock));
+    let (kept, others) = (Arc::clone(&readings), Arc::clone(&externals));
+    let verifier = tls::verifier::DeviceVerifier::new(issuers, strictness, standing, kept, others)?;
     let hosts = tls::hosts::Hosts::new(
         &settings.care_host,
         &settings.public_host,
@@ -202,7 +222,7 @@ pub fn start(settings: Settings, parts: Parts) -> Result<Running, SetUpError> {
     let door_address =
         door.local_addr().map_err(|source| SetUpError::Listen { address: settings.store_door, source })?;
 
-    let cutter = cut::cutter::Cutter::new(Arc::clone(&live), judge.clone());
+    let cutter = cut::cutter::Cutter::new(Arc::clone(&live), judge.clone(), Arc::clone(&externals));
     let node = cut::receipts::node_name(address.port());
     let receipts = Arc::new(cut::receipts::Receipts::new(node, &parts.registry.snapshot(), (parts.clock)()));
     {
@@ -221,6 +241,7 @@ pub fn start(settings: Settings, parts: Parts) -> Result<Running, SetUpError> {
         live: Arc::clone(&live),
         hosts,
         readings,
+        externals,
         sealer,
         identity,
         session_limits: settings.session_limits,
@@ -234,6 +255,8 @@ pub fn start(settings: Settings, parts: Parts) -> Result<Running, SetUpError> {
         stopped: AtomicBool::new(false),
         index: index::Index::default(),
     });
+    // Before anybody is served, and then every two seconds.
+    lists.look();
     let (drain, draining) = watch::channel(false);
     let mut threads = Vec::new();
     for (number, listener) in listeners.into_iter().enumerate() {
@@ -254,8 +277,20 @@ pub fn start(settings: Settings, parts: Parts) -> Result<Running, SetUpError> {
         let draining = draining.clone();
         move || cut::receipts::tell(receipts, told, clock, draining)
     })?);
+    if shared.externals.iter().next().is_some() {
+        let draining = draining.clone();
+        threads.push(thread("lists", move || lists.run(draining))?);
+    }
     threads.push(thread("sweep", move || sweep(cutter, shared, draining))?);
     Ok(Running { address, store_door: door_address, drain, threads, live })
+}
+
+fn externals(given: Vec<ExternalSettings>, ours: &[CertificateDer<'static>]) -> Result<Externals, SetUpError> {
+    let one = |settings: ExternalSettings| {
+        let name = settings.name.clone();
+        ExternalAuthority::new(settings, ours).map_err(|source| SetUpError::External { name, source })
+    };
+    given.into_iter().map(one).collect::<Result<_, _>>().map(Externals::new)
 }
 
 /// Ends what only the clock ends.

@@ -11,6 +11,7 @@ use audit::{Audit, EntryId};
 use http::HeaderMap;
 use model::Timestamp;
 use registry::{Registry, Snapshot, Vault};
+use rustls::pki_types::CertificateDer;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::LocalSet;
@@ -34,6 +35,8 @@ use crate::session::{Sealer, SessionLimits};
 use crate::source;
 use crate::store::identity::{self, Asker, Identity};
 use crate::store::pool::Pool;
+use crate::tls::device::Presented;
+use crate::tls::external::Externals;
 use crate::tls::hosts::Host;
 use crate::tls::hosts::Hosts;
 use crate::tls::readings::Readings;
@@ -49,6 +52,7 @@ pub struct Shared {
     pub(crate) live: Arc<Live>,
     pub(crate) hosts: Hosts,
     pub(crate) readings: Arc<Readings>,
+    pub(crate) externals: Arc<Externals>,
     pub(crate) sealer: Sealer,
     pub(crate) identity: Identity,
     pub(crate) session_limits: SessionLimits,
@@ -328,8 +332,16 @@ impl Worker {
         &self.shared.hosts
     }
 
-    pub(crate) fn readings(&self) -> &Readings {
-        &self.shared.readings
+    /// What a certificate says that a handshake, this one or an earlier one, has found good.
+    pub(crate) fn read_again(&self, chain: &[CertificateDer<'_>]) -> Option<Presented> {
+        let leaf = chain.first()?;
+        if let Ok(presented) = self.shared.readings.read(leaf) {
+            return Some(presented);
+        }
+        // It is in no form of ours, so it is another authority's, and was read long ago: its chain is asked about anew.
+        let presented = self.shared.externals.present(chain, u64::try_from(self.now().as_seconds()).ok()?).ok()?;
+        self.shared.readings.keep(presented.clone());
+        Some(presented)
     }
 
     pub(crate) fn live(&self) -> &Arc<Live> {

@@ -197,6 +197,7 @@ impl Snapshot {
             | Change::CertificateRevoked { .. }
             | Change::CertificateConfirmed { .. }
             | Change::CertificateAbandoned { .. }
+            | Change::CertificateRegistered { .. }
             | Change::NumberingBegun { .. } => certificates::apply(tables, act, change),
             Change::ListsNumbered { .. } | Change::ResponderReserved { .. } => signing::apply(tables, change),
             Change::EnrolmentOffered { .. }

@@ -11,9 +11,9 @@ use model::{
 use crate::credential::Sealed;
 use crate::state::{
     Administrator, ConsentForm, Contract, ContractId, Deleted, DeletionId, DeletionOrder, Device, Disaster, Duty,
-    DutyId, Effect, Eligibility, Emergency, EmergencyId, Enrolment, Facility, FacilityDetails, FacilityRevocation,
-    Membership, MembershipId, NumberingKey, Person, Report, ReportId, Retiring, RuleGates, RuleSet, Stop, Suspension,
-    SuspensionEnd, SuspensionId, TaskId, User, UserIdRecord,
+    DutyId, Effect, Eligibility, Emergency, EmergencyId, Enrolment, External, Facility, FacilityDetails,
+    FacilityRevocation, Membership, MembershipId, NumberingKey, Person, Report, ReportId, Retiring, RuleGates, RuleSet,
+    Stop, Suspension, SuspensionEnd, SuspensionId, TaskId, User, UserIdRecord,
 };
 
 pub use affected::Affected;
@@ -147,6 +147,21 @@ pub enum Change {
     CertificateAbandoned {
         /// The number.
         serial: SerialNumber,
+    },
+    /// A certificate of another authority was registered: from here on it is known, and opens.
+    CertificateRegistered {
+        /// Our number for it.
+        serial: SerialNumber,
+        /// On which terminal it is.
+        device: DeviceId,
+        /// Where it comes from.
+        external: External,
+        /// SHA-256 of it in DER.
+        fingerprint: [u8; 32],
+        /// First instant of its validity.
+        not_before: Timestamp,
+        /// End of its validity.
+        not_after: Timestamp,
     },
     /// Serial numbers give their index from here on.
     NumberingBegun {

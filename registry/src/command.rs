@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use crate::credential::VerifiedPassword;
 use crate::state::{
     Administrator, ConsentForm, ContractId, DeletionId, DutyId, Effect, Eligibility, EmergencyId, EnrolmentKind,
-    FacilityDetails, NumberingKey, ReportId, RuleFile, RuleGates, StopReason, SuspensionId, TaskId,
+    External, FacilityDetails, NumberingKey, ReportId, RuleFile, RuleGates, StopReason, SuspensionId, TaskId,
 };
 
 /// What is to be done.
@@ -254,6 +254,22 @@ pub enum Command {
         /// Which certificate it follows; the terminal is the same.
         predecessor: SerialNumber,
         /// First instant of the certificate's validity.
+        not_before: Timestamp,
+        /// End of its validity (half-open).
+        not_after: Timestamp,
+    },
+    /// Registers a certificate of another authority, which the settings name, for a terminal (art. 38-1). Whether it is good is
+    /// for the caller to have found out.
+    RegisterCertificate {
+        /// Our number for it; never used before.
+        serial: SerialNumber,
+        /// On which terminal it is.
+        device: DeviceId,
+        /// Where it comes from; neither it nor its fingerprint was registered before.
+        external: External,
+        /// SHA-256 of it in DER.
+        fingerprint: [u8; 32],
+        /// First instant of its validity.
         not_before: Timestamp,
         /// End of its validity (half-open).
         not_after: Timestamp,

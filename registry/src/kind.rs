@@ -135,6 +135,8 @@ words! {
         ApproveFacilityRevocation = "approve-facility-revocation",
         /// [`crate::Command::WithdrawFacilityRevocation`].
         WithdrawFacilityRevocation = "withdraw-facility-revocation",
+        /// [`crate::Command::RegisterCertificate`].
+        RegisterCertificate = "register-certificate",
         /// [`crate::Command::NumberLists`].
         NumberLists = "number-lists",
         /// [`crate::Command::ReserveResponder`].
@@ -166,6 +168,7 @@ impl CommandKind {
             | Self::EndUserId
             | Self::RegisterDevice
             | Self::OfferEnrolment
+            | Self::RegisterCertificate
             | Self::NameHardware
             | Self::RegisterPerson
             | Self::ChangePerson
@@ -243,6 +246,7 @@ impl CommandKind {
             | Self::ReserveByCode
             | Self::NameHardware
             | Self::BeginNumbering
+            | Self::RegisterCertificate
             | Self::ReserveSuccessor => Article::paragraph(38, 1),
             Self::ReturnDevice
             | Self::RevokeCertificate
@@ -345,6 +349,7 @@ impl Command {
             Self::WithdrawFacilityRevocation { .. } => CommandKind::WithdrawFacilityRevocation,
             Self::ReserveByCode { .. } => CommandKind::ReserveByCode,
             Self::ReserveSuccessor { .. } => CommandKind::ReserveSuccessor,
+            Self::RegisterCertificate { .. } => CommandKind::RegisterCertificate,
             Self::NumberLists { .. } => CommandKind::NumberLists,
             Self::ReserveResponder { .. } => CommandKind::ReserveResponder,
             Self::NameHardware { .. } => CommandKind::NameHardware,

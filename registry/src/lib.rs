@@ -58,8 +58,8 @@ pub use state::{
     Administrator, Approval, Awaited, BreakGlass, Cancellation, Certificate, CertificateIndex, Confirmation,
     ConfirmationTask, Consent, ConsentForm, Contract, ContractId, Deleted, DeletionId, DeletionOrder, Device, Disaster,
     Duty, DutyId, EMERGENCY_PROFESSIONS, Effect, Eligibility, EligibilityKind, Emergency, EmergencyId, EndedSession,
-    Enrolment, EnrolmentKind, Facility, FacilityDetails, FacilityKind, FacilityRevocation, Generation, GivenBy,
-    Membership, MembershipId, NumberingKey, Person, Report, ReportId, ReportSubject, Retiring, Revocation,
+    Enrolment, EnrolmentKind, External, Facility, FacilityDetails, FacilityKind, FacilityRevocation, Generation,
+    GivenBy, Membership, MembershipId, NumberingKey, Person, Report, ReportId, ReportSubject, Retiring, Revocation,
     RuleApproval, RuleFile, RuleGates, RuleProof, RuleSet, Service, Signing, Snapshot, Status, Stop, StopReason,
     Suspension, SuspensionEnd, SuspensionId, TaskId, User, UserIdRecord, WHOLE_CITY,
 };

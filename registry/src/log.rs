@@ -142,7 +142,7 @@ impl Change {
                 named.users.insert(device.holder.clone());
                 named.facilities.insert(device.facility.clone());
             }
-            Self::CertificateReserved { serial, device, .. } => {
+            Self::CertificateReserved { serial, device, .. } | Self::CertificateRegistered { serial, device, .. } => {
                 named.serials.insert(*serial);
                 named.devices.insert(device.clone());
             }
@@ -250,6 +250,7 @@ impl Change {
                 Some(format!("{} ({})", proposal.reason, proposal.because))
             }
             Self::FacilityRevocationEnded { reason, .. } => reason.clone(),
+            Self::CertificateRegistered { external, .. } => Some(external.authority.clone()),
             Self::ConsentGiven { form, .. } => form.reason.clone(),
             Self::ConsentWithdrawn { reason, .. }
             | Self::ContractEnded { reason, .. }

@@ -46,6 +46,7 @@ pub(crate) fn run(common: &Common, verb: &Check) -> Result<bool, Error> {
     server_certificate(&settings, &mut found)?;
     certificate_authority(&settings, verb.passphrase.passphrase_file.as_deref(), &mut found)?;
     list_address(&settings, &common.settings_file()?, &mut found)?;
+    external_authorities(&settings, &mut found)?;
     let policy = policy::DecisionPoint::builtin().map(|point| format!("version {}", point.version()));
     found.take("rules built in", policy.map_err(Error::usage))?;
     for path in &settings.maps {
@@ -61,6 +62,24 @@ pub(crate) fn run(common: &Common, verb: &Check) -> Result<bool, Error> {
     journals(&settings, &mut found)?;
     facts(&settings, &mut found)?;
     Ok(found.faults == 0)
+}
+
+/// Whose certificates are considered besides ours, and until when that holds without a newer list.
+fn external_authorities(settings: &Settings, found: &mut Findings) -> Result<(), Error> {
+    if settings.external.is_empty() {
+        return Ok(());
+    }
+    let (externals, faults) = match crate::verbs::external::authorities(settings, found.now) {
+        Ok(read) => read,
+        Err(error) => return found.fault(&error.to_string()),
+    };
+    for authority in externals.iter() {
+        if let Some(until) = authority.fresh_until() {
+            let until = Timestamp::from_millis(until.saturating_mul(1000)).to_jst_minutes();
+            found.fine(&format!("external authority {}: its lists are good until {until}", authority.name()))?;
+        }
+    }
+    faults.iter().try_for_each(|fault| found.fault(&format!("external authority {fault}")))
 }
 
 fn in_short(map: &RouteMap) -> String {

@@ -49,6 +49,7 @@ pub(crate) fn gateway(settings: &Settings, registry: Registry, vault: Vault) -> 
         workers: settings.workers,
         server_key: secrets::server_key(&settings.tls.certificate, &settings.tls.key)?,
         device_issuers,
+        external: secrets::external(settings)?,
         tls_profile: match settings.tls.profile {
             TlsProfile::Standard => gateway::TlsProfile::Standard,
             TlsProfile::Compatibility => gateway::TlsProfile::Compatibility,

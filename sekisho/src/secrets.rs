@@ -117,6 +117,23 @@ pub fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Er
     }
 }
 
+/// Other authorities, with their certificates.
+///
+/// # Errors
+/// A file cannot be used.
+pub fn external(settings: &crate::settings::Settings) -> Result<Vec<gateway::ExternalSettings>, Error> {
+    let one = |external: &crate::settings::External| {
+        let intermediates = external.intermediates.as_deref().map(read_certificates).transpose()?;
+        Ok(gateway::ExternalSettings {
+            name: external.name.clone(),
+            anchors: read_certificates(&external.anchors)?,
+            intermediates: intermediates.unwrap_or_default(),
+            lists: external.lists.clone(),
+        })
+    };
+    settings.external.iter().map(one).collect()
+}
+
 /// The server's certificate with its key, held to belong together. A renewal that was interrupted leaves two keys in the
 /// file; the certificate says which is meant.
 ///

@@ -37,6 +37,8 @@ pub struct Settings {
     pub keys: Keys,
     /// The authority; none on an edge.
     pub ca: Option<Ca>,
+    /// Other authorities whose certificates are considered.
+    pub external: Vec<External>,
     /// Whose word is taken for keys in hardware.
     pub attestation: Attestation,
     /// Whom to call.
@@ -234,6 +236,19 @@ pub struct Attestation {
     pub apple: Vec<PathBuf>,
     /// Of those that certify TPMs' attestation keys.
     pub tpm: Vec<PathBuf>,
+}
+
+/// Another authority.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct External {
+    /// What the city calls it.
+    pub name: String,
+    /// Certificates that are trusted.
+    pub anchors: PathBuf,
+    /// Certificates between those and the terminals'.
+    pub intermediates: Option<PathBuf>,
+    /// Its revocation lists.
+    pub lists: Vec<PathBuf>,
 }
 
 /// Whom to call (art. 14).

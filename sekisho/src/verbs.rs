@@ -13,6 +13,7 @@ mod device;
 mod duty;
 pub(crate) mod enrol;
 mod explain;
+pub(crate) mod external;
 mod facility;
 mod facility_revocation;
 mod import;

@@ -90,6 +90,9 @@ info = tlv(0x30, b'\x02\x01\x01' + sid + digest + tlv(0xa0, whole) + bytes.fromh
 inner = tlv(0x30, core.ObjectIdentifier('1.2.840.113549.1.7.1').dump() + tlv(0xa0, tlv(0x04, content)))
 signed = tlv(0x30, b'\x02\x01\x01' + tlv(0x31, digest) + inner + tlv(0xa0, der) + tlv(0x31, info))
 message = tlv(0x30, core.ObjectIdentifier('1.2.840.113549.1.7.2').dump() + tlv(0xa0, signed))
+# For the fuzz targets' seeds.
+if os.environ.get('SEKISHO_KEEP_SEEDS'):
+    open(os.path.join(os.environ['SEKISHO_KEEP_SEEDS'], f'{asked.name}.der'), 'wb').write(message)
 for _ in range(2 if asked.again else 1):
     answer = fetch('PKIOperation', message)
 open(at('answer'), 'wb').write(answer)

@@ -72,3 +72,42 @@ fn bundle(language: Language, source: &str) -> FluentBundle<FluentResource> {
     bundle.add_resource_overriding(resource);
     bundle
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn keys(source: &str) -> Vec<&str> {
+        source.lines().filter_map(|line| line.split_once(" = ").map(|(key, _)| key)).collect()
+    }
+
+    #[test]
+    fn both_files_parse_and_hold_the_same_keys_in_the_same_order() {
+        for source in [JA, EN] {
+            assert!(FluentResource::try_new(source.to_owned()).is_ok());
+        }
+        assert_eq!(keys(JA), keys(EN));
+        assert_eq!(keys(JA).iter().collect::<BTreeSet<_>>().len(), keys(JA).len());
+    }
+
+    #[test]
+    fn every_key_asked_for_is_there_and_every_key_is_asked_for() {
+        let sources = [
+            include_str!("page.rs"),
+            include_str!("../../templates/frame.html"),
+            include_str!("../../templates/enrol.html"),
+            include_str!("../../templates/container.html"),
+        ]
+        .concat();
+        for piece in sources.split("say(\"").skip(1) {
+            let key = piece.split('"').next().unwrap();
+            assert!(keys(JA).contains(&key), "{key} is missing");
+        }
+        for key in keys(JA) {
+            assert!(sources.contains(&format!("\"{key}\"")), "{key} is used nowhere");
+            assert!(![Language::Ja, Language::En].iter().any(|language| language.say(key) == key), "{key}");
+        }
+    }
+}

@@ -76,6 +76,9 @@ pub(super) fn decode(text: &str) -> Result<Vec<u8>, Problem> {
 
 impl Unchecked {
     pub(super) fn read(body: &[u8]) -> Result<Self, Problem> {
+        if body.len() > super::ACME_OCTETS_MAX {
+            return Err(Problem::malformed("the body is too long"));
+        }
         let envelope: Envelope =
             serde_json::from_slice(body).map_err(|_| Problem::malformed("the body is no flattened JWS"))?;
         Self::of(&envelope)

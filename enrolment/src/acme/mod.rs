@@ -129,8 +129,11 @@ impl Acme {
     /// Puts the parts together.
     ///
     /// # Errors
-    /// The random source failed.
+    /// The random source failed, or a root is none that a chain can lead to.
     pub fn new(desk: Desk, anchors: Anchors) -> Result<Self, Refused> {
+        if !anchors.are_usable() {
+            return Err(Refused::Authority("a root of attestations cannot be used".to_owned()));
+        }
         let state = State { nonces: Nonces::new()?, accounts: Accounts::default() };
         Ok(Self { desk, anchors, state: Mutex::new(state) })
     }
@@ -271,6 +274,16 @@ impl Acme {
         let account = state.accounts.get_mut(id);
         look(account.ok_or(Problem::new(Kind::AccountDoesNotExist, "there is no such account"))?)
     }
+}
+
+/// The thumbprint (RFC 7638) of the key that signed a request which shows its key, if the signature holds. No address and no
+/// nonce is looked at: for whoever tries the reading alone.
+#[must_use]
+pub fn signed_by(body: &[u8]) -> Option<String> {
+    let request = Unchecked::read(body).ok()?;
+    let Signer::Key(key) = &request.signer else { return None };
+    let key = key.clone();
+    request.verified_by(&key).ok().map(|_| key.thumbprint())
 }
 
 /// A name or token with 128 or 256 random bits.

@@ -28,6 +28,12 @@ impl ExtendedKeyUsageValidator for AnyUsage {
     }
 }
 
+/// Whether every one of these is a certificate that a chain can lead to. One that were left out in silence would be a maker
+/// whose word is not taken, and nobody would know why.
+pub(super) fn are_roots(roots: &[Vec<u8>]) -> bool {
+    roots.iter().all(|root| anchor_from_trusted_cert(&CertificateDer::from(root.as_slice())).is_ok())
+}
+
 /// The first certificate, if the others lead from it to one of the roots. No revocation is looked at: the makers publish
 /// none that could be asked without telling them who asks.
 pub(super) fn leaf<'a>(chain: &[&'a [u8]], roots: &[Vec<u8>], now: Timestamp) -> Result<&'a [u8], Unbelieved> {

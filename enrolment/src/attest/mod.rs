@@ -53,6 +53,12 @@ struct Statement<'a> {
 }
 
 impl Anchors {
+    /// Whether all of them can be used.
+    #[must_use]
+    pub fn are_usable(&self) -> bool {
+        chain::are_roots(&self.apple) && chain::are_roots(&self.tpm)
+    }
+
     /// The key (SubjectPublicKeyInfo) that is in the hardware of this name, as its maker says.
     ///
     /// # Errors

@@ -19,6 +19,29 @@ fn ask(anchors: &Anchors, object: &[u8], hardware: &str) -> Result<Vec<u8>, Unbe
     anchors.attested_key(object, &Challenge { token: TOKEN, key_authorization: ASKED, hardware, now: now() })
 }
 
+/// Seeds of the fuzz target: `SEKISHO_KEEP_SEEDS=folder` writes them, and the root that they lead to.
+#[test]
+fn seeds_can_be_kept() {
+    let Some(folder) = std::env::var_os("SEKISHO_KEEP_SEEDS") else { return };
+    let (maker, key) = (Maker::new(), KeyPair::generate().unwrap());
+    let told = Tpm::of("C02SERIAL", ASKED);
+    let seeds = [
+        ("root", maker.root.clone()),
+        ("apple", maker.apple(&key, "C02SERIAL", "u", TOKEN)),
+        ("apple-udid", maker.apple(&key, "u", "C02SERIAL", ASKED)),
+        ("apple-other", maker.apple(&key, "another", "u", TOKEN)),
+        ("apple-stale", maker.apple(&key, "C02SERIAL", "u", "old")),
+        ("tpm", maker.tpm(&key, &told)),
+        ("tpm-leaves", maker.tpm(&key, &Tpm { attributes: 0, ..told.clone() })),
+        ("tpm-quote", maker.tpm(&key, &Tpm { kind: 0x8018, ..told.clone() })),
+        ("tpm-other", maker.tpm(&key, &Tpm { name: "another", ..told.clone() })),
+        ("tpm-stranger", Maker::new().tpm(&key, &told)),
+    ];
+    for (name, octets) in seeds {
+        std::fs::write(std::path::Path::new(&folder).join(format!("{name}.cbor")), octets).unwrap();
+    }
+}
+
 #[test]
 fn apples_is_believed_for_its_device_and_challenge_only() {
     let (maker, other, key) = (Maker::new(), Maker::new(), KeyPair::generate().unwrap());
@@ -37,6 +60,9 @@ fn apples_is_believed_for_its_device_and_challenge_only() {
     let tpms = Anchors { apple: vec![], tpm: vec![maker.root.clone()] };
     assert!(ask(&tpms, &told(TOKEN), "C02SERIAL").unwrap_err().0.contains("no attestation of this format"));
     assert!(ask(&Anchors::default(), &told(TOKEN), "C02SERIAL").is_err());
+    // A root that is none is said at the start, not passed over.
+    assert!(anchors.are_usable());
+    assert!(!Anchors { apple: vec![maker.root.clone(), vec![0x30, 0]], tpm: vec![] }.are_usable());
     // Cut anywhere, or with something behind, it is none.
     let whole = told(TOKEN);
     for end in 0..whole.len() {

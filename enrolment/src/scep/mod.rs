@@ -44,13 +44,13 @@ pub struct Replied {
     pub wrong_code: bool,
 }
 
-/// failInfo (RFC 8894 3.2.1.4).
+/// failInfo (RFC 8894 3.2.1.4): bad algorithm, message check, request, certificate.
 #[derive(Clone, Copy)]
 enum Fail {
-    BadAlg = 0,
-    BadMessageCheck = 1,
-    BadRequest = 2,
-    BadCertId = 4,
+    Algorithm = 0,
+    MessageCheck = 1,
+    Request = 2,
+    CertificateId = 4,
 }
 
 impl Scep {
@@ -93,33 +93,33 @@ impl Scep {
         message: &Message,
         now: Timestamp,
     ) -> Result<Result<Vec<u8>, (Fail, bool)>, Turned> {
-        let Some(envelope) = &message.envelope else { return Ok(Err((Fail::BadAlg, false))) };
+        let Some(envelope) = &message.envelope else { return Ok(Err((Fail::Algorithm, false))) };
         let Envelope { wrapped, cipher, iv, sealed } = envelope;
         let Some(request) = registrar.read(wrapped, *cipher, iv, sealed) else {
-            return Ok(Err((Fail::BadMessageCheck, false)));
+            return Ok(Err((Fail::MessageCheck, false)));
         };
         let asked = of_request(message, &request);
         if let Some(before) = self.before(&asked) {
             return Ok(Ok(before));
         }
-        let Ok(key) = read_request(&request) else { return Ok(Err((Fail::BadRequest, false))) };
+        let Ok(key) = read_request(&request) else { return Ok(Err((Fail::Request, false))) };
         let given = match message.kind {
             Kind::Request => match challenge(&request) {
                 Some((device, code)) => self.desk.for_key(&device, &code, &key, now),
-                None => return Ok(Err((Fail::BadRequest, false))),
+                None => return Ok(Err((Fail::Request, false))),
             },
             Kind::Renewal => self.desk.succeed(&message.signer, &key, now),
             // Nothing is ever pending here, and lists and certificates lie elsewhere for everybody.
-            Kind::Other => return Ok(Err((Fail::BadRequest, false))),
+            Kind::Other => return Ok(Err((Fail::Request, false))),
         };
         match given {
             Ok(issued) => {
                 self.remember(asked, issued.der().to_vec());
                 Ok(Ok(issued.der().to_vec()))
             }
-            Err(Turned::NotAllowed) if message.kind == Kind::Renewal => Ok(Err((Fail::BadCertId, false))),
-            Err(Turned::NotAllowed) => Ok(Err((Fail::BadRequest, true))),
-            Err(Turned::NoCode | Turned::Request(_) | Turned::Refused(_)) => Ok(Err((Fail::BadRequest, false))),
+            Err(Turned::NotAllowed) if message.kind == Kind::Renewal => Ok(Err((Fail::CertificateId, false))),
+            Err(Turned::NotAllowed) => Ok(Err((Fail::Request, true))),
+            Err(Turned::NoCode | Turned::Request(_) | Turned::Refused(_)) => Ok(Err((Fail::Request, false))),
             Err(fault @ Turned::Fault(_)) => Err(fault),
         }
     }

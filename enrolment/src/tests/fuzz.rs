@@ -8,8 +8,14 @@ use std::path::{Path, PathBuf};
 /// One target, and what it does.
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 3] =
-    [("est_request", entries::est_request), ("est_answer", entries::est_answer), ("code", entries::code)];
+const TARGETS: [Target; 6] = [
+    ("est_request", entries::est_request),
+    ("est_answer", entries::est_answer),
+    ("code", entries::code),
+    ("acme_request", entries::acme_request),
+    ("attestation", entries::attestation),
+    ("scep_message", entries::scep_message),
+];
 
 fn files(folder: &Path) -> Vec<PathBuf> {
     std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()

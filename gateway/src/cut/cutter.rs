@@ -6,19 +6,21 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use model::Timestamp;
+use model::{SerialNumber, Timestamp};
 use registry::{Affected, Change, Snapshot};
 
 use super::live::{Live, LiveConnection, LiveExchange};
 use crate::bounds;
 use crate::judge::{Asker, Judge};
 use crate::tls::device;
+use crate::tls::external::Externals;
 
 /// Judges and cuts.
 #[derive(Clone)]
 pub struct Cutter {
     live: Arc<Live>,
     judge: Judge,
+    externals: Arc<Externals>,
 }
 
 /// What a cut ended.
@@ -62,8 +64,16 @@ pub struct Known {
 impl Cutter {
     /// A cutter over the registers.
     #[must_use]
-    pub const fn new(live: Arc<Live>, judge: Judge) -> Self {
-        Self { live, judge }
+    pub const fn new(live: Arc<Live>, judge: Judge, externals: Arc<Externals>) -> Self {
+        Self { live, judge, externals }
+    }
+
+    /// Whether a certificate stands, by the registry, and by whether its authority is heard if that is another one.
+    fn stands(&self, snapshot: &Snapshot, serial: &SerialNumber, now: Timestamp) -> bool {
+        device::standing(snapshot, serial, now).is_ok_and(|known| {
+            let heard = |name: &str| self.externals.is_heard(name, u64::try_from(now.as_seconds()).unwrap_or(0));
+            known.external.as_ref().is_none_or(|external| heard(&external.authority))
+        })
     }
 
     /// Judges anew what `change` affects.
@@ -115,7 +125,7 @@ impl Cutter {
         let mut ended = Ended::default();
         let stale = silence > bounds::REGISTRY_SILENCE_MAX;
         for connection in connections {
-            if device::standing(&snapshot, &connection.serial, now).is_err() {
+            if !self.stands(&snapshot, &connection.serial, now) {
                 connection.scissors.cut();
                 ended.connections += 1;
             }
@@ -126,8 +136,7 @@ impl Cutter {
                 continue;
             }
             // A tunnel's connection is none of those above any more: its certificate is asked about here.
-            let over =
-                exchange.basis.session_over <= now || device::standing(&snapshot, &exchange.basis.serial, now).is_err();
+            let over = exchange.basis.session_over <= now || !self.stands(&snapshot, &exchange.basis.serial, now);
             if stale || over || (judge_all && !guarded(|| self.exchange_holds(&exchange, &snapshot, now))) {
                 exchange.switch.cut();
                 ended.exchanges += 1;
@@ -141,7 +150,7 @@ impl Cutter {
 
     /// A connection holds while its certificate does, and while one of the user IDs signed in over it does.
     fn connection_holds(&self, connection: &LiveConnection, snapshot: &Snapshot, now: Timestamp) -> bool {
-        if device::standing(snapshot, &connection.serial, now).is_err() {
+        if !self.stands(snapshot, &connection.serial, now) {
             return false;
         }
         let users = connection.users();

@@ -152,7 +152,8 @@ async fn a_sweep_gives_a_cut_stream_time_to_let_go() {
 #[tokio::test]
 async fn a_sweep_ends_nobody_who_came_after_its_facts() {
     let live = Arc::new(Live::new(1));
-    let cutter = Cutter::new(Arc::clone(&live), Judge::new(Arc::new(DecisionPoint::builtin().unwrap())));
+    let judge = Judge::new(Arc::new(DecisionPoint::builtin().unwrap()));
+    let cutter = Cutter::new(Arc::clone(&live), judge, Arc::default());
     let enter = |number, scissors: &Scissors| {
         let (device, facility) = (DeviceId::new("D-1").unwrap(), FacilityId::new("F-1").unwrap());
         let connection = live.enter_connection(0, serial(number), &device, &facility, scissors.clone());

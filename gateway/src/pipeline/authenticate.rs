@@ -122,7 +122,7 @@ impl Subject {
 
     /// As whoever asks the policy, at `at`.
     #[must_use]
-    pub fn asking(&self, at: Timestamp) -> Asker<'_> {
+    pub const fn asking(&self, at: Timestamp) -> Asker<'_> {
         Asker { user_id: &self.user_id, user: &self.user, serial: self.device.serial(), at }
     }
 

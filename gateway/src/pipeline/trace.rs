@@ -126,7 +126,7 @@ impl Trace {
             touches: None,
             basis: None,
             scissors: client.scissors.clone(),
-            certificate: client.presented().map(|shown| *shown.serial()),
+            certificate: client.presented().map(|shown| *shown.number()),
             owed: None,
             cut_short: false,
             beyond: None,

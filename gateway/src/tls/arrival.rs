@@ -42,7 +42,7 @@ impl Arrival {
         };
         match problem {
             CertificateProblem::Revoked | CertificateProblem::Expired | CertificateProblem::NotYetValid => {
-                Self::Lapsed(Lapsed { serial: *presented.serial(), problem })
+                Self::Lapsed(Lapsed { serial: *presented.number(), problem })
             }
             CertificateProblem::Unknown | CertificateProblem::Missing => Self::Unknown,
         }
@@ -58,7 +58,7 @@ impl Standing {
 }
 
 impl Lapsed {
-    /// Its number.
+    /// Its number, as it says it.
     #[must_use]
     pub const fn serial(&self) -> &SerialNumber {
         &self.serial

@@ -17,6 +17,7 @@ use registry::{CertificateIndex, Snapshot, Status};
 use rustls::CertificateError;
 use rustls::pki_types::CertificateDer;
 
+use super::external::Shown;
 use super::profile::{self, Origin, ProfileChecked, ProfileFault};
 use crate::refusal::CertificateProblem;
 
@@ -30,6 +31,8 @@ struct Reading {
     form: ProfileChecked,
     fingerprint: [u8; 32],
     der: Box<[u8]>,
+    /// How it was shown, if it is another authority's.
+    shown: Option<Shown>,
     /// RFC 9440 2.1: the certificate as a structured-field byte sequence. Written when the store is first told.
     header: OnceLock<Box<str>>,
 }
@@ -39,6 +42,7 @@ struct Reading {
 pub struct VerifiedDevice {
     presented: Presented,
     index: CertificateIndex,
+    serial: SerialNumber,
     device: DeviceId,
     facility: FacilityId,
 }
@@ -50,10 +54,19 @@ impl Presented {
     /// # Errors
     /// It is not in its form.
     pub(crate) fn read(leaf: &CertificateDer<'_>) -> Result<Self, ProfileFault> {
-        let form = profile::check(leaf, Origin::Ours)?;
+        profile::check(leaf, Origin::Ours).map(|form| Self::of(leaf, form, None))
+    }
+
+    /// A certificate of another authority, whose chain is good.
+    pub(super) fn elsewhere(leaf: &CertificateDer<'_>, form: ProfileChecked, shown: Shown) -> Self {
+        Self::of(leaf, form, Some(shown))
+    }
+
+    fn of(leaf: &CertificateDer<'_>, form: ProfileChecked, shown: Option<Shown>) -> Self {
         let mut fingerprint = [0; 32];
         fingerprint.copy_from_slice(digest::digest(&digest::SHA256, leaf).as_ref());
-        Ok(Self(Arc::new(Reading { form, fingerprint, der: leaf.as_ref().into(), header: OnceLock::new() })))
+        let (der, header) = (leaf.as_ref().into(), OnceLock::new());
+        Self(Arc::new(Reading { form, fingerprint, der, shown, header }))
     }
 
     /// What its form says.
@@ -71,10 +84,25 @@ impl Presented {
         *self.0.der == *leaf
     }
 
-    /// Serial number.
+    /// The serial number that stands in it. Of another authority's certificate the registry has another one.
     #[must_use]
-    pub fn serial(&self) -> &SerialNumber {
+    pub fn number(&self) -> &SerialNumber {
         &self.0.form.serial
+    }
+
+    /// SHA-256 of it in DER.
+    pub(super) fn fingerprint(&self) -> &[u8; 32] {
+        &self.0.fingerprint
+    }
+
+    /// The other authority that it is of.
+    pub(super) fn elsewhere_name(&self) -> Option<&str> {
+        self.0.shown.as_ref().map(|shown| shown.authority().name())
+    }
+
+    /// Whether something can be said of it at all: another authority's lists may be missing or stale.
+    pub(crate) fn is_heard(&self, now: Timestamp) -> bool {
+        self.0.shown.as_ref().is_none_or(|shown| shown.is_heard(seconds(now)))
     }
 
     /// First second of validity, since the epoch.
@@ -92,7 +120,18 @@ impl Presented {
     /// Where it stands, if the registry knows exactly this certificate. Promise P7: a correct signature over something we did
     /// not issue (a stolen issuing key) opens nothing.
     pub(crate) fn status<'a>(&self, snapshot: &'a Snapshot) -> Option<Status<'a>> {
-        snapshot.status(self.serial(), &self.0.fingerprint)
+        match self.elsewhere_name() {
+            None => snapshot.status(self.number(), &self.0.fingerprint),
+            Some(authority) => snapshot.status_elsewhere(authority, &self.0.fingerprint),
+        }
+    }
+
+    /// The number that the registry has for it.
+    pub(crate) fn serial(&self, snapshot: &Snapshot, index: CertificateIndex) -> Option<SerialNumber> {
+        match self.0.shown {
+            None => Some(*self.number()),
+            Some(_) => snapshot.certificate_at(index).map(|known| known.serial),
+        }
     }
 
     /// The check: known, unchanged, active, and valid at `now`. The fingerprint binds the times that the certificate itself
@@ -103,13 +142,17 @@ impl Presented {
     pub(crate) fn verify(&self, snapshot: &Snapshot, now: Timestamp) -> Result<VerifiedDevice, CertificateProblem> {
         let Status { index, state, device } = self.status(snapshot).ok_or(CertificateProblem::Unknown)?;
         self.holds(state, now)?;
+        let serial = self.serial(snapshot, index).ok_or(CertificateProblem::Unknown)?;
         let (device, facility) = (device.id.clone(), device.facility.clone());
-        Ok(VerifiedDevice { presented: self.clone(), index, device, facility })
+        Ok(VerifiedDevice { presented: self.clone(), index, serial, device, facility })
     }
 
     /// In this state, at this time.
     fn holds(&self, state: certificate::State, now: Timestamp) -> Result<(), CertificateProblem> {
         active(state)?;
+        if let Some(shown) = &self.0.shown {
+            shown.still_good(seconds(now))?;
+        }
         if now.as_seconds() > self.0.form.not_after_seconds {
             return Err(CertificateProblem::Expired);
         }
@@ -125,6 +168,10 @@ impl Presented {
             format!(":{encoded}:").into_boxed_str()
         })
     }
+}
+
+fn seconds(at: Timestamp) -> u64 {
+    u64::try_from(at.as_seconds()).unwrap_or(0)
 }
 
 /// Only an active certificate opens anything.
@@ -179,6 +226,9 @@ impl VerifiedDevice {
     /// # Errors
     /// What is wrong now.
     pub fn still_stands(&self, snapshot: &Snapshot, now: Timestamp) -> Result<(), crate::refusal::Refusal> {
+        if !self.presented.is_heard(now) {
+            return Err(crate::refusal::Refusal::RegistryStale);
+        }
         let status = snapshot.status_at(self.index).ok_or(CertificateProblem::Unknown);
         let holds = status.and_then(|status| self.presented.holds(status.state, now));
         holds.map_err(crate::refusal::Refusal::Certificate)
@@ -186,8 +236,8 @@ impl VerifiedDevice {
 
     /// Serial number of its certificate.
     #[must_use]
-    pub fn serial(&self) -> &SerialNumber {
-        self.presented.serial()
+    pub const fn serial(&self) -> &SerialNumber {
+        &self.serial
     }
 
     /// The terminal.

@@ -34,6 +34,8 @@ pub enum Usage {
     Client,
     /// A server. Other people's test material is mostly about servers, and holds the same rules against the same code.
     Server,
+    /// Whatever it says, or nothing. Other people's test material, again: some of it names no usage at all.
+    Unnamed,
 }
 
 /// Proof: one certificate in DER, in the form that its origin asks for. With what the form says about itself.

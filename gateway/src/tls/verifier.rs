@@ -14,6 +14,7 @@ use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme};
 
 use super::device::Presented;
+use super::external::Externals;
 use super::profile::{self, ProfileChecked, ProfileFault};
 use super::readings::Readings;
 
@@ -36,6 +37,8 @@ pub struct DeviceVerifier {
     strictness: Strictness,
     standing: Standing,
     readings: Arc<Readings>,
+    externals: Arc<Externals>,
+    hints: Vec<DistinguishedName>,
 }
 
 /// An issuing certificate of ours. Whoever checks chains takes it for granted, its end included; we do not.
@@ -69,6 +72,7 @@ impl DeviceVerifier {
         strictness: Strictness,
         standing: Standing,
         readings: Arc<Readings>,
+        externals: Arc<Externals>,
     ) -> Result<Self, crate::SetUpError> {
         let mut roots = RootCertStore::empty();
         let mut read = Vec::new();
@@ -79,7 +83,27 @@ impl DeviceVerifier {
         let chain = WebPkiClientVerifier::builder(Arc::new(roots))
             .build()
             .map_err(|error| crate::SetUpError::DeviceTrust(Error::General(error.to_string())))?;
-        Ok(Self { chain, issuers: read, strictness, standing, readings })
+        let hints = chain.root_hint_subjects().iter().cloned().chain(externals.hints()).collect();
+        Ok(Self { chain, issuers: read, strictness, standing, readings, externals, hints })
+    }
+}
+
+impl DeviceVerifier {
+    /// Another authority's. It says more of its certificates than we know of them, so nobody gets in here whose chain is not good
+    /// now.
+    fn elsewhere(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        let chain: Vec<CertificateDer<'_>> = std::iter::once(end_entity).chain(intermediates).cloned().collect();
+        let presented = self.externals.present(&chain, now.as_secs())?;
+        if self.strictness == Strictness::Alert {
+            (self.standing)(&presented)?;
+        }
+        self.readings.keep(presented);
+        Ok(ClientCertVerified::assertion())
     }
 }
 
@@ -94,9 +118,9 @@ impl ClientCertVerifier for DeviceVerifier {
         self.strictness == Strictness::Alert
     }
 
-    /// Our issuers' names, so that a browser offers only certificates that can work.
+    /// The names of our issuers and of other authorities', so that a browser offers only certificates that can work.
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        self.chain.root_hint_subjects()
+        &self.hints
     }
 
     fn verify_client_cert(
@@ -105,8 +129,11 @@ impl ClientCertVerifier for DeviceVerifier {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        let presented = self.readings.read(end_entity).map_err(refused)?;
         let names = profile::names(end_entity).map_err(refused)?;
+        if !self.issuers.iter().any(|issuer| issuer.subject == names.issuer) {
+            return self.elsewhere(end_entity, intermediates, now);
+        }
+        let presented = self.readings.read(end_entity).map_err(refused)?;
         if !self.issuers.iter().any(|issuer| issuer.covers(names.issuer, presented.form())) {
             return Err(CertificateError::UnknownIssuer.into());
         }
@@ -154,7 +181,7 @@ impl ClientCertVerifier for DeviceVerifier {
 }
 
 /// A certificate that is not in its form, as the client is told.
-fn refused(fault: ProfileFault) -> CertificateError {
+pub(super) fn refused(fault: ProfileFault) -> CertificateError {
     tracing::debug!(%fault, "a client certificate is not in its form");
     match fault {
         ProfileFault::Encoding => CertificateError::BadEncoding,

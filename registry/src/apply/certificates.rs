@@ -23,6 +23,29 @@ pub(super) fn apply(tables: &mut Tables, act: &Act, change: &Change) -> Result<(
                 predecessor: *predecessor,
                 assurance: *assurance,
                 reserved_at: act.at,
+                external: None,
+                revocation: None,
+            });
+            Ok(())
+        }
+        Change::CertificateRegistered { serial, device, external, fingerprint, not_before, not_after } => {
+            fits(tables, serial)?;
+            known(tables.devices.contains_key(device), "device", device)?;
+            let certificates = &tables.certificates;
+            let taken = certificates.elsewhere(fingerprint).is_some()
+                || certificates.registered(&external.issuer, &external.number).is_some();
+            free(taken, "certificate", &format!("{} {}", external.authority, external.number))?;
+            tables.put_certificate(Certificate {
+                serial: *serial,
+                device: device.clone(),
+                state: State::Reserved.after(Event::Issue)?,
+                fingerprint: Some(*fingerprint),
+                not_before: *not_before,
+                not_after: *not_after,
+                predecessor: None,
+                assurance: None,
+                reserved_at: act.at,
+                external: Some(Box::new(external.clone())),
                 revocation: None,
             });
             Ok(())

@@ -122,6 +122,7 @@ impl Change {
             | Self::SessionsForgotten { .. }
             | Self::DeviceLoaned { .. }
             | Self::CertificateReserved { .. }
+            | Self::CertificateRegistered { .. }
             | Self::NumberingBegun { .. }
             | Self::PersonRegistered { .. }
             | Self::RulesProposed { .. }

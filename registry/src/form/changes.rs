@@ -113,6 +113,7 @@ kinds! {
     "revocation-escalated" => RevocationEscalated { task }
     "facility-revocation-proposed" => FacilityRevocationProposed { proposal }
     "facility-revocation-ended" => FacilityRevocationEnded { facility, carried_out, reason }
+    "certificate-registered" => CertificateRegistered { serial, device, external, fingerprint, not_before, not_after }
     "lists-numbered" => ListsNumbered { number, lists }
     "responder-reserved" => ResponderReserved { serial }
     "device-hardware" => DeviceHardware { device, hardware }

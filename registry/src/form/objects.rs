@@ -7,9 +7,9 @@ use super::{Fields, Form, FormError, put};
 use crate::state::{
     Administrator, Approval, Awaited, BreakGlass, Cancellation, Certificate, Confirmation, ConfirmationTask, Consent,
     ConsentForm, Contract, Deleted, DeletionOrder, Device, Disaster, Duty, Effect, Eligibility, Emergency,
-    EndedSession, Enrolment, Facility, FacilityDetails, FacilityRevocation, Membership, Person, Report, Retiring,
-    Revocation, RuleApproval, RuleFile, RuleGates, RuleProof, RuleSet, Service, Signing, Stop, Suspension, User,
-    UserIdRecord,
+    EndedSession, Enrolment, External, Facility, FacilityDetails, FacilityRevocation, Membership, Person, Report,
+    Retiring, Revocation, RuleApproval, RuleFile, RuleGates, RuleProof, RuleSet, Service, Signing, Stop, Suspension,
+    User, UserIdRecord,
 };
 
 /// Writes `struct` by struct which fields there are.
@@ -51,8 +51,10 @@ objects! {
     }
     Device { id, label, facility, holder, loaned_at, returned_at, hardware }
     Certificate {
-        serial, device, state, fingerprint, not_before, not_after, predecessor, assurance, reserved_at, revocation,
+        serial, device, state, fingerprint, not_before, not_after, predecessor, assurance, reserved_at, external,
+        revocation,
     }
+    External { authority, issuer, number }
     Revocation { at, reason, by, confirmed }
     Confirmation { at, by }
     Eligibility { kind, municipality, from, until }

@@ -132,6 +132,10 @@ pub(crate) struct Certificates {
     known: Vector<Arc<Certificate>>,
     /// Those whose number does not give their index.
     unnumbered: HashMap<SerialNumber, CertificateIndex>,
+    /// Those of other authorities, by fingerprint.
+    elsewhere: HashMap<[u8; 32], CertificateIndex>,
+    /// The same, by issuer and the number that stands in them.
+    registered: HashMap<([u8; 32], SerialNumber), CertificateIndex>,
     /// Of each device, in the order they were reserved.
     of_device: HashMap<DeviceId, Arc<Vec<CertificateIndex>>>,
 }
@@ -214,6 +218,14 @@ impl Certificates {
         self.index_of(serial).is_some()
     }
 
+    pub(crate) fn elsewhere(&self, fingerprint: &[u8; 32]) -> Option<CertificateIndex> {
+        self.elsewhere.get(fingerprint).copied()
+    }
+
+    pub(crate) fn registered(&self, issuer: &[u8; 32], number: &SerialNumber) -> Option<CertificateIndex> {
+        self.registered.get(&(*issuer, *number)).copied()
+    }
+
     /// All, in the order their numbers were taken.
     pub(crate) fn values(&self) -> impl Iterator<Item = &Certificate> {
         self.known.iter().map(AsRef::as_ref)
@@ -266,6 +278,10 @@ impl Certificates {
         let Some(index) = CertificateIndex::of(self.known.len()) else { return };
         if self.numbered(&certificate.serial) != Some(index) {
             self.unnumbered.insert(certificate.serial, index);
+        }
+        if let (Some(external), Some(fingerprint)) = (&certificate.external, certificate.fingerprint) {
+            self.elsewhere.insert(fingerprint, index);
+            self.registered.insert((external.issuer, external.number), index);
         }
         Arc::make_mut(self.of_device.entry(certificate.device.clone()).or_default()).push(index);
         self.rows.push(Row::new(certificate.state, slot, &certificate.serial));

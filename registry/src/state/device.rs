@@ -43,8 +43,23 @@ pub struct Certificate {
     pub assurance: Option<Assurance>,
     /// When the number was taken.
     pub reserved_at: Timestamp,
+    /// Where it comes from, if not from our own authority: then the serial number above is ours for it, and stands in no
+    /// certificate.
+    pub external: Option<Box<External>>,
     /// The revocation, if any. Apart, since most certificates have none.
     pub revocation: Option<Box<Revocation>>,
+}
+
+/// Where a certificate of another authority comes from. Two authorities may give the same number; together with the issuer's
+/// name it is one certificate's (RFC 5280 4.1.2.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct External {
+    /// The authority, as the settings name it.
+    pub authority: String,
+    /// SHA-256 of the issuer's name in DER.
+    pub issuer: [u8; 32],
+    /// The serial number that stands in it.
+    pub number: SerialNumber,
 }
 
 /// That, when and why a certificate was revoked (RFC 5280 5.3), and who confirmed it (art. 38-3).

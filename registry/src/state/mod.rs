@@ -27,7 +27,7 @@ pub use break_glass::{BreakGlass, EMERGENCY_PROFESSIONS, Emergency};
 pub use certificates::{CertificateIndex, Status};
 pub use contract::Contract;
 pub use deletion::{Cancellation, Deleted, DeletionOrder};
-pub use device::{Certificate, Confirmation, Device, Revocation};
+pub use device::{Certificate, Confirmation, Device, External, Revocation};
 pub use duty::Duty;
 pub use enrolment::{Enrolment, EnrolmentKind, Retiring};
 pub use facility::{Administrator, Facility, FacilityDetails, FacilityKind};
@@ -215,6 +215,26 @@ impl Snapshot {
     pub fn status_at(&self, index: CertificateIndex) -> Option<Status<'_>> {
         let (state, slot) = self.tables.certificates.status_at(index)?;
         Some(Status { index, state, device: self.tables.devices.at(slot)? })
+    }
+
+    /// Where a certificate of another authority stands that has this SHA-256 and was registered under this authority's name.
+    #[must_use]
+    pub fn status_elsewhere(&self, authority: &str, fingerprint: &[u8; 32]) -> Option<Status<'_>> {
+        let index = self.tables.certificates.elsewhere(fingerprint)?;
+        let external = self.certificate_at(index)?.external.as_ref()?;
+        self.status_at(index).filter(|_| external.authority == authority)
+    }
+
+    /// A certificate that was found before, in this snapshot or one before it.
+    #[must_use]
+    pub fn certificate_at(&self, index: CertificateIndex) -> Option<&Certificate> {
+        self.tables.certificates.at(index)
+    }
+
+    /// The certificate that this issuer (SHA-256 of its name in DER) gave this number, if it was registered.
+    #[must_use]
+    pub fn registered(&self, issuer: &[u8; 32], number: &SerialNumber) -> Option<&Certificate> {
+        self.certificate_at(self.tables.certificates.registered(issuer, number)?)
     }
 
     /// The serial number that the next certificate of this draw would have; none before numbering has begun.

@@ -242,6 +242,9 @@ fn any_command(dice: &mut Dice, now: Timestamp) -> Command {
             not_before: near(dice),
             not_after: near(dice),
         },
+        CommandKind::RegisterCertificate => {
+            register_certificate(a_serial(dice), [u8::try_from(dice.below(4)).unwrap(); 32], a_serial(dice))
+        }
         CommandKind::NumberLists => Command::NumberLists { lists: u32::try_from(dice.below(3)).unwrap() },
         CommandKind::ReserveResponder => Command::ReserveResponder { serial: a_serial(dice) },
         CommandKind::BeginNumbering => {
@@ -254,6 +257,7 @@ fn any_command(dice: &mut Dice, now: Timestamp) -> Command {
 fn any_numbered(dice: &mut Dice, snapshot: &Snapshot, mut command: Command) -> Command {
     let (Command::ReserveCertificate { serial, .. }
     | Command::ReserveByCode { serial, .. }
+    | Command::RegisterCertificate { serial, .. }
     | Command::ReserveSuccessor { serial, .. }) = &mut command
     else {
         return command;
@@ -321,6 +325,11 @@ fn check(snapshot: &Snapshot) {
         assert_eq!(status.index.get() as usize, place);
         assert_eq!((status.state, &status.device.id), (certificate.state, &certificate.device));
         assert_eq!(snapshot.status_at(status.index), Some(status));
+        if let (Some(external), Some(fingerprint)) = (&certificate.external, &certificate.fingerprint) {
+            assert_eq!(snapshot.status_elsewhere(&external.authority, fingerprint), Some(status));
+            assert_eq!(snapshot.status_elsewhere("another", fingerprint), None);
+            assert_eq!(snapshot.registered(&external.issuer, &external.number), Some(certificate));
+        }
         let other = snapshot.status(&certificate.serial, &[0xee; 32]);
         assert_eq!(
             other.is_none(),
@@ -435,7 +444,9 @@ proptest! {
                     carried_out += 1;
                     check(&world.snapshot);
                     for change in &changes {
-                        if let crate::Change::CertificateReserved { serial, .. } = change {
+                        if let crate::Change::CertificateReserved { serial, .. }
+                        | crate::Change::CertificateRegistered { serial, .. } = change
+                        {
                             assert!(taken.insert(*serial), "{serial} twice");
                         }
                     }

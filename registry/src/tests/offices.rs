@@ -150,6 +150,7 @@ fn one_of_each() -> Vec<Command> {
             not_after: now.plus_seconds(DAY),
             assurance: model::Assurance::Software,
         },
+        register_certificate(serial(8), [8; 32], serial(1)),
         Command::NameHardware { device: device("D-1"), hardware: Some("SN-1".to_owned()) },
         Command::BeginNumbering { key: crate::NumberingKey::new([7; 16]) },
         Command::ReserveSuccessor {

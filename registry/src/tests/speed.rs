@@ -141,6 +141,7 @@ fn certificates(count: u32) {
             predecessor: None,
             assurance: None,
             reserved_at: world.now,
+            external: None,
             revocation: None,
         });
     }

@@ -22,6 +22,7 @@ fn certificate(serial: SerialNumber, device: DeviceId) -> Certificate {
         predecessor: None,
         assurance: None,
         reserved_at: begin(),
+        external: None,
         revocation: None,
     }
 }

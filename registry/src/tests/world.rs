@@ -85,6 +85,13 @@ pub(crate) fn eligibility() -> Eligibility {
     Eligibility { kind, municipality: "Joso".to_owned(), from: begin().plus_seconds(-DAY), until: None }
 }
 
+/// A certificate of another authority for `D-1`: under our number, with this fingerprint, of its own number.
+pub(crate) fn register_certificate(serial: SerialNumber, fingerprint: [u8; 32], number: SerialNumber) -> Command {
+    let (not_before, not_after) = (begin().plus_seconds(-HOUR), begin().plus_seconds(365 * DAY));
+    let external = crate::External { authority: "hospital".to_owned(), issuer: [5; 32], number };
+    Command::RegisterCertificate { serial, device: device("D-1"), external, fingerprint, not_before, not_after }
+}
+
 pub(crate) fn form(store: bool, share: bool, disaster: bool) -> ConsentForm {
     let signed_at = begin().plus_seconds(-DAY);
     let (given_by, reason, form_hash) = (GivenBy::Person, None, Some([7; 32]));

@@ -6,7 +6,7 @@ use super::{Draft, revocation};
 use crate::bounds::{CERTIFICATE_DAYS_MAX, CERTIFICATES_PER_DEVICE_MAX};
 use crate::change::Change;
 use crate::refused::{Refused, Why};
-use crate::state::{Device, NumberingKey, ReportSubject};
+use crate::state::{Device, External, NumberingKey, ReportSubject};
 
 pub(super) fn register(
     d: &mut Draft,
@@ -111,6 +111,36 @@ pub(super) fn may_have_certificates(d: &Draft, device: &DeviceId) -> Result<(), 
     holds_here(d, &known.holder, &known.facility)
 }
 
+/// Whether a certificate of this validity may come to the device.
+fn takes_one_more(
+    d: &Draft,
+    device: &DeviceId,
+    (not_before, not_after): (Timestamp, Timestamp),
+) -> Result<(), Refused> {
+    may_have_certificates(d, device)?;
+    d.require(not_before < not_after, || Why::Time("the certificate's validity ends before it begins"))?;
+    d.require(d.at() < not_after, || Why::Time("the certificate's validity is over already"))?;
+    let longest = not_before.plus_seconds(CERTIFICATE_DAYS_MAX * 24 * 3600);
+    d.require(not_after <= longest, || Why::Time("the certificate's validity is longer than any device lasts"))?;
+    let (what, max) = ("certificates of this device", CERTIFICATES_PER_DEVICE_MAX);
+    d.require(d.next.certificates_of(device).count() < max, || Why::Full { what, max })
+}
+
+/// A certificate of another authority.
+pub(super) fn register_certificate(
+    d: &mut Draft,
+    serial: SerialNumber,
+    device: &DeviceId,
+    external: &External,
+    fingerprint: &[u8; 32],
+    (not_before, not_after): (Timestamp, Timestamp),
+) -> Result<(), Refused> {
+    d.name("the authority", &external.authority)?;
+    takes_one_more(d, device, (not_before, not_after))?;
+    let (device, external, fingerprint) = (device.clone(), external.clone(), *fingerprint);
+    d.push(Change::CertificateRegistered { serial, device, external, fingerprint, not_before, not_after })
+}
+
 /// Which certificate one follows, and how its key came about.
 pub(super) struct Follows {
     pub(super) predecessor: Option<SerialNumber>,
@@ -125,13 +155,7 @@ pub(super) fn reserve_behind(
     (not_before, not_after): (Timestamp, Timestamp),
     Follows { predecessor, assurance }: Follows,
 ) -> Result<(), Refused> {
-    may_have_certificates(d, device)?;
-    d.require(not_before < not_after, || Why::Time("the certificate's validity ends before it begins"))?;
-    d.require(d.at() < not_after, || Why::Time("the certificate's validity is over already"))?;
-    let longest = not_before.plus_seconds(CERTIFICATE_DAYS_MAX * 24 * 3600);
-    d.require(not_after <= longest, || Why::Time("the certificate's validity is longer than any device lasts"))?;
-    let (what, max) = ("certificates of this device", CERTIFICATES_PER_DEVICE_MAX);
-    d.require(d.next.certificates_of(device).count() < max, || Why::Full { what, max })?;
+    takes_one_more(d, device, (not_before, not_after))?;
     let device = device.clone();
     let assurance = Some(assurance);
     d.push(Change::CertificateReserved { serial, device, not_before, not_after, predecessor, assurance })

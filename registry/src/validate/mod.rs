@@ -177,6 +177,9 @@ pub(crate) fn validate(
         Command::ReserveSuccessor { serial, predecessor, not_before, not_after } => {
             enrolment::renew(d, *serial, *predecessor, (*not_before, *not_after))
         }
+        Command::RegisterCertificate { serial, device, external, fingerprint, not_before, not_after } => {
+            device::register_certificate(d, *serial, device, external, fingerprint, (*not_before, *not_after))
+        }
         Command::NumberLists { lists } => signing::number_lists(d, *lists),
         Command::ReserveResponder { serial } => signing::reserve_responder(d, *serial),
         Command::BeginNumbering { key } => device::begin_numbering(d, *key),

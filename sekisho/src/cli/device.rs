@@ -17,6 +17,11 @@ pub enum Device {
     Add(DeviceAdd),
     /// Issue a further certificate for a device, before the old one expires
     Certificate(DeviceCertificate),
+    /// Register a certificate that a device has of another authority, which the settings name ([[external_ca]])
+    ///
+    /// It opens from here on, as long as the authority's lists say nothing against it. The number that is printed is ours for
+    /// it: revoke by that.
+    RegisterCertificate(DeviceRegisterCertificate),
     /// Print a slip with a one-time code, by which the device comes to its certificate by itself (art. 38-1)
     ///
     /// The key is made on the device and never leaves it. The code is shown this once; a new one ends the one before. Five
@@ -44,6 +49,17 @@ pub enum Device {
     Policies(DevicePolicies),
     /// List the devices
     List,
+}
+
+/// `device register-certificate`.
+#[derive(Debug, Args)]
+pub struct DeviceRegisterCertificate {
+    /// The device
+    #[arg(value_name = "DEVICE")]
+    pub device: String,
+    /// Its certificate in PEM; whatever stands between it and what is trusted may follow
+    #[arg(long, value_name = "FILE")]
+    pub file: PathBuf,
 }
 
 /// `device policies`.

@@ -109,6 +109,7 @@ fn asked_by(kind: CommandKind) -> Result<&'static str, &'static str> {
         Kind::EndSession => Err("the user's own: signing out"),
         Kind::DeclareEmergency | Kind::EndEmergency => Err("the user's own, on a page of the gateway (art. 41-1)"),
         Kind::OfferEnrolment => Ok("device-code"),
+        Kind::RegisterCertificate => Ok("device-register-certificate"),
         Kind::NameHardware => Ok("device-hardware"),
         Kind::BeginNumbering => Err("the machine's, before it takes the first number (art. 38-1)"),
         Kind::CountWrongCode | Kind::ReserveByCode | Kind::ReserveSuccessor => {

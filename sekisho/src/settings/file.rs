@@ -9,7 +9,8 @@ use gateway::pages::RecordsApp;
 use serde::Deserialize;
 
 use super::{
-    Attestation, Ca, CaIssuer, Desk, Hosts, JournalPlace, KeyPlace, Keys, Limits, Listen, Rate, Session, Settings, Tls,
+    Attestation, Ca, CaIssuer, Desk, External, Hosts, JournalPlace, KeyPlace, Keys, Limits, Listen, Rate, Session,
+    Settings, Tls,
 };
 
 /// Most threads.
@@ -29,6 +30,8 @@ pub(super) struct SettingsFile {
     tls: TlsTable,
     keys: KeysTable,
     ca: Option<CaTable>,
+    #[serde(default)]
+    external_ca: Vec<ExternalTable>,
     #[serde(default)]
     attestation: AttestationTable,
     desk: Desk,
@@ -120,6 +123,15 @@ struct AttestationTable {
     apple: Vec<PathBuf>,
     #[serde(default)]
     tpm: Vec<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExternalTable {
+    name: String,
+    anchors: PathBuf,
+    intermediates: Option<PathBuf>,
+    lists: Vec<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -216,6 +228,7 @@ impl SettingsFile {
             identity: folder.join(self.keys.identity),
             credential: folder.join(self.keys.credential),
         };
+        let external = external(self.external_ca, folder, &mut faults);
         let ca = self.ca.and_then(|ca| ca.validate(folder, &mut faults));
         let within = |paths: Vec<PathBuf>| paths.into_iter().map(|path| folder.join(path)).collect();
         let AttestationTable { apple, tpm } = self.attestation;
@@ -240,6 +253,7 @@ impl SettingsFile {
                 tls,
                 keys,
                 ca,
+                external,
                 attestation,
                 desk: self.desk,
                 session,
@@ -352,6 +366,28 @@ impl IssuerTable {
         let certificate = folder.join(self.issuing_certificate);
         Some(CaIssuer { certificate, key: key?, list_url: self.list_url, folder: of_list })
     }
+}
+
+/// Each under a name of its own, which the registry will know certificates by.
+fn external(tables: Vec<ExternalTable>, folder: &Path, faults: &mut Faults) -> Vec<External> {
+    let mut names = std::collections::BTreeSet::new();
+    let mut all = Vec::new();
+    for table in tables {
+        let ExternalTable { name, anchors, intermediates, lists } = table;
+        if model::id::check(&name).is_err() {
+            faults.add("external_ca.name", format_args!("`{name}` is not 1 to 64 letters, digits and -"));
+        }
+        if lists.is_empty() {
+            faults.add("external_ca.lists", format_args!("`{name}` needs at least one revocation list"));
+        }
+        if !names.insert(name.clone()) {
+            faults.add("external_ca.name", format_args!("`{name}` is there twice"));
+        }
+        let at = |path: PathBuf| folder.join(path);
+        let (anchors, intermediates) = (at(anchors), intermediates.map(at));
+        all.push(External { name, anchors, intermediates, lists: lists.into_iter().map(at).collect() });
+    }
+    all
 }
 
 impl SessionTable {

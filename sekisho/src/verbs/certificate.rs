@@ -68,14 +68,17 @@ fn say(desk: &Desk, known: &Known) -> Result<(), Error> {
         let confirmed = confirmed.map_or(", not yet confirmed".to_owned(), |by| format!(", confirmed by {}", by.by));
         format!("; revoked {} ({}) by {}{confirmed}", revocation.at.to_jst_minutes(), revocation.reason, revocation.by)
     });
+    let external = known.external.as_ref();
+    let whose = external.map_or_else(String::new, |one| format!("  number {} of {}", one.number, one.authority));
     desk.say(
         format_args!(
-            "{serial}  device {device}  {state}  valid from {} until {}{validity}{revocation}",
+            "{serial}{whose}  device {device}  {state}  valid from {} until {}{validity}{revocation}",
             not_before.to_jst_minutes(),
             not_after.to_jst_minutes()
         ),
         &json!({
             "serial": serial.to_string(), "device": device.as_str(), "state": state.as_str(),
+            "authority": external.map(|one| one.authority.as_str()), "number": external.map(|one| one.number.to_string()),
             "not_before": not_before.to_string(), "not_after": not_after.to_string(),
             "valid_now": known.in_validity(desk.now()),
             "revoked_at": known.revocation.as_ref().map(|revocation| revocation.at.to_string()),

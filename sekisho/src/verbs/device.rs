@@ -26,6 +26,7 @@ pub(super) fn run(desk: &Desk, verb: &Device) -> Result<(), Error> {
             let desired = Desired::prepare(desk, &device, &certificate.issue)?;
             desired.hand_out(desk, &device, &certificate.issue)
         }
+        Device::RegisterCertificate(given) => super::external::register(desk, given),
         Device::Code(offer) => super::code::offer(desk, offer),
         Device::Container(offer) => super::code::container(desk, offer),
         Device::Import(import) => super::import::run(desk, import),

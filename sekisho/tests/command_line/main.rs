@@ -11,6 +11,8 @@ mod enrolment;
 #[cfg(test)]
 mod evidence;
 #[cfg(test)]
+mod external;
+#[cfg(test)]
 mod lists;
 #[cfg(test)]
 mod maps;

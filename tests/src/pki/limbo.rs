@@ -79,7 +79,7 @@ fn ask(case: &Case) -> Result<(), String> {
     let fit: Vec<_> = case.intermediates.iter().filter(|one| check_authority(one).is_ok()).cloned().collect();
     let chain = match case.usage {
         Usage::Client => client_chain(case, roots, &fit),
-        Usage::Server => server_chain(case, &roots, &fit),
+        Usage::Server | Usage::Unnamed => server_chain(case, &roots, &fit),
     };
     let left_out = case.intermediates.iter().find_map(|one| check_authority(one).err());
     chain.map_err(|error| match left_out {

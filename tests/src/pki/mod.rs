@@ -2,3 +2,4 @@
 
 mod issued;
 mod limbo;
+mod pkits;

@@ -94,6 +94,7 @@ impl World {
             reader: node::reader(&plan.maps),
             server_key: authority.server(clock()),
             device_issuers: vec![authority.devices_der()],
+            external: plan.external,
             identity_key: Nodes::identity_key(),
             tls: plan.tls,
             strictness: plan.strictness,

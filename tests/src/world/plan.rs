@@ -20,6 +20,8 @@ pub(crate) struct Plan {
     pub(crate) trusting_store: bool,
     /// What the store holds at first.
     pub(crate) records: backend_stub::Seed,
+    /// Other authorities whose certificates are considered.
+    pub(crate) external: Vec<gateway::ExternalSettings>,
     /// Where the journals are, if not in files of the city's own.
     pub(crate) registry: Option<Place>,
     pub(crate) audit: Option<Place>,
@@ -38,6 +40,7 @@ impl Default for Plan {
             maps: Vec::new(),
             trusting_store: false,
             records: backend_stub::Seed::BuiltIn,
+            external: Vec::new(),
             registry: None,
             audit: None,
         }

@@ -42,8 +42,9 @@ pub(super) fn check_leaf(
         Some(ParsedExtension::ExtendedKeyUsage(named)) => match usage {
             Usage::Client => named.client_auth && !named.any,
             Usage::Server => named.server_auth && !named.any,
+            Usage::Unnamed => true,
         },
-        _ => false,
+        _ => usage == Usage::Unnamed,
     };
     if named { Ok(()) } else { Err(ProfileFault::ExtendedKeyUsage) }
 }

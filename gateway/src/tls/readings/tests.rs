@@ -15,7 +15,7 @@ fn the_same_octets_are_read_once() {
     let read = readings.read(&leaf).unwrap();
     assert!(readings.get(&leaf).is_none(), "reading alone keeps nothing: its chain may be bad");
     readings.keep(read);
-    assert_eq!(readings.get(&leaf).unwrap().serial(), Presented::read(&leaf).unwrap().serial());
+    assert_eq!(readings.get(&leaf).unwrap().number(), Presented::read(&leaf).unwrap().number());
 }
 
 /// One octet less, more or otherwise, wherever it is, and it is another certificate.

@@ -52,10 +52,18 @@ impl Question<'_> {
     fn certificate(&self, device: Option<&DeviceId>) -> Step {
         let known = device.and_then(|device| self.snapshot.device(device));
         if let Some(device) = known.filter(|known| known.returned_at.is_none()) {
-            let line = format!("sekisho device certificate {}", device.id);
+            // The key is made on the device where there is a door for that; else it is carried there.
+            let id = &device.id;
+            let (code, carried) = (format!("sekisho device code {id}"), format!("sekisho device certificate {id}"));
             return Step {
-                japanese: format!("端末の電子証明書を発行します（第38条第1項）：{line}"),
-                english: format!("issue a certificate for the device (art. 38-1): {line}"),
+                japanese: format!(
+                    "端末の電子証明書を発行します（第38条第1項）。端末が自分で受け取るための票を渡します：{code}　\
+                     受け取れない端末には窓口で発行します：{carried}"
+                ),
+                english: format!(
+                    "the device gets a certificate (art. 38-1): hand over a slip, by which it comes for it by itself: {code}; \
+                     for a device that cannot, issue one at the desk: {carried}"
+                ),
             };
         }
         let UserIdRecord { user, facility, .. } = self.user;
