@@ -2,8 +2,8 @@
 //! call. A bare TLS alert is a riddle in a browser, and whoever found a lost terminal should read whom to give it to.
 //!
 //! Nothing leads from here to the pipeline: what is served is made of the proof [`Lapsed`] and of the words of the page, and a
-//! [`Responder`] has no store, no session, no registry and no upstream. One answer a connection, a few connections at a time,
-//! so many a source; each is in the log.
+//! [`Responder`] has no store, no session, no registry and no upstream. A connection is answered and closed (over HTTP/2 a
+//! request may cross the goodbye, and is told the same); a few at a time, so many a source; each answer is in the log.
 
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -122,7 +122,7 @@ fn self_contained(headers: &mut HeaderMap) {
     }
 }
 
-/// Answers once and closes.
+/// Answers and closes.
 pub(crate) async fn serve(responder: Rc<Responder>, lapsed: Lapsed, tls: TlsStream<Socket>, peer: SocketAddr) {
     let Some(_room) = responder.enter(peer.ip()) else { return };
     let scissors = tls.get_ref().0.scissors();
