@@ -44,7 +44,7 @@ fn a_code_and_then_the_certificate_itself() {
     // A certificate that does not stand renews nothing: one of its own making, and one that is revoked.
     let (pem, key) = (office.path("second.sender.pem"), office.path("second.sender.key"));
     assert_eq!(client(&office, "forged", "-", &[&pem, &key]).unwrap(), "status 2 fail 4");
-    office.city.json("revoke --device D-1 --reason key-compromise");
+    office.city.json("revoke --device D-1 --because stolen");
     let (pem, key) = (office.path("renewed.pem"), office.path("renewed.key"));
     wait(|| client(&office, "late", "-", &[&pem, &key]).unwrap() == "status 2 fail 4");
 }
