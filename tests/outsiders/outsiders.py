@@ -60,7 +60,8 @@ class City:
         self.say("facility", "add", "--id", "F-1", "--name", "Station", "--kind", "nursing-station", "--administrator", "K-9",
                  "--administrator-name", "Ono")
         self.say("facility", "approve", "F-1", "--reason", "complete")
-        self.say("user", "add", "--id", "K-1", "--name", "Sato", "--facility", "F-1", "--profession", "nurse", "--user-id", "U-1")
+        added = self.say("user", "add", "--id", "K-1", "--name", "Sato", "--facility", "F-1", "--profession", "nurse", "--user-id", "U-1")
+        self.first_password = added[0]["first_password"]
         self.log = open(folder / "server.log", "wb")
         self.server = subprocess.Popen([str(SEKISHO), "--data", str(folder), "serve"], env=self.env, stdout=self.log, stderr=self.log)
         self.wait()
@@ -331,7 +332,7 @@ def tls_clients(city):
     before = {}
     for who, what, check in checks:
         before[what, who] = taken(check, city, "D-TLS")
-    city.say("revoke", "--device", "D-TLS", "--reason", "key-compromise")
+    city.say("revoke", "--device", "D-TLS", "--because", "stolen")
     time.sleep(1)
     for who, what, check in checks:
         row(who, what, before[what, who], opposite(taken(check, city, "D-TLS")))
@@ -363,8 +364,9 @@ def main():
     print(table())
     if "--write" in sys.argv:
         page = ROOT / "docs/outsiders.md"
-        head = page.read_text().split("<!-- table -->")[0]
-        page.write_text(f"{head}<!-- table -->\n{table()}")
+        head, rest = page.read_text().split("<!-- table -->")
+        tail = rest.split("<!-- slip -->")[1]
+        page.write_text(f"{head}<!-- table -->\n{table()}\n<!-- slip -->{tail}")
     sys.exit(0 if all(ok for *_, ok in ROWS) else 1)
 
 

@@ -33,6 +33,8 @@ struct Reading {
     der: Box<[u8]>,
     /// How it was shown, if it is another authority's.
     shown: Option<Shown>,
+    /// Where the registry had it when it was last asked. A certificate stays in its place.
+    index: OnceLock<CertificateIndex>,
     /// RFC 9440 2.1: the certificate as a structured-field byte sequence. Written when the store is first told.
     header: OnceLock<Box<str>>,
 }
@@ -66,7 +68,7 @@ impl Presented {
         let mut fingerprint = [0; 32];
         fingerprint.copy_from_slice(digest::digest(&digest::SHA256, leaf).as_ref());
         let (der, header) = (leaf.as_ref().into(), OnceLock::new());
-        Self(Arc::new(Reading { form, fingerprint, der, shown, header }))
+        Self(Arc::new(Reading { form, fingerprint, der, shown, index: OnceLock::new(), header }))
     }
 
     /// What its form says.
@@ -121,7 +123,13 @@ impl Presented {
     /// not issue (a stolen issuing key) opens nothing.
     pub(crate) fn status<'a>(&self, snapshot: &'a Snapshot) -> Option<Status<'a>> {
         match self.elsewhere_name() {
-            None => snapshot.status(self.number(), &self.0.fingerprint),
+            None => {
+                let before = self.0.index.get().copied();
+                let status = snapshot.status_again(self.number(), &self.0.fingerprint, before)?;
+                // Set once: that of another registry, in a test, would only be looked at in vain.
+                let _ = self.0.index.set(status.index);
+                Some(status)
+            }
             Some(authority) => snapshot.status_elsewhere(authority, &self.0.fingerprint),
         }
     }

@@ -238,13 +238,33 @@ impl Certificates {
     }
 
     /// State and device's slot of exactly this certificate: of this number and, unless nothing opens with it anyway, of this
-    /// fingerprint.
+    /// fingerprint. Where it was found before spares opening its number; it is believed no more than the number is.
     pub(crate) fn status(
         &self,
         serial: &SerialNumber,
         fingerprint: &[u8; 32],
+        before: Option<CertificateIndex>,
     ) -> Option<(CertificateIndex, State, usize)> {
-        let (index, row) = self.candidate(serial)?;
+        let is_this = |index: &CertificateIndex| self.at(*index).is_some_and(|known| known.serial == *serial);
+        let again = before
+            .filter(is_this)
+            .and_then(|index| self.status_in(index, *self.rows.get(index.place())?, serial, fingerprint));
+        again.or_else(|| {
+            let (index, row) = self.candidate(serial)?;
+            self.status_in(index, row, serial, fingerprint)
+        })
+    }
+
+    fn status_in(
+        &self,
+        index: CertificateIndex,
+        row: Row,
+        serial: &SerialNumber,
+        fingerprint: &[u8; 32],
+    ) -> Option<(CertificateIndex, State, usize)> {
+        if !row.is_of(serial) {
+            return None;
+        }
         let state = row.state()?;
         let is_this = match state {
             // The octets that the fingerprint was taken of hold the number.

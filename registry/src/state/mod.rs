@@ -206,7 +206,19 @@ impl Snapshot {
     /// does not know it. Of a number that opens nothing anyway (revoked, reserved, given up) the number alone is asked.
     #[must_use]
     pub fn status(&self, serial: &SerialNumber, fingerprint: &[u8; 32]) -> Option<Status<'_>> {
-        let (index, state, slot) = self.tables.certificates.status(serial, fingerprint)?;
+        self.status_again(serial, fingerprint, None)
+    }
+
+    /// The same of a certificate that was found before, in any snapshot of this registry: looked for there first, and held to
+    /// be the same.
+    #[must_use]
+    pub fn status_again(
+        &self,
+        serial: &SerialNumber,
+        fingerprint: &[u8; 32],
+        before: Option<CertificateIndex>,
+    ) -> Option<Status<'_>> {
+        let (index, state, slot) = self.tables.certificates.status(serial, fingerprint, before)?;
         Some(Status { index, state, device: self.tables.devices.at(slot)? })
     }
 

@@ -170,9 +170,13 @@ fn certificates(count: u32) {
         sealed.is_some_and(|index| index.get() == first + at)
     });
     measure("state and fingerprint, by number", &|at| {
-        large.tables.certificates.status(&serials[at as usize], &fingerprint(at)).is_some()
+        large.tables.certificates.status(&serials[at as usize], &fingerprint(at), None).is_some()
     });
     measure("the same, with the device", &|at| large.status(&serials[at as usize], &fingerprint(at)).is_some());
+    measure("the same of one that was found before, held to be it", &|at| {
+        let before = crate::CertificateIndex::new(first + at);
+        large.status_again(&serials[at as usize], &fingerprint(at), Some(before)).is_some()
+    });
     measure("state and device again, by index", &|at| {
         large.status_at(crate::CertificateIndex::new(first + at)).is_some()
     });

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::dice::Dice;
 use super::world::{begin, device};
 use crate::Certificate;
-use crate::state::{Certificates, NumberingKey, Segmented, Unfit};
+use crate::state::{CertificateIndex, Certificates, NumberingKey, Segmented, Unfit};
 
 fn certificate(serial: SerialNumber, device: DeviceId) -> Certificate {
     Certificate {
@@ -32,7 +32,11 @@ type Naive = BTreeMap<SerialNumber, (State, Option<[u8; 32]>, usize)>;
 
 fn agree(table: &Certificates, naive: &Naive, serial: &SerialNumber, fingerprint: &[u8; 32]) {
     let expected = naive.get(serial).filter(|(state, own, _)| *state != State::Active || *own == Some(*fingerprint));
-    let found = table.status(serial, fingerprint);
+    let found = table.status(serial, fingerprint, None);
+    // Wherever it is said to have been before, the answer is the same.
+    for place in 0..=u32::try_from(table.len()).unwrap() {
+        assert_eq!(table.status(serial, fingerprint, Some(CertificateIndex::new(place))), found);
+    }
     assert_eq!(found.map(|(_, state, slot)| (state, slot)), expected.map(|(state, _, slot)| (*state, *slot)));
     assert_eq!(table.contains_key(serial), naive.contains_key(serial));
     if let Some((index, state, slot)) = found {
@@ -139,6 +143,6 @@ fn a_row_holds_what_is_put_in() {
         let mut table = Certificates::default();
         let serial = SerialNumber::from_octets(&[5; 16]).unwrap();
         table.push(certificate(serial, device("D-1")), slot);
-        assert_eq!(table.status(&serial, &[0; 32]).unwrap().2, slot);
+        assert_eq!(table.status(&serial, &[0; 32], None).unwrap().2, slot);
     }
 }

@@ -55,6 +55,6 @@ fn a_certificate_of_another_authority_is_registered_for_a_device() {
 
     let serial = known["serial"].as_str().unwrap();
     assert_eq!(city.json(&format!("certificate status {serial}"))[0]["state"], "active");
-    city.json(&format!("revoke --serial {serial} --reason key-compromise"));
+    city.json(&format!("revoke --serial {serial} --because stolen"));
     assert_eq!(city.json(&format!("certificate status {serial}"))[0]["state"], "revoked");
 }

@@ -338,14 +338,14 @@ async fn a_terminal_without_certificate_and_one_with_a_revoked_one_are_helped() 
     let tab = browser.tab().await;
     assert_eq!((tab.open(&care(&world, "/")).await, tab.heading().await.as_str()), (200, SIGN_IN));
     world.revoke("D-sato");
-    assert_eq!(tab.reload().await, 401);
+    assert_eq!(tab.reload().await, 403);
     assert_eq!(tab.heading().await, "この端末の電子証明書は失効しています");
     in_order(&tab, "help-revoked").await;
     browser.close().await;
     // And so does a browser that was started only now.
     let browser = Browser::start(&world, Some(&container)).await;
     let tab = browser.tab().await;
-    assert_eq!(tab.open(&care(&world, "/")).await, 401);
+    assert_eq!(tab.open(&care(&world, "/")).await, 403);
     assert_eq!(tab.heading().await, "この端末の電子証明書は失効しています");
     in_order(&tab, "help-revoked-again").await;
     browser.close().await;

@@ -94,18 +94,28 @@ impl Gateway {
 
     fn connect(&self) -> Result<TcpStream, Error> {
         let doing = "connecting";
-        let found = match self.at {
-            Some(at) => at,
-            None => {
-                let mut all = (self.host.as_str(), self.port).to_socket_addrs().map_err(failed(doing))?;
-                all.next().ok_or_else(|| failed(doing)("the name has no address"))?
-            }
+        let found: Vec<SocketAddr> = match self.at {
+            Some(at) => vec![at],
+            None => (self.host.as_str(), self.port).to_socket_addrs().map_err(failed(doing))?.collect(),
         };
-        let stream = TcpStream::connect_timeout(&found, PATIENCE).map_err(failed(doing))?;
-        stream.set_read_timeout(Some(PATIENCE)).map_err(failed(doing))?;
-        stream.set_write_timeout(Some(PATIENCE)).map_err(failed(doing))?;
-        Ok(stream)
+        // A name may have an address where nobody listens, such as one of IPv6: the first that answers counts.
+        let mut last = failed(doing)("the name has no address");
+        for address in found {
+            match TcpStream::connect_timeout(&address, PATIENCE) {
+                Ok(stream) => return patient(stream),
+                Err(error) => last = failed(doing)(error),
+            }
+        }
+        Err(last)
     }
+}
+
+/// Neither reads nor writes for ever.
+fn patient(stream: TcpStream) -> Result<TcpStream, Error> {
+    let doing = "connecting";
+    stream.set_read_timeout(Some(PATIENCE)).map_err(failed(doing))?;
+    stream.set_write_timeout(Some(PATIENCE)).map_err(failed(doing))?;
+    Ok(stream)
 }
 
 /// The body of a 200, out of base64; of anything else, its words.
