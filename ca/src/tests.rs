@@ -9,6 +9,7 @@ mod linting;
 mod lists;
 mod ocsp;
 mod requests;
+mod speed;
 mod terminals;
 mod weak;
 
