@@ -1,5 +1,5 @@
 //! The revocation list on the shelf, whole and in shards: what changed is built anew at each revocation, everything every
-//! hour; handed out as it stands.
+//! hour; handed out as it stands. Shards do not wait for the whole.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -75,7 +75,8 @@ impl Rebuild {
     pub fn ask(&self, revoked: &SerialNumber) {
         for shelf in self.0.iter().filter_map(Weak::upgrade) {
             shelf.lock().wanted.insert(Shard::of(revoked));
-            shelf.woken.notify_one();
+            shelf.shards_woken.notify_one();
+            shelf.whole_woken.notify_one();
         }
     }
 }
@@ -84,7 +85,8 @@ impl Rebuild {
 pub(crate) struct Shelf {
     source: Arc<dyn ListSource>,
     clock: Clock,
-    woken: Notify,
+    shards_woken: Notify,
+    whole_woken: Notify,
     kept: Mutex<Kept>,
 }
 
@@ -104,7 +106,8 @@ impl std::fmt::Debug for Shelf {
 
 impl Shelf {
     pub(crate) fn new(source: Arc<dyn ListSource>, clock: Clock) -> Self {
-        Self { source, clock, woken: Notify::new(), kept: Mutex::default() }
+        let (shards_woken, whole_woken) = (Notify::new(), Notify::new());
+        Self { source, clock, shards_woken, whole_woken, kept: Mutex::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
@@ -128,28 +131,57 @@ impl Shelf {
         self.current().is_some() && Shard::all().all(|shard| self.current_shard(shard).is_some())
     }
 
-    /// Shards first: they are what certificates name, and quick however long the whole has become.
-    fn build(&self, shards: &BTreeSet<Shard>) -> Result<(), ListError> {
-        let number = self.source.number(shards.len().saturating_add(1))?;
+    fn build_shards(&self, shards: &BTreeSet<Shard>) -> Result<(), ListError> {
+        if shards.is_empty() {
+            return Ok(());
+        }
+        let number = self.source.number(shards.len())?;
         let made = self.source.shards(shards, &number)?;
         self.lock().shards.extend(made.into_iter().map(|(shard, list)| (shard, Arc::new(list))));
         self.source.shelved(shards, number.number());
+        Ok(())
+    }
+
+    fn build_whole(&self) -> Result<(), ListError> {
+        let number = self.source.number(1)?;
         let whole = self.source.build(&number)?;
         self.lock().whole = Some(Arc::new(whole));
         Ok(())
     }
 
-    /// Builds for ever. A request that comes while lists are being built leads to one more: nothing is missed.
+    /// Builds for ever. Shards are what certificates name, and do not wait for the whole, however long that has become.
     pub(crate) async fn keep(self: Arc<Self>, bounds: Bounds) {
+        let whole = Self::keep_building(&self, bounds, &self.whole_woken, |_, _| (), |shelf, ()| shelf.build_whole());
+        let take = |shelf: &Self, all: bool| {
+            let mut wanted = std::mem::take(&mut shelf.lock().wanted);
+            wanted.extend(Shard::all().filter(|_| all));
+            wanted
+        };
+        let shards = Self::keep_building(&self, bounds, &self.shards_woken, take, |shelf, wanted| {
+            let built = shelf.build_shards(&wanted);
+            if built.is_err() {
+                shelf.lock().wanted.extend(wanted);
+            }
+            built
+        });
+        tokio::join!(shards, whole);
+    }
+
+    /// One loop. What is asked for while it builds leads to one more round: nothing is missed. `take` is told whether everything
+    /// is due.
+    async fn keep_building<W: Send + 'static>(
+        shelf: &Arc<Self>,
+        bounds: Bounds,
+        woken: &Notify,
+        take: impl Fn(&Self, bool) -> W,
+        build: fn(&Self, W) -> Result<(), ListError>,
+    ) {
         let mut all_due = Instant::now();
         loop {
-            let mut wanted = std::mem::take(&mut self.lock().wanted);
             let all = Instant::now() >= all_due;
-            if all {
-                wanted.extend(Shard::all());
-            }
-            let (shelf, shards) = (Arc::clone(&self), wanted.clone());
-            let built = tokio::task::spawn_blocking(move || shelf.build(&shards)).await;
+            let wanted = take(shelf, all);
+            let own = Arc::clone(shelf);
+            let built = tokio::task::spawn_blocking(move || build(&own, wanted)).await;
             let next = match built {
                 Ok(Ok(())) => {
                     if all {
@@ -159,18 +191,17 @@ impl Shelf {
                 }
                 Ok(Err(error)) => {
                     tracing::error!(error = %error, cause = ?error.source(), "no new revocation list; the old one stays");
-                    self.lock().wanted.extend(wanted);
                     Instant::now() + bounds.list_retry
                 }
-                // The source panicked: a bug, but the list must go on.
+                // The source panicked: a bug, but the list must go on, and with everything.
                 Err(error) => {
                     tracing::error!(error = %error, "building the revocation list broke off; the old one stays");
-                    self.lock().wanted.extend(wanted);
+                    all_due = Instant::now();
                     Instant::now() + bounds.list_retry
                 }
             };
             // Either is a reason to build: a revocation, or the hour.
-            let _ = tokio::time::timeout_at(next, self.woken.notified()).await;
+            let _ = tokio::time::timeout_at(next, woken.notified()).await;
         }
     }
 }

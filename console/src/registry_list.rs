@@ -46,9 +46,9 @@ impl RegistryList {
         Ok(self.registry.snapshot())
     }
 
-    fn execute(&self, command: Command) -> Result<(), RegistryError> {
+    fn execute(&self, command: Command) -> Result<Vec<Change>, RegistryError> {
         let author = Author::new(Office::System, "sekisho");
-        self.registry.execute(command, author, (self.clock)()).map(|_| ())
+        self.registry.execute(command, author, (self.clock)()).map(|done| done.changes)
     }
 }
 
@@ -56,15 +56,21 @@ impl ListSource for RegistryList {
     fn number(&self, lists: usize) -> Result<RecordedNumber, ListError> {
         let lists = u32::try_from(lists).map_err(ListError::new)?;
         let book = || {
-            self.execute(Command::NumberLists { lists })?;
-            Ok::<_, RegistryError>(self.registry.snapshot().signing().list_number)
+            let given = |change: &Change| match change {
+                Change::ListsNumbered { number, .. } => Some(*number),
+                _ => None,
+            };
+            // Of this very command: another server may have taken the next one meanwhile.
+            let done = self.execute(Command::NumberLists { lists })?;
+            Ok::<_, RegistryError>(done.iter().find_map(given).unwrap_or(0))
         };
         RecordedNumber::next(book).map_err(ListError::new)
     }
 
     fn build(&self, number: &RecordedNumber) -> Result<Crl, ListError> {
         let now = (self.clock)();
-        build_crl(&self.issuing, &self.key, &revoked(&*self.heard()?, now), number, now).map_err(ListError::new)
+        build_crl(&self.issuing, &self.key, &revoked(&*self.heard()?, now, |_| true), number, now)
+            .map_err(ListError::new)
     }
 
     fn shards(&self, wanted: &BTreeSet<Shard>, number: &RecordedNumber) -> Result<BTreeMap<Shard, Crl>, ListError> {
@@ -72,10 +78,8 @@ impl ListSource for RegistryList {
         let mut entries: BTreeMap<Shard, Vec<Revoked>> = wanted.iter().map(|shard| (*shard, vec![])).collect();
         let snapshot = self.heard()?;
         self.built().replace(Arc::clone(&snapshot));
-        for revoked in revoked(&snapshot, now) {
-            if let Some(entries) = entries.get_mut(&Shard::of(&revoked.serial)) {
-                entries.push(revoked);
-            }
+        for revoked in revoked(&snapshot, now, |serial| wanted.contains(&Shard::of(serial))) {
+            entries.entry(Shard::of(&revoked.serial)).or_default().push(revoked);
         }
         let build = |(shard, revoked): (Shard, Vec<Revoked>)| {
             let list = build_shard(&self.issuing, &self.key, (&self.places, shard), &revoked, number, now);
@@ -89,7 +93,10 @@ impl ListSource for RegistryList {
     fn shelved(&self, shards: &BTreeSet<Shard>, number: u64) {
         let Some(snapshot) = self.built().take() else { return };
         let named = |task: &&ConfirmationTask| {
-            task.listed.is_none() && task.serials.iter().all(|serial| shards.contains(&Shard::of(serial)))
+            // What another authority issued is on no list of ours.
+            let ours = |serial| snapshot.certificate(serial).is_some_and(|known| known.external.is_none());
+            task.listed.is_none()
+                && task.serials.iter().all(|serial| ours(serial) && shards.contains(&Shard::of(serial)))
         };
         let tasks: Vec<TaskId> = snapshot.open_tasks().filter(named).map(|task| task.id).collect();
         if tasks.is_empty() {
@@ -117,7 +124,7 @@ impl ListSource for RegistryList {
     fn responder(&self) -> Result<Responder, ListError> {
         // From a registry that is not heard nobody could tell who is revoked.
         self.heard()?;
-        let mut book = |serial: &SerialNumber| self.execute(Command::ReserveResponder { serial: *serial });
+        let mut book = |serial: &SerialNumber| self.execute(Command::ReserveResponder { serial: *serial }).map(drop);
         let serial = reserve(&SystemRandom::new(), &mut book).map_err(ListError::new)?;
         Responder::create(&self.issuing, &self.key, serial, (self.clock)()).map_err(ListError::new)
     }
@@ -134,10 +141,10 @@ pub fn follow(registry: &Registry, rebuild: Rebuild) {
 
 /// What a list of `now` names: everything revoked, reserved numbers too, since a signature may exist though its record was
 /// lost. Certificates stay until one whole list has passed after their expiry (RFC 5280 5).
-fn revoked(snapshot: &Snapshot, now: Timestamp) -> Vec<Revoked> {
+fn revoked(snapshot: &Snapshot, now: Timestamp, wanted: impl Fn(&SerialNumber) -> bool) -> Vec<Revoked> {
     snapshot
         .certificates()
-        .filter(|certificate| certificate.external.is_none())
+        .filter(|certificate| wanted(&certificate.serial) && certificate.external.is_none())
         .filter(|certificate| now <= certificate.not_after.plus_seconds(2 * NEXT_UPDATE_SECONDS))
         .filter_map(|certificate| {
             let revocation = certificate.revocation.as_ref()?;

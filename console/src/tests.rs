@@ -286,7 +286,7 @@ async fn no_list_is_better_than_an_old_one() {
     // The signer comes back; nobody has to ask.
     door.office.broken.store(false, Ordering::SeqCst);
     door.wait("/crl/devices.crl", |answer| answer.status == 200).await;
-    assert_eq!(door.get("/readyz").await.status, 200);
+    door.wait("/readyz", |answer| answer.status == 200).await;
 
     // It goes away again: the list stays until it runs out, and no longer.
     door.office.broken.store(true, Ordering::SeqCst);

@@ -308,20 +308,18 @@ pub struct ContainerAsked<'a> {
     pub encoding: Encoding,
 }
 
-/// A registrar with a number that no certificate of the registry has.
+/// A registrar, whose number is recorded before its certificate is signed (promise P10).
 ///
 /// # Errors
-/// The number is taken, or the authority refuses.
+/// The number could not be recorded, or the authority refuses.
 pub fn new_registrar(
     registry: &Registry,
     issuing: &Issuing,
     key: &IssuingKey,
     now: Timestamp,
 ) -> Result<Registrar, Refused> {
-    let snapshot = registry.snapshot();
-    let mut book = |serial: &SerialNumber| match snapshot.certificate(serial) {
-        Some(_) => Err(std::io::Error::other("the serial number is taken")),
-        None => Ok(()),
+    let mut book = |serial: &SerialNumber| {
+        registry.execute(Command::ReserveResponder { serial: *serial }, author(), now).map(|_| ())
     };
     let serial = ca::reserve(&SystemRandom::new(), &mut book)?;
     Registrar::create(issuing, key, serial, now)

@@ -162,8 +162,10 @@ pub fn issue<T, E: Error + 'static>(
         Ok(prepared) => prepared,
         Err(source) => return Err(IssueError::NotMade { serial: number, abandoned: give_up(), source }),
     };
-    let refused = |source| IssueError::Authority { doing: "issuing the certificate", source };
-    let issued = prepared.issue(key).map_err(refused)?;
+    let issued = match prepared.issue(key) {
+        Ok(issued) => issued,
+        Err(source) => return Err(IssueError::NotMade { serial: number, abandoned: give_up(), source }),
+    };
     let handed_out = match hand_out(&issued) {
         Ok(handed_out) => handed_out,
         Err(source) => return Err(IssueError::NotHandedOut { serial: number, abandoned: give_up(), source }),

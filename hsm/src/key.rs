@@ -64,6 +64,7 @@ pub fn generate(place: &Place, pin: &Passphrase) -> Result<TokenKey, Fault> {
         Attribute::Private(true),
         Attribute::Sensitive(true),
         Attribute::Extractable(false),
+        Attribute::Modifiable(false),
         Attribute::Sign(true),
         name,
     ];

@@ -71,6 +71,13 @@ impl Cause {
         matches!(self.reason_code(), ReasonCode::KeyCompromise)
     }
 
+    /// Nothing of the terminal may open or be enrolled any more until the office says so: the renewal family and a waiting code go
+    /// too. Beside a lost key, where whoever held it must not come back by a slip in his drawer.
+    #[must_use]
+    pub const fn takes_everything(self) -> bool {
+        self.loses_the_key() || matches!(self, Self::Misuse | Self::Left)
+    }
+
     /// The facility administrator has to confirm it (art. 38-3): everything that happened to a terminal. A successor in its
     /// place, and the end of the facility itself, are nothing that somebody reported.
     #[must_use]

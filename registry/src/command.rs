@@ -279,7 +279,8 @@ pub enum Command {
         /// How many lists will carry it.
         lists: u32,
     },
-    /// Takes a serial number for who signs answers about certificates, before its certificate is signed (promise P10).
+    /// Takes a serial number for who signs answers about certificates, or speaks for the authority at the enrolment door, before
+    /// its certificate is signed (promise P10).
     ReserveResponder {
         /// The number. No terminal has it.
         serial: SerialNumber,

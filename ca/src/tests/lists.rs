@@ -132,7 +132,7 @@ fn no_revocation_is_dated_after_its_list() {
     assert_eq!(line("Revocation Date: "), line("Last Update: "));
 }
 
-fn places() -> StatusPlaces {
+pub(super) fn places() -> StatusPlaces {
     StatusPlaces::beside("http://status.sekisho.example/crl/devices.crl").unwrap()
 }
 

@@ -9,7 +9,7 @@ fn responder(house: &House) -> Responder {
 }
 
 /// A question about `leaf`, as openssl asks `issuer`.
-fn ask(house: &House, leaf: &Issued, issuer: &str, further: &[&str]) -> Vec<u8> {
+pub(super) fn ask(house: &House, leaf: &Issued, issuer: &str, further: &[&str]) -> Vec<u8> {
     let (leaf, issuer) = (house.put("leaf.pem", leaf.pem()), house.path(issuer));
     let file = house.path("question.der");
     // The hash stands before the certificate that it is for.

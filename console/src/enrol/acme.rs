@@ -72,14 +72,17 @@ async fn answer(
     // Signatures are checked, and journals written.
     let answered = tokio::task::spawn_blocking(move || {
         let bound = place.bound.as_ref().map(|(device, code)| (device.as_str(), code.as_str()));
-        acme.answer(&Asked { method: method.as_str(), base: &base, path: &place.path, bound, body: &body }, now)
+        let asked = Asked { method: method.as_str(), base: &base, path: &place.path, bound, body: &body };
+        let answer = acme.answer(&asked, now);
+        // Here, so that who hangs up before the answer comes has tried all the same.
+        if let (true, Some(tried)) = (answer.slowly, tried) {
+            tried.wrong();
+        }
+        answer
     });
     match answered.await {
         Ok(answer) => {
             if answer.slowly {
-                if let Some(tried) = tried {
-                    tried.wrong();
-                }
                 tracing::info!("a code that does not open was turned away");
                 tokio::time::sleep(door.bounds.wrong_pause).await;
             }

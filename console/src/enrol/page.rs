@@ -11,8 +11,8 @@ use enrolment::{ContainerAsked, Turned};
 use serde::Deserialize;
 
 use super::form::Fields;
-use super::routes::blocking;
-use super::sources::{Source, Try};
+use super::routes::trying;
+use super::sources::Source;
 use super::texts::Language;
 use super::{EnrolmentDoor, acme};
 
@@ -114,12 +114,12 @@ pub(super) async fn send(
     let body = if file.is_empty() { fields.octets("request") } else { file }.to_vec();
     let Some(tried) = door.sources.begin(source, (door.clock)()) else { return shown.too_many(&device) };
     let by = (device.clone(), code.clone());
-    match blocking(&door, move |desk, now| desk.by_code(&by.0, &by.1, &body, now)).await {
+    match trying(&door, tried, move |desk, now| desk.by_code(&by.0, &by.1, &body, now)).await {
         Ok(issued) => {
             let pem = format!("{}{}", issued.pem(), door.desk.issuing().pem());
             file_of(&format!("{device}-certificate.pem"), "application/pem-certificate-chain", pem.into_bytes())
         }
-        Err(turned) => shown.turned(&door, (turned, tried), &device, &code).await,
+        Err(turned) => shown.turned(&door, turned, &device, &code).await,
     }
 }
 
@@ -141,12 +141,12 @@ pub(super) async fn send_container(
     };
     let Some(tried) = door.sources.begin(source, (door.clock)()) else { return shown.too_many(&device) };
     let (by, password) = ((device.clone(), code.clone()), ca::Zeroizing::new(fields.text("password")));
-    let made = blocking(&door, move |desk, now| {
+    let made = trying(&door, tried, move |desk, now| {
         desk.container(&ContainerAsked { device: &by.0, code: &by.1, password: &password, encoding }, now)
     });
     match made.await {
         Ok((device, container)) => file_of(&format!("{device}.p12"), "application/x-pkcs12", container),
-        Err(turned) => shown.turned(&door, (turned, tried), &device, &code).await,
+        Err(turned) => shown.turned(&door, turned, &device, &code).await,
     }
 }
 
@@ -161,11 +161,11 @@ pub(super) async fn profile(
     let Some(authority) = acme::authority(&door, &headers) else { return shown.unreadable() };
     let Some(tried) = door.sources.begin(source, (door.clock)()) else { return shown.too_many(&asked.device) };
     let (base, by) = (format!("https://{authority}"), (asked.device.clone(), asked.code));
-    match blocking(&door, move |desk, now| desk.profile(&by.0, &by.1, &base, now)).await {
+    match trying(&door, tried, move |desk, now| desk.profile(&by.0, &by.1, &base, now)).await {
         Ok((device, profile)) => {
             file_of(&format!("{device}.mobileconfig"), "application/x-apple-aspen-config", profile)
         }
-        Err(turned) => shown.turned(&door, (turned, tried), &asked.device, "").await,
+        Err(turned) => shown.turned(&door, turned, &asked.device, "").await,
     }
 }
 
@@ -197,14 +197,11 @@ impl Shown {
     }
 
     /// The page once more, with why not; what was typed stands there again, but for passwords and requests.
-    async fn turned(&self, door: &EnrolmentDoor, (turned, tried): (Turned, Try), device: &str, code: &str) -> Response {
+    async fn turned(&self, door: &EnrolmentDoor, turned: Turned, device: &str, code: &str) -> Response {
         let error: &dyn std::error::Error = &turned;
         let (status, trouble) = match turned {
             Turned::Request(_) => (StatusCode::BAD_REQUEST, self.kind.unusable()),
             Turned::NotAllowed | Turned::NoCode => {
-                if matches!(turned, Turned::NotAllowed) {
-                    tried.wrong();
-                }
                 tokio::time::sleep(door.bounds.wrong_pause).await;
                 (StatusCode::FORBIDDEN, self.kind.not_allowed())
             }

@@ -16,7 +16,7 @@ use ca::Issued;
 use enrolment::{ACME_OCTETS_MAX, BODY_OCTETS_MAX, Turned};
 use model::Timestamp;
 
-use super::sources::Source;
+use super::sources::{Source, Try};
 use super::{EnrolmentDoor, acme, page, scep};
 use crate::problem::Problem;
 use crate::routes::protect;
@@ -65,10 +65,7 @@ async fn enrol(
     let body = body.map_err(|_| Problem::TooLarge)?;
     let Some((device, code)) = basic(&asked) else { return Err(Problem::NotEnrolled) };
     let tried = door.sources.begin(source, (door.clock)()).ok_or(Problem::TooMany)?;
-    let given = blocking(&door, move |desk, now| desk.by_code(&device, &code, &body, now)).await;
-    if matches!(given, Err(Turned::NotAllowed)) {
-        tried.wrong();
-    }
+    let given = trying(&door, tried, move |desk, now| desk.by_code(&device, &code, &body, now)).await;
     answered(&door, given, Problem::NotEnrolled).await
 }
 
@@ -90,6 +87,23 @@ pub(super) async fn blocking<T: Send + 'static>(
     let (desk, now) = (door.desk.clone(), (door.clock)());
     let done = tokio::task::spawn_blocking(move || work(&desk, now)).await;
     done.unwrap_or_else(|error| Err(Turned::Fault(Box::new(error))))
+}
+
+/// The same for whoever shows a code. A wrong one is counted where it is found out: who hangs up before the answer comes has
+/// tried all the same, and the registry has counted it too.
+pub(super) async fn trying<T: Send + 'static>(
+    door: &EnrolmentDoor,
+    tried: Try,
+    work: impl FnOnce(&enrolment::Desk, Timestamp) -> Result<T, Turned> + Send + 'static,
+) -> Result<T, Turned> {
+    blocking(door, move |desk, now| {
+        let given = work(desk, now);
+        if matches!(given, Err(Turned::NotAllowed)) {
+            tried.wrong();
+        }
+        given
+    })
+    .await
 }
 
 /// The certificate alone (RFC 7030 4.2.3), or why not, in no more words than the client may have.

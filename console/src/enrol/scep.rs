@@ -65,11 +65,18 @@ pub(super) async fn post(
 async fn operate(door: &EnrolmentDoor, source: Source, message: Vec<u8>) -> Response {
     let (scep, now) = (Arc::clone(&door.scep), (door.clock)());
     let Some(tried) = door.sources.begin(source, now) else { return Problem::TooMany.into_response() };
-    let answered = tokio::task::spawn_blocking(move || scep.answer(&message, now)).await;
+    let answered = tokio::task::spawn_blocking(move || {
+        let answered = scep.answer(&message, now);
+        // Here, so that who hangs up before the answer comes has tried all the same.
+        if matches!(&answered, Ok(Some(replied)) if replied.wrong_code) {
+            tried.wrong();
+        }
+        answered
+    })
+    .await;
     match answered.unwrap_or_else(|error| Err(Turned::Fault(Box::new(error)))) {
         Ok(Some(replied)) => {
             if replied.wrong_code {
-                tried.wrong();
                 tracing::info!("a code that does not open was turned away");
                 tokio::time::sleep(door.bounds.wrong_pause).await;
             }

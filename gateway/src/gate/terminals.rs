@@ -47,7 +47,9 @@ fn terminal<'a>(snapshot: &'a Snapshot, device: &'a Device, subject: &Subject) -
         label: Shown(&device.label),
         holder: Shown(snapshot.user(&device.holder).map_or("", |user| user.name.as_str())),
         here: device.id == *subject.device().device(),
-        stands: snapshot.certificates_of(&device.id).any(registry::Certificate::is_live),
+        // A code that waits is as good as a certificate to whoever has the slip.
+        stands: snapshot.certificates_of(&device.id).any(registry::Certificate::is_live)
+            || snapshot.enrolment(&device.id).is_some(),
     }
 }
 

@@ -269,7 +269,10 @@ impl Certificates {
         let is_this = match state {
             // The octets that the fingerprint was taken of hold the number.
             State::Active => self.fingerprints.get(index.place()) == Some(fingerprint),
-            _ => self.at(index).is_some_and(|known| known.serial == *serial),
+            // Where it was recorded, in every state: whoever signs with a stolen key shall not pass for what was revoked.
+            _ => self.at(index).is_some_and(|known| {
+                known.serial == *serial && known.fingerprint.is_none_or(|own| own == *fingerprint)
+            }),
         };
         is_this.then(|| (index, state, row.slot()))
     }

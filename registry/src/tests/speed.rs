@@ -191,3 +191,42 @@ fn resident_kib() -> u64 {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }
+
+/// How long it takes to find what one shard of the revocation list names, where a million are revoked; printed.
+#[test]
+#[ignore = "a measurement, not a check"]
+#[expect(clippy::print_stdout, reason = "a measurement for people")]
+fn a_million_revoked() {
+    const COUNT: u32 = 1_000_000;
+    let world = World::usual();
+    let mut large = (*world.snapshot).clone();
+    large.tables.certificates.begin_numbering(crate::NumberingKey::new([7; 16]));
+    let device = large.device(&device("D-1")).unwrap().id.clone();
+    for at in 0..COUNT {
+        let random = u64::from(at).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes();
+        let draw = model::SerialDraw::new(26, std::array::from_fn(|place| *random.get(place % 8).unwrap_or(&1)));
+        let by = clerk();
+        let revocation =
+            crate::Revocation { at: world.now, reason: model::ReasonCode::KeyCompromise, by, confirmed: None };
+        large.tables.put_certificate(crate::Certificate {
+            serial: large.next_serial(draw).unwrap(),
+            device: device.clone(),
+            state: model::lifecycle::certificate::State::Revoked,
+            fingerprint: Some([7; 32]),
+            not_before: world.now,
+            not_after: world.now.plus_seconds(180 * 86_400),
+            predecessor: None,
+            assurance: None,
+            reserved_at: world.now,
+            external: None,
+            revocation: Some(Box::new(revocation)),
+        });
+    }
+    for shard in [5, 77] {
+        let begun = Instant::now();
+        let of_shard = |one: &&crate::Certificate| one.serial.octets().last().is_some_and(|last| last & 0x7f == shard);
+        let named: Vec<_> = large.certificates().filter(of_shard).filter_map(|one| one.revocation.as_ref()).collect();
+        println!("{} of {COUNT} revoked, in {:.1} ms", named.len(), begun.elapsed().as_secs_f64() * 1e3);
+        assert!(named.len() > 1000);
+    }
+}

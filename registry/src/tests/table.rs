@@ -31,7 +31,10 @@ fn certificate(serial: SerialNumber, device: DeviceId) -> Certificate {
 type Naive = BTreeMap<SerialNumber, (State, Option<[u8; 32]>, usize)>;
 
 fn agree(table: &Certificates, naive: &Naive, serial: &SerialNumber, fingerprint: &[u8; 32]) {
-    let expected = naive.get(serial).filter(|(state, own, _)| *state != State::Active || *own == Some(*fingerprint));
+    let expected = naive.get(serial).filter(|(state, own, _)| match state {
+        State::Active => *own == Some(*fingerprint),
+        _ => own.is_none_or(|own| own == *fingerprint),
+    });
     let found = table.status(serial, fingerprint, None);
     // Wherever it is said to have been before, the answer is the same.
     for place in 0..=u32::try_from(table.len()).unwrap() {

@@ -71,7 +71,7 @@ pub(super) fn reserve(
     validity: (Timestamp, Timestamp),
     assurance: Assurance,
 ) -> Result<(), Refused> {
-    let live = d.next.certificates_of(device).filter(|certificate| certificate.is_live());
+    let live = d.next.certificates_of(device).filter(|one| one.is_live() && one.external.is_none());
     let predecessor = live.last().map(|certificate| certificate.serial);
     reserve_behind(d, serial, device, validity, Follows { predecessor, assurance })
 }

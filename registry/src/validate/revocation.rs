@@ -57,7 +57,9 @@ pub(super) fn entitled(d: &Draft, device: &DeviceId, because: Cause) -> Result<E
 pub(super) fn revoke_device(d: &mut Draft, device: &DeviceId, because: Cause) -> Result<(), Refused> {
     let entitled = entitled(d, device, because)?;
     let serials = live(d, device);
-    d.require(!serials.is_empty(), || {
+    // Stolen with its slip and before it was used, a terminal has nothing but the code, and whoever took both has it.
+    let code = because.takes_everything() && d.next.enrolment(device).is_some_and(|code| d.at() < code.until);
+    d.require(code || !serials.is_empty(), || {
         Why::Condition(format!("device `{device}` has no certificate that could be revoked"))
     })?;
     revoke_all(d, &entitled, &serials)?;
@@ -69,7 +71,7 @@ pub(super) fn revoke(d: &mut Draft, serial: SerialNumber, because: Cause) -> Res
     let certificate = d.next.certificate(&serial).ok_or_else(|| d.not_known("certificate", &serial))?;
     let entitled = entitled(d, &certificate.device.clone(), because)?;
     let mut serials = vec![serial];
-    if because.loses_the_key() {
+    if because.takes_everything() {
         serials.extend(family(d, &entitled.device, serial));
     }
     revoke_all(d, &entitled, &serials)?;
@@ -88,7 +90,7 @@ pub(super) fn revoke_all(d: &mut Draft, entitled: &Entitled, serials: &[SerialNu
     for serial in serials {
         d.push(Change::CertificateRevoked { serial: *serial, reason: because.reason_code() })?;
     }
-    if because.loses_the_key() {
+    if because.takes_everything() {
         // Whoever has the terminal may have the slip.
         super::enrolment::end(d, device)?;
     }
@@ -112,8 +114,9 @@ pub(super) fn report(d: &mut Draft, about: ReportSubject, entitled: &Entitled) -
 
 /// Whoever had the key could renew with it: what is linked to the certificate, before it and behind it, and is not revoked.
 fn family(d: &Draft, device: &DeviceId, serial: SerialNumber) -> Vec<SerialNumber> {
-    let links: Vec<_> =
-        d.next.certificates_of(device).map(|one| (one.serial, one.predecessor, one.is_live())).collect();
+    // What another authority says of its certificate takes none of ours along.
+    let ours = d.next.certificates_of(device).filter(|one| one.external.is_none());
+    let links: Vec<_> = ours.map(|one| (one.serial, one.predecessor, one.is_live())).collect();
     let mut family = BTreeSet::from([serial]);
     loop {
         let before = family.len();

@@ -1,5 +1,5 @@
-//! `device policies`: files for those who look after terminals. With them no browser asks which certificate it is to show, and
-//! none shows one to anybody but the gateway.
+//! `device policies`: files for those who look after terminals. With them no browser asks which certificate it is to show;
+//! Chrome and Edge show it to the gateway only, Firefox to whoever asks for one of its issuer.
 
 use std::path::PathBuf;
 

@@ -107,7 +107,8 @@ pub(super) fn read(
         authority.lists.iter().map(|path| bounded(path).map(|octets| (path, octets))).collect::<Result<_, _>>()?;
     let digests: Vec<u8> = files.iter().flat_map(|(_, octets)| sha256(octets)).collect();
     let all = sha256(&digests);
-    if before.is_some_and(|before| before.files == all) {
+    // Not fresh any more, they may still be good under another of the authority's certificates.
+    if before.is_some_and(|before| before.files == all && before.is_fresh(now_seconds)) {
         return Ok(None);
     }
     let now = i64::try_from(now_seconds).unwrap_or(i64::MAX);
