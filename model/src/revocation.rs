@@ -72,10 +72,10 @@ impl Cause {
     }
 
     /// Nothing of the terminal may open or be enrolled any more until the office says so: the renewal family and a waiting code go
-    /// too. Beside a lost key, where whoever held it must not come back by a slip in his drawer.
+    /// too. Beside a lost key, after misuse: whoever held it must not come back by a slip in his drawer.
     #[must_use]
     pub const fn takes_everything(self) -> bool {
-        self.loses_the_key() || matches!(self, Self::Misuse | Self::Left)
+        self.loses_the_key() || matches!(self, Self::Misuse)
     }
 
     /// The facility administrator has to confirm it (art. 38-3): everything that happened to a terminal. A successor in its
