@@ -20,7 +20,7 @@ use crate::lint::lint;
 use crate::name::AuthorityName;
 use crate::plan::{IssuerView, Kind, Plan};
 use crate::prepare::{Issued, Prepared, end_of};
-use crate::profile::BACKDATED_SECONDS;
+use crate::profile::{BACKDATED_SECONDS, DAY_SECONDS};
 use crate::public_key::{KeyKind, PublicKey, hex};
 use crate::serial::RecordedSerial;
 
@@ -195,6 +195,31 @@ impl Root {
 }
 
 impl Issuing {
+    /// Whether it can certify anything at `now`: valid, with a day left. For whoever takes a number first, so that none is taken
+    /// for what would be refused anyway.
+    ///
+    /// # Errors
+    /// It cannot.
+    pub fn certifies(&self, now: Timestamp) -> Result<(), Refused> {
+        self.valid_until(self.not_after().plus_seconds(-DAY_SECONDS), now)
+    }
+
+    /// The same for lists, which it signs to the end.
+    ///
+    /// # Errors
+    /// It cannot.
+    pub fn signs_lists(&self, now: Timestamp) -> Result<(), Refused> {
+        self.valid_until(self.not_after(), now)
+    }
+
+    fn valid_until(&self, until: Timestamp, now: Timestamp) -> Result<(), Refused> {
+        let from = self.not_before();
+        if now < from || now > until {
+            return Err(Refused::IssuerNotValid { issuer: self.common_name().to_owned(), from, until });
+        }
+        Ok(())
+    }
+
     /// [`Self::certify`] for a key at hand.
     ///
     /// # Errors

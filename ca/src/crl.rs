@@ -132,10 +132,7 @@ fn build(
     url: Option<&str>,
 ) -> Result<Crl, Refused> {
     issuer.check_key(key)?;
-    let (from, until) = (issuer.not_before(), issuer.not_after());
-    if now < from || now > until {
-        return Err(Refused::IssuerNotValid { issuer: issuer.common_name().to_owned(), from, until });
-    }
+    issuer.signs_lists(now)?;
     let mut entries = BTreeMap::new();
     for entry in revoked {
         // A clock that was ahead must not date a revocation after the list that announces it.

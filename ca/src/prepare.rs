@@ -141,10 +141,8 @@ pub(crate) fn validity(
     if issuer.purpose() != purpose {
         return Err(Refused::OtherPurpose { issuer: issuer.common_name().to_owned(), purpose: purpose.as_str() });
     }
-    let (from, until) = (issuer.not_before(), issuer.not_after().plus_seconds(-DAY_SECONDS));
-    if now < from || now > until {
-        return Err(Refused::IssuerNotValid { issuer: issuer.common_name().to_owned(), from, until });
-    }
+    issuer.certifies(now)?;
+    let from = issuer.not_before();
     let begin = now.plus_seconds(-BACKDATED_SECONDS).max(from);
     Ok((begin, end_of(begin, i64::from(days)).min(issuer.not_after())))
 }

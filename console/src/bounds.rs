@@ -49,5 +49,10 @@ impl Bounds {
     }
 }
 
+/// Longest pause between tries to build a list that fail.
+pub(crate) const RETRY_MAX: Duration = Duration::from_secs(60);
+/// After nobody could be certified to sign answers, so long nobody tries again, in seconds.
+pub(crate) const VACANT_SECONDS: i64 = 10;
+
 // Twenty lists may fail before one that somebody has kept runs out.
 const _: () = assert!(ca::NEXT_UPDATE_SECONDS > 20 * 3600);

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::Clock;
-use crate::bounds::Bounds;
+use crate::bounds::{Bounds, RETRY_MAX};
 
 /// Builds and signs what says which certificates are revoked now. Given by the composition: it holds the key and the
 /// registry. All of it may block.
@@ -176,12 +176,15 @@ impl Shelf {
         take: impl Fn(&Self, bool) -> W,
         build: fn(&Self, W) -> Result<(), ListError>,
     ) {
-        let mut all_due = Instant::now();
+        let (mut all_due, mut retry) = (Instant::now(), bounds.list_retry);
         loop {
             let all = Instant::now() >= all_due;
             let wanted = take(shelf, all);
             let own = Arc::clone(shelf);
             let built = tokio::task::spawn_blocking(move || build(&own, wanted)).await;
+            // Each try takes a number: one that goes on failing is tried less and less often.
+            let pause = if matches!(built, Ok(Ok(()))) { bounds.list_retry } else { retry };
+            retry = if matches!(built, Ok(Ok(()))) { pause } else { pause.saturating_mul(2).min(RETRY_MAX) };
             let next = match built {
                 Ok(Ok(())) => {
                     if all {
@@ -191,13 +194,13 @@ impl Shelf {
                 }
                 Ok(Err(error)) => {
                     tracing::error!(error = %error, cause = ?error.source(), "no new revocation list; the old one stays");
-                    Instant::now() + bounds.list_retry
+                    Instant::now() + pause
                 }
                 // The source panicked: a bug, but the list must go on, and with everything.
                 Err(error) => {
                     tracing::error!(error = %error, "building the revocation list broke off; the old one stays");
                     all_due = Instant::now();
-                    Instant::now() + bounds.list_retry
+                    Instant::now() + pause
                 }
             };
             // Either is a reason to build: a revocation, or the hour.

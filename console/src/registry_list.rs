@@ -54,6 +54,8 @@ impl RegistryList {
 
 impl ListSource for RegistryList {
     fn number(&self, lists: usize) -> Result<RecordedNumber, ListError> {
+        // A number for what would not be signed anyway would only fill the journal.
+        self.issuing.signs_lists((self.clock)()).map_err(ListError::new)?;
         let lists = u32::try_from(lists).map_err(ListError::new)?;
         let book = || {
             let given = |change: &Change| match change {
@@ -124,6 +126,7 @@ impl ListSource for RegistryList {
     fn responder(&self) -> Result<Responder, ListError> {
         // From a registry that is not heard nobody could tell who is revoked.
         self.heard()?;
+        self.issuing.certifies((self.clock)()).map_err(ListError::new)?;
         let mut book = |serial: &SerialNumber| self.execute(Command::ReserveResponder { serial: *serial }).map(drop);
         let serial = reserve(&SystemRandom::new(), &mut book).map_err(ListError::new)?;
         Responder::create(&self.issuing, &self.key, serial, (self.clock)()).map_err(ListError::new)

@@ -8,6 +8,7 @@ use ca::{ANSWER_SECONDS, Asked, OcspRefusal, OcspRequest, Responder, Status};
 use model::Timestamp;
 
 use crate::Clock;
+use crate::bounds::VACANT_SECONDS;
 use crate::list::{ListError, ListSource};
 
 /// Most answers kept.
@@ -17,8 +18,15 @@ const KEPT_MAX: usize = 4096;
 pub(crate) struct StatusDesk {
     source: Arc<dyn ListSource>,
     clock: Clock,
-    responder: Mutex<Option<Arc<Responder>>>,
+    seat: Mutex<Seat>,
     kept: Mutex<HashMap<Asked, Kept>>,
+}
+
+/// Who signs, and when nobody could be found.
+#[derive(Default)]
+struct Seat {
+    responder: Option<Arc<Responder>>,
+    vacant_at: Option<Timestamp>,
 }
 
 /// An answer without a nonce, for as long as it says what is so.
@@ -32,7 +40,7 @@ struct Kept {
 
 impl StatusDesk {
     pub(crate) fn new(source: Arc<dyn ListSource>, clock: Clock) -> Self {
-        Self { source, clock, responder: Mutex::default(), kept: Mutex::default() }
+        Self { source, clock, seat: Mutex::default(), kept: Mutex::default() }
     }
 
     /// The OCSPResponse to this OCSPRequest, both in DER. May block while a responder is certified.
@@ -90,14 +98,27 @@ impl StatusDesk {
         kept.insert(asked.clone(), answer);
     }
 
-    /// Who signs; another once half of its time is over. While one is made, others wait: the authority's key is asked once.
+    /// Who signs; another once half of its time is over. While one is made, others wait: the authority's key is asked once. Where
+    /// none could be made, nobody tries again for some seconds: each try is on record, and strangers ask as often as they like.
     fn responder(&self, now: Timestamp) -> Result<Arc<Responder>, ListError> {
-        let mut current = self.responder.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(responder) = current.as_ref().filter(|responder| !responder.is_old(now)) {
+        let mut seat = self.seat.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(responder) = seat.responder.as_ref().filter(|responder| !responder.is_old(now)) {
             return Ok(Arc::clone(responder));
         }
-        let made = Arc::new(self.source.responder()?);
-        *current = Some(Arc::clone(&made));
-        Ok(made)
+        let since = |at: Timestamp| now.as_seconds().saturating_sub(at.as_seconds());
+        if seat.vacant_at.is_some_and(|at| (0..VACANT_SECONDS).contains(&since(at))) {
+            return Err(ListError::new("nobody could be certified a moment ago"));
+        }
+        match self.source.responder() {
+            Ok(made) => {
+                let made = Arc::new(made);
+                *seat = Seat { responder: Some(Arc::clone(&made)), vacant_at: None };
+                Ok(made)
+            }
+            Err(error) => {
+                seat.vacant_at = Some(now);
+                Err(error)
+            }
+        }
     }
 }

@@ -91,6 +91,9 @@ impl ListSource for Office {
 
     fn responder(&self) -> Result<Responder, ListError> {
         self.responders.fetch_add(1, Ordering::SeqCst);
+        if self.broken.load(Ordering::SeqCst) {
+            return Err(ListError::new("the signer is away"));
+        }
         let serial = reserve(&SystemRandom::new(), &mut |_: &SerialNumber| Ok::<(), Infallible>(()));
         let made = serial.and_then(|serial| Responder::create(&self.issuing, &self.key, serial, self.now()));
         made.map_err(ListError::new)

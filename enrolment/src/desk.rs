@@ -139,6 +139,17 @@ impl Desk {
         }
     }
 
+    /// Whether a code that was shown before still opens. Asks, and counts nothing.
+    pub(crate) fn still_offered(
+        &self,
+        device: &DeviceId,
+        kind: EnrolmentKind,
+        digest: &[u8; 32],
+        now: Timestamp,
+    ) -> bool {
+        self.registry.snapshot().enrolment(device).is_some_and(|known| known.opens(kind, digest, now))
+    }
+
     /// The name of a terminal's hardware, if it has one.
     pub(crate) fn hardware(&self, device: &DeviceId) -> Option<String> {
         self.registry.snapshot().device(device).and_then(|device| device.hardware.clone())
@@ -318,6 +329,7 @@ pub fn new_registrar(
     key: &IssuingKey,
     now: Timestamp,
 ) -> Result<Registrar, Refused> {
+    issuing.certifies(now)?;
     let mut book = |serial: &SerialNumber| {
         registry.execute(Command::ReserveResponder { serial: *serial }, author(), now).map(|_| ())
     };

@@ -110,3 +110,5 @@ const _: () = assert!(TICK_CHANGES_MAX * 500 < journal::ENTRY_BYTES_MAX);
 
 /// How many serial numbers of those who signed answers are kept; each certificate lasts three days.
 pub(crate) const RESPONDERS_KEPT: usize = 16;
+/// A number that is only reserved counts as a certificate to come for so long, in seconds.
+pub(crate) const RESERVED_SECONDS: i64 = 3600;

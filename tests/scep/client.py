@@ -1,6 +1,6 @@
 """A SCEP client (RFC 8894) of other people's parts: envelopes by `openssl cms`, messages by asn1crypto, keys by cryptography.
 
-client.py URL ROOT FOLDER NAME CHALLENGE [CERTIFICATE KEY] [--cipher des3] [--again]
+client.py URL ROOT FOLDER NAME CHALLENGE [CERTIFICATE KEY] [--cipher des3] [--again] [--corrupt N]
 
 Writes FOLDER/NAME.key and, if it is given one, FOLDER/NAME.pem; prints pkiStatus and failInfo. With CERTIFICATE and KEY it is
 a renewal, signed by them.
@@ -19,6 +19,7 @@ parser.add_argument('old', nargs='*')
 parser.add_argument('--cipher', default='aes-256-cbc')
 parser.add_argument('--again', action='store_true')
 parser.add_argument('--cn', default='D-1')
+parser.add_argument('--corrupt', type=int, help='change this octet of the ciphertext, counted from its end')
 asked = parser.parse_args()
 at = lambda name: os.path.join(asked.folder, f'{asked.name}.{name}')
 openssl = lambda *words: subprocess.run(['openssl', *words], check=True, capture_output=True).stdout
@@ -56,7 +57,10 @@ else:
 open(at('sender.pem'), 'wb').write(sender.public_bytes(serialization.Encoding.PEM))
 open(at('sender.key'), 'wb').write(clear(sender_key))
 openssl('cms', '-encrypt', '-binary', '-in', at('csr'), '-outform', 'DER', f'-{asked.cipher}', '-out', at('env'), at('ra.pem'))
-content = open(at('env'), 'rb').read()
+content = bytearray(open(at('env'), 'rb').read())
+if asked.corrupt:
+    content[-asked.corrupt] ^= 1
+content = bytes(content)
 
 
 def attribute(oid, value):

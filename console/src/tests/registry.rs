@@ -209,3 +209,20 @@ fn numbers_of_lists_are_on_record_and_rise_whatever_the_clock_says() {
         assert_eq!(office.snapshot().signing().responders.last(), Some(&responder.certificate().serial()));
     }
 }
+
+/// Refused before a number is taken: whoever asks, and each try, would write into the journal.
+#[test]
+fn an_authority_that_is_over_takes_no_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let office = registry(folder.path());
+    let Authority { issuing, key, .. } = authority();
+    let (last, over) = (issuing.not_after(), issuing.not_after().plus_seconds(1));
+    let at = |clock: Timestamp| {
+        RegistryList::new(office.clone(), issuing.clone(), Arc::clone(&key), places(), Arc::new(move || clock))
+    };
+    let before = office.snapshot().generation();
+    assert!(at(over).number(1).is_err());
+    assert!(at(last).responder().is_err(), "less than a day is left");
+    assert_eq!(office.snapshot().generation(), before);
+    assert!(at(last).number(1).is_ok());
+}

@@ -141,6 +141,23 @@ async fn openssl_asks_and_believes_the_answers() {
     assert_eq!(door.office.responders.load(Ordering::SeqCst), 2);
 }
 
+/// Each try to certify somebody is on record: strangers must not have as many made as they like.
+#[tokio::test]
+async fn nobody_is_certified_again_and_again_while_it_fails() {
+    let door = Door::open(patient(), true).await;
+    let stranger = Stranger::beside(&door);
+    let question = stranger.question(KEPT, "-no_nonce");
+    for _ in 0..5 {
+        let answer = post(&door, &question).await;
+        contains(&stranger.judge(&door, &answer.body), &["internalerror"]);
+    }
+    assert_eq!(door.office.responders.load(Ordering::SeqCst), 1);
+    door.office.broken.store(false, Ordering::SeqCst);
+    door.office.millis.fetch_add(11_000, Ordering::SeqCst);
+    let answer = post(&door, &question).await;
+    contains(&stranger.judge(&door, &answer.body), &["Response verify OK"]);
+}
+
 #[tokio::test]
 async fn an_answer_is_signed_once_until_the_status_changes() {
     let door = Door::open(patient(), false).await;

@@ -26,12 +26,12 @@ struct Change {
 
 impl Acme {
     pub(super) fn new_account(&self, asked: &Asked<'_>, now: Timestamp) -> Result<Reply, Fault> {
-        let request = self.fresh(asked, now)?;
+        let request = Self::addressed(asked)?;
         let Signer::Key(key) = &request.signer else {
             return Err(Problem::malformed("a new account is signed by its key, by `jwk`").into());
         };
         let key = key.clone();
-        let payload = request.verified_by(&key)?;
+        let payload = self.fresh(request, &key, now)?;
         let wanted: NewAccount = payload.read()?;
         let id = key.thumbprint();
         let location = format!("{}/account/{id}", asked.base);

@@ -235,15 +235,22 @@ impl Acme {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The header's address must be the one that was asked, and its nonce one of ours (RFC 8555 6.4, 6.5).
-    fn fresh(&self, asked: &Asked<'_>, now: Timestamp) -> Result<Unchecked, Problem> {
+    /// The header's address must be the one that was asked (RFC 8555 6.4).
+    fn addressed(asked: &Asked<'_>) -> Result<Unchecked, Problem> {
         let request = Unchecked::read(asked.body)?;
         if request.url != format!("{}{}", asked.base, asked.path) {
             return Err(Problem::unauthorized("the address that was signed is another than the one that was asked"));
         }
-        let nonce = request.nonce.as_deref().unwrap_or_default();
-        if self.state().nonces.take(nonce, now) {
-            Ok(request)
+        Ok(request)
+    }
+
+    /// The payload, if it was signed with this key and under a nonce of ours (RFC 8555 6.5). The signature first: who has no
+    /// key uses up nobody's nonce.
+    fn fresh(&self, request: Unchecked, key: &Jwk, now: Timestamp) -> Result<Payload, Problem> {
+        let nonce = request.nonce.clone().unwrap_or_default();
+        let payload = request.verified_by(key)?;
+        if self.state().nonces.take(&nonce, now) {
+            Ok(payload)
         } else {
             Err(Problem::new(Kind::BadNonce, "the nonce is missing, over, or was used"))
         }
@@ -251,7 +258,7 @@ impl Acme {
 
     /// A request signed by an account that stands.
     fn signed(&self, asked: &Asked<'_>, now: Timestamp) -> Result<Signed, Problem> {
-        let request = self.fresh(asked, now)?;
+        let request = Self::addressed(asked)?;
         let Signer::Account(kid) = &request.signer else {
             return Err(Problem::malformed("here the account signs, by its `kid`"));
         };
@@ -260,7 +267,7 @@ impl Acme {
             || Problem::new(Kind::AccountDoesNotExist, "there is no such account; it may have been forgotten");
         let account = id.map(str::to_owned).ok_or_else(unknown)?;
         let key = self.key_of(&account).ok_or_else(unknown)?;
-        let payload = request.verified_by(&key)?;
+        let payload = self.fresh(request, &key, now)?;
         Ok(Signed { account, payload })
     }
 

@@ -163,7 +163,12 @@ impl Acme {
         })?;
         let (binding, level) = self.begin(signed, id, &key, now)?;
         let taking = Taking::Code { kind: binding.kind, digest: binding.digest };
-        let given = self.desk.give(&binding.device, &key, (taking, level), now);
+        // An account outlives its code. That the code is another by now is no try at the new one.
+        let given = if self.desk.still_offered(&binding.device, binding.kind, &binding.digest, now) {
+            self.desk.give(&binding.device, &key, (taking, level), now)
+        } else {
+            Err(Turned::NoCode)
+        };
         let (standing, failed) = match given {
             Ok(issued) => {
                 let chain = format!("{}{}", issued.pem(), self.desk.issuing().pem());

@@ -19,7 +19,7 @@ struct Wanted {
 
 impl Acme {
     pub(super) fn revoke(&self, asked: &Asked<'_>, now: Timestamp) -> Result<Reply, Fault> {
-        let request = self.fresh(asked, now)?;
+        let request = Self::addressed(asked)?;
         let (key, account) = match &request.signer {
             Signer::Key(key) => (key.clone(), None),
             Signer::Account(kid) => {
@@ -29,7 +29,7 @@ impl Acme {
                 (self.key_of(&id).ok_or_else(unknown)?, Some(id))
             }
         };
-        let wanted: Wanted = request.verified_by(&key)?.read()?;
+        let wanted: Wanted = self.fresh(request, &key, now)?.read()?;
         let der = decode(&wanted.certificate)?;
         let (_, certificate) =
             X509Certificate::from_der(&der).map_err(|_| Problem::malformed("this is no certificate in DER"))?;

@@ -10,6 +10,8 @@ use super::jws::Jwk;
 
 /// Most accounts; the eldest goes. Only whoever has a code gets one.
 const ACCOUNTS_MAX: usize = 4096;
+/// Most accounts of one code; the eldest goes. Clients that lost their key begin anew, and nobody pushes others' out.
+const ACCOUNTS_OF_A_CODE_MAX: usize = 4;
 /// Most orders of an account.
 pub(super) const ORDERS_MAX: usize = 8;
 /// An account is forgotten so long after it was made, in seconds: a code lasts for 72 hours.
@@ -75,12 +77,21 @@ impl Accounts {
     /// Keeps an account, and forgets what is over.
     pub(super) fn put(&mut self, id: String, account: Account, now: Timestamp) {
         self.0.retain(|_, known| now < known.made_at.plus_seconds(ACCOUNT_SECONDS));
-        if self.0.len() >= ACCOUNTS_MAX
-            && let Some(eldest) = self.0.iter().min_by_key(|(_, known)| known.made_at).map(|(id, _)| id.clone())
-        {
+        let digest = account.binding.digest;
+        self.make_room(ACCOUNTS_OF_A_CODE_MAX, |known| known.binding.digest == digest);
+        self.make_room(ACCOUNTS_MAX, |_| true);
+        self.0.insert(id, account);
+    }
+
+    /// The eldest of these goes where there are so many.
+    fn make_room(&mut self, max: usize, of: impl Fn(&Account) -> bool) {
+        let these = || self.0.iter().filter(|(_, known)| of(known));
+        if these().count() < max {
+            return;
+        }
+        if let Some(eldest) = these().min_by_key(|(_, known)| known.made_at).map(|(id, _)| id.clone()) {
             self.0.remove(&eldest);
         }
-        self.0.insert(id, account);
     }
 
     /// Whose certificate this is, if it was issued here.

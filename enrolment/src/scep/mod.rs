@@ -95,21 +95,26 @@ impl Scep {
     ) -> Result<Result<Vec<u8>, (Fail, bool)>, Turned> {
         let Some(envelope) = &message.envelope else { return Ok(Err((Fail::Algorithm, false))) };
         let Envelope { wrapped, cipher, iv, sealed } = envelope;
+        // Nothing is ever pending here, and lists and certificates lie elsewhere for everybody. Said before anything is deciphered.
+        if message.kind == Kind::Other {
+            return Ok(Err((Fail::Request, false)));
+        }
+        // What cannot be deciphered and what deciphers to nothing are one and the same, and each counts as a try: else whoever has
+        // somebody's message could find out what is in it by asking often enough.
         let Some(request) = registrar.read(wrapped, *cipher, iv, sealed) else {
-            return Ok(Err((Fail::MessageCheck, false)));
+            return Ok(Err((Fail::MessageCheck, true)));
         };
         let asked = of_request(message, &request);
         if let Some(before) = self.before(&asked) {
             return Ok(Ok(before));
         }
-        let Ok(key) = read_request(&request) else { return Ok(Err((Fail::Request, false))) };
+        let Ok(key) = read_request(&request) else { return Ok(Err((Fail::MessageCheck, true))) };
         let given = match message.kind {
             Kind::Request => match challenge(&request) {
                 Some((device, code)) => self.desk.for_key(&device, &code, &key, now),
                 None => return Ok(Err((Fail::Request, false))),
             },
             Kind::Renewal => self.desk.succeed(&message.signer, &key, now),
-            // Nothing is ever pending here, and lists and certificates lie elsewhere for everybody.
             Kind::Other => return Ok(Err((Fail::Request, false))),
         };
         match given {

@@ -4,7 +4,9 @@ use model::lifecycle::certificate;
 use model::{Assurance, Cause, DeviceId, SerialNumber, Target, Timestamp};
 
 use super::{Draft, device};
-use crate::bounds::{ENROLMENT_HOURS_MAX, LIVE_CERTIFICATES_FOR_RENEWAL, RETIRING_DAYS, TICK_CHANGES_MAX};
+use crate::bounds::{
+    ENROLMENT_HOURS_MAX, LIVE_CERTIFICATES_FOR_RENEWAL, RESERVED_SECONDS, RETIRING_DAYS, TICK_CHANGES_MAX,
+};
 use crate::change::Change;
 use crate::refused::{Refused, Why};
 use crate::state::{Enrolment, EnrolmentKind, Retiring};
@@ -73,7 +75,12 @@ pub(super) fn renew(
     d.require(stands, || Why::Condition(format!("certificate `{predecessor}` is revoked, expired or not issued")))?;
     let suspended = d.next.suspension(&Target::Device(known.device.clone()), d.at()).is_some();
     d.require(!suspended, || Why::Condition(format!("device `{}` is suspended", known.device)))?;
-    let live = d.next.certificates_of(&known.device).filter(|one| one.is_live() && one.in_validity(d.at())).count();
+    // A number that came to no certificate within an hour will not: a token that was away must not use up renewals.
+    let pending = |one: &crate::Certificate| {
+        one.state != certificate::State::Reserved || d.at() < one.reserved_at.plus_seconds(RESERVED_SECONDS)
+    };
+    let standing = |one: &&crate::Certificate| one.is_live() && one.in_validity(d.at()) && pending(one);
+    let live = d.next.certificates_of(&known.device).filter(standing).count();
     let (what, max) = ("live certificates of this device", LIVE_CERTIFICATES_FOR_RENEWAL);
     d.require(live < max, || Why::Full { what, max })?;
     let follows = device::Follows { predecessor: Some(predecessor), assurance: known.assurance().renewed() };

@@ -65,12 +65,21 @@ pub(super) fn run(desk: &Desk, import: &DeviceImport) -> Result<(), Error> {
         let reason = why.as_deref().map_or(String::new(), |why| format!(": {why}"));
         let value = json!({ "line": number, "device": device, "outcome": outcome, "why": why });
         desk.say(format_args!("{number}: {} {outcome}{reason}", device.unwrap_or("-")), &value)?;
-        // Whatever is on loan and has no certificate gets a slip, also when the list is given again.
+        // Whatever is on loan and has neither a certificate nor a slip gets one, also when the list is given again.
         if let (Ok((line, _)), true, false) = (&done, slips.is_some(), import.dry_run)
-            && !has_certificate(desk, &line.device)
+            && !is_provided(desk, &line.device)
         {
-            printed.push_str(&code::printed(desk, &line.device, import.hours)?);
-            printed.push_str("\n\u{c}");
+            match code::printed(desk, &line.device, import.hours) {
+                Ok(slip) => printed.extend([slip.as_str(), "\n\u{c}"]),
+                // The other slips are on record already, and must get onto paper.
+                Err(error) => {
+                    refused += 1;
+                    let why = error.to_string();
+                    let value =
+                        json!({ "line": number, "device": line.device.as_str(), "outcome": "no slip", "why": why });
+                    desk.say(format_args!("{number}: {} no slip: {why}", line.device), &value)?;
+                }
+            }
         }
     }
     if let Some(mut file) = slips.take().filter(|_| !import.dry_run) {
@@ -103,9 +112,11 @@ impl Seen {
     }
 }
 
-fn has_certificate(desk: &Desk, device: &DeviceId) -> bool {
+/// A slip that was handed out must not be ended by another; nor one for an attested key be followed by one for any.
+fn is_provided(desk: &Desk, device: &DeviceId) -> bool {
     let (snapshot, now) = (desk.snapshot(), desk.now());
-    snapshot.certificates_of(device).any(|one| one.is_live() && one.in_validity(now))
+    snapshot.enrolment(device).is_some_and(|code| now < code.until)
+        || snapshot.certificates_of(device).any(|one| one.is_live() && one.in_validity(now))
 }
 
 /// UTF-8, with or without a mark at its beginning, or Shift_JIS, as city offices export.

@@ -19,7 +19,7 @@ use rcgen::{CertificateParams, KeyPair, PublicKeyData, SigningKey};
 use serde_json::{Value, json};
 
 use self::maker::Maker;
-use crate::office::Office;
+use crate::office::{Office, P256};
 use crate::support::{curl, text, wait};
 
 const NEW: NewAccount<'static> =
@@ -87,6 +87,14 @@ fn instant_acme_gets_a_certificate_and_revokes_it() {
         let used = second.finalize_csr(&request(&key)).await.unwrap_err().to_string();
         assert!(used.contains("used meanwhile"), "{used}");
         assert!(builder().create(&NEW, slip.directory.clone(), Some(&binding)).await.is_err());
+        // None of it is a try at the code of the next slip.
+        let next = office.code("D-1");
+        for _ in 0..5 {
+            let mut late = account.new_order(&NewOrder::new(&identifiers)).await.unwrap();
+            assert!(late.finalize_csr(&request(&key)).await.is_err());
+        }
+        office.request("next", P256);
+        assert_eq!(office.by_code("D-1", &next, "next").1, 200);
         let der = office.city.path("acme.der");
         office.city.openssl("x509 -in @acme.pem -outform DER -out @acme.der");
         let der = std::fs::read(der).unwrap().into();

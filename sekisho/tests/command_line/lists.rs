@@ -80,6 +80,9 @@ fn slips_are_for_what_has_no_certificate() {
     assert_eq!((printed.matches('\u{c}').count(), mode(&office.city.path("slips"))), (2, 0o600));
     assert!(printed.contains("device D-20") && printed.contains("device D-21") && !printed.contains("device D-1\n"));
     let code = printed.lines().find(|line| line.contains("code  ")).unwrap().rsplit(' ').next().unwrap().to_owned();
+    // Given again, the list ends no slip that was handed out, and prints none beside it.
+    let (_, fine, said) = import(&office.city, list.as_bytes(), &["--slips", &office.path("again")]);
+    assert!(fine && std::fs::read_to_string(office.path("again")).unwrap().is_empty(), "{said}");
     office.request("listed", P256);
     assert_eq!(office.by_code("D-20", &code, "listed").1, 200);
     // Nothing is written over, and a rehearsal prints none.

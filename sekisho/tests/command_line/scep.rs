@@ -58,5 +58,9 @@ fn older_ciphers_and_missing_codes_are_refused_and_use_nothing_up() {
     assert_eq!(said, "status 2 fail 0");
     assert_eq!(client(&office, "none", "-", &[]).unwrap(), "status 2 fail 2");
     assert_eq!(client(&office, "typed", "D-1:AAAAA-AAAAA-AAAAA-AAAAB", &[]).unwrap(), "status 2 fail 2");
+    // Whoever changes somebody's message learns nothing by which octet he changed: the padding, or what stands in front of it.
+    for octet in ["1", "200"] {
+        assert_eq!(client(&office, "changed", &challenge, &["--corrupt", octet]).unwrap(), "status 2 fail 1");
+    }
     assert_eq!(client(&office, "fine", &challenge, &[]).unwrap(), "status 0 fail -");
 }

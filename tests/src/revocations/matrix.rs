@@ -219,7 +219,9 @@ async fn column(role: Role) -> Vec<String> {
     programs.reach(&world);
     cells.push(say(programs.get(&cookie, &[], RECORD).await));
     for tls in [Tls::V13, Tls::V12] {
-        cells.push(say(programs.offer_session(tls, &cookie, RECORD).await.1));
+        let (resumed, told) = programs.offer_session(tls, &cookie, RECORD).await;
+        assert!(!resumed, "{role:?}: a {tls:?} session outlived the restart");
+        cells.push(say(told));
     }
     cells
 }

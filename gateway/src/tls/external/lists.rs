@@ -124,7 +124,9 @@ pub(super) fn read(
     };
     let lists: Vec<Read> = files.iter().map(one).collect::<Result<_, _>>()?;
     let anchors = authority.certificates.iter().filter(|one| one.anchor && one.form.contains(now_seconds));
-    let ends = anchors.clone().map(|one| one.form.not_after_seconds.saturating_add(1));
+    // Whatever ends of the authority, an intermediate too, has chains looked at anew.
+    let valid = authority.certificates.iter().filter(|one| one.form.contains(now_seconds));
+    let ends = valid.map(|one| one.form.not_after_seconds.saturating_add(1));
     let fresh_until = lists.iter().map(|one| one.next_update).chain(ends).min().unwrap_or(i64::MIN);
     let verifier = verifier(anchors, lists.iter().map(|one| one.der.clone()).collect())?;
     let generation = authority.generation.fetch_add(1, Ordering::AcqRel).saturating_add(1);

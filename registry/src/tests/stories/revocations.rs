@@ -28,6 +28,24 @@ fn effect(node: &str, connections: u64) -> Effect {
     Effect { node: node.to_owned(), at, connections, exchanges: 2 * connections, last_octet_at: Some(at) }
 }
 
+/// Stolen with its slip before the slip was used: the code is all there is, and whoever has both would enrol.
+#[test]
+fn a_terminal_that_has_only_a_code_is_revoked_by_ending_it() {
+    let mut world = World::usual();
+    world.must(clerk(), revoke("D-1", Cause::Replaced));
+    assert!(world.refused(himself("U-1"), revoke("D-1", Cause::Stolen)).contains("no certificate"));
+    let until = world.now.plus_seconds(72 * 3600);
+    let offer = Command::OfferEnrolment { device: device("D-1"), kind: EnrolmentKind::Csr, digest: [7; 32], until };
+    world.must(clerk(), offer);
+    assert!(world.refused(himself("U-1"), revoke("D-1", Cause::Broken)).contains("no certificate"));
+    for cause in [Cause::Stolen, Cause::Misuse] {
+        let mut world = world.clone();
+        let ended = kinds(&world.must(clerk(), revoke("D-1", cause)));
+        assert!(ended.iter().any(|kind| kind == "enrolment-ended"), "{cause}: {ended:?}");
+        assert!(world.snapshot.enrolment(&device("D-1")).is_none());
+    }
+}
+
 /// Each office, each cause, each way to revoke: the table decides, and a refusal names who can. One act, one entry, in force.
 #[test]
 fn the_table_decides_who_revokes_for_which_cause() {
