@@ -1,8 +1,8 @@
 //! Private keys: of the root, of the issuing authorities, and those made here for a terminal or a server.
 //!
 //! The authorities' keys exist in memory only inside the crypto library and on disk only encrypted (PKCS#8, PBES2 with
-//! scrypt and AES-256-CBC: what `openssl pkey` reads). They sign certificates and lists that this crate has checked,
-//! and have no method that signs anything else:
+//! scrypt and AES-256-CBC: what `openssl pkey` reads), or in a token, which signs for this crate. They sign certificates and
+//! lists that this crate has checked, and requests for their own certificate, and have no method that signs anything else:
 //!
 //! ```compile_fail,E0599
 //! # fn stranger(key: &ca::IssuingKey) {
@@ -133,7 +133,8 @@ macro_rules! authority_keys {
 authority_keys! {
     /// The root's key (P-384): signs the certificates of issuing authorities, nothing else.
     RootKey: Curve::P384,
-    /// An issuing authority's key (P-256): signs terminals' or servers' certificates, and revocation lists.
+    /// An issuing authority's key (P-256): signs terminals' or servers' certificates, those of who answers and registers for it,
+    /// and revocation lists.
     IssuingKey: Curve::P256,
 }
 

@@ -8,7 +8,8 @@
 //!   ask for a [`RecordedSerial`], and only a [`SerialBook`] gives one. A crash between the two wastes a number, no more.
 //! - **Nothing is signed that was not linted**: [`Prepared`] exists only for a clean certificate, is used up by
 //!   [`Prepared::issue`], and what comes out is compared octet for octet with what was linted.
-//! - **Keys sign typed things only**: [`IssuingKey`], [`RootKey`] and [`Responder`] have no way to sign octets given from outside.
+//! - **Keys sign typed things only**: [`IssuingKey`], [`RootKey`] and [`Responder`] have no way to sign octets given from outside;
+//!   the registrar signs messages, as CMS says it, with a key that certifies nothing.
 //! - **The applicant chooses a public key and nothing else**: names, times and usages come from the profile.
 //!
 //! Deliberately absent: storage, clock, network, the check of a certificate that a terminal shows (that is the

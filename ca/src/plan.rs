@@ -14,9 +14,12 @@ use rcgen::{
 
 use crate::asn1;
 use crate::assurance::policy_octets;
+use crate::authority::{Issuing, Purpose};
 use crate::error::Refused;
 use crate::pair::Pair;
+use crate::prepare::validity;
 use crate::public_key::{KeyKind, PublicKey};
+use crate::serial::RecordedSerial;
 
 /// Kinds of certificates that this authority makes. There is no other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +83,32 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// Of somebody who acts for the authority itself, for so many days: no terminal, and so no places and no level.
+    pub(crate) fn of_delegate(
+        (kind, common_name): (Kind, &str),
+        days: u16,
+        serial: &RecordedSerial,
+        now: Timestamp,
+        key: PublicKey,
+        issuing: &Issuing,
+    ) -> Result<Self, Refused> {
+        let (not_before, not_after) = validity(days, now, issuing, Purpose::Devices)?;
+        Ok(Self {
+            kind,
+            serial: serial.number(),
+            organization: None,
+            common_name: common_name.to_owned(),
+            not_before,
+            not_after,
+            alt_names: vec![],
+            list_url: None,
+            access: None,
+            assurance: None,
+            key,
+            issuer: issuing.view(),
+        })
+    }
+
     /// The plan in rcgen's terms.
     pub(crate) fn params(&self) -> Result<CertificateParams, Refused> {
         let calendar = |at: Timestamp| {

@@ -269,6 +269,13 @@ impl Issued {
         self.not_after
     }
 
+    /// Half of its time is over, or it has not begun: another should take its place.
+    #[must_use]
+    pub fn is_half_over(&self, now: Timestamp) -> bool {
+        let (from, until) = (self.not_before.as_seconds(), self.not_after.as_seconds());
+        now.as_seconds() < from || now.as_seconds().saturating_mul(2) >= from.saturating_add(until)
+    }
+
     /// The key it certifies.
     #[must_use]
     pub fn public_key(&self) -> &PublicKey {

@@ -15,12 +15,12 @@ use pkcs8::der::asn1::ObjectIdentifier;
 use zeroize::Zeroizing;
 
 use crate::asn1::tlv;
-use crate::authority::{Issuing, Purpose};
+use crate::authority::Issuing;
 use crate::cms::{DATA, attribute, signed};
 use crate::error::Refused;
 use crate::key::IssuingKey;
 use crate::plan::{Kind, Plan};
-use crate::prepare::{Issued, Prepared, validity};
+use crate::prepare::{Issued, Prepared};
 use crate::profile::REGISTRAR_DAYS;
 use crate::public_key::{KeyKind, PublicKey};
 use crate::serial::RecordedSerial;
@@ -61,21 +61,8 @@ impl Registrar {
         let clear = private.as_der().map_err(failed)?;
         let signing = RsaKeyPair::from_pkcs8(clear.as_ref()).map_err(|_| Refused::Crypto("making an RSA key"))?;
         let public = PublicKey::trusted(KeyKind::Rsa, signing.public_key().as_ref().to_vec());
-        let (not_before, not_after) = validity(REGISTRAR_DAYS, now, issuing, Purpose::Devices)?;
-        let plan = Plan {
-            kind: Kind::Registrar,
-            serial: serial.number(),
-            organization: None,
-            common_name: "Sekisho registration".to_owned(),
-            not_before,
-            not_after,
-            alt_names: vec![],
-            list_url: None,
-            access: None,
-            assurance: None,
-            key: public,
-            issuer: issuing.view(),
-        };
+        let who = (Kind::Registrar, "Sekisho registration");
+        let plan = Plan::of_delegate(who, REGISTRAR_DAYS, &serial, now, public, issuing)?;
         let certificate = Prepared::from_plan(plan, issuing.common_name(), issuing.public_key())?.issue(key)?;
         let reading = Pkcs1PrivateDecryptingKey::new(private).map_err(failed)?;
         Ok(Self { issuing: issuing.clone(), certificate, signing, reading })
@@ -90,8 +77,7 @@ impl Registrar {
     /// Half of its time is over: another should take its place.
     #[must_use]
     pub fn is_old(&self, now: Timestamp) -> bool {
-        let (from, until) = (self.certificate.not_before().as_seconds(), self.certificate.not_after().as_seconds());
-        now.as_seconds() < from || now.as_seconds().saturating_mul(2) >= from.saturating_add(until)
+        self.certificate.is_half_over(now)
     }
 
     /// Signs `content` (CMS SignedData, RSA with SHA-256), with these attributes beside those that must be there: each an

@@ -10,13 +10,13 @@ use pkcs8::der::asn1::ObjectIdentifier;
 use rcgen::SigningKey;
 
 use crate::asn1::{around, bits, oid, plain, sequence, time, tlv};
-use crate::authority::{Issuing, Purpose};
+use crate::authority::Issuing;
 use crate::error::Refused;
 use crate::key::IssuingKey;
 use crate::ocsp::{Asked, NONCE, OcspRequest};
 use crate::pair::{Curve, Pair};
 use crate::plan::{Kind, Plan};
-use crate::prepare::{Issued, Prepared, validity};
+use crate::prepare::{Issued, Prepared};
 use crate::profile::RESPONDER_DAYS;
 use crate::serial::RecordedSerial;
 
@@ -62,21 +62,8 @@ impl Responder {
         now: Timestamp,
     ) -> Result<Self, Refused> {
         let pair = Pair::generate(Curve::P256)?;
-        let (not_before, not_after) = validity(RESPONDER_DAYS, now, issuing, Purpose::Devices)?;
-        let plan = Plan {
-            kind: Kind::Responder,
-            serial: serial.number(),
-            organization: None,
-            common_name: "Sekisho OCSP".to_owned(),
-            not_before,
-            not_after,
-            alt_names: vec![],
-            list_url: None,
-            access: None,
-            assurance: None,
-            key: pair.public(),
-            issuer: issuing.view(),
-        };
+        let who = (Kind::Responder, "Sekisho OCSP");
+        let plan = Plan::of_delegate(who, RESPONDER_DAYS, &serial, now, pair.public(), issuing)?;
         let certificate = Prepared::from_plan(plan, issuing.common_name(), issuing.public_key())?.issue(key)?;
         // RFC 6960 4.2.1: byKey is the SHA-1 of the key, whatever hash the question uses.
         let key_hash = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, pair.public().octets()).as_ref().to_vec();
@@ -98,8 +85,7 @@ impl Responder {
     /// Half of its time is over: another should take its place.
     #[must_use]
     pub fn is_old(&self, now: Timestamp) -> bool {
-        let (from, until) = (self.certificate.not_before().as_seconds(), self.certificate.not_after().as_seconds());
-        now.as_seconds() < from || now.as_seconds().saturating_mul(2) >= from.saturating_add(until)
+        self.certificate.is_half_over(now)
     }
 
     /// Answers, in DER. `status` is asked for each certificate of this authority; any other is unknown. thisUpdate is

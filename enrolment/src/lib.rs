@@ -5,7 +5,7 @@
 //! network, a file or a clock; the gateway cannot reach this crate (promise P6).
 //!
 //! Reading order: `issue` (the order), `code` (what stands on the slip), `desk` (who gets what), `body` and `pkcs7` (how it is
-//! written on the wire), `acme` and `attest` (RFC 8555, and keys that their maker vouches for).
+//! written on the wire), `acme` and `attest` (RFC 8555, and keys that their maker vouches for), `scep` (RFC 8894), `profile` (Apple's).
 
 mod acme;
 mod attest;

@@ -1,3 +1,5 @@
+//! What can be wrong with a key in a token.
+
 use std::path::PathBuf;
 
 /// Why a key in a token cannot be used.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::fault::Fault;
 
-/// Most characters of a token's or key's name: what a token's label can hold (CK_TOKEN_INFO).
+/// Most octets of a token's or key's name: what a token's label can hold (CK_TOKEN_INFO).
 const LABEL_OCTETS_MAX: usize = 32;
 
 /// Where a key is.

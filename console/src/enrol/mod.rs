@@ -1,4 +1,4 @@
-//! The door where terminals come to their certificates: EST (RFC 7030) over TLS.
+//! The door where terminals come to their certificates, over TLS: EST (RFC 7030), ACME, SCEP, pages.
 //!
 //! | address | who | what |
 //! |---|---|---|
@@ -9,10 +9,9 @@
 //! | `GET, POST /enrol` | the same code, on a page | its certificate, as a file |
 //! | `GET /enrol/profile` | a code for attested keys, in the address | a signed configuration profile for Apple's systems |
 //! | `GET, POST /enrol/container` | a code and a password, from two sheets | a container with a key that is made then |
-//!
 //! | `/acme/directory` and what it names | a key that is bound to a code | its certificate (RFC 8555) |
-//! | `/scep?operation=...` | a code as the challenge password, or a certificate that stands | its certificate (RFC 8894) |
 //! | `/acme/for/DEVICE/CODE/directory` | systems that know no binding (Apple's) | the same |
+//! | `/scep?operation=...` | a code as the challenge password, or a certificate that stands | its certificate (RFC 8894) |
 //!
 //! Whoever gave four wrong codes within an hour is heard no more for a while (`sources`).
 //!

@@ -14,7 +14,7 @@ use crate::refusal::CertificateProblem;
 #[derive(Clone, Debug)]
 pub struct Standing(Presented);
 
-/// Proof: one of ours that the registry knows, and that has ended, or has not begun. It opens nothing but a page that says so.
+/// Proof: one that the registry knows, ours or registered of another authority, and that has ended, or has not begun. It opens nothing but a page that says so.
 #[derive(Debug)]
 pub struct Lapsed {
     serial: SerialNumber,

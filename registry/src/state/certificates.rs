@@ -59,7 +59,7 @@ pub struct Status<'a> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Row([u8; 6]);
 
-/// Most devices: what 29 bits hold.
+/// Bits of a row that hold the device's slot.
 const SLOT_BITS: u32 = 29;
 
 impl Row {
@@ -96,7 +96,7 @@ impl Row {
     }
 }
 
-/// No device has it.
+/// No device has it: the bound of devices.
 const SLOT_NONE: u32 = (1 << SLOT_BITS) - 1;
 
 /// 0 is what was never written.

@@ -24,6 +24,7 @@ use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::{ParsedCertificate, WebPkiClientVerifier};
 use serde_json::Value;
 
+use super::verdicts::{in_short, reasons, word};
 use crate::house::root;
 
 struct Case {
@@ -82,17 +83,7 @@ fn ask(case: &Case) -> Result<(), String> {
         Usage::Server | Usage::Unnamed => server_chain(case, &roots, &fit),
     };
     let left_out = case.intermediates.iter().find_map(|one| check_authority(one).err());
-    chain.map_err(|error| match left_out {
-        Some(fault) => format!("intermediate: {fault}"),
-        None => {
-            let text = format!("{error:?}");
-            let words = text.split([' ', '{']).next().unwrap_or_default();
-            format!(
-                "chain: {}",
-                words.replace("InvalidCertificate(", "").replace("Other(OtherError(", "").trim_end_matches(')')
-            )
-        }
-    })
+    chain.map_err(|error| left_out.map_or_else(|| in_short(&error), |fault| format!("intermediate: {fault}")))
 }
 
 fn client_chain(case: &Case, roots: RootCertStore, fit: &[CertificateDer<'static>]) -> Result<(), rustls::Error> {
@@ -105,18 +96,6 @@ fn server_chain(case: &Case, roots: &RootCertStore, fit: &[CertificateDer<'stati
     let leaf = ParsedCertificate::try_from(&case.leaf)?;
     let algorithms = rustls::crypto::aws_lc_rs::default_provider().signature_verification_algorithms.all;
     verify_server_cert_signed_by_trust_anchor(&leaf, roots, fit, case.at, algorithms)
-}
-
-const fn word(accepted: bool) -> &'static str {
-    if accepted { "accept" } else { "refuse" }
-}
-
-/// Reasons by case, as they stand in the file: after the last bar.
-fn reasons(kept: &str) -> BTreeMap<String, String> {
-    let lines = kept.lines().filter(|line| !line.starts_with('#'));
-    let parts = lines.map(|line| line.split('|').map(str::trim).collect::<Vec<_>>());
-    let with_reason = parts.filter(|parts| parts.len() == 4 && !parts[3].is_empty());
-    with_reason.map(|parts| (parts[1].to_owned(), parts[3].to_owned())).collect()
 }
 
 #[test]

@@ -3,3 +3,4 @@
 mod issued;
 mod limbo;
 mod pkits;
+mod verdicts;

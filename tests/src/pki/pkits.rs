@@ -21,6 +21,7 @@ use model::Timestamp;
 use rustls::pki_types::CertificateDer;
 use x509_parser::prelude::FromDer as _;
 
+use super::verdicts::{in_short, reasons, word};
 use crate::house::root;
 
 /// Between the test material's first day and its last (2010 to 2030).
@@ -117,10 +118,7 @@ impl Material {
             // Whose certificate is left out, his list is signed by nobody.
             (_, Some(fault)) => format!("intermediate: {fault}"),
             (Err(fault), None) => format!("list: {}", fault.to_string().rsplit(": ").next().unwrap_or_default()),
-            (Ok(_), None) => {
-                let text = format!("{error:?}").replace("InvalidCertificate(", "").replace("Other(OtherError(", "");
-                format!("chain: {}", text.split([' ', '{', '(']).next().unwrap_or_default().trim_end_matches(')'))
-            }
+            (Ok(_), None) => in_short(&error),
         })
     }
 }
@@ -133,18 +131,6 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
         .collect();
     all.sort();
     all
-}
-
-const fn word(accepted: bool) -> &'static str {
-    if accepted { "accept" } else { "refuse" }
-}
-
-/// Reasons by case, as they stand in the file: after the last bar.
-fn reasons(kept: &str) -> BTreeMap<String, String> {
-    let lines = kept.lines().filter(|line| !line.starts_with('#'));
-    let parts = lines.map(|line| line.split('|').map(str::trim).collect::<Vec<_>>());
-    let with_reason = parts.filter(|parts| parts.len() == 4 && !parts[3].is_empty());
-    with_reason.map(|parts| (parts[1].to_owned(), parts[3].to_owned())).collect()
 }
 
 #[test]
