@@ -36,7 +36,7 @@ pub use bounds::Bounds;
 pub use door::serve;
 pub use enrol::{EnrolmentDoor, serve_enrolment};
 pub use issuer::Issuer;
-pub use list::{ListError, ListSource, Rebuild};
+pub use list::{Built, ListError, ListSource, Rebuild};
 pub use registry_list::{RegistryList, follow};
 
 /// Tells the time.

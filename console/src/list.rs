@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use ca::{Crl, RecordedNumber, Responder, Shard, Status};
 use model::SerialNumber;
+use registry::TaskId;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -32,10 +33,10 @@ pub trait ListSource: Send + Sync + 'static {
     ///
     /// # Errors
     /// As [`Self::build`].
-    fn shards(&self, wanted: &BTreeSet<Shard>, number: &RecordedNumber) -> Result<BTreeMap<Shard, Crl>, ListError>;
+    fn shards(&self, wanted: &BTreeSet<Shard>, number: &RecordedNumber) -> Result<Built, ListError>;
 
-    /// The shards that were built last lie on the shelf, under this number.
-    fn shelved(&self, shards: &BTreeSet<Shard>, number: u64);
+    /// Shards with this number lie on the shelf: everybody can read of these revocations from here on.
+    fn shelved(&self, told: Vec<TaskId>, number: &RecordedNumber);
 
     /// What is known of a certificate now.
     ///
@@ -48,6 +49,15 @@ pub trait ListSource: Send + Sync + 'static {
     /// # Errors
     /// It could not be certified.
     fn responder(&self) -> Result<Responder, ListError>;
+}
+
+/// Shards, and whose revocations they are the first to tell of.
+#[derive(Debug)]
+pub struct Built {
+    /// Each shard that was wanted.
+    pub shards: BTreeMap<Shard, Crl>,
+    /// Tasks of confirmation whose certificates all stand on them.
+    pub told: Vec<TaskId>,
 }
 
 /// Why there is no new list, or no answer.
@@ -136,9 +146,9 @@ impl Shelf {
             return Ok(());
         }
         let number = self.source.number(shards.len())?;
-        let made = self.source.shards(shards, &number)?;
-        self.lock().shards.extend(made.into_iter().map(|(shard, list)| (shard, Arc::new(list))));
-        self.source.shelved(shards, number.number());
+        let Built { shards, told } = self.source.shards(shards, &number)?;
+        self.lock().shards.extend(shards.into_iter().map(|(shard, list)| (shard, Arc::new(list))));
+        self.source.shelved(told, &number);
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! The status of certificates as the registry knows it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use ca::{
@@ -12,7 +12,7 @@ use model::{Author, Office, SerialNumber, Timestamp};
 use registry::{Change, Command, ConfirmationTask, Registry, RegistryError, Snapshot, TaskId};
 
 use crate::Clock;
-use crate::list::{ListError, ListSource, Rebuild};
+use crate::list::{Built, ListError, ListSource, Rebuild};
 
 /// A list says "as of now". Built from a registry that has not been heard for longer, it would say more than is known.
 const HEARD_WITHIN: Duration = Duration::from_secs(10);
@@ -24,19 +24,13 @@ pub struct RegistryList {
     key: Arc<IssuingKey>,
     places: StatusPlaces,
     clock: Clock,
-    /// What the shards that were built last are made of.
-    built: Mutex<Option<Arc<Snapshot>>>,
 }
 
 impl RegistryList {
     /// Over `registry`, signed by `issuing` with `key`; others find it at `places`.
     #[must_use]
     pub fn new(registry: Registry, issuing: Issuing, key: Arc<IssuingKey>, places: StatusPlaces, clock: Clock) -> Self {
-        Self { registry, issuing, key, places, clock, built: Mutex::default() }
-    }
-
-    fn built(&self) -> MutexGuard<'_, Option<Arc<Snapshot>>> {
-        self.built.lock().unwrap_or_else(PoisonError::into_inner)
+        Self { registry, issuing, key, places, clock }
     }
 
     fn heard(&self) -> Result<Arc<Snapshot>, ListError> {
@@ -75,11 +69,10 @@ impl ListSource for RegistryList {
             .map_err(ListError::new)
     }
 
-    fn shards(&self, wanted: &BTreeSet<Shard>, number: &RecordedNumber) -> Result<BTreeMap<Shard, Crl>, ListError> {
+    fn shards(&self, wanted: &BTreeSet<Shard>, number: &RecordedNumber) -> Result<Built, ListError> {
         let now = (self.clock)();
         let mut entries: BTreeMap<Shard, Vec<Revoked>> = wanted.iter().map(|shard| (*shard, vec![])).collect();
         let snapshot = self.heard()?;
-        self.built().replace(Arc::clone(&snapshot));
         for revoked in revoked(&snapshot, now, |serial| wanted.contains(&Shard::of(serial))) {
             entries.entry(Shard::of(&revoked.serial)).or_default().push(revoked);
         }
@@ -87,25 +80,16 @@ impl ListSource for RegistryList {
             let list = build_shard(&self.issuing, &self.key, (&self.places, shard), &revoked, number, now);
             list.map(|list| (shard, list)).map_err(ListError::new)
         };
-        entries.into_iter().map(build).collect()
+        let shards = entries.into_iter().map(build).collect::<Result<_, _>>()?;
+        Ok(Built { shards, told: told(&snapshot, wanted) })
     }
 
-    /// For those who confirm a revocation (art. 38-3): from here on everybody can read of it. A task whose certificates are not
-    /// all on these shards waits for the hour, when all are built under one number.
-    fn shelved(&self, shards: &BTreeSet<Shard>, number: u64) {
-        let Some(snapshot) = self.built().take() else { return };
-        let named = |task: &&ConfirmationTask| {
-            // What another authority issued is on no list of ours.
-            let ours = |serial| snapshot.certificate(serial).is_some_and(|known| known.external.is_none());
-            task.listed.is_none()
-                && task.serials.iter().all(|serial| ours(serial) && shards.contains(&Shard::of(serial)))
-        };
-        let tasks: Vec<TaskId> = snapshot.open_tasks().filter(named).map(|task| task.id).collect();
-        if tasks.is_empty() {
+    /// For those who confirm a revocation (art. 38-3).
+    fn shelved(&self, told: Vec<TaskId>, number: &RecordedNumber) {
+        if told.is_empty() {
             return;
         }
-        let author = Author::new(Office::System, "sekisho");
-        if let Err(error) = self.registry.execute(Command::RecordListed { tasks, number }, author, (self.clock)()) {
+        if let Err(error) = self.execute(Command::RecordListed { tasks: told, number: number.number() }) {
             tracing::warn!(%error, "which revocation list names a revocation is not on record; the next one says it");
         }
     }
@@ -140,6 +124,16 @@ pub fn follow(registry: &Registry, rebuild: Rebuild) {
             rebuild.ask(serial);
         }
     }));
+}
+
+/// Tasks that no list was recorded for, and whose certificates all stand on these shards. One whose certificates stand on several
+/// waits for the hour, when all are built under one number; what another authority issued is on no list of ours.
+fn told(snapshot: &Snapshot, shards: &BTreeSet<Shard>) -> Vec<TaskId> {
+    let ours = |serial: &SerialNumber| snapshot.certificate(serial).is_some_and(|known| known.external.is_none());
+    let named = |task: &&ConfirmationTask| {
+        task.listed.is_none() && task.serials.iter().all(|serial| ours(serial) && shards.contains(&Shard::of(serial)))
+    };
+    snapshot.open_tasks().filter(named).map(|task| task.id).collect()
 }
 
 /// What a list of `now` names: everything revoked, reserved numbers too, since a signature may exist though its record was

@@ -19,7 +19,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
-use crate::{Bounds, Clock, Console, Issuer, ListError, ListSource, Rebuild, serve};
+use crate::{Bounds, Built, Clock, Console, Issuer, ListError, ListSource, Rebuild, serve};
 
 /// The authority and what it has revoked, with a clock that the test sets.
 struct Office {
@@ -60,7 +60,7 @@ impl ListSource for Office {
         build_crl(&self.issuing, &self.key, &self.revoked.lock().unwrap(), number, self.now()).map_err(ListError::new)
     }
 
-    fn shards(&self, wanted: &BTreeSet<Shard>, number: &RecordedNumber) -> Result<BTreeMap<Shard, Crl>, ListError> {
+    fn shards(&self, wanted: &BTreeSet<Shard>, number: &RecordedNumber) -> Result<Built, ListError> {
         if self.broken.load(Ordering::SeqCst) {
             return Err(ListError::new("the signer is away"));
         }
@@ -71,11 +71,12 @@ impl ListSource for Office {
             let list = build_shard(&self.issuing, &self.key, (&places, *shard), &its, number, self.now());
             list.map(|list| (*shard, list)).map_err(ListError::new)
         };
-        wanted.iter().map(build).collect()
+        let shards = wanted.iter().map(build).collect::<Result<_, _>>()?;
+        Ok(Built { shards, told: vec![] })
     }
 
     /// Numbers of eight octets are ours.
-    fn shelved(&self, _: &BTreeSet<Shard>, _: u64) {}
+    fn shelved(&self, _: Vec<::registry::TaskId>, _: &RecordedNumber) {}
 
     fn status(&self, serial: &SerialNumber) -> Result<Status, ListError> {
         if self.broken.load(Ordering::SeqCst) {

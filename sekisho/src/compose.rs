@@ -1,6 +1,6 @@
 //! Putting the crates together: from settings to a gateway, to the office's door, and to the clock that ticks.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener as StdListener};
 use std::pin::Pin;
@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anomaly::Quota;
-use console::{Console, EnrolmentDoor, Issuer, ListError, ListSource, RegistryList};
+use console::{Built, Console, EnrolmentDoor, Issuer, ListError, ListSource, RegistryList};
 use gateway::pages::{Desk, Phone};
 use journal::Journal;
 use model::{Author, Office, SerialNumber};
@@ -223,17 +223,14 @@ impl ListSource for LateList {
         self.list()?.build(number)
     }
 
-    fn shards(
-        &self,
-        wanted: &BTreeSet<ca::Shard>,
-        number: &ca::RecordedNumber,
-    ) -> Result<BTreeMap<ca::Shard, ca::Crl>, ListError> {
+    fn shards(&self, wanted: &BTreeSet<ca::Shard>, number: &ca::RecordedNumber) -> Result<Built, ListError> {
         self.list()?.shards(wanted, number)
     }
 
-    fn shelved(&self, shards: &BTreeSet<ca::Shard>, number: u64) {
+    fn shelved(&self, told: Vec<registry::TaskId>, number: &ca::RecordedNumber) {
+        // What was built was built by it.
         if let Some(list) = self.list.get() {
-            list.shelved(shards, number);
+            list.shelved(told, number);
         }
     }
 

@@ -6,6 +6,7 @@ mod certificates;
 mod contract;
 mod deletion;
 mod device;
+mod devices;
 mod duty;
 mod enrolment;
 mod facility;
@@ -53,7 +54,8 @@ use model::{
     Timestamp, UserId, UserKey,
 };
 
-pub(crate) use certificates::{Certificates, Devices, Unfit};
+pub(crate) use certificates::{Certificates, Unfit};
+pub(crate) use devices::Devices;
 #[cfg(test)]
 pub(crate) use numbering::Numbering;
 pub(crate) use rules::Rules;
