@@ -14,8 +14,9 @@ pub(super) fn propose(d: &mut Draft, facility: &FacilityId, because: Cause, reas
     d.reason(reason)?;
     let known = d.next.facility(facility).ok_or_else(|| d.not_known("facility", facility))?;
     d.require(known.state != State::Closed, || Why::Condition(format!("facility `{facility}` is closed")))?;
-    let here = d.next.devices().filter(|device| device.facility == *facility).map(|device| device.id.clone());
-    let mut devices: Vec<DeviceId> = here.filter(|device| !revocation::live(d, device).is_empty()).collect();
+    let here = d.next.devices().filter(|device| device.facility == *facility);
+    let hit = here.filter_map(|device| Some((device.id.clone(), revocation::revocable(d, &device.id, because)?.len())));
+    let (mut devices, counts): (Vec<DeviceId>, Vec<usize>) = hit.unzip();
     devices.sort();
     let first = devices.first().cloned();
     let first = first.ok_or_else(|| {
@@ -23,8 +24,7 @@ pub(super) fn propose(d: &mut Draft, facility: &FacilityId, because: Cause, reas
     })?;
     // Every cause that an officer may give for one terminal, and no other.
     revocation::entitled(d, &first, because)?;
-    let serials: usize = devices.iter().map(|device| revocation::live(d, device).len()).sum();
-    let octets = devices.len() * TASK_BYTES_MAX + serials * REVOKED_BYTES_MAX;
+    let octets = devices.len() * TASK_BYTES_MAX + counts.iter().sum::<usize>() * REVOKED_BYTES_MAX;
     let max = journal::ENTRY_BYTES_MAX / (TASK_BYTES_MAX + REVOKED_BYTES_MAX);
     d.require(octets < journal::ENTRY_BYTES_MAX, || Why::Full { what: "devices, more than one act takes;", max })?;
     let proposed = Approval { at: d.at(), by: d.act.by.clone() };
@@ -41,8 +41,7 @@ pub(super) fn approve(d: &mut Draft, facility: &FacilityId) -> Result<(), Refuse
     d.require(d.at() < proposal.until, || Why::Time("the proposal is over; propose it anew"))?;
     d.push(Change::FacilityRevocationEnded { facility: facility.clone(), carried_out: true, reason: None })?;
     for device in &proposal.devices {
-        let serials = revocation::live(d, device);
-        if !serials.is_empty() {
+        if let Some(serials) = revocation::revocable(d, device, proposal.because) {
             let entitled = revocation::entitled(d, device, proposal.because)?;
             revocation::revoke_all(d, &entitled, &serials)?;
         }

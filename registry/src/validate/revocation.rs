@@ -56,11 +56,8 @@ pub(super) fn entitled(d: &Draft, device: &DeviceId, because: Cause) -> Result<E
 /// Everything of a terminal, in one act.
 pub(super) fn revoke_device(d: &mut Draft, device: &DeviceId, because: Cause) -> Result<(), Refused> {
     let entitled = entitled(d, device, because)?;
-    let serials = live(d, device);
-    // Stolen with its slip and before it was used, a terminal has nothing but the code, and whoever took both has it.
-    let code = because.takes_everything() && d.next.enrolment(device).is_some_and(|code| d.at() < code.until);
-    d.require(code || !serials.is_empty(), || {
-        Why::Condition(format!("device `{device}` has no certificate that could be revoked"))
+    let serials = revocable(d, device, because).ok_or_else(|| {
+        d.refused(Why::Condition(format!("device `{device}` has no certificate that could be revoked")))
     })?;
     revoke_all(d, &entitled, &serials)?;
     report(d, ReportSubject::Device(device.clone()), &entitled)
@@ -76,6 +73,14 @@ pub(super) fn revoke(d: &mut Draft, serial: SerialNumber, because: Cause) -> Res
     }
     revoke_all(d, &entitled, &serials)?;
     report(d, ReportSubject::Revocation(serial), &entitled)
+}
+
+/// What a revocation of the whole terminal would revoke; none where it would end nothing. Stolen with its slip and before that was
+/// used, a terminal has nothing but the code, and whoever took both has it: then there is no number, and the code ends.
+pub(super) fn revocable(d: &Draft, device: &DeviceId, because: Cause) -> Option<Vec<SerialNumber>> {
+    let serials = live(d, device);
+    let code = because.takes_everything() && d.next.enrolment(device).is_some_and(|code| d.at() < code.until);
+    (code || !serials.is_empty()).then_some(serials)
 }
 
 /// What of a terminal is not revoked: numbers that are only reserved too, for a signature may exist.

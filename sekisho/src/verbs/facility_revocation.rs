@@ -28,7 +28,11 @@ pub(super) fn preview(desk: &Desk, of: &FacilityOnly) -> Result<(), Error> {
         return Err(Error::usage(format_args!("there is no facility `{facility}`")));
     }
     let mut devices: Vec<&Device> = snapshot.devices().filter(|device| device.facility == facility).collect();
-    devices.retain(|device| snapshot.certificates_of(&device.id).any(registry::Certificate::is_live));
+    // A code that waits would become a certificate.
+    devices.retain(|device| {
+        snapshot.certificates_of(&device.id).any(registry::Certificate::is_live)
+            || snapshot.enrolment(&device.id).is_some_and(|code| now < code.until)
+    });
     devices.sort_by(|a, b| a.id.cmp(&b.id));
     let log = Journal::open_existing(&desk.settings.journal.audit()).map_err(Error::journal("audit"))?;
     let log = Reader::new(log);

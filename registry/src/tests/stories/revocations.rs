@@ -246,6 +246,13 @@ fn a_facility_is_revoked_by_two_officers() {
     // Meanwhile one is stolen, and another one loaned: the former is not revoked twice, the latter was not seen.
     world.must(himself("U-3"), revoke("D-3", Cause::Stolen));
     world.device("D-4", "F-1", "K-1", 4);
+    // What has only a code by now must not come back by it.
+    let mut coded = world.clone();
+    let until = coded.now.plus_seconds(HOUR);
+    let offer = Command::OfferEnrolment { device: device("D-3"), kind: EnrolmentKind::Csr, digest: [7; 32], until };
+    coded.must(clerk(), offer);
+    coded.must(second_officer(), approve());
+    assert!(coded.snapshot.enrolment(&device("D-3")).is_none());
     let changes = world.must(second_officer(), approve());
     assert_eq!(kinds(&changes), ["facility-revocation-ended", "certificate-revoked", "revocation-reported"]);
     let live = |number| world.snapshot.certificate(&serial(number)).unwrap().is_live();
