@@ -71,6 +71,7 @@ fn furnish(registry: &Registry) {
             not_before,
             not_after,
             assurance: model::Assurance::Software,
+            key: [3; 32],
         };
         execute(registry, reserve);
     }
