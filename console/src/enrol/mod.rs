@@ -91,11 +91,10 @@ pub async fn serve_enrolment(
     let bounds = enrolment.bounds;
     let acceptor = TlsAcceptor::from(Arc::clone(&enrolment.tls));
     let router = routes::router(enrolment);
-    door::open(listener, bounds, stop, move |stream| {
+    door::open(listener, bounds, stop, move |stream, source| {
         let (acceptor, router) = (acceptor.clone(), router.clone());
         async move {
-            let Ok(peer) = stream.peer_addr() else { return };
-            let source = sources::Source(anomaly::prefix(peer.ip()));
+            let source = sources::Source(source);
             let shaken = tokio::time::timeout(bounds.head_within, acceptor.accept(stream)).await;
             match shaken {
                 Ok(Ok(stream)) => {

@@ -88,6 +88,27 @@ fn wrong_codes_end_it_and_bad_requests_do_not() {
 }
 
 #[test]
+fn one_address_does_not_take_the_whole_door() {
+    use std::net::TcpStream;
+    let office = Office::open();
+    office.request("new", P256);
+    let code = office.code("D-1");
+    let port = office.server.port("terminals").parse().unwrap();
+    let knock = || TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let held: Vec<TcpStream> = (0..300).map(|_| knock()).collect();
+    // Closed without a word: there is an end to read at once. The others wait to hear of TLS.
+    let is_open = |stream: &TcpStream| {
+        stream.set_nonblocking(true).unwrap();
+        stream.peek(&mut [0]).is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)
+    };
+    wait(|| held.iter().filter(|stream| is_open(stream)).count() == 32);
+    // Another address is served meanwhile.
+    let (said, status) =
+        office.post("simpleenroll", &["-u", &format!("D-1:{code}"), "--interface", "127.0.0.2"], "new");
+    assert_eq!(status, 200, "{said}");
+}
+
+#[test]
 fn a_code_used_twice_at_once_gives_one_certificate() {
     let office = Office::open();
     let code = office.code("D-1");
