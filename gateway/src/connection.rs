@@ -102,7 +102,8 @@ pub async fn serve(worker: Rc<Worker>, stream: TcpStream, peer: SocketAddr) {
         let snapshot = worker.snapshot();
         let Status { index, device, .. } = presented.status(&snapshot)?;
         let (live, serial) = (worker.live(), presented.serial(&snapshot, index)?);
-        Some(live.enter_connection(worker.number(), serial, &device.id, &device.facility, scissors.clone()))
+        let certificate = (serial, Some(presented.clone()));
+        Some(live.enter_connection(worker.number(), certificate, &device.id, &device.facility, scissors.clone()))
     });
     let certificate = match presented.map(|presented| Arrival::of(presented, &worker.snapshot(), worker.now())) {
         None => None,

@@ -3,7 +3,7 @@
 
 mod elsewhere;
 
-use gateway::{ExternalAuthority, Externals};
+use gateway::{ExternalAuthority, ExternalSettings, Externals};
 use http::StatusCode;
 use model::SerialDraw;
 use registry::{Command, External};
@@ -20,8 +20,12 @@ async fn city(authorities: &[&Elsewhere]) -> World {
 
 /// Has the office register a certificate for a device, as its command does. Gives our number for it.
 fn register(world: &World, authority: &Elsewhere, keys: &Keys, device: &str) -> model::SerialNumber {
+    register_by(world, authority.settings(), keys, device)
+}
+
+fn register_by(world: &World, settings: ExternalSettings, keys: &Keys, device: &str) -> model::SerialNumber {
     let now = u64::try_from(world.now().as_seconds()).unwrap();
-    let authority = ExternalAuthority::new(authority.settings(), &[]).unwrap();
+    let authority = ExternalAuthority::new(settings, &[]).unwrap();
     assert!(authority.refresh(now).unwrap());
     let found = Externals::new(vec![authority]).identify(&keys.chain, now).unwrap();
     let external = External { authority: found.authority, issuer: found.issuer, number: found.number };
@@ -163,6 +167,51 @@ async fn a_stale_list_shuts_everybody_of_its_authority_out_until_there_is_a_newe
     tokio::time::sleep(std::time::Duration::from_millis(2500)).await;
     assert_eq!(code(&city, &keys).await, "sign-in-required");
     shut_out(&city, &union.sign("32")).await;
+}
+
+/// What a terminal shows on the way to a trusted certificate may end before its own, and before anything that is configured.
+#[tokio::test]
+async fn what_a_terminal_showed_beside_its_certificate_ends_its_connection_too() {
+    const BRANCH: &str = "/CN=Branch";
+    let (root, branch) = (Elsewhere::new("root", "/CN=Root"), Elsewhere::new("branch", BRANCH));
+    root.publish_for(24 * 10);
+    branch.publish_for(24 * 10);
+    // The branch's own word for itself: by it its list is believed, and no chain ends at it.
+    let settings = ExternalSettings {
+        name: "branch".to_owned(),
+        anchors: root.settings().anchors,
+        intermediates: branch.settings().anchors,
+        lists: vec![root.list(), branch.list()],
+    };
+    let city = World::planned(Plan { external: vec![settings.clone()], trusting_store: true, ..Plan::default() }).await;
+    let (short, long) = (root.certify(&branch, BRANCH, 1), root.certify(&branch, BRANCH, 9));
+    let (mut brief, mut lasting, mut lone) = (branch.sign("51"), branch.sign("52"), branch.sign("53"));
+    brief.chain = vec![brief.chain[0].clone(), short.clone()];
+    lasting.chain = vec![lasting.chain[0].clone(), short, long];
+    register_by(&city, settings.clone(), &brief, "D-sato");
+    register_by(&city, settings, &lasting, "D-kato");
+    lone.chain.truncate(1);
+    shut_out(&city, &lone).await;
+
+    let terminal = city.terminal_with(&brief);
+    let cookie = city.cookie(&terminal, "U-sato").await;
+    let mut open = terminal.connect().await.unwrap();
+    assert_eq!(open.ask(Ask::get(RECORD).as_(&cookie)).await.unwrap().status, StatusCode::OK);
+    // One that nobody asks anything over, so only the sweep can end it.
+    let idle = terminal.connect().await.unwrap();
+    let mut beside = city.terminal_with(&lasting).connect().await.unwrap();
+    assert_eq!(beside.ask(Ask::get("/")).await.unwrap().code(), "sign-in-required");
+
+    city.shift_clock(86_400 + 60);
+    let refused = open.ask(Ask::get("/")).await;
+    assert!(refused.as_ref().map_or(true, |reply| reply.code() != "sign-in-required"), "{refused:?}");
+    city.until("the end of all but the neighbour", |city| city.living().0 == 1).await;
+    drop(idle);
+    // There is another way from its certificate to the root.
+    assert_eq!(beside.ask(Ask::get("/")).await.unwrap().code(), "sign-in-required");
+    // The handshake has the machine's own time, and comes about; a resumed one asks for no chain at all.
+    let again = terminal.ask(Ask::get("/")).await;
+    assert!(again.as_ref().map_or(true, |reply| reply.code() != "sign-in-required"), "{again:?}");
 }
 
 #[tokio::test]
