@@ -67,6 +67,8 @@ pub(crate) const HEARD_WITHIN: Duration = Duration::from_secs(10);
 pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Fields of a form; ours have four.
 pub(crate) const FORM_FIELDS_MAX: usize = 8;
+/// Characters of what a browser calls itself that are shown to it.
+pub(crate) const BROWSER_CHARACTERS_MAX: usize = 300;
 /// Wrong codes of one source in [`WRONG_WINDOW_MS`]. A code ends by its fifth wrong try, so nobody ends one from a single address
 /// in less than that.
 pub(crate) const WRONG_PER_SOURCE_MAX: usize = 4;
