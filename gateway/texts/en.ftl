@@ -379,8 +379,8 @@ home-ending-what = After that the terminal cannot be used here. Tell the facilit
 home-ending-renew = Whoever looks after the terminal can renew it by:
 home-expiring = Certificates that end soon
 home-expiring-count = { $count ->
-        [one] One terminal
-       *[other] { $count } terminals
+        [one] The certificate of one terminal of the facility ends soon, or has ended.
+       *[other] The certificates of { $count } terminals of the facility end soon, or have ended.
     }
 expiring-title = Certificates that end soon
 expiring-intro = Terminals whose certificate ends within { $count } days, or has ended. Those that have been renewed are not shown (article 38 of the regulation).

@@ -37,7 +37,9 @@ async fn the_administrator_and_whoever_uses_the_terminal_are_reminded() {
     assert!(home.contains(ENDS) && home.contains("sekisho enrol --renew") && !home.contains(EXPIRING), "{home}");
     let (_, home) = page(&ono, &onos, "/").await;
     assert!(
-        home.contains(EXPIRING) && home.contains("<strong>One terminal</strong>") && !home.contains(ENDS),
+        home.contains(EXPIRING)
+            && home.contains("The certificate of one terminal of the facility ends soon")
+            && !home.contains(ENDS),
         "{home}"
     );
     let (status, listed) = page(&ono, &onos, EXPIRING).await;

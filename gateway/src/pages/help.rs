@@ -70,7 +70,7 @@ impl Help<'_> {
 
     /// The reader should compare the terminal's clock.
     fn shows_clock(&self) -> bool {
-        self.seen.is_some() || matches!(self.problem, CertificateProblem::NotYetValid | CertificateProblem::Expired)
+        matches!(self.problem, CertificateProblem::NotYetValid | CertificateProblem::Expired)
     }
 
     fn word(&self) -> &'static str {
