@@ -5,7 +5,7 @@ mod elsewhere;
 
 use gateway::{ExternalAuthority, ExternalSettings, Externals};
 use http::StatusCode;
-use model::SerialDraw;
+use model::{DeviceId, SerialDraw};
 use registry::{Command, External};
 
 use self::elsewhere::Elsewhere;
@@ -30,11 +30,12 @@ fn register_by(world: &World, settings: ExternalSettings, keys: &Keys, device: &
     let found = Externals::new(vec![authority]).identify(&keys.chain, now).unwrap();
     let external = External { authority: found.authority, issuer: found.issuer, number: found.number };
     let (not_before, not_after) = (world.now().plus_seconds(-3600), world.now().plus_seconds(20 * 86_400));
-    let command = |serial| Command::RegisterCertificate {
+    let (device, fingerprint): (DeviceId, _) = (device.parse().unwrap(), found.fingerprint);
+    let command = move |serial| Command::RegisterCertificate {
         serial,
-        device: device.parse().unwrap(),
+        device: device.clone(),
         external: external.clone(),
-        fingerprint: found.fingerprint,
+        fingerprint,
         not_before,
         not_after,
     };
