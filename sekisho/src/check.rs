@@ -338,6 +338,7 @@ fn facts(settings: &Settings, found: &mut Findings) -> Result<(), Error> {
     }
     let now = found.now;
     ending(&snapshot, found)?;
+    left(&snapshot, found)?;
     let overdue = snapshot.open_tasks().filter(|task| task.is_overdue(now)).count();
     if overdue > 0 {
         found.warning(&format!(
@@ -369,6 +370,23 @@ fn ending(snapshot: &registry::Snapshot, found: &mut Findings) -> Result<(), Err
         listed(named),
         found.days
     ))
+}
+
+/// Devices for which nobody answers any more.
+fn left(snapshot: &registry::Snapshot, found: &mut Findings) -> Result<(), Error> {
+    let on_loan = snapshot.devices().filter(|device| device.returned_at.is_none());
+    let mut left: Vec<_> = on_loan.filter(|one| !snapshot.is_held(one)).map(|one| one.id.to_string()).collect();
+    left.sort_unstable();
+    let count = left.len();
+    left.truncate(DEVICES_NAMED_MAX);
+    if count > 0 {
+        found.warning(&format!(
+            "devices: nobody answers for {count} any more, their holders left (art. 37): {}; take them back by: \
+             sekisho device return DEVICE --because left",
+            listed(&left)
+        ))?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

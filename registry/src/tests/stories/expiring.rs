@@ -51,7 +51,8 @@ fn named(world: &World, within_days: u32) -> Vec<String> {
 fn renew(world: &mut World, number: u64, predecessor: u64, days: i64) {
     let (not_before, not_after) = (world.now, world.now.plus_seconds(days * DAY));
     let (serial, predecessor) = (serial(number), serial(predecessor));
-    world.must(machine(), Command::ReserveSuccessor { serial, predecessor, not_before, not_after });
+    world
+        .must(machine(), Command::ReserveSuccessor { serial, predecessor, not_before, not_after, key: key_of(serial) });
 }
 
 fn issued(world: &mut World, serial: SerialNumber) {
