@@ -19,6 +19,7 @@
 //! [`Clock`] and a [`ListSource`], which signs.
 
 mod bounds;
+mod crowd;
 mod door;
 mod enrol;
 mod issuer;

@@ -35,6 +35,7 @@ use crate::pages::{self, Frame, Language, LocalPath, Place};
 use crate::pipeline::admit::{Buckets, Rates};
 use crate::refusal::Refusal;
 use crate::tls::arrival::Lapsed;
+use crate::tls::negotiated::Negotiated;
 use crate::{Clock, answer, source};
 
 /// One of a worker. See the module.
@@ -69,7 +70,7 @@ impl Responder {
     }
 
     /// The one answer: a page for people, a problem document for programs; 403 whatever was asked for.
-    fn answer(&self, lapsed: &Lapsed, head: &http::request::Parts) -> Response<Full<Bytes>> {
+    fn answer(&self, lapsed: &Lapsed, tls: &Negotiated, head: &http::request::Parts) -> Response<Full<Bytes>> {
         let (refusal, incident) = (Refusal::Certificate(lapsed.problem()), EntryId::fresh());
         tracing::info!(
             serial = %lapsed.serial(), problem = refusal.code(), %incident, "a terminal was told why it is not served"
@@ -78,7 +79,8 @@ impl Responder {
         let page = text(ACCEPT).is_some_and(|accept| accept.contains("text/html"));
         let body = if page {
             let frame = self.frame(&head.uri, text(ACCEPT_LANGUAGE));
-            pages::help(&frame, lapsed.problem(), &incident.to_string())
+            let seen = pages::Seen { serial: lapsed.serial(), tls };
+            pages::help(&frame, lapsed.problem(), &incident.to_string(), Some(seen))
         } else {
             pages::problem(&refusal, &incident.to_string())
         };
@@ -126,11 +128,12 @@ fn self_contained(headers: &mut HeaderMap) {
 pub(crate) async fn serve(responder: Rc<Responder>, lapsed: Lapsed, tls: TlsStream<Socket>, peer: SocketAddr) {
     let Some(_room) = responder.enter(peer.ip()) else { return };
     let scissors = tls.get_ref().0.scissors();
+    let negotiated = Negotiated::of(tls.get_ref().1);
     let two = tls.get_ref().1.alpn_protocol() == Some(b"h2");
     let answered = Notify::new();
     let service = service_fn(|request: Request<Incoming>| {
         let (head, _) = request.into_parts();
-        let response = responder.answer(&lapsed, &head);
+        let response = responder.answer(&lapsed, &negotiated, &head);
         answered.notify_one();
         async move { Ok::<_, Infallible>(response) }
     });

@@ -31,6 +31,8 @@ struct Findings {
     now: Timestamp,
     /// Whatever ends before this is worth a warning.
     soon: Timestamp,
+    /// How many days that are.
+    days: u32,
     faults: usize,
 }
 
@@ -39,7 +41,7 @@ pub(crate) fn run(common: &Common, verb: &Check) -> Result<bool, Error> {
     let settings = Settings::load(&common.settings_file()?)?;
     let now = clock::now();
     let soon = now.plus_seconds(i64::from(verb.days).saturating_mul(86_400));
-    let mut found = Findings { output: Output::new(common.json), now, soon, faults: 0 };
+    let mut found = Findings { output: Output::new(common.json), now, soon, days: verb.days.into(), faults: 0 };
     found.fine("settings: in order")?;
     folders(&settings, &mut found)?;
     gateway_keys(&settings, &mut found)?;
@@ -334,35 +336,9 @@ fn facts(settings: &Settings, found: &mut Findings) -> Result<(), Error> {
         ))?,
         _ => found.fine(&format!("clock: {}", found.now.to_jst_minutes()))?,
     }
-    let (now, soon) = (found.now, found.soon);
-    let mut ending: Vec<_> = snapshot
-        .devices()
-        .filter(|device| device.returned_at.is_none())
-        .filter(|device| {
-            let last =
-                snapshot.certificates_of(&device.id).filter(|known| known.is_live()).map(|known| known.not_after);
-            last.max().is_some_and(|until| now < until && until < soon)
-        })
-        .map(|device| device.id.to_string())
-        .collect();
-    ending.sort_unstable();
-    let count = ending.len();
-    ending.truncate(DEVICES_NAMED_MAX);
-    if count > 0 {
-        found.warning(&format!("devices: the last certificate of {count} expires soon: {}", listed(&ending)))?;
-    }
-    let on_loan = snapshot.devices().filter(|device| device.returned_at.is_none());
-    let mut left: Vec<_> = on_loan.filter(|one| !snapshot.is_held(one)).map(|one| one.id.to_string()).collect();
-    left.sort_unstable();
-    let count = left.len();
-    left.truncate(DEVICES_NAMED_MAX);
-    if count > 0 {
-        found.warning(&format!(
-            "devices: nobody answers for {count} any more, their holders left (art. 37): {}; take them back by: \
-             sekisho device return DEVICE --because left",
-            listed(&left)
-        ))?;
-    }
+    let now = found.now;
+    ending(&snapshot, found)?;
+    left(&snapshot, found)?;
     let overdue = snapshot.open_tasks().filter(|task| task.is_overdue(now)).count();
     if overdue > 0 {
         found.warning(&format!(
@@ -374,6 +350,40 @@ fn facts(settings: &Settings, found: &mut Findings) -> Result<(), Error> {
     if waiting > 0 {
         found.warning(&format!(
             "reports: {waiting} are due to the city (art. 29-2, 39-3); they are named by: sekisho report list"
+        ))?;
+    }
+    Ok(())
+}
+
+/// Devices that are about to be without a certificate, or are already.
+fn ending(snapshot: &registry::Snapshot, found: &mut Findings) -> Result<(), Error> {
+    let ending = snapshot.expiring(found.now, found.days, |_| true);
+    if ending.is_empty() {
+        return Ok(());
+    }
+    let over = ending.iter().filter(|one| one.stage == Some(registry::ExpiryStage::Over)).count();
+    let named = ending.iter().take(DEVICES_NAMED_MAX).map(|one| &one.device.id);
+    found.warning(&format!(
+        "devices: the last certificate of {} ends soon or is over ({over} are over): {}; all are named by: sekisho device \
+         expiring --within {}",
+        ending.len(),
+        listed(named),
+        found.days
+    ))
+}
+
+/// Devices for which nobody answers any more.
+fn left(snapshot: &registry::Snapshot, found: &mut Findings) -> Result<(), Error> {
+    let on_loan = snapshot.devices().filter(|device| device.returned_at.is_none());
+    let mut left: Vec<_> = on_loan.filter(|one| !snapshot.is_held(one)).map(|one| one.id.to_string()).collect();
+    left.sort_unstable();
+    let count = left.len();
+    left.truncate(DEVICES_NAMED_MAX);
+    if count > 0 {
+        found.warning(&format!(
+            "devices: nobody answers for {count} any more, their holders left (art. 37): {}; take them back by: \
+             sekisho device return DEVICE --because left",
+            listed(&left)
         ))?;
     }
     Ok(())

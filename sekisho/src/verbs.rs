@@ -12,6 +12,7 @@ mod desk;
 mod device;
 mod duty;
 pub(crate) mod enrol;
+mod expiring;
 mod explain;
 pub(crate) mod external;
 mod facility;

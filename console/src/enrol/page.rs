@@ -80,7 +80,7 @@ struct ContainerPage<'a> {
 #[derive(Default, Deserialize)]
 pub(super) struct Asked {
     #[serde(default)]
-    lang: String,
+    pub(super) lang: String,
     #[serde(default)]
     device: String,
     #[serde(default)]
@@ -231,13 +231,17 @@ impl Shown {
             }
         };
         let Ok(body) = rendered else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
-        let fields = [
-            (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-            (header::CONTENT_SECURITY_POLICY, POLICY),
-            (header::CACHE_CONTROL, "no-store"),
-        ];
-        (status, fields, body).into_response()
+        (status, fields(), body).into_response()
     }
+}
+
+/// Of every page.
+pub(super) const fn fields() -> [(header::HeaderName, &'static str); 3] {
+    [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::CACHE_CONTROL, "no-store"),
+    ]
 }
 
 /// A file to be saved. Its name begins with the terminal's number, which has passed as one.

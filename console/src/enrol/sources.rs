@@ -7,12 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anomaly::Prefix;
 use model::Timestamp;
 
-/// Wrong codes of one source in [`WINDOW_MS`].
-const WRONG_MAX: usize = 4;
-/// An hour, in milliseconds.
-const WINDOW_MS: i64 = 3_600_000;
-/// Most sources that are remembered; those of which nothing was heard for longest go.
-const SOURCES_MAX: usize = 8192;
+use crate::bounds::{WRONG_PER_SOURCE_MAX, WRONG_SOURCES_MAX, WRONG_WINDOW_MS};
 
 /// Where a connection comes from.
 #[derive(Clone, Copy)]
@@ -34,17 +29,17 @@ impl Sources {
     /// Begins a try; none: there were too many wrong ones from there.
     pub(super) fn begin(self: &Arc<Self>, source: Source, now: Timestamp) -> Option<Try> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let since = now.plus_millis(-WINDOW_MS);
-        if known.len() >= SOURCES_MAX && !known.contains_key(&source.0) {
+        let since = now.plus_millis(-WRONG_WINDOW_MS);
+        if known.len() >= WRONG_SOURCES_MAX && !known.contains_key(&source.0) {
             known.retain(|_, tries| tries.last().is_some_and(|last| *last > since));
             let stalest = known.iter().min_by_key(|(_, tries)| tries.last().copied()).map(|(source, _)| *source);
-            if let (true, Some(stalest)) = (known.len() >= SOURCES_MAX, stalest) {
+            if let (true, Some(stalest)) = (known.len() >= WRONG_SOURCES_MAX, stalest) {
                 known.remove(&stalest);
             }
         }
         let tries = known.entry(source.0).or_default();
         tries.retain(|at| *at > since);
-        if tries.len() >= WRONG_MAX {
+        if tries.len() >= WRONG_PER_SOURCE_MAX {
             return None;
         }
         tries.push(now);
@@ -88,7 +83,7 @@ mod tests {
         for _ in 0..100 {
             drop(sources.begin(here, now).unwrap());
         }
-        for _ in 0..WRONG_MAX {
+        for _ in 0..WRONG_PER_SOURCE_MAX {
             sources.begin(here, now).unwrap().wrong();
             now = now.plus_millis(1000);
         }
@@ -96,13 +91,13 @@ mod tests {
         assert!(sources.begin(there, now).is_some());
         // As many at once count as much.
         let at_once: Vec<_> = (0..10).map_while(|_| sources.begin(there, now)).collect();
-        assert_eq!(at_once.len(), WRONG_MAX);
+        assert_eq!(at_once.len(), WRONG_PER_SOURCE_MAX);
         drop(at_once);
-        now = now.plus_millis(WINDOW_MS);
+        now = now.plus_millis(WRONG_WINDOW_MS);
         assert!(sources.begin(here, now).is_some(), "an hour later");
-        for number in 0..SOURCES_MAX as u64 + 10 {
+        for number in 0..WRONG_SOURCES_MAX as u64 + 10 {
             sources.begin(Source(number.to_be_bytes()), now).unwrap().wrong();
         }
-        assert_eq!(sources.0.lock().unwrap().len(), SOURCES_MAX);
+        assert_eq!(sources.0.lock().unwrap().len(), WRONG_SOURCES_MAX);
     }
 }

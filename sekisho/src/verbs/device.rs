@@ -33,6 +33,7 @@ pub(super) fn run(desk: &Desk, verb: &Device) -> Result<(), Error> {
         Device::Hardware(named) => name_hardware(desk, named),
         Device::Return(back) => take_back(desk, back),
         Device::Policies(verb) => super::policies::write(desk, verb),
+        Device::Expiring(asked) => super::expiring::list(desk, asked),
         Device::List => list(desk),
     }
 }

@@ -253,11 +253,40 @@ fn certificates_say_where_the_list_is_found_and_check_where_that_is_nowhere() {
 }
 
 #[test]
+fn whose_certificate_ends_soon_is_listed_with_what_waits_for_it() {
+    let city = City::at_work();
+    let out = city.path(".").display().to_string();
+    for (id, days) in [("D-2", 20), ("D-3", 2)] {
+        let add = format!("device add --id {id} --facility F-1 --holder K-1 --label Second --days {days} --out {out}");
+        city.json(&add);
+    }
+    let said = city.json("device expiring");
+    let told = |said: &serde_json::Value| {
+        ["device", "holder", "facility", "stage"].map(|name| said[name].as_str().unwrap().to_owned())
+    };
+    let told: Vec<_> = said.iter().map(told).collect();
+    assert_eq!(told, [["D-3", "K-1", "F-1", "3"], ["D-2", "K-1", "F-1", "30"]]);
+    assert_eq!((&said[0]["days_left"], &said[0]["code_until"]), (&1.into(), &serde_json::Value::Null), "{said:?}");
+    assert_eq!(city.json("device expiring --within 3").len(), 1);
+    assert_eq!(city.json("device expiring --facility F-1 --within 3000").len(), 3);
+    // A further certificate, and it is not spoken of any more.
+    std::fs::remove_file(city.path("D-3.pem")).unwrap();
+    std::fs::remove_file(city.path("D-3.p12")).unwrap();
+    city.json(&format!("device certificate D-3 --out {out}"));
+    let said = city.say("device expiring");
+    assert!(said.starts_with("D-2  19 days left, ") && said.lines().count() == 1, "{said}");
+    assert!(city.say("check").contains("warning: devices: the last certificate of 1 ends soon"));
+}
+
+#[test]
 fn check_finds_what_is_wrong() {
     let city = City::at_work();
     let said = city.json("check");
     assert!(said.iter().all(|line| line["level"] == "ok"), "{said:?}");
-    assert!(city.say("check --days 190").contains("warning: devices: the last certificate of 1 expires soon: D-1"));
+    let warned = city.say("check --days 190");
+    let devices = "warning: devices: the last certificate of 1 ends soon or is over (0 are over): D-1; all are named by: \
+                   sekisho device expiring --within 190";
+    assert!(warned.contains(devices), "{warned}");
 
     let without = |words: &[&str]| {
         let output = city.command().env_remove("SEKISHO_CA_PASSPHRASE").arg("check").args(words).output().unwrap();

@@ -3,13 +3,15 @@
 
 mod elsewhere;
 
-use gateway::{ExternalAuthority, Externals};
+use futures_util::StreamExt as _;
+use gateway::{ExternalAuthority, ExternalSettings, Externals};
 use http::StatusCode;
 use model::{DeviceId, SerialDraw};
 use registry::{Command, External};
+use tokio_tungstenite::tungstenite;
 
 use self::elsewhere::Elsewhere;
-use crate::world::{Ask, Keys, Plan, World};
+use crate::world::{Ask, Http, Keys, Plan, Tls, World, streams};
 
 const RECORD: &str = "/fhir/Patient/P-0001";
 
@@ -20,8 +22,12 @@ async fn city(authorities: &[&Elsewhere]) -> World {
 
 /// Has the office register a certificate for a device, as its command does. Gives our number for it.
 fn register(world: &World, authority: &Elsewhere, keys: &Keys, device: &str) -> model::SerialNumber {
+    register_by(world, authority.settings(), keys, device)
+}
+
+fn register_by(world: &World, settings: ExternalSettings, keys: &Keys, device: &str) -> model::SerialNumber {
     let now = u64::try_from(world.now().as_seconds()).unwrap();
-    let authority = ExternalAuthority::new(authority.settings(), &[]).unwrap();
+    let authority = ExternalAuthority::new(settings, &[]).unwrap();
     assert!(authority.refresh(now).unwrap());
     let found = Externals::new(vec![authority]).identify(&keys.chain, now).unwrap();
     let external = External { authority: found.authority, issuer: found.issuer, number: found.number };
@@ -164,6 +170,60 @@ async fn a_stale_list_shuts_everybody_of_its_authority_out_until_there_is_a_newe
     tokio::time::sleep(std::time::Duration::from_millis(2500)).await;
     assert_eq!(code(&city, &keys).await, "sign-in-required");
     shut_out(&city, &union.sign("32")).await;
+}
+
+/// What a terminal shows on the way to a trusted certificate may end before its own, and before anything that is configured.
+#[tokio::test]
+async fn what_a_terminal_showed_beside_its_certificate_ends_its_connection_too() {
+    const BRANCH: &str = "/CN=Branch";
+    let (root, branch) = (Elsewhere::new("root", "/CN=Root"), Elsewhere::new("branch", BRANCH));
+    root.publish_for(24 * 10);
+    branch.publish_for(24 * 10);
+    // The branch's own word for itself: by it its list is believed, and no chain ends at it.
+    let settings = ExternalSettings {
+        name: "branch".to_owned(),
+        anchors: root.settings().anchors,
+        intermediates: branch.settings().anchors,
+        lists: vec![root.list(), branch.list()],
+    };
+    let city = World::planned(Plan { external: vec![settings.clone()], trusting_store: true, ..Plan::default() }).await;
+    let (short, long) = (root.certify(&branch, BRANCH, 1), root.certify(&branch, BRANCH, 9));
+    let (mut brief, mut lasting, mut lone) = (branch.sign("51"), branch.sign("52"), branch.sign("53"));
+    brief.chain = vec![brief.chain[0].clone(), short.clone()];
+    lasting.chain = vec![lasting.chain[0].clone(), short, long];
+    register_by(&city, settings.clone(), &brief, "D-sato");
+    register_by(&city, settings, &lasting, "D-sato");
+    lone.chain.truncate(1);
+    shut_out(&city, &lone).await;
+
+    // Five minutes before the end, and each opens what it can.
+    city.shift_clock(86_400 - 300);
+    let mut open = Vec::new();
+    for keys in [&brief, &lasting] {
+        let terminal = city.terminal_speaking(keys, Http::One, Tls::V13);
+        let cookie = city.cookie(&terminal, "U-sato").await;
+        let mut connection = terminal.connect().await.unwrap();
+        assert_eq!(connection.ask(Ask::get(RECORD).as_(&cookie)).await.unwrap().status, StatusCode::OK);
+        open.push((connection, terminal.connect().await.unwrap(), streams::socket(&terminal, &cookie).await, cookie));
+    }
+    let (mut second, mut first) = (open.pop().unwrap(), open.pop().unwrap());
+    // Of each: two connections, the last exchange of the one, and the WebSocket, whose connection counts no more.
+    city.until("nothing but these", |city| (city.living().0, city.living().1) == (4, 4)).await;
+    city.shift_clock(600);
+    let refused = first.0.ask(Ask::get(RECORD).as_(&first.3)).await;
+    assert!(refused.as_ref().map_or(true, |reply| reply.status != StatusCode::OK), "{refused:?}");
+    // What nobody asks anything over is found by the sweep: a connection that is idle, and a WebSocket.
+    let left = |city: &World| (city.living().0, city.living().1) == (2, 2);
+    city.until("the end of all that rests on it", left).await;
+    assert!(first.1.ask(Ask::get("/")).await.is_err(), "the idle connection");
+    let told = tokio::time::timeout(std::time::Duration::from_secs(2), first.2.next()).await.expect("it ended");
+    assert!(!matches!(told, Some(Ok(tungstenite::Message::Text(_)))), "{told:?}");
+    // There is another way from the other certificate to the root.
+    assert_eq!(second.0.ask(Ask::get(RECORD).as_(&second.3)).await.unwrap().status, StatusCode::OK);
+    second.2.close(None).await.expect("the other one's WebSocket is open");
+    // The handshake has the machine's own time, and comes about; a resumed one asks for no chain at all.
+    let again = city.terminal_with(&brief).ask(Ask::get("/")).await;
+    assert!(again.as_ref().map_or(true, |reply| reply.code() != "sign-in-required"), "{again:?}");
 }
 
 #[tokio::test]
