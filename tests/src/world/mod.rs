@@ -8,6 +8,7 @@ mod line;
 mod lock;
 pub(crate) mod node;
 mod plan;
+mod ports;
 pub(crate) mod relay;
 pub(crate) mod streams;
 
@@ -31,6 +32,7 @@ pub(crate) use line::Line;
 pub(crate) use lock::Lock;
 pub(crate) use node::{Node, postgres};
 pub(crate) use plan::Plan;
+pub(crate) use ports::Ports;
 
 use node::Nodes;
 
@@ -49,7 +51,7 @@ pub(crate) struct World {
     clock_shift: Arc<AtomicI64>,
     clock: Clock,
     gateway: Option<Running>,
-    door: SocketAddr,
+    door: Ports,
     nodes: Nodes,
     passwords: Mutex<HashMap<UserId, String>>,
     serials: Mutex<HashMap<String, SerialNumber>>,
@@ -82,8 +84,8 @@ impl World {
         // A year ago, so that certificates can have expired by now.
         let authority = Authority::new(clock().plus_seconds(-400 * 86_400));
         // The door's port must be known to the store before the gateway knows the store's.
-        let door = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let keys = format!("http://{door}/.well-known/jwks.json");
+        let door = Ports::row(1);
+        let keys = format!("http://{}/.well-known/jwks.json", door.first());
         let trust = if plan.trusting_store { backend_stub::Trust::Anyone } else { backend_stub::Trust::Url(keys) };
         let options = backend_stub::Options { seed: plan.records, ..backend_stub::Options::new(trust) };
         let store = backend_stub::run(options).await.unwrap();
@@ -103,7 +105,7 @@ impl World {
             rates: plan.rates,
             clock: Arc::clone(&clock),
         };
-        let gateway = nodes.start(door, &registry, &audit);
+        let gateway = nodes.start(door.first(), &registry, &audit);
         Self {
             address: gateway.address(),
             registry,
@@ -379,7 +381,7 @@ impl World {
     pub(crate) async fn restart(&mut self) {
         self.stop().await;
         (self.registry, self.audit) = node::open(&self.nodes.registry, &self.nodes.audit);
-        let gateway = self.nodes.start(self.door, &self.registry, &self.audit);
+        let gateway = self.nodes.start(self.door.first(), &self.registry, &self.audit);
         self.address = gateway.address();
         self.gateway = Some(gateway);
     }

@@ -87,24 +87,8 @@ impl Nodes {
         Zeroizing::new(LeafKey::generate().unwrap().pkcs8_der().to_vec())
     }
 
-    /// Starts a gateway on a free port. The store's door was free when the store was told of it; whoever took it since, for an
-    /// outgoing connection say, gives it back soon.
+    /// Starts a gateway on a free port.
     pub(super) fn start(&self, store_door: SocketAddr, registry: &Registry, audit: &Audit) -> Running {
-        for _ in 0..100 {
-            match self.try_start(store_door, registry, audit) {
-                Err(gateway::SetUpError::Listen { .. }) => std::thread::sleep(std::time::Duration::from_millis(100)),
-                started => return started.unwrap(),
-            }
-        }
-        self.try_start(store_door, registry, audit).unwrap()
-    }
-
-    fn try_start(
-        &self,
-        store_door: SocketAddr,
-        registry: &Registry,
-        audit: &Audit,
-    ) -> Result<Running, gateway::SetUpError> {
         let settings = Settings {
             care_host: CARE.to_owned(),
             public_host: PUBLIC.to_owned(),
@@ -137,7 +121,7 @@ impl Nodes {
             policy: Arc::new(DecisionPoint::builtin().unwrap()),
             clock: Arc::clone(&self.clock),
         };
-        gateway::start(settings, parts)
+        gateway::start(settings, parts).unwrap()
     }
 }
 
