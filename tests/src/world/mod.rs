@@ -30,11 +30,9 @@ pub(crate) use authority::{Authority, CONTAINER_PASSWORD};
 pub(crate) use client::{Ask, Connection, Http, Keys, Reply, Terminal, Tls};
 pub(crate) use line::Line;
 pub(crate) use lock::Lock;
-pub(crate) use node::{Node, postgres};
+pub(crate) use node::{Node, Nodes, postgres};
 pub(crate) use plan::Plan;
 pub(crate) use ports::Ports;
-
-use node::Nodes;
 
 pub(crate) const CARE: &str = "care.sekisho.localhost";
 pub(crate) const PUBLIC: &str = "www.sekisho.localhost";

@@ -2,6 +2,7 @@
 //! them need PostgreSQL.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use audit::Audit;
@@ -10,16 +11,17 @@ use gateway::pages::{Desk, Phone, RecordsApp};
 use gateway::{Clock, Parts, Rates, Running, SessionLimits, Settings, Strictness, TlsProfile};
 use journal::testing::Postgres;
 use journal::{Journal, Place};
+use model::Timestamp;
 use policy::DecisionPoint;
 use registry::{Registry, Vault};
 use rustls::pki_types::CertificateDer;
 use rustls::sign::CertifiedKey;
 use zeroize::Zeroizing;
 
-use super::{CARE, PUBLIC, Terminal};
+use super::{Authority, CARE, PUBLIC, Plan, Terminal};
 
 /// What all nodes of a city share.
-pub(super) struct Nodes {
+pub(crate) struct Nodes {
     pub(super) registry: Place,
     pub(super) audit: Place,
     pub(super) store: SocketAddr,
@@ -73,6 +75,34 @@ pub(super) fn open(registry: &Place, audit: &Place) -> (Registry, Audit) {
 }
 
 impl Nodes {
+    /// A gateway over a registry that lies in this folder, with an audit log beside it. The hosts' certificate is of `authority`.
+    pub(crate) fn over(
+        folder: &Path,
+        authority: &Authority,
+        issuer: CertificateDer<'static>,
+        store: SocketAddr,
+        clock: Clock,
+    ) -> Self {
+        let plan = Plan::default();
+        let sqlite = |name: &str| Place::Sqlite { file: folder.join(name) };
+        Self {
+            registry: sqlite("registry.db"),
+            audit: sqlite("audit.db"),
+            store,
+            reader: reader(&plan.maps),
+            server_key: authority.server(Timestamp::from_millis(super::real_now())),
+            device_issuers: vec![issuer],
+            external: plan.external,
+            identity_key: Self::identity_key(),
+            tls: plan.tls,
+            strictness: plan.strictness,
+            workers: 1,
+            limits: plan.limits,
+            rates: plan.rates,
+            clock,
+        }
+    }
+
     /// TLS under the certificate of the city's hosts, for a site that is none of its own.
     pub(super) fn acceptor(&self) -> tokio_rustls::TlsAcceptor {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -126,10 +156,15 @@ impl Nodes {
 }
 
 impl Node {
-    pub(super) fn start(nodes: &Nodes) -> Self {
+    pub(crate) fn start(nodes: &Nodes) -> Self {
         let (registry, audit) = open(&nodes.registry, &nodes.audit);
         let gateway = nodes.start("127.0.0.1:0".parse().unwrap(), &registry, &audit);
         Self { registry, audit, address: gateway.address(), gateway: Some(gateway) }
+    }
+
+    /// Stops it, and waits until it has.
+    pub(crate) fn stop(mut self) {
+        self.gateway.take().unwrap().drain();
     }
 
     /// The same terminal, connecting here.
