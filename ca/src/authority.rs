@@ -9,6 +9,8 @@
 //! Who trusts terminals trusts the devices' issuing certificate only, so that nothing issued for servers gets in. No
 //! name constraints on the URI host: rustls-webpki refuses constraints of that kind instead of checking them.
 
+use std::sync::Arc;
+
 use model::{SerialNumber, Timestamp};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::ParsedExtension;
@@ -18,6 +20,7 @@ use crate::error::{Refused, cut};
 use crate::key::{IssuingKey, RootKey, pem};
 use crate::lint::lint;
 use crate::name::AuthorityName;
+use crate::pair::Blank;
 use crate::plan::{IssuerView, Kind, Plan};
 use crate::prepare::{Issued, Prepared, end_of};
 use crate::profile::{BACKDATED_SECONDS, DAY_SECONDS};
@@ -67,6 +70,8 @@ struct Authority {
     not_before: Timestamp,
     not_after: Timestamp,
     key: PublicKey,
+    /// Read once, for every certificate that is written in its name.
+    writer: Arc<rcgen::Issuer<'static, Blank>>,
 }
 
 macro_rules! accessors {
@@ -168,7 +173,7 @@ impl Root {
             access: None,
             assurance: None,
             issuer: IssuerView {
-                certificate: None,
+                writer: None,
                 // Its own subject: the lint holds the two equal.
                 subject_der: vec![],
                 key_identifier: public.identifier(),
@@ -351,7 +356,10 @@ impl Authority {
         let subject = certificate.subject();
         let at = |time: &x509_parser::time::ASN1Time| Timestamp::from_millis(time.timestamp().saturating_mul(1000));
         let key = PublicKey::read(certificate.public_key())?;
+        let writer = rcgen::Issuer::from_ca_cert_der(&der.as_slice().into(), Blank::of(key.kind())?)
+            .map_err(|_| wrong("it cannot be read as an issuer"))?;
         let own = Self {
+            writer: Arc::new(writer),
             pem: pem("CERTIFICATE", &der)?,
             subject_der: subject.as_raw().to_vec(),
             common_name: text(subject.iter_common_name().next()).ok_or_else(|| wrong("it has no common name"))?,
@@ -391,7 +399,7 @@ impl Authority {
 
     fn view(&self) -> IssuerView {
         IssuerView {
-            certificate: Some(self.der.clone()),
+            writer: Some(Arc::clone(&self.writer)),
             subject_der: self.subject_der.clone(),
             key_identifier: self.key.identifier(),
             key_kind: self.key.kind(),

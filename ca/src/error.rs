@@ -121,10 +121,10 @@ pub enum Refused {
     /// The to-be-signed certificate breaks its profile. A fault of this crate or of what was given to it.
     #[error("the certificate breaks its profile: {}", listed(.0))]
     Lint(Vec<Finding>),
-    /// What was signed is not what was linted. Must never happen; the certificate is thrown away and must be revoked.
-    #[error("the signed certificate with serial number {serial} differs from the linted one")]
-    NotAsLinted {
-        /// Its serial number, recorded and now to be revoked.
+    /// The key gave a signature that does not hold: a fault of memory or of a token. There is no certificate.
+    #[error("the signature over the certificate with serial number {serial} does not verify")]
+    BadSignature {
+        /// Its serial number, recorded and now to be given up.
         serial: model::SerialNumber,
     },
     /// The revocation list is wrong.

@@ -1,13 +1,13 @@
 //! Certificates, revocation lists and OCSP answers as values: prepare, lint, issue. Takes a signer, stores nothing.
 //!
 //! ```text
-//! reserve (serial recorded) -> prepare (built, linted with a throw-away key) -> issue (signed once, compared)
+//! reserve (serial recorded) -> prepare (written with a blank signature, linted) -> issue (signed once, checked)
 //! ```
 //!
 //! - **A serial number is recorded before anything is signed**: [`prepare()`], [`Issuing::create`] and [`Root::create`]
 //!   ask for a [`RecordedSerial`], and only a [`SerialBook`] gives one. A crash between the two wastes a number, no more.
 //! - **Nothing is signed that was not linted**: [`Prepared`] exists only for a clean certificate, is used up by
-//!   [`Prepared::issue`], and what comes out is compared octet for octet with what was linted.
+//!   [`Prepared::issue`], and the octets that were linted are those that are signed.
 //! - **Keys sign typed things only**: [`IssuingKey`], [`RootKey`] and [`Responder`] have no way to sign octets given from outside;
 //!   the registrar signs messages, as CMS says it, with a key that certifies nothing.
 //! - **The applicant chooses a public key and nothing else**: names, times and usages come from the profile.

@@ -1,6 +1,7 @@
 //! What a certificate shall say, in full: the one source for building it and for linting it.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use model::{Assurance, SerialNumber, Timestamp};
@@ -16,7 +17,7 @@ use crate::asn1;
 use crate::assurance::policy_octets;
 use crate::authority::{Issuing, Purpose};
 use crate::error::Refused;
-use crate::pair::Pair;
+use crate::pair::Blank;
 use crate::prepare::validity;
 use crate::public_key::{KeyKind, PublicKey};
 use crate::serial::RecordedSerial;
@@ -55,8 +56,8 @@ pub(crate) struct Access {
 /// What the issuer puts into the certificates it signs.
 #[derive(Clone, Debug)]
 pub(crate) struct IssuerView {
-    /// The issuer's certificate; none when the certificate is its own issuer.
-    pub(crate) certificate: Option<Vec<u8>>,
+    /// The issuer as its certificate has it, to write for; none when the certificate is its own issuer.
+    pub(crate) writer: Option<Arc<Issuer<'static, Blank>>>,
     /// The issuer's subject, as it stands in its certificate.
     pub(crate) subject_der: Vec<u8>,
     pub(crate) key_identifier: Vec<u8>,
@@ -171,16 +172,14 @@ impl Plan {
         Ok(further)
     }
 
-    /// Signs `params` as this plan's issuer would, with `pair`: the issuer's own, or a throw-away one.
-    pub(crate) fn sign(&self, params: &CertificateParams, pair: &Pair) -> Result<Vec<u8>, Refused> {
-        let failed = |_| Refused::Crypto("writing a certificate");
-        let signed = match &self.issuer.certificate {
-            None => params.signed_by(&self.key.data(), &Issuer::from_params(params, pair)),
-            Some(certificate) => {
-                let issuer = Issuer::from_ca_cert_der(&certificate.as_slice().into(), pair).map_err(failed)?;
-                params.signed_by(&self.key.data(), &issuer)
-            }
+    /// `params` as the certificate of this plan's issuer, with a blank in place of the signature.
+    pub(crate) fn write(&self, params: &CertificateParams) -> Result<Vec<u8>, Refused> {
+        let key = self.key.data();
+        let signed = match &self.issuer.writer {
+            None => params.signed_by(&key, &Issuer::from_params(params, Blank::of(self.issuer.key_kind)?)),
+            Some(issuer) => params.signed_by(&key, issuer.as_ref()),
         };
+        let failed = |_| Refused::Crypto("writing a certificate");
         Ok(signed.map_err(failed)?.der().to_vec())
     }
 }

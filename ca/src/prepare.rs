@@ -1,12 +1,12 @@
-//! From profile to certificate in two steps: prepare (build, sign with a throw-away key, lint), then issue (sign once).
+//! From profile to certificate in two steps: prepare (write it with a blank for the signature, lint), then issue (sign once).
 //!
-//! The lint sees the very octets that will be signed: the throw-away certificate has the same to-be-signed part, and
-//! the issued one is compared with it. After letsencrypt/boulder, `issuance/cert.go` and `linter/linter.go`.
+//! The lint sees the very octets that are signed: the certificate is written once, and the signature takes the place of the
+//! blank. letsencrypt/boulder, `linter/linter.go`, comes to the same with a throw-away key and a comparison.
 
 use aws_lc_rs::digest;
 use model::{DeviceId, SerialNumber, Timestamp};
-use rcgen::CertificateParams;
 use x509_parser::certificate::X509Certificate;
+use x509_parser::der_parser::asn1_rs::Oid;
 use x509_parser::prelude::FromDer;
 
 use crate::authority::{Issuing, Purpose};
@@ -31,8 +31,9 @@ use crate::shard::Shard;
 #[derive(Debug)]
 pub struct Prepared {
     plan: Plan,
-    params: CertificateParams,
-    linted: Vec<u8>,
+    /// To be signed (RFC 5280 4.1.1.1); linted.
+    body: Vec<u8>,
+    algorithm: Oid<'static>,
     issuer_name: String,
     issuer_key: PublicKey,
 }
@@ -158,14 +159,21 @@ impl Prepared {
         if plan.kind != Kind::Root && plan.key == *issuer_key {
             return Err(Refused::IssuersKey);
         }
-        let params = plan.params()?;
-        let rehearsal = plan.sign(&params, &Pair::throw_away(issuer_key.kind())?)?;
-        let findings = lint(&plan, &rehearsal);
+        let blank = plan.write(&plan.params()?)?;
+        let findings = lint(&plan, &blank);
         if !findings.is_empty() {
             return Err(Refused::Lint(findings));
         }
-        let linted = to_be_signed(&rehearsal)?;
-        Ok(Self { plan, params, linted, issuer_name: issuer_name.to_owned(), issuer_key: issuer_key.clone() })
+        let unreadable = Refused::Crypto("reading a certificate back");
+        let Ok((_, read)) = X509Certificate::from_der(&blank) else { return Err(unreadable) };
+        let algorithm = read.signature_algorithm.algorithm.to_owned();
+        let body = read.tbs_certificate.as_ref();
+        // What is around the body is written a second time when it is signed, and was not linted then.
+        if issuer_key.envelope(body, &algorithm, &read.signature_value.data)? != blank {
+            return Err(unreadable);
+        }
+        let body = body.to_vec();
+        Ok(Self { plan, body, algorithm, issuer_name: issuer_name.to_owned(), issuer_key: issuer_key.clone() })
     }
 
     /// The serial number that the certificate will have.
@@ -183,7 +191,7 @@ impl Prepared {
     /// Signs, once.
     ///
     /// # Errors
-    /// The key is not that of the issuer given to [`prepare()`]; or what came out differs from what was linted.
+    /// The key is not that of the issuer given to [`prepare()`], could not sign, or gave a signature that does not verify.
     pub fn issue(self, key: &IssuingKey) -> Result<Issued, Refused> {
         self.issue_with(key.pair())
     }
@@ -192,14 +200,12 @@ impl Prepared {
         if pair.public() != self.issuer_key {
             return Err(Refused::OtherKey { issuer: self.issuer_name });
         }
-        let der = self.plan.sign(&self.params, pair)?;
         let serial = self.plan.serial;
-        let (_, signed) = X509Certificate::from_der(&der).map_err(|_| Refused::NotAsLinted { serial })?;
-        let body = signed.tbs_certificate.as_ref();
-        let genuine = self.issuer_key.signed(&der, body, &signed.signature_algorithm, &signed.signature_value);
-        if body != self.linted || !genuine {
-            return Err(Refused::NotAsLinted { serial });
+        let signature = pair.signature(&self.body)?;
+        if !self.issuer_key.made(&self.body, &self.algorithm, &signature) {
+            return Err(Refused::BadSignature { serial });
         }
+        let der = self.issuer_key.envelope(&self.body, &self.algorithm, &signature)?;
         let (not_before, not_after) = self.validity();
         let fingerprint = <[u8; 32]>::try_from(digest::digest(&digest::SHA256, &der).as_ref())
             .map_err(|_| Refused::Crypto("computing a fingerprint"))?;
@@ -214,11 +220,6 @@ impl Prepared {
             key: self.plan.key,
         })
     }
-}
-
-fn to_be_signed(der: &[u8]) -> Result<Vec<u8>, Refused> {
-    let (_, certificate) = X509Certificate::from_der(der).map_err(|_| Refused::Crypto("reading a certificate back"))?;
-    Ok(certificate.tbs_certificate.as_ref().to_vec())
 }
 
 /// As a certificate can say it.

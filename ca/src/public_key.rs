@@ -125,7 +125,15 @@ impl PublicKey {
         KeyData(self)
     }
 
-    /// Whether `der` is exactly `body` signed with this key: SEQUENCE of body, algorithm and signature, in DER.
+    /// SEQUENCE of body, algorithm and signature, in DER: what certificates, lists and requests are (RFC 5280 4.1, RFC 2986 4.2).
+    /// RSA's parameters are NULL, ECDSA's are absent (RFC 4055 5, RFC 5758 3.2).
+    pub(crate) fn envelope(&self, body: &[u8], algorithm: &Oid<'_>, signature: &[u8]) -> Result<Vec<u8>, Refused> {
+        let parameters: &[u8] = if self.kind == KeyKind::Rsa { &[0x05, 0x00] } else { &[] };
+        let oid = tlv(Tag::ObjectIdentifier, &[algorithm.as_bytes()])?;
+        sequence(&[body, &sequence(&[&oid, parameters])?, &bits(signature)?])
+    }
+
+    /// Whether `der` is exactly `body` signed with this key.
     ///
     /// Only the pairs of key kind and hash listed here; SHA-1 is not among them. The whole is put together again and
     /// compared, since algorithm and wrapping are not under the signature and the parser is lenient about them.
@@ -136,16 +144,15 @@ impl PublicKey {
         algorithm: &AlgorithmIdentifier<'_>,
         signature: &BitString<'_>,
     ) -> bool {
-        let Some(verification) = self.verification(&algorithm.algorithm) else { return false };
-        // RSA's parameters are NULL, ECDSA's are absent (RFC 4055 5, RFC 5758 3.2).
-        let parameters: &[u8] = if self.kind == KeyKind::Rsa { &[0x05, 0x00] } else { &[] };
-        let whole = || -> Result<Vec<u8>, Refused> {
-            let oid = tlv(Tag::ObjectIdentifier, &[algorithm.algorithm.as_bytes()])?;
-            let algorithm = sequence(&[&oid, parameters])?;
-            sequence(&[body, &algorithm, &bits(&signature.data)?])
-        };
-        whole().is_ok_and(|whole| whole == der)
-            && UnparsedPublicKey::new(verification, &self.octets).verify(body, &signature.data).is_ok()
+        let algorithm = &algorithm.algorithm;
+        self.envelope(body, algorithm, &signature.data).is_ok_and(|whole| whole == der)
+            && self.made(body, algorithm, &signature.data)
+    }
+
+    /// Whether the holder of this key made the signature over `body`.
+    pub(crate) fn made(&self, body: &[u8], algorithm: &Oid<'_>, signature: &[u8]) -> bool {
+        let Some(verification) = self.verification(algorithm) else { return false };
+        UnparsedPublicKey::new(verification, &self.octets).verify(body, signature).is_ok()
     }
 
     fn verification(&self, algorithm: &Oid<'_>) -> Option<&'static dyn VerificationAlgorithm> {
@@ -193,5 +200,6 @@ fn is_null(algorithm: &AlgorithmIdentifier<'_>) -> bool {
 
 /// Lower-case hexadecimal.
 pub(crate) fn hex(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+    let digits = octets.iter().flat_map(|octet| [octet >> 4, octet & 0x0f]);
+    digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect()
 }

@@ -64,6 +64,7 @@ impl Taking {
 }
 
 /// What a certificate would be, before a number is taken.
+#[derive(Clone)]
 pub struct Term {
     profile: DeviceProfile,
     /// First instant of its validity.
@@ -151,7 +152,8 @@ pub fn issue<T, E: Error + 'static>(
 ) -> Result<(Issued, T), IssueError<E>> {
     let execute = |command| registry.execute(command, order.author.clone(), order.now);
     let book = |draw| {
-        let command = |serial| order.taking.command(serial, order.device.clone(), term);
+        let (taking, device, term) = (order.taking, order.device.clone(), term.clone());
+        let command = move |serial| taking.command(serial, device.clone(), &term);
         let taken = registry.execute_numbered(draw, command, order.author.clone(), order.now);
         taken.map(|(serial, _)| serial)
     };

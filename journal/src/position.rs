@@ -25,6 +25,12 @@ impl Position {
         self.0
     }
 
+    /// Of the entry behind it.
+    #[must_use]
+    pub const fn following(self) -> Self {
+        self.plus(1)
+    }
+
     /// So many entries further on. Saturates, which no journal reaches: 2^64 entries.
     pub(crate) const fn plus(self, entries: u64) -> Self {
         Self(self.0.saturating_add(entries))

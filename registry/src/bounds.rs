@@ -87,6 +87,11 @@ pub(crate) const TICK_CHANGES_MAX: usize = 1000;
 
 /// Times a command is validated anew because another process was first.
 pub(crate) const TRIES_MAX: u32 = 32;
+/// Most commands that are written in one commit. Each waits for all of them, some hundredths of a millisecond per command.
+pub(crate) const TURN_COMMANDS_MAX: usize = 128;
+/// Octets of entries behind which no further command is put into the same commit: with the largest entry on top, it fits into one
+/// append.
+pub(crate) const TURN_BYTES_MAX: usize = 4 << 20;
 /// Entries read from the journal in one go.
 pub(crate) const READ_ENTRIES: usize = 512;
 /// Longest the follower sleeps without looking at the journal: how coarse [`crate::Registry::freshness`] is.
@@ -112,3 +117,6 @@ const _: () = assert!(TICK_CHANGES_MAX * 500 < journal::ENTRY_BYTES_MAX);
 pub(crate) const RESPONDERS_KEPT: usize = 16;
 /// A number that is only reserved counts as a certificate to come for so long, in seconds.
 pub(crate) const RESERVED_SECONDS: i64 = 3600;
+
+const _: () = assert!(TURN_BYTES_MAX + journal::ENTRY_BYTES_MAX <= journal::CALL_BYTES_MAX);
+const _: () = assert!(TURN_COMMANDS_MAX <= journal::CALL_ENTRIES_MAX);

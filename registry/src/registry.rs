@@ -2,12 +2,11 @@
 //!
 //! One lock orders everything that is published: own commands, and entries of other processes. Whoever holds it has
 //! caught up with the journal as far as it knows; `append_at` proves that nobody else was first. Nothing slow is done
-//! under it but the commit itself: passwords are hashed before.
+//! under it but the commit itself, one for all commands that wait (`turns.rs`): passwords are hashed before.
 
 mod inner;
+mod turns;
 
-use std::borrow::Borrow;
-use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
@@ -17,7 +16,6 @@ use journal::{Journal, Position};
 use model::{Author, Office, SerialDraw, SerialNumber, Timestamp, UserId};
 use zeroize::Zeroizing;
 
-use crate::bounds::TRIES_MAX;
 use crate::change::Change;
 use crate::command::Command;
 use crate::credential::{PasswordCheck, Vault, first_password};
@@ -27,6 +25,8 @@ use crate::history;
 use crate::log::{self, Logged, PastApproval};
 use crate::state::{Generation, NumberingKey, Snapshot};
 use crate::validate::{Materials, validate};
+
+use self::turns::{Done, Making, Turn, Turns};
 
 pub(crate) use inner::Inner;
 
@@ -88,6 +88,7 @@ impl Registry {
             journal,
             vault,
             current: ArcSwap::from_pointee(snapshot),
+            turns: Turns::default(),
             listeners: Mutex::default(),
             at_head: Mutex::new(Instant::now()),
             fault: OnceLock::new(),
@@ -117,7 +118,8 @@ impl Registry {
     /// error nothing has happened either.
     pub fn execute(&self, command: Command, author: Author, at: Timestamp) -> Result<Executed, RegistryError> {
         let (materials, secrets) = self.make_ready(&command, &author, at)?;
-        let (generation, changes) = self.carry_out(&materials, &author, at, |_| Ok(&command))?;
+        let Done { generation, changes, .. } =
+            self.inner.carry_out(Turn::new(Making::Given(command), materials, author, at))?;
         Ok(Executed { generation, changes, secrets })
     }
 
@@ -130,18 +132,15 @@ impl Registry {
     pub fn execute_numbered(
         &self,
         draw: SerialDraw,
-        command: impl Fn(SerialNumber) -> Command,
+        command: impl Fn(SerialNumber) -> Command + Send + Sync + 'static,
         author: Author,
         at: Timestamp,
     ) -> Result<(SerialNumber, Executed), RegistryError> {
         self.begin_numbering(at)?;
-        let taken = Cell::new(None);
-        let (generation, changes) = self.carry_out(&Materials::default(), &author, at, |current| {
-            let serial = current.next_serial(draw).ok_or(RegistryError::NotNumbered)?;
-            taken.set(Some(serial));
-            Ok(command(serial))
-        })?;
-        let serial = taken.get().ok_or(RegistryError::NotNumbered)?;
+        let making = Making::Numbered { draw, command: Box::new(command) };
+        let done = self.inner.carry_out(Turn::new(making, Materials::default(), author, at))?;
+        let serial = done.serial.ok_or(RegistryError::NotNumbered)?;
+        let (generation, changes) = (done.generation, done.changes);
         Ok((serial, Executed { generation, changes, secrets: Secrets::default() }))
     }
 
@@ -152,34 +151,6 @@ impl Registry {
         }
         let key = NumberingKey::random()?;
         self.execute(Command::BeginNumbering { key }, Author::new(Office::System, "sekisho"), at).map(drop)
-    }
-
-    /// Validates what `make` gives for the newest state, and commits it where nobody was first.
-    fn carry_out<C: Borrow<Command>>(
-        &self,
-        materials: &Materials,
-        author: &Author,
-        at: Timestamp,
-        make: impl Fn(&Snapshot) -> Result<C, RegistryError>,
-    ) -> Result<(Generation, Vec<Change>), RegistryError> {
-        let listeners = self.inner.lock();
-        self.inner.catch_up(&listeners)?;
-        for _ in 0..TRIES_MAX {
-            let current = self.snapshot();
-            let draft = match validate(&current, make(&current)?.borrow(), materials, author, at) {
-                Ok(draft) => draft,
-                // Perhaps refused on a state that another process has left behind.
-                Err(_) if self.inner.catch_up_from_database(&listeners)? => continue,
-                Err(refused) => return Err(refused.into()),
-            };
-            if draft.changes.is_empty() {
-                return Ok((current.generation(), Vec::new()));
-            }
-            if let Some(generation) = self.inner.commit(&listeners, &current, &draft)? {
-                return Ok((generation, draft.changes));
-            }
-        }
-        Err(RegistryError::Crowded)
     }
 
     /// Whether these commands would be carried out now, one after the other: for acts that are several commands, so that

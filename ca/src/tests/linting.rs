@@ -10,12 +10,11 @@ use rcgen::{
 
 use super::{House, now};
 use crate::lint::lint;
-use crate::pair::{Curve, Pair};
 use crate::plan::{Access, AltName, Kind, Plan};
 use crate::public_key::KeyKind;
 use crate::{Assurance, LeafKey};
 
-fn plan(house: &House) -> Plan {
+pub(super) fn plan(house: &House) -> Plan {
     let begin = now();
     Plan {
         kind: Kind::Device,
@@ -40,10 +39,6 @@ fn fields(plan: &Plan, der: &[u8]) -> Vec<&'static str> {
     let mut fields: Vec<_> = lint(plan, der).into_iter().map(|finding| finding.field).collect();
     fields.dedup();
     fields
-}
-
-fn throw_away() -> Pair {
-    Pair::generate(Curve::P256).unwrap()
 }
 
 /// SEQUENCE OF PolicyInformation with anyPolicy.
@@ -168,7 +163,7 @@ fn every_mutated_field_of_the_certificate_is_found() {
     for (what, mutate, wanted) in table {
         let mut params = plan.params().unwrap();
         mutate(&mut params);
-        let der = plan.sign(&params, &throw_away()).unwrap();
+        let der = plan.write(&params).unwrap();
         let found = fields(&plan, &der);
         if wanted.is_empty() {
             assert_eq!(found, [""; 0], "{what}");
@@ -219,7 +214,7 @@ fn a_plan_that_breaks_the_rules_of_its_kind_is_found_too() {
     for (what, change, wanted) in table {
         let mut plan = plan(&house);
         change(&mut plan, &house);
-        let der = plan.sign(&plan.params().unwrap(), &throw_away()).unwrap();
+        let der = plan.write(&plan.params().unwrap()).unwrap();
         let found = fields(&plan, &der);
         assert!(wanted.iter().all(|field| found.contains(field)), "{what}: {found:?}");
     }
@@ -234,22 +229,18 @@ fn keys_issuers_and_signatures_of_others_are_found() {
         assert!(wanted.iter().all(|field| found.contains(field)), "{found:?}");
     };
     let other_key = Plan { key: LeafKey::generate().unwrap().public().clone(), ..plan.clone() };
-    check(
-        &other_key.sign(&other_key.params().unwrap(), &throw_away()).unwrap(),
-        &["subjectPublicKeyInfo", "subjectKeyIdentifier"],
-    );
+    check(&other_key.write(&other_key.params().unwrap()).unwrap(), &["subjectPublicKeyInfo", "subjectKeyIdentifier"]);
     let other_issuer = Plan { issuer: house.servers.view(), ..plan.clone() };
-    check(
-        &other_issuer.sign(&other_issuer.params().unwrap(), &throw_away()).unwrap(),
-        &["issuer", "authorityKeyIdentifier"],
-    );
+    check(&other_issuer.write(&other_issuer.params().unwrap()).unwrap(), &["issuer", "authorityKeyIdentifier"]);
     // The same name, another key.
     let namesake = Plan { issuer: stranger.issuing.view(), ..plan.clone() };
-    check(&namesake.sign(&namesake.params().unwrap(), &throw_away()).unwrap(), &["authorityKeyIdentifier"]);
-    let p384 = Pair::throw_away(KeyKind::P384).unwrap();
-    check(&plan.sign(&plan.params().unwrap(), &p384).unwrap(), &["signature", "signatureAlgorithm"]);
+    check(&namesake.write(&namesake.params().unwrap()).unwrap(), &["authorityKeyIdentifier"]);
+    let mut longer = plan.clone();
+    longer.issuer.key_kind = KeyKind::P384;
+    let found = fields(&longer, &plan.write(&plan.params().unwrap()).unwrap());
+    assert_eq!(found, ["signature", "signatureAlgorithm"]);
 
-    let fine = plan.sign(&plan.params().unwrap(), &throw_away()).unwrap();
+    let fine = plan.write(&plan.params().unwrap()).unwrap();
     check(&[fine.as_slice(), b"\0"].concat(), &["trailing octets"]);
     for length in 0..fine.len() {
         check(&fine[..length], &["certificate"]);
@@ -270,7 +261,7 @@ fn roots_of_another_curve_are_found() {
         access: None,
         assurance: None,
         issuer: crate::plan::IssuerView {
-            certificate: None,
+            writer: None,
             subject_der: vec![],
             key_identifier: vec![],
             key_kind: KeyKind::P256,
@@ -278,6 +269,6 @@ fn roots_of_another_curve_are_found() {
         },
         ..plan(&house)
     };
-    let der = plan.sign(&plan.params().unwrap(), &throw_away()).unwrap();
+    let der = plan.write(&plan.params().unwrap()).unwrap();
     assert_eq!(fields(&plan, &der), ["subjectPublicKeyInfo"]);
 }

@@ -7,23 +7,25 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use journal::{ENTRY_BYTES_MAX, Journal, JournalError, Position};
+use journal::{Journal, JournalError, Position};
 
 use super::Listener;
+use super::turns::{Step, Turns};
 use crate::bounds::{KEEP_EVERY_ENTRIES, KEEP_OBJECTS_PER_ENTRY};
 use crate::change::Change;
 use crate::credential::Vault;
 use crate::error::{BadEntry, RegistryError};
-use crate::form::{Entry, write_entry, write_snapshot};
+use crate::form::write_snapshot;
 use crate::history::{self, Next};
 use crate::state::{Generation, Snapshot};
-use crate::validate::Draft;
 
 /// Shared by all handles and the follower.
 pub(crate) struct Inner {
     pub(super) journal: Journal,
     pub(super) vault: Vault,
     pub(super) current: ArcSwap<Snapshot>,
+    /// Commands that wait for the lock.
+    pub(super) turns: Turns,
     /// The lock that orders what is published.
     pub(super) listeners: Mutex<Vec<Listener>>,
     /// When the state was last known to be the newest.
@@ -95,44 +97,41 @@ impl Inner {
         Ok(())
     }
 
-    /// Writes a draft. None: another process was first, and what it wrote has been taken in.
+    /// Writes entries, one behind the other, and publishes each; or none of them. False: another process was first, and what it
+    /// wrote has been taken in.
     ///
-    /// A crash before the receipt: the command was never acknowledged, and the journal holds it or not. A crash after
-    /// it: the next opening replays it.
+    /// A crash before the receipt: no command was acknowledged, and the journal holds them or not. A crash after it: the next
+    /// opening replays them.
     pub(super) fn commit(
         &self,
         listeners: &Locked<'_>,
         current: &Snapshot,
-        draft: &Draft,
-    ) -> Result<Option<Generation>, RegistryError> {
-        let (at, by) = (draft.act.at, draft.act.by.clone());
-        let body = write_entry(&Entry { at, by, command: draft.kind, changes: draft.changes.clone() });
-        if body.len() > ENTRY_BYTES_MAX {
-            return Err(RegistryError::TooLarge { changes: draft.changes.len() });
+        steps: Vec<Step>,
+    ) -> Result<bool, RegistryError> {
+        if steps.is_empty() {
+            return Ok(true);
         }
-        let error = match self.journal.append_at(current.position(), vec![body.clone()]).wait() {
-            Ok(appended) => {
-                let mut next = draft.next.clone();
-                next.reached(appended.last, at);
-                let generation = next.generation();
-                self.publish(listeners, next, &draft.changes);
+        let bodies: Vec<Vec<u8>> = steps.iter().map(|step| step.body.clone()).collect();
+        let error = match self.journal.append_at(current.position(), bodies).wait() {
+            Ok(_) => {
+                steps.into_iter().for_each(|step| self.publish(listeners, step.next, &step.changes));
                 self.heard();
-                return Ok(Some(generation));
+                return Ok(true);
             }
             Err(error) => error,
         };
         match *error {
             JournalError::HeadMoved { .. } => {
                 self.catch_up_from_database(listeners)?;
-                Ok(None)
+                Ok(false)
             }
-            // The answer got lost. The entry is the next one, or it is not.
+            // The answer got lost. The entries are the next ones, or they are not.
             JournalError::Unsure { .. } => {
-                let behind = self.journal.read(current.position(), 1);
-                let first = behind.map_err(|_| RegistryError::Unsure(Arc::clone(&error)))?.into_iter().next();
-                let held = first.is_some_and(|entry| entry.body == body);
+                let behind = self.journal.read(current.position(), steps.len());
+                let behind = behind.map_err(|_| RegistryError::Unsure(Arc::clone(&error)))?;
+                let held = behind.iter().map(|entry| &entry.body).eq(steps.iter().map(|step| &step.body));
                 self.catch_up_from_database(listeners)?;
-                Ok(held.then(|| Generation::new(current.generation().get().saturating_add(1))))
+                Ok(held)
             }
             _ => Err(RegistryError::journal("writing", error)),
         }

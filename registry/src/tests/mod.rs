@@ -3,7 +3,7 @@
 pub(crate) mod dice;
 mod facts;
 mod forms;
-mod journals;
+pub(crate) mod journals;
 mod listeners;
 mod model_based;
 mod numbering;
@@ -13,4 +13,4 @@ mod processes;
 mod speed;
 mod stories;
 mod table;
-mod world;
+pub(crate) mod world;

@@ -51,7 +51,7 @@ fn neighbours_lie_far_apart() {
 
 fn reserve(registry: &Registry, draw: SerialDraw) -> SerialNumber {
     let (not_before, not_after) = (begin(), begin().plus_seconds(180 * DAY));
-    let command = |serial| Command::ReserveCertificate {
+    let command = move |serial| Command::ReserveCertificate {
         serial,
         device: device("D-1"),
         not_before,
@@ -154,7 +154,7 @@ fn a_command_that_is_refused_takes_no_index() {
     found(&registry);
     let before = reserve(&registry, draw(1));
     let (not_before, not_after) = (begin(), begin().plus_seconds(DAY));
-    let nowhere = |serial| Command::ReserveCertificate {
+    let nowhere = move |serial| Command::ReserveCertificate {
         serial,
         device: device("D-9"),
         not_before,

@@ -52,9 +52,10 @@ pub(super) fn register(desk: &Desk, given: &DeviceRegisterCertificate) -> Result
     let (not_before, not_after) = (time(found.not_before_seconds), time(found.not_after_seconds).plus_seconds(1));
     let external = External { authority: found.authority.clone(), issuer: found.issuer, number: found.number };
     let fingerprint = found.fingerprint;
-    let command = |serial| Command::RegisterCertificate {
+    let of = device.clone();
+    let command = move |serial| Command::RegisterCertificate {
         serial,
-        device: device.clone(),
+        device: of.clone(),
         external: external.clone(),
         fingerprint,
         not_before,

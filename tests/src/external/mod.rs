@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use gateway::{ExternalAuthority, Externals};
 use http::StatusCode;
-use model::{SerialDraw, SerialNumber};
+use model::{DeviceId, SerialDraw, SerialNumber};
 use registry::{Command, External, RegistryError};
 
 use self::elsewhere::Elsewhere;
@@ -37,11 +37,12 @@ fn try_register(
     let found = Externals::new(vec![authority]).identify(&keys.chain, now).unwrap();
     let external = External { authority: found.authority, issuer: found.issuer, number: found.number };
     let (not_before, not_after) = (world.now().plus_seconds(-3600), world.now().plus_seconds(20 * 86_400));
-    let command = |serial| Command::RegisterCertificate {
+    let (device, fingerprint): (DeviceId, _) = (device.parse().unwrap(), found.fingerprint);
+    let command = move |serial| Command::RegisterCertificate {
         serial,
-        device: device.parse().unwrap(),
+        device: device.clone(),
         external: external.clone(),
-        fingerprint: found.fingerprint,
+        fingerprint,
         not_before,
         not_after,
     };
