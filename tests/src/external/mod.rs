@@ -51,8 +51,8 @@ fn try_register(
     registered.map(|(serial, _)| serial)
 }
 
-/// Waits until the city has looked at all lists as they are now: `beacon` revokes one certificate and then another. Whatever
-/// look saw the second began after one that saw the first, and that one was not over when this was called.
+/// Waits until the city has looked at all lists as they are now: `beacon` revokes one certificate and then another. The look that
+/// sees the second began after the one that saw the first, and that was after this was called.
 async fn looked(world: &World, beacon: &Elsewhere) {
     for number in [71, 72] {
         let number = format!("{number}{:02}", world.registry.snapshot().certificates().count());
