@@ -20,9 +20,7 @@ mod shared;
 #[path = "../src/revocations/stalled.rs"]
 mod stalled;
 
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::net::SocketAddr;
-use std::process::{Command as Process, ExitCode, Stdio};
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -32,6 +30,7 @@ use hyper::body::Incoming;
 use model::{Cause, DeviceId};
 use registry::Command;
 use shared::statistics::quantile;
+use shared::store::{self, Store};
 use shared::world::{Ask, Http, Keys, Plan, Terminal, Tls, World};
 use shared::{house, world};
 use tokio::task::JoinHandle;
@@ -44,8 +43,8 @@ const STREAM: &str = "/feeds/notes?patient=P-0001";
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    if arguments.first().is_some_and(|first| first == "store") {
-        return runtime.block_on(store());
+    if store::is_asked_for() {
+        return runtime.block_on(store::serve());
     }
     let number = |place: usize, usual| arguments.get(place).map_or(usual, |text| text.parse().expect("a number"));
     let good = runtime.block_on(measure(number(0, 10_000), number(1, 200), number(2, 1_000)));
@@ -53,25 +52,9 @@ fn main() -> ExitCode {
     std::process::exit(i32::from(!good));
 }
 
-/// The other process: a store, until its standard input ends.
-async fn store() -> ExitCode {
-    let store = backend_stub::run(backend_stub::Options::new(backend_stub::Trust::Anyone)).await.unwrap();
-    println!("{}", store.address());
-    tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await.unwrap().unwrap();
-    ExitCode::SUCCESS
-}
-
 async fn measure(connections: usize, trials: usize, devices: usize) -> bool {
-    let mut store = Process::new(std::env::current_exe().unwrap())
-        .arg("store")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(store.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let address: SocketAddr = line.trim().parse().unwrap();
-    let world = World::planned(Plan { store: Some(address), workers: 8, ..Plan::default() }).await;
+    let store = Store::start();
+    let world = World::planned(Plan { store: Some(store.address), workers: 8, ..Plan::default() }).await;
     let hurt = Arc::new(AtomicUsize::new(0));
     neighbours(&world, connections, &hurt).await;
     println!("{connections} connections of neighbours open, each with an event stream: {:?}", world.living());
@@ -80,8 +63,7 @@ async fn measure(connections: usize, trials: usize, devices: usize) -> bool {
     let stalled = stalled_reader(&world).await;
     let hurt = hurt.load(Ordering::Relaxed);
     println!("{hurt} of {connections} neighbours hurt");
-    drop(store.stdin.take());
-    let _ = store.wait();
+    store.stop();
     one && all && stalled && hurt == 0
 }
 
