@@ -123,6 +123,8 @@ pub enum Change {
         predecessor: Option<SerialNumber>,
         /// How its key came about; none in entries from before that was written down.
         assurance: Option<Assurance>,
+        /// SHA-256 of the public key (SubjectPublicKeyInfo); likewise.
+        key: Option<[u8; 32]>,
     },
     /// A signed certificate was recorded: from here on it is known, and opens.
     CertificateIssued {

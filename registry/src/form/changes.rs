@@ -61,7 +61,7 @@ kinds! {
     "sessions-forgotten" => SessionsForgotten { over_by }
     "device-loaned" => DeviceLoaned { device }
     "device-returned" => DeviceReturned { device }
-    "certificate-reserved" => CertificateReserved { serial, device, not_before, not_after, predecessor, assurance }
+    "certificate-reserved" => CertificateReserved { serial, device, not_before, not_after, predecessor, assurance, key }
     "certificate-issued" => CertificateIssued { serial, fingerprint }
     "certificate-revoked" => CertificateRevoked { serial, reason }
     "certificate-confirmed" => CertificateConfirmed { serial }

@@ -160,6 +160,7 @@ fn a_number_that_is_only_reserved_can_be_given_up() {
         not_before,
         not_after,
         assurance: model::Assurance::Software,
+        key: [3; 32],
     };
     registry.execute(reserve, Author::new(Office::CityClerk, "clerk"), not_before.plus_seconds(400)).unwrap();
 

@@ -42,6 +42,11 @@ impl Snapshot {
         self.tables.certificates.of_device(device)
     }
 
+    /// Those of our own for this public key (SHA-256 of its SubjectPublicKeyInfo).
+    pub(crate) fn certificates_with_key(&self, key: &[u8; 32]) -> impl Iterator<Item = &Certificate> {
+        self.tables.certificates.with_key(*key)
+    }
+
     /// Where exactly this certificate stands: the one of this serial number with this SHA-256 (promise P7). None: the registry
     /// does not know it. Of a number that opens nothing anyway (revoked, reserved, given up) the number alone is asked.
     #[must_use]

@@ -87,6 +87,7 @@ pub(super) fn any_command(dice: &mut Dice, now: Timestamp) -> Command {
             not_before: near(dice),
             not_after: near(dice),
             assurance: model::Assurance::Software,
+            key: key_of(serial(1 + dice.below(60))),
         },
         CommandKind::RecordIssued => Command::RecordIssued { serial: a_serial(dice), fingerprint: [dice.octet(); 32] },
         CommandKind::RevokeCertificate => {
@@ -221,6 +222,7 @@ pub(super) fn any_command(dice: &mut Dice, now: Timestamp) -> Command {
             not_before: near(dice),
             not_after: near(dice),
             assurance: *dice.one_of(model::Assurance::ALL),
+            key: key_of(serial(1 + dice.below(60))),
         },
         CommandKind::NameHardware => {
             let hardware = (dice.below(4) > 0).then(|| format!("SN-{}", dice.below(3)));
@@ -231,6 +233,7 @@ pub(super) fn any_command(dice: &mut Dice, now: Timestamp) -> Command {
             predecessor: a_serial(dice),
             not_before: near(dice),
             not_after: near(dice),
+            key: key_of(serial(1 + dice.below(60))),
         },
         CommandKind::RegisterCertificate => {
             register_certificate(a_serial(dice), [u8::try_from(dice.below(4)).unwrap(); 32], a_serial(dice))

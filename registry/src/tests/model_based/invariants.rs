@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::Target;
 use model::lifecycle::{
     break_glass, certificate, confirmation, deletion, facility as facility_lifecycle, user_id as user_id_lifecycle,
 };
+use model::{ReasonCode, Target};
 
 use crate::{
     EMERGENCIES_PER_USER_MAX, EMERGENCY_MINUTES, EMERGENCY_PROFESSIONS, ENROLMENT_HOURS_MAX, ENROLMENT_TRIES_MAX,
@@ -43,6 +43,14 @@ pub(super) fn check(snapshot: &Snapshot) {
         let confirmed = certificate.revocation.as_ref().is_some_and(|revocation| revocation.confirmed.is_some());
         assert_eq!(confirmed, certificate.state == certificate::State::Confirmed);
         assert!(certificate.state != certificate::State::Active || certificate.fingerprint.is_some());
+        // A key stands for one terminal, and one that was lost for none.
+        let key = certificate.key.filter(|_| certificate.state != certificate::State::Abandoned);
+        let same = |one: &&crate::Certificate| one.key == key && one.state != certificate::State::Abandoned;
+        for other in snapshot.certificates().filter(same).filter(|_| key.is_some()) {
+            assert_eq!(other.device, certificate.device);
+            let lost = |revocation: &crate::Revocation| revocation.reason == ReasonCode::KeyCompromise;
+            assert!(!other.is_live() || !certificate.revocation.as_deref().is_some_and(lost), "{}", other.serial);
+        }
     }
     // The table of states says what the records say.
     for (place, certificate) in snapshot.certificates().enumerate() {
