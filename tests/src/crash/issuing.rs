@@ -313,19 +313,20 @@ impl Told {
             showings.push(Showing { serial: serial.to_owned(), at, expected });
         };
         for serial in self.newest_issued.iter().chain(&self.newest_revoked) {
-            let (first, last) = validity(folder, serial);
+            let (first, last) = validity(folder, serial).unwrap();
             show(serial, first);
             show(serial, last);
         }
         if !standing.is_empty() {
             let (late, early) = (dice.one_of(&standing), dice.one_of(&standing));
-            show(late, validity(folder, late).1.plus_seconds(1));
-            show(early, validity(folder, early).0.plus_seconds(-1));
+            show(late, validity(folder, late).unwrap().1.plus_seconds(1));
+            show(early, validity(folder, early).unwrap().0.plus_seconds(-1));
         }
         let unfinished =
             snapshot.certificates().filter(|one| one.fingerprint.is_none()).map(|one| one.serial.to_string());
-        if let Some(serial) = unfinished.filter(|serial| folder.join("handed").join(serial).exists()).last() {
-            show(&serial, validity(folder, &serial).0);
+        let handed = |serial: String| validity(folder, &serial).map(|(first, _)| (serial, first));
+        if let Some((serial, first)) = unfinished.filter_map(handed).last() {
+            show(&serial, first);
         }
         for showing in &showings {
             *self.met.entry(showing.expected).or_default() += 1;
@@ -336,7 +337,7 @@ impl Told {
     /// What a certificate that was handed over must meet, by what was said of it, by what is recorded, and by its own times.
     fn expected(&self, snapshot: &Snapshot, (folder, serial): (&Path, &str), at: Timestamp) -> &'static str {
         let record = snapshot.certificate(&SerialNumber::parse(serial).unwrap()).unwrap();
-        let (first, last) = validity(folder, serial);
+        let (first, last) = validity(folder, serial).unwrap();
         if self.revoked.contains(serial) || record.revocation.is_some() {
             "certificate-revoked"
         } else if record.fingerprint.is_none() {

@@ -79,10 +79,10 @@ fn handed(folder: &Path, serial: &str, issuer: &CertificateDer<'static>) -> Keys
     Keys { chain: vec![read("handed").into(), issuer.clone()], key }
 }
 
-/// First and last second of a certificate, as it says itself.
-pub(super) fn validity(folder: &Path, serial: &str) -> (Timestamp, Timestamp) {
-    let der = std::fs::read(folder.join("handed").join(serial)).unwrap();
-    let (_, read) = X509Certificate::from_der(&der).unwrap();
+/// First and last second of a certificate, as it says itself; none where the end came before it was handed over whole.
+pub(super) fn validity(folder: &Path, serial: &str) -> Option<(Timestamp, Timestamp)> {
+    let der = std::fs::read(folder.join("handed").join(serial)).ok()?;
+    let (_, read) = X509Certificate::from_der(&der).ok()?;
     let at = |seconds: i64| Timestamp::from_millis(seconds * 1000);
-    (at(read.validity().not_before.timestamp()), at(read.validity().not_after.timestamp()))
+    Some((at(read.validity().not_before.timestamp()), at(read.validity().not_after.timestamp())))
 }
