@@ -379,10 +379,12 @@ pub enum Change {
         /// Which terminal.
         device: DeviceId,
     },
-    /// The code of a terminal ended unused: by the clock, or with the loan.
+    /// The code of a terminal ended unused: by the clock, with the loan, or because somebody else may have it.
     EnrolmentEnded {
         /// Which terminal.
         device: DeviceId,
+        /// Why, where somebody ended it.
+        because: Option<Cause>,
     },
     /// A certificate was renewed and will be revoked.
     CertificateRetiring {

@@ -102,7 +102,7 @@ kinds! {
     "enrolment-offered" => EnrolmentOffered { enrolment }
     "enrolment-tried" => EnrolmentTried { device }
     "enrolment-used" => EnrolmentUsed { device }
-    "enrolment-ended" => EnrolmentEnded { device }
+    "enrolment-ended" => EnrolmentEnded { device, because }
     "certificate-retiring" => CertificateRetiring { retiring }
     "certificate-retired" => CertificateRetired { successor }
     "revocation-reported" => RevocationReported { task, device, serials, because }

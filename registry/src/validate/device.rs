@@ -61,7 +61,7 @@ pub(super) fn end_one(d: &mut Draft, entitled: &revocation::Entitled) -> Result<
     if d.next.device(device).is_some_and(|device| device.returned_at.is_none()) {
         d.push(Change::DeviceReturned { device: device.clone() })?;
     }
-    super::enrolment::end(d, device)?;
+    super::enrolment::end(d, device, Some(entitled.because()))?;
     d.end_suspensions(&Target::Device(device.clone()))
 }
 

@@ -94,11 +94,11 @@ pub(super) fn renew(
 }
 
 /// Ends the code of a terminal, if there is one.
-pub(super) fn end(d: &mut Draft, device: &DeviceId) -> Result<(), Refused> {
+pub(super) fn end(d: &mut Draft, device: &DeviceId, because: Option<Cause>) -> Result<(), Refused> {
     if d.next.enrolment(device).is_none() {
         return Ok(());
     }
-    d.push(Change::EnrolmentEnded { device: device.clone() })
+    d.push(Change::EnrolmentEnded { device: device.clone(), because })
 }
 
 /// Puts in order the codes whose time is over, and retires what was renewed. A successor that was never issued retires nothing.
@@ -108,7 +108,7 @@ pub(super) fn settle(d: &mut Draft) -> Result<(), Refused> {
         if d.changes.len() >= TICK_CHANGES_MAX {
             return Ok(());
         }
-        end(d, &device)?;
+        end(d, &device, None)?;
     }
     let due: Vec<_> = d.next.retiring().filter(|one| one.at <= d.at()).cloned().collect();
     for Retiring { serial, successor, .. } in due {

@@ -26,6 +26,12 @@ impl Snapshot {
         self.tables.devices.values()
     }
 
+    /// Somebody answers for the terminal: its holder has a user ID at its facility (art. 37).
+    #[must_use]
+    pub fn is_held(&self, device: &Device) -> bool {
+        self.user_ids_of(&device.holder).any(|id| id.is_live() && id.facility == device.facility)
+    }
+
     /// A certificate, by its serial number. Every number that was ever taken is here.
     #[must_use]
     pub fn certificate(&self, serial: &SerialNumber) -> Option<&Certificate> {
