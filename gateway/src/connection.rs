@@ -107,7 +107,7 @@ pub async fn serve(worker: Rc<Worker>, stream: TcpStream, peer: SocketAddr) {
         // Not among the living, so that nobody resets it while it is read; nothing but a page is served to it.
         Some(Arrival::Lapsed(lapsed)) if worker.strictness() == Strictness::Explain => {
             drop(living);
-            return isolated::serve(worker.responder(), lapsed, tls, peer).await;
+            return isolated::serve(worker.portal(), lapsed, tls, peer).await;
         }
         // A resumed session passes the handshake without a question: asked here, it is refused all the same.
         Some(Arrival::Lapsed(_) | Arrival::Unknown) => return,

@@ -2,8 +2,9 @@
 //! call. A bare TLS alert is a riddle in a browser, and whoever found a lost terminal should read whom to give it to.
 //!
 //! Nothing leads from here to the pipeline: what is served is made of the proof [`Lapsed`] and of the words of the page, and a
-//! [`Responder`] has no store, no session, no registry and no upstream. A connection is answered and closed (over HTTP/2 a
-//! request may cross the goodbye, and is told the same); a few at a time, so many a source; each answer is in the log.
+//! [`Portal`] has no store, no session, no registry and no upstream. Like a captive portal, it answers whatever is asked for. A
+//! connection is answered and closed (over HTTP/2 a request may cross the goodbye, and is told the same); a few at a time, so many
+//! a source; each answer is in the log.
 
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -39,7 +40,7 @@ use crate::tls::negotiated::Negotiated;
 use crate::{Clock, answer, source};
 
 /// One of a worker. See the module.
-pub struct Responder {
+pub struct Portal {
     desk: pages::Desk,
     clock: Clock,
     sources: Buckets<source::Prefix>,
@@ -55,7 +56,7 @@ impl Drop for Room {
     }
 }
 
-impl Responder {
+impl Portal {
     pub(crate) fn new(desk: pages::Desk, clock: Clock, rates: Rates) -> Self {
         Self { desk, clock, sources: Buckets::new("source", rates.per_source), open: Rc::default() }
     }
@@ -125,15 +126,15 @@ fn self_contained(headers: &mut HeaderMap) {
 }
 
 /// Answers and closes.
-pub(crate) async fn serve(responder: Rc<Responder>, lapsed: Lapsed, tls: TlsStream<Socket>, peer: SocketAddr) {
-    let Some(_room) = responder.enter(peer.ip()) else { return };
+pub(crate) async fn serve(portal: Rc<Portal>, lapsed: Lapsed, tls: TlsStream<Socket>, peer: SocketAddr) {
+    let Some(_room) = portal.enter(peer.ip()) else { return };
     let scissors = tls.get_ref().0.scissors();
     let negotiated = Negotiated::of(tls.get_ref().1);
     let two = tls.get_ref().1.alpn_protocol() == Some(b"h2");
     let answered = Notify::new();
     let service = service_fn(|request: Request<Incoming>| {
         let (head, _) = request.into_parts();
-        let response = responder.answer(&lapsed, &negotiated, &head);
+        let response = portal.answer(&lapsed, &negotiated, &head);
         answered.notify_one();
         async move { Ok::<_, Infallible>(response) }
     });

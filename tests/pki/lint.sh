@@ -24,7 +24,7 @@ judge() {
     status=1
   fi
 }
-for file in root issuing issuing-servers device-attested device-tpm device-software device-container server responder; do
+for file in root issuing issuing-servers device-attested device-tpm device-software device-container server responder registrar; do
   judge "$file.cer" "$bin/lint_pkix_cert" lint
 done
 for file in devices shard empty-shard; do

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use super::{House, now, numbered, openssl, profile, serial};
 use crate::{
-    Assurance, Host, LeafKey, OcspRequest, Responder, Revoked, ServerProfile, Shard, Status, StatusPlaces, build_crl,
-    build_shard, certs_only, prepare, prepare_server,
+    Assurance, Host, LeafKey, OcspRequest, Registrar, Responder, Revoked, ServerProfile, Shard, Status, StatusPlaces,
+    build_crl, build_shard, certs_only, prepare, prepare_server,
 };
 use model::{DeviceId, ReasonCode, SerialNumber};
 
@@ -67,7 +67,9 @@ fn one_of_everything_is_made() {
     certificates(&house, &mut made);
     lists(&house, &lost.serial(), &mut made);
     answers(&house, &leaf, &mut made);
-    assert_eq!(made.len(), 16);
+    let registrar = Registrar::create(&house.issuing, &house.key, serial(), now()).unwrap();
+    made.insert("registrar.cer".to_owned(), registrar.certificate().der().to_vec());
+    assert_eq!(made.len(), 17);
     if let Some(folder) = std::env::var_os("PKI_ARTEFACTS") {
         for (file, der) in made {
             std::fs::write(Path::new(&folder).join(file), der).unwrap();
