@@ -118,6 +118,7 @@ impl City {
             port_base,
             list_url: None,
             postgres: None,
+            witnesses: vec![],
         };
         let sealed_by = opened(&passphrase)?;
         let made = init(folder.root(), &plan, (&sealed_by, &sealed_by), clock::now())?;

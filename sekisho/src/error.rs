@@ -27,6 +27,20 @@ pub enum Error {
     /// Something stands where `init` would write.
     #[error("`{}` is there already; nothing was changed", .0.display())]
     Exists(PathBuf),
+    /// What an `init` that was broken off has left.
+    #[error(
+        "`{}` is there already, of an init that did not end: its settings were never written; nothing was changed. Unless they \
+         are of a city at work whose sekisho.toml is lost, remove `{}` and `{}`, and begin again",
+        taken.display(), keys.display(), data.display()
+    )]
+    Unfinished {
+        /// What is there.
+        taken: PathBuf,
+        /// Its keys.
+        keys: PathBuf,
+        /// Its journals.
+        data: PathBuf,
+    },
     /// Somebody else works with a file that only one may work with at a time.
     #[error("somebody else is at work with `{}`; try again when that is over", .0.display())]
     Held(PathBuf),

@@ -26,6 +26,7 @@ mod policies;
 pub(crate) mod policy;
 mod report;
 mod revocation;
+mod root;
 mod server;
 mod service;
 mod sought;

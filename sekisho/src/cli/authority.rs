@@ -18,12 +18,17 @@ pub enum Authority {
     NewKey(AuthorityNewKey),
     /// Have the root certify the key of a request. Needs no settings: the machine with the root's key need have no network
     ///
-    /// Reads root.pem and, unless --root-key says otherwise, root.key.pem in the folder keys of --data; writes every step into
-    /// ceremony.txt there, each line with a hash over all before it. Two persons can each hold a part of the passphrase.
+    /// Whatever key the root signs here may issue for every terminal, so say whose is meant: --expect-key, as `new-key` has printed
+    /// it and as it was read out over the telephone. Reads root.pem and, unless --root-key says otherwise, root.key.pem in the
+    /// folder keys of --data; writes every step into ceremony.txt beside the root's key, each line with a hash over all before
+    /// it. Two persons can each hold a part of the passphrase.
     Sign(AuthoritySign),
     /// Hold the certificate that the root has signed against root and key, and say what belongs into the settings
     Adopt(AuthorityAdopt),
     /// Check the transcript of what the root has signed, and print its last hash, to be compared with what witnesses wrote down
+    ///
+    /// Of two files, the second must be a copy of the first, or a beginning of it: two that go on differently say that the root
+    /// was used in two places.
     Transcript(AuthorityTranscript),
 }
 
@@ -48,6 +53,9 @@ pub struct AuthoritySign {
     /// What `new-key` has written
     #[arg(value_name = "REQUEST")]
     pub request: PathBuf,
+    /// The SHA-256 of the key that is meant, as `new-key` has printed it; nothing else is signed
+    #[arg(long, value_name = "SHA256")]
+    pub expect_key: String,
     /// Where the certificate goes: a new file
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
@@ -57,6 +65,17 @@ pub struct AuthoritySign {
     /// The root's passphrase.
     #[command(flatten)]
     pub passphrase: RootPassphrase,
+    /// Who watches.
+    #[command(flatten)]
+    pub witnesses: Witnesses,
+}
+
+/// Who watches what the root does.
+#[derive(Clone, Debug, Args)]
+pub struct Witnesses {
+    /// Somebody who watches, as the transcript shall name him; can be given several times
+    #[arg(long, value_name = "NAME")]
+    pub witness: Vec<String>,
 }
 
 /// Where the passphrase of the root's key is.
@@ -88,7 +107,10 @@ pub struct AuthorityAdopt {
 /// `authority transcript`.
 #[derive(Debug, Args)]
 pub struct AuthorityTranscript {
-    /// The transcript [default: keys/ceremony.txt in the data folder]
-    #[arg(value_name = "FILE")]
-    pub file: Option<PathBuf>,
+    /// The transcript [default: keys/ceremony.txt in the data folder], and a copy that is held against it
+    #[arg(value_name = "FILE", num_args = 0..=2)]
+    pub files: Vec<PathBuf>,
+    /// A hash that somebody wrote down: it must still be on a line, and how many follow is told
+    #[arg(long, value_name = "HASH")]
+    pub expect: Option<String>,
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::authority::RootPassphrase;
+use super::authority::{RootPassphrase, Witnesses};
 
 /// Last port that three more follow.
 const PORT_BASE_MAX: u16 = 65_532;
@@ -35,6 +35,9 @@ pub struct Init {
     /// The passphrases of the authorities' keys.
     #[command(flatten)]
     pub passphrase: RootPassphrase,
+    /// Who watches.
+    #[command(flatten)]
+    pub witnesses: Witnesses,
 }
 
 /// Where the authority's passphrase is.

@@ -7,26 +7,26 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ca::{Issuing, IssuingKey, Purpose, Root, SystemRandom, read_request};
+use ca::{Issuing, IssuingKey, Purpose, SystemRandom};
 use serde_json::json;
 
+use super::root;
 use crate::authority::{self, Authority as Loaded};
-use crate::ceremony::{Ceremony, authority_name, city, open_root_key};
-use crate::cli::authority::{AuthorityAdopt, AuthorityNewKey, AuthoritySign, AuthorityTranscript};
+use crate::cli::authority::{AuthorityAdopt, AuthorityNewKey};
 use crate::cli::{Authority, Common, nobody_named};
 use crate::error::Error;
 use crate::folder::{self, Folder, NewFile};
 use crate::output::Output;
+use crate::secrets;
 use crate::settings::{Ca, CaIssuer, KeyPlace, Settings};
-use crate::{clock, secrets, transcript};
 
 pub(super) fn run(common: &Common, verb: &Authority) -> Result<(), Error> {
     match verb {
         Authority::List => list(common),
         Authority::NewKey(verb) => new_key(common, verb),
-        Authority::Sign(verb) => sign(common, verb),
+        Authority::Sign(verb) => root::sign(common, verb),
         Authority::Adopt(verb) => adopt(common, verb),
-        Authority::Transcript(verb) => check_transcript(common, verb),
+        Authority::Transcript(verb) => root::check_transcript(common, verb),
     }
 }
 
@@ -81,54 +81,12 @@ fn new_key(common: &Common, verb: &AuthorityNewKey) -> Result<(), Error> {
     let (file, public) = (verb.request.display(), key.public().fingerprint());
     Output::new(common.json).say(
         format_args!(
-            "the key is in {}; its public half has the SHA-256 {public}; next, where the root's key is: sekisho authority sign \
-             {file} --out issuing.pem",
+            "the key is in {}; its public half has the SHA-256 {public}: read it out over the telephone to where the root's key \
+             is, and carry {file} there; next, there: sekisho --data SAFE authority sign {file} --expect-key {public} --out \
+             issuing.pem",
             verb.key
         ),
         &json!({ "key": verb.key, "request": file.to_string(), "public_sha256": public, "by": by.to_string() }),
-    )
-}
-
-fn sign(common: &Common, verb: &AuthoritySign) -> Result<(), Error> {
-    let by = common.author()?.ok_or_else(nobody_named)?;
-    let folder = data_folder(common)?;
-    let public = read_request(&folder::read(&verb.request)?).map_err(Error::authority("the request"))?;
-    let root = folder::read(&folder.key("root.pem"))?;
-    let root = Root::read(&root).map_err(Error::authority("the root's certificate"))?;
-    let path = verb.root_key.clone().unwrap_or_else(|| folder.key("root.key.pem"));
-    let now = clock::now();
-    let ceremony = Ceremony::begin(&folder, now)?;
-    let root_key = open_root_key(&path, &secrets::root_passphrase(&verb.passphrase)?, &root)?;
-    let mut out = NewFile::create(&verb.out)?;
-    let fingerprint = public.fingerprint();
-    ceremony
-        .log(&format!("the root is to certify an issuing authority of devices, by {by}, for the key {fingerprint}"))?;
-    let serial = ceremony.reserve("issuing authority of devices")?;
-    let city = city(&root)?;
-    let year = now.to_jst_minutes().chars().take(4).collect::<String>();
-    let name = authority_name(&city, &format!("Devices {year}"))?;
-    let refused = || Error::authority("certifying the issuing authority");
-    let issuing =
-        Issuing::certify(Purpose::Devices, &name, &public, serial, now, &root, &root_key).map_err(refused())?;
-    ceremony.log(&format!("issuing certificate SHA-256 {}", issuing.fingerprint_sha256()))?;
-    out.write(issuing.pem().as_bytes())?;
-    out.keep();
-    let (_, head) = transcript::head(&folder.key("ceremony.txt"))?;
-    let head = head.unwrap_or_default();
-    Output::new(common.json).say(
-        format_args!(
-            "{} is the certificate of {} (SHA-256 {}), for the key {fingerprint}, valid until {}; the transcript ends with \
-             {head}: have the witnesses write it down",
-            verb.out.display(),
-            issuing.common_name(),
-            issuing.fingerprint_sha256(),
-            issuing.not_after().to_jst_minutes()
-        ),
-        &json!({
-            "certificate": verb.out.display().to_string(), "name": issuing.common_name(),
-            "fingerprint_sha256": issuing.fingerprint_sha256(), "public_sha256": fingerprint,
-            "not_after": issuing.not_after().to_string(), "transcript": head, "by": by.to_string(),
-        }),
     )
 }
 
@@ -142,6 +100,16 @@ fn adopt(common: &Common, verb: &AuthorityAdopt) -> Result<(), Error> {
     let issuing = issuing.map_err(Error::authority("the issuing certificate"))?;
     if issuing.purpose() != Purpose::Devices {
         return Err(Error::usage("the certificate is not one of an authority that issues for devices"));
+    }
+    for present in ca.issuers() {
+        let present = authority::certificate(&root, present)?;
+        if present.public_key() == issuing.public_key() {
+            return Err(Error::usage(format_args!(
+                "`{}` is in the settings already: {} has this key",
+                verb.certificate.display(),
+                present.common_name()
+            )));
+        }
     }
     let of_list = folder_of_list(ca, &issuing);
     let list_url = url_in(&ca.issuer, &of_list)?;
@@ -166,21 +134,8 @@ fn adopt(common: &Common, verb: &AuthorityAdopt) -> Result<(), Error> {
     )
 }
 
-fn check_transcript(common: &Common, verb: &AuthorityTranscript) -> Result<(), Error> {
-    let path = match &verb.file {
-        Some(path) => path.clone(),
-        None => data_folder(common)?.key("ceremony.txt"),
-    };
-    let (lines, head) = transcript::head(&path)?;
-    let said = head.clone().unwrap_or_else(|| "no hash: it was written before there were any".to_owned());
-    Output::new(common.json).say(
-        format_args!("{lines} lines follow from each other; the last is {said}"),
-        &json!({ "lines": lines, "head": head }),
-    )
-}
-
 /// Where keys lie; the settings need not be there.
-fn data_folder(common: &Common) -> Result<Folder, Error> {
+pub(super) fn data_folder(common: &Common) -> Result<Folder, Error> {
     let file = common.settings_file()?;
     Ok(Folder::at(file.parent().unwrap_or(Path::new(""))))
 }

@@ -22,19 +22,36 @@ fn take_the_root_away(city: &City) -> tempfile::TempDir {
     safe
 }
 
+/// The second safe, as it was when the first was filled.
+fn take_a_copy(safe: &tempfile::TempDir) -> tempfile::TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    std::fs::create_dir(copy.path().join("keys")).unwrap();
+    for file in std::fs::read_dir(safe.path().join("keys")).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), copy.path().join("keys").join(file.file_name())).unwrap();
+    }
+    copy
+}
+
+/// Where the root is: there are no settings and no registry.
+fn sign(city: &City, safe: &tempfile::TempDir, request: &str, key: &str, out: &str) -> std::process::Output {
+    let mut sign = city.command_at(safe.path());
+    let words = ["--json", "authority", "sign", request, "--expect-key", key, "--out", out];
+    sign.args(words).args(["--witness", "Ito Hanako", "--witness", "Mori"]).output().unwrap()
+}
+
 /// From a key to settings that name the new authority.
 fn roll_over(city: &City, safe: &tempfile::TempDir, key: &str) {
     let path = |name: &str| city.path(name).display().to_string();
     let (request, certificate) = (path("keys/next.csr"), path("keys/next.pem"));
     let made = &city.json(&format!("authority new-key --key {key} --request {request}"))[0];
     let public = made["public_sha256"].as_str().unwrap();
-    // Where the root is, there are no settings and no registry.
-    let mut sign = city.command_at(safe.path());
-    let output = sign.args(["--json", "authority", "sign", &request, "--out", &certificate]).output().unwrap();
+    let output = sign(city, safe, &request, public, &certificate);
     assert!(output.status.success(), "{}", text(&output.stderr));
     let signed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(signed["public_sha256"], public);
     let transcript = std::fs::read_to_string(safe.path().join("keys/ceremony.txt")).unwrap();
+    assert!(transcript.contains(" witnessed by Ito Hanako, Mori #"), "{transcript}");
     assert!(transcript.contains(public) && transcript.trim_end().ends_with(signed["transcript"].as_str().unwrap()));
     let told = &city.json(&format!("authority adopt {certificate} --key {key}"))[0];
     let tables = told["settings"].as_str().unwrap();
@@ -119,10 +136,82 @@ fn a_new_issuing_authority_touches_no_terminal() {
         (city.path("other.key.pem").display().to_string(), city.path("other.csr").display().to_string());
     city.json(&format!("authority new-key --key {other} --request {request}"));
     let certificate = city.path("keys/next.pem").display().to_string();
-    assert!(city.refused(&format!("authority adopt {certificate} --key {other}")).contains("belong"));
+    assert!(city.refused(&format!("authority adopt {certificate} --key {key}")).contains("in the settings already"));
     // Where the root's key is not, nothing is signed.
     let out = city.path("x.pem").display().to_string();
-    assert!(city.refused(&format!("authority sign {request} --out {out}")).contains("root.key.pem"));
+    let public = "0".repeat(64);
+    let refused = city.refused(&format!("authority sign {request} --expect-key {public} --out {out}"));
+    assert!(refused.contains("and 000") && refused.contains("was expected"), "{refused}");
+    let public = &city.json(&format!("authority new-key --key {out}.key --request {out}.csr"))[0]["public_sha256"];
+    let words = format!("authority sign {out}.csr --expect-key {} --out {out}", public.as_str().unwrap());
+    assert!(city.refused(&words).contains("root.key.pem"));
+    // The second of a year has a name of its own; a key of somebody else's certificate is found out before it is adopted.
+    let output = sign(&city, &safe, &format!("{out}.csr"), public.as_str().unwrap(), &out);
+    let signed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(signed["name"].as_str().unwrap().ends_with("-2"), "{signed}");
+    assert!(city.refused(&format!("authority adopt {out} --key {other}")).contains("belong"));
+}
+
+/// Whatever the root signs here issues for every terminal: a tablet's request looks like an authority's.
+#[test]
+fn the_root_signs_for_the_key_that_was_read_out_and_for_no_other() {
+    let city = City::new();
+    let safe = take_the_root_away(&city);
+    city.openssl(
+        "req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout @tablet.key -out @tablet.csr -subj /CN=tablet",
+    );
+    let path = |name: &str| city.path(name).display().to_string();
+    let made = &city.json(&format!("authority new-key --key {} --request {}", path("n.key"), path("n.csr")))[0];
+    let (meant, out) = (made["public_sha256"].as_str().unwrap(), path("out.pem"));
+    let before = std::fs::read(safe.path().join("keys/ceremony.txt")).unwrap();
+    let output = sign(&city, &safe, &path("tablet.csr"), meant, &out);
+    assert!(!output.status.success() && text(&output.stderr).contains("was expected; nothing was signed"));
+    let mut bare = city.command_at(safe.path());
+    let bare = bare.args(["authority", "sign", &path("tablet.csr"), "--out", &out]).output().unwrap();
+    assert!(text(&bare.stderr).contains("--expect-key"), "{}", text(&bare.stderr));
+    assert_eq!(before, std::fs::read(safe.path().join("keys/ceremony.txt")).unwrap());
+    assert!(!city.path("out.pem").exists());
+    // As somebody types it who had it read out.
+    let read_out = meant.to_uppercase().as_bytes().chunks(8).map(text).collect::<Vec<_>>().join(" ");
+    assert!(sign(&city, &safe, &path("n.csr"), &read_out, &out).status.success());
+}
+
+/// One transcript tells of all that the root has signed, wherever its key was used.
+#[test]
+fn all_that_the_root_signs_stands_beside_its_key() {
+    let city = City::new();
+    let safe = take_the_root_away(&city);
+    let second = take_a_copy(&safe);
+    let at = |safe: &tempfile::TempDir, name: &str| safe.path().join("keys").join(name).display().to_string();
+    let (one, two) = (at(&safe, "ceremony.txt"), at(&second, "ceremony.txt"));
+    let written_down = city.json(&format!("authority transcript {one}"))[0]["head"].as_str().unwrap().to_owned();
+    city.json(&format!("certificate renew-server --root-key {} --witness Ito", at(&safe, "root.key.pem")));
+    let text = std::fs::read_to_string(&one).unwrap();
+    let issuing = city.openssl("x509 -in @keys/server-issuing.pem -noout -fingerprint -sha256");
+    let issuing = issuing.trim().rsplit('=').next().unwrap().replace(':', "").to_lowercase();
+    assert!(text.contains("witnessed by Ito #") && text.contains(&issuing), "{text}");
+    assert_eq!(text, read(&city, "keys/ceremony.txt"), "the server has a copy");
+    let told = &city.json(&format!("authority transcript {one} {two} --expect {written_down}"))[0];
+    assert_eq!(told["copy_lacks"], told["since"]);
+    assert!(told["since"].as_u64().unwrap() > 3, "{told}");
+    // The second safe was not brought up to date: what it signed now would not be known in the first.
+    let renew = format!("certificate renew-server --root-key {}", at(&second, "root.key.pem"));
+    assert!(city.refused(&renew).contains("lines that are not in"));
+    std::fs::remove_file(city.path("keys/ceremony.txt")).unwrap();
+    city.json(&renew);
+    assert!(city.refused(&format!("authority transcript {one} {two}")).contains("part after line"));
+    // Nothing is no transcript, and one that was cut is found out by whoever has written the hash down.
+    let now = city.json(&format!("authority transcript {one}"))[0]["head"].as_str().unwrap().to_owned();
+    let shorter: String = text.split_inclusive('\n').take(3).collect();
+    std::fs::write(&one, shorter).unwrap();
+    assert_eq!(city.json(&format!("authority transcript {one}"))[0]["lines"], 3);
+    assert!(city.refused(&format!("authority transcript {one} --expect {now}")).contains("taken away or changed"));
+    std::fs::write(&one, "").unwrap();
+    assert!(city.refused(&format!("authority transcript {one}")).contains("is empty"));
+    let renew = format!("certificate renew-server --root-key {}", at(&safe, "root.key.pem"));
+    assert!(city.refused(&renew).contains("is empty"));
+    std::fs::remove_file(&one).unwrap();
+    assert!(city.refused(&renew).contains("there is no transcript"));
 }
 
 #[test]
@@ -167,4 +256,8 @@ fn the_roots_passphrase_can_take_two_persons() {
     let renew = |parts: &[&str]| run(&["certificate", "renew-server"], parts);
     assert!(!renew(&[]) && !renew(&[&one]) && !renew(&[&two, &one]) && !renew(&[&one, &two, &two]));
     assert!(renew(&[&one, &two]));
+    let mut command = city.command_at(&at.path().join("d"));
+    let swapped = ["certificate", "renew-server", "--root-passphrase-file", &two, "--root-passphrase-file", &one];
+    let said = text(&command.args(swapped).output().unwrap().stderr);
+    assert!(said.contains("in this order"), "{said}");
 }

@@ -33,6 +33,7 @@ impl City {
             port_base: 9443,
             list_url: None,
             postgres: None,
+            witnesses: vec![],
         };
         let passphrase = || Passphrase::new("correct horse battery").unwrap();
         let made = init(&folder.path().join("sekisho"), &plan, (&passphrase(), &passphrase()), at(BEGUN)).unwrap();
