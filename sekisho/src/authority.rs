@@ -7,6 +7,7 @@ use ca::{Issuing, IssuingKey, Passphrase, Root, StatusPlaces};
 
 use crate::error::Error;
 use crate::folder;
+use crate::secrets::Secret;
 use crate::settings::{Ca, CaIssuer, KeyPlace, Settings};
 
 /// An issuing authority of device certificates.
@@ -18,7 +19,9 @@ pub(crate) struct Authority {
     /// The same at the office's door, below `/crl/`.
     pub(crate) folder: String,
     sealed: Sealed,
-    passphrase: Arc<Passphrase>,
+    opens: Passphrase,
+    /// Where the key is, for whoever has to see to it.
+    place: String,
     key: OnceLock<Arc<IssuingKey>>,
 }
 
@@ -26,33 +29,48 @@ pub(crate) struct Authority {
 enum Sealed {
     /// Encrypted PEM.
     File(Vec<u8>),
-    /// In a token, whose PIN is the passphrase.
+    /// In a token.
     Token(hsm::Place),
 }
 
 impl Authority {
-    /// The one that issues. Reads the certificates and the sealed key; opens nothing.
-    pub(crate) fn load(ca: &Ca, passphrase: Passphrase) -> Result<Self, Error> {
-        Self::of(&root(ca)?, &ca.issuer, Arc::new(passphrase))
+    /// The one that issues. Reads the certificates and the sealed key; opens nothing. `common` is asked for what opens a key
+    /// for which the settings name no file.
+    pub(crate) fn load(ca: &Ca, common: impl FnOnce() -> Result<Secret, Error>) -> Result<Self, Error> {
+        let common = ca.issuer.passphrase_file.is_none().then(common).transpose()?;
+        Self::of(&root(ca)?, &ca.issuer, common.as_ref())
     }
 
     /// The one that issues, and those that issued before it.
-    pub(crate) fn load_all(ca: &Ca, passphrase: Passphrase) -> Result<(Self, Vec<Self>), Error> {
-        let (root, passphrase) = (root(ca)?, Arc::new(passphrase));
-        let load = |issuer| Self::of(&root, issuer, Arc::clone(&passphrase));
+    pub(crate) fn load_all(
+        ca: &Ca,
+        common: impl FnOnce() -> Result<Secret, Error>,
+    ) -> Result<(Self, Vec<Self>), Error> {
+        let root = root(ca)?;
+        let common = ca.issuers().any(|one| one.passphrase_file.is_none()).then(common).transpose()?;
+        let load = |issuer| Self::of(&root, issuer, common.as_ref());
         Ok((load(&ca.issuer)?, ca.former.iter().map(load).collect::<Result<_, _>>()?))
     }
 
-    fn of(root: &Root, issuer: &CaIssuer, passphrase: Arc<Passphrase>) -> Result<Self, Error> {
+    /// One of them.
+    pub(crate) fn of(root: &Root, issuer: &CaIssuer, common: Option<&Secret>) -> Result<Self, Error> {
         let issuing = certificate(root, issuer)?;
-        let sealed = match &issuer.key {
+        let (place, name) = (issuer.key.to_string(), issuing.common_name().to_owned());
+        let unopened = |source| Error::Unopened { issuer: name, key: issuer.key.to_string(), source: Box::new(source) };
+        let own = issuer.passphrase_file.as_deref().map(Secret::read).transpose();
+        let secret = own.and_then(|own| {
+            let missing = || Error::usage("nothing is given that opens it");
+            own.or_else(|| common.cloned()).ok_or_else(missing)
+        });
+        let read = secret.and_then(|secret| match &issuer.key {
             // Sealed, but not for everybody's eyes all the same: the passphrase may be a weak one.
-            KeyPlace::File(path) => Sealed::File(folder::read_secret(path)?.to_vec()),
-            KeyPlace::Token(place) => Sealed::Token(place.clone()),
-        };
+            KeyPlace::File(path) => Ok((Sealed::File(folder::read_secret(path)?.to_vec()), secret.passphrase()?)),
+            KeyPlace::Token(place) => Ok((Sealed::Token(place.clone()), secret.pin()?)),
+        });
+        let (sealed, opens) = read.map_err(unopened)?;
         let places = StatusPlaces::beside(&issuer.list_url).map_err(Error::authority("the list's address"))?;
         let (root, folder) = (root.clone(), issuer.folder.clone());
-        Ok(Self { root, issuing, places, folder, sealed, passphrase, key: OnceLock::new() })
+        Ok(Self { root, issuing, places, folder, sealed, opens, place, key: OnceLock::new() })
     }
 
     /// The key; opened the first time.
@@ -60,17 +78,26 @@ impl Authority {
         if let Some(key) = self.key.get() {
             return Ok(Arc::clone(key));
         }
+        let key = self.open().map_err(|source| Error::Unopened {
+            issuer: self.issuing.common_name().to_owned(),
+            key: self.place.clone(),
+            source: Box::new(source),
+        })?;
+        // Two threads may both have opened it; it is the same key.
+        Ok(Arc::clone(self.key.get_or_init(|| Arc::new(key))))
+    }
+
+    fn open(&self) -> Result<IssuingKey, Error> {
         let key = match &self.sealed {
             Sealed::File(pem) => {
                 let text = std::str::from_utf8(pem).map_err(|_| Error::usage("the issuing key is no PEM"))?;
-                IssuingKey::open(text, &self.passphrase)
+                IssuingKey::open(text, &self.opens)
             }
-            Sealed::Token(place) => IssuingKey::kept(Arc::new(hsm::open(place, &self.passphrase)?)),
+            Sealed::Token(place) => IssuingKey::kept(Arc::new(hsm::open(place, &self.opens)?)),
         };
         let key = key.map_err(Error::authority("opening the issuing key"))?;
         self.issuing.check_key(&key).map_err(Error::authority("opening the issuing key"))?;
-        // Two threads may both have opened it; it is the same key.
-        Ok(Arc::clone(self.key.get_or_init(|| Arc::new(key))))
+        Ok(key)
     }
 }
 

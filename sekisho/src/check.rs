@@ -25,6 +25,9 @@ use crate::{clock, folder, maps, secrets};
 /// Most devices named in one warning.
 const DEVICES_NAMED_MAX: usize = 10;
 
+/// The key of an authority that issued before the one that issues.
+const FORMER_KEY: &str = "former issuing key";
+
 /// What was found, so far.
 struct Findings {
     output: Output,
@@ -238,16 +241,24 @@ fn certificate_authority(settings: &Settings, file: Option<&Path>, found: &mut F
     };
     found.end("root certificate", root.not_after())?;
     issuers(settings, ca, &root, found)?;
-    // Whoever checks need not hold the passphrase.
-    if file.is_none() && std::env::var_os(secrets::PASSPHRASE_VARIABLE).is_none() {
-        return found.warning("issuing key: not opened; give --passphrase-file, or set SEKISHO_CA_PASSPHRASE");
+    let given = file.is_some() || std::env::var_os(secrets::PASSPHRASE_VARIABLE).is_some();
+    for (issuer, what) in
+        std::iter::once((&ca.issuer, "issuing key")).chain(ca.former.iter().map(|one| (one, FORMER_KEY)))
+    {
+        // Whoever checks need not hold the passphrase.
+        if !given && issuer.passphrase_file.is_none() {
+            found.warning(&format!("{what}: not opened; give --passphrase-file, or set SEKISHO_CA_PASSPHRASE"))?;
+            continue;
+        }
+        let over = authority::certificate(&root, issuer).is_ok_and(|issuing| issuing.not_after() < found.now);
+        if over {
+            continue;
+        }
+        let common = issuer.passphrase_file.is_none().then(|| secrets::Secret::common(file)).transpose();
+        let opened = common.and_then(|common| Authority::of(&root, issuer, common.as_ref())?.key());
+        found.take(what, opened.map(|_| format!("opens, and belongs to `{}`", issuer.certificate.display())))?;
     }
-    let opened = secrets::passphrase(file).and_then(|passphrase| {
-        let (authority, former) = Authority::load_all(ca, passphrase)?;
-        std::iter::once(&authority).chain(&former).try_for_each(|one| one.key().map(drop))?;
-        Ok("opens, and belongs to the issuing certificate".to_owned())
-    });
-    found.take("issuing key", opened)
+    Ok(())
 }
 
 /// Issuing certificates, and whether terminals that show what they issued are let in here.
@@ -268,7 +279,9 @@ fn issuers(settings: &Settings, ca: &Ca, root: &Root, found: &mut Findings) -> R
         if former {
             found.fine(&format!("{what}: its lists are signed until {}", issuing.not_after().to_jst_minutes()))?;
         } else {
-            found.end_with(what, issuing.not_after(), Some("sekisho authority new-key"))?;
+            let year = found.now.to_jst_minutes().chars().take(4).collect::<String>();
+            let next = format!("sekisho authority new-key --key {year}.key.pem --request {year}.csr");
+            found.end_with(what, issuing.not_after(), Some(&next))?;
         }
         if !trusted.iter().any(|one| one.as_ref() == issuing.der()) {
             let file = issuer.certificate.display();

@@ -195,7 +195,7 @@ fn serve_office<F: Future<Output = std::io::Result<()>>>(serve: impl FnOnce() ->
     }
 }
 
-/// The status of certificates, whose key is opened when the first one is signed: a start does not wait for it.
+/// The status of certificates, whose key is asked for when the first one is signed: that of an authority that is over never is.
 struct LateList {
     registry: Registry,
     authority: Arc<Authority>,

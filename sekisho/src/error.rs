@@ -78,6 +78,17 @@ pub enum Error {
         #[source]
         source: Box<ca::Refused>,
     },
+    /// The key of an issuing authority does not open: with it go its certificates, lists and answers.
+    #[error("the key of `{issuer}` in {key} cannot be opened")]
+    Unopened {
+        /// Common name of the authority.
+        issuer: String,
+        /// Where its key is.
+        key: String,
+        /// Why.
+        #[source]
+        source: Box<Error>,
+    },
     /// A journal cannot be used.
     #[error("the journal of the {whose} cannot be used")]
     Journal {
@@ -214,6 +225,16 @@ impl Error {
     /// For `map_err` at the authority.
     pub(crate) fn authority(doing: &'static str) -> impl FnOnce(ca::Refused) -> Self {
         move |source| Self::Authority { doing, source: Box::new(source) }
+    }
+
+    /// Whether a token has refused a PIN, after which nothing is to be tried again by itself.
+    #[must_use]
+    pub fn is_wrong_pin(&self) -> bool {
+        match self {
+            Self::Token(fault) => matches!(fault, hsm::Fault::Pin(_)),
+            Self::Unopened { source, .. } => source.is_wrong_pin(),
+            _ => false,
+        }
     }
 
     /// For `map_err` at values that people typed.

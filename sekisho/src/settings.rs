@@ -191,6 +191,8 @@ pub struct CaIssuer {
     pub certificate: PathBuf,
     /// Its key.
     pub key: KeyPlace,
+    /// A file with the passphrase or PIN of this key; none: what the command line or the environment gives opens it.
+    pub passphrase_file: Option<PathBuf>,
     /// Where its revocation list is found.
     pub list_url: String,
     /// Below `/crl/` at the office's door; empty: there itself.

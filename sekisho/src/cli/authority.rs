@@ -35,14 +35,13 @@ pub enum Authority {
 /// `authority new-key`.
 #[derive(Debug, Args)]
 pub struct AuthorityNewKey {
-    /// Where the key is to be: a new file, or pkcs11:token=NAME;object=NAME?module-path=/path/to/module.so (its PIN is the
-    /// passphrase)
+    /// Where the key is to be: a new file, or pkcs11:token=NAME;object=NAME?module-path=/path/to/module.so
     #[arg(long, value_name = "FILE|URI")]
     pub key: String,
     /// Where the request goes: a new file, which holds no secret
     #[arg(long, value_name = "FILE")]
     pub request: PathBuf,
-    /// The passphrase that seals the key.
+    /// The passphrase that seals the key, or the token's PIN.
     #[command(flatten)]
     pub passphrase: PassphraseFile,
 }

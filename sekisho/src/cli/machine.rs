@@ -43,7 +43,8 @@ pub struct Init {
 /// Where the authority's passphrase is.
 #[derive(Clone, Debug, Args)]
 pub struct PassphraseFile {
-    /// File with the passphrase of the authority's keys (mode 600); else SEKISHO_CA_PASSPHRASE is used
+    /// File with the passphrase of the authority's keys, or a token's PIN (mode 600); else SEKISHO_CA_PASSPHRASE is used. Keys for
+    /// which the settings name a passphrase_file need neither
     #[arg(long, value_name = "FILE")]
     pub passphrase_file: Option<PathBuf>,
 }

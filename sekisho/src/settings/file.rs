@@ -101,6 +101,7 @@ struct CaTable {
     root: PathBuf,
     issuing_certificate: PathBuf,
     issuing_key: String,
+    passphrase_file: Option<PathBuf>,
     list_url: String,
     folder: Option<String>,
     #[serde(default)]
@@ -112,6 +113,7 @@ struct CaTable {
 struct IssuerTable {
     issuing_certificate: PathBuf,
     issuing_key: String,
+    passphrase_file: Option<PathBuf>,
     list_url: String,
     folder: Option<String>,
 }
@@ -337,8 +339,8 @@ impl TlsTable {
 
 impl CaTable {
     fn validate(self, folder: &Path, faults: &mut Faults) -> Option<Ca> {
-        let Self { root, issuing_certificate, issuing_key, list_url, folder: of_list, former } = self;
-        let issuer = IssuerTable { issuing_certificate, issuing_key, list_url, folder: of_list };
+        let Self { root, issuing_certificate, issuing_key, passphrase_file, list_url, folder: of_list, former } = self;
+        let issuer = IssuerTable { issuing_certificate, issuing_key, passphrase_file, list_url, folder: of_list };
         let issuer = issuer.validate("ca", folder, faults);
         let former: Vec<_> = former.into_iter().map(|one| one.validate("ca.former", folder, faults)).collect();
         let ca = Ca { root: folder.join(root), issuer: issuer?, former: former.into_iter().collect::<Option<_>>()? };
@@ -364,7 +366,8 @@ impl IssuerTable {
         }
         let key = faults.keep(&format!("{table}.issuing_key"), KeyPlace::parse(&self.issuing_key, folder));
         let certificate = folder.join(self.issuing_certificate);
-        Some(CaIssuer { certificate, key: key?, list_url: self.list_url, folder: of_list })
+        let passphrase_file = self.passphrase_file.map(|path| folder.join(path));
+        Some(CaIssuer { certificate, key: key?, passphrase_file, list_url: self.list_url, folder: of_list })
     }
 }
 

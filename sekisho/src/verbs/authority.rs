@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ca::{Issuing, IssuingKey, Purpose, SystemRandom};
+use ca::{Issuing, IssuingKey, Purpose, Root, SystemRandom};
 use serde_json::json;
 
 use super::root;
@@ -17,7 +17,7 @@ use crate::cli::{Authority, Common, nobody_named};
 use crate::error::Error;
 use crate::folder::{self, Folder, NewFile};
 use crate::output::Output;
-use crate::secrets;
+use crate::secrets::Secret;
 use crate::settings::{Ca, CaIssuer, KeyPlace, Settings};
 
 pub(super) fn run(common: &Common, verb: &Authority) -> Result<(), Error> {
@@ -63,16 +63,16 @@ fn list(common: &Common) -> Result<(), Error> {
 
 fn new_key(common: &Common, verb: &AuthorityNewKey) -> Result<(), Error> {
     let by = common.author()?.ok_or_else(nobody_named)?;
-    let passphrase = secrets::passphrase(verb.passphrase.passphrase_file.as_deref())?;
+    let secret = Secret::common(verb.passphrase.passphrase_file.as_deref())?;
     let refused = || Error::authority("making the issuing key");
     // A disk that takes no files says so before there is a key.
     let mut request = NewFile::create(&verb.request)?;
     let key = if hsm::Place::is_uri(&verb.key) {
         let place = hsm::Place::parse(&verb.key)?;
-        IssuingKey::kept(Arc::new(hsm::generate(&place, &passphrase)?)).map_err(refused())?
+        IssuingKey::kept(Arc::new(hsm::generate(&place, &secret.pin()?)?)).map_err(refused())?
     } else {
         let key = IssuingKey::generate().map_err(refused())?;
-        let sealed = key.seal(&passphrase, &SystemRandom::new()).map_err(refused())?;
+        let sealed = key.seal(&secret.passphrase()?, &SystemRandom::new()).map_err(refused())?;
         folder::write_new(Path::new(&verb.key), sealed.as_bytes())?;
         key
     };
@@ -113,24 +113,55 @@ fn adopt(common: &Common, verb: &AuthorityAdopt) -> Result<(), Error> {
     }
     let of_list = folder_of_list(ca, &issuing);
     let list_url = url_in(&ca.issuer, &of_list)?;
-    let next = CaIssuer {
+    let mut next = CaIssuer {
         certificate: absolute(&verb.certificate)?,
         key: KeyPlace::parse(&verb.key, &std::env::current_dir().map_err(Error::usage)?)?,
+        passphrase_file: None,
         list_url,
         folder: of_list,
     };
-    // The one thing that would be found out too late: at the first signature.
-    let passphrase = secrets::passphrase(verb.passphrase.passphrase_file.as_deref())?;
-    let loaded = Ca { root: ca.root.clone(), issuer: next.clone(), former: vec![] };
-    drop(Loaded::load(&loaded, passphrase)?.key()?);
+    let file = verb.passphrase.passphrase_file.as_deref();
+    // What would be found out too late: when there is something to sign.
+    let given = Secret::common(file)?;
+    drop(Loaded::of(&root, &next, Some(&given))?.key()?);
+    // What the others have in common stands in the environment where the new key was given a file.
+    let shared = file.and_then(|_| Secret::common(None).ok());
+    let shut = shut(ca, &root, shared.as_ref().unwrap_or(&given));
+    if shared.is_some() || !shut.is_empty() {
+        next.passphrase_file = file.map(absolute).transpose()?;
+    }
+    let warning = warning(&shut, next.passphrase_file.is_some());
     let text = tables(ca, &next, &settings, &absolute(folder.root())?);
     Output::new(common.json).say(
         format_args!(
             "certificate and key belong together. First, on every node, the last line of [tls] below, and restart; then, where \
-             certificates are issued, all of it in place of [ca], and restart. Lead {} to /crl/{} at the office's door.\n\n{text}",
+             certificates are issued, all of it in place of [ca], and restart. Lead {} to /crl/{} at the office's door.{warning}\n\n{text}",
             next.list_url, next.folder
         ),
-        &json!({ "settings": text, "list_url": next.list_url, "folder": next.folder }),
+        &json!({ "settings": text, "list_url": next.list_url, "folder": next.folder, "not_opened": shut }),
+    )
+}
+
+/// Keys of authorities that are there already and that do not open with what they will be opened with: their own file, else
+/// what all have in common.
+fn shut(ca: &Ca, root: &Root, common: &Secret) -> Vec<String> {
+    let opens = |issuer: &CaIssuer| Loaded::of(root, issuer, Some(common)).and_then(|one| one.key().map(drop));
+    ca.issuers().filter(|issuer| opens(issuer).is_err()).map(|issuer| issuer.key.to_string()).collect()
+}
+
+fn warning(shut: &[String], by_file: bool) -> String {
+    if shut.is_empty() {
+        return String::new();
+    }
+    let next = if by_file {
+        "The file of the new key is named below; go on giving `sekisho serve` what opens the others"
+    } else {
+        "Put the passphrase or PIN of each key into a file (mode 600), and name it in its table: passphrase_file = \"...\""
+    };
+    let keys = shut.join("`, `");
+    format!(
+        " WARNING: what opens the new key does not open `{keys}`, whose lists must be signed on: `sekisho serve` does not start \
+         unless all of them open. {next}; then try all of them: sekisho check."
     )
 }
 
@@ -171,6 +202,9 @@ fn tables(ca: &Ca, next: &CaIssuer, settings: &Settings, folder: &Path) -> Strin
     let one = |text: &mut String, issuer: &CaIssuer| {
         let _ = writeln!(text, "issuing_certificate = {}", quoted(&short(&issuer.certificate)));
         let _ = writeln!(text, "issuing_key = {}", quoted(&key(issuer)));
+        if let Some(file) = &issuer.passphrase_file {
+            let _ = writeln!(text, "passphrase_file = {}", quoted(&short(file)));
+        }
         let _ = writeln!(text, "list_url = {}", quoted(&issuer.list_url));
         let _ = writeln!(text, "folder = {}", quoted(&issuer.folder));
     };

@@ -16,7 +16,8 @@ use crate::cli::Device;
 use crate::cli::device::{DeviceAdd, DeviceHardware, DeviceReturn, IssueTo};
 use crate::error::Error;
 use crate::folder::{self, NewFile};
-use crate::{ids, secrets};
+use crate::ids;
+use crate::secrets::Secret;
 
 pub(super) fn run(desk: &Desk, verb: &Device) -> Result<(), Error> {
     match verb {
@@ -89,8 +90,8 @@ enum Key {
 
 impl Desired {
     fn prepare(desk: &Desk, device: &DeviceId, to: &IssueTo) -> Result<Self, Error> {
-        let passphrase = secrets::passphrase(to.passphrase.passphrase_file.as_deref())?;
-        let authority = Authority::load(authority::settings(&desk.settings)?, passphrase)?;
+        let common = || Secret::common(to.passphrase.passphrase_file.as_deref());
+        let authority = Authority::load(authority::settings(&desk.settings)?, common)?;
         authority.key()?;
         let key = match &to.csr {
             Some(path) => {

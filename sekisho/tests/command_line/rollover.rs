@@ -214,25 +214,88 @@ fn all_that_the_root_signs_stands_beside_its_key() {
     assert!(city.refused(&renew).contains("there is no transcript"));
 }
 
-#[test]
-fn its_key_can_be_in_a_token() {
-    let city = City::at_work();
-    let safe = take_the_root_away(&city);
+/// A token of SoftHSM's with this PIN, and where its settings are.
+fn token(pin: &str) -> (tempfile::TempDir, String) {
     let tokens = tempfile::tempdir().unwrap();
     let conf = tokens.path().join("softhsm2.conf");
     std::fs::create_dir(tokens.path().join("tokens")).unwrap();
     let kept = tokens.path().join("tokens").display().to_string();
     std::fs::write(&conf, format!("directories.tokendir = {kept}\nobjectstore.backend = file\n")).unwrap();
     let done = Command::new("softhsm2-util")
-        .args(["--init-token", "--free", "--label", "sekisho", "--so-pin", "the officer's pin"])
-        .args(["--pin", crate::support::PASSPHRASE])
+        .args(["--init-token", "--free", "--label", "sekisho", "--so-pin", "the officer's pin", "--pin", pin])
         .env("SOFTHSM2_CONF", &conf)
         .output()
         .unwrap();
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    let city = city.with_environment("SOFTHSM2_CONF", &conf.display().to_string());
+    (tokens, conf.display().to_string())
+}
+
+#[test]
+fn its_key_can_be_in_a_token() {
+    let city = City::at_work();
+    let safe = take_the_root_away(&city);
+    let (_tokens, conf) = token(crate::support::PASSPHRASE);
+    let city = city.with_environment("SOFTHSM2_CONF", &conf);
     roll_over(&city, &safe, &format!("pkcs11:token=sekisho;object=issuing?module-path={MODULE}"));
     both_are_served(&city);
+}
+
+/// From a key in a file to one in a token, which has a PIN and not the passphrase.
+#[test]
+fn a_token_has_a_pin_of_its_own() {
+    let city = City::at_work();
+    let safe = take_the_root_away(&city);
+    let (_tokens, conf) = token("123456");
+    let city = city.with_environment("SOFTHSM2_CONF", &conf);
+    let secret = |name: &str, text: &str| {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::write(city.path(name), text).unwrap();
+        std::fs::set_permissions(city.path(name), std::fs::Permissions::from_mode(0o600)).unwrap();
+        city.path(name).display().to_string()
+    };
+    let (pin, passphrase) = (secret("pin", "123456\n"), secret("passphrase", crate::support::PASSPHRASE));
+    // As on a server, where files hold what opens keys, and the environment nothing.
+    let run = |words: &str| {
+        let mut command = city.command();
+        command.env_remove("SEKISHO_CA_PASSPHRASE").args(words.split(' ')).output().unwrap()
+    };
+    let path = |name: &str| city.path(name).display().to_string();
+    let (request, certificate) = (path("keys/next.csr"), path("keys/next.pem"));
+    let key = format!("pkcs11:token=sekisho;object=issuing?module-path={MODULE}");
+    let made = run(&format!("--json authority new-key --key {key} --request {request} --passphrase-file {pin}"));
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    let made: serde_json::Value = serde_json::from_slice(&made.stdout).unwrap();
+    assert!(sign(&city, &safe, &request, made["public_sha256"].as_str().unwrap(), &certificate).status.success());
+    let told = run(&format!("authority adopt {certificate} --key {key} --passphrase-file {pin}"));
+    let told = text(&told.stdout);
+    assert!(told.contains("WARNING") && told.contains("keys/issuing.key.pem"), "{told}");
+    let (_, tables) = told.split_once("[ca]\n").unwrap();
+    assert!(tables.contains("passphrase_file = \"pin\"") && tables.matches("passphrase_file").count() == 1, "{tables}");
+    let old = read(&city, "sekisho.toml");
+    let (head, rest) = old.split_once("[ca]\n").unwrap();
+    let trusted = "device_issuers = [\"keys/issuing.pem\", \"keys/next.pem\"]";
+    let head = head.replace("device_issuers = [\"keys/issuing.pem\"]", trusted);
+    let settings = format!("{head}[ca]\n{tables}\n[{}", rest.split_once("\n[").unwrap().1);
+    std::fs::write(city.path("sekisho.toml"), &settings).unwrap();
+    let said = text(&run(&format!("check --passphrase-file {passphrase}")).stdout);
+    assert!(said.contains("ok: issuing key: opens") && said.contains("ok: former issuing key: opens"), "{said}");
+    assert!(!text(&run("check").stdout).contains("fault"));
+    both_are_served(&city);
+    // A key that does not open is named, and the server does not start: lists would run out, and everybody be refused.
+    let wrong = secret("wrong", "only for other tests");
+    let refused = run(&format!("serve --role authority --passphrase-file {wrong}"));
+    let said = text(&refused.stderr);
+    assert!(refused.status.code() == Some(1) && said.contains("keys/issuing.key.pem cannot be opened"), "{said}");
+    let said = text(&run(&format!("check --passphrase-file {wrong}")).stdout);
+    assert!(said.contains("fault: former issuing key"), "{said}");
+    // A PIN is not tried again by whoever starts the service again.
+    secret("pin", "654321");
+    let refused = run(&format!("serve --role authority --passphrase-file {passphrase}"));
+    let said = text(&refused.stderr);
+    assert!(refused.status.code() == Some(3) && said.contains("does not take the PIN"), "{said}");
+    secret("pin", "\n");
+    let said = text(&run(&format!("serve --role authority --passphrase-file {passphrase}")).stderr);
+    assert!(said.contains("a token's PIN is one line"), "{said}");
 }
 
 #[test]
