@@ -61,7 +61,10 @@ fn the_lines_of_the_office_work_in_their_order() {
     }
     // What the tablet gets, and that the key of the one with a request never was here.
     let data = folder.path().join("var/lib/sekisho");
-    assert!(data.join("D-0002.p12").exists() && !data.join("D-0001.p12").exists());
+    assert!(data.join("D-0002.p12").exists() && data.join("D-0004.pem").exists() && !data.join("D-0004.p12").exists());
+    // And that of those with a slip is nowhere yet.
+    assert!(!data.join("D-0001.pem").exists() && !data.join("D-0003.pem").exists());
+    assert!(said.contains("https://care.example.jp:8450"), "{said}");
     // Kept for the restore.
     for kept in ["audit.db", "registry.db", "heads.txt"] {
         assert!(folder.path().join("var/backups/sekisho").join(kept).metadata().unwrap().len() > 0, "{kept}");
@@ -83,11 +86,12 @@ fn the_lines_of_the_next_authority_work_in_their_order() {
         sekisho init --data /var/lib/sekisho --passphrase-file /etc/sekisho/passphrase\n\
         export SEKISHO_SETTINGS=/var/lib/sekisho/sekisho.toml SEKISHO_AS=city-clerk:Abe; cd /var/lib/sekisho\n\
         for safe in 1 2; do cp -p keys/{root.key.pem,root.pem,ceremony.txt} /media/safe-$safe/keys/; done; rm keys/root.key.pem\n";
-    let read_out = "\"$(openssl req -in 2027.csr -noout -pubkey | openssl pkey -pubin -outform DER | sha256sum | cut -d' ' -f1)\"";
+    let read_out =
+        "\"$(openssl req -in 2027.csr -noout -pubkey | openssl pkey -pubin -outform DER | sha256sum | cut -d' ' -f1)\"";
     let lines = format!("{before}{}", boxes.concat()).replace("SHA256 --out", &format!("{read_out} --out"));
-    let script = ["/media/safe-", "/dev/shm"]
-        .into_iter()
-        .fold(moved(&lines, folder.path()), |text, place| text.replace(place, &format!("{}{place}", folder.path().display())));
+    let script = ["/media/safe-", "/dev/shm"].into_iter().fold(moved(&lines, folder.path()), |text, place| {
+        text.replace(place, &format!("{}{place}", folder.path().display()))
+    });
     let output = shell(&["-c", &format!("set -euo pipefail\n{script}")], folder.path());
     let said = both(&output);
     assert!(output.status.success(), "{said}");
