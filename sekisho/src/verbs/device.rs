@@ -217,9 +217,16 @@ fn take_back(desk: &Desk, back: &DeviceReturn) -> Result<(), Error> {
     let because: Cause = back.because.parse().map_err(Error::usage)?;
     let executed = desk.execute(Command::ReturnDevice { device: device.clone(), because })?;
     let revoked = super::revocation::revoked_in(&executed.changes);
+    // Who says stolen or lost has nothing in hand.
+    let now = match because {
+        Cause::Returned => format!("device {device} is back"),
+        because => format!("the loan of device {device} has ended ({because})"),
+    };
     desk.say(
-        format_args!("device {device} is back; certificates revoked: {}", crate::output::listed(&revoked)),
-        &json!({ "device": device.as_str(), "revoked": super::revocation::texts(&revoked) }),
+        format_args!("{now}; certificates revoked: {}", crate::output::listed(&revoked)),
+        &json!({
+            "device": device.as_str(), "because": because.as_str(), "revoked": super::revocation::texts(&revoked),
+        }),
     )
 }
 
