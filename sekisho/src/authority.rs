@@ -3,12 +3,13 @@
 
 use std::sync::{Arc, OnceLock};
 
-use ca::{Issuing, IssuingKey, Passphrase, Root, StatusPlaces};
+use ca::{Issuing, IssuingKey, Passphrase, Purpose, Root, StatusPlaces};
 
 use crate::error::Error;
 use crate::folder;
-use crate::secrets::Secret;
+use crate::secrets::{self, Secret};
 use crate::settings::{Ca, CaIssuer, KeyPlace, Settings};
+use crate::standing::Standing;
 
 /// An issuing authority of device certificates.
 pub(crate) struct Authority {
@@ -38,7 +39,7 @@ impl Authority {
     /// for which the settings name no file.
     pub(crate) fn load(ca: &Ca, common: impl FnOnce() -> Result<Secret, Error>) -> Result<Self, Error> {
         let common = ca.issuer.passphrase_file.is_none().then(common).transpose()?;
-        Self::of(&root(ca)?, &ca.issuer, common.as_ref())
+        Self::of(&Standing::read(ca)?, &ca.issuer, common.as_ref())
     }
 
     /// The one that issues, and those that issued before it.
@@ -46,15 +47,15 @@ impl Authority {
         ca: &Ca,
         common: impl FnOnce() -> Result<Secret, Error>,
     ) -> Result<(Self, Vec<Self>), Error> {
-        let root = root(ca)?;
+        let standing = Standing::read(ca)?;
         let common = ca.issuers().any(|one| one.passphrase_file.is_none()).then(common).transpose()?;
-        let load = |issuer| Self::of(&root, issuer, common.as_ref());
+        let load = |issuer| Self::of(&standing, issuer, common.as_ref());
         Ok((load(&ca.issuer)?, ca.former.iter().map(load).collect::<Result<_, _>>()?))
     }
 
-    /// One of them.
-    pub(crate) fn of(root: &Root, issuer: &CaIssuer, common: Option<&Secret>) -> Result<Self, Error> {
-        let issuing = certificate(root, issuer)?;
+    /// One of them, which stands.
+    pub(crate) fn of(standing: &Standing, issuer: &CaIssuer, common: Option<&Secret>) -> Result<Self, Error> {
+        let issuing = standing.issuing(issuer)?;
         let (place, name) = (issuer.key.to_string(), issuing.common_name().to_owned());
         let unopened = |source| Error::Unopened { issuer: name, key: issuer.key.to_string(), source: Box::new(source) };
         let own = issuer.passphrase_file.as_deref().map(Secret::read).transpose();
@@ -69,7 +70,7 @@ impl Authority {
         });
         let (sealed, opens) = read.map_err(unopened)?;
         let places = StatusPlaces::beside(&issuer.list_url).map_err(Error::authority("the list's address"))?;
-        let (root, folder) = (root.clone(), issuer.folder.clone());
+        let (root, folder) = (standing.root.clone(), issuer.folder.clone());
         Ok(Self { root, issuing, places, folder, sealed, opens, place, key: OnceLock::new() })
     }
 
@@ -110,6 +111,13 @@ pub(crate) fn root(ca: &Ca) -> Result<Root, Error> {
 pub(crate) fn certificate(root: &Root, issuer: &CaIssuer) -> Result<Issuing, Error> {
     let issuing = Issuing::read(&folder::read(&issuer.certificate)?, root);
     issuing.map_err(Error::authority("the issuing certificate"))
+}
+
+/// The authority that issued the server's certificate; none where that came from somewhere else.
+pub(crate) fn servers(settings: &Settings, root: &Root) -> Option<Issuing> {
+    let chain = secrets::read_certificates(&settings.tls.certificate).ok()?;
+    let issuing = Issuing::read(chain.get(1)?, root).ok()?;
+    (issuing.purpose() == Purpose::Servers).then_some(issuing)
 }
 
 /// The `[ca]` table, which an edge does not have.

@@ -19,6 +19,7 @@ use crate::error::{Error, with_causes};
 use crate::folder::Folder;
 use crate::output::{Output, listed};
 use crate::settings::{Ca, JournalPlace, Settings};
+use crate::standing::{self, Standing};
 use crate::verbs::{in_force, open_registry};
 use crate::{clock, folder, maps, secrets};
 
@@ -208,6 +209,7 @@ fn server_certificate(settings: &Settings, found: &mut Findings) -> Result<(), E
             None => found.fault(&format!("{what}: cannot be read"))?,
         }
     }
+    root_list(settings, found)?;
     for path in &settings.tls.device_issuers {
         let what = format!("issuer of devices `{}`", path.display());
         match secrets::read_certificates(path).map(|found| found.iter().filter_map(not_after).min()) {
@@ -217,6 +219,20 @@ fn server_certificate(settings: &Settings, found: &mut Findings) -> Result<(), E
         }
     }
     Ok(())
+}
+
+/// What the root has revoked, until when that is said, and that none of it is trusted here.
+fn root_list(settings: &Settings, found: &mut Findings) -> Result<(), Error> {
+    let what = "root's revocation list";
+    match standing::root_list(&settings.tls) {
+        Ok(None) => return Ok(()),
+        Ok(Some(list)) => {
+            found.end_with(what, list.next_update(), Some("sekisho authority root-list --out root.crl"))?
+        }
+        Err(error) => return found.take(what, Err(error)),
+    }
+    let stand = standing::device_issuers(settings);
+    found.take("issuers of devices", stand.map(|all| format!("{}, none of them revoked by the root", all.len())))
 }
 
 fn named(certificate: &CertificateDer<'_>, host: &str) -> Result<String, Error> {
@@ -255,7 +271,8 @@ fn certificate_authority(settings: &Settings, file: Option<&Path>, found: &mut F
             continue;
         }
         let common = issuer.passphrase_file.is_none().then(|| secrets::Secret::common(file)).transpose();
-        let opened = common.and_then(|common| Authority::of(&root, issuer, common.as_ref())?.key());
+        let standing = Standing::read(ca);
+        let opened = common.and_then(|common| Authority::of(&standing?, issuer, common.as_ref())?.key());
         found.take(what, opened.map(|_| format!("opens, and belongs to `{}`", issuer.certificate.display())))?;
     }
     Ok(())

@@ -78,6 +78,17 @@ pub enum Error {
         #[source]
         source: Box<ca::Refused>,
     },
+    /// The root has revoked an authority that the settings name.
+    #[error(
+        "the authority in `{}` was revoked by the root on {}; take it out of tls.device_issuers and [ca] (docs/pki.md)",
+        path.display(), at.to_jst_minutes()
+    )]
+    RevokedAuthority {
+        /// Its certificate.
+        path: PathBuf,
+        /// Since when.
+        at: model::Timestamp,
+    },
     /// The key of an issuing authority does not open: with it go its certificates, lists and answers.
     #[error("the key of `{issuer}` in {key} cannot be opened")]
     Unopened {

@@ -21,6 +21,7 @@ mod output;
 pub mod secrets;
 mod serve;
 pub mod settings;
+mod standing;
 mod transcript;
 mod verbs;
 

@@ -9,6 +9,8 @@ use ca::{LeafKey, Passphrase, Random, Zeroizing};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::sign::CertifiedKey;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::prelude::FromDer;
 
 use crate::cli::RootPassphrase;
 use crate::error::Error;
@@ -159,6 +161,13 @@ pub fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Er
         Ok(certificates) if !certificates.is_empty() => Ok(certificates),
         _ => Err(Error::NotA { path: path.to_owned(), what: "certificate in PEM" }),
     }
+}
+
+/// The serial number of a certificate; none where it has none that is allowed.
+#[must_use]
+pub fn serial_number(certificate: &CertificateDer<'_>) -> Option<model::SerialNumber> {
+    let (_, read) = X509Certificate::from_der(certificate).ok()?;
+    model::SerialNumber::from_octets(read.tbs_certificate.raw_serial()).ok()
 }
 
 /// Other authorities, with their certificates.

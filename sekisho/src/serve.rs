@@ -12,6 +12,7 @@ use crate::compose::{self, OfficeDoor, Ticking};
 use crate::error::Error;
 use crate::secrets::Secret;
 use crate::settings::Settings;
+use crate::standing::Standing;
 use crate::verbs::open_registry;
 
 /// Everything that runs in this process.
@@ -33,12 +34,14 @@ impl Server {
         let (registry, vault) = open_registry(settings)?;
         let mut server = Self { gateway: None, office: None, enrolment: None, ticking: None };
         if role.signs() {
-            let (authority, former) = Authority::load_all(authority::settings(settings)?, common)?;
+            let ca = authority::settings(settings)?;
+            let (authority, former) = Authority::load_all(ca, common)?;
             open_keys(&authority, &former)?;
             let authority = Arc::new(authority);
             let trusted = former.iter().map(|one| one.issuing.clone()).collect();
             let office = settings.listen.office;
-            server.office = Some(OfficeDoor::open(office, registry.clone(), Arc::clone(&authority), former)?);
+            let also = (Standing::read(ca)?.into_list(), authority::servers(settings, &authority.root));
+            server.office = Some(OfficeDoor::open(office, registry.clone(), Arc::clone(&authority), former, also)?);
             if let Some(at) = settings.listen.enrolment {
                 let door = OfficeDoor::open_enrolment(at, settings, registry.clone(), authority, trusted)?;
                 server.enrolment = Some(door);

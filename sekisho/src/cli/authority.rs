@@ -9,7 +9,7 @@ use super::PassphraseFile;
 /// `authority …`.
 #[derive(Debug, Subcommand)]
 pub enum Authority {
-    /// Root and issuing authorities: validity, where their keys are, where their lists are told
+    /// Root and issuing authorities, the servers' too: validity, where their keys are, where their lists are told
     List,
     /// Make the key of the next issuing authority, in a file or in a PKCS#11 token, and a request for the root
     ///
@@ -23,6 +23,13 @@ pub enum Authority {
     /// folder keys of --data; writes every step into ceremony.txt beside the root's key, each line with a hash over all before
     /// it. Two persons can each hold a part of the passphrase.
     Sign(AuthoritySign),
+    /// Have the root revoke an issuing authority, for good: its list then tells everybody
+    ///
+    /// Where the root's key is, as `sign`. The list goes to every node (tls.root_list in the settings), where nothing starts that
+    /// trusts or uses what is on it, and is served at /crl/root.crl. What was revoked before stays on it: it is made of the transcript.
+    Revoke(AuthorityRevoke),
+    /// Have the root sign its list anew as it stands: it is good for 397 days
+    RootList(AuthorityRootList),
     /// Hold the certificate that the root has signed against root and key, and say what belongs into the settings
     Adopt(AuthorityAdopt),
     /// Check the transcript of what the root has signed, and print its last hash, to be compared with what witnesses wrote down
@@ -56,6 +63,37 @@ pub struct AuthoritySign {
     #[arg(long, value_name = "SHA256")]
     pub expect_key: String,
     /// Where the certificate goes: a new file
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// The root's key, encrypted, wherever it is kept [default: keys/root.key.pem in the data folder]
+    #[arg(long, value_name = "FILE")]
+    pub root_key: Option<PathBuf>,
+    /// The root's passphrase.
+    #[command(flatten)]
+    pub passphrase: RootPassphrase,
+    /// Who watches.
+    #[command(flatten)]
+    pub witnesses: Witnesses,
+}
+
+/// `authority revoke`.
+#[derive(Debug, Args)]
+pub struct AuthorityRevoke {
+    /// The authority's certificate, or its serial number (hexadecimal), as the transcript has it
+    #[arg(value_name = "FILE|SERIAL")]
+    pub what: String,
+    /// Why: compromised (its key is, or may be, in other hands), superseded or ceased
+    #[arg(long, value_name = "CAUSE")]
+    pub because: String,
+    /// Where and how the list is signed.
+    #[command(flatten)]
+    pub signing: AuthorityRootList,
+}
+
+/// `authority root-list`.
+#[derive(Debug, Args)]
+pub struct AuthorityRootList {
+    /// Where the list goes: a new file
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
     /// The root's key, encrypted, wherever it is kept [default: keys/root.key.pem in the data folder]

@@ -7,10 +7,10 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ca::{Issuing, IssuingKey, Purpose, Root, SystemRandom};
+use ca::{Issuing, IssuingKey, Purpose, SystemRandom};
 use serde_json::json;
 
-use super::root;
+use super::{root, root_list};
 use crate::authority::{self, Authority as Loaded};
 use crate::cli::authority::{AuthorityAdopt, AuthorityNewKey};
 use crate::cli::{Authority, Common, nobody_named};
@@ -19,12 +19,15 @@ use crate::folder::{self, Folder, NewFile};
 use crate::output::Output;
 use crate::secrets::Secret;
 use crate::settings::{Ca, CaIssuer, KeyPlace, Settings};
+use crate::standing::Standing;
 
 pub(super) fn run(common: &Common, verb: &Authority) -> Result<(), Error> {
     match verb {
         Authority::List => list(common),
         Authority::NewKey(verb) => new_key(common, verb),
         Authority::Sign(verb) => root::sign(common, verb),
+        Authority::Revoke(verb) => root_list::revoke(common, verb),
+        Authority::RootList(verb) => root_list::renew(common, verb),
         Authority::Adopt(verb) => adopt(common, verb),
         Authority::Transcript(verb) => root::check_transcript(common, verb),
     }
@@ -58,7 +61,18 @@ fn list(common: &Common) -> Result<(), Error> {
             }),
         )?;
     }
-    Ok(())
+    let Some(servers) = authority::servers(&settings, &root) else { return Ok(()) };
+    let (until, fingerprint) = (servers.not_after(), servers.fingerprint_sha256());
+    output.say(
+        format_args!(
+            "servers: {}; valid until {}; its key signed the server's certificate and was thrown away; SHA-256 {fingerprint}",
+            servers.common_name(),
+            until.to_jst_minutes()
+        ),
+        &json!({
+            "is": "servers", "name": servers.common_name(), "not_after": until.to_string(), "fingerprint_sha256": fingerprint,
+        }),
+    )
 }
 
 fn new_key(common: &Common, verb: &AuthorityNewKey) -> Result<(), Error> {
@@ -123,10 +137,11 @@ fn adopt(common: &Common, verb: &AuthorityAdopt) -> Result<(), Error> {
     let file = verb.passphrase.passphrase_file.as_deref();
     // What would be found out too late: when there is something to sign.
     let given = Secret::common(file)?;
-    drop(Loaded::of(&root, &next, Some(&given))?.key()?);
+    let standing = Standing::read(ca)?;
+    drop(Loaded::of(&standing, &next, Some(&given))?.key()?);
     // What the others have in common stands in the environment where the new key was given a file.
     let shared = file.and_then(|_| Secret::common(None).ok());
-    let shut = shut(ca, &root, shared.as_ref().unwrap_or(&given));
+    let shut = shut(ca, &standing, shared.as_ref().unwrap_or(&given));
     if shared.is_some() || !shut.is_empty() {
         next.passphrase_file = file.map(absolute).transpose()?;
     }
@@ -144,8 +159,8 @@ fn adopt(common: &Common, verb: &AuthorityAdopt) -> Result<(), Error> {
 
 /// Keys of authorities that are there already and that do not open with what they will be opened with: their own file, else
 /// what all have in common.
-fn shut(ca: &Ca, root: &Root, common: &Secret) -> Vec<String> {
-    let opens = |issuer: &CaIssuer| Loaded::of(root, issuer, Some(common)).and_then(|one| one.key().map(drop));
+fn shut(ca: &Ca, standing: &Standing, common: &Secret) -> Vec<String> {
+    let opens = |issuer: &CaIssuer| Loaded::of(standing, issuer, Some(common)).and_then(|one| one.key().map(drop));
     ca.issuers().filter(|issuer| opens(issuer).is_err()).map(|issuer| issuer.key.to_string()).collect()
 }
 

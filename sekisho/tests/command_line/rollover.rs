@@ -130,7 +130,12 @@ fn a_new_issuing_authority_touches_no_terminal() {
     let key = city.path("keys/next.key.pem").display().to_string();
     roll_over(&city, &safe, &key);
     both_are_served(&city);
-    assert_eq!(city.json("authority list").len(), 3);
+    let listed = city.json("authority list");
+    let kinds: Vec<_> = listed.iter().map(|one| one["is"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["root", "issuing", "former", "servers"]);
+    let own =
+        city.openssl("x509 -in @keys/server-issuing.pem -noout -fingerprint -sha256").replace(':', "").to_lowercase();
+    assert!(own.contains(listed[3]["fingerprint_sha256"].as_str().unwrap()));
     // A key of somebody else's certificate is found out before it is adopted.
     let (other, request) =
         (city.path("other.key.pem").display().to_string(), city.path("other.csr").display().to_string());
@@ -323,4 +328,86 @@ fn the_roots_passphrase_can_take_two_persons() {
     let swapped = ["certificate", "renew-server", "--root-passphrase-file", &two, "--root-passphrase-file", &one];
     let said = text(&command.args(swapped).output().unwrap().stderr);
     assert!(said.contains("in this order"), "{said}");
+}
+
+/// An issuing key is stolen: the root says so, nothing starts that relies on it, and strangers are told.
+#[test]
+fn an_authority_that_the_root_revoked_is_used_by_nobody() {
+    let city = City::at_work();
+    let safe = take_the_root_away(&city);
+    let path = |name: &str| city.path(name).display().to_string();
+    roll_over(&city, &safe, &path("keys/next.key.pem"));
+    let out = path(".");
+    city.json(&format!("device add --id D-2 --facility F-1 --holder K-1 --label Phone --out {out}"));
+    let at_the_root = |words: &str| {
+        let mut command = city.command_at(safe.path());
+        let output = command.arg("--json").args(words.split(' ')).output().unwrap();
+        (output.status.success(), text(&output.stdout) + &text(&output.stderr))
+    };
+    let stolen = city.openssl("x509 -in @keys/issuing.pem -noout -serial");
+    let stolen = stolen.trim().rsplit('=').next().unwrap().to_lowercase();
+    // Only what the root has certified can be revoked, for a cause that there is, and once.
+    let revoke = |what: &str, because: &str, list: &str| {
+        at_the_root(&format!("authority revoke {what} --because {because} --witness Ito --out {}", path(list)))
+    };
+    assert!(revoke(&"0".repeat(32), "compromised", "x.crl").1.contains("is no file, and no serial number"));
+    assert!(revoke(&path("D-1.pem"), "compromised", "x.crl").1.contains("the issuing certificate is refused"));
+    assert!(revoke(&stolen, "boredom", "x.crl").1.contains("compromised, superseded, ceased"));
+    let (done, said) = revoke(&stolen, "compromised", "keys/root.crl");
+    assert!(done && said.contains("\"number\":1"), "{said}");
+    assert!(revoke(&path("keys/issuing.pem"), "ceased", "x.crl").1.contains("is revoked already"));
+    assert!(!city.path("x.crl").exists());
+    let transcript = std::fs::read_to_string(safe.path().join("keys/ceremony.txt")).unwrap();
+    let order = ["the root revokes", "witnessed by Ito #", "the root's list has the number 1"];
+    let places: Vec<_> = order.iter().map(|words| transcript.rfind(words).unwrap()).collect();
+    // A refusal leaves no line.
+    assert_eq!(transcript.matches(" witnessed by Ito #").count(), 1, "{transcript}");
+    assert!(
+        places.is_sorted() && transcript.contains(&format!("the root revokes {stolen} compromised by ")),
+        "{transcript}"
+    );
+    // Nothing starts, issues or is in order with it.
+    let relied_on = read(&city, "sekisho.toml");
+    let named = relied_on.replace("\nprofile = ", "\nroot_list = \"keys/root.crl\"\nprofile = ");
+    let settings = |text: &str| std::fs::write(city.path("sekisho.toml"), text).unwrap();
+    settings(&named);
+    for role in ["edge", "authority", "all"] {
+        let said = city.refused(&format!("serve --role {role}"));
+        assert!(said.contains("keys/issuing.pem` was revoked by the root on"), "{role}: {said}");
+    }
+    assert!(text(&city.run("check").stdout).contains("fault: issuers of devices"));
+    // Taken out of the settings, the rest goes on.
+    let (head, former) = named.split_once("\n[[ca.former]]").unwrap();
+    let rest = former.split_once("\n[").unwrap().1;
+    let without = format!("{head}\n[{rest}").replace("\"keys/issuing.pem\", ", "");
+    settings(&without);
+    let said = city.say("check");
+    assert!(said.contains("ok: root's revocation list: valid until") && !said.contains("fault"), "{said}");
+    let server = Server::start(&city, &[], 3);
+    let care = format!("https://care.sekisho.localhost:{}/.sekisho/sign-in", server.port("clients"));
+    let root = path("keys/root.pem");
+    assert_eq!(curl(&["--cacert", &root, "--cert", &path("D-2.pem"), &care]).1, 200);
+    let shut =
+        Command::new("curl").args(["-sS", "--cacert", &root, "--cert", &path("D-1.pem"), &care]).output().unwrap();
+    assert!(!shut.status.success() && text(&shut.stderr).contains("alert"), "{}", text(&shut.stderr));
+    let servers = format!("http://127.0.0.1:{}/ca/servers.pem", server.port("office"));
+    assert_eq!(curl(&[&servers]).0.trim(), read(&city, "keys/server-issuing.pem").trim());
+    let servers = format!("http://127.0.0.1:{}/ca/servers.pem", server.port("office"));
+    assert_eq!(curl(&[&servers]).0.trim(), read(&city, "keys/server-issuing.pem").trim());
+    let served = format!("http://127.0.0.1:{}/crl/root.crl", server.port("office"));
+    assert_eq!(curl(&["-o", &path("served.crl"), &served]).1, 200);
+    let shown = city.openssl("crl -inform DER -in @served.crl -noout -text -CAfile @keys/root.pem");
+    assert!(shown.contains("verify OK") && shown.to_lowercase().contains(&stolen), "{shown}");
+    server.stop();
+    // Signed anew, it still says so, whatever became of the file; and a list that is not the root's stops everything.
+    assert!(at_the_root(&format!("authority root-list --out {}", path("again.crl"))).1.contains("\"number\":2,"));
+    let again = city.openssl("crl -in @again.crl -noout -text -CAfile @keys/root.pem");
+    assert!(again.to_lowercase().contains(&stolen), "{again}");
+    std::fs::write(city.path("keys/root.crl"), "nothing").unwrap();
+    for role in ["edge", "authority"] {
+        assert!(city.refused(&format!("serve --role {role}")).contains("the root's revocation list is refused"));
+    }
+    assert!(
+        city.refused(&format!("device certificate D-2 --out {out}")).contains("the root's revocation list is refused")
+    );
 }
