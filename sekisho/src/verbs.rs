@@ -27,6 +27,8 @@ mod policies;
 pub(crate) mod policy;
 mod report;
 mod revocation;
+mod root;
+mod root_list;
 mod server;
 mod service;
 mod sought;

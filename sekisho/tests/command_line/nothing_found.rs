@@ -49,6 +49,7 @@ fn whoever_is_asked_for_and_not_on_record_is_named() {
         assert!(nothing(&city, words).contains("; there is no person `P-9999`"), "{words}");
     }
     assert!(nothing(&city, "device expiring --facility F-9").contains("; there is no facility `F-9`"));
+    assert!(nothing(&city, "revocation list --facility F-9").contains("; there is no facility `F-9`"));
     assert!(nothing(&city, "duty list --facility F-9").contains("; there is no facility `F-9`"));
     assert!(nothing(&city, "suspension list user:K-8").contains("of user:K-8 is in force; there is no user `K-8`"));
     assert!(nothing(&city, "certificate list --state revoked").contains("no certificate in state revoked"));

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use crate::support::{City, SmallDisk, mode};
+use crate::support::{City, SmallDisk, mode, text};
 
 #[test]
 fn init_overwrites_nothing_and_needs_a_passphrase() {
@@ -161,12 +161,26 @@ fn a_facility_is_revoked_in_one_act_by_two_officers() {
     let shown = city.json("revocation preview F-1");
     assert!(shown[1]["proposal"].as_str().unwrap().contains("waits for a second officer"));
     assert!(city.refused("--as city-officer:ito revocation approve F-1").contains("needs a second city officer"));
+    let waiting = &city.json("revocation proposals")[0];
+    assert_eq!((&waiting["facility"], &waiting["by"]), (&"F-1".into(), &"city-officer:Ito".into()));
+    assert_eq!((&waiting["because"], &waiting["reason"]), (&"compromised".into(), &"break-in".into()));
     city.json("--as city-officer:Ito revocation withdraw F-1 --reason mistake");
+    assert!(city.json("revocation proposals").is_empty());
     assert!(city.refused("--as city-officer:Mori revocation approve F-1").contains("no proposal"));
     city.json(&format!("--as city-officer:Ito {propose}"));
-    assert_eq!(city.json("--as city-officer:Mori revocation approve F-1")[0]["certificates_revoked"], 1);
+    let output = city.run("--json --as city-officer:Mori revocation approve F-1");
+    let said = text(&output.stderr);
+    assert!(said.contains("1 devices: proposed (compromised, `break-in`) by city-officer:Ito"), "{said}");
+    let approved: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&approved["certificates_revoked"], &approved["reason"]), (&1.into(), &"break-in".into()));
+    // What it names is what she does.
+    let serial = city.json("revocation list --facility F-1")[0]["serials"][0].as_str().unwrap().to_owned();
+    let next = approved["next"].as_str().unwrap().replace("SERIAL", &serial);
+    std::thread::sleep(std::time::Duration::from_secs(10));
+    city.json(next.strip_prefix("sekisho ").unwrap());
+    assert!(city.json("revocation list --facility F-1").is_empty());
     assert_eq!(city.json("certificate status D-1")[0]["reason"], "key-compromise");
-    assert_eq!(city.json("revocation list --facility F-1")[0]["by"], "city-officer:Mori");
+    assert_eq!(city.json("revocation list --facility F-1 --all")[0]["by"], "city-officer:Mori");
 }
 
 #[test]

@@ -3,6 +3,8 @@
 
 mod elsewhere;
 
+use std::time::Duration;
+
 use futures_util::StreamExt as _;
 use gateway::{ExternalAuthority, ExternalSettings, Externals};
 use http::StatusCode;
@@ -242,7 +244,7 @@ async fn what_a_terminal_showed_beside_its_certificate_ends_its_connection_too()
     let left = |city: &World| (city.living().0, city.living().1) == (2, 2);
     city.until("the end of all that rests on it", left).await;
     assert!(first.1.ask(Ask::get("/")).await.is_err(), "the idle connection");
-    let told = tokio::time::timeout(std::time::Duration::from_secs(2), first.2.next()).await.expect("it ended");
+    let told = tokio::time::timeout(Duration::from_secs(2), first.2.next()).await.expect("it ended");
     assert!(!matches!(told, Some(Ok(tungstenite::Message::Text(_)))), "{told:?}");
     // There is another way from the other certificate to the root.
     assert_eq!(second.0.ask(Ask::get(RECORD).as_(&second.3)).await.unwrap().status, StatusCode::OK);
