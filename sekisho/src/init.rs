@@ -180,6 +180,8 @@ fn settings_text(plan: &Plan) -> Result<String, Error> {
         plan.port_base.checked_add(offset).ok_or_else(beyond)
     };
     let (clients, store_door, office, store) = (port(0)?, port(1)?, port(2)?, port(3)?);
+    // As far from the first as in the sample.
+    let enrolment = plan.port_base.saturating_add(7);
     let mut text = String::with_capacity(SAMPLE.len());
     for line in SAMPLE.lines() {
         let url = plan.postgres.as_deref();
@@ -188,6 +190,8 @@ fn settings_text(plan: &Plan) -> Result<String, Error> {
             Some("public") => writeln!(text, "public = {}", quoted(&plan.public_host)),
             Some("clients") => writeln!(text, "clients = \"127.0.0.1:{clients}\""),
             Some("store_door") => writeln!(text, "store_door = \"127.0.0.1:{store_door}\""),
+            // Off until somebody switches it on; then two folders on one machine do not have the same port.
+            Some("# enrolment") => writeln!(text, "# enrolment = \"127.0.0.1:{enrolment}\""),
             Some("office") => writeln!(text, "office = \"127.0.0.1:{office}\""),
             Some("address") => writeln!(text, "address = \"127.0.0.1:{store}\""),
             Some("engine") if url.is_some() => writeln!(text, "engine = \"postgres\""),

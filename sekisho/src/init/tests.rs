@@ -99,6 +99,9 @@ fn the_settings_name_the_database() {
 #[test]
 fn the_settings_name_where_the_list_is_found() {
     let with = |list_url: Option<&str>| Plan { list_url: list_url.map(str::to_owned), ..plan() };
+    let switched_on = settings_text(&plan()).unwrap().replace("# enrolment = ", "enrolment = ");
+    let settings = Settings::parse(&switched_on, Path::new("x")).unwrap();
+    assert_eq!(settings.listen.enrolment.unwrap().port(), 9450);
     let read = |plan: &Plan| Settings::parse(&settings_text(plan).unwrap(), Path::new("x"));
     let url = |plan: &Plan| read(plan).unwrap().ca.unwrap().issuer.list_url;
     assert_eq!(url(&with(None)), "http://127.0.0.1:9445/crl/devices.crl");

@@ -387,9 +387,10 @@ fn an_authority_that_the_root_revoked_is_used_by_nobody() {
     let care = format!("https://care.sekisho.localhost:{}/.sekisho/sign-in", server.port("clients"));
     let root = path("keys/root.pem");
     assert_eq!(curl(&["--cacert", &root, "--cert", &path("D-2.pem"), &care]).1, 200);
-    let shut =
-        Command::new("curl").args(["-sS", "--cacert", &root, "--cert", &path("D-1.pem"), &care]).output().unwrap();
-    assert!(!shut.status.success() && text(&shut.stderr).contains("alert"), "{}", text(&shut.stderr));
+    // The handshake fails; whether curl still reads the alert is a matter of who is faster.
+    let shut = ["-sS", "-w", "%{http_code}", "--cacert", &root, "--cert", &path("D-1.pem"), &care];
+    let shut = Command::new("curl").args(shut).output().unwrap();
+    assert!(!shut.status.success() && text(&shut.stdout) == "000", "{}", text(&shut.stderr));
     let servers = format!("http://127.0.0.1:{}/ca/servers.pem", server.port("office"));
     assert_eq!(curl(&[&servers]).0.trim(), read(&city, "keys/server-issuing.pem").trim());
     let servers = format!("http://127.0.0.1:{}/ca/servers.pem", server.port("office"));
