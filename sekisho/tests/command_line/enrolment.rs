@@ -68,9 +68,15 @@ fn wrong_codes_end_it_and_bad_requests_do_not() {
     for wrong in [&before, &others, &before, &others] {
         assert_eq!(office.by_code("D-1", wrong, "new").1, 401);
     }
-    // No more is heard from this address, right or wrong; another one is heard.
-    let (said, status) = office.by_code("D-1", &code, "new");
+    // No more is heard about it from this address, right or wrong; about another terminal it is, and from another address.
+    let (by, head) = (format!("D-1:{code}"), office.path("head"));
+    let (said, status) = office.post("simpleenroll", &["-u", &by, "-D", &head], "new");
     assert!(status == 429 && said.contains("Too Many"), "{status} {said}");
+    let head = std::fs::read_to_string(head).unwrap().to_ascii_lowercase();
+    let after = head.lines().find_map(|line| line.strip_prefix("retry-after: ")).unwrap();
+    assert!((3000..=3601).contains(&after.parse::<u32>().unwrap()), "{head}");
+    office.request("other", P256);
+    assert_eq!(office.by_code("D-2", &others, "other").1, 200, "nobody else stands still");
     let from = |place: &str, device: &str, code: &str| {
         office.post("simpleenroll", &["-u", &format!("{device}:{code}"), "--interface", place], "new")
     };
@@ -106,6 +112,12 @@ fn a_code_used_twice_at_once_gives_one_certificate() {
     });
     assert_eq!(answers.iter().filter(|status| **status == 200).count(), 1, "{answers:?}");
     assert!(answers.iter().all(|status| matches!(status, 200 | 401)), "{answers:?}");
+    // Whoever presses twice has typed nothing wrong: neither the next code nor this address suffers by it.
+    let next = office.code("D-1");
+    for _ in 0..6 {
+        assert_eq!(office.by_code("D-1", &code, "a").1, 401);
+    }
+    assert_eq!(office.by_code("D-1", &next, "b").1, 200);
 }
 
 #[test]
@@ -178,10 +190,30 @@ fn the_page_gives_a_file_and_one_answer_to_every_wrong_code() {
     };
     std::fs::write(office.city.path("none.csr"), "nonsense").unwrap();
     let (said, status) = send("D-1", &code, "none.csr");
-    assert!(status == 400 && said.contains("コードはまだ使えます"), "{said}");
+    assert!(status == 400 && said.contains("申請(CSR)を読み取れません"), "{said}");
+    // What is wrong is said as exactly as who made it can mend it; and a secret comes back nowhere.
+    std::fs::write(office.city.path("empty.csr"), "").unwrap();
+    office.request("weak", "rsa:1024");
+    office.request("edwards", "ed25519");
+    office.city.openssl("pkey -in @new.key -outform DER -out @secret.der");
+    office.city.openssl("base64 -in @secret.der -out @secret.csr");
+    for (sent, why) in [
+        ("empty.csr", "送られていません"),
+        ("new.key", "秘密鍵が送られました"),
+        ("secret.csr", "秘密鍵が送られました"),
+        ("D-1.pem", "秘密鍵が送られました"),
+        ("keys/root.pem", "証明書が送られました"),
+        ("weak.csr", "2048"),
+        ("edwards.csr", "P-256"),
+    ] {
+        let (said, status) = send("D-1", &code, sent);
+        assert!(status == 400 && said.contains(why) && !said.contains("BEGIN PRIVATE"), "{sent}: {status} {said}");
+    }
+    let (said, _) = office.by_code("D-1", &code, "secret");
+    assert!(said.contains("make a new key") && !said.contains("コード"), "{said}");
     let (said, status) = send("D-2", &code, "new.csr");
     assert!(status == 403 && said.contains("コードがもう使えません"), "{said}");
-    let (file, status) = send("D-1", &code, "new.csr");
+    let (file, status) = send("ｄー１", &code.to_lowercase(), "new.csr");
     assert!(status == 200 && file.matches("BEGIN CERTIFICATE").count() == 2, "{file}");
     std::fs::write(office.city.path("new.pem"), file).unwrap();
     wait(|| office.served("new.pem", "new.key") == 200);
