@@ -220,3 +220,60 @@ fn the_page_gives_a_file_and_one_answer_to_every_wrong_code() {
     let (used, status) = send("D-1", &code, "new.csr");
     assert_eq!((used.replace("value=\"D-1\"", "value=\"D-2\""), status), (said, 403), "used is wrong");
 }
+
+#[test]
+fn the_root_comes_by_its_fingerprint_or_not_at_all() {
+    let office = Office::open();
+    let root = office.path("keys/root.pem");
+    let door = format!("https://care.sekisho.localhost:{}", office.server.port("terminals"));
+    let printed = office.city.openssl("x509 -in @keys/root.pem -noout -fingerprint -sha256");
+    let pairs = printed.trim().rsplit('=').next().unwrap().to_owned();
+    // As the page shows it, and as the slip has it.
+    let (page, _) = curl(&["--cacert", &root, &format!("{door}/enrol")]);
+    assert!(page.contains(&pairs), "{page}");
+    let (fetched, _) = curl(&["--cacert", &root, &format!("{door}/enrol/root.pem")]);
+    assert_eq!(fetched, std::fs::read_to_string(&root).unwrap());
+    // A person comes to the page; a program that asks in another way is told how.
+    let (page, status) = curl(&["--cacert", &root, "-L", &format!("{door}/")]);
+    assert!(status == 200 && page.contains("端末番号"), "{status} {page}");
+    let (said, status) = curl(&["--cacert", &root, "-i", &format!("{door}/.well-known/est/simpleenroll")]);
+    assert!(status == 405 && said.contains("allow: POST") && said.contains("another method"), "{said}");
+
+    let code = office.code("D-1");
+    let wrong = pairs.replace(&pairs[..2], if pairs.starts_with("00") { "01" } else { "00" });
+    std::fs::create_dir(office.city.path("out")).unwrap();
+    let out = office.path("out");
+    let by = |sha256: &str| office.enrol_by(&["--root-sha256", sha256], "d-1", &["--code", &code, "--out", &out]);
+    let refused = by(&wrong);
+    assert!(text(&refused.stderr).contains("nothing was sent"), "{}", text(&refused.stderr));
+    assert_eq!(std::fs::read_dir(&out).unwrap().count(), 0, "nothing is left of what failed");
+    let done = by(&pairs);
+    assert!(done.status.success(), "the code was not used up: {}", text(&done.stderr));
+    office.city.openssl("verify -CAfile @keys/root.pem -untrusted @keys/issuing.pem @out/d-1.pem");
+}
+
+#[test]
+fn a_certificate_is_renewed_for_its_own_device() {
+    let office = Office::open();
+    let own = office.path("D-1.pem");
+    std::fs::create_dir(office.city.path("out")).unwrap();
+    let root = office.path("keys/root.pem");
+    let renewed =
+        |device| office.enrol_by(&["--root", &root], device, &["--renew", &own, "--out", &office.path("out")]);
+    let other = renewed("D-4");
+    assert!(text(&other.stderr).contains("is of device `D-1`, not of `D-4`"), "{}", text(&other.stderr));
+    assert_eq!(office.city.json("certificate list").len(), 1, "nothing was asked for");
+    assert!(renewed("D-1").status.success());
+    // The office sees what follows what, and until when.
+    let told = office.city.json("certificate status D-1");
+    assert_eq!((&told[0]["successor"], &told[1]["predecessor"]), (&told[1]["serial"], &told[0]["serial"]), "{told:?}");
+    assert!(told[0]["ends_at"].is_string() && told[1]["ends_at"].is_null(), "{told:?}");
+    // Five live ones, and whoever has one of them is told why there is no sixth.
+    for number in 0..4 {
+        office.request("more", P256);
+        let (said, status) = office.post("simplereenroll", &["--cert", &own], "more");
+        let wanted = if number < 3 { 200 } else { 403 };
+        assert_eq!(status, wanted, "{number}: {said}");
+        assert!(wanted == 200 || said.contains("live certificates of this device"), "{said}");
+    }
+}
