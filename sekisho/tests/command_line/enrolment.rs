@@ -117,6 +117,8 @@ fn a_code_used_twice_at_once_gives_one_certificate() {
     for _ in 0..6 {
         assert_eq!(office.by_code("D-1", &code, "a").1, 401);
     }
+    let told = office.city.json("device list");
+    assert_eq!(told[0]["code"]["wrong_tries"], 0, "{told:?}");
     assert_eq!(office.by_code("D-1", &next, "b").1, 200);
 }
 
@@ -231,6 +233,7 @@ fn the_root_comes_by_its_fingerprint_or_not_at_all() {
     // As the page shows it, and as the slip has it.
     let (page, _) = curl(&["--cacert", &root, &format!("{door}/enrol")]);
     assert!(page.contains(&pairs), "{page}");
+    assert!(office.city.say("device code D-1").contains(&pairs));
     let (fetched, _) = curl(&["--cacert", &root, &format!("{door}/enrol/root.pem")]);
     assert_eq!(fetched, std::fs::read_to_string(&root).unwrap());
     // A person comes to the page; a program that asks in another way is told how.
@@ -276,4 +279,37 @@ fn a_certificate_is_renewed_for_its_own_device() {
         assert_eq!(status, wanted, "{number}: {said}");
         assert!(wanted == 200 || said.contains("live certificates of this device"), "{said}");
     }
+}
+
+#[test]
+fn a_code_is_seen_and_taken_back() {
+    let office = Office::open();
+    let code = office.code("D-1");
+    let listed = office.city.json("device list");
+    assert_eq!(
+        (&listed[0]["code"]["kind"], &listed[0]["code"]["wrong_tries"]),
+        (&"csr".into(), &0.into()),
+        "{listed:?}"
+    );
+    assert!(office.city.say("device list").contains("code (csr) until"));
+    // Another one, and a note beside the slip for who prints it.
+    let again = office.city.run("device code D-1");
+    let notes = text(&again.stderr);
+    assert!(
+        notes.contains("the code before this one is over") && notes.contains("1 certificate(s) that stand"),
+        "{notes}"
+    );
+    let slip = text(&again.stdout);
+    for part in ["Tablet", "F-1  Station", "K-1  Sato", "1回だけ", "sekisho enrol", "SCEP"] {
+        assert!(slip.contains(part), "{part}: {slip}");
+    }
+    office.city.json("device code D-1 --cancel");
+    assert!(office.city.json("device list")[0]["code"].is_null());
+    assert!(office.city.refused("device code D-1 --cancel").contains("no code of device"));
+    office.request("new", P256);
+    assert_eq!(office.by_code("D-1", &code, "new").1, 401);
+    // A slip for a key in hardware names no way that its code does not open.
+    office.city.json("device hardware D-1 SN-1");
+    let slip = office.city.say("device code D-1 --attested");
+    assert!(slip.contains("ACME") && !slip.contains("SCEP") && !slip.contains("sekisho enrol"), "{slip}");
 }
