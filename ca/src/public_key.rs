@@ -103,10 +103,18 @@ impl PublicKey {
         self.data().subject_public_key_info()
     }
 
-    /// SHA-256 of the SubjectPublicKeyInfo, in lower-case hexadecimal: the same key under two names shows here.
+    /// SHA-256 of the SubjectPublicKeyInfo: the same key under two names shows here.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        let mut octets = [0; 32];
+        octets.copy_from_slice(digest::digest(&digest::SHA256, &self.info_der()).as_ref());
+        octets
+    }
+
+    /// The same, in lower-case hexadecimal.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        hex(digest::digest(&digest::SHA256, &self.info_der()).as_ref())
+        hex(&self.digest())
     }
 
     /// Key identifier: the leftmost 160 bits of SHA-256 over the key (RFC 7093 2, method 1).

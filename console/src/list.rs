@@ -81,10 +81,10 @@ impl Rebuild {
         Self(shelves.map(Arc::downgrade).collect())
     }
 
-    /// This certificate was revoked.
-    pub fn ask(&self, revoked: &SerialNumber) {
+    /// These certificates were revoked. What is asked for together is built together, under one number.
+    pub fn ask(&self, revoked: &[SerialNumber]) {
         for shelf in self.0.iter().filter_map(Weak::upgrade) {
-            shelf.lock().wanted.insert(Shard::of(revoked));
+            shelf.lock().wanted.extend(revoked.iter().map(Shard::of));
             shelf.shards_woken.notify_one();
             shelf.whole_woken.notify_one();
         }

@@ -120,14 +120,17 @@ impl ListSource for RegistryList {
 /// Has `rebuild` asked whenever a certificate is revoked, by whatever command, here or in another process.
 pub fn follow(registry: &Registry, rebuild: Rebuild) {
     registry.on_change(Box::new(move |change, _| {
-        if let Change::CertificateRevoked { serial, .. } = change {
-            rebuild.ask(serial);
+        match change {
+            Change::CertificateRevoked { serial, .. } => rebuild.ask(&[*serial]),
+            // All of a task once more, so that one number names the whole of it.
+            Change::RevocationReported { serials, .. } => rebuild.ask(serials),
+            _ => {}
         }
     }));
 }
 
-/// Tasks that no list was recorded for, and whose certificates all stand on these shards. One whose certificates stand on several
-/// waits for the hour, when all are built under one number; what another authority issued is on no list of ours.
+/// Tasks that no list was recorded for, and whose certificates all stand on these shards. What another authority issued is on no
+/// list of ours.
 fn told(snapshot: &Snapshot, shards: &BTreeSet<Shard>) -> Vec<TaskId> {
     let ours = |serial: &SerialNumber| snapshot.certificate(serial).is_some_and(|known| known.external.is_none());
     let named = |task: &&ConfirmationTask| {

@@ -151,7 +151,7 @@ impl Door {
 
     fn revoke(&self, serial: &str) {
         self.office.revoke(serial);
-        self.rebuild.ask(&SerialNumber::parse(serial).unwrap());
+        self.rebuild.ask(&[SerialNumber::parse(serial).unwrap()]);
     }
 
     /// Sends `request` as it is and reads to the end.
@@ -394,5 +394,5 @@ async fn stopping_closes_the_door_and_lets_the_last_one_out() {
     (&mut door.served).await.unwrap().unwrap();
     assert!(TcpStream::connect(&door.address).await.is_err());
     // Nobody keeps the list any more; asking for one is harmless.
-    door.rebuild.ask(&SerialNumber::parse("4142434445464748").unwrap());
+    door.rebuild.ask(&[SerialNumber::parse("4142434445464748").unwrap()]);
 }

@@ -50,15 +50,17 @@ pub enum Taking {
 }
 
 impl Taking {
-    fn command(self, serial: SerialNumber, device: DeviceId, term: &Term) -> Command {
+    fn command(self, serial: SerialNumber, device: DeviceId, key: [u8; 32], term: &Term) -> Command {
         let Term { not_before, not_after, .. } = *term;
         let assurance = term.assurance();
         match self {
-            Self::Office => Command::ReserveCertificate { serial, device, not_before, not_after, assurance },
+            Self::Office => Command::ReserveCertificate { serial, device, not_before, not_after, assurance, key },
             Self::Code { kind, digest } => {
-                Command::ReserveByCode { serial, device, kind, digest, not_before, not_after, assurance }
+                Command::ReserveByCode { serial, device, kind, digest, not_before, not_after, assurance, key }
             }
-            Self::Renewal { predecessor } => Command::ReserveSuccessor { serial, predecessor, not_before, not_after },
+            Self::Renewal { predecessor } => {
+                Command::ReserveSuccessor { serial, predecessor, not_before, not_after, key }
+            }
         }
     }
 }
@@ -152,8 +154,8 @@ pub fn issue<T, E: Error + 'static>(
 ) -> Result<(Issued, T), IssueError<E>> {
     let execute = |command| registry.execute(command, order.author.clone(), order.now);
     let book = |draw| {
-        let (taking, device, term) = (order.taking, order.device.clone(), term.clone());
-        let command = move |serial| taking.command(serial, device.clone(), &term);
+        let (taking, device, key, term) = (order.taking, order.device.clone(), order.key.digest(), term.clone());
+        let command = move |serial| taking.command(serial, device.clone(), key, &term);
         let taken = registry.execute_numbered(draw, command, order.author.clone(), order.now);
         taken.map(|(serial, _)| serial)
     };

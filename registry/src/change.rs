@@ -123,6 +123,8 @@ pub enum Change {
         predecessor: Option<SerialNumber>,
         /// How its key came about; none in entries from before that was written down.
         assurance: Option<Assurance>,
+        /// SHA-256 of the public key (SubjectPublicKeyInfo); likewise.
+        key: Option<[u8; 32]>,
     },
     /// A signed certificate was recorded: from here on it is known, and opens.
     CertificateIssued {
@@ -377,10 +379,12 @@ pub enum Change {
         /// Which terminal.
         device: DeviceId,
     },
-    /// The code of a terminal ended unused: by the clock, or with the loan.
+    /// The code of a terminal ended unused: by the clock, with the loan, or because somebody else may have it.
     EnrolmentEnded {
         /// Which terminal.
         device: DeviceId,
+        /// Why, where somebody ended it.
+        because: Option<Cause>,
     },
     /// A certificate was renewed and will be revoked.
     CertificateRetiring {

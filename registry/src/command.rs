@@ -139,6 +139,8 @@ pub enum Command {
         not_after: Timestamp,
         /// How its key came about.
         assurance: Assurance,
+        /// SHA-256 of its public key (SubjectPublicKeyInfo). No other terminal's certificate has it, and it was not lost.
+        key: [u8; 32],
     },
     /// Enters the name that a terminal's hardware vouches for: the maker's serial number, say. An attestation has to say the
     /// same (art. 38-1).
@@ -250,6 +252,8 @@ pub enum Command {
         not_after: Timestamp,
         /// How its key came about, as far as the kind of code allows.
         assurance: Assurance,
+        /// SHA-256 of its public key (SubjectPublicKeyInfo). No other terminal's certificate has it, and it was not lost.
+        key: [u8; 32],
     },
     /// Takes a serial number for the certificate that follows one that stands, which is retired
     /// [`crate::RETIRING_DAYS`] later.
@@ -262,6 +266,8 @@ pub enum Command {
         not_before: Timestamp,
         /// End of its validity (half-open).
         not_after: Timestamp,
+        /// SHA-256 of its public key (SubjectPublicKeyInfo). No other terminal's certificate has it, and it was not lost.
+        key: [u8; 32],
     },
     /// Registers a certificate of another authority, which the settings name, for a terminal (art. 38-1). Whether it is good is
     /// for the caller to have found out.

@@ -166,7 +166,7 @@ impl Change {
             Self::EnrolmentOffered { enrolment } => drop(named.devices.insert(enrolment.device.clone())),
             Self::EnrolmentTried { device }
             | Self::EnrolmentUsed { device }
-            | Self::EnrolmentEnded { device }
+            | Self::EnrolmentEnded { device, .. }
             | Self::DeviceHardware { device, .. } => {
                 named.devices.insert(device.clone());
             }
@@ -239,6 +239,7 @@ impl Change {
             | Self::UserIdMoved { reason, .. }
             | Self::SuspensionEnded { reason, .. }
             | Self::DisasterEnded { reason } => reason.clone(),
+            Self::EnrolmentEnded { because, .. } => because.map(|because| because.to_string()),
             Self::CertificateRevoked { reason, .. } => Some(reason.to_string()),
             Self::RevocationReported { task, because, .. } => Some(format!("{because} (task {task})")),
             Self::RevocationTookEffect { task, .. }

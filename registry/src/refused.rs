@@ -68,6 +68,9 @@ pub enum Why {
     /// The code of a terminal is wrong, used, over, or of another terminal or kind. Which, is nobody's business.
     #[error("the code cannot be used")]
     Code,
+    /// The terminal must make another key.
+    #[error("{0}; the terminal must make a new one")]
+    Key(&'static str),
     /// Something else that the regulation asks for is not there.
     #[error("{0}")]
     Condition(String),

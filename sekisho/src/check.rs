@@ -351,6 +351,18 @@ fn facts(settings: &Settings, found: &mut Findings) -> Result<(), Error> {
     if count > 0 {
         found.warning(&format!("devices: the last certificate of {count} expires soon: {}", listed(&ending)))?;
     }
+    let on_loan = snapshot.devices().filter(|device| device.returned_at.is_none());
+    let mut left: Vec<_> = on_loan.filter(|one| !snapshot.is_held(one)).map(|one| one.id.to_string()).collect();
+    left.sort_unstable();
+    let count = left.len();
+    left.truncate(DEVICES_NAMED_MAX);
+    if count > 0 {
+        found.warning(&format!(
+            "devices: nobody answers for {count} any more, their holders left (art. 37): {}; take them back by: \
+             sekisho device return DEVICE --because left",
+            listed(&left)
+        ))?;
+    }
     let overdue = snapshot.open_tasks().filter(|task| task.is_overdue(now)).count();
     if overdue > 0 {
         found.warning(&format!(

@@ -13,6 +13,7 @@ use model::{
 };
 use registry::{Administrator, Command, FacilityDetails, FacilityKind, Registry, Vault};
 use tokio::net::TcpListener;
+use x509_parser::prelude::FromDer as _;
 
 use super::fetch;
 use crate::{Clock, Console, Issuer, ListSource, RegistryList, follow, serve};
@@ -71,6 +72,7 @@ fn furnish(registry: &Registry) {
             not_before,
             not_after,
             assurance: model::Assurance::Software,
+            key: [3; 32],
         };
         execute(registry, reserve);
     }
@@ -101,21 +103,66 @@ fn authority_at(now: Timestamp) -> Authority {
     Authority { root, issuing, key: Arc::new(key) }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_revocation_by_command_is_on_the_list_at_once_even_from_another_process() {
-    let folder = tempfile::tempdir().unwrap();
-    let office = registry(folder.path());
-    furnish(&office);
+/// The status door over a registry.
+async fn lists_of(office: &Registry) -> (String, tokio::task::JoinHandle<()>) {
     let Authority { root, issuing, key } = authority();
     let clock: Clock = Arc::new(begin);
     let source = RegistryList::new(office.clone(), issuing.clone(), key, places(), Arc::clone(&clock));
     let issuer = Issuer::new("", issuing, Arc::new(source), &clock);
     let console = Console::new(root, issuer, vec![], clock, Arc::new(|| None));
-    follow(&office, console.rebuild());
+    follow(office, console.rebuild());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let served = tokio::spawn(serve(listener, console, std::future::pending()));
+    (address, tokio::spawn(async { drop(serve(listener, console, std::future::pending()).await) }))
+}
 
+/// The number of the list that names all of the revocation of this certificate, once it is on record.
+async fn listed(office: &Registry, number: u8) -> u64 {
+    let listed = async || loop {
+        match office.snapshot().task_of(&serial(number)).unwrap().listed {
+            Some(number) => return number,
+            None => tokio::time::sleep(Duration::from_millis(2)).await,
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), listed()).await.expect("no list on record")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_terminal_with_many_certificates_is_named_by_one_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let office = registry(folder.path());
+    furnish(&office);
+    let numbers = 3..=9;
+    for number in numbers.clone() {
+        let (not_before, not_after) = (begin(), begin().plus_seconds(86_400));
+        let (serial, device, assurance) = (serial(number), "D-1".parse().unwrap(), model::Assurance::Software);
+        let key = [3; 32];
+        execute(&office, Command::ReserveCertificate { serial, device, not_before, not_after, assurance, key });
+    }
+    let (address, served) = lists_of(&office).await;
+    let shard = async |number: u8| fetch(&address, &format!("/crl/{number:03}.crl")).await;
+    while shard(3).await.status != 200 {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    let here = office.clone();
+    let lost = Command::RevokeDevice { device: "D-1".parse().unwrap(), because: Cause::Lost };
+    tokio::task::spawn_blocking(move || execute(&here, lost)).await.unwrap();
+    let list_number = listed(&office, 3).await;
+    for number in numbers {
+        let list = shard(number).await;
+        let (_, list) = x509_parser::revocation_list::CertificateRevocationList::from_der(&list.body).unwrap();
+        assert_eq!(list.crl_number().map(ToString::to_string), Some(list_number.to_string()));
+        assert_eq!(list.iter_revoked_certificates().count(), 1);
+    }
+    served.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_revocation_by_command_is_on_the_list_at_once_even_from_another_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let office = registry(folder.path());
+    furnish(&office);
+    let (address, served) = lists_of(&office).await;
     let wait = async |entries: usize| {
         let begin = Instant::now();
         loop {
@@ -136,12 +183,7 @@ async fn a_revocation_by_command_is_on_the_list_at_once_even_from_another_proces
     tokio::task::spawn_blocking(move || execute(&here, first)).await.unwrap();
     println!("own command: on the list after {:?}", wait(1).await);
     // Whoever confirms the revocation is told which list names it (art. 38-3).
-    let listed = async || {
-        while office.snapshot().task_of(&serial(1)).unwrap().listed.is_none() {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(5), listed()).await.expect("no list on record");
+    listed(&office, 1).await;
 
     // Another process beside this one, as the command line is: the same file, its own registry. The number was only
     // reserved, and is revoked all the same.

@@ -9,7 +9,7 @@ use crate::state::{Certificate, Confirmation, Revocation, Tables, Unfit};
 
 pub(super) fn apply(tables: &mut Tables, act: &Act, change: &Change) -> Result<(), Misfit> {
     match change {
-        Change::CertificateReserved { serial, device, not_before, not_after, predecessor, assurance } => {
+        Change::CertificateReserved { serial, device, not_before, not_after, predecessor, assurance, key } => {
             fits(tables, serial)?;
             free(tables.signing.responders.contains(serial), "serial number", serial)?;
             known(tables.devices.contains_key(device), "device", device)?;
@@ -18,6 +18,7 @@ pub(super) fn apply(tables: &mut Tables, act: &Act, change: &Change) -> Result<(
                 device: device.clone(),
                 state: State::Reserved,
                 fingerprint: None,
+                key: *key,
                 not_before: *not_before,
                 not_after: *not_after,
                 predecessor: *predecessor,
@@ -40,6 +41,7 @@ pub(super) fn apply(tables: &mut Tables, act: &Act, change: &Change) -> Result<(
                 device: device.clone(),
                 state: State::Reserved.after(Event::Issue)?,
                 fingerprint: Some(*fingerprint),
+                key: None,
                 not_before: *not_before,
                 not_after: *not_after,
                 predecessor: None,

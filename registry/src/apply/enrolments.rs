@@ -27,7 +27,7 @@ pub(super) fn apply(tables: &mut Tables, act: &Act, change: &Change) -> Result<(
             }
             Ok(())
         }
-        Change::EnrolmentEnded { device } => {
+        Change::EnrolmentEnded { device, .. } => {
             known(tables.enrolments.remove(device).is_some(), "code of device", device)
         }
         Change::CertificateRetiring { retiring } => {

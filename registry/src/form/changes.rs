@@ -61,7 +61,7 @@ kinds! {
     "sessions-forgotten" => SessionsForgotten { over_by }
     "device-loaned" => DeviceLoaned { device }
     "device-returned" => DeviceReturned { device }
-    "certificate-reserved" => CertificateReserved { serial, device, not_before, not_after, predecessor, assurance }
+    "certificate-reserved" => CertificateReserved { serial, device, not_before, not_after, predecessor, assurance, key }
     "certificate-issued" => CertificateIssued { serial, fingerprint }
     "certificate-revoked" => CertificateRevoked { serial, reason }
     "certificate-confirmed" => CertificateConfirmed { serial }
@@ -102,7 +102,7 @@ kinds! {
     "enrolment-offered" => EnrolmentOffered { enrolment }
     "enrolment-tried" => EnrolmentTried { device }
     "enrolment-used" => EnrolmentUsed { device }
-    "enrolment-ended" => EnrolmentEnded { device }
+    "enrolment-ended" => EnrolmentEnded { device, because }
     "certificate-retiring" => CertificateRetiring { retiring }
     "certificate-retired" => CertificateRetired { successor }
     "revocation-reported" => RevocationReported { task, device, serials, because }

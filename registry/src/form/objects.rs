@@ -51,7 +51,7 @@ objects! {
     }
     Device { id, label, facility, holder, loaned_at, returned_at, hardware }
     Certificate {
-        serial, device, state, fingerprint, not_before, not_after, predecessor, assurance, reserved_at, external,
+        serial, device, state, fingerprint, key, not_before, not_after, predecessor, assurance, reserved_at, external,
         revocation,
     }
     External { authority, issuer, number }

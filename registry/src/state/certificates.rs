@@ -136,6 +136,8 @@ pub(crate) struct Certificates {
     elsewhere: HashMap<[u8; 32], CertificateIndex>,
     /// The same, by issuer and the number that stands in them.
     registered: HashMap<([u8; 32], SerialNumber), CertificateIndex>,
+    /// By their public key, the newest that has it; the others are on the same device, or were given up.
+    keys: HashMap<[u8; 32], CertificateIndex>,
     /// Of each device, in the order they were reserved.
     of_device: HashMap<DeviceId, Arc<Vec<CertificateIndex>>>,
 }
@@ -237,6 +239,12 @@ impl Certificates {
         indexes.into_iter().flat_map(|indexes| indexes.iter()).filter_map(|index| self.at(*index))
     }
 
+    /// Those for this public key.
+    pub(crate) fn with_key(&self, key: [u8; 32]) -> impl Iterator<Item = &Certificate> {
+        let newest = self.keys.get(&key).and_then(|index| self.at(*index));
+        newest.into_iter().flat_map(|newest| self.of_device(&newest.device)).filter(move |one| one.key == Some(key))
+    }
+
     /// State and device's slot of exactly this certificate: of this number and, unless nothing opens with it anyway, of this
     /// fingerprint. Where it was found before spares opening its number; it is believed no more than the number is.
     pub(crate) fn status(
@@ -305,6 +313,9 @@ impl Certificates {
         if let (Some(external), Some(fingerprint)) = (&certificate.external, certificate.fingerprint) {
             self.elsewhere.insert(fingerprint, index);
             self.registered.insert((external.issuer, external.number), index);
+        }
+        if let Some(key) = certificate.key {
+            self.keys.insert(key, index);
         }
         Arc::make_mut(self.of_device.entry(certificate.device.clone()).or_default()).push(index);
         self.rows.push(Row::new(certificate.state, slot, &certificate.serial));

@@ -33,6 +33,9 @@ pub struct Certificate {
     pub state: certificate::State,
     /// SHA-256 of the signed certificate in DER, once it is recorded (promise P7).
     pub fingerprint: Option<[u8; 32]>,
+    /// SHA-256 of the public key (SubjectPublicKeyInfo); none on numbers taken before that was written down, and on others'
+    /// certificates.
+    pub key: Option<[u8; 32]>,
     /// First instant of its validity.
     pub not_before: Timestamp,
     /// Its validity ends here: half-open.

@@ -204,6 +204,17 @@ impl Snapshot {
         self.tables.certificates.of_device(device)
     }
 
+    /// Somebody answers for the terminal: its holder has a user ID at its facility (art. 37).
+    #[must_use]
+    pub fn is_held(&self, device: &Device) -> bool {
+        self.user_ids_of(&device.holder).any(|id| id.is_live() && id.facility == device.facility)
+    }
+
+    /// Those of our own for this public key (SHA-256 of its SubjectPublicKeyInfo).
+    pub(crate) fn certificates_with_key(&self, key: &[u8; 32]) -> impl Iterator<Item = &Certificate> {
+        self.tables.certificates.with_key(*key)
+    }
+
     /// Where exactly this certificate stands: the one of this serial number with this SHA-256 (promise P7). None: the registry
     /// does not know it. Of a number that opens nothing anyway (revoked, reserved, given up) the number alone is asked.
     #[must_use]

@@ -226,6 +226,7 @@ fn a_certificate_is_what_its_lifecycle_says() {
             not_before,
             not_after,
             assurance: model::Assurance::Software,
+            key: key_of(new),
         },
     );
     assert_eq!(world.facts("U-1", 9, "P-1").device.certificate_state, certificate::State::Reserved);

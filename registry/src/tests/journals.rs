@@ -77,6 +77,7 @@ pub(crate) fn found(registry: &Registry) -> String {
             not_before,
             not_after,
             assurance: model::Assurance::Software,
+            key: key_of(serial(1)),
         },
     );
     must(registry, clerk(), Command::RecordIssued { serial: serial(1), fingerprint: [1; 32] });

@@ -7,8 +7,8 @@ use model::lifecycle::{
     break_glass, certificate, confirmation, deletion, facility as facility_lifecycle, user_id as user_id_lifecycle,
 };
 use model::{
-    Article, Author, Cause, DutyKind, Office, Profession, RecordName, SerialDraw, SerialNumber, SessionId, Target,
-    TeamRole, Timestamp,
+    Article, Author, Cause, DutyKind, Office, Profession, ReasonCode, RecordName, SerialDraw, SerialNumber, SessionId,
+    Target, TeamRole, Timestamp,
 };
 use proptest::prelude::*;
 
@@ -97,6 +97,7 @@ fn any_command(dice: &mut Dice, now: Timestamp) -> Command {
             not_before: near(dice),
             not_after: near(dice),
             assurance: model::Assurance::Software,
+            key: key_of(serial(1 + dice.below(60))),
         },
         CommandKind::RecordIssued => Command::RecordIssued { serial: a_serial(dice), fingerprint: [dice.octet(); 32] },
         CommandKind::RevokeCertificate => {
@@ -232,6 +233,7 @@ fn any_command(dice: &mut Dice, now: Timestamp) -> Command {
             not_before: near(dice),
             not_after: near(dice),
             assurance: *dice.one_of(model::Assurance::ALL),
+            key: key_of(serial(1 + dice.below(60))),
         },
         CommandKind::NameHardware => {
             let hardware = (dice.below(4) > 0).then(|| format!("SN-{}", dice.below(3)));
@@ -242,6 +244,7 @@ fn any_command(dice: &mut Dice, now: Timestamp) -> Command {
             predecessor: a_serial(dice),
             not_before: near(dice),
             not_after: near(dice),
+            key: key_of(serial(1 + dice.below(60))),
         },
         CommandKind::RegisterCertificate => {
             register_certificate(a_serial(dice), [u8::try_from(dice.below(4)).unwrap(); 32], a_serial(dice))
@@ -318,6 +321,14 @@ fn check(snapshot: &Snapshot) {
         let confirmed = certificate.revocation.as_ref().is_some_and(|revocation| revocation.confirmed.is_some());
         assert_eq!(confirmed, certificate.state == certificate::State::Confirmed);
         assert!(certificate.state != certificate::State::Active || certificate.fingerprint.is_some());
+        // A key stands for one terminal, and one that was lost for none.
+        let key = certificate.key.filter(|_| certificate.state != certificate::State::Abandoned);
+        let same = |one: &&crate::Certificate| one.key == key && one.state != certificate::State::Abandoned;
+        for other in snapshot.certificates().filter(same).filter(|_| key.is_some()) {
+            assert_eq!(other.device, certificate.device);
+            let lost = |revocation: &crate::Revocation| revocation.reason == ReasonCode::KeyCompromise;
+            assert!(!other.is_live() || !certificate.revocation.as_deref().is_some_and(lost), "{}", other.serial);
+        }
     }
     // The table of states says what the records say.
     for (place, certificate) in snapshot.certificates().enumerate() {

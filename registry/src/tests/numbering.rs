@@ -57,6 +57,7 @@ fn reserve(registry: &Registry, draw: SerialDraw) -> SerialNumber {
         not_before,
         not_after,
         assurance: model::Assurance::Software,
+        key: key_of(serial),
     };
     registry.execute_numbered(draw, command, clerk(), begin()).unwrap().0
 }
@@ -113,6 +114,7 @@ fn a_number_out_of_its_turn_is_refused() {
         not_before,
         not_after,
         assurance: model::Assurance::Software,
+        key: key_of(serial),
     };
     let first = world.snapshot.next_serial(draw(1)).unwrap();
     world.must(clerk(), take(first));
@@ -160,6 +162,7 @@ fn a_command_that_is_refused_takes_no_index() {
         not_before,
         not_after,
         assurance: model::Assurance::Software,
+        key: key_of(serial),
     };
     registry.execute_numbered(draw(1), nowhere, clerk(), begin()).unwrap_err();
     let after = reserve(&registry, draw(1));

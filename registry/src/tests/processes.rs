@@ -124,6 +124,7 @@ fn two_processes_use_a_code_once() {
                         not_before,
                         not_after,
                         assurance: model::Assurance::Software,
+                        key: key_of(serial),
                     };
                     match registry.execute(asked, machine(), begin()) {
                         Ok(_) => drop(given.fetch_add(1, Ordering::Relaxed)),

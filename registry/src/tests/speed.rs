@@ -101,13 +101,13 @@ fn ten_million_relations() {
     assert_eq!(found, asked);
 }
 
-/// What ten thousand and ten million known certificates weigh, and what asking for one costs, printed: `cargo test -p registry
+/// What ten thousand, a hundred thousand and ten million known certificates weigh, and what asking for one costs, printed: `cargo test -p registry
 /// --release -- --ignored --nocapture ten_million_certificates`. Each lies on a device with nine others. They are asked for in an
 /// order that no cache foresees.
 #[test]
 #[ignore = "a measurement, not a check"]
 fn ten_million_certificates() {
-    for count in [10_000, 10_000_000] {
+    for count in [10_000, 100_000, 10_000_000] {
         certificates(count);
     }
 }
@@ -136,6 +136,7 @@ fn certificates(count: u32) {
             device: of(at),
             state: model::lifecycle::certificate::State::Active,
             fingerprint: Some(fingerprint(at)),
+            key: Some(fingerprint(at)),
             not_before: world.now,
             not_after: world.now.plus_seconds(180 * 86_400),
             predecessor: None,
@@ -213,6 +214,7 @@ fn a_million_revoked() {
             device: device.clone(),
             state: model::lifecycle::certificate::State::Revoked,
             fingerprint: Some([7; 32]),
+            key: None,
             not_before: world.now,
             not_after: world.now.plus_seconds(180 * 86_400),
             predecessor: None,

@@ -17,6 +17,7 @@ fn certificate(serial: SerialNumber, device: DeviceId) -> Certificate {
         device,
         state: State::Reserved,
         fingerprint: None,
+        key: None,
         not_before: begin(),
         not_after: begin().plus_seconds(60),
         predecessor: None,

@@ -36,6 +36,12 @@ pub(crate) fn person(id: &str) -> PersonId {
 pub(crate) fn serial(number: u64) -> SerialNumber {
     SerialNumber::from_octets(&number.to_be_bytes()).unwrap()
 }
+/// A key that only the certificate with this number has.
+pub(crate) fn key_of(serial: SerialNumber) -> [u8; 32] {
+    let mut key = [0; 32];
+    key.iter_mut().rev().zip(serial.octets().iter().rev()).for_each(|(octet, given)| *octet = *given);
+    key
+}
 pub(crate) fn secret(text: &str) -> Zeroizing<String> {
     Zeroizing::new(text.to_owned())
 }
@@ -231,6 +237,7 @@ impl World {
                 not_before,
                 not_after,
                 assurance: model::Assurance::Software,
+                key: key_of(serial),
             },
         );
         self.must(clerk(), Command::RecordIssued { serial, fingerprint: [1; 32] });

@@ -1,6 +1,7 @@
 //! Devices and certificates (art. 37, 38).
 
-use model::{Article, Assurance, Cause, DeviceId, FacilityId, SerialNumber, Target, Timestamp, UserKey};
+use model::lifecycle::certificate;
+use model::{Article, Assurance, Cause, DeviceId, FacilityId, ReasonCode, SerialNumber, Target, Timestamp, UserKey};
 
 use super::{Draft, revocation};
 use crate::bounds::{CERTIFICATE_DAYS_MAX, CERTIFICATES_PER_DEVICE_MAX};
@@ -60,7 +61,7 @@ pub(super) fn end_one(d: &mut Draft, entitled: &revocation::Entitled) -> Result<
     if d.next.device(device).is_some_and(|device| device.returned_at.is_none()) {
         d.push(Change::DeviceReturned { device: device.clone() })?;
     }
-    super::enrolment::end(d, device)?;
+    super::enrolment::end(d, device, Some(entitled.because()))?;
     d.end_suspensions(&Target::Device(device.clone()))
 }
 
@@ -69,11 +70,11 @@ pub(super) fn reserve(
     serial: SerialNumber,
     device: &DeviceId,
     validity: (Timestamp, Timestamp),
-    assurance: Assurance,
+    key: (Assurance, &[u8; 32]),
 ) -> Result<(), Refused> {
     let live = d.next.certificates_of(device).filter(|one| one.is_live() && one.external.is_none());
     let predecessor = live.last().map(|certificate| certificate.serial);
-    reserve_behind(d, serial, device, validity, Follows { predecessor, assurance })
+    reserve_behind(d, serial, device, validity, Follows { predecessor, key })
 }
 
 /// The name that its hardware vouches for, which an attestation must say. It is compared, never shown to strangers.
@@ -141,10 +142,10 @@ pub(super) fn register_certificate(
     d.push(Change::CertificateRegistered { serial, device, external, fingerprint, not_before, not_after })
 }
 
-/// Which certificate one follows, and how its key came about.
-pub(super) struct Follows {
+/// Which certificate one follows; how its key came about, and which it is.
+pub(super) struct Follows<'a> {
     pub(super) predecessor: Option<SerialNumber>,
-    pub(super) assurance: Assurance,
+    pub(super) key: (Assurance, &'a [u8; 32]),
 }
 
 /// Takes a number for a certificate that follows this one.
@@ -153,10 +154,23 @@ pub(super) fn reserve_behind(
     serial: SerialNumber,
     device: &DeviceId,
     (not_before, not_after): (Timestamp, Timestamp),
-    Follows { predecessor, assurance }: Follows,
+    Follows { predecessor, key: (assurance, key) }: Follows<'_>,
 ) -> Result<(), Refused> {
     takes_one_more(d, device, (not_before, not_after))?;
-    let device = device.clone();
-    let assurance = Some(assurance);
-    d.push(Change::CertificateReserved { serial, device, not_before, not_after, predecessor, assurance })
+    is_its_own(d, device, key)?;
+    let (device, assurance, key) = (device.clone(), Some(assurance), Some(*key));
+    d.push(Change::CertificateReserved { serial, device, not_before, not_after, predecessor, assurance, key })
+}
+
+/// A terminal's key is no other terminal's (art. 38-1), and one that got out of our hands is nobody's any more (art. 38-2).
+fn is_its_own(d: &Draft, device: &DeviceId, key: &[u8; 32]) -> Result<(), Refused> {
+    for one in d.next.certificates_with_key(key) {
+        if one.device != *device && one.state != certificate::State::Abandoned {
+            return Err(d.refused(Why::Key("another terminal has a certificate for this key")));
+        }
+        if one.revocation.as_ref().is_some_and(|revocation| revocation.reason == ReasonCode::KeyCompromise) {
+            return Err(d.refused(Why::Key("this key was lost, stolen or copied")));
+        }
+    }
+    Ok(())
 }

@@ -31,7 +31,7 @@ pub(super) fn offer(
 pub(super) fn withdraw(d: &mut Draft, device: &DeviceId) -> Result<(), Refused> {
     let open = d.next.enrolment(device).is_some_and(|known| d.at() < known.until);
     d.require(open, || Why::Condition(format!("no code of device `{device}` can be used")))?;
-    end(d, device)
+    end(d, device, None)
 }
 
 /// A wrong code was given. Where there is none to be guessed, nothing is written: strangers must not fill the journal.
@@ -49,7 +49,8 @@ pub(super) struct Coded<'a> {
     pub(super) kind: EnrolmentKind,
     pub(super) digest: &'a [u8; 32],
     pub(super) validity: (Timestamp, Timestamp),
-    pub(super) assurance: Assurance,
+    /// How it came about, and which it is.
+    pub(super) key: (Assurance, &'a [u8; 32]),
 }
 
 /// Using up the code and taking the number are one entry of the journal: whatever crashes, whoever else is at it, a code
@@ -59,14 +60,15 @@ pub(super) fn reserve(d: &mut Draft, coded: &Coded<'_>) -> Result<(), Refused> {
     // Wrong, used, over, of another terminal: one answer.
     d.require(d.next.enrolment(coded.device).is_some_and(opens), || Why::Code)?;
     // A key that travelled is no better than a container, whoever asks; and only who proves it is attested.
+    let (assurance, _) = coded.key;
     let fits = match coded.kind {
-        EnrolmentKind::Csr => coded.assurance == Assurance::Software,
-        EnrolmentKind::Container => coded.assurance == Assurance::Container,
-        EnrolmentKind::Attested => coded.assurance == Assurance::Attested,
+        EnrolmentKind::Csr => assurance == Assurance::Software,
+        EnrolmentKind::Container => assurance == Assurance::Container,
+        EnrolmentKind::Attested => assurance == Assurance::Attested,
     };
-    d.require(fits, || Why::Condition(format!("a code for {} gives no `{}`", coded.kind, coded.assurance)))?;
+    d.require(fits, || Why::Condition(format!("a code for {} gives no `{assurance}`", coded.kind)))?;
     d.push(Change::EnrolmentUsed { device: coded.device.clone() })?;
-    device::reserve(d, coded.serial, coded.device, coded.validity, coded.assurance)
+    device::reserve(d, coded.serial, coded.device, coded.validity, coded.key)
 }
 
 /// A certificate that stands asks for the next one of the same terminal.
@@ -75,6 +77,7 @@ pub(super) fn renew(
     serial: SerialNumber,
     predecessor: SerialNumber,
     (not_before, not_after): (Timestamp, Timestamp),
+    key: &[u8; 32],
 ) -> Result<(), Refused> {
     let known = d.next.certificate(&predecessor).cloned();
     let known = known.ok_or_else(|| d.not_known("certificate", &predecessor))?;
@@ -90,18 +93,19 @@ pub(super) fn renew(
     let live = d.next.certificates_of(&known.device).filter(standing).count();
     let (what, max) = ("live certificates of this device", LIVE_CERTIFICATES_FOR_RENEWAL);
     d.require(live < max, || Why::Full { what, max })?;
-    let follows = device::Follows { predecessor: Some(predecessor), assurance: known.assurance().renewed() };
+    let key = (known.assurance().renewed(), key);
+    let follows = device::Follows { predecessor: Some(predecessor), key };
     device::reserve_behind(d, serial, &known.device, (not_before, not_after), follows)?;
     let at = d.at().plus_seconds(RETIRING_DAYS * 24 * 3600);
     d.push(Change::CertificateRetiring { retiring: Retiring { serial: predecessor, successor: serial, at } })
 }
 
 /// Ends the code of a terminal, if there is one.
-pub(super) fn end(d: &mut Draft, device: &DeviceId) -> Result<(), Refused> {
+pub(super) fn end(d: &mut Draft, device: &DeviceId, because: Option<Cause>) -> Result<(), Refused> {
     if d.next.enrolment(device).is_none() {
         return Ok(());
     }
-    d.push(Change::EnrolmentEnded { device: device.clone() })
+    d.push(Change::EnrolmentEnded { device: device.clone(), because })
 }
 
 /// Puts in order the codes whose time is over, and retires what was renewed. A successor that was never issued retires nothing.
@@ -111,7 +115,7 @@ pub(super) fn settle(d: &mut Draft) -> Result<(), Refused> {
         if d.changes.len() >= TICK_CHANGES_MAX {
             return Ok(());
         }
-        end(d, &device)?;
+        end(d, &device, None)?;
     }
     let due: Vec<_> = d.next.retiring().filter(|one| one.at <= d.at()).cloned().collect();
     for Retiring { serial, successor, .. } in due {

@@ -102,8 +102,8 @@ pub(crate) fn validate(
             device::register(d, device, label, facility, holder)
         }
         Command::ReturnDevice { device, because } => device::give_back(d, device, *because),
-        Command::ReserveCertificate { serial, device, not_before, not_after, assurance } => {
-            device::reserve(d, *serial, device, (*not_before, *not_after), *assurance)
+        Command::ReserveCertificate { serial, device, not_before, not_after, assurance, key } => {
+            device::reserve(d, *serial, device, (*not_before, *not_after), (*assurance, key))
         }
         Command::RecordIssued { serial, fingerprint } => {
             d.push(Change::CertificateIssued { serial: *serial, fingerprint: *fingerprint })
@@ -169,14 +169,13 @@ pub(crate) fn validate(
         Command::WithdrawEnrolment { device } => enrolment::withdraw(d, device),
         Command::CountWrongCode { device } => enrolment::tried(d, device),
         Command::NameHardware { device, hardware } => device::name_hardware(d, device, hardware.as_deref()),
-        Command::ReserveByCode { serial, device, kind, digest, not_before, not_after, assurance } => {
-            let validity = (*not_before, *not_after);
-            let coded =
-                enrolment::Coded { serial: *serial, device, kind: *kind, digest, validity, assurance: *assurance };
+        Command::ReserveByCode { serial, device, kind, digest, not_before, not_after, assurance, key } => {
+            let (validity, key) = ((*not_before, *not_after), (*assurance, key));
+            let coded = enrolment::Coded { serial: *serial, device, kind: *kind, digest, validity, key };
             enrolment::reserve(d, &coded)
         }
-        Command::ReserveSuccessor { serial, predecessor, not_before, not_after } => {
-            enrolment::renew(d, *serial, *predecessor, (*not_before, *not_after))
+        Command::ReserveSuccessor { serial, predecessor, not_before, not_after, key } => {
+            enrolment::renew(d, *serial, *predecessor, (*not_before, *not_after), key)
         }
         Command::RegisterCertificate { serial, device, external, fingerprint, not_before, not_after } => {
             device::register_certificate(d, *serial, device, external, fingerprint, (*not_before, *not_after))

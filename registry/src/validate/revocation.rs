@@ -32,6 +32,11 @@ impl Entitled {
     pub(super) const fn device(&self) -> &DeviceId {
         &self.device
     }
+
+    /// Why.
+    pub(super) const fn because(&self) -> Cause {
+        self.because
+    }
 }
 
 /// Looks the author up in the table of acts: its office for the cause, and how far it reaches.
@@ -97,7 +102,7 @@ pub(super) fn revoke_all(d: &mut Draft, entitled: &Entitled, serials: &[SerialNu
     }
     if because.takes_everything() {
         // Whoever has the terminal may have the slip.
-        super::enrolment::end(d, device)?;
+        super::enrolment::end(d, device, Some(*because))?;
     }
     if serials.is_empty() || !because.is_to_be_confirmed() {
         return Ok(());

@@ -61,7 +61,9 @@ fn register(desk: &Desk, add: &DeviceAdd) -> Result<(), Error> {
     let enrolment::Term { not_before, not_after, .. } = term;
     // To rehearse with; the number that is taken is drawn later.
     let serial = fresh_serial(&SystemRandom::new()).map_err(Error::authority("drawing a serial number"))?;
-    let reserving = Command::ReserveCertificate { serial, device: device.clone(), not_before, not_after, assurance };
+    let key = desired.public_key().digest();
+    let reserving =
+        Command::ReserveCertificate { serial, device: device.clone(), not_before, not_after, assurance, key };
     desk.rehearse(&[loan.clone(), reserving])?;
     desk.execute(loan)?;
     desired.hand_out(desk, &device, &add.issue).map_err(|error| Error::Halfway {
@@ -119,11 +121,15 @@ impl Desired {
         }
     }
 
-    fn hand_out(mut self, desk: &Desk, device: &DeviceId, to: &IssueTo) -> Result<(), Error> {
-        let key = match &self.key {
+    fn public_key(&self) -> &PublicKey {
+        match &self.key {
             Key::Ours(key) => key.public(),
             Key::Theirs(key) => key,
-        };
+        }
+    }
+
+    fn hand_out(mut self, desk: &Desk, device: &DeviceId, to: &IssueTo) -> Result<(), Error> {
+        let key = &self.public_key().clone();
         let assurance = self.assurance();
         let order = Order { device, key, days: to.days, assurance, author: desk.author()?, now: desk.now() };
         let (authority, pem, p12) = (&self.authority, &mut self.pem, &mut self.p12);

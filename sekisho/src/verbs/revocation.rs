@@ -40,13 +40,19 @@ pub(super) fn revoke(desk: &Desk, verb: &Revoke) -> Result<(), Error> {
     };
     let executed = desk.execute(command)?;
     let revoked = revoked_in(&executed.changes);
-    let next = if because.is_to_be_confirmed() { "; the facility administrator has to confirm it" } else { "" };
+    let task = task_in(&executed.changes);
+    let next = if task.is_some() { "; the facility administrator has to confirm it" } else { "" };
+    let done = if revoked.is_empty() {
+        format!("there was no certificate; the code that waited is ended ({because})")
+    } else {
+        format!("revoked ({because}): {}; open connections of the device end now{next}", listed(&revoked))
+    };
     desk.say(
-        format_args!("revoked ({because}): {}; open connections of the device end now{next}", listed(&revoked)),
+        done,
         &json!({
             "revoked": texts(&revoked), "because": because.as_str(), "reason": because.reason_code().as_str(),
             "article": because.article().to_string(), "by": desk.author()?.to_string(),
-            "task": task_in(&executed.changes),
+            "task": task,
         }),
     )
 }

@@ -1,7 +1,7 @@
 //! `user`: register, grant user IDs, replace a lost one, end one or its sessions (art. 7, 10, 12). First passwords are printed once.
 
 use model::{UserId, UserKey};
-use registry::{Command, Executed};
+use registry::{Command, Device, Executed};
 use serde_json::json;
 
 use super::Desk;
@@ -19,9 +19,17 @@ pub(super) fn run(desk: &Desk, verb: &User) -> Result<(), Error> {
         User::EndId(end) => {
             let user_id: UserId = ids::parse(&end.user_id)?;
             desk.execute(Command::EndUserId { user_id: user_id.clone(), reason: end.reason.clone() })?;
+            let left = left_terminals(desk, &user_id);
+            let next = match left.first() {
+                Some(first) => format!(
+                    "; nobody answers for {} any more (art. 37), go on with: sekisho device return {first} --because left",
+                    listed(&left)
+                ),
+                None => String::new(),
+            };
             desk.say(
-                format_args!("user ID {user_id} has ended"),
-                &json!({ "user_id": user_id.as_str(), "state": "ended" }),
+                format_args!("user ID {user_id} has ended{next}"),
+                &json!({ "user_id": user_id.as_str(), "state": "ended", "terminals": left }),
             )
         }
         User::EndSessions(end) => {
@@ -34,6 +42,17 @@ pub(super) fn run(desk: &Desk, verb: &User) -> Result<(), Error> {
         }
         User::List => list(desk),
     }
+}
+
+/// Terminals on loan whose holder has just left.
+fn left_terminals(desk: &Desk, ended: &UserId) -> Vec<String> {
+    let snapshot = desk.snapshot();
+    let user = snapshot.user_id(ended).map(|id| id.user.clone());
+    let his = |device: &&Device| user.as_ref() == Some(&device.holder) && device.returned_at.is_none();
+    let mut left: Vec<String> =
+        snapshot.devices().filter(his).filter(|one| !snapshot.is_held(one)).map(|one| one.id.to_string()).collect();
+    left.sort_unstable();
+    left
 }
 
 /// Two commands. Whatever is wrong with either is found before the first is given; should the second fail all the same,

@@ -38,6 +38,19 @@ fn a_code_becomes_one_certificate_that_opens() {
     // The terminal is stolen: what it was given by hand goes with what it fetched.
     let revoked = office.city.json("revoke --device D-1 --because stolen");
     assert_eq!(revoked[0]["revoked"].as_array().unwrap().len(), 2, "{revoked:?}");
+    // The stolen key opens nothing under another name either, and the code it was brought with is not used up by it.
+    office.city.json("device add --id D-2 --facility F-1 --holder K-1 --label Second --without-certificate");
+    let code = office.code("D-2");
+    let (said, status) = office.by_code("D-2", &code, "new");
+    assert_eq!(status, 403, "{said}");
+    assert_eq!(office.city.json("certificate list").len(), 2);
+    // Lost with its slip, before it had any certificate: the code ends, there is nothing to confirm, and the log says why.
+    let ended = &office.city.json("revoke --device D-2 --because lost")[0];
+    assert_eq!((&ended["revoked"], &ended["task"]), (&serde_json::json!([]), &serde_json::Value::Null));
+    let log = office.city.json("registry log");
+    assert!(log.iter().any(|entry| entry["reasons"] == serde_json::json!(["lost"])), "{:?}", log.last());
+    office.request("other", P256);
+    assert_eq!(office.by_code("D-2", &code, "other").1, 401);
 }
 
 #[test]

@@ -122,7 +122,13 @@ fn consent_on_record_can_be_listed() {
 fn who_left_a_facility_has_neither_user_id_nor_team() {
     let city = City::at_work();
     assert_eq!(city.json("team list P-1").len(), 1);
-    assert_eq!(city.json("user end-id U-1 --reason left")[0]["state"], "ended");
+    let ended = &city.json("user end-id U-1 --reason left")[0];
+    assert_eq!(ended["state"], "ended");
+    // His terminal is nobody's now, and somebody has to fetch it.
+    assert_eq!(ended["terminals"], serde_json::json!(["D-1"]));
+    let warned =
+        city.json("check").iter().any(|line| line["what"].to_string().contains("their holders left (art. 37): D-1"));
+    assert!(warned, "{:?}", city.json("check"));
     assert_eq!(city.json("user list")[0]["user_ids"][0]["state"], "ended");
     assert_eq!(city.json("team list P-1").len(), 0);
     assert!(city.refused("user end-id U-1 --reason again").contains("(art. 12)"));
@@ -160,6 +166,7 @@ fn a_number_that_is_only_reserved_can_be_given_up() {
         not_before,
         not_after,
         assurance: model::Assurance::Software,
+        key: [3; 32],
     };
     registry.execute(reserve, Author::new(Office::CityClerk, "clerk"), not_before.plus_seconds(400)).unwrap();
 

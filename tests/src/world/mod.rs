@@ -198,6 +198,7 @@ impl World {
             not_before: issued.not_before(),
             not_after: issued.not_after().plus_seconds(1),
             assurance: model::Assurance::Software,
+            key: issued.public_key().digest(),
         });
         let mut fingerprint = [0; 32];
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, issued.der());

@@ -25,12 +25,19 @@ fn by_code(number: u64, of: &str, digest: [u8; 32], world: &World) -> Command {
         not_before,
         not_after,
         assurance: model::Assurance::Software,
+        key: key_of(serial),
     }
 }
 
 fn renew(number: u64, predecessor: u64, world: &World) -> Command {
     let (not_before, not_after) = (world.now, world.now.plus_seconds(180 * DAY));
-    Command::ReserveSuccessor { serial: serial(number), predecessor: serial(predecessor), not_before, not_after }
+    Command::ReserveSuccessor {
+        serial: serial(number),
+        predecessor: serial(predecessor),
+        not_before,
+        not_after,
+        key: key_of(serial(number)),
+    }
 }
 
 fn issued(world: &mut World, number: u64) {
@@ -201,8 +208,16 @@ fn a_level_is_what_the_code_allows_and_never_rises_by_renewal() {
             world.must(clerk(), offered);
             let (not_before, not_after) = (world.now, world.now.plus_seconds(180 * DAY));
             let (serial, of) = (serial(9), device("D-1"));
-            let asked =
-                Command::ReserveByCode { serial, device: of, kind, digest: CODE, not_before, not_after, assurance };
+            let asked = Command::ReserveByCode {
+                serial,
+                device: of,
+                kind,
+                digest: CODE,
+                not_before,
+                not_after,
+                assurance,
+                key: key_of(serial),
+            };
             if !may.contains(&assurance) {
                 let why = world.refused(machine(), asked);
                 assert!(why.contains("gives no"), "{kind} {assurance}: {why}");

@@ -62,6 +62,7 @@ fn closing_a_facility_ends_everything_of_it() {
             not_before,
             not_after,
             assurance: model::Assurance::Software,
+            key: key_of(serial(12)),
         },
     );
     world.suspend(officer(), "user-id:U-1", None);

@@ -115,6 +115,7 @@ fn a_lost_terminal_loses_everything_and_comes_back_by_enrolling() {
         not_before,
         not_after,
         assurance: Assurance::Software,
+        key: key_of(serial(number)),
     };
     world.must(clerk(), reserve(9));
     let changes = world.must(himself("U-1"), revoke("D-1", Cause::Lost));

@@ -89,6 +89,7 @@ fn who_leaves_a_facility_leaves_its_teams() {
         not_before,
         not_after,
         assurance: model::Assurance::Software,
+        key: key_of(serial(9)),
     };
     assert!(world.refused(clerk(), reserve).contains("has no user ID at facility `F-1` (art. 37)"));
 }

@@ -1,11 +1,12 @@
 //! Revocation among many: how long until the last byte, with 10,000 connections open; how long for 1,000 terminals in one act;
 //! and how much a reader still gets that had stopped reading.
 //!
-//! `ulimit -n 40000; cargo run --release -p tests --example revoke [CONNECTIONS] [TRIALS] [DEVICES]` (10,000, 200 and 1,000 if not
-//! given). A whole city on loopback; the store runs in a process of its own. Each connection is a neighbour's, with an event stream
-//! on it, which takes three descriptors of this process. A trial opens an event stream on a new terminal and revokes it; measured
-//! is when its client sees the end, from when the command was called and from when it had returned. Clients, gateway and command
-//! share the machine. Exit code 1 if something did not end, or a neighbour's did.
+//! `cargo run --release -p tests --example revoke [CONNECTIONS] [TRIALS] [DEVICES] [STREAMS]` (10,000, 200, 1,000 and 6,500 if not
+//! given). A whole city on loopback; the store and the neighbours run in processes of their own. Each connection is a neighbour's;
+//! so many have an event stream on it, the others ask for a record now and then: one process may have 20,000 descriptors here, and
+//! a stream takes the gateway two. A trial opens an event stream on a new terminal and revokes it; measured is when its client sees
+//! the end, from when the command was called and from when it had returned. Clients, gateway and command share the machine. Exit
+//! code 1 if something did not end, ended before its time, or a neighbour's did.
 
 #![allow(
     clippy::unwrap_used,
@@ -16,30 +17,29 @@
     reason = "a measuring tool stops at once"
 )]
 
+mod neighbours;
+#[path = "../shared/mod.rs"]
 mod shared;
-#[path = "../src/revocations/stalled.rs"]
+#[path = "../../src/revocations/stalled.rs"]
 mod stalled;
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
 use std::process::{Command as Process, ExitCode, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use model::{Cause, DeviceId};
+use neighbours::Neighbours;
 use registry::Command;
 use shared::statistics::quantile;
 use shared::world::{Ask, Http, Keys, Plan, Terminal, Tls, World};
 use shared::{house, world};
 use tokio::task::JoinHandle;
 
-/// Streams of one user ID: it may have so many requests in flight.
-const A_USER: usize = 60;
 const END_MAX: Duration = Duration::from_secs(20);
-const STREAM: &str = "/feeds/notes?patient=P-0001";
+pub(crate) const STREAM: &str = "/feeds/notes?patient=P-0001";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -47,8 +47,13 @@ fn main() -> ExitCode {
     if arguments.first().is_some_and(|first| first == "store") {
         return runtime.block_on(store());
     }
+    if arguments.first().is_some_and(|first| first == "neighbours") {
+        runtime.block_on(neighbours::serve());
+        return ExitCode::SUCCESS;
+    }
     let number = |place: usize, usual| arguments.get(place).map_or(usual, |text| text.parse().expect("a number"));
-    let good = runtime.block_on(measure(number(0, 10_000), number(1, 200), number(2, 1_000)));
+    let sizes = (number(0, 10_000), number(3, 6_500));
+    let good = runtime.block_on(measure(sizes, number(1, 200), number(2, 1_000)));
     // Streams are open on purpose; nobody waits for them.
     std::process::exit(i32::from(!good));
 }
@@ -61,7 +66,7 @@ async fn store() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-async fn measure(connections: usize, trials: usize, devices: usize) -> bool {
+async fn measure((connections, streams): (usize, usize), trials: usize, devices: usize) -> bool {
     let mut store = Process::new(std::env::current_exe().unwrap())
         .arg("store")
         .stdin(Stdio::piped())
@@ -72,46 +77,31 @@ async fn measure(connections: usize, trials: usize, devices: usize) -> bool {
     BufReader::new(store.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let address: SocketAddr = line.trim().parse().unwrap();
     let world = World::planned(Plan { store: Some(address), workers: 8, ..Plan::default() }).await;
-    let hurt = Arc::new(AtomicUsize::new(0));
-    neighbours(&world, connections, &hurt).await;
-    println!("{connections} connections of neighbours open, each with an event stream: {:?}", world.living());
+    let streams = streams.min(connections);
+    let neighbours = Neighbours::open(&world, connections, streams).await;
+    println!(
+        "{connections} connections of neighbours open, {streams} with an event stream on them: {:?}",
+        world.living()
+    );
     let one = one_by_one(&world, trials).await;
     let all = in_one_act(&world, devices).await;
     let stalled = stalled_reader(&world).await;
-    let hurt = hurt.load(Ordering::Relaxed);
+    let hurt = neighbours.hurt();
     println!("{hurt} of {connections} neighbours hurt");
     drop(store.stdin.take());
     let _ = store.wait();
     one && all && stalled && hurt == 0
 }
 
-async fn neighbours(world: &World, connections: usize, hurt: &Arc<AtomicUsize>) {
-    let terminal = world.terminal("D-ono");
-    let mut opened = 0;
-    for number in 0..connections.div_ceil(A_USER) {
-        let user_id = world.another_nurse(&format!("nurse-{number}"), &["P-0001"]);
-        let cookie = world.cookie(&terminal, &user_id).await;
-        for _ in 0..A_USER.min(connections - opened) {
-            let end = end_of(stream(&terminal, &cookie).await);
-            let hurt = Arc::clone(hurt);
-            tokio::spawn(async move {
-                let _ = end.await;
-                hurt.fetch_add(1, Ordering::Relaxed);
-            });
-            opened += 1;
-        }
-    }
-}
-
-async fn stream(terminal: &Terminal, cookie: &str) -> Incoming {
-    let ask = Ask::get(STREAM).as_(cookie).with("accept", "text/event-stream");
+pub(crate) async fn stream(terminal: &Terminal, cookie: &str, path: &str) -> Incoming {
+    let ask = Ask::get(path).as_(cookie).with("accept", "text/event-stream");
     let response = terminal.connect().await.unwrap().start(ask).await.unwrap();
     assert_eq!(response.status(), http::StatusCode::OK);
     response.into_body()
 }
 
 /// The task says when it ended.
-fn end_of(mut body: Incoming) -> JoinHandle<Instant> {
+pub(crate) fn end_of(mut body: Incoming) -> JoinHandle<Instant> {
     tokio::spawn(async move {
         while let Some(Ok(_)) = body.frame().await {}
         Instant::now()
@@ -145,7 +135,7 @@ async fn one_by_one(world: &World, trials: usize) -> bool {
         let name = format!("D-trial-{trial}");
         let terminal = world.terminal_with(&new_device(world, &name, "F-nursing", "K-sato"));
         let cookie = world.cookie(&terminal, "U-sato").await;
-        let end = end_of(stream(&terminal, &cookie).await);
+        let end = end_of(stream(&terminal, &cookie, STREAM).await);
         tokio::time::sleep(Duration::from_millis(20)).await;
         let revoke = Command::RevokeDevice { device: name.parse().unwrap(), because: Cause::Stolen };
         let (called, returned) = carried_out(world, revoke, "officer-ito").await;
@@ -165,9 +155,10 @@ async fn one_by_one(world: &World, trials: usize) -> bool {
 /// All of a facility, by two officers. The connections are open and idle.
 async fn in_one_act(world: &World, devices: usize) -> bool {
     let mut ends = Vec::new();
-    for number in 0..devices {
-        let keys = new_device(world, &format!("D-all-{number}"), "F-clinic", "K-nakamura");
-        let mut connection = world.terminal_speaking(&keys, Http::Two, Tls::V13).raw().await.unwrap();
+    let new = |number| new_device(world, &format!("D-all-{number}"), "F-clinic", "K-nakamura");
+    let all: Vec<Keys> = (0..devices).map(new).collect();
+    for keys in &all {
+        let mut connection = world.terminal_speaking(keys, Http::Two, Tls::V13).raw().await.unwrap();
         ends.push(tokio::spawn(async move {
             let mut piece = [0; 1024];
             while let Ok(1..) = tokio::io::AsyncReadExt::read(&mut connection, &mut piece).await {}
@@ -184,7 +175,8 @@ async fn in_one_act(world: &World, devices: usize) -> bool {
     let (mut from_call, mut from_return, mut missing) = (Vec::new(), Vec::new(), 0);
     for end in ends {
         match tokio::time::timeout(END_MAX, end).await {
-            Ok(Ok(at)) => {
+            // Before its time is as wrong as not at all.
+            Ok(Ok(at)) if at > called => {
                 from_call.push(millis(at, called));
                 from_return.push(millis(at, returned));
             }
