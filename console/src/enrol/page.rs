@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use ca::Encoding;
 use enrolment::{ContainerAsked, Flaw, Turned};
+use registry::{RegistryError, Why};
 use serde::Deserialize;
 
 use super::form::Fields;
@@ -248,9 +249,9 @@ impl Shown {
                 tokio::time::sleep(door.bounds.wrong_pause).await;
                 (StatusCode::FORBIDDEN, self.kind.not_allowed().into())
             }
-            Turned::Refused(_) => {
+            Turned::Refused(why) => {
                 tracing::warn!(error, "the registry refuses an enrolment");
-                (StatusCode::FORBIDDEN, Trouble { key: "refused", exactly })
+                (StatusCode::FORBIDDEN, Trouble { key: of_refusal(why), exactly })
             }
             Turned::Fault(_) => {
                 tracing::error!(error, "an enrolment failed");
@@ -292,6 +293,15 @@ const fn of_request(flaw: Flaw) -> &'static str {
         Flaw::Unsigned => "request-unsigned",
         Flaw::Key => "request-key",
         Flaw::Unreadable | Flaw::SameKey => "request-unusable",
+    }
+}
+
+/// What the registry has against it, in words for who has a code that is right.
+fn of_refusal(why: &RegistryError) -> &'static str {
+    match why.refused().map(|refused| &refused.why) {
+        Some(Why::Key(_)) => "refused-key",
+        Some(Why::Full { .. }) => "refused-full",
+        _ => "refused",
     }
 }
 

@@ -234,6 +234,10 @@ fn the_page_gives_a_file_and_one_answer_to_every_wrong_code() {
     wait(|| office.served("new.pem", "new.key") == 200);
     let (used, status) = send("D-1", &code, "new.csr");
     assert_eq!((used.replace("value=\"D-1\"", "value=\"D-2\""), status), (said, 403), "used is wrong");
+    // Whoever has a code that is right is told what stands against it.
+    office.city.json("device add --id D-3 --facility F-1 --holder K-1 --label Third --without-certificate");
+    let (said, status) = send("D-3", &office.code("D-3"), "new.csr");
+    assert!(status == 403 && said.contains("端末で新しい鍵を作り"), "{said}");
 }
 
 #[test]
