@@ -1,19 +1,28 @@
-//! The little DER that no library writes for us: extensions beyond rcgen's, OCSP (RFC 6960), certs-only PKCS#7.
+//! The little DER that no library writes for us: extensions beyond rcgen's, OCSP (RFC 6960), messages (RFC 5652), and what
+//! enrolment says in its protocols. The one place where DER is written.
 
 use model::Timestamp;
-use pkcs8::der::asn1::{AnyRef, ObjectIdentifier};
-use pkcs8::der::{Encode, Tag, TagNumber};
+use pkcs8::der::asn1::{AnyRef, ObjectIdentifier, UintRef};
+use pkcs8::der::{Encode, TagNumber};
+
+pub use pkcs8::der::Tag;
 
 use crate::error::Refused;
 
 /// One element with this tag, whose content is the parts in a row.
-pub(crate) fn tlv(tag: Tag, parts: &[&[u8]]) -> Result<Vec<u8>, Refused> {
+///
+/// # Errors
+/// It is longer than the library writes.
+pub fn tlv(tag: Tag, parts: &[&[u8]]) -> Result<Vec<u8>, Refused> {
     let content = parts.concat();
     AnyRef::new(tag, &content).and_then(|any| any.to_der()).map_err(|_| Refused::Crypto("writing DER"))
 }
 
 /// A SEQUENCE.
-pub(crate) fn sequence(parts: &[&[u8]]) -> Result<Vec<u8>, Refused> {
+///
+/// # Errors
+/// It is longer than the library writes.
+pub fn sequence(parts: &[&[u8]]) -> Result<Vec<u8>, Refused> {
     tlv(Tag::Sequence, parts)
 }
 
@@ -40,6 +49,17 @@ pub(crate) fn time(at: Timestamp) -> Result<Vec<u8>, Refused> {
 }
 
 /// A BIT STRING of whole octets.
-pub(crate) fn bits(octets: &[u8]) -> Result<Vec<u8>, Refused> {
+///
+/// # Errors
+/// It is longer than the library writes.
+pub fn bits(octets: &[u8]) -> Result<Vec<u8>, Refused> {
     tlv(Tag::BitString, &[&[0], octets])
+}
+
+/// An INTEGER that is not negative: big-endian, zeros at the front or not.
+///
+/// # Errors
+/// It is longer than the library writes.
+pub fn unsigned(octets: &[u8]) -> Result<Vec<u8>, Refused> {
+    UintRef::new(octets).and_then(|number| number.to_der()).map_err(|_| Refused::Crypto("writing DER"))
 }

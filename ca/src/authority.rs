@@ -196,6 +196,11 @@ impl Root {
         Ok(Self { authority })
     }
 
+    /// Its name, as it stands in what it signs.
+    pub(crate) fn subject_der(&self) -> &[u8] {
+        &self.authority.subject_der
+    }
+
     accessors!();
 }
 

@@ -1,5 +1,5 @@
-//! Cryptographic messages (RFC 5652), as far as enrolment needs them: signed by RSA with SHA-256, encrypted by AES-256-CBC for
-//! an RSA key. Written here; what comes from strangers is read in `enrolment`.
+//! Cryptographic messages (RFC 5652), as far as enrolment needs them: certificates that nobody signs for, signed by RSA with
+//! SHA-256, encrypted by AES-256-CBC for an RSA key. Written here; what comes from strangers is read in `enrolment`.
 
 use aws_lc_rs::cipher::{AES_256, AES_256_KEY_LEN, EncryptionContext, PaddedBlockEncryptingKey, UnboundCipherKey};
 use aws_lc_rs::iv::FixedLength;
@@ -39,6 +39,35 @@ pub(crate) fn attribute(of: ObjectIdentifier, value: &[u8]) -> Result<Vec<u8>, R
     sequence(&[&oid(of)?, &tlv(Tag::Set, &[value])?])
 }
 
+/// SignedData (RFC 5652 5.1) around this content, with these certificates, each in DER. Both sets of it have one entry or none.
+fn signed_data(
+    digests: &[&[u8]],
+    inner: &[&[u8]],
+    certificates: &[&[u8]],
+    infos: &[&[u8]],
+) -> Result<Vec<u8>, Refused> {
+    // A SET OF is sorted by its octets.
+    let mut sorted = certificates.to_vec();
+    sorted.sort_unstable();
+    let data = sequence(&[
+        &tlv(Tag::Integer, &[&[1]])?,
+        &tlv(Tag::Set, digests)?,
+        &sequence(&[&[oid(DATA)?.as_slice()], inner].concat())?,
+        &tlv(around(0), &sorted)?,
+        &tlv(Tag::Set, infos)?,
+    ])?;
+    sequence(&[&oid(SIGNED_DATA)?, &tlv(around(0), &[&data])?])
+}
+
+/// Packs certificates in one file, for the platforms that want them so: certs-only (`.p7c`, EST's `cacerts`). Nobody signs it; each
+/// certificate stands for itself. In this order but for DER's own.
+///
+/// # Errors
+/// The crypto library failed.
+pub fn certs_only(certificates: &[&[u8]]) -> Result<Vec<u8>, Refused> {
+    signed_data(&[], &[], certificates, &[])
+}
+
 /// SignedData over `content`, with these attributes, which `sign` signs in their DER form. `certificates`: the signer's first.
 pub(crate) fn signed(
     content: &[u8],
@@ -51,22 +80,17 @@ pub(crate) fn signed(
     attributes.sort_unstable();
     let parts: Vec<&[u8]> = attributes.iter().map(Vec::as_slice).collect();
     let signature = sign(&tlv(Tag::Set, &parts)?)?;
-    let one = tlv(Tag::Integer, &[&[1]])?;
     let digests = algorithm(SHA_256)?;
     let info = sequence(&[
-        &one,
+        &tlv(Tag::Integer, &[&[1]])?,
         &named(signer)?,
         &digests,
         &tlv(around(0), &parts)?,
         &algorithm(RSA)?,
         &tlv(Tag::OctetString, &[&signature])?,
     ])?;
-    let inner = sequence(&[&oid(DATA)?, &tlv(around(0), &[&tlv(Tag::OctetString, &[content])?])?])?;
-    let mut sorted = certificates.to_vec();
-    sorted.sort_unstable();
-    let data =
-        sequence(&[&one, &tlv(Tag::Set, &[&digests])?, &inner, &tlv(around(0), &sorted)?, &tlv(Tag::Set, &[&info])?])?;
-    sequence(&[&oid(SIGNED_DATA)?, &tlv(around(0), &[&data])?])
+    let inner = tlv(around(0), &[&tlv(Tag::OctetString, &[content])?])?;
+    signed_data(&[&digests], &[&inner], certificates, &[&info])
 }
 
 /// EnvelopedData: `content`, which only the holder of this certificate's RSA key can read.

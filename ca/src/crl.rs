@@ -18,8 +18,9 @@ use x509_parser::revocation_list::CertificateRevocationList;
 use crate::authority::Issuing;
 use crate::error::Refused;
 use crate::key::{IssuingKey, pem};
+use crate::pair::Pair;
 use crate::places::StatusPlaces;
-use crate::public_key::hex;
+use crate::public_key::{PublicKey, hex};
 use crate::serial::RecordedNumber;
 use crate::shard::Shard;
 
@@ -137,7 +138,7 @@ fn build(
     for entry in revoked {
         // A clock that was ahead must not date a revocation after the list that announces it.
         let at = entry.at.min(now);
-        if entries.insert(entry.serial, (at, entry.reason)).is_some() {
+        if entries.insert(entry.serial, (at, reason_code(entry.reason))).is_some() {
             return Err(Refused::Crl(format!("serial number {} is on it twice", entry.serial)));
         }
     }
@@ -145,34 +146,42 @@ fn build(
     let next_update = this_update.plus_seconds(NEXT_UPDATE_SECONDS);
     let number = number.number();
     let list = List { entries, number, this_update, next_update, url };
-    let der = list.sign(issuer, key)?;
-    list.read_back(issuer, &der)?;
+    let by = By { der: issuer.der(), subject_der: &issuer.view().subject_der, key: issuer.public_key() };
+    let der = list.sign(&by, key.pair())?;
+    list.read_back(&by, &der)?;
     Ok(Crl { der, number, this_update, next_update, entries: list.entries.len() })
 }
 
+/// Whose list it is, as its certificate says.
+pub(crate) struct By<'a> {
+    pub(crate) der: &'a [u8],
+    pub(crate) subject_der: &'a [u8],
+    pub(crate) key: &'a PublicKey,
+}
+
 /// What a list shall say: the one source for building it and for reading it back.
-struct List<'a> {
-    entries: BTreeMap<SerialNumber, (Timestamp, ReasonCode)>,
-    number: u64,
-    this_update: Timestamp,
-    next_update: Timestamp,
+pub(crate) struct List<'a> {
+    pub(crate) entries: BTreeMap<SerialNumber, (Timestamp, RevocationReason)>,
+    pub(crate) number: u64,
+    pub(crate) this_update: Timestamp,
+    pub(crate) next_update: Timestamp,
     /// Of a shard, where it lies.
-    url: Option<&'a str>,
+    pub(crate) url: Option<&'a str>,
 }
 
 impl List<'_> {
-    fn sign(&self, issuer: &Issuing, key: &IssuingKey) -> Result<Vec<u8>, Refused> {
+    pub(crate) fn sign(&self, by: &By<'_>, pair: &Pair) -> Result<Vec<u8>, Refused> {
         let calendar = |at: Timestamp| {
             let seconds = u64::try_from(at.as_seconds()).map_err(|_| Refused::Time("the time is before 1970"))?;
             // Cannot overflow: model's last point in time is in the year 9998, the calendar's in 9999.
             Ok::<_, Refused>(rcgen::date_time_ymd(1970, 1, 1) + Duration::from_secs(seconds))
         };
         let failed = |_| Refused::Crypto("writing a revocation list");
-        let entry = |(serial, (at, reason)): (&SerialNumber, &(Timestamp, ReasonCode))| {
+        let entry = |(serial, (at, reason)): (&SerialNumber, &(Timestamp, RevocationReason))| {
             Ok(RevokedCertParams {
                 serial_number: rcgen::SerialNumber::from_slice(serial.octets()),
                 revocation_time: calendar(*at)?,
-                reason_code: Some(reason_code(*reason)),
+                reason_code: Some(*reason),
                 invalidity_date: None,
             })
         };
@@ -185,21 +194,21 @@ impl List<'_> {
                 scope: Some(CrlScope::UserCertsOnly),
             }),
             revoked_certs: self.entries.iter().map(entry).collect::<Result<_, Refused>>()?,
-            key_identifier_method: KeyIdMethod::PreSpecified(issuer.public_key().identifier()),
+            key_identifier_method: KeyIdMethod::PreSpecified(by.key.identifier()),
         };
-        let signer = rcgen::Issuer::from_ca_cert_der(&issuer.der().into(), key.pair()).map_err(failed)?;
+        let signer = rcgen::Issuer::from_ca_cert_der(&by.der.into(), pair).map_err(failed)?;
         Ok(params.signed_by(&signer).map_err(failed)?.der().to_vec())
     }
 
     /// The list's lint: it must say what it was built from, no more, no less. A list that leaves a revoked terminal out is
     /// worse than none.
-    fn read_back(&self, issuer: &Issuing, der: &[u8]) -> Result<(), Refused> {
+    pub(crate) fn read_back(&self, by: &By<'_>, der: &[u8]) -> Result<(), Refused> {
         let wrong = |what: &str| Refused::Crl(format!("{what} does not read back"));
         let (rest, list) = CertificateRevocationList::from_der(der).map_err(|_| wrong("it"))?;
         if !rest.is_empty() || list.version().map(|version| version.0) != Some(1) {
             return Err(wrong("its version"));
         }
-        if list.issuer().as_raw() != issuer.view().subject_der {
+        if list.issuer().as_raw() != by.subject_der {
             return Err(wrong("its issuer"));
         }
         let times = (list.last_update().timestamp(), list.next_update().map(|at| at.timestamp()));
@@ -210,16 +219,13 @@ impl List<'_> {
             let reason = entry.reason_code().map_or(0, |(_, reason)| reason.0);
             (SerialNumber::from_octets(entry.raw_serial()).ok(), entry.revocation_date.timestamp(), reason)
         });
-        let wanted =
-            self.entries.iter().map(|(serial, (at, reason))| (Some(*serial), at.as_seconds(), reason.number()));
+        let wanted = self.entries.iter().map(|(serial, (at, reason))| (Some(*serial), at.as_seconds(), *reason as u8));
         if !seen.eq(wanted) {
             return Err(wrong("its list of serial numbers"));
         }
         let mut seen: Vec<_> = list.extensions().iter().map(extension).collect();
-        let mut wanted = vec![
-            (false, format!("key {}", hex(&issuer.public_key().identifier()))),
-            (false, format!("number {}", self.number)),
-        ];
+        let mut wanted =
+            vec![(false, format!("key {}", hex(&by.key.identifier()))), (false, format!("number {}", self.number))];
         wanted.extend(self.url.map(|url| (true, format!("terminals at {url}"))));
         seen.sort_unstable();
         wanted.sort_unstable();
@@ -227,7 +233,7 @@ impl List<'_> {
             return Err(wrong("its number, key identifier or scope"));
         }
         let body = list.tbs_cert_list.as_ref();
-        if !issuer.public_key().signed(der, body, &list.signature_algorithm, &list.signature_value) {
+        if !by.key.signed(der, body, &list.signature_algorithm, &list.signature_value) {
             return Err(wrong("its signature"));
         }
         Ok(())

@@ -16,6 +16,12 @@ pub enum Refused {
         /// Most octets.
         max: usize,
     },
+    /// The PIN of a token is empty, too long, or has a line break inside.
+    #[error("a token's PIN is one line of 1 to {max} characters")]
+    Pin {
+        /// Most octets.
+        max: usize,
+    },
     /// The key file could not be opened with this passphrase. A damaged file looks the same: CBC has no integrity check.
     #[error("the key does not open: the passphrase is wrong or the file is damaged")]
     WrongPassphrase,

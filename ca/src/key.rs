@@ -45,6 +45,19 @@ impl Passphrase {
         Ok(Self(Zeroizing::new(line.to_owned())))
     }
 
+    /// The PIN of a token. How long it is, is for the token to say.
+    ///
+    /// # Errors
+    /// Empty, too long, or several lines.
+    pub fn pin(text: &str) -> Result<Self, Refused> {
+        let line = text.strip_suffix('\n').unwrap_or(text);
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        if line.is_empty() || line.len() > Self::LENGTH_MAX || line.chars().any(char::is_control) {
+            return Err(Refused::Pin { max: Self::LENGTH_MAX });
+        }
+        Ok(Self(Zeroizing::new(line.to_owned())))
+    }
+
     pub(crate) fn text(&self) -> &str {
         &self.0
     }

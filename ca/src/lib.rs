@@ -15,7 +15,7 @@
 //! Deliberately absent: storage, clock, network, the check of a certificate that a terminal shows (that is the
 //! gateway's, which must not import this crate).
 
-mod asn1;
+pub mod asn1;
 mod assurance;
 mod authority;
 mod cms;
@@ -26,7 +26,6 @@ mod lint;
 mod name;
 mod ocsp;
 mod pair;
-mod pkcs7;
 mod places;
 mod plan;
 mod prepare;
@@ -36,6 +35,7 @@ mod random;
 mod registrar;
 mod request;
 mod responder;
+mod root_list;
 mod serial;
 mod shard;
 mod terminal;
@@ -43,7 +43,7 @@ mod weak;
 
 pub use assurance::policy;
 pub use authority::{Issuing, Purpose, Root};
-pub use cms::enveloped;
+pub use cms::{certs_only, enveloped};
 pub use crl::{Crl, NEXT_UPDATE_SECONDS, Revoked, build_crl, build_shard};
 pub use error::Refused;
 pub use key::{IssuingKey, LeafKey, Passphrase, RootKey};
@@ -52,7 +52,6 @@ pub use model::Assurance;
 pub use name::AuthorityName;
 pub use ocsp::{Asked, OcspRefusal, OcspRequest, REQUEST_OCTETS_MAX};
 pub use pair::KeptKey;
-pub use pkcs7::certs_only;
 pub use pkcs8::der::asn1::ObjectIdentifier;
 pub use places::StatusPlaces;
 pub use prepare::{Issued, Prepared, device_validity, prepare, prepare_server};
@@ -62,6 +61,7 @@ pub use random::{Random, SystemRandom};
 pub use registrar::{Cipher, Registrar};
 pub use request::{read_request, write_request};
 pub use responder::{ANSWER_SECONDS, Responder, Status};
+pub use root_list::{AuthorityCause, RevokedAuthority, RootList};
 pub use serial::{RecordedNumber, RecordedSerial, SerialBook, fresh_serial, reserve, reserve_numbered};
 pub use shard::Shard;
 pub use terminal::{Encoding, fresh_password, pem_bundle, pkcs12, pkcs12_encoded, received};

@@ -3,8 +3,8 @@
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
+use anomaly::Prefix;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -13,12 +13,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::AbortHandle;
 
-use crate::bounds::Bounds;
+use crate::bounds::{ACCEPT_PAUSE, Bounds};
+use crate::crowd::Crowd;
 use crate::list::Shelf;
 use crate::{Console, routes};
-
-/// After a failed accept (no file descriptor left, say): let others end first.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Ends a task with its owner.
 struct Ended(AbortHandle);
@@ -45,18 +43,19 @@ pub async fn serve(
     let standing = console.issuers().filter(|issuer| !issuer.is_over(now));
     let _keepers: Vec<_> = standing.map(|issuer| keep(&issuer.list)).collect();
     let router = routes::router(console);
-    open(listener, bounds, stop, move |stream| connection(stream, router.clone(), bounds)).await
+    open(listener, bounds, stop, move |stream, _| connection(stream, router.clone(), bounds)).await
 }
 
-/// Accepts until `stop` resolves, then drains; `serve` is one connection's whole life.
+/// Accepts until `stop` resolves, then drains; `serve` is one connection's whole life, and is told where it comes from.
 pub(crate) async fn open<F: Future<Output = ()> + Send + 'static>(
     listener: TcpListener,
     bounds: Bounds,
     stop: impl Future<Output = ()> + Send,
-    serve: impl Fn(TcpStream) -> F + Send,
+    serve: impl Fn(TcpStream, Prefix) -> F + Send,
 ) -> Result<(), io::Error> {
     let at = listener.local_addr()?;
     let places = Arc::new(Semaphore::new(bounds.connections_max));
+    let crowd = Crowd::new(bounds.connections_per_source_max);
     tracing::info!(%at, "a door of the office is open");
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -65,10 +64,10 @@ pub(crate) async fn open<F: Future<Output = ()> + Send + 'static>(
             () = &mut stop => break,
             place = Arc::clone(&places).acquire_owned() => place.map_err(io::Error::other)?,
         };
-        let stream = tokio::select! {
+        let (stream, source) = tokio::select! {
             () = &mut stop => break,
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+                Ok((stream, peer)) => (stream, anomaly::prefix(peer.ip())),
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -76,10 +75,16 @@ pub(crate) async fn open<F: Future<Output = ()> + Send + 'static>(
                 }
             },
         };
-        let served = serve(stream);
+        // Closed at once, and the place is free for the next: who has its share takes nobody else's.
+        let Some(share) = crowd.enter(source) else {
+            tracing::debug!("a source that has its share of connections asked for one more");
+            continue;
+        };
+        let served = serve(stream, source);
         tokio::spawn(async move {
+            // Given back with the task, however it ends.
+            let _held = (place, share);
             served.await;
-            drop(place);
         });
     }
     drop(listener);

@@ -4,10 +4,12 @@
 //! |---|---|
 //! | `GET /ca/root.pem` | the root's certificate; compare its fingerprint before trusting it |
 //! | `GET /ca/issuing.pem` | the certificate of the authority that issues for terminals |
+//! | `GET /ca/servers.pem` | that of the authority that issued the server's certificate |
 //! | `GET /ca/chain.p7b` | both in one file (certs-only PKCS#7) |
 //! | `GET /crl/devices.crl` | the revocation list of terminals, DER; at most a moment behind the registry |
 //! | `GET /crl/000.crl` to `/crl/127.crl` | the shard of it that a terminal's certificate names |
 //! | `GET /crl/issuing.cer` | the issuing certificate in DER, as terminals' certificates name it |
+//! | `GET /crl/root.crl` | the root's own revocation list, where there is one |
 //! | `POST /crl/ocsp`, `GET /crl/ocsp/BASE64` | the status of one certificate (OCSP, RFC 6960 and 5019) |
 //! | the same below `/crl/FOLDER/` | of an issuing authority that has a folder of its own: see [`Issuer`] |
 //! | `GET /healthz` | this process answers |
@@ -19,6 +21,7 @@
 //! [`Clock`] and a [`ListSource`], which signs.
 
 mod bounds;
+mod crowd;
 mod door;
 mod enrol;
 mod issuer;
@@ -51,6 +54,8 @@ pub struct Console {
     pub(crate) root: Arc<ca::Root>,
     pub(crate) issuer: Issuer,
     pub(crate) former: Arc<[Issuer]>,
+    pub(crate) root_list: Option<Arc<ca::RootList>>,
+    pub(crate) servers: Option<Arc<ca::Issuing>>,
     pub(crate) clock: Clock,
     pub(crate) obstacle: Obstacle,
     pub(crate) bounds: Bounds,
@@ -61,12 +66,35 @@ impl Console {
     /// about. No two of them may have the same folder. The first lists are built when [`serve`] begins.
     #[must_use]
     pub fn new(root: ca::Root, issuer: Issuer, former: Vec<Issuer>, clock: Clock, obstacle: Obstacle) -> Self {
-        Self { root: Arc::new(root), issuer, former: former.into(), clock, obstacle, bounds: Bounds::default() }
+        Self {
+            root: Arc::new(root),
+            issuer,
+            former: former.into(),
+            root_list: None,
+            servers: None,
+            clock,
+            obstacle,
+            bounds: Bounds::default(),
+        }
     }
 
     /// All issuing authorities, the one that issues first.
     pub(crate) fn issuers(&self) -> impl Iterator<Item = &Issuer> {
         std::iter::once(&self.issuer).chain(self.former.iter())
+    }
+
+    /// With the root's own list, which says whom among the authorities nobody may rely on.
+    #[must_use]
+    pub fn with_root_list(mut self, list: Option<ca::RootList>) -> Self {
+        self.root_list = list.map(Arc::new);
+        self
+    }
+
+    /// With the authority that issued the server's certificate, where that is one of the city's.
+    #[must_use]
+    pub fn with_servers(mut self, issuing: Option<ca::Issuing>) -> Self {
+        self.servers = issuing.map(Arc::new);
+        self
     }
 
     /// With other bounds than the usual ones.

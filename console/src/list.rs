@@ -72,6 +72,16 @@ impl ListError {
     }
 }
 
+fn with_causes(error: &ListError) -> String {
+    let (mut text, mut cause) = (error.to_string(), error.source());
+    while let Some(because) = cause {
+        text.push_str(": ");
+        text.push_str(&because.to_string());
+        cause = because.source();
+    }
+    text
+}
+
 /// Asks for new lists. Cheap, never blocks, safe to call from the registry's listeners; many calls at once make one list.
 #[derive(Clone, Debug)]
 pub struct Rebuild(Arc<[Weak<Shelf>]>);
@@ -187,6 +197,7 @@ impl Shelf {
         build: fn(&Self, W) -> Result<(), ListError>,
     ) {
         let (mut all_due, mut retry) = (Instant::now(), bounds.list_retry);
+        let mut told = None;
         loop {
             let all = Instant::now() >= all_due;
             let wanted = take(shelf, all);
@@ -197,13 +208,21 @@ impl Shelf {
             retry = if matches!(built, Ok(Ok(()))) { pause } else { pause.saturating_mul(2).min(RETRY_MAX) };
             let next = match built {
                 Ok(Ok(())) => {
+                    if told.take().is_some() {
+                        tracing::info!("there are new revocation lists again");
+                    }
                     if all {
                         all_due = Instant::now() + bounds.list_every;
                     }
                     all_due
                 }
                 Ok(Err(error)) => {
-                    tracing::error!(error = %error, cause = ?error.source(), "no new revocation list; the old one stays");
+                    // Whoever reads the log is told once of each thing that is wrong, and not at every try.
+                    let why = with_causes(&error);
+                    if told.as_ref() != Some(&why) {
+                        tracing::error!(error = %why, "no new revocation list; the old one stays; tried again in silence");
+                        told = Some(why);
+                    }
                     Instant::now() + pause
                 }
                 // The source panicked: a bug, but the list must go on, and with everything.

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 use ca::{
     Crl, Issuing, IssuingKey, NEXT_UPDATE_SECONDS, RecordedNumber, Responder, Revoked, Shard, Status, StatusPlaces,
@@ -12,10 +11,8 @@ use model::{Author, Office, SerialNumber, Timestamp};
 use registry::{Change, Command, ConfirmationTask, Registry, RegistryError, Snapshot, TaskId};
 
 use crate::Clock;
+use crate::bounds::HEARD_WITHIN;
 use crate::list::{Built, ListError, ListSource, Rebuild};
-
-/// A list says "as of now". Built from a registry that has not been heard for longer, it would say more than is known.
-const HEARD_WITHIN: Duration = Duration::from_secs(10);
 
 /// Builds lists, and answers, from the registry's newest state.
 pub struct RegistryList {

@@ -35,7 +35,9 @@ pub(crate) fn router(console: Console) -> Router {
     Router::new()
         .route("/ca/root.pem", get(root))
         .route("/ca/issuing.pem", get(issuing))
+        .route("/ca/servers.pem", get(servers))
         .route("/ca/chain.p7b", get(chain))
+        .route("/crl/root.crl", get(root_list))
         .route("/healthz", get(healthy))
         .route("/readyz", get(ready))
         .fallback(|| async { Problem::NotFound })
@@ -66,6 +68,21 @@ pub(crate) async fn protect(mut response: Response) -> Response {
 
 async fn root(State(console): State<Console>, asked: HeaderMap) -> Response {
     certificate(&asked, console.root.pem(), &console.root.fingerprint_sha256())
+}
+
+async fn servers(State(console): State<Console>, asked: HeaderMap) -> Response {
+    match &console.servers {
+        Some(issuing) => certificate(&asked, issuing.pem(), &issuing.fingerprint_sha256()),
+        None => Problem::NotFound.into_response(),
+    }
+}
+
+/// Signed by hand, once a year or when an authority is revoked; whoever reads it sees until when it is good.
+async fn root_list(State(console): State<Console>, asked: HeaderMap) -> Response {
+    match &console.root_list {
+        Some(list) => document(&asked, "application/pkix-crl", &list.number().to_string(), list.der()),
+        None => Problem::NotFound.into_response(),
+    }
 }
 
 async fn issuing(State(console): State<Console>, asked: HeaderMap) -> Response {

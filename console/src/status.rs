@@ -8,11 +8,8 @@ use ca::{ANSWER_SECONDS, Asked, OcspRefusal, OcspRequest, Responder, Status};
 use model::Timestamp;
 
 use crate::Clock;
-use crate::bounds::VACANT_SECONDS;
+use crate::bounds::{ANSWERS_KEPT_MAX, VACANT_SECONDS};
 use crate::list::{ListError, ListSource};
-
-/// Most answers kept.
-const KEPT_MAX: usize = 4096;
 
 /// Signs answers, and keeps those that somebody may ask for again.
 pub(crate) struct StatusDesk {
@@ -92,7 +89,7 @@ impl StatusDesk {
 
     fn keep(&self, asked: &Asked, answer: Kept) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= KEPT_MAX {
+        if kept.len() >= ANSWERS_KEPT_MAX {
             kept.clear();
         }
         kept.insert(asked.clone(), answer);

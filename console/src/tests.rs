@@ -16,7 +16,7 @@ use ca::{
 };
 use model::{ReasonCode, SerialNumber, Timestamp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::oneshot;
 
 use crate::{Bounds, Built, Clock, Console, Issuer, ListError, ListSource, Rebuild, serve};
@@ -377,6 +377,77 @@ async fn strangers_cannot_hold_the_door() {
     let many: String = (0..65).map(|number| format!("X-{number}: x\r\n")).collect();
     assert_eq!(door.ask("GET", "/healthz", &many).await.status, 431);
     assert_eq!(door.send("nonsense\r\n\r\n").await.status, 400);
+}
+
+/// A connection from one of this machine's addresses.
+async fn connect_from(from: &str, address: &str) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(format!("{from}:0").parse().unwrap()).unwrap();
+    socket.connect(address.parse().unwrap()).await.unwrap()
+}
+
+/// What comes before the other side closes; nothing, where it was closed before anything was read.
+async fn rest(mut stream: TcpStream) -> Vec<u8> {
+    let mut octets = vec![];
+    let _ = stream.read_to_end(&mut octets).await;
+    octets
+}
+
+const HEALTH: &[u8] = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
+
+#[tokio::test]
+async fn no_source_takes_more_than_its_share() {
+    let bounds = Bounds { connections_max: 4, connections_per_source_max: 3, ..patient() };
+    let door = Door::open(bounds, false).await;
+    let mut held = vec![];
+    for _ in 0..3 {
+        held.push(connect_from("127.0.0.1", &door.address).await);
+    }
+    // However often it knocks, it is let in no more, and whoever comes from elsewhere is served.
+    for _ in 0..20 {
+        let more = connect_from("127.0.0.1", &door.address).await;
+        assert_eq!(rest(more).await, b"");
+    }
+    let mut other = connect_from("127.0.0.2", &door.address).await;
+    other.write_all(HEALTH).await.unwrap();
+    assert_eq!(Answer::read(&rest(other).await).status, 200);
+    // Those that were let in are served too, and what they give back can be had again.
+    for mut one in held {
+        one.write_all(HEALTH).await.unwrap();
+        assert_eq!(Answer::read(&rest(one).await).status, 200);
+    }
+    let begin = Instant::now();
+    loop {
+        let mut again = connect_from("127.0.0.1", &door.address).await;
+        // Closed before it was written to, or after.
+        let _ = again.write_all(HEALTH).await;
+        if rest(again).await.starts_with(b"HTTP/1.1 200") {
+            break;
+        }
+        assert!(begin.elapsed() < Duration::from_secs(10), "no place came back");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_panics_gives_its_places_back() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let bounds = Bounds { connections_max: 2, connections_per_source_max: 1, ..patient() };
+    let (heard, mut hears) = tokio::sync::mpsc::unbounded_channel();
+    let served = tokio::spawn(crate::door::open(listener, bounds, std::future::pending(), move |_, _| {
+        let heard = heard.clone();
+        async move {
+            heard.send(()).unwrap();
+            panic!("a bug");
+        }
+    }));
+    for _ in 0..10 {
+        // It may come while the one before still falls.
+        while hears.try_recv().is_err() {
+            assert_eq!(rest(connect_from("127.0.0.1", &address).await).await, b"");
+        }
+    }
+    served.abort();
 }
 
 #[tokio::test]

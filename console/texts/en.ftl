@@ -38,3 +38,16 @@ container-older = Older (3DES): iPhone, iPad and Mac, older Windows
 container-send = Get the file
 container-not-allowed = The terminal's number, its code or the password is wrong, or the code cannot be used any more. Look again what was typed; if it still fails, ask the desk for new sheets.
 container-unusable = What was sent cannot be read.
+
+## Connection check
+connection-title = Connection check
+connection-what = Whoever sees this page has reached the door where certificates are fetched. No certificate is needed here.
+connection-clock = The clock of this door (if the terminal's clock differs, set it right)
+connection-certificate = Certificate
+connection-shown = One has arrived.
+connection-none = None has arrived.
+connection-version = Protocols
+connection-suite = Cipher suite
+connection-group = Key exchange
+connection-browser = What the browser calls itself
+connection-on = Whether the terminal's certificate works is seen here:

@@ -38,3 +38,16 @@ container-older = 古い形式(3DES)。iPhone・iPad・Mac、古い Windows
 container-send = ファイルを受け取る
 container-not-allowed = 端末番号、登録コード、パスワードのどれかが正しくないか、コードがもう使えません。入力を確かめ、それでもできなければ窓口で新しい票を受け取ってください。
 container-unusable = 入力を読み取れません。
+
+## 接続診断
+connection-title = 接続診断
+connection-what = この画面が見えていれば、証明書の窓口につながっています。電子証明書は、ここでは必要ありません。
+connection-clock = この窓口の時計(端末の時計と違うときは、端末の時計を合わせてください)
+connection-certificate = 電子証明書
+connection-shown = 届いています。
+connection-none = 届いていません。
+connection-version = 通信の方式
+connection-suite = 暗号の種類
+connection-group = 鍵の交換方式
+connection-browser = ブラウザーの名乗り
+connection-on = 端末の電子証明書が使えるかどうかは、次の画面で確かめます。

@@ -1,4 +1,4 @@
-<#
+﻿<#
 .SYNOPSIS
 Makes a key on this PC, in its TPM where there is one, and fetches the certificate for it by the code on the slip.
 
@@ -7,13 +7,17 @@ The key cannot be exported, and never leaves this PC (art. 38-1). Windows' own c
 administrator's rights are needed. PowerShell 5.1 or later. The city's root certificate must be trusted on this PC already.
 Windows 10 speaks TLS 1.2 only: the city then needs `profile = "compatibility"` in its settings.
 
+With -RemoveOlder, certificates of this terminal that the city issued before, and that end earlier, are taken out of the store: else
+browsers ask which one to use. Without it they are listed. See first that the new one works.
+
 .EXAMPLE
 .\enrol.ps1 -Gateway https://care.example.jp:8450 -Device D-0001 -Code 7K3VD-9XQ2M-04T7W-HB5NC
 #>
 param(
     [Parameter(Mandatory = $true)] [ValidatePattern('^https://')] [string] $Gateway,
     [Parameter(Mandatory = $true)] [ValidatePattern('^[A-Za-z0-9._-]{1,64}$')] [string] $Device,
-    [Parameter(Mandatory = $true)] [string] $Code
+    [Parameter(Mandatory = $true)] [string] $Code,
+    [switch] $RemoveOlder
 )
 
 Set-StrictMode -Version Latest
@@ -63,19 +67,28 @@ try {
     if ($LASTEXITCODE -ne 0) {
         throw '証明書を取り込めませんでした。市のルート証明書が信頼されているか確かめてください。 / The certificate could not be installed; is the root of the city trusted on this PC?'
     }
+    Write-Output "端末 $Device の証明書を取り込みました。 / The certificate of device $Device is installed."
     # What this terminal had before would only be offered for a choice.
     $given = New-Object Security.Cryptography.X509Certificates.X509Certificate2Collection
     $given.Import($answer)
     $new = @($given | Where-Object { $_.Subject -eq "CN=$Device" })
     if ($new.Count -eq 1) {
-        Get-ChildItem Cert:\CurrentUser\My |
+        $older = @(Get-ChildItem Cert:\CurrentUser\My |
             Where-Object {
                 $_.Subject -eq "CN=$Device" -and $_.Thumbprint -ne $new[0].Thumbprint -and $_.NotAfter -lt $new[0].NotAfter -and
                 ($_.Issuer -replace '^CN=[^,]*, *', '') -eq ($new[0].Issuer -replace '^CN=[^,]*, *', '')
-            } |
-            Remove-Item
+            })
+        foreach ($old in $older) {
+            $named = "$($old.Thumbprint) ($($old.SerialNumber), $($old.NotAfter.ToString('yyyy-MM-dd')))"
+            if ($RemoveOlder) {
+                Remove-Item -Path $old.PSPath
+                Write-Output "古い証明書を取り除きました / taken away: $named"
+            }
+            else {
+                Write-Output "古い証明書が残っています。新しい証明書で開けることを確かめてから取り除いてください / an older one is left; once the new one works: Remove-Item Cert:\CurrentUser\My\$($old.Thumbprint)   $named"
+            }
+        }
     }
-    Write-Output "端末 $Device の証明書を取り込みました。 / The certificate of device $Device is installed."
 }
 finally {
     Remove-Item -Recurse -Force $folder

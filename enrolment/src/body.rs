@@ -4,15 +4,20 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ca::{PublicKey, Refused, read_request};
 
-use crate::pkcs7::{SEQUENCE, SET, tlv};
 use crate::unusable::Unusable;
 
 /// Longest body, in octets: a request of 16 kB in base64, with line ends.
 pub const BODY_OCTETS_MAX: usize = 24 * 1024;
 
-const EC_PUBLIC_KEY: &[u8] = &[0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
-const P256: &[u8] = &[0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
-const ECDSA_WITH_SHA256: &[u8] = &[0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
+/// CsrAttrs in DER: an attribute id-ecPublicKey with the value P-256, and ecdsa-with-SHA256.
+#[rustfmt::skip]
+const WANTED: [u8; 35] = [
+    0x30, 0x21,
+        0x30, 0x15,
+            0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01,
+            0x31, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07,
+        0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02,
+];
 
 /// Reads a request: base64 as RFC 7030 4.2.1 has it, or PEM or DER, which people's tools write. Gives the key that it proves to
 /// hold, and nothing else of it.
@@ -38,6 +43,5 @@ pub fn read_body(body: &[u8]) -> Result<PublicKey, Unusable> {
 /// CsrAttrs (RFC 7030 4.5.2): a key on P-256 and ECDSA with SHA-256 are what we would like; others are taken too.
 #[must_use]
 pub fn attributes() -> Vec<u8> {
-    let key = tlv(SEQUENCE, &[EC_PUBLIC_KEY, &tlv(SET, P256)].concat());
-    tlv(SEQUENCE, &[&key, ECDSA_WITH_SHA256].concat())
+    WANTED.to_vec()
 }

@@ -8,24 +8,6 @@ const VERSION_1: &[u8] = &[0x02, 0x01, 0x01];
 /// Most certificates that are read: a terminal's, its issuer's, a root's, and as many again after a rollover.
 const CERTIFICATES_MAX: usize = 16;
 
-/// One DER element.
-pub(crate) fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
-    let length = content.len().to_be_bytes();
-    let significant: Vec<u8> = length.into_iter().skip_while(|octet| *octet == 0).collect();
-    let mut element = vec![tag];
-    match significant.as_slice() {
-        [] => element.push(0),
-        [short] if *short < 0x80 => element.push(*short),
-        long => {
-            // Eight octets at most.
-            element.push(0x80 | u8::try_from(long.len()).unwrap_or(0));
-            element.extend_from_slice(long);
-        }
-    }
-    element.extend_from_slice(content);
-    element
-}
-
 /// The certificates of such a message, in DER, in their order. None: it is no such message. What is in them is not looked at.
 #[must_use]
 pub fn read_certs_only(der: &[u8]) -> Option<Vec<Vec<u8>>> {

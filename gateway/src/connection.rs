@@ -26,6 +26,7 @@ use crate::refusal::{CertificateProblem, Refusal};
 use crate::tls::arrival::{Arrival, Standing};
 use crate::tls::device::{Presented, VerifiedDevice};
 use crate::tls::hosts::Host;
+use crate::tls::negotiated::Negotiated;
 use crate::tls::verifier::Strictness;
 use crate::worker::Worker;
 use crate::{isolated, pipeline};
@@ -50,8 +51,8 @@ pub struct Client {
     pub last_request: Cell<Instant>,
     /// Its last exchange, over HTTP/1.1.
     pub last: Last,
-    /// Version of TLS, cipher suite and whether the session was resumed, for the connection check.
-    pub tls: String,
+    /// What the handshake came to, for the connection check.
+    pub tls: Negotiated,
 }
 
 impl Client {
@@ -91,18 +92,14 @@ pub async fn serve(worker: Rc<Worker>, stream: TcpStream, peer: SocketAddr) {
         },
         None => None,
     };
-    let tls_text = format!(
-        "{:?} {:?} {:?}",
-        session.protocol_version(),
-        session.negotiated_cipher_suite().map(|suite| suite.suite()),
-        session.handshake_kind()
-    );
+    let negotiated = Negotiated::of(session);
     // Entered first, looked up afterwards: a revocation in between finds the connection.
     let living = presented.as_ref().and_then(|presented| {
         let snapshot = worker.snapshot();
         let Status { index, device, .. } = presented.status(&snapshot)?;
         let (live, serial) = (worker.live(), presented.serial(&snapshot, index)?);
-        Some(live.enter_connection(worker.number(), serial, &device.id, &device.facility, scissors.clone()))
+        let certificate = (serial, Some(presented.clone()));
+        Some(live.enter_connection(worker.number(), certificate, &device.id, &device.facility, scissors.clone()))
     });
     let certificate = match presented.map(|presented| Arrival::of(presented, &worker.snapshot(), worker.now())) {
         None => None,
@@ -110,7 +107,7 @@ pub async fn serve(worker: Rc<Worker>, stream: TcpStream, peer: SocketAddr) {
         // Not among the living, so that nobody resets it while it is read; nothing but a page is served to it.
         Some(Arrival::Lapsed(lapsed)) if worker.strictness() == Strictness::Explain => {
             drop(living);
-            return isolated::serve(worker.responder(), lapsed, tls, peer).await;
+            return isolated::serve(worker.portal(), lapsed, tls, peer).await;
         }
         // A resumed session passes the handshake without a question: asked here, it is refused all the same.
         Some(Arrival::Lapsed(_) | Arrival::Unknown) => return,
@@ -125,7 +122,7 @@ pub async fn serve(worker: Rc<Worker>, stream: TcpStream, peer: SocketAddr) {
         last: Last::default(),
         busy: Arc::default(),
         last_request: Cell::new(Instant::now()),
-        tls: tls_text,
+        tls: negotiated,
     };
     // The handshake asked for one; should it not have, closed.
     if host == Host::Care && worker.strictness() == Strictness::Alert && client.certificate.is_none() {

@@ -2,8 +2,9 @@
 //! call. A bare TLS alert is a riddle in a browser, and whoever found a lost terminal should read whom to give it to.
 //!
 //! Nothing leads from here to the pipeline: what is served is made of the proof [`Lapsed`] and of the words of the page, and a
-//! [`Responder`] has no store, no session, no registry and no upstream. A connection is answered and closed (over HTTP/2 a
-//! request may cross the goodbye, and is told the same); a few at a time, so many a source; each answer is in the log.
+//! [`Portal`] has no store, no session, no registry and no upstream. Like a captive portal, it answers whatever is asked for. A
+//! connection is answered and closed (over HTTP/2 a request may cross the goodbye, and is told the same); a few at a time, so many
+//! a source; each answer is in the log.
 
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -35,10 +36,11 @@ use crate::pages::{self, Frame, Language, LocalPath, Place};
 use crate::pipeline::admit::{Buckets, Rates};
 use crate::refusal::Refusal;
 use crate::tls::arrival::Lapsed;
+use crate::tls::negotiated::Negotiated;
 use crate::{Clock, answer, source};
 
 /// One of a worker. See the module.
-pub struct Responder {
+pub struct Portal {
     desk: pages::Desk,
     clock: Clock,
     sources: Buckets<source::Prefix>,
@@ -54,7 +56,7 @@ impl Drop for Room {
     }
 }
 
-impl Responder {
+impl Portal {
     pub(crate) fn new(desk: pages::Desk, clock: Clock, rates: Rates) -> Self {
         Self { desk, clock, sources: Buckets::new("source", rates.per_source), open: Rc::default() }
     }
@@ -69,7 +71,7 @@ impl Responder {
     }
 
     /// The one answer: a page for people, a problem document for programs; 403 whatever was asked for.
-    fn answer(&self, lapsed: &Lapsed, head: &http::request::Parts) -> Response<Full<Bytes>> {
+    fn answer(&self, lapsed: &Lapsed, tls: &Negotiated, head: &http::request::Parts) -> Response<Full<Bytes>> {
         let (refusal, incident) = (Refusal::Certificate(lapsed.problem()), EntryId::fresh());
         tracing::info!(
             serial = %lapsed.serial(), problem = refusal.code(), %incident, "a terminal was told why it is not served"
@@ -78,7 +80,8 @@ impl Responder {
         let page = text(ACCEPT).is_some_and(|accept| accept.contains("text/html"));
         let body = if page {
             let frame = self.frame(&head.uri, text(ACCEPT_LANGUAGE));
-            pages::help(&frame, lapsed.problem(), &incident.to_string())
+            let seen = pages::Seen { serial: lapsed.serial(), tls };
+            pages::help(&frame, lapsed.problem(), &incident.to_string(), Some(seen))
         } else {
             pages::problem(&refusal, &incident.to_string())
         };
@@ -123,14 +126,15 @@ fn self_contained(headers: &mut HeaderMap) {
 }
 
 /// Answers and closes.
-pub(crate) async fn serve(responder: Rc<Responder>, lapsed: Lapsed, tls: TlsStream<Socket>, peer: SocketAddr) {
-    let Some(_room) = responder.enter(peer.ip()) else { return };
+pub(crate) async fn serve(portal: Rc<Portal>, lapsed: Lapsed, tls: TlsStream<Socket>, peer: SocketAddr) {
+    let Some(_room) = portal.enter(peer.ip()) else { return };
     let scissors = tls.get_ref().0.scissors();
+    let negotiated = Negotiated::of(tls.get_ref().1);
     let two = tls.get_ref().1.alpn_protocol() == Some(b"h2");
     let answered = Notify::new();
     let service = service_fn(|request: Request<Incoming>| {
         let (head, _) = request.into_parts();
-        let response = responder.answer(&lapsed, &head);
+        let response = portal.answer(&lapsed, &negotiated, &head);
         answered.notify_one();
         async move { Ok::<_, Infallible>(response) }
     });

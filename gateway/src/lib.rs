@@ -196,7 +196,7 @@ pub fn start(settings: Settings, parts: Parts) -> Result<Running, SetUpError> {
     raise_descriptors();
     let judge = judge::Judge::new(Arc::clone(&parts.policy));
     let live = Arc::new(cut::live::Live::new(settings.workers));
-    let standing: tls::verifier::Standing = {
+    let standing: tls::verifier::StatusCheck = {
         let (registry, clock) = (parts.registry.clone(), Arc::clone(&parts.clock));
         Arc::new(move |presented| tls::device::standing_in_handshake(presented, &registry.snapshot(), clock()))
     };

@@ -23,7 +23,7 @@ use crate::cut::live::Live;
 use crate::gate::emergency::Declarations;
 use crate::gate::guessing::Guessing;
 use crate::index::Index;
-use crate::isolated::Responder;
+use crate::isolated::Portal;
 use crate::judge::Judge;
 use crate::pages::{self, Frame, Place};
 use crate::pipeline::admit::{Limits, Rates};
@@ -76,7 +76,7 @@ pub struct Worker {
     pool: Arc<Pool>,
     limits: Limits,
     held: HeldPool,
-    responder: Rc<Responder>,
+    portal: Rc<Portal>,
     drain: watch::Receiver<bool>,
     /// Held by every open connection, tunnels included.
     open: Arc<()>,
@@ -199,8 +199,8 @@ impl Worker {
     ) -> Self {
         let open = Arc::default();
         let (limits, held) = (Limits::new(rates), HeldPool::default());
-        let responder = Rc::new(Responder::new(shared.desk.clone(), Arc::clone(&shared.clock), rates));
-        Self { number, shared, pool: Arc::new(Pool::new(store)), limits, held, responder, drain, open }
+        let portal = Rc::new(Portal::new(shared.desk.clone(), Arc::clone(&shared.clock), rates));
+        Self { number, shared, pool: Arc::new(Pool::new(store)), limits, held, portal, drain, open }
     }
 
     /// Accepts and serves until the drain, then waits for open connections, at most [`DRAIN_MAX`].
@@ -292,8 +292,8 @@ impl Worker {
     }
 
     /// Tells terminals that their certificate has ended.
-    pub(crate) fn responder(&self) -> Rc<Responder> {
-        Rc::clone(&self.responder)
+    pub(crate) fn portal(&self) -> Rc<Portal> {
+        Rc::clone(&self.portal)
     }
 
     /// What a terminal without a standing certificate meets.

@@ -372,3 +372,52 @@ office-contractor = The contractor
 office-facility-administrator = The facility administrator
 office-user = A user
 office-system = Found automatically
+
+## Ends of certificates, and the connection check
+home-ending = The certificate of this terminal ends soon.
+home-ending-what = After that the terminal cannot be used here. Tell the facility administrator, or ask the city for a new certificate.
+home-ending-renew = Whoever looks after the terminal can renew it by:
+home-expiring = Certificates that end soon
+home-expiring-count = { $count ->
+        [one] The certificate of one terminal of the facility ends soon, or has ended.
+       *[other] The certificates of { $count } terminals of the facility end soon, or have ended.
+    }
+expiring-title = Certificates that end soon
+expiring-intro = Terminals whose certificate ends within { $count } days, or has ended. Those that have been renewed are not shown (article 38 of the regulation).
+expiring-none = There is no such terminal.
+expiring-until = Valid until
+expiring-left = { $count ->
+        [one] One day left
+       *[other] { $count } days left
+    }
+expiring-less-than-a-day = Less than a day left
+expiring-over = It has ended
+expiring-code = A code waits until
+expiring-begun = The next certificate is being issued.
+expiring-step-renew = Ask whoever holds the terminal to renew it before the end.
+expiring-step-code = Where it cannot renew, or has ended, ask the city for a slip with a code.
+expiring-step-return = Give terminals that are not used any more back to the city.
+connection-title = Connection check
+connection-good = The certificate of this terminal has arrived. The connection is in order.
+connection-clock = Clock
+connection-clock-what = This is the clock of the service. If the terminal's clock differs, set it right.
+connection-certificate = Certificate
+connection-renewal = Renewal
+connection-level = How its key was made
+connection-serial = Number of the certificate
+connection-way = How it is connected
+connection-version = Version of TLS
+connection-suite = Cipher suite
+connection-group = Key exchange
+connection-no-group = That of the connection before
+connection-http = Version of HTTP
+connection-begun = The connection was
+connection-again = Resumed
+connection-anew = New
+assurance-attested = In the terminal's hardware, attested by its maker
+assurance-tpm = In the terminal's hardware
+assurance-software = On the terminal
+assurance-container = Outside the terminal, and carried in a file
+renewal-not-yet = Not needed yet.
+renewal-due = It is time to renew. Tell the facility administrator.
+renewal-newer = This terminal has a newer certificate. Close the browser, open it again, and choose the newer one.

@@ -19,11 +19,15 @@ use crate::error::{Error, with_causes};
 use crate::folder::Folder;
 use crate::output::{Output, listed};
 use crate::settings::{Ca, JournalPlace, Settings};
+use crate::standing::{self, Standing};
 use crate::verbs::{in_force, open_registry};
 use crate::{clock, folder, maps, secrets};
 
 /// Most devices named in one warning.
 const DEVICES_NAMED_MAX: usize = 10;
+
+/// The key of an authority that issued before the one that issues.
+const FORMER_KEY: &str = "former issuing key";
 
 /// What was found, so far.
 struct Findings {
@@ -31,6 +35,8 @@ struct Findings {
     now: Timestamp,
     /// Whatever ends before this is worth a warning.
     soon: Timestamp,
+    /// How many days that are.
+    days: u32,
     faults: usize,
 }
 
@@ -39,7 +45,7 @@ pub(crate) fn run(common: &Common, verb: &Check) -> Result<bool, Error> {
     let settings = Settings::load(&common.settings_file()?)?;
     let now = clock::now();
     let soon = now.plus_seconds(i64::from(verb.days).saturating_mul(86_400));
-    let mut found = Findings { output: Output::new(common.json), now, soon, faults: 0 };
+    let mut found = Findings { output: Output::new(common.json), now, soon, days: verb.days.into(), faults: 0 };
     found.fine("settings: in order")?;
     folders(&settings, &mut found)?;
     gateway_keys(&settings, &mut found)?;
@@ -205,6 +211,7 @@ fn server_certificate(settings: &Settings, found: &mut Findings) -> Result<(), E
             None => found.fault(&format!("{what}: cannot be read"))?,
         }
     }
+    root_list(settings, found)?;
     for path in &settings.tls.device_issuers {
         let what = format!("issuer of devices `{}`", path.display());
         match secrets::read_certificates(path).map(|found| found.iter().filter_map(not_after).min()) {
@@ -214,6 +221,20 @@ fn server_certificate(settings: &Settings, found: &mut Findings) -> Result<(), E
         }
     }
     Ok(())
+}
+
+/// What the root has revoked, until when that is said, and that none of it is trusted here.
+fn root_list(settings: &Settings, found: &mut Findings) -> Result<(), Error> {
+    let what = "root's revocation list";
+    match standing::root_list(&settings.tls) {
+        Ok(None) => return Ok(()),
+        Ok(Some(list)) => {
+            found.end_with(what, list.next_update(), Some("sekisho authority root-list --out root.crl"))?
+        }
+        Err(error) => return found.take(what, Err(error)),
+    }
+    let stand = standing::device_issuers(settings);
+    found.take("issuers of devices", stand.map(|all| format!("{}, none of them revoked by the root", all.len())))
 }
 
 fn named(certificate: &CertificateDer<'_>, host: &str) -> Result<String, Error> {
@@ -238,16 +259,25 @@ fn certificate_authority(settings: &Settings, file: Option<&Path>, found: &mut F
     };
     found.end("root certificate", root.not_after())?;
     issuers(settings, ca, &root, found)?;
-    // Whoever checks need not hold the passphrase.
-    if file.is_none() && std::env::var_os(secrets::PASSPHRASE_VARIABLE).is_none() {
-        return found.warning("issuing key: not opened; give --passphrase-file, or set SEKISHO_CA_PASSPHRASE");
+    let given = file.is_some() || std::env::var_os(secrets::PASSPHRASE_VARIABLE).is_some();
+    for (issuer, what) in
+        std::iter::once((&ca.issuer, "issuing key")).chain(ca.former.iter().map(|one| (one, FORMER_KEY)))
+    {
+        // Whoever checks need not hold the passphrase.
+        if !given && issuer.passphrase_file.is_none() {
+            found.warning(&format!("{what}: not opened; give --passphrase-file, or set SEKISHO_CA_PASSPHRASE"))?;
+            continue;
+        }
+        let over = authority::certificate(&root, issuer).is_ok_and(|issuing| issuing.not_after() < found.now);
+        if over {
+            continue;
+        }
+        let common = issuer.passphrase_file.is_none().then(|| secrets::Secret::common(file)).transpose();
+        let standing = Standing::read(ca);
+        let opened = common.and_then(|common| Authority::of(&standing?, issuer, common.as_ref())?.key());
+        found.take(what, opened.map(|_| format!("opens, and belongs to `{}`", issuer.certificate.display())))?;
     }
-    let opened = secrets::passphrase(file).and_then(|passphrase| {
-        let (authority, former) = Authority::load_all(ca, passphrase)?;
-        std::iter::once(&authority).chain(&former).try_for_each(|one| one.key().map(drop))?;
-        Ok("opens, and belongs to the issuing certificate".to_owned())
-    });
-    found.take("issuing key", opened)
+    Ok(())
 }
 
 /// Issuing certificates, and whether terminals that show what they issued are let in here.
@@ -268,7 +298,9 @@ fn issuers(settings: &Settings, ca: &Ca, root: &Root, found: &mut Findings) -> R
         if former {
             found.fine(&format!("{what}: its lists are signed until {}", issuing.not_after().to_jst_minutes()))?;
         } else {
-            found.end_with(what, issuing.not_after(), Some("sekisho authority new-key"))?;
+            let year = found.now.to_jst_minutes().chars().take(4).collect::<String>();
+            let next = format!("sekisho authority new-key --key {year}.key.pem --request {year}.csr");
+            found.end_with(what, issuing.not_after(), Some(&next))?;
         }
         if !trusted.iter().any(|one| one.as_ref() == issuing.der()) {
             let file = issuer.certificate.display();
@@ -334,35 +366,9 @@ fn facts(settings: &Settings, found: &mut Findings) -> Result<(), Error> {
         ))?,
         _ => found.fine(&format!("clock: {}", found.now.to_jst_minutes()))?,
     }
-    let (now, soon) = (found.now, found.soon);
-    let mut ending: Vec<_> = snapshot
-        .devices()
-        .filter(|device| device.returned_at.is_none())
-        .filter(|device| {
-            let last =
-                snapshot.certificates_of(&device.id).filter(|known| known.is_live()).map(|known| known.not_after);
-            last.max().is_some_and(|until| now < until && until < soon)
-        })
-        .map(|device| device.id.to_string())
-        .collect();
-    ending.sort_unstable();
-    let count = ending.len();
-    ending.truncate(DEVICES_NAMED_MAX);
-    if count > 0 {
-        found.warning(&format!("devices: the last certificate of {count} expires soon: {}", listed(&ending)))?;
-    }
-    let on_loan = snapshot.devices().filter(|device| device.returned_at.is_none());
-    let mut left: Vec<_> = on_loan.filter(|one| !snapshot.is_held(one)).map(|one| one.id.to_string()).collect();
-    left.sort_unstable();
-    let count = left.len();
-    left.truncate(DEVICES_NAMED_MAX);
-    if count > 0 {
-        found.warning(&format!(
-            "devices: nobody answers for {count} any more, their holders left (art. 37): {}; take them back by: \
-             sekisho device return DEVICE --because left",
-            listed(&left)
-        ))?;
-    }
+    let now = found.now;
+    ending(&snapshot, found)?;
+    left(&snapshot, found)?;
     let overdue = snapshot.open_tasks().filter(|task| task.is_overdue(now)).count();
     if overdue > 0 {
         found.warning(&format!(
@@ -374,6 +380,40 @@ fn facts(settings: &Settings, found: &mut Findings) -> Result<(), Error> {
     if waiting > 0 {
         found.warning(&format!(
             "reports: {waiting} are due to the city (art. 29-2, 39-3); they are named by: sekisho report list"
+        ))?;
+    }
+    Ok(())
+}
+
+/// Devices that are about to be without a certificate, or are already.
+fn ending(snapshot: &registry::Snapshot, found: &mut Findings) -> Result<(), Error> {
+    let ending = snapshot.expiring(found.now, found.days, |_| true);
+    if ending.is_empty() {
+        return Ok(());
+    }
+    let over = ending.iter().filter(|one| one.stage == Some(registry::ExpiryStage::Over)).count();
+    let named = ending.iter().take(DEVICES_NAMED_MAX).map(|one| &one.device.id);
+    found.warning(&format!(
+        "devices: the last certificate of {} ends soon or is over ({over} are over): {}; all are named by: sekisho device \
+         expiring --within {}",
+        ending.len(),
+        listed(named),
+        found.days
+    ))
+}
+
+/// Devices for which nobody answers any more.
+fn left(snapshot: &registry::Snapshot, found: &mut Findings) -> Result<(), Error> {
+    let on_loan = snapshot.devices().filter(|device| device.returned_at.is_none());
+    let mut left: Vec<_> = on_loan.filter(|one| !snapshot.is_held(one)).map(|one| one.id.to_string()).collect();
+    left.sort_unstable();
+    let count = left.len();
+    left.truncate(DEVICES_NAMED_MAX);
+    if count > 0 {
+        found.warning(&format!(
+            "devices: nobody answers for {count} any more, their holders left (art. 37): {}; take them back by: \
+             sekisho device return DEVICE --because left",
+            listed(&left)
         ))?;
     }
     Ok(())

@@ -34,7 +34,7 @@ use model::{Author, Office, Timestamp};
 use crate::error::Error;
 
 pub use audit::Audit;
-pub use authority::{Authority, RootPassphrase};
+pub use authority::{Authority, RootPassphrase, Witnesses};
 pub use break_glass::BreakGlass;
 pub use certificate::Certificate;
 pub use contract::Contract;

@@ -22,7 +22,7 @@ use tokio::sync::oneshot;
 use crate::authority::Authority;
 use crate::error::Error;
 use crate::settings::{Rate, Settings, TlsProfile, WithoutCertificate};
-use crate::{clock, maps, secrets, verbs};
+use crate::{clock, maps, secrets, standing, verbs};
 
 /// How often what only the clock ends is put in order in the registry. Decisions do not wait for it.
 const TICK_EVERY: Duration = Duration::from_secs(10);
@@ -34,10 +34,7 @@ pub(crate) fn gateway(settings: &Settings, registry: Registry, vault: Vault) -> 
     let journal = Journal::open_existing(&settings.journal.audit()).map_err(Error::journal("audit"))?;
     let audit = audit::Audit::open(journal)?;
     let policy = Arc::new(DecisionPoint::builtin().map_err(Error::usage)?);
-    let mut device_issuers = Vec::new();
-    for path in &settings.tls.device_issuers {
-        device_issuers.extend(secrets::read_certificates(path)?);
-    }
+    let device_issuers = standing::device_issuers(settings)?;
     let quota = |rate: Rate| Quota::new(rate.count, rate.seconds, rate.burst);
     let composed = gateway::Settings {
         care_host: settings.hosts.care.clone(),
@@ -95,6 +92,7 @@ impl OfficeDoor {
         registry: Registry,
         authority: Arc<Authority>,
         former: Vec<Authority>,
+        (root_list, servers): (Option<ca::RootList>, Option<ca::Issuing>),
     ) -> Result<Self, Error> {
         let listening = |source| Error::Listen { address: at, source };
         let listener = StdListener::bind(at).map_err(listening)?;
@@ -111,7 +109,9 @@ impl OfficeDoor {
         let obstacle =
             Arc::new(move || (heard.freshness() > SILENCE_MAX).then(|| "the registry has not been heard".to_owned()));
         let former = former.into_iter().map(|one| told(Arc::new(one))).collect();
-        let console = Console::new(root, told(authority), former, Arc::clone(&clock), obstacle);
+        let console = Console::new(root, told(authority), former, Arc::clone(&clock), obstacle)
+            .with_root_list(root_list)
+            .with_servers(servers);
         console::follow(&registry, console.rebuild());
         Self::beside(address, "sekisho-office", move |stopped| async move {
             console::serve(TcpListener::from_std(listener)?, console, stopped).await
@@ -195,7 +195,7 @@ fn serve_office<F: Future<Output = std::io::Result<()>>>(serve: impl FnOnce() ->
     }
 }
 
-/// The status of certificates, whose key is opened when the first one is signed: a start does not wait for it.
+/// The status of certificates, whose key is asked for when the first one is signed: that of an authority that is over never is.
 struct LateList {
     registry: Registry,
     authority: Arc<Authority>,

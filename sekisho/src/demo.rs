@@ -11,13 +11,14 @@ mod terminals;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 
-use ca::{Passphrase, SystemRandom, Zeroizing, fresh_password};
+use ca::{SystemRandom, Zeroizing, fresh_password};
 
 use crate::authority::{self, Authority};
 use crate::cli::{Common, Demo, Role};
 use crate::error::Error;
 use crate::folder::Folder;
 use crate::init::{Plan, init};
+use crate::secrets::Secret;
 use crate::serve::{Server, until_told_to_stop};
 use crate::settings::Settings;
 use crate::verbs::open_registry;
@@ -59,7 +60,7 @@ fn start(common: &Common, verb: &Demo) -> Result<Running, Error> {
         Some(city) => city,
         None => City::make(folder, verb)?,
     };
-    let server = Server::start(&city.settings, Role::All, || opened(&city.passphrase))?;
+    let server = Server::start(&city.settings, Role::All, || Ok(Secret::new(city.passphrase.clone())))?;
     let store = Store::start(&program, &city.settings, folder)?;
     println!("{}", guide::text(&city.settings, &place, &city.password)?);
     if let Some(path) = &verb.ready_file {
@@ -118,8 +119,10 @@ impl City {
             port_base,
             list_url: None,
             postgres: None,
+            witnesses: vec![],
         };
-        let sealed_by = opened(&passphrase)?;
+        let secret = Secret::new(passphrase.clone());
+        let sealed_by = secret.passphrase()?;
         let made = init(folder.root(), &plan, (&sealed_by, &sealed_by), clock::now())?;
         // Only a demo keeps the passphrase beside the key: so that the verbs that issue can be tried too.
         folder::write_new(&folder.demo_passphrase(), passphrase.as_bytes())?;
@@ -127,7 +130,7 @@ impl City {
         let settings = Settings::load(&made.settings)?;
         let (registry, _) = open_registry(&settings)?;
         let devices = city::load(&registry, &password)?;
-        let authority = Authority::load(authority::settings(&settings)?, opened(&passphrase)?)?;
+        let authority = Authority::load(authority::settings(&settings)?, || Ok(secret))?;
         terminals::issue_all(folder, &settings, &registry, &authority, &devices, &password)?;
         // Last, so that its presence says that everybody is there.
         folder::write_new(&password_file(folder), password.as_bytes())?;
@@ -156,10 +159,6 @@ fn read_line(path: &Path) -> Result<Zeroizing<String>, Error> {
     let text = std::str::from_utf8(&octets);
     let text = text.map_err(|_| Error::NotA { path: path.to_owned(), what: "UTF-8 text" })?;
     Ok(Zeroizing::new(text.trim_end().to_owned()))
-}
-
-fn opened(passphrase: &str) -> Result<Passphrase, Error> {
-    Passphrase::new(passphrase).map_err(Error::authority("the passphrase"))
 }
 
 /// The password of every user, which a demo that goes on with the folder prints again.

@@ -27,6 +27,20 @@ pub enum Error {
     /// Something stands where `init` would write.
     #[error("`{}` is there already; nothing was changed", .0.display())]
     Exists(PathBuf),
+    /// What an `init` that was broken off has left.
+    #[error(
+        "`{}` is there already, of an init that did not end: its settings were never written; nothing was changed. Unless they \
+         are of a city at work whose sekisho.toml is lost, remove `{}` and `{}`, and begin again",
+        taken.display(), keys.display(), data.display()
+    )]
+    Unfinished {
+        /// What is there.
+        taken: PathBuf,
+        /// Its keys.
+        keys: PathBuf,
+        /// Its journals.
+        data: PathBuf,
+    },
     /// Somebody else works with a file that only one may work with at a time.
     #[error("somebody else is at work with `{}`; try again when that is over", .0.display())]
     Held(PathBuf),
@@ -63,6 +77,28 @@ pub enum Error {
         /// Why.
         #[source]
         source: Box<ca::Refused>,
+    },
+    /// The root has revoked an authority that the settings name.
+    #[error(
+        "the authority in `{}` was revoked by the root on {}; take it out of tls.device_issuers and [ca] (docs/pki.md)",
+        path.display(), at.to_jst_minutes()
+    )]
+    RevokedAuthority {
+        /// Its certificate.
+        path: PathBuf,
+        /// Since when.
+        at: model::Timestamp,
+    },
+    /// The key of an issuing authority does not open: with it go its certificates, lists and answers.
+    #[error("the key of `{issuer}` in {key} cannot be opened")]
+    Unopened {
+        /// Common name of the authority.
+        issuer: String,
+        /// Where its key is.
+        key: String,
+        /// Why.
+        #[source]
+        source: Box<Error>,
     },
     /// A journal cannot be used.
     #[error("the journal of the {whose} cannot be used")]
@@ -200,6 +236,16 @@ impl Error {
     /// For `map_err` at the authority.
     pub(crate) fn authority(doing: &'static str) -> impl FnOnce(ca::Refused) -> Self {
         move |source| Self::Authority { doing, source: Box::new(source) }
+    }
+
+    /// Whether a token has refused a PIN, after which nothing is to be tried again by itself.
+    #[must_use]
+    pub fn is_wrong_pin(&self) -> bool {
+        match self {
+            Self::Token(fault) => matches!(fault, hsm::Fault::Pin(_)),
+            Self::Unopened { source, .. } => source.is_wrong_pin(),
+            _ => false,
+        }
     }
 
     /// For `map_err` at values that people typed.

@@ -9,7 +9,8 @@
 //! DIR/keys/server-issuing.pem               issuing authority of the server certificate; its key is thrown away
 //! DIR/keys/server.pem, server.key.pem       server certificate with its issuer's, and key
 //! DIR/keys/session.key, identity.key.pem, credential.key    see sample.toml
-//! DIR/keys/ceremony.txt                     what was made when, with fingerprints and serial numbers
+//! DIR/keys/ceremony.txt                     what the root signed, with fingerprints and serial numbers; lies beside the
+//!                                           root's key, wherever that is, and here is a copy
 //! DIR/keys/demo-passphrase.txt, demo-password.txt    only a demo's: what opens its keys, and the password of its users
 //! ```
 //!
@@ -212,6 +213,18 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<(), Error> {
 pub fn lock(path: &Path) -> Result<File, Error> {
     let file =
         OpenOptions::new().append(true).create(true).mode(0o600).open(path).map_err(Error::file("opening", path))?;
+    held(file, path)
+}
+
+/// The same for a folder, whose files are swapped and so cannot be held themselves.
+///
+/// # Errors
+/// As [`lock`]; or it is not there.
+pub fn lock_folder(path: &Path) -> Result<File, Error> {
+    held(File::open(path).map_err(Error::file("opening", path))?, path)
+}
+
+fn held(file: File, path: &Path) -> Result<File, Error> {
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(Error::Held(path.to_owned())),

@@ -7,7 +7,7 @@ use ca::{Issuing, IssuingKey, Passphrase, Purpose, Root, RootKey};
 use journal::Journal;
 use model::Timestamp;
 
-use crate::ceremony::{Ceremony, authority_name};
+use crate::ceremony::{Ceremony, authority_name, check_witnesses};
 use crate::error::Error;
 use crate::folder::{self, Folder};
 use crate::secrets;
@@ -28,6 +28,8 @@ pub struct Plan {
     pub list_url: Option<String>,
     /// The PostgreSQL database that holds the journals; none: files.
     pub postgres: Option<String>,
+    /// Who watches, as the transcript names them.
+    pub witnesses: Vec<String>,
 }
 
 /// What `init` made.
@@ -43,8 +45,9 @@ pub struct Made {
     pub server_until: Timestamp,
 }
 
-/// Makes a data folder; the second passphrase seals the root's key. A crash on the way leaves a folder without settings file, which nothing else reads and which
-/// `init` refuses to go on with: keys half made are thrown away by a person, not mended by a program.
+/// Makes a data folder; the second passphrase seals the root's key. What fails on the way takes away what was made. A crash
+/// leaves a folder without settings file, which nothing else reads and which `init` refuses to go on with: keys half made are
+/// thrown away by a person, not mended by a program.
 ///
 /// # Errors
 /// Something stands there already, a value is wrong, or the system fails.
@@ -58,17 +61,24 @@ pub fn init(
     let settings_text = settings_text(plan)?;
     let settings = Settings::parse(&settings_text, &folder.settings())?;
     // Checked before anything is made, so that a refusal leaves nothing behind.
-    if let Some(taken) = [folder.settings(), folder.keys(), folder.data()].into_iter().find(|path| path.exists()) {
-        return Err(Error::Exists(taken));
+    authority_name(&plan.city, "Root")?;
+    check_witnesses(&plan.witnesses)?;
+    if folder.settings().exists() {
+        return Err(Error::Exists(folder.settings()));
     }
+    if let Some(taken) = [folder.keys(), folder.data()].into_iter().find(|path| path.exists()) {
+        return Err(Error::Unfinished { taken, keys: folder.keys(), data: folder.data() });
+    }
+    let mut half = Half::default();
     if root.exists() {
         folder::check_folder(root)?;
     } else {
-        folder::make(root)?;
+        half.folder(root)?;
     }
-    folder::make(&folder.keys())?;
-    folder::make(&folder.data())?;
-    let ceremony = Ceremony::begin(&folder, now)?;
+    half.folder(&folder.keys())?;
+    half.folder(&folder.data())?;
+    let ceremony = Ceremony::first(&folder, now)?;
+    ceremony.witnessed(&plan.witnesses)?;
     let authorities = Authorities::make(&ceremony, &folder, plan, (passphrase, of_root), now)?;
     let server_until = authorities.make_server_certificate(&ceremony, &folder, plan)?;
     secrets::make_key(&settings.keys.session, ceremony.random())?;
@@ -83,12 +93,38 @@ pub fn init(
         }
     }
     folder::write_new(&folder.settings(), settings_text.as_bytes())?;
+    half.keep();
     Ok(Made {
         settings: folder.settings(),
         root_fingerprint: authorities.root.fingerprint_sha256(),
         issuing_until: authorities.issuing.not_after(),
         server_until,
     })
+}
+
+/// Folders that were made here, and nobody has seen yet. Dropped without [`Half::keep`], they go with all that is in them.
+#[derive(Default)]
+struct Half(Vec<PathBuf>);
+
+impl Half {
+    fn folder(&mut self, path: &Path) -> Result<(), Error> {
+        folder::make(path)?;
+        self.0.push(path.to_owned());
+        Ok(())
+    }
+
+    fn keep(mut self) {
+        self.0.clear();
+    }
+}
+
+impl Drop for Half {
+    fn drop(&mut self) {
+        for path in self.0.iter().rev() {
+            // What cannot be removed is named by the next `init`; the error that led here is the one to tell.
+            let _ = std::fs::remove_dir_all(path);
+        }
+    }
 }
 
 /// Root and issuing authority of devices, as just made.
@@ -100,7 +136,7 @@ struct Authorities {
 
 impl Authorities {
     fn make(
-        ceremony: &Ceremony<'_>,
+        ceremony: &Ceremony,
         folder: &Folder,
         plan: &Plan,
         (passphrase, of_root): (&Passphrase, &Passphrase),
@@ -127,12 +163,7 @@ impl Authorities {
         Ok(Self { root, root_key, issuing })
     }
 
-    fn make_server_certificate(
-        &self,
-        ceremony: &Ceremony<'_>,
-        folder: &Folder,
-        plan: &Plan,
-    ) -> Result<Timestamp, Error> {
+    fn make_server_certificate(&self, ceremony: &Ceremony, folder: &Folder, plan: &Plan) -> Result<Timestamp, Error> {
         let key = secrets::make_leaf_key(&folder.key("server.key.pem"))?;
         let hosts = [plan.care_host.as_str(), plan.public_host.as_str()];
         let made = ceremony.certify_server(&plan.city, hosts, key.public(), &self.root, &self.root_key)?;

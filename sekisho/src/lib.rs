@@ -21,6 +21,7 @@ mod output;
 pub mod secrets;
 mod serve;
 pub mod settings;
+mod standing;
 mod transcript;
 mod verbs;
 
@@ -72,6 +73,7 @@ fn make_folder(common: &Common, verb: &Init) -> Result<(), Error> {
         port_base: verb.port_base,
         list_url: verb.list_url.clone(),
         postgres: verb.postgres.clone(),
+        witnesses: verb.witnesses.witness.clone(),
     };
     let passphrase = secrets::passphrase(verb.passphrase.passphrase.passphrase_file.as_deref())?;
     let of_root = secrets::root_passphrase(&verb.passphrase)?;

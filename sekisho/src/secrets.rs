@@ -9,6 +9,8 @@ use ca::{LeafKey, Passphrase, Random, Zeroizing};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::sign::CertifiedKey;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::prelude::FromDer;
 
 use crate::cli::RootPassphrase;
 use crate::error::Error;
@@ -19,24 +21,68 @@ pub const PASSPHRASE_VARIABLE: &str = "SEKISHO_CA_PASSPHRASE";
 /// Octets of a symmetric key.
 const KEY_OCTETS: usize = 32;
 
-/// The authority's passphrase: from the file named on the command line, else from the environment.
-///
-/// # Errors
-/// Neither is given, the file can be read by others, or the passphrase is too short.
-pub fn passphrase(file: Option<&Path>) -> Result<Passphrase, Error> {
-    let text = match file {
-        Some(path) => {
-            let octets = folder::read_secret(path)?;
-            let text = std::str::from_utf8(&octets);
-            Zeroizing::new(text.map_err(|_| Error::NotA { path: path.to_owned(), what: "UTF-8 text" })?.to_owned())
+/// What opens a key, as somebody keeps it: a passphrase where the key is in a file, a PIN where it is in a token. Wiped when
+/// dropped, never shown.
+#[derive(Clone)]
+pub struct Secret(Arc<Zeroizing<String>>);
+
+impl Secret {
+    /// From its text.
+    #[must_use]
+    pub fn new(text: Zeroizing<String>) -> Self {
+        Self(Arc::new(text))
+    }
+
+    /// From a file.
+    ///
+    /// # Errors
+    /// Not there, readable by others, or no text.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let octets = folder::read_secret(path)?;
+        let text = std::str::from_utf8(&octets);
+        let text = text.map_err(|_| Error::NotA { path: path.to_owned(), what: "UTF-8 text" })?;
+        Ok(Self::new(Zeroizing::new(text.to_owned())))
+    }
+
+    /// What all keys have that no file is named for: from the file of the command line, else from the environment.
+    ///
+    /// # Errors
+    /// Neither is given, or as [`Self::read`].
+    pub fn common(file: Option<&Path>) -> Result<Self, Error> {
+        if let Some(path) = file {
+            return Self::read(path);
         }
-        None => Zeroizing::new(std::env::var(PASSPHRASE_VARIABLE).map_err(|_| {
+        let missing = |_| {
             Error::usage(format_args!(
                 "the authority's passphrase is missing; give --passphrase-file FILE or set {PASSPHRASE_VARIABLE}"
             ))
-        })?),
-    };
-    Passphrase::new(&text).map_err(Error::authority("the passphrase"))
+        };
+        std::env::var(PASSPHRASE_VARIABLE).map(|text| Self::new(Zeroizing::new(text))).map_err(missing)
+    }
+
+    /// As what opens a key in a file.
+    ///
+    /// # Errors
+    /// Too short, too long, or several lines.
+    pub fn passphrase(&self) -> Result<Passphrase, Error> {
+        Passphrase::new(&self.0).map_err(Error::authority("the passphrase"))
+    }
+
+    /// As what opens a token.
+    ///
+    /// # Errors
+    /// Empty, too long, or several lines.
+    pub fn pin(&self) -> Result<Passphrase, Error> {
+        Passphrase::pin(&self.0).map_err(Error::authority("the PIN"))
+    }
+}
+
+/// The authority's passphrase, for keys in files.
+///
+/// # Errors
+/// As [`Secret::common`] and [`Secret::passphrase`].
+pub fn passphrase(file: Option<&Path>) -> Result<Passphrase, Error> {
+    Secret::common(file)?.passphrase()
 }
 
 /// The passphrase of the root's key: of the files that are named for it, the parts in their order; of none, that of the other
@@ -115,6 +161,13 @@ pub fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Er
         Ok(certificates) if !certificates.is_empty() => Ok(certificates),
         _ => Err(Error::NotA { path: path.to_owned(), what: "certificate in PEM" }),
     }
+}
+
+/// The serial number of a certificate; none where it has none that is allowed.
+#[must_use]
+pub fn serial_number(certificate: &CertificateDer<'_>) -> Option<model::SerialNumber> {
+    let (_, read) = X509Certificate::from_der(certificate).ok()?;
+    model::SerialNumber::from_octets(read.tbs_certificate.raw_serial()).ok()
 }
 
 /// Other authorities, with their certificates.

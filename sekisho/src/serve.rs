@@ -3,15 +3,16 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use ca::Passphrase;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::authority::{self, Authority};
 use crate::cli::{Common, Role, Serve};
+use crate::clock;
 use crate::compose::{self, OfficeDoor, Ticking};
 use crate::error::Error;
-use crate::secrets;
+use crate::secrets::Secret;
 use crate::settings::Settings;
+use crate::standing::Standing;
 use crate::verbs::open_registry;
 
 /// Everything that runs in this process.
@@ -23,20 +24,24 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts what the role asks for. The passphrase is asked for only where something is signed: an edge never has it.
+    /// Starts what the role asks for. What opens the keys is asked for only where something is signed: an edge
+    /// never has it.
     pub(crate) fn start(
         settings: &Settings,
         role: Role,
-        passphrase: impl FnOnce() -> Result<Passphrase, Error>,
+        common: impl FnOnce() -> Result<Secret, Error>,
     ) -> Result<Self, Error> {
         let (registry, vault) = open_registry(settings)?;
         let mut server = Self { gateway: None, office: None, enrolment: None, ticking: None };
         if role.signs() {
-            let (authority, former) = Authority::load_all(authority::settings(settings)?, passphrase()?)?;
+            let ca = authority::settings(settings)?;
+            let (authority, former) = Authority::load_all(ca, common)?;
+            open_keys(&authority, &former)?;
             let authority = Arc::new(authority);
             let trusted = former.iter().map(|one| one.issuing.clone()).collect();
             let office = settings.listen.office;
-            server.office = Some(OfficeDoor::open(office, registry.clone(), Arc::clone(&authority), former)?);
+            let also = (Standing::read(ca)?.into_list(), authority::servers(settings, &authority.root));
+            server.office = Some(OfficeDoor::open(office, registry.clone(), Arc::clone(&authority), former, also)?);
             if let Some(at) = settings.listen.enrolment {
                 let door = OfficeDoor::open_enrolment(at, settings, registry.clone(), authority, trusted)?;
                 server.enrolment = Some(door);
@@ -78,12 +83,21 @@ impl Server {
     }
 }
 
+/// Every key that has something to sign, before any door opens: one that does not open would be found out when lists run out,
+/// and whoever checks them refuses everybody.
+fn open_keys(authority: &Authority, former: &[Authority]) -> Result<(), Error> {
+    let now = clock::now();
+    let over = |one: &&Authority| one.issuing.not_after() < now;
+    authority.key()?;
+    former.iter().filter(|one| !over(one)).try_for_each(|one| one.key().map(drop))
+}
+
 /// The verb.
 pub(crate) fn run(common: &Common, verb: &Serve) -> Result<(), Error> {
     let settings = Settings::load(&common.settings_file()?)?;
     let file = verb.passphrase.passphrase_file.as_deref();
     let start = || {
-        let server = Server::start(&settings, verb.role, || secrets::passphrase(file))?;
+        let server = Server::start(&settings, verb.role, || Secret::common(file))?;
         for door in server.doors(&settings) {
             println!("{door}");
         }

@@ -129,10 +129,21 @@ pub struct Tls {
     pub key: PathBuf,
     /// Issuing certificates of devices, at least one.
     pub device_issuers: Vec<PathBuf>,
+    /// The root's revocation list.
+    pub root_list: Option<RootListPlace>,
     /// Versions of TLS.
     pub profile: TlsProfile,
     /// What a terminal without a standing certificate meets.
     pub without_certificate: WithoutCertificate,
+}
+
+/// Where the root's revocation list is, and the root's certificate, by which it is checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RootListPlace {
+    /// The list.
+    pub list: PathBuf,
+    /// The root's certificate.
+    pub root: PathBuf,
 }
 
 model::words! {
@@ -171,6 +182,8 @@ pub struct Keys {
 pub struct Ca {
     /// The root's certificate.
     pub root: PathBuf,
+    /// The root's revocation list, as `tls` has it: nothing is issued in the name of whom it revokes.
+    pub root_list: Option<PathBuf>,
     /// The issuing authority of devices.
     pub issuer: CaIssuer,
     /// Those that issued before it: their lists are still signed, and nothing else.
@@ -191,6 +204,8 @@ pub struct CaIssuer {
     pub certificate: PathBuf,
     /// Its key.
     pub key: KeyPlace,
+    /// A file with the passphrase or PIN of this key; none: what the command line or the environment gives opens it.
+    pub passphrase_file: Option<PathBuf>,
     /// Where its revocation list is found.
     pub list_url: String,
     /// Below `/crl/` at the office's door; empty: there itself.

@@ -84,7 +84,8 @@ class City:
 
     def __init__(self, folder):
         self.folder, self.data = folder, folder / "city"
-        self.port = free_ports(6)
+        # Held as long as this is there, so that no other run is given them.
+        self.port, self.held = hold_ports(6)
         self.store_port, self.nginx_port = self.port + 3, self.port + 4
         ready = folder / "ready"
         with open(folder / "demo.txt", "w") as out:
@@ -265,18 +266,20 @@ def wait_port(port):
     wait(open_, f"port {port} answers")
 
 
-def free_ports(count):
+def hold_ports(count):
+    """Neighbouring ports, and the sockets that hold them; see tests/src/world/ports.rs."""
     for first in range(21000, 29000, 10):
-        probes = [socket.socket() for _ in range(count)]
+        held = [socket.socket() for _ in range(count)]
         try:
-            for offset, probe in enumerate(probes):
-                probe.bind(("127.0.0.1", first + offset))
-            return first
+            for offset, one in enumerate(held):
+                one.bind(("127.0.0.1", first + offset))
         except OSError:
+            for one in held:
+                one.close()
             continue
-        finally:
-            for probe in probes:
-                probe.close()
+        for one in held:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        return first, held
     sys.exit("no ports are free")
 
 

@@ -1,8 +1,9 @@
 //! Issuing with everything on record: how many certificates a second, by how many who ask at once.
 //!
-//! `cargo run --release -p tests --example issue [CERTIFICATES]` (2,000 for each row if not given). From the request that is read to the fingerprint that is recorded: two entries of the
-//! registry's journal for each certificate, durable before the next step, in SQLite. Those who ask at once share their waits for
-//! the disk. All certificates are then looked up in a registry that was opened anew.
+//! `cargo run --release -p tests --example issue [CERTIFICATES]` (2,000 for each row if not given). From the request that is read
+//! to the fingerprint that is recorded: two entries of the registry's journal for each certificate, durable before the next step,
+//! in SQLite. Those who ask at once share their waits for the disk. All certificates are then looked up in a state that was read
+//! from the journal anew.
 
 #![allow(
     clippy::unwrap_used,

@@ -17,9 +17,7 @@
 
 mod shared;
 
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::net::SocketAddr;
-use std::process::{Command as Process, ExitCode, Stdio};
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -27,6 +25,7 @@ use std::time::{Duration, Instant};
 use http_body_util::BodyExt as _;
 use registry::Command;
 use shared::statistics::quantile;
+use shared::store::{self, Store};
 use shared::world::{Ask, Http, Plan, Tls, World};
 use shared::{house, world};
 
@@ -36,8 +35,8 @@ const END_MAX: Duration = Duration::from_secs(20);
 fn main() -> ExitCode {
     let first = std::env::args().nth(1);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    if first.as_deref() == Some("store") {
-        return runtime.block_on(store());
+    if store::is_asked_for() {
+        return runtime.block_on(store::serve());
     }
     let streams = first.map_or(10_000, |text| text.parse().expect("a number of streams"));
     let good = runtime.block_on(measure(streams));
@@ -45,25 +44,9 @@ fn main() -> ExitCode {
     std::process::exit(i32::from(!good));
 }
 
-/// The other process: a store, until its standard input ends.
-async fn store() -> ExitCode {
-    let store = backend_stub::run(backend_stub::Options::new(backend_stub::Trust::Anyone)).await.unwrap();
-    println!("{}", store.address());
-    tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await.unwrap().unwrap();
-    ExitCode::SUCCESS
-}
-
 async fn measure(streams: usize) -> bool {
-    let mut store = Process::new(std::env::current_exe().unwrap())
-        .arg("store")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(store.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let address: SocketAddr = line.trim().parse().unwrap();
-    let world = World::planned(Plan { store: Some(address), workers: 4, ..Plan::default() }).await;
+    let store = Store::start();
+    let world = World::planned(Plan { store: Some(store.address), workers: 4, ..Plan::default() }).await;
     let terminal = world.terminal_speaking(&world.keys("D-sato"), Http::Two, Tls::V13);
     let (ended, hurt) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let (mut ends, mut opened) = (Vec::new(), 0);
@@ -118,8 +101,7 @@ async fn measure(streams: usize) -> bool {
     tokio::time::sleep(Duration::from_secs(1)).await;
     let hurt = hurt.load(Ordering::Relaxed);
     println!("{missing} streams did not end; {hurt} of {A_CONNECTION} neighbours hurt");
-    drop(store.stdin.take());
-    let _ = store.wait();
+    store.stop();
     missing == 0 && hurt == 0
 }
 

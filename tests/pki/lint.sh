@@ -24,10 +24,10 @@ judge() {
     status=1
   fi
 }
-for file in root issuing issuing-servers device-attested device-tpm device-software device-container server responder; do
+for file in root issuing issuing-servers device-attested device-tpm device-software device-container server responder registrar; do
   judge "$file.cer" "$bin/lint_pkix_cert" lint
 done
-for file in devices shard empty-shard; do
+for file in devices shard empty-shard root; do
   judge "$file.crl" "$bin/lint_crl" lint -t CRL -p PKIX
 done
 for file in good revoked unknown; do

@@ -5,14 +5,14 @@ use http::StatusCode;
 use journal::Place;
 use registry::Command;
 
-use crate::world::{Ask, Http, Lock, PUBLIC, Plan, Tls, World, city};
+use crate::world::{Ask, Http, Lock, PUBLIC, Plan, Ports, Tls, World, city};
 
 const RECORD: &str = "/fhir/Patient/P-0001";
 
 #[tokio::test]
 async fn a_store_that_is_down_is_a_502_with_an_entry() {
-    let dead = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let world = World::planned(Plan { store: Some(dead), ..Plan::default() }).await;
+    let dead = Ports::row(1);
+    let world = World::planned(Plan { store: Some(dead.first()), ..Plan::default() }).await;
     let (terminal, cookie) = world.signed_in("U-sato", "D-sato").await;
     let reply = terminal.ask(Ask::get(RECORD).as_(&cookie)).await.unwrap();
     assert_eq!((reply.status, reply.code().as_str()), (StatusCode::BAD_GATEWAY, "store-unreachable"));

@@ -14,6 +14,7 @@ mod crash;
 mod cutting;
 mod drain;
 mod emergencies;
+mod ending;
 mod external;
 mod faults;
 mod head;

@@ -61,10 +61,42 @@ fn the_lines_of_the_office_work_in_their_order() {
     }
     // What the tablet gets, and that the key of the one with a request never was here.
     let data = folder.path().join("var/lib/sekisho");
-    assert!(data.join("D-0002.p12").exists() && !data.join("D-0001.p12").exists());
+    assert!(data.join("D-0002.p12").exists() && data.join("D-0004.pem").exists() && !data.join("D-0004.p12").exists());
+    // And that of those with a slip is nowhere yet.
+    assert!(!data.join("D-0001.pem").exists() && !data.join("D-0003.pem").exists());
+    assert!(said.contains("https://care.example.jp:8450"), "{said}");
     // Kept for the restore.
     for kept in ["audit.db", "registry.db", "heads.txt"] {
         assert!(folder.path().join("var/backups/sekisho").join(kept).metadata().unwrap().len() > 0, "{kept}");
+    }
+}
+
+/// The next issuing authority, as docs/pki.md has it: the request goes to where the root is, the certificate comes back.
+#[test]
+fn the_lines_of_the_next_authority_work_in_their_order() {
+    let folder = tempfile::tempdir().unwrap();
+    for place in ["var/lib", "etc/sekisho", "media/safe-1/keys", "media/safe-2/keys", "dev/shm"] {
+        use std::os::unix::fs::DirBuilderExt as _;
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder.path().join(place)).unwrap();
+    }
+    let page = std::fs::read_to_string(root().join("docs/pki.md")).unwrap();
+    let (_, page) = page.split_once("## The next issuing authority").unwrap();
+    let boxes: Vec<&str> = page.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    let before = "umask 077; openssl rand -base64 24 | tee /dev/shm/passphrase > /etc/sekisho/passphrase\n\
+        sekisho init --data /var/lib/sekisho --passphrase-file /etc/sekisho/passphrase\n\
+        export SEKISHO_SETTINGS=/var/lib/sekisho/sekisho.toml SEKISHO_AS=city-clerk:Abe; cd /var/lib/sekisho\n\
+        for safe in 1 2; do cp -p keys/{root.key.pem,root.pem,ceremony.txt} /media/safe-$safe/keys/; done; rm keys/root.key.pem\n";
+    let read_out =
+        "\"$(openssl req -in 2027.csr -noout -pubkey | openssl pkey -pubin -outform DER | sha256sum | cut -d' ' -f1)\"";
+    let lines = format!("{before}{}", boxes.concat()).replace("SHA256 --out", &format!("{read_out} --out"));
+    let script = ["/media/safe-", "/dev/shm"].into_iter().fold(moved(&lines, folder.path()), |text, place| {
+        text.replace(place, &format!("{}{place}", folder.path().display()))
+    });
+    let output = shell(&["-c", &format!("set -euo pipefail\n{script}")], folder.path());
+    let said = both(&output);
+    assert!(output.status.success(), "{said}");
+    for wanted in ["for the key", "belong together", "[[ca.former]]", "lacks the last"] {
+        assert!(said.contains(wanted), "`{wanted}` is not said:\n{said}");
     }
 }
 

@@ -18,6 +18,8 @@ const ADDRESSES: &[(&str, &str)] = &[
     ("GET", "/.sekisho/password"),
     ("POST", "/.sekisho/password"),
     ("GET", "/.sekisho/history"),
+    ("GET", "/.sekisho/connection"),
+    ("GET", "/.sekisho/terminals/expiring"),
     ("POST", "/.sekisho/sign-out"),
     ("GET", RECORD),
     ("GET", "/fhir/Observation?patient=P-0001"),

@@ -90,7 +90,7 @@ fn status(answer: hyper::Result<http::Response<Incoming>>) -> Result<StatusCode,
 }
 
 /// How many documents are in the store, asked past the gateway.
-async fn documents(world: &World) -> u64 {
+pub(crate) async fn documents(world: &World) -> u64 {
     let stream = tokio::net::TcpStream::connect(world.store.address()).await.unwrap();
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
     tokio::spawn(connection);

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use super::{House, now, numbered, openssl, profile, serial};
 use crate::{
-    Assurance, Host, LeafKey, OcspRequest, Responder, Revoked, ServerProfile, Shard, Status, StatusPlaces, build_crl,
-    build_shard, certs_only, prepare, prepare_server,
+    Assurance, AuthorityCause, Host, LeafKey, OcspRequest, Registrar, Responder, Revoked, RevokedAuthority, RootList,
+    ServerProfile, Shard, Status, StatusPlaces, build_crl, build_shard, certs_only, prepare, prepare_server,
 };
 use model::{DeviceId, ReasonCode, SerialNumber};
 
@@ -37,6 +37,10 @@ fn lists(house: &House, lost: &SerialNumber, made: &mut Made) {
     let revoked = [Revoked { serial: *lost, at: now(), reason: ReasonCode::KeyCompromise }];
     let whole = build_crl(&house.issuing, &house.key, &revoked, &numbered(2), now()).unwrap();
     made.insert("devices.crl".to_owned(), whole.der().to_vec());
+    let revoked_authority =
+        RevokedAuthority { serial: house.issuing.serial(), at: now(), cause: AuthorityCause::Compromised };
+    let of_root = RootList::build(&house.root, &house.root_key, &[revoked_authority], &numbered(1), now()).unwrap();
+    made.insert("root.crl".to_owned(), of_root.der().to_vec());
     for (file, shard, revoked) in [
         ("shard.crl", Shard::of(lost), &revoked[..]),
         ("empty-shard.crl", Shard::new((Shard::of(lost).number() + 1) % Shard::COUNT).unwrap(), &[]),
@@ -67,7 +71,9 @@ fn one_of_everything_is_made() {
     certificates(&house, &mut made);
     lists(&house, &lost.serial(), &mut made);
     answers(&house, &leaf, &mut made);
-    assert_eq!(made.len(), 16);
+    let registrar = Registrar::create(&house.issuing, &house.key, serial(), now()).unwrap();
+    made.insert("registrar.cer".to_owned(), registrar.certificate().der().to_vec());
+    assert_eq!(made.len(), 18);
     if let Some(folder) = std::env::var_os("PKI_ARTEFACTS") {
         for (file, der) in made {
             std::fs::write(Path::new(&folder).join(file), der).unwrap();

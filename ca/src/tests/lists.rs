@@ -3,7 +3,10 @@
 use std::convert::Infallible;
 
 use super::{House, contains, now, numbered, openssl, openssl_refuses};
-use crate::{IssuingKey, RecordedNumber, Refused, Revoked, Shard, StatusPlaces, build_crl, build_shard};
+use crate::{
+    AuthorityCause, IssuingKey, RecordedNumber, Refused, Revoked, RevokedAuthority, RootKey, RootList, Shard,
+    StatusPlaces, build_crl, build_shard,
+};
 use model::{ReasonCode, SerialNumber};
 
 fn verify(house: &House, leaf: &str) -> Vec<String> {
@@ -197,4 +200,61 @@ fn everything_lies_beside_the_list() {
     assert_eq!(places.issuer(), "https://crl.example:8443/a/issuing.cer");
     assert_eq!(places.responder(), "https://crl.example:8443/a/ocsp");
     assert_eq!(StatusPlaces::beside("http://crl.example/x").unwrap().responder(), "http://crl.example/ocsp");
+}
+
+/// Who checks the whole chain asks the root's list about the authority, and refuses all that it issued.
+#[test]
+fn the_roots_list_ends_an_authority_and_all_that_it_issued() {
+    let house = House::build();
+    let (device, _) = house.device("D-1");
+    let leaf = house.put("leaf.pem", device.pem());
+    let own = build_crl(&house.issuing, &house.key, &[], &numbered(1), now()).unwrap().pem().unwrap();
+    let verify = |list: &RootList| {
+        house.put("lists.pem", format!("{own}{}", list.pem().unwrap()));
+        let chain = ["verify", "-crl_check_all", "-CAfile", &house.path("root.pem"), "-untrusted"].map(str::to_owned);
+        let rest = [&house.path("issuing.pem"), "-CRLfile", &house.path("lists.pem"), leaf.as_str()].map(str::to_owned);
+        chain.into_iter().chain(rest).collect::<Vec<String>>()
+    };
+    let build = |revoked: &[RevokedAuthority], number| {
+        RootList::build(&house.root, &house.root_key, revoked, &numbered(number), now())
+    };
+    let empty = build(&[], 1).unwrap();
+    openssl(&arguments(&verify(&empty)));
+    let entry = |cause| RevokedAuthority { serial: house.issuing.serial(), at: now(), cause };
+    for cause in AuthorityCause::ALL {
+        let list = build(&[entry(*cause)], 2).unwrap();
+        contains(&openssl_refuses(&arguments(&verify(&list))), &["error 23", "certificate revoked"]);
+        // Read again in either form, it says the same.
+        for given in [list.der(), list.pem().unwrap().as_bytes()] {
+            assert_eq!(RootList::read(given, &house.root).unwrap(), list);
+        }
+        assert_eq!((list.entries(), list.revoked_at(&house.servers.serial())), (1, None));
+        assert_eq!(list.revoked_at(&house.issuing.serial()).unwrap().as_seconds(), now().as_seconds());
+    }
+    let shown = house.put("root.crl", build(&[entry(AuthorityCause::Compromised)], 3).unwrap().pem().unwrap());
+    let root = house.path("root.pem");
+    contains(
+        &openssl(&["crl", "-in", &shown, "-noout", "-text", "-CAfile", &root]),
+        &["verify OK", "CA Compromise", "X509v3 CRL Number: \n                3\n"],
+    );
+    build(&[entry(AuthorityCause::Ceased), entry(AuthorityCause::Superseded)], 4).unwrap_err();
+}
+
+#[test]
+fn a_list_that_is_not_the_roots_is_none() {
+    let house = House::build();
+    let list = RootList::build(&house.root, &house.root_key, &[], &numbered(1), now()).unwrap();
+    let other = House::build();
+    assert!(RootList::read(list.der(), &other.root).is_err());
+    RootList::build(&house.root, &RootKey::generate().unwrap(), &[], &numbered(1), now()).unwrap_err();
+    let of_devices = build_crl(&house.issuing, &house.key, &[], &numbered(1), now()).unwrap();
+    assert!(RootList::read(of_devices.der(), &house.root).is_err());
+    assert!(RootList::read(house.root.pem().as_bytes(), &house.root).is_err());
+    // Whatever octet is changed or missing, it is read as nothing else.
+    for place in 0..list.der().len() {
+        let mut changed = list.der().to_vec();
+        changed[place] ^= 1;
+        assert!(RootList::read(&changed, &house.root).is_err(), "{place}");
+        assert!(RootList::read(&list.der()[..place], &house.root).is_err(), "{place}");
+    }
 }

@@ -4,8 +4,7 @@ use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::header;
 use enrolment::BODY_OCTETS_MAX;
 
-/// Most fields of a form.
-const FIELDS_MAX: usize = 8;
+use crate::bounds::FORM_FIELDS_MAX;
 
 /// The fields, by name.
 pub(super) struct Fields(Vec<(String, Vec<u8>)>);
@@ -18,7 +17,7 @@ impl Fields {
             return Self::parts(Multipart::from_request(request, &()).await.ok()?).await;
         }
         let body = axum::body::to_bytes(request.into_body(), BODY_OCTETS_MAX).await.ok()?;
-        let pairs: Vec<_> = form_urlencoded::parse(&body).take(FIELDS_MAX + 1).collect();
+        let pairs: Vec<_> = form_urlencoded::parse(&body).take(FORM_FIELDS_MAX + 1).collect();
         let fields =
             pairs.into_iter().map(|(name, value)| (name.into_owned(), value.into_owned().into_bytes())).collect();
         Self::bounded(fields)
@@ -29,7 +28,7 @@ impl Fields {
         while let Some(part) = parts.next_field().await.ok()? {
             let name = part.name()?.to_owned();
             fields.push((name, part.bytes().await.ok()?.to_vec()));
-            if fields.len() > FIELDS_MAX {
+            if fields.len() > FORM_FIELDS_MAX {
                 return None;
             }
         }
@@ -37,7 +36,7 @@ impl Fields {
     }
 
     fn bounded(fields: Vec<(String, Vec<u8>)>) -> Option<Self> {
-        (fields.len() <= FIELDS_MAX).then_some(Self(fields))
+        (fields.len() <= FORM_FIELDS_MAX).then_some(Self(fields))
     }
 
     /// The octets of a field; empty where there is none.

@@ -8,6 +8,7 @@
 //! | `POST /.well-known/est/simplereenroll` | whoever shows a certificate that stands (TLS) | the one that follows it |
 //! | `GET, POST /enrol` | the same code, on a page | its certificate, as a file |
 //! | `GET /enrol/root.pem` | anybody | the root, to be compared with the slip's fingerprint |
+//! | `GET /enrol/connection` | anybody | what was seen of the connection |
 //! | `GET /enrol/profile` | a code for attested keys, in the address | a signed configuration profile for Apple's systems |
 //! | `GET, POST /enrol/container` | a code and a password, from two sheets | a container with a key that is made then |
 //! | `/acme/directory` and what it names | a key that is bound to a code | its certificate (RFC 8555) |
@@ -19,6 +20,7 @@
 //! A client certificate is asked for and not needed; TLS looks at its chain, the registry at everything else, on every request.
 
 mod acme;
+mod check;
 mod form;
 mod page;
 mod routes;
@@ -94,7 +96,7 @@ pub async fn serve_enrolment(
     let bounds = enrolment.bounds;
     let acceptor = TlsAcceptor::from(Arc::clone(&enrolment.tls));
     let router = routes::router(enrolment);
-    door::open(listener, bounds, stop, move |stream| {
+    door::open(listener, bounds, stop, move |stream, _| {
         let (acceptor, router) = (acceptor.clone(), router.clone());
         async move {
             let Ok(peer) = stream.peer_addr() else { return };
@@ -104,9 +106,13 @@ pub async fn serve_enrolment(
                 Ok(Ok(stream)) => {
                     let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
                     let shown = routes::Shown(shown.map(|leaf| leaf.to_vec()).map(Arc::new));
+                    let line = check::Line::of(stream.get_ref().1);
                     door::connection(
                         stream,
-                        router.layer(axum::Extension(shown)).layer(axum::Extension(source)),
+                        router
+                            .layer(axum::Extension(shown))
+                            .layer(axum::Extension(line))
+                            .layer(axum::Extension(source)),
                         bounds,
                     )
                     .await;

@@ -82,10 +82,10 @@ struct ContainerPage<'a> {
 }
 
 /// What is said against what was sent.
-struct Trouble {
-    key: &'static str,
+pub(super) struct Trouble {
+    pub(super) key: &'static str,
     /// More exactly, in the words of the registry or of who read the request, for who is asked for help.
-    exactly: Option<String>,
+    pub(super) exactly: Option<String>,
 }
 
 impl From<&'static str> for Trouble {
@@ -98,7 +98,7 @@ impl From<&'static str> for Trouble {
 #[derive(Default, Deserialize)]
 pub(super) struct Asked {
     #[serde(default)]
-    lang: String,
+    pub(super) lang: String,
     #[serde(default)]
     device: String,
     #[serde(default)]
@@ -275,12 +275,7 @@ impl Shown {
             }
         };
         let Ok(body) = rendered else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
-        let fields = [
-            (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-            (header::CONTENT_SECURITY_POLICY, POLICY),
-            (header::CACHE_CONTROL, "no-store"),
-        ];
-        (status, fields, body).into_response()
+        (status, fields(), body).into_response()
     }
 }
 
@@ -315,6 +310,15 @@ fn in_pairs(hex: &str) -> String {
         text.push(character);
     }
     text
+}
+
+/// Of every page.
+pub(super) const fn fields() -> [(header::HeaderName, &'static str); 3] {
+    [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::CACHE_CONTROL, "no-store"),
+    ]
 }
 
 /// A file to be saved. Its name begins with the terminal's number, which has passed as one.

@@ -17,7 +17,7 @@ use enrolment::{ACME_OCTETS_MAX, BODY_OCTETS_MAX, Turned};
 use model::Timestamp;
 
 use super::sources::{Source, Try};
-use super::{EnrolmentDoor, acme, page, scep};
+use super::{EnrolmentDoor, acme, check, page, scep};
 use crate::problem::{Problem, too_many};
 use crate::routes::protect;
 
@@ -38,6 +38,7 @@ pub(super) fn router(door: EnrolmentDoor) -> Router {
         .route("/enrol/container", get(page::show_container).post(page::send_container))
         .route("/acme/for/{device}/{code}/{*rest}", any(acme::bound))
         .route("/acme/{*rest}", any(acme::general))
+        .route("/enrol/connection", get(check::show))
         .route("/enrol/profile", get(page::profile))
         .route("/scep", get(scep::get).post(scep::post))
         .route("/scep/{*program}", get(scep::get).post(scep::post))

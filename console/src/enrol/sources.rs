@@ -7,26 +7,13 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use anomaly::Prefix;
 use model::Timestamp;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// Wrong codes of one source for one terminal in [`WINDOW_MS`].
-const WRONG_MAX: usize = 4;
-/// Wrong codes of one source for all terminals in [`WINDOW_MS`].
-const WRONG_OF_ALL_MAX: usize = 20;
-/// An hour, in milliseconds.
-const WINDOW_MS: i64 = 3_600_000;
-/// Most sources that are remembered, each with [`WRONG_OF_ALL_MAX`] tries at most; those of which nothing was heard for longest go.
-const SOURCES_MAX: usize = 8192;
-/// So long a try waits for others of the same source that have not ended.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-// A code's own bound is the registry's: nobody reaches it from one address.
-const _: () = assert!(WRONG_MAX < registry::ENROLMENT_TRIES_MAX as usize && WRONG_MAX < WRONG_OF_ALL_MAX);
+use crate::bounds::{WRONG_OF_ALL_MAX, WRONG_PATIENCE, WRONG_PER_SOURCE_MAX, WRONG_SOURCES_MAX, WRONG_WINDOW_MS};
 
 /// Where a connection comes from.
 #[derive(Clone, Copy)]
@@ -83,7 +70,7 @@ impl Sources {
         device: Option<&str>,
         now: Timestamp,
     ) -> Result<Try, Held> {
-        let patience = Instant::now() + PATIENCE;
+        let patience = Instant::now() + WRONG_PATIENCE;
         loop {
             // Before the look, so that none that ends behind it is missed.
             let ended = self.ended.notified();
@@ -91,7 +78,7 @@ impl Sources {
                 Begun::Going(tried) => return Ok(tried),
                 Begun::Held(held) => return Err(held),
                 Begun::Later if tokio::time::timeout_at(patience, ended).await.is_err() => {
-                    return Err(Held { seconds: PATIENCE.as_secs() });
+                    return Err(Held { seconds: WRONG_PATIENCE.as_secs() });
                 }
                 Begun::Later => {}
             }
@@ -101,13 +88,13 @@ impl Sources {
     fn attempt(self: &Arc<Self>, source: Source, device: Option<&str>, now: Timestamp) -> Begun {
         let which = device.map(|device| self.keyed.hash_one(enrolment::in_ascii(device).to_ascii_lowercase()));
         let prefix = anomaly::prefix(source.0);
-        let since = now.plus_millis(-WINDOW_MS);
+        let since = now.plus_millis(-WRONG_WINDOW_MS);
         let mut known = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         make_room(&mut known, prefix, since);
         let heard = known.entry(prefix).or_default();
         heard.wrong.retain(|(_, at)| *at > since);
         if let Some(oldest) = heard.held(which) {
-            let left = oldest.plus_millis(WINDOW_MS).millis_since(now).max(0);
+            let left = oldest.plus_millis(WRONG_WINDOW_MS).millis_since(now).max(0);
             return Begun::Held(Held { seconds: u64::try_from(left / 1000).unwrap_or(0) + 1 });
         }
         if heard.is_full(which) {
@@ -129,7 +116,7 @@ impl Sources {
                 heard.wrong.push((tried.which, tried.at));
                 // Once, when it begins: whoever goes on asking must not fill the log.
                 if heard.held(tried.which).is_some() {
-                    let (address, until) = (tried.source.0, tried.at.plus_millis(WINDOW_MS).to_jst_minutes());
+                    let (address, until) = (tried.source.0, tried.at.plus_millis(WRONG_WINDOW_MS).to_jst_minutes());
                     let of_all = heard.wrong.len() >= WRONG_OF_ALL_MAX;
                     tracing::warn!(%address, %until, of_all, "too many wrong codes: an address is heard no more for now");
                 }
@@ -148,7 +135,7 @@ impl Heard {
     fn held(&self, which: Which) -> Option<Timestamp> {
         let wrong: Vec<Which> = self.wrong.iter().map(|(of, _)| *of).collect();
         let of_all = wrong.len() >= WRONG_OF_ALL_MAX;
-        let full = of_all || worst(&wrong, which) >= WRONG_MAX;
+        let full = of_all || worst(&wrong, which) >= WRONG_PER_SOURCE_MAX;
         let counts = |of: &Which| of_all || which.is_none() || of.is_none() || *of == which;
         full.then(|| self.wrong.iter().filter(|(of, _)| counts(of)).map(|(_, at)| *at).min()).flatten()
     }
@@ -156,7 +143,7 @@ impl Heard {
     /// Whether it would be held off if all that go on were wrong.
     fn is_full(&self, which: Which) -> bool {
         let both: Vec<Which> = self.wrong.iter().map(|(of, _)| *of).chain(self.going.iter().copied()).collect();
-        both.len() >= WRONG_OF_ALL_MAX || worst(&both, which) >= WRONG_MAX
+        both.len() >= WRONG_OF_ALL_MAX || worst(&both, which) >= WRONG_PER_SOURCE_MAX
     }
 }
 
@@ -172,12 +159,12 @@ fn worst(tries: &[Which], which: Which) -> usize {
 
 fn make_room(known: &mut HashMap<Prefix, Heard>, prefix: Prefix, since: Timestamp) {
     let last = |heard: &Heard| heard.wrong.last().map(|(_, at)| *at);
-    if known.len() < SOURCES_MAX || known.contains_key(&prefix) {
+    if known.len() < WRONG_SOURCES_MAX || known.contains_key(&prefix) {
         return;
     }
     known.retain(|_, heard| !heard.going.is_empty() || last(heard).is_some_and(|last| last > since));
     let stalest = known.iter().min_by_key(|(_, heard)| last(heard)).map(|(prefix, _)| *prefix);
-    if let (true, Some(stalest)) = (known.len() >= SOURCES_MAX, stalest) {
+    if let (true, Some(stalest)) = (known.len() >= WRONG_SOURCES_MAX, stalest) {
         known.remove(&stalest);
     }
 }
@@ -226,7 +213,7 @@ mod tests {
         for _ in 0..100 {
             assert!(matches!(sources.attempt(here, Some("D-1"), now), Begun::Going(_)), "right ones without end");
         }
-        assert_eq!(wrong(&sources, here, Some("D-1"), now), WRONG_MAX);
+        assert_eq!(wrong(&sources, here, Some("D-1"), now), WRONG_PER_SOURCE_MAX);
         // However it is typed.
         assert_eq!(wrong(&sources, here, Some("ｄ－1 "), now), 0);
         assert_eq!((wrong(&sources, here, Some("D-2"), now), wrong(&sources, there, Some("D-1"), now)), (4, 4));
@@ -235,7 +222,7 @@ mod tests {
             Begun::Held(held) => assert_eq!(held, Held { seconds: 3001 }),
             _ => panic!("it is held off"),
         }
-        now = now.plus_millis(WINDOW_MS - 600_000);
+        now = now.plus_millis(WRONG_WINDOW_MS - 600_000);
         assert_eq!(wrong(&sources, here, Some("D-1"), now), 4, "an hour after the first");
     }
 
@@ -244,10 +231,10 @@ mod tests {
         let (sources, now) = (Arc::new(Sources::default()), Timestamp::parse(NOON).unwrap());
         let all: usize = (0..50).map(|device| wrong(&sources, source(1), Some(&format!("D-{device}")), now)).sum();
         assert_eq!(all, WRONG_OF_ALL_MAX);
-        for number in 0..u32::try_from(SOURCES_MAX).unwrap() + 10 {
+        for number in 0..u32::try_from(WRONG_SOURCES_MAX).unwrap() + 10 {
             wrong(&sources, source(number), Some("D-1"), now);
         }
-        assert_eq!(sources.heard.lock().unwrap().len(), SOURCES_MAX);
+        assert_eq!(sources.heard.lock().unwrap().len(), WRONG_SOURCES_MAX);
     }
 
     #[test]
@@ -264,14 +251,14 @@ mod tests {
         assert_eq!(wrong(&sources, source(1), Some("D-1"), now), 0);
         assert_eq!(wrong(&sources, source(1), None, now), 0);
         assert_eq!(wrong(&sources, source(1), Some("D-2"), now), 3);
-        assert_eq!(wrong(&sources, source(2), None, now), WRONG_MAX);
+        assert_eq!(wrong(&sources, source(2), None, now), WRONG_PER_SOURCE_MAX);
     }
 
     #[tokio::test]
     async fn many_at_once_wait_for_each_other_and_count_all_the_same() {
         let (sources, now) = (Arc::new(Sources::default()), Timestamp::parse(NOON).unwrap());
         let mut going = Vec::new();
-        for _ in 0..WRONG_MAX {
+        for _ in 0..WRONG_PER_SOURCE_MAX {
             going.push(sources.begin(source(1), Some("D-1"), now).await.unwrap());
         }
         let (waiting, first) = (Arc::clone(&sources), going.pop().unwrap());

@@ -96,9 +96,12 @@ mod tests {
     fn every_key_asked_for_is_there_and_every_key_is_asked_for() {
         let sources = [
             include_str!("page.rs"),
+            include_str!("check.rs"),
             include_str!("../../templates/frame.html"),
             include_str!("../../templates/enrol.html"),
+            include_str!("../../templates/root.html"),
             include_str!("../../templates/container.html"),
+            include_str!("../../templates/connection.html"),
         ]
         .concat();
         for piece in sources.split("say(\"").skip(1) {

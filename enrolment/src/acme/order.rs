@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::jws::decode;
 use super::problem::{Kind, Problem};
-use super::state::{Binding, ORDERS_MAX, Order, Standing};
+use super::state::{Binding, ORDERS_MAX, Order, OrderStatus};
 use super::{Acme, Asked, Body, Fault, Reply, Signed, fresh, time};
 use crate::attest::Challenge;
 use crate::desk::Turned;
@@ -55,7 +55,7 @@ impl Acme {
         let host = self.desk.host().to_owned();
         let order = self.with_account(&signed.account, |account| {
             let identifier = theirs(identifier, &account.binding, &host)?;
-            account.orders.retain(|order| now < order.expires || matches!(order.standing, Standing::Valid { .. }));
+            account.orders.retain(|order| now < order.expires || matches!(order.status, OrderStatus::Valid { .. }));
             if account.orders.len() >= ORDERS_MAX {
                 return Err(Problem::new(Kind::RateLimited, "there are too many orders of this account"));
             }
@@ -66,7 +66,7 @@ impl Acme {
                 identifier,
                 expires: now.plus_seconds(ORDER_SECONDS),
                 token: if attested { Some(fresh(32)?) } else { None },
-                standing: if attested { Standing::Pending } else { Standing::Ready(None) },
+                status: if attested { OrderStatus::Pending } else { OrderStatus::Ready(None) },
             };
             account.orders.push(order.clone());
             Ok(order)
@@ -111,17 +111,17 @@ impl Acme {
     ) -> Result<Reply, Fault> {
         let order = self.find(signed, id)?;
         let token = order.token.clone().ok_or_else(no_order)?;
-        if !signed.payload.is_empty() && matches!(order.standing, Standing::Pending) {
+        if !signed.payload.is_empty() && matches!(order.status, OrderStatus::Pending) {
             if order.expires <= now {
                 return Err(Problem::malformed("the order is over").into());
             }
             let response: Response = signed.payload.read()?;
             let object = response.att_obj.ok_or(Problem::malformed("the attestation (`attObj`) is missing"))?;
-            let standing = match self.attested(signed, &token, &decode(&object)?, now) {
-                Ok(key) => Standing::Ready(Some(key)),
-                Err(problem) => Standing::Invalid(problem),
+            let status = match self.attested(signed, &token, &decode(&object)?, now) {
+                Ok(key) => OrderStatus::Ready(Some(key)),
+                Err(problem) => OrderStatus::Invalid(problem),
             };
-            self.set(signed, id, standing)?;
+            self.set(signed, id, status)?;
         }
         let order = self.find(signed, id)?;
         let document = challenge_document(asked, &order).ok_or_else(no_order)?;
@@ -142,9 +142,9 @@ impl Acme {
         self.anchors.attested_key(object, &challenge).map_err(|why| Problem::new(Kind::BadAttestationStatement, why.0))
     }
 
-    fn set(&self, signed: &Signed, id: &str, standing: Standing) -> Result<(), Problem> {
+    fn set(&self, signed: &Signed, id: &str, status: OrderStatus) -> Result<(), Problem> {
         self.with_account(&signed.account, |account| {
-            account.order_mut(id).ok_or_else(no_order)?.standing = standing;
+            account.order_mut(id).ok_or_else(no_order)?.status = status;
             Ok(())
         })
     }
@@ -169,10 +169,10 @@ impl Acme {
         } else {
             Err(Turned::NoCode)
         };
-        let (standing, failed) = match given {
+        let (status, failed) = match given {
             Ok(issued) => {
                 let chain = format!("{}{}", issued.pem(), self.desk.issuing().pem());
-                (Standing::Valid { chain, der: issued.der().to_vec() }, None)
+                (OrderStatus::Valid { chain, der: issued.der().to_vec() }, None)
             }
             Err(turned) => {
                 let problem = match turned {
@@ -183,10 +183,10 @@ impl Acme {
                     Turned::Refused(_) => Problem::unauthorized("no certificate can be issued for this terminal now"),
                     Turned::Fault(_) => Problem::new(Kind::ServerInternal, "not possible at present"),
                 };
-                (Standing::Invalid(problem.clone()), Some(problem))
+                (OrderStatus::Invalid(problem.clone()), Some(problem))
             }
         };
-        self.set(signed, id, standing)?;
+        self.set(signed, id, status)?;
         if let Some(problem) = failed {
             return Err(problem.into());
         }
@@ -204,7 +204,7 @@ impl Acme {
         self.with_account(&signed.account, |account| {
             let binding = account.binding.clone();
             let order = account.order_mut(id).ok_or_else(no_order)?;
-            let Standing::Ready(attested) = &order.standing else {
+            let OrderStatus::Ready(attested) = &order.status else {
                 return Err(Problem::new(Kind::OrderNotReady, "the order is not ready, or was used"));
             };
             if order.expires <= now {
@@ -217,14 +217,14 @@ impl Acme {
                     return Err(Problem::new(Kind::BadCsr, "the request is for another key than the attested one"));
                 }
             };
-            order.standing = Standing::Processing;
+            order.status = OrderStatus::Processing;
             Ok((binding, level))
         })
     }
 
     pub(super) fn certificate(&self, signed: &Signed, id: &str) -> Result<Reply, Fault> {
-        match self.find(signed, id)?.standing {
-            Standing::Valid { chain, .. } => {
+        match self.find(signed, id)?.status {
+            OrderStatus::Valid { chain, .. } => {
                 Ok(Reply { status: 200, location: None, up: None, body: Body::Chain(chain) })
             }
             _ => Err(Problem::new(Kind::NotFound, "there is no certificate here").into()),
@@ -252,24 +252,24 @@ fn theirs(asked: &Identifier, binding: &Binding, host: &str) -> Result<(&'static
 }
 
 fn authorized(order: &Order, now: Timestamp) -> &'static str {
-    match &order.standing {
-        Standing::Pending if order.expires <= now => "expired",
-        Standing::Pending => "pending",
-        Standing::Invalid(_) => "invalid",
-        Standing::Ready(_) | Standing::Processing | Standing::Valid { .. } => "valid",
+    match &order.status {
+        OrderStatus::Pending if order.expires <= now => "expired",
+        OrderStatus::Pending => "pending",
+        OrderStatus::Invalid(_) => "invalid",
+        OrderStatus::Ready(_) | OrderStatus::Processing | OrderStatus::Valid { .. } => "valid",
     }
 }
 
 fn challenge_document(asked: &Asked<'_>, order: &Order) -> Option<Value> {
     let token = order.token.as_ref()?;
-    let status = match &order.standing {
-        Standing::Pending => "pending",
-        Standing::Invalid(_) => "invalid",
-        Standing::Ready(_) | Standing::Processing | Standing::Valid { .. } => "valid",
+    let status = match &order.status {
+        OrderStatus::Pending => "pending",
+        OrderStatus::Invalid(_) => "invalid",
+        OrderStatus::Ready(_) | OrderStatus::Processing | OrderStatus::Valid { .. } => "valid",
     };
     let url = format!("{}/challenge/{}", asked.base, order.id);
     let mut document = json!({ "type": "device-attest-01", "url": url, "status": status, "token": token });
-    if let (Standing::Invalid(problem), Some(fields)) = (&order.standing, document.as_object_mut()) {
+    if let (OrderStatus::Invalid(problem), Some(fields)) = (&order.status, document.as_object_mut()) {
         fields.insert("error".to_owned(), problem.document());
     }
     Some(document)
@@ -277,13 +277,13 @@ fn challenge_document(asked: &Asked<'_>, order: &Order) -> Option<Value> {
 
 fn document(asked: &Asked<'_>, order: &Order, now: Timestamp) -> Value {
     let at = |folder: &str| format!("{}/{folder}/{}", asked.base, order.id);
-    let status = match &order.standing {
-        Standing::Pending | Standing::Ready(_) if order.expires <= now => "invalid",
-        Standing::Pending => "pending",
-        Standing::Ready(_) => "ready",
-        Standing::Processing => "processing",
-        Standing::Valid { .. } => "valid",
-        Standing::Invalid(_) => "invalid",
+    let status = match &order.status {
+        OrderStatus::Pending | OrderStatus::Ready(_) if order.expires <= now => "invalid",
+        OrderStatus::Pending => "pending",
+        OrderStatus::Ready(_) => "ready",
+        OrderStatus::Processing => "processing",
+        OrderStatus::Valid { .. } => "valid",
+        OrderStatus::Invalid(_) => "invalid",
     };
     let mut document = json!({
         "status": status, "expires": time(order.expires),
@@ -291,9 +291,9 @@ fn document(asked: &Asked<'_>, order: &Order, now: Timestamp) -> Value {
         "authorizations": [at("authz")], "finalize": format!("{}/finalize", at("order")),
     });
     if let Some(fields) = document.as_object_mut() {
-        match &order.standing {
-            Standing::Valid { .. } => drop(fields.insert("certificate".to_owned(), at("cert").into())),
-            Standing::Invalid(problem) => drop(fields.insert("error".to_owned(), problem.document())),
+        match &order.status {
+            OrderStatus::Valid { .. } => drop(fields.insert("certificate".to_owned(), at("cert").into())),
+            OrderStatus::Invalid(problem) => drop(fields.insert("error".to_owned(), problem.document())),
             _ => {}
         }
     }

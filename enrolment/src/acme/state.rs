@@ -43,12 +43,12 @@ pub(super) struct Order {
     pub(super) expires: Timestamp,
     /// The challenge's token, where there is one.
     pub(super) token: Option<String>,
-    pub(super) standing: Standing,
+    pub(super) status: OrderStatus,
 }
 
 /// Where an order is.
 #[derive(Clone)]
-pub(super) enum Standing {
+pub(super) enum OrderStatus {
     /// An attestation is awaited.
     Pending,
     /// A certificate may be had: for this key alone (SubjectPublicKeyInfo), where one was attested.
@@ -100,7 +100,7 @@ impl Accounts {
             account
                 .orders
                 .iter()
-                .any(|order| matches!(&order.standing, Standing::Valid { der, .. } if der == certificate))
+                .any(|order| matches!(&order.status, OrderStatus::Valid { der, .. } if der == certificate))
         })
     }
 }

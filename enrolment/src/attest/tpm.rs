@@ -6,12 +6,13 @@ use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey,
     VerificationAlgorithm,
 };
+use ca::asn1::{bits, sequence, unsigned};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::prelude::FromDer;
 
 use super::{Challenge, Statement, Unbelieved, chain, sha256};
-use crate::pkcs7::{element, tlv};
+use crate::pkcs7::element;
 
 /// tcg-kp-AIKCertificate: nothing else may vouch.
 const ATTESTATION_KEY: &str = "2.23.133.8.3";
@@ -163,7 +164,7 @@ fn elliptic(mut rest: &[u8]) -> Option<Vec<u8>> {
     let padded = |part: &[u8]| Some([vec![0; length.checked_sub(part.len())?], part.to_vec()].concat());
     let point = [vec![4], padded(x)?, padded(y)?].concat();
     let algorithm = [&[0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01], curve].concat();
-    rest.is_empty().then(|| info(&algorithm, &point))
+    info(&algorithm, &point).filter(|_| rest.is_empty())
 }
 
 fn rsa(mut rest: &[u8]) -> Option<Vec<u8>> {
@@ -177,20 +178,13 @@ fn rsa(mut rest: &[u8]) -> Option<Vec<u8>> {
         other => other,
     };
     let modulus = sized(&mut rest)?;
-    let key = tlv(0x30, &[integer(modulus), integer(&exponent.to_be_bytes())].concat());
+    let key = sequence(&[&unsigned(modulus).ok()?, &unsigned(&exponent.to_be_bytes()).ok()?]).ok()?;
     let algorithm = [0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00];
-    rest.is_empty().then(|| info(&algorithm, &key))
+    info(&algorithm, &key).filter(|_| rest.is_empty())
 }
 
-fn info(algorithm: &[u8], key: &[u8]) -> Vec<u8> {
-    let bits = tlv(0x03, &[&[0], key].concat());
-    tlv(0x30, &[tlv(0x30, algorithm), bits].concat())
-}
-
-fn integer(octets: &[u8]) -> Vec<u8> {
-    let plain: Vec<u8> = octets.iter().copied().skip_while(|octet| *octet == 0).collect();
-    let sign: &[u8] = if plain.first().is_none_or(|top| *top >= 0x80) { &[0] } else { &[] };
-    tlv(0x02, &[sign, &plain].concat())
+fn info(algorithm: &[u8], key: &[u8]) -> Option<Vec<u8>> {
+    sequence(&[&sequence(&[algorithm]).ok()?, &bits(key).ok()?]).ok()
 }
 
 /// An algorithm and, unless it is none, so many numbers that belong to it. A symmetric one belongs to storage keys, which

@@ -7,7 +7,7 @@ use ca::Cipher;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
 
-use crate::pkcs7::{SEQUENCE, SET, SIGNED_DATA, element, tlv};
+use crate::pkcs7::{SEQUENCE, SET, SIGNED_DATA, element};
 
 const CONTEXT_0: u8 = 0xa0;
 const CONTEXT_1: u8 = 0xa1;
@@ -87,8 +87,9 @@ pub fn read_message(der: &[u8]) -> Option<Message> {
     let (_, info) = element(info, INTEGER)?;
     let (sender, info) = element(info, SEQUENCE)?;
     let (algorithm, info) = element(info, SEQUENCE)?;
-    let (attributes, info) = element(info, CONTEXT_0)?;
-    let (_, info) = element(info, SEQUENCE)?;
+    let (attributes, behind) = element(info, CONTEXT_0)?;
+    let signed = as_set(info.get(..info.len().checked_sub(behind.len())?)?)?;
+    let (_, info) = element(behind, SEQUENCE)?;
     let (signature, _) = element(info, OCTETS)?;
     let signer = named(certificates, sender)?;
     let (hash, _) = element(algorithm, OID)?;
@@ -99,7 +100,7 @@ pub fn read_message(der: &[u8]) -> Option<Message> {
         _ => return None,
     };
     let fits = read.value(CONTENT_TYPE, OID)? == DATA && read.value(MESSAGE_DIGEST, OCTETS)? == hashed.as_ref();
-    if !fits || !holds(signer, hash, &tlv(SET, attributes), signature) {
+    if !fits || !holds(signer, hash, &signed, signature) {
         return None;
     }
     let kind = match read.scep(2, PRINTABLE)? {
@@ -126,14 +127,20 @@ fn whole(der: &[u8], tag: u8) -> Option<&[u8]> {
     element(der, tag).filter(|(_, rest)| rest.is_empty()).map(|(content, _)| content)
 }
 
+/// What a signer signs in place of his attributes, whose tag says where in the message they are (RFC 5652 5.4).
+fn as_set(attributes: &[u8]) -> Option<Vec<u8>> {
+    let (_, rest) = attributes.split_first()?;
+    Some([&[SET], rest].concat())
+}
+
 /// The certificate (DER) that issuer and serial number name.
 fn named<'a>(mut certificates: &'a [u8], sender: &[u8]) -> Option<&'a [u8]> {
     for _ in 0..PARTS_MAX {
         let (_, rest) = element(certificates, SEQUENCE)?;
         let one = certificates.get(..certificates.len().checked_sub(rest.len())?)?;
         if let Ok((_, parsed)) = X509Certificate::from_der(one) {
-            let name = [parsed.issuer().as_raw(), &tlv(INTEGER, parsed.raw_serial())].concat();
-            if name == sender {
+            let number = sender.strip_prefix(parsed.issuer().as_raw()).and_then(|number| whole(number, INTEGER));
+            if number == Some(parsed.raw_serial()) {
                 return Some(one);
             }
         }

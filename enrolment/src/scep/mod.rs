@@ -11,6 +11,7 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
 use aws_lc_rs::digest;
+use ca::asn1::{Tag, tlv};
 use ca::{ObjectIdentifier, Random, Refused, Registrar, SystemRandom, Zeroizing, certs_only, enveloped, read_request};
 use model::Timestamp;
 use x509_parser::certification_request::X509CertificationRequest;
@@ -20,7 +21,6 @@ use x509_parser::prelude::FromDer;
 pub use self::message::read_message;
 use self::message::{Envelope, Kind, Message};
 use crate::desk::{Desk, Turned};
-use crate::pkcs7::tlv;
 
 /// Longest message, in octets.
 pub const SCEP_OCTETS_MAX: usize = 48 * 1024;
@@ -185,23 +185,24 @@ fn reply(registrar: &Registrar, to: &Message, given: Result<Vec<u8>, Fail>) -> R
         ObjectIdentifier::new_unwrap("2.16.840.1.113733.1.9.7"),
     ];
     let [message_type, status, fail_info, sender, recipient, transaction] = SCEP;
-    let printable = |text: &str| tlv(0x13, text.as_bytes());
+    let printable = |text: &str| tlv(Tag::PrintableString, &[text.as_bytes()]);
+    let octets = |value: &[u8]| tlv(Tag::OctetString, &[value]);
     let mut nonce = [0_u8; 16];
     SystemRandom::new().fill(&mut nonce)?;
     let mut attributes = vec![
-        (message_type, printable("3")),
-        (transaction, printable(&to.transaction)),
-        (recipient, tlv(0x04, &to.sender_nonce)),
-        (sender, tlv(0x04, &nonce)),
+        (message_type, printable("3")?),
+        (transaction, printable(&to.transaction)?),
+        (recipient, octets(&to.sender_nonce)?),
+        (sender, octets(&nonce)?),
     ];
     let content = match given {
         Ok(der) => {
-            attributes.push((status, printable("0")));
+            attributes.push((status, printable("0")?));
             enveloped(&certs_only(&[&der])?, &to.signer)?
         }
         Err(fail) => {
-            attributes.push((status, printable("2")));
-            attributes.push((fail_info, printable(&(fail as u8).to_string())));
+            attributes.push((status, printable("2")?));
+            attributes.push((fail_info, printable(&(fail as u8).to_string())?));
             Vec::new()
         }
     };

@@ -12,7 +12,7 @@ use registry::{Affected, Change, Snapshot};
 use super::live::{Live, LiveConnection, LiveExchange};
 use crate::bounds;
 use crate::judge::{Asker, Judge};
-use crate::tls::device;
+use crate::tls::device::{self, Presented};
 use crate::tls::external::Externals;
 
 /// Judges and cuts.
@@ -68,11 +68,13 @@ impl Cutter {
         Self { live, judge, externals }
     }
 
-    /// Whether a certificate stands, by the registry, and by whether its authority is heard if that is another one.
-    fn stands(&self, snapshot: &Snapshot, serial: &SerialNumber, now: Timestamp) -> bool {
+    /// Whether a certificate stands, by the registry, and if it is another authority's by whether that is heard and the chain that
+    /// was shown still holds.
+    fn stands(&self, snapshot: &Snapshot, serial: &SerialNumber, shown: Option<&Presented>, now: Timestamp) -> bool {
         device::standing(snapshot, serial, now).is_ok_and(|known| {
             let heard = |name: &str| self.externals.is_heard(name, u64::try_from(now.as_seconds()).unwrap_or(0));
             known.external.as_ref().is_none_or(|external| heard(&external.authority))
+                && shown.is_none_or(|shown| shown.chain_holds(now))
         })
     }
 
@@ -125,7 +127,7 @@ impl Cutter {
         let mut ended = Ended::default();
         let stale = silence > bounds::REGISTRY_SILENCE_MAX;
         for connection in connections {
-            if !self.stands(&snapshot, &connection.serial, now) {
+            if !self.stands(&snapshot, &connection.serial, connection.shown.as_ref(), now) {
                 connection.scissors.cut();
                 ended.connections += 1;
             }
@@ -136,7 +138,8 @@ impl Cutter {
                 continue;
             }
             // A tunnel's connection is none of those above any more: its certificate is asked about here.
-            let over = exchange.basis.session_over <= now || !self.stands(&snapshot, &exchange.basis.serial, now);
+            let stands = self.stands(&snapshot, &exchange.basis.serial, exchange.shown.as_ref(), now);
+            let over = exchange.basis.session_over <= now || !stands;
             if stale || over || (judge_all && !guarded(|| self.exchange_holds(&exchange, &snapshot, now))) {
                 exchange.switch.cut();
                 ended.exchanges += 1;
@@ -150,7 +153,7 @@ impl Cutter {
 
     /// A connection holds while its certificate does, and while one of the user IDs signed in over it does.
     fn connection_holds(&self, connection: &LiveConnection, snapshot: &Snapshot, now: Timestamp) -> bool {
-        if !self.stands(snapshot, &connection.serial, now) {
+        if !self.stands(snapshot, &connection.serial, connection.shown.as_ref(), now) {
             return false;
         }
         let users = connection.users();

@@ -14,6 +14,7 @@ use registry::Affected;
 
 use super::socket::Scissors;
 pub use super::switch::Switch;
+use crate::tls::device::Presented;
 
 /// What a holder can be found by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -44,6 +45,8 @@ pub struct LiveConnection {
     id: u64,
     /// Serial number of the certificate it was opened with.
     pub serial: SerialNumber,
+    /// That certificate, as it was shown.
+    pub shown: Option<Presented>,
     /// Cuts it.
     pub scissors: Scissors,
     users: Mutex<Vec<(UserId, UserKey)>>,
@@ -84,6 +87,8 @@ pub struct ExchangeBasis {
 pub struct LiveExchange {
     /// What it rests on.
     pub basis: ExchangeBasis,
+    /// The certificate, as it was shown on the connection.
+    pub shown: Option<Presented>,
     /// Ends it.
     pub switch: Arc<Switch>,
     /// The store has carried out what was deleted.
@@ -176,13 +181,13 @@ impl Live {
     pub fn enter_connection(
         self: &Arc<Self>,
         worker: usize,
-        serial: SerialNumber,
+        (serial, shown): (SerialNumber, Option<Presented>),
         device: &DeviceId,
         facility: &FacilityId,
         scissors: Scissors,
     ) -> ConnectionEntry {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        let connection = Arc::new(LiveConnection { id, serial, scissors, users: Mutex::default() });
+        let connection = Arc::new(LiveConnection { id, serial, shown, scissors, users: Mutex::default() });
         let keys = vec![Key::Serial(serial), Key::Device(device.clone()), Key::Facility(facility.clone())];
         let mut shard = self.shard(worker);
         for key in &keys {
@@ -203,7 +208,8 @@ impl Live {
         switch: Arc<Switch>,
     ) -> ExchangeEntry {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        let exchange = Arc::new(LiveExchange { basis, switch, deleted: AtomicBool::new(false) });
+        let shown = connection.shown.clone();
+        let exchange = Arc::new(LiveExchange { basis, shown, switch, deleted: AtomicBool::new(false) });
         let new_user = {
             let mut users = lock(&connection.users);
             let new = !users.iter().any(|(user_id, _)| *user_id == exchange.basis.user_id);

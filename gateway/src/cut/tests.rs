@@ -96,8 +96,8 @@ async fn scissors() -> Scissors {
 async fn the_living_are_found_by_what_they_rest_on_and_leave_no_trace() {
     let live = Arc::new(Live::new(2));
     let (device, facility) = (DeviceId::new("D-1").unwrap(), FacilityId::new("F-1").unwrap());
-    let one = live.enter_connection(0, serial(1), &device, &facility, scissors().await);
-    let two = live.enter_connection(1, serial(2), &DeviceId::new("D-2").unwrap(), &facility, scissors().await);
+    let one = live.enter_connection(0, (serial(1), None), &device, &facility, scissors().await);
+    let two = live.enter_connection(1, (serial(2), None), &DeviceId::new("D-2").unwrap(), &facility, scissors().await);
     let first = live.enter_exchange(0, &one.connection, basis(1, 7), Arc::new(Switch::new(scissors().await, false)));
     let second = live.enter_exchange(1, &two.connection, basis(2, 7), Arc::new(Switch::new(scissors().await, false)));
 
@@ -156,7 +156,7 @@ async fn a_sweep_ends_nobody_who_came_after_its_facts() {
     let cutter = Cutter::new(Arc::clone(&live), judge, Arc::default());
     let enter = |number, scissors: &Scissors| {
         let (device, facility) = (DeviceId::new("D-1").unwrap(), FacilityId::new("F-1").unwrap());
-        let connection = live.enter_connection(0, serial(number), &device, &facility, scissors.clone());
+        let connection = live.enter_connection(0, (serial(number), None), &device, &facility, scissors.clone());
         let switch = Arc::new(Switch::new(scissors.clone(), true));
         let exchange = live.enter_exchange(0, &connection.connection, basis(number, 7), switch);
         (connection, exchange)

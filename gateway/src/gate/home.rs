@@ -60,6 +60,8 @@ pub async fn serve(worker: &Worker, subject: &Subject, trace: &Trace) -> Result<
         persons: &persons,
         records_app: worker.shared().records_app.as_ref(),
         emergencies: &emergencies,
+        expiring: super::expiring::count(&snapshot, subject, now),
+        ending: super::expiring::own(&snapshot, subject, now),
         revocations: super::revocations::waiting(&snapshot, subject),
         may_declare: snapshot.may_declare_emergency(subject.profession()),
     };

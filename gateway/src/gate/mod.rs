@@ -1,10 +1,12 @@
 //! The gateway's own pages on the care host: sign-in, first password, home, own access history, declaring an emergency,
-//! reporting a terminal, confirming revocations, sign-out.
+//! reporting a terminal, confirming revocations, certificates that end soon, the connection check, sign-out.
 //!
 //! They reach no record. Each of them needs a device that stands, but for the style sheet, the choice of a language and
-//! the pages that explain a problem; all but those and the sign-in page need a session.
+//! the pages that explain a problem; all but those, the sign-in page and the connection check need a session.
 
+pub mod connection;
 pub mod emergency;
+pub mod expiring;
 pub mod form;
 pub mod guessing;
 pub mod history;
@@ -22,8 +24,8 @@ use hyper::body::Incoming;
 use crate::answer;
 use crate::connection::Client;
 use crate::pages::paths::{
-    EMERGENCY, EMERGENCY_END, HISTORY, HOME, PASSWORD, PROBLEMS, REVOCATION_CONFIRM, REVOCATIONS, SIGN_IN, SIGN_OUT,
-    STYLE, TERMINAL_REPORT, TERMINALS,
+    CONNECTION, EMERGENCY, EMERGENCY_END, EXPIRING, HISTORY, HOME, PASSWORD, PROBLEMS, REVOCATION_CONFIRM, REVOCATIONS,
+    SIGN_IN, SIGN_OUT, STYLE, TERMINAL_REPORT, TERMINALS,
 };
 use crate::pages::{self, Language};
 use crate::pipeline::extract::whole;
@@ -61,6 +63,8 @@ enum Kind {
     Report,
     Revocations,
     ConfirmRevocation,
+    Expiring,
+    Connection,
     SignOut,
     Style,
     Problem,
@@ -89,9 +93,13 @@ impl GatePage {
             (TERMINAL_REPORT, &Method::POST) => Kind::Report,
             (REVOCATIONS, &Method::GET) => Kind::Revocations,
             (REVOCATION_CONFIRM, &Method::POST) => Kind::ConfirmRevocation,
+            (EXPIRING, &Method::GET) => Kind::Expiring,
+            (CONNECTION, &Method::GET) => Kind::Connection,
             (STYLE, &Method::GET) => Kind::Style,
             (path, &Method::GET) if path.starts_with(PROBLEMS) => Kind::Problem,
-            (HOME | HISTORY | TERMINALS | REVOCATIONS | STYLE, _) => return Err(Refusal::MethodNotAllowed("GET")),
+            (HOME | HISTORY | TERMINALS | REVOCATIONS | EXPIRING | CONNECTION | STYLE, _) => {
+                return Err(Refusal::MethodNotAllowed("GET"));
+            }
             (SIGN_IN | PASSWORD | EMERGENCY | TERMINAL_REPORT, _) => {
                 return Err(Refusal::MethodNotAllowed("GET, POST"));
             }
@@ -132,6 +140,7 @@ pub async fn serve(
     }
     let (device, slot) = admit::admit(worker, device)?;
     match kind {
+        Kind::Connection => return connection::show(worker, client, &device, trace),
         Kind::ShowSignIn => return sign_in::show(worker, &device, &request, trace),
         Kind::SignIn => return sign_in::by_form(worker, device, request, trace).await,
         Kind::Session => return sign_in::by_program(worker, device, request, trace).await,
@@ -158,6 +167,7 @@ pub async fn serve(
         Kind::Report => terminals::report(worker, &subject, request, trace).await?,
         Kind::Revocations => revocations::show(worker, &subject, trace)?,
         Kind::ConfirmRevocation => revocations::confirm(worker, &subject, request, trace).await?,
+        Kind::Expiring => expiring::show(worker, &subject, trace)?,
         Kind::History => history::serve(worker, &subject, &request, trace).await?,
         _ => home::serve(worker, &subject, trace).await?,
     };

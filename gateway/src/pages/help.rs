@@ -1,12 +1,14 @@
 //! Help instead of a bare TLS error: what is wrong with the terminal's certificate, what to do, whom to call (art. 38).
 
 use askama::Template;
+use model::SerialNumber;
 
 use super::Page;
 use super::dates::When;
 use super::frame::Frame;
 use super::incident::Incident;
 use crate::refusal::{CertificateProblem, Refusal};
+use crate::tls::negotiated::Negotiated;
 
 #[derive(Template)]
 #[template(path = "help.html")]
@@ -16,14 +18,25 @@ struct Help<'a> {
     articles: String,
     incident: Option<Incident<'a>>,
     now: When,
+    seen: Option<Seen<'a>>,
+}
+
+/// What was seen of a terminal to which nothing else is served.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'a> {
+    /// The number that stands in its certificate.
+    pub serial: &'a SerialNumber,
+    /// How the connection came about.
+    pub tls: &'a Negotiated,
 }
 
 /// The help page. What the reader can do comes first; then whom to call, whether somebody answers now, and under which number
-/// the request can be asked about.
+/// the request can be asked about. With what was seen it is a connection check too, since no other page can be had there.
 #[must_use]
-pub fn help(frame: &Frame<'_>, problem: CertificateProblem, incident: &str) -> String {
+pub fn help(frame: &Frame<'_>, problem: CertificateProblem, incident: &str, seen: Option<Seen<'_>>) -> String {
     let articles = frame.articles(&Refusal::Certificate(problem).articles());
-    Help { frame, problem, articles, incident: Some(Incident::new(incident)), now: frame.when(&frame.now) }.html()
+    let (incident, now) = (Some(Incident::new(incident)), frame.when_exactly(&frame.now));
+    Help { frame, problem, articles, incident, now, seen }.html()
 }
 
 impl Help<'_> {

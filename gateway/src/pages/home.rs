@@ -33,6 +33,10 @@ pub struct Home<'a> {
     pub emergencies: &'a [StandingEmergency<'a>],
     /// Revocations that wait for him; none where he administers no facility (art. 38-3).
     pub revocations: Option<usize>,
+    /// How many terminals are about to be without a certificate; none where he administers no facility.
+    pub expiring: Option<usize>,
+    /// When the last certificate of the terminal in use ends, if that is soon.
+    pub ending: Option<Timestamp>,
     /// The user may declare one: without it nothing on the page speaks of that.
     pub may_declare: bool,
 }
@@ -81,8 +85,12 @@ impl Home<'_> {
         (paths::EMERGENCY, paths::EMERGENCY_END)
     }
 
-    fn terminal_paths(&self) -> (&'static str, &'static str) {
-        (paths::TERMINALS, paths::REVOCATIONS)
+    fn terminal_paths(&self) -> (&'static str, &'static str, &'static str, &'static str) {
+        (paths::TERMINALS, paths::REVOCATIONS, paths::EXPIRING, paths::CONNECTION)
+    }
+
+    fn terminals(&self, count: &usize) -> String {
+        self.frame.say_count("home-expiring-count", u64::try_from(*count).unwrap_or(u64::MAX))
     }
 
     fn waiting(&self, count: &usize) -> String {

@@ -7,9 +7,11 @@
 
 pub mod calendar;
 pub mod change_password;
+pub mod connection;
 pub mod dates;
 pub mod desk;
 pub mod emergency;
+pub mod expiring;
 pub mod frame;
 pub mod help;
 pub mod history;
@@ -32,11 +34,13 @@ pub mod terminals;
 pub mod texts;
 
 pub use change_password::{ChangePassword, ChangeProblem, ChangeReason};
+pub use connection::{CheckedCertificate, ConnectionCheck, Renewal};
 pub use dates::When;
 pub use desk::{Desk, Phone};
 pub use emergency::{DeclareEmergency, EmergencyProblem};
+pub use expiring::{ExpiringTerminal, ExpiringTerminals};
 pub use frame::{Frame, Place};
-pub use help::help;
+pub use help::{Seen, help};
 pub use history::{History, HistoryPerson, HistoryRow, Shared};
 pub use home::{Home, PreviousSignIn, StandingEmergency, TeamPerson};
 pub use hours::OfficeHours;

@@ -24,6 +24,10 @@ pub const TERMINAL_REPORT: &str = "/.sekisho/terminals/report";
 pub const REVOCATIONS: &str = "/.sekisho/revocations";
 /// Confirming it (POST).
 pub const REVOCATION_CONFIRM: &str = "/.sekisho/revocations/confirm";
+/// Terminals of a facility administrator's facility that are about to be without a certificate.
+pub const EXPIRING: &str = "/.sekisho/terminals/expiring";
+/// The connection check, which needs no sign-in.
+pub const CONNECTION: &str = "/.sekisho/connection";
 /// Style sheet on the care host.
 pub const STYLE: &str = "/.sekisho/style.css";
 /// Style sheet on the public host.

@@ -43,7 +43,7 @@ enum WayOn {
 #[must_use]
 pub fn refused(frame: &Frame<'_>, refusal: &Refusal, incident: &str) -> String {
     if let Refusal::Certificate(problem) = refusal {
-        return help(frame, *problem, incident);
+        return help(frame, *problem, incident, None);
     }
     let way_on = match (frame.place, refusal) {
         (_, Refusal::TooMany { .. } | Refusal::AuditUnavailable | Refusal::Fault | Refusal::RegistryStale)

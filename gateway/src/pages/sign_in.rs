@@ -56,6 +56,10 @@ impl SignIn<'_> {
         paths::SIGN_IN
     }
 
+    fn connection(&self) -> &'static str {
+        paths::CONNECTION
+    }
+
     /// What is to be typed next: the password, once there is a user ID.
     fn begins_at_password(&self) -> bool {
         !self.user_id.0.trim().is_empty()

@@ -107,6 +107,12 @@ impl Presented {
         self.0.shown.as_ref().is_none_or(|shown| shown.is_heard(seconds(now)))
     }
 
+    /// Whether the chain that it was shown with still holds; ours is shown with none. For the sweep, which asks the registry about the
+    /// certificate itself.
+    pub(crate) fn chain_holds(&self, now: Timestamp) -> bool {
+        self.0.shown.as_ref().is_none_or(|shown| shown.still_good(seconds(now)).is_ok())
+    }
+
     /// First second of validity, since the epoch.
     #[must_use]
     pub fn not_before_seconds(&self) -> u64 {

@@ -4,16 +4,16 @@
 //! lists, these are as fresh as they say of themselves, and the registry knows exactly it (its fingerprint, under this authority's
 //! name). Two authorities may give one serial number: it is never what tells certificates apart here.
 //!
-//! Whoever has no list, or an old one, lets nobody in. The chain is asked again whenever there is a newer list: by the next
-//! request of whoever is connected. What a new list revokes is also revoked in the registry, which cuts what is alive
-//! ([`watch`]).
+//! Whoever has no list, or an old one, lets nobody in. The chain is asked again whenever there is a newer list, and when a certificate
+//! that was shown with it ends: by the next request of whoever is connected, and by the sweep for what goes on. What a new list
+//! revokes is also revoked in the registry, which cuts what is alive ([`watch`]).
 
 mod lists;
 pub mod watch;
 
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwapOption;
 use rustls::pki_types::{CertificateDer, UnixTime};
@@ -145,16 +145,25 @@ impl ExternalAuthority {
         Ok(true)
     }
 
-    /// Checks a chain, the terminal's certificate first, as of now. Gives the number of the lists it was held against.
-    fn verify(&self, chain: &[CertificateDer<'_>], now_seconds: u64) -> Result<u64, Error> {
+    /// Checks a chain, the terminal's certificate first, as of now. Which of those that were shown it took is not told, so any of
+    /// them that ends has it looked at anew; ends of those that are configured are the lists' ([`lists::read`]).
+    fn verify(&self, chain: &[CertificateDer<'_>], now_seconds: u64) -> Result<Checked, Error> {
         let (leaf, shown) = chain.split_first().ok_or(Error::NoCertificatesPresented)?;
         let lists = self.fresh(now_seconds).ok_or(CertificateError::UnknownRevocationStatus)?;
-        let shown = shown.iter().take(EXTERNAL_CHAIN_MAX).filter(|one| profile::check_authority(one).is_ok());
+        let mut until_seconds = u64::MAX;
+        let form = |one: &&CertificateDer<'_>| {
+            let form = profile::check_authority(one).ok();
+            if let Some(form) = form.as_ref().filter(|form| form.contains(now_seconds)) {
+                until_seconds = until_seconds.min(u64::try_from(form.not_after_seconds).unwrap_or(0));
+            }
+            form.is_some()
+        };
+        let shown: Vec<_> = shown.iter().take(EXTERNAL_CHAIN_MAX).filter(form).collect();
         let ours = self.certificates.iter().filter(|one| !one.anchor).map(|one| &one.der);
         let between: Vec<CertificateDer<'_>> = ours.chain(shown).cloned().collect();
         let at = UnixTime::since_unix_epoch(std::time::Duration::from_secs(now_seconds));
         lists.verifier().verify_client_cert(leaf, &between, at)?;
-        Ok(lists.generation())
+        Ok(Checked { generation: lists.generation(), since_seconds: now_seconds, until_seconds })
     }
 
     /// What lets a certificate of this authority in but for the registry: its form, its chain and the lists. Proves nothing, for it
@@ -178,9 +187,9 @@ impl ExternalAuthority {
     ) -> Result<Presented, Error> {
         let leaf = chain.first().ok_or(Error::NoCertificatesPresented)?;
         let form = profile::check_for(leaf, Origin::External, usage).map_err(super::verifier::refused)?;
-        let generation = self.verify(chain, now_seconds)?;
+        let checked = self.verify(chain, now_seconds)?;
         let chain = chain.iter().take(1 + EXTERNAL_CHAIN_MAX).map(|one| one.clone().into_owned()).collect();
-        let shown = Shown { authority: Arc::clone(self), chain, checked: AtomicU64::new(generation) };
+        let shown = Shown { authority: Arc::clone(self), chain, checked: Mutex::new(checked) };
         Ok(Presented::elsewhere(leaf, form, shown))
     }
 }
@@ -190,8 +199,18 @@ impl ExternalAuthority {
 pub(super) struct Shown {
     authority: Arc<ExternalAuthority>,
     chain: Vec<CertificateDer<'static>>,
-    /// The lists that the chain was last found good by.
-    checked: AtomicU64,
+    checked: Mutex<Checked>,
+}
+
+/// When the chain was last found good, and for how long that holds.
+#[derive(Clone, Copy, Debug)]
+struct Checked {
+    /// The lists that it was held against.
+    generation: u64,
+    /// At this second, since the epoch.
+    since_seconds: u64,
+    /// The last second of the certificate that ends first of those that were shown between it and a trusted one.
+    until_seconds: u64,
 }
 
 impl Shown {
@@ -204,20 +223,21 @@ impl Shown {
         self.authority.fresh(now_seconds).is_some()
     }
 
-    /// Whether the chain is good by the lists of now.
+    /// Whether the chain is good now, by the lists of now.
     pub(super) fn still_good(&self, now_seconds: u64) -> Result<(), CertificateProblem> {
         let lists = self.authority.fresh(now_seconds).ok_or(CertificateProblem::Unknown)?;
-        if self.checked.load(Ordering::Acquire) == lists.generation() {
+        let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
+        let within = (checked.since_seconds..=checked.until_seconds).contains(&now_seconds);
+        if within && checked.generation == lists.generation() {
             return Ok(());
         }
-        let generation = self.authority.verify(&self.chain, now_seconds).map_err(|error| match error {
+        *checked = self.authority.verify(&self.chain, now_seconds).map_err(|error| match error {
             Error::InvalidCertificate(CertificateError::Revoked) => CertificateProblem::Revoked,
             Error::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {
                 CertificateProblem::Expired
             }
             _ => CertificateProblem::Unknown,
         })?;
-        self.checked.store(generation, Ordering::Release);
         Ok(())
     }
 }

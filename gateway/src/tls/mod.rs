@@ -1,6 +1,6 @@
 //! TLS: which host asks for what ([`hosts`]), the chain check ([`verifier`]), the form of a certificate
 //! ([`profile`]), those of other authorities ([`external`]), what was read lately ([`readings`]), the device behind it
-//! ([`device`]), and what it comes to once the handshake is over ([`arrival`]).
+//! ([`device`]), what it comes to once the handshake is over ([`arrival`]), and how it came about ([`negotiated`]).
 
 pub mod arrival;
 mod der;
@@ -9,6 +9,7 @@ pub mod external;
 #[cfg(test)]
 mod fuzz;
 pub mod hosts;
+pub mod negotiated;
 pub mod profile;
 pub mod readings;
 pub mod verifier;

@@ -29,14 +29,14 @@ pub enum Strictness {
 }
 
 /// Asks whether a certificate stands.
-pub type Standing = Arc<dyn Fn(&Presented) -> Result<(), CertificateError> + Send + Sync>;
+pub type StatusCheck = Arc<dyn Fn(&Presented) -> Result<(), CertificateError> + Send + Sync>;
 
 /// See the module.
 pub struct DeviceVerifier {
     chain: Arc<dyn ClientCertVerifier>,
     issuers: Vec<Issuer>,
     strictness: Strictness,
-    standing: Standing,
+    standing: StatusCheck,
     readings: Arc<Readings>,
     externals: Arc<Externals>,
     hints: Vec<DistinguishedName>,
@@ -71,7 +71,7 @@ impl DeviceVerifier {
     pub fn new(
         issuers: &[CertificateDer<'static>],
         strictness: Strictness,
-        standing: Standing,
+        standing: StatusCheck,
         readings: Arc<Readings>,
         externals: Arc<Externals>,
     ) -> Result<Self, crate::SetUpError> {

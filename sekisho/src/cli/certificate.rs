@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::RootPassphrase;
+use super::{RootPassphrase, Witnesses};
 
 /// `certificate …`.
 #[derive(Debug, Subcommand)]
@@ -23,7 +23,7 @@ pub enum Certificate {
     /// The certificate lasts 397 days; `sekisho check` warns before. New key and certificate take the place of the old
     /// ones, and a crash on the way leaves a pair that works. `sekisho serve` reads them at its next start: restart it.
     /// Other nodes with the same host names need copies of both files. A certificate from somebody else's authority is
-    /// left alone.
+    /// left alone. What the root signs goes into ceremony.txt beside its key; the copy in the data folder is brought up to date.
     RenewServer(CertificateRenewServer),
 }
 
@@ -60,4 +60,7 @@ pub struct CertificateRenewServer {
     /// The root's passphrase.
     #[command(flatten)]
     pub passphrase: RootPassphrase,
+    /// Who watches.
+    #[command(flatten)]
+    pub witnesses: Witnesses,
 }

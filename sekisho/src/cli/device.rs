@@ -47,6 +47,10 @@ pub enum Device {
     ///
     /// For Chrome, Chromium, Edge and Firefox, with the text for device management (Intune, Apple, Android) in README.md.
     Policies(DevicePolicies),
+    /// List the devices whose last certificate ends soon or has ended, the nearest first
+    ///
+    /// What was renewed is left out. Facility administrators see those of their facility on the care host's first page.
+    Expiring(DeviceExpiring),
     /// List the devices
     List,
 }
@@ -60,6 +64,17 @@ pub struct DeviceRegisterCertificate {
     /// Its certificate in PEM; whatever stands between it and what is trusted may follow
     #[arg(long, value_name = "FILE")]
     pub file: PathBuf,
+}
+
+/// `device expiring`.
+#[derive(Debug, Args)]
+pub struct DeviceExpiring {
+    /// Only those on loan to this facility
+    #[arg(long, value_name = "FACILITY")]
+    pub facility: Option<String>,
+    /// Those that end within so many days
+    #[arg(long, value_name = "DAYS", default_value_t = registry::EXPIRY_DAYS)]
+    pub within: u32,
 }
 
 /// `device policies`.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::authority::RootPassphrase;
+use super::authority::{RootPassphrase, Witnesses};
 
 /// Last port that three more follow.
 const PORT_BASE_MAX: u16 = 65_532;
@@ -35,12 +35,16 @@ pub struct Init {
     /// The passphrases of the authorities' keys.
     #[command(flatten)]
     pub passphrase: RootPassphrase,
+    /// Who watches.
+    #[command(flatten)]
+    pub witnesses: Witnesses,
 }
 
 /// Where the authority's passphrase is.
 #[derive(Clone, Debug, Args)]
 pub struct PassphraseFile {
-    /// File with the passphrase of the authority's keys (mode 600); else SEKISHO_CA_PASSPHRASE is used
+    /// File with the passphrase of the authority's keys, or a token's PIN (mode 600); else SEKISHO_CA_PASSPHRASE is used. Keys for
+    /// which the settings name a passphrase_file need neither
     #[arg(long, value_name = "FILE")]
     pub passphrase_file: Option<PathBuf>,
 }

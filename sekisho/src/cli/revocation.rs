@@ -59,7 +59,12 @@ pub enum Revocation {
     /// What cannot wait for the second officer is suspended: `sekisho suspend facility:F` cuts everything at once, by one
     /// act, and can be taken back. What is loaned after the proposal is not hit by it.
     Propose(FacilityPropose),
+    /// List the proposals that wait for a second officer: which facility, who proposed it, why, until when
+    Proposals,
     /// Carry it out, as second officer; open connections end at once
+    ///
+    /// Says first what was proposed, by whom and why. The facility administrator's terminals are gone then too: she confirms at the
+    /// office, as the answer says.
     Approve(FacilityOnly),
     /// Take the proposal back
     Withdraw(FacilityWithdraw),

@@ -15,6 +15,7 @@ fn plan() -> Plan {
         port_base: 9443,
         list_url: None,
         postgres: None,
+        witnesses: vec![],
     }
 }
 
@@ -114,10 +115,34 @@ fn a_wrong_plan_leaves_nothing_behind() {
         Plan { public_host: "care.example".to_owned(), ..plan() },
         Plan { care_host: "x\"\nworkers = 3 #".to_owned(), ..plan() },
         Plan { port_base: 65_534, ..plan() },
+        Plan { city: String::new(), ..plan() },
+        Plan { witnesses: vec!["Ito\nMori".to_owned()], ..plan() },
+        // Found out when all keys are made.
+        Plan { postgres: Some("postgresql:///x?host=/nowhere".to_owned()), ..plan() },
     ] {
         assert!(init(&root, &wrong, (&passphrase(), &passphrase()), now()).is_err(), "{wrong:?}");
         assert!(!root.exists(), "{wrong:?}");
     }
+    let nameless = init(&root, &Plan { city: " ".to_owned(), ..plan() }, (&passphrase(), &passphrase()), now());
+    assert!(nameless.unwrap_err().to_string().contains("is no name of a city"));
+}
+
+#[test]
+fn what_a_crash_left_is_named_and_a_folder_of_others_is_kept() {
+    let temporary = tempfile::tempdir().unwrap();
+    let root = temporary.path().join("sekisho");
+    folder::make(&root).unwrap();
+    let failing = Plan { postgres: Some("postgresql:///x?host=/nowhere".to_owned()), ..plan() };
+    assert!(init(&root, &failing, (&passphrase(), &passphrase()), now()).is_err());
+    assert_eq!(std::fs::read_dir(&root).unwrap().count(), 0, "what was there before is there, and nothing else");
+    folder::make(&root.join("keys")).unwrap();
+    let half = init(&root, &plan(), (&passphrase(), &passphrase()), now()).unwrap_err().to_string();
+    assert!(half.contains("did not end") && half.contains("keys`") && half.contains("data`"), "{half}");
+    std::fs::remove_dir(root.join("keys")).unwrap();
+    let watched = Plan { witnesses: vec!["Ito".to_owned(), "Mori".to_owned()], ..plan() };
+    init(&root, &watched, (&passphrase(), &passphrase()), now()).unwrap();
+    let transcript = std::fs::read_to_string(root.join("keys/ceremony.txt")).unwrap();
+    assert!(transcript.contains(" witnessed by Ito, Mori #"), "{transcript}");
 }
 
 #[test]

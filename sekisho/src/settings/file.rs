@@ -9,8 +9,8 @@ use gateway::pages::RecordsApp;
 use serde::Deserialize;
 
 use super::{
-    Attestation, Ca, CaIssuer, Desk, External, Hosts, JournalPlace, KeyPlace, Keys, Limits, Listen, Rate, Session,
-    Settings, Tls,
+    Attestation, Ca, CaIssuer, Desk, External, Hosts, JournalPlace, KeyPlace, Keys, Limits, Listen, Rate,
+    RootListPlace, Session, Settings, Tls,
 };
 
 /// Most threads.
@@ -83,6 +83,8 @@ struct TlsTable {
     certificate: PathBuf,
     key: PathBuf,
     device_issuers: Vec<PathBuf>,
+    root_list: Option<PathBuf>,
+    root: Option<PathBuf>,
     profile: String,
     without_certificate: String,
 }
@@ -101,6 +103,7 @@ struct CaTable {
     root: PathBuf,
     issuing_certificate: PathBuf,
     issuing_key: String,
+    passphrase_file: Option<PathBuf>,
     list_url: String,
     folder: Option<String>,
     #[serde(default)]
@@ -112,6 +115,7 @@ struct CaTable {
 struct IssuerTable {
     issuing_certificate: PathBuf,
     issuing_key: String,
+    passphrase_file: Option<PathBuf>,
     list_url: String,
     folder: Option<String>,
 }
@@ -222,14 +226,16 @@ impl SettingsFile {
         let maps = self.store.maps.iter().map(|map| folder.join(&map.file)).collect();
         let records_app = self.records_app.and_then(|text| faults.keep("records_app", RecordsApp::new(&text)));
         let journal = self.journal.validate(folder, &mut faults);
-        let tls = self.tls.validate(folder, &mut faults);
+        let root = self.ca.as_ref().map(|ca| ca.root.clone());
+        let tls = self.tls.validate(folder, root, &mut faults);
         let keys = Keys {
             session: folder.join(self.keys.session),
             identity: folder.join(self.keys.identity),
             credential: folder.join(self.keys.credential),
         };
         let external = external(self.external_ca, folder, &mut faults);
-        let ca = self.ca.and_then(|ca| ca.validate(folder, &mut faults));
+        let list = tls.as_ref().and_then(|tls| Some(tls.root_list.as_ref()?.list.clone()));
+        let ca = self.ca.and_then(|ca| ca.validate(folder, list, &mut faults));
         let within = |paths: Vec<PathBuf>| paths.into_iter().map(|path| folder.join(path)).collect();
         let AttestationTable { apple, tpm } = self.attestation;
         let attestation = Attestation { apple: within(apple), tpm: within(tpm) };
@@ -319,7 +325,16 @@ impl JournalTable {
 }
 
 impl TlsTable {
-    fn validate(self, folder: &Path, faults: &mut Faults) -> Option<Tls> {
+    fn validate(self, folder: &Path, root: Option<PathBuf>, faults: &mut Faults) -> Option<Tls> {
+        let root_list = match (self.root_list, self.root.or(root)) {
+            (None, _) => None,
+            (Some(list), Some(root)) => Some(RootListPlace { list: folder.join(list), root: folder.join(root) }),
+            (Some(_), None) => {
+                faults
+                    .add("tls.root_list", "without [ca] it needs `tls.root`, the root's certificate, to be checked by");
+                None
+            }
+        };
         if self.device_issuers.is_empty() {
             faults.add("tls.device_issuers", "at least one is needed");
         }
@@ -329,6 +344,7 @@ impl TlsTable {
             certificate: folder.join(self.certificate),
             key: folder.join(self.key),
             device_issuers: self.device_issuers.iter().map(|path| folder.join(path)).collect(),
+            root_list,
             profile: profile?,
             without_certificate: without_certificate?,
         })
@@ -336,12 +352,13 @@ impl TlsTable {
 }
 
 impl CaTable {
-    fn validate(self, folder: &Path, faults: &mut Faults) -> Option<Ca> {
-        let Self { root, issuing_certificate, issuing_key, list_url, folder: of_list, former } = self;
-        let issuer = IssuerTable { issuing_certificate, issuing_key, list_url, folder: of_list };
+    fn validate(self, folder: &Path, root_list: Option<PathBuf>, faults: &mut Faults) -> Option<Ca> {
+        let Self { root, issuing_certificate, issuing_key, passphrase_file, list_url, folder: of_list, former } = self;
+        let issuer = IssuerTable { issuing_certificate, issuing_key, passphrase_file, list_url, folder: of_list };
         let issuer = issuer.validate("ca", folder, faults);
         let former: Vec<_> = former.into_iter().map(|one| one.validate("ca.former", folder, faults)).collect();
-        let ca = Ca { root: folder.join(root), issuer: issuer?, former: former.into_iter().collect::<Option<_>>()? };
+        let former = former.into_iter().collect::<Option<_>>()?;
+        let ca = Ca { root: folder.join(root), root_list, issuer: issuer?, former };
         let different = |of: fn(&CaIssuer) -> &str| ca.issuers().map(of).collect::<BTreeSet<_>>().len();
         let count = ca.issuers().count();
         // Two lists at one address, and who checks finds the wrong one.
@@ -364,7 +381,8 @@ impl IssuerTable {
         }
         let key = faults.keep(&format!("{table}.issuing_key"), KeyPlace::parse(&self.issuing_key, folder));
         let certificate = folder.join(self.issuing_certificate);
-        Some(CaIssuer { certificate, key: key?, list_url: self.list_url, folder: of_list })
+        let passphrase_file = self.passphrase_file.map(|path| folder.join(path));
+        Some(CaIssuer { certificate, key: key?, passphrase_file, list_url: self.list_url, folder: of_list })
     }
 }
 

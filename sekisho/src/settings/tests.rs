@@ -23,6 +23,24 @@ fn the_sample_parses() {
     assert_eq!(settings.limits.per_user, Rate { count: 300, seconds: 10, burst: 300 });
 }
 
+/// An edge has no [ca], and needs the root's certificate all the same.
+#[test]
+fn the_roots_list_is_checked_by_the_root() {
+    let place = |root: &str| {
+        let at = |name: &str| Path::new("/etc/sekisho/keys").join(name);
+        Some(RootListPlace { list: at("root.crl"), root: at(root) })
+    };
+    let named = SAMPLE.replace("# root_list = ", "root_list = ");
+    let settings = parse(&named).unwrap();
+    assert_eq!(settings.tls.root_list, place("root.pem"));
+    assert_eq!(settings.ca.unwrap().root_list.unwrap(), Path::new("/etc/sekisho/keys/root.crl"));
+    let (head, rest) = named.split_once("[ca]\n").unwrap();
+    let edge = format!("{head}[{}", rest.split_once("\n[").unwrap().1);
+    assert!(parse(&edge).unwrap_err().to_string().contains("tls.root_list: without [ca] it needs `tls.root`"));
+    let edge = edge.replace("# root = \"keys/root.pem\"", "root = \"keys/other.pem\"");
+    assert_eq!(parse(&edge).unwrap().tls.root_list, place("other.pem"));
+}
+
 /// Each key stands under a comment that says what breaks and what an attacker gains.
 #[test]
 fn the_sample_documents_every_key() {

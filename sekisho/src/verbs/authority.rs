@@ -7,26 +7,29 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ca::{Issuing, IssuingKey, Purpose, Root, SystemRandom, read_request};
+use ca::{Issuing, IssuingKey, Purpose, SystemRandom};
 use serde_json::json;
 
+use super::{root, root_list};
 use crate::authority::{self, Authority as Loaded};
-use crate::ceremony::{Ceremony, authority_name, city, open_root_key};
-use crate::cli::authority::{AuthorityAdopt, AuthorityNewKey, AuthoritySign, AuthorityTranscript};
+use crate::cli::authority::{AuthorityAdopt, AuthorityNewKey};
 use crate::cli::{Authority, Common, nobody_named};
 use crate::error::Error;
 use crate::folder::{self, Folder, NewFile};
 use crate::output::Output;
+use crate::secrets::Secret;
 use crate::settings::{Ca, CaIssuer, KeyPlace, Settings};
-use crate::{clock, secrets, transcript};
+use crate::standing::Standing;
 
 pub(super) fn run(common: &Common, verb: &Authority) -> Result<(), Error> {
     match verb {
         Authority::List => list(common),
         Authority::NewKey(verb) => new_key(common, verb),
-        Authority::Sign(verb) => sign(common, verb),
+        Authority::Sign(verb) => root::sign(common, verb),
+        Authority::Revoke(verb) => root_list::revoke(common, verb),
+        Authority::RootList(verb) => root_list::renew(common, verb),
         Authority::Adopt(verb) => adopt(common, verb),
-        Authority::Transcript(verb) => check_transcript(common, verb),
+        Authority::Transcript(verb) => root::check_transcript(common, verb),
     }
 }
 
@@ -58,21 +61,32 @@ fn list(common: &Common) -> Result<(), Error> {
             }),
         )?;
     }
-    Ok(())
+    let Some(servers) = authority::servers(&settings, &root) else { return Ok(()) };
+    let (until, fingerprint) = (servers.not_after(), servers.fingerprint_sha256());
+    output.say(
+        format_args!(
+            "servers: {}; valid until {}; its key signed the server's certificate and was thrown away; SHA-256 {fingerprint}",
+            servers.common_name(),
+            until.to_jst_minutes()
+        ),
+        &json!({
+            "is": "servers", "name": servers.common_name(), "not_after": until.to_string(), "fingerprint_sha256": fingerprint,
+        }),
+    )
 }
 
 fn new_key(common: &Common, verb: &AuthorityNewKey) -> Result<(), Error> {
     let by = common.author()?.ok_or_else(nobody_named)?;
-    let passphrase = secrets::passphrase(verb.passphrase.passphrase_file.as_deref())?;
+    let secret = Secret::common(verb.passphrase.passphrase_file.as_deref())?;
     let refused = || Error::authority("making the issuing key");
     // A disk that takes no files says so before there is a key.
     let mut request = NewFile::create(&verb.request)?;
     let key = if hsm::Place::is_uri(&verb.key) {
         let place = hsm::Place::parse(&verb.key)?;
-        IssuingKey::kept(Arc::new(hsm::generate(&place, &passphrase)?)).map_err(refused())?
+        IssuingKey::kept(Arc::new(hsm::generate(&place, &secret.pin()?)?)).map_err(refused())?
     } else {
         let key = IssuingKey::generate().map_err(refused())?;
-        let sealed = key.seal(&passphrase, &SystemRandom::new()).map_err(refused())?;
+        let sealed = key.seal(&secret.passphrase()?, &SystemRandom::new()).map_err(refused())?;
         folder::write_new(Path::new(&verb.key), sealed.as_bytes())?;
         key
     };
@@ -81,54 +95,12 @@ fn new_key(common: &Common, verb: &AuthorityNewKey) -> Result<(), Error> {
     let (file, public) = (verb.request.display(), key.public().fingerprint());
     Output::new(common.json).say(
         format_args!(
-            "the key is in {}; its public half has the SHA-256 {public}; next, where the root's key is: sekisho authority sign \
-             {file} --out issuing.pem",
+            "the key is in {}; its public half has the SHA-256 {public}: read it out over the telephone to where the root's key \
+             is, and carry {file} there; next, there: sekisho --data SAFE authority sign {file} --expect-key {public} --out \
+             issuing.pem",
             verb.key
         ),
         &json!({ "key": verb.key, "request": file.to_string(), "public_sha256": public, "by": by.to_string() }),
-    )
-}
-
-fn sign(common: &Common, verb: &AuthoritySign) -> Result<(), Error> {
-    let by = common.author()?.ok_or_else(nobody_named)?;
-    let folder = data_folder(common)?;
-    let public = read_request(&folder::read(&verb.request)?).map_err(Error::authority("the request"))?;
-    let root = folder::read(&folder.key("root.pem"))?;
-    let root = Root::read(&root).map_err(Error::authority("the root's certificate"))?;
-    let path = verb.root_key.clone().unwrap_or_else(|| folder.key("root.key.pem"));
-    let now = clock::now();
-    let ceremony = Ceremony::begin(&folder, now)?;
-    let root_key = open_root_key(&path, &secrets::root_passphrase(&verb.passphrase)?, &root)?;
-    let mut out = NewFile::create(&verb.out)?;
-    let fingerprint = public.fingerprint();
-    ceremony
-        .log(&format!("the root is to certify an issuing authority of devices, by {by}, for the key {fingerprint}"))?;
-    let serial = ceremony.reserve("issuing authority of devices")?;
-    let city = city(&root)?;
-    let year = now.to_jst_minutes().chars().take(4).collect::<String>();
-    let name = authority_name(&city, &format!("Devices {year}"))?;
-    let refused = || Error::authority("certifying the issuing authority");
-    let issuing =
-        Issuing::certify(Purpose::Devices, &name, &public, serial, now, &root, &root_key).map_err(refused())?;
-    ceremony.log(&format!("issuing certificate SHA-256 {}", issuing.fingerprint_sha256()))?;
-    out.write(issuing.pem().as_bytes())?;
-    out.keep();
-    let (_, head) = transcript::head(&folder.key("ceremony.txt"))?;
-    let head = head.unwrap_or_default();
-    Output::new(common.json).say(
-        format_args!(
-            "{} is the certificate of {} (SHA-256 {}), for the key {fingerprint}, valid until {}; the transcript ends with \
-             {head}: have the witnesses write it down",
-            verb.out.display(),
-            issuing.common_name(),
-            issuing.fingerprint_sha256(),
-            issuing.not_after().to_jst_minutes()
-        ),
-        &json!({
-            "certificate": verb.out.display().to_string(), "name": issuing.common_name(),
-            "fingerprint_sha256": issuing.fingerprint_sha256(), "public_sha256": fingerprint,
-            "not_after": issuing.not_after().to_string(), "transcript": head, "by": by.to_string(),
-        }),
     )
 }
 
@@ -143,44 +115,73 @@ fn adopt(common: &Common, verb: &AuthorityAdopt) -> Result<(), Error> {
     if issuing.purpose() != Purpose::Devices {
         return Err(Error::usage("the certificate is not one of an authority that issues for devices"));
     }
+    for present in ca.issuers() {
+        let present = authority::certificate(&root, present)?;
+        if present.public_key() == issuing.public_key() {
+            return Err(Error::usage(format_args!(
+                "`{}` is in the settings already: {} has this key",
+                verb.certificate.display(),
+                present.common_name()
+            )));
+        }
+    }
     let of_list = folder_of_list(ca, &issuing);
     let list_url = url_in(&ca.issuer, &of_list)?;
-    let next = CaIssuer {
+    let mut next = CaIssuer {
         certificate: absolute(&verb.certificate)?,
         key: KeyPlace::parse(&verb.key, &std::env::current_dir().map_err(Error::usage)?)?,
+        passphrase_file: None,
         list_url,
         folder: of_list,
     };
-    // The one thing that would be found out too late: at the first signature.
-    let passphrase = secrets::passphrase(verb.passphrase.passphrase_file.as_deref())?;
-    let loaded = Ca { root: ca.root.clone(), issuer: next.clone(), former: vec![] };
-    drop(Loaded::load(&loaded, passphrase)?.key()?);
+    let file = verb.passphrase.passphrase_file.as_deref();
+    // What would be found out too late: when there is something to sign.
+    let given = Secret::common(file)?;
+    let standing = Standing::read(ca)?;
+    drop(Loaded::of(&standing, &next, Some(&given))?.key()?);
+    // What the others have in common stands in the environment where the new key was given a file.
+    let shared = file.and_then(|_| Secret::common(None).ok());
+    let shut = shut(ca, &standing, shared.as_ref().unwrap_or(&given));
+    if shared.is_some() || !shut.is_empty() {
+        next.passphrase_file = file.map(absolute).transpose()?;
+    }
+    let warning = warning(&shut, next.passphrase_file.is_some());
     let text = tables(ca, &next, &settings, &absolute(folder.root())?);
     Output::new(common.json).say(
         format_args!(
             "certificate and key belong together. First, on every node, the last line of [tls] below, and restart; then, where \
-             certificates are issued, all of it in place of [ca], and restart. Lead {} to /crl/{} at the office's door.\n\n{text}",
+             certificates are issued, all of it in place of [ca], and restart. Lead {} to /crl/{} at the office's door.{warning}\n\n{text}",
             next.list_url, next.folder
         ),
-        &json!({ "settings": text, "list_url": next.list_url, "folder": next.folder }),
+        &json!({ "settings": text, "list_url": next.list_url, "folder": next.folder, "not_opened": shut }),
     )
 }
 
-fn check_transcript(common: &Common, verb: &AuthorityTranscript) -> Result<(), Error> {
-    let path = match &verb.file {
-        Some(path) => path.clone(),
-        None => data_folder(common)?.key("ceremony.txt"),
+/// Keys of authorities that are there already and that do not open with what they will be opened with: their own file, else
+/// what all have in common.
+fn shut(ca: &Ca, standing: &Standing, common: &Secret) -> Vec<String> {
+    let opens = |issuer: &CaIssuer| Loaded::of(standing, issuer, Some(common)).and_then(|one| one.key().map(drop));
+    ca.issuers().filter(|issuer| opens(issuer).is_err()).map(|issuer| issuer.key.to_string()).collect()
+}
+
+fn warning(shut: &[String], by_file: bool) -> String {
+    if shut.is_empty() {
+        return String::new();
+    }
+    let next = if by_file {
+        "The file of the new key is named below; go on giving `sekisho serve` what opens the others"
+    } else {
+        "Put the passphrase or PIN of each key into a file (mode 600), and name it in its table: passphrase_file = \"...\""
     };
-    let (lines, head) = transcript::head(&path)?;
-    let said = head.clone().unwrap_or_else(|| "no hash: it was written before there were any".to_owned());
-    Output::new(common.json).say(
-        format_args!("{lines} lines follow from each other; the last is {said}"),
-        &json!({ "lines": lines, "head": head }),
+    let keys = shut.join("`, `");
+    format!(
+        " WARNING: what opens the new key does not open `{keys}`, whose lists must be signed on: `sekisho serve` does not start \
+         unless all of them open. {next}; then try all of them: sekisho check."
     )
 }
 
 /// Where keys lie; the settings need not be there.
-fn data_folder(common: &Common) -> Result<Folder, Error> {
+pub(super) fn data_folder(common: &Common) -> Result<Folder, Error> {
     let file = common.settings_file()?;
     Ok(Folder::at(file.parent().unwrap_or(Path::new(""))))
 }
@@ -216,6 +217,9 @@ fn tables(ca: &Ca, next: &CaIssuer, settings: &Settings, folder: &Path) -> Strin
     let one = |text: &mut String, issuer: &CaIssuer| {
         let _ = writeln!(text, "issuing_certificate = {}", quoted(&short(&issuer.certificate)));
         let _ = writeln!(text, "issuing_key = {}", quoted(&key(issuer)));
+        if let Some(file) = &issuer.passphrase_file {
+            let _ = writeln!(text, "passphrase_file = {}", quoted(&short(file)));
+        }
         let _ = writeln!(text, "list_url = {}", quoted(&issuer.list_url));
         let _ = writeln!(text, "folder = {}", quoted(&issuer.folder));
     };

@@ -17,7 +17,8 @@ use crate::authority::Authority;
 use crate::cli::device::{DeviceCode, DeviceContainer};
 use crate::error::Error;
 use crate::folder::NewFile;
-use crate::{authority, ids, secrets};
+use crate::secrets::Secret;
+use crate::{authority, ids};
 
 /// What stands on every slip.
 struct Slip {
@@ -263,8 +264,8 @@ pub(super) fn printed(desk: &Desk, device: &DeviceId, hours: i64) -> Result<Prin
 /// wrong passphrase, ends no code that was there.
 fn profile(desk: &Desk, offer: &DeviceCode, path: &Path, slip: &Slip, code: &Code) -> Result<NewFile, Error> {
     let refused = || Error::authority("signing the profile");
-    let passphrase = secrets::passphrase(offer.passphrase.passphrase_file.as_deref())?;
-    let authority = Authority::load(authority::settings(&desk.settings)?, passphrase)?;
+    let common = || Secret::common(offer.passphrase.passphrase_file.as_deref());
+    let authority = Authority::load(authority::settings(&desk.settings)?, common)?;
     let mut file = NewFile::create(path)?;
     let directory = format!("{}/acme/for/{}/{}/directory", slip.gateway, slip.device, code.text().as_str());
     let written = enrolment::Profile { device: &slip.device, directory: &directory, root: &authority.root }.write();

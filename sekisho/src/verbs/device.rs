@@ -16,7 +16,8 @@ use crate::cli::Device;
 use crate::cli::device::{DeviceAdd, DeviceHardware, DeviceReturn, IssueTo};
 use crate::error::Error;
 use crate::folder::{self, NewFile};
-use crate::{ids, secrets};
+use crate::ids;
+use crate::secrets::Secret;
 
 pub(super) fn run(desk: &Desk, verb: &Device) -> Result<(), Error> {
     match verb {
@@ -33,6 +34,7 @@ pub(super) fn run(desk: &Desk, verb: &Device) -> Result<(), Error> {
         Device::Hardware(named) => name_hardware(desk, named),
         Device::Return(back) => take_back(desk, back),
         Device::Policies(verb) => super::policies::write(desk, verb),
+        Device::Expiring(asked) => super::expiring::list(desk, asked),
         Device::List => list(desk),
     }
 }
@@ -91,8 +93,8 @@ enum Key {
 
 impl Desired {
     fn prepare(desk: &Desk, device: &DeviceId, to: &IssueTo) -> Result<Self, Error> {
-        let passphrase = secrets::passphrase(to.passphrase.passphrase_file.as_deref())?;
-        let authority = Authority::load(authority::settings(&desk.settings)?, passphrase)?;
+        let common = || Secret::common(to.passphrase.passphrase_file.as_deref());
+        let authority = Authority::load(authority::settings(&desk.settings)?, common)?;
         authority.key()?;
         let key = match &to.csr {
             Some(path) => {
@@ -222,9 +224,16 @@ fn take_back(desk: &Desk, back: &DeviceReturn) -> Result<(), Error> {
     let because: Cause = back.because.parse().map_err(Error::usage)?;
     let executed = desk.execute(Command::ReturnDevice { device: device.clone(), because })?;
     let revoked = super::revocation::revoked_in(&executed.changes);
+    // Who says stolen or lost has nothing in hand.
+    let now = match because {
+        Cause::Returned => format!("device {device} is back"),
+        because => format!("the loan of device {device} has ended ({because})"),
+    };
     desk.say(
-        format_args!("device {device} is back; certificates revoked: {}", crate::output::listed(&revoked)),
-        &json!({ "device": device.as_str(), "revoked": super::revocation::texts(&revoked) }),
+        format_args!("{now}; certificates revoked: {}", crate::output::listed(&revoked)),
+        &json!({
+            "device": device.as_str(), "because": because.as_str(), "revoked": super::revocation::texts(&revoked),
+        }),
     )
 }
 

@@ -3,6 +3,9 @@
 mod exchange;
 mod root;
 
+use std::path::Path;
+
+use aws_lc_rs::digest;
 use ca::{LeafKey, Passphrase, PublicKey, SystemRandom, Zeroizing, fresh_password, received, write_request};
 use enrolment::read_certs_only;
 use model::DeviceId;
@@ -35,6 +38,7 @@ pub(crate) fn run(common: &Common, verb: &Enrol) -> Result<(), Error> {
             Error::usage(format_args!("the certificate in `{path}` is of device `{other}`, not of `{device}`"))
         })?;
     }
+    let replaced = verb.renew.as_deref().map(Replaced::read).transpose()?;
     let (mut pem, mut p12) = (new_file(verb, &device, "pem")?, new_file(verb, &device, "p12")?);
     let gateway = Gateway::new((&verb.gateway, verb.at), trust(verb)?, verb.renew.as_deref())?;
     let authorities = certificates(&gateway.get(AUTHORITIES)?)?;
@@ -51,17 +55,58 @@ pub(crate) fn run(common: &Common, verb: &Enrol) -> Result<(), Error> {
     let (pem_path, p12_path) = (pem.path().display().to_string(), p12.path().display().to_string());
     pem.arrive()?;
     p12.arrive()?;
+    let old = replaced.as_ref().map(Replaced::advice).unwrap_or_default();
     Output::new(common.json).say(
         format_args!(
             "device {device} has the certificate with serial number {serial}; key and certificate are in {pem_path} and \
-             {p12_path}; password of the latter, shown this once: {}",
+             {p12_path}; password of the latter, shown this once: {}{old}",
             password.as_str()
         ),
         &json!({
             "device": device.as_str(), "serial": serial, "pem": pem_path, "p12": p12_path,
-            "p12_password": password.as_str(),
+            "p12_password": password.as_str(), "replaces": replaced.as_ref().map(Replaced::value),
         }),
     )
+}
+
+/// The certificate that was renewed, by what key stores call it: left there, browsers go on offering it beside the new one.
+struct Replaced {
+    serial: String,
+    /// SHA-1 of it, by which Windows and macOS name it.
+    thumbprint: String,
+    /// SHA-1 of its public key, by which NSS names the key.
+    key_id: String,
+}
+
+impl Replaced {
+    fn read(path: &Path) -> Result<Self, Error> {
+        use x509_parser::prelude::FromDer as _;
+        let not_one = || Error::NotA { path: path.to_owned(), what: "certificate in PEM" };
+        let leaf = secrets::read_certificates(path)?.into_iter().next().ok_or_else(not_one)?;
+        let (_, parsed) = x509_parser::certificate::X509Certificate::from_der(&leaf).map_err(|_| not_one())?;
+        let serial = model::SerialNumber::from_octets(parsed.raw_serial()).map_err(|_| not_one())?.to_string();
+        let key_id = sha1(&parsed.public_key().subject_public_key.data);
+        Ok(Self { serial, thumbprint: sha1(&leaf), key_id })
+    }
+
+    fn advice(&self) -> String {
+        let Self { serial, thumbprint, key_id } = self;
+        format!(
+            "; the one before, with serial number {serial}, is revoked in {} days: once the new one works, take it out of key \
+             stores (docs/enrolment.md), by its thumbprint {thumbprint} or key ID {key_id}",
+            registry::RETIRING_DAYS
+        )
+    }
+
+    fn value(&self) -> serde_json::Value {
+        json!({ "serial": self.serial, "thumbprint_sha1": self.thumbprint, "key_id": self.key_id })
+    }
+}
+
+/// A name for things in key stores, and nothing that anybody relies on.
+fn sha1(octets: &[u8]) -> String {
+    let digest = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, octets);
+    digest.as_ref().iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
 /// The root from the file; or by its fingerprint, for which nothing is sent but the question for what everybody may know.

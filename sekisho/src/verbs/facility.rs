@@ -46,7 +46,10 @@ fn apply(desk: &Desk, add: &FacilityAdd) -> Result<(), Error> {
     };
     let administrator = Administrator { key: ids::parse(&add.administrator)?, name: add.administrator_name.clone() };
     desk.execute(Command::RegisterFacility { facility: facility.clone(), details, administrator })?;
-    let sentence = format!("facility {facility} `{}` has applied; next: sekisho facility approve {facility}", add.name);
+    let sentence = format!(
+        "facility {facility} `{}` has applied; next: sekisho facility approve {facility} --reason TEXT",
+        add.name
+    );
     desk.say(sentence, &moved(&facility, "applied"))
 }
 
@@ -68,7 +71,7 @@ fn apply_again(desk: &Desk, reapply: &FacilityReapply) -> Result<(), Error> {
     desk.execute(Command::ReapplyFacility { facility: facility.clone(), details })?;
     desk.say(
         format_args!(
-            "facility {facility} has applied again; different: {}; next: sekisho facility approve {facility}",
+            "facility {facility} has applied again; different: {}; next: sekisho facility approve {facility} --reason TEXT",
             listed(&differences)
         ),
         &json!({ "facility": facility.as_str(), "state": "applied", "different": texts(&differences) }),

@@ -73,8 +73,27 @@ pub(super) fn preview(desk: &Desk, of: &FacilityOnly) -> Result<(), Error> {
 }
 
 fn waiting(proposal: &FacilityRevocation) -> String {
-    let FacilityRevocation { because, proposed, until, .. } = proposal;
-    format!("proposed ({because}) by {}, waits for a second officer until {}", proposed.by, until.to_jst_minutes())
+    let FacilityRevocation { because, reason, proposed, until, .. } = proposal;
+    let by = &proposed.by;
+    format!("proposed ({because}, `{reason}`) by {by}, waits for a second officer until {}", until.to_jst_minutes())
+}
+
+/// What a second officer may carry out now.
+pub(super) fn proposals(desk: &Desk) -> Result<(), Error> {
+    let (snapshot, now) = (desk.snapshot(), desk.now());
+    let mut found: Vec<_> = snapshot.facility_revocations().filter(|one| now < one.until).collect();
+    found.sort_by(|a, b| a.proposed.at.cmp(&b.proposed.at).then_with(|| a.facility.cmp(&b.facility)));
+    output::each(found, "no proposal waits for a second officer", |one| {
+        let FacilityRevocation { facility, devices, because, reason, proposed, until } = one;
+        let next = format!("sekisho revocation approve {facility}");
+        desk.say(
+            format_args!("facility {facility}: {} devices  {}; next: {next}", devices.len(), waiting(one)),
+            &json!({
+                "facility": facility.as_str(), "devices": devices.len(), "because": because.as_str(), "reason": reason,
+                "by": proposed.by.to_string(), "at": proposed.at.to_string(), "until": until.to_string(), "next": next,
+            }),
+        )
+    })
 }
 
 /// Those on whose teams the holder is now, through the terminal's facility.
@@ -110,11 +129,30 @@ pub(super) fn propose(desk: &Desk, verb: &FacilityPropose) -> Result<(), Error> 
 
 pub(super) fn approve(desk: &Desk, of: &FacilityOnly) -> Result<(), Error> {
     let facility: FacilityId = ids::parse(&of.facility)?;
+    let proposal = desk.snapshot().facility_revocation(&facility).cloned();
+    if let Some(proposal) = &proposal {
+        // Before it is done, and not part of the answer.
+        eprintln!("sekisho: facility {facility}, {} devices: {}", proposal.devices.len(), waiting(proposal));
+    }
     let executed = desk.execute(Command::ApproveFacilityRevocation { facility: facility.clone() })?;
     let revoked = revoked_in(&executed.changes).len();
+    let administrator = desk.snapshot().facility(&facility).map(|one| one.administrator.key.to_string());
+    let next = format!(
+        "sekisho --as facility-administrator:{} revocation confirm SERIAL",
+        administrator.as_deref().unwrap_or("KEY")
+    );
     desk.say(
-        format_args!("facility {facility}: {revoked} certificates are revoked; open connections end now"),
-        &json!({ "facility": facility.as_str(), "certificates_revoked": revoked, "by": desk.author()?.to_string() }),
+        format_args!(
+            "facility {facility}: {revoked} certificates are revoked; open connections end now; next: the facility \
+             administrator, whose terminals are among them, confirms at the office, each that is named by `sekisho revocation \
+             list --facility {facility}`: {next}"
+        ),
+        &json!({
+            "facility": facility.as_str(), "certificates_revoked": revoked, "by": desk.author()?.to_string(),
+            "proposed_by": proposal.as_ref().map(|one| one.proposed.by.to_string()),
+            "because": proposal.as_ref().map(|one| one.because.as_str()), "reason": proposal.map(|one| one.reason),
+            "next": next,
+        }),
     )
 }
 

@@ -2,11 +2,11 @@
 //! he has seen it (art. 38-3). Who may revoke for which cause stands in `model::revocation`; a refusal says who can.
 
 use model::lifecycle::confirmation;
-use model::{Cause, FacilityId, SerialNumber, Timestamp};
+use model::{Cause, FacilityId, SerialNumber, Target, Timestamp};
 use registry::{Change, Command, ConfirmationTask, Effect};
 use serde_json::{Value, json};
 
-use super::{Desk, facility_revocation};
+use super::{Desk, facility_revocation, sought};
 use crate::cli::revocation::{Because, RevocationList};
 use crate::cli::{Confirm, Revocation, Revoke};
 use crate::error::Error;
@@ -19,6 +19,7 @@ pub(super) fn run(desk: &Desk, verb: &Revocation) -> Result<(), Error> {
         Revocation::Confirm(verb) => confirm(desk, verb),
         Revocation::Preview(of) => facility_revocation::preview(desk, of),
         Revocation::Propose(verb) => facility_revocation::propose(desk, verb),
+        Revocation::Proposals => facility_revocation::proposals(desk),
         Revocation::Approve(of) => facility_revocation::approve(desk, of),
         Revocation::Withdraw(verb) => facility_revocation::withdraw(desk, verb),
     }
@@ -85,7 +86,8 @@ fn show(desk: &Desk, list: &RevocationList) -> Result<(), Error> {
     let wanted =
         |task: &&ConfirmationTask| list.all || if list.overdue { task.is_overdue(now) } else { task.is_open() };
     let found = snapshot.tasks().filter(wanted).filter(here);
-    output::each(found, "no such revocation is on record", |task| {
+    let unknown = sought::unknown(&snapshot, facility.clone().map(Target::Facility));
+    output::each(found, format_args!("no such revocation is on record{unknown}"), |task| {
         let facility = snapshot.device(&task.device).map_or("", |device| device.facility.as_str());
         say(desk, task, facility, now)
     })

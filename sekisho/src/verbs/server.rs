@@ -17,7 +17,8 @@ use std::path::Path;
 use ca::{Issuing, LeafKey, Purpose, Root, Zeroizing};
 use serde_json::json;
 
-use crate::ceremony::{Ceremony, city, open_root_key};
+use super::root;
+use crate::ceremony::{Ceremony, check_witnesses, city, open_root_key};
 use crate::cli::certificate::CertificateRenewServer;
 use crate::cli::{Common, nobody_named};
 use crate::error::Error;
@@ -32,21 +33,27 @@ pub(super) fn renew(common: &Common, verb: &CertificateRenewServer) -> Result<()
     let settings = Settings::load(&file)?;
     let (tls, hosts, ca) = (&settings.tls, &settings.hosts, authority::settings(&settings)?);
     let folder = Folder::at(file.parent().unwrap_or(Path::new("")));
-    let ceremony = Ceremony::begin(&folder, clock::now())?;
+    check_witnesses(&verb.witnesses.witness)?;
+    // Two that swap the same files would leave a key of the one with a certificate of the other.
+    let _alone = folder::lock_folder(&folder.keys())?;
     let root = Root::read(&folder::read(&ca.root)?).map_err(Error::authority("the root's certificate"))?;
     ours(&tls.certificate, &root)?;
-    let path = verb.root_key.clone().unwrap_or_else(|| folder.key("root.key.pem"));
-    let root_key = open_root_key(&path, &secrets::root_passphrase(&verb.passphrase)?, &root)?;
+    let (path, copy) = (root::root_key(verb.root_key.as_ref(), &folder), folder.key("ceremony.txt"));
+    let ceremony = Ceremony::beside(&path, clock::now())?;
+    ceremony.knows(&copy)?;
+    let root_key = open_root_key(&path, &verb.passphrase, &root)?;
 
     let refused = || Error::authority("making the server's key");
     let key = LeafKey::generate().map_err(refused())?;
     let key_pem = key.pkcs8_pem().map_err(refused())?;
     ceremony.log(&format!("renewal of the server certificate, by {by}"))?;
+    ceremony.witnessed(&verb.witnesses.witness)?;
     let hosts = [hosts.care.as_str(), hosts.public.as_str()];
     let made = ceremony.certify_server(&city(&root)?, hosts, key.public(), &root, &root_key)?;
     swap(tls, &key_pem, &made.chain())?;
     // For people to look at; whoever connects is shown the chain.
     folder::replace(&folder.key("server-issuing.pem"), made.authority.pem().as_bytes())?;
+    ceremony.copy_to(&copy)?;
 
     let (issued, file) = (&made.issued, tls.certificate.display());
     Output::new(common.json).say(

@@ -7,22 +7,13 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::ports::Ports;
 use crate::support::{SEKISHO, text, wait};
-
-/// Four neighbouring ports that were free a moment ago.
-fn ports() -> u16 {
-    loop {
-        let base = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let free =
-            |offset: u16| base.checked_add(offset).is_some_and(|port| TcpListener::bind(("127.0.0.1", port)).is_ok());
-        if (0..4).all(free) {
-            return base;
-        }
-    }
-}
 
 struct Demo {
     child: Child,
+    /// Held for the demos that go on with the folder, too.
+    ports: Arc<Ports>,
     port_base: u16,
     said: PathBuf,
     temporary: Arc<tempfile::TempDir>,
@@ -30,10 +21,12 @@ struct Demo {
 
 impl Demo {
     fn start() -> Self {
-        Self::start_in(Arc::new(tempfile::tempdir().unwrap()), &["--port-base", &ports().to_string()])
+        let ports = Arc::new(Ports::row(4));
+        let first = ports.first().port().to_string();
+        Self::start_in(Arc::new(tempfile::tempdir().unwrap()), ports, &["--port-base", &first])
     }
 
-    fn start_in(temporary: Arc<tempfile::TempDir>, words: &[&str]) -> Self {
+    fn start_in(temporary: Arc<tempfile::TempDir>, ports: Arc<Ports>, words: &[&str]) -> Self {
         let (ready, said) = (temporary.path().join("ready"), temporary.path().join("said"));
         let _ = std::fs::remove_file(&ready);
         let child = Command::new(SEKISHO)
@@ -46,7 +39,7 @@ impl Demo {
             .stdout(std::fs::File::create(&said).unwrap())
             .spawn()
             .unwrap();
-        let mut demo = Self { child, port_base: 0, said, temporary };
+        let mut demo = Self { child, ports, port_base: 0, said, temporary };
         let begun = Instant::now();
         while !ready.exists() {
             assert!(demo.child.try_wait().unwrap().is_none(), "the demo ended");
@@ -149,7 +142,8 @@ fn refused(words: &[&str]) -> (String, usize) {
 
 #[test]
 fn a_demo_that_does_not_come_up_says_why_and_leaves_nothing_behind() {
-    let first = ports();
+    let ports = Ports::row(4);
+    let first = ports.first().port();
     let held = TcpListener::bind(("127.0.0.1", first + 1)).unwrap();
     let (said, left) = refused(&["--port-base", &first.to_string()]);
     let why = format!("port {} is taken, one of {first} to {} ", first + 1, first + 3);
@@ -176,7 +170,7 @@ fn the_first_of_four_ports_leaves_room_for_all() {
 #[test]
 fn a_demo_goes_on_with_its_folder() {
     let demo = Demo::start();
-    let (temporary, first) = (Arc::clone(&demo.temporary), demo.port_base);
+    let (temporary, ports, first) = (Arc::clone(&demo.temporary), Arc::clone(&demo.ports), demo.port_base);
     let folder = temporary.path().join("d");
     let again = format!("demo --data {}", folder.display());
     assert!(demo.line(&again).ends_with(&again), "it says how to go on");
@@ -189,7 +183,7 @@ fn a_demo_goes_on_with_its_folder() {
     assert!(!other.status.success() && said.contains(&format!("has the ports from {first} on")), "{said}");
 
     // The same people with the same passwords and keys, and what was revoked stays so.
-    let demo = Demo::start_in(Arc::clone(&temporary), &[]);
+    let demo = Demo::start_in(Arc::clone(&temporary), ports, &[]);
     assert_eq!((demo.port_base, demo.line(r#""user_id":"U-sato""#)), (first, sign_in));
     assert!(demo.paste(r#""user_id":"U-sato""#).contains(r#""must_change_password":false"#));
     assert!(demo.paste(" revoke ").contains("no certificate that could be revoked"));

@@ -107,6 +107,72 @@ fn wrong_codes_end_it_and_bad_requests_do_not() {
 }
 
 #[test]
+fn one_address_does_not_take_the_whole_door() {
+    use std::net::TcpStream;
+    let office = Office::open();
+    office.request("new", P256);
+    let code = office.code("D-1");
+    let port = office.server.port("terminals").parse().unwrap();
+    let knock = || TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let held: Vec<TcpStream> = (0..300).map(|_| knock()).collect();
+    // Closed without a word: there is an end to read at once. The others wait to hear of TLS.
+    let is_open = |stream: &TcpStream| {
+        stream.set_nonblocking(true).unwrap();
+        stream.peek(&mut [0]).is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)
+    };
+    wait(|| held.iter().filter(|stream| is_open(stream)).count() == 32);
+    // Another address is served meanwhile.
+    let (said, status) =
+        office.post("simpleenroll", &["-u", &format!("D-1:{code}"), "--interface", "127.0.0.2"], "new");
+    assert_eq!(status, 200, "{said}");
+}
+
+/// With curl and openssl: what each side says of the connection is the same.
+#[test]
+fn the_connection_check_says_what_curl_and_openssl_say() {
+    let office = Office::open();
+    let (root, pem, port) = (office.path("keys/root.pem"), office.path("D-1.pem"), office.server.port("clients"));
+    let url = format!("https://care.sekisho.localhost:{port}/.sekisho/connection?");
+    let english = ["-H", "Accept: text/html", "-H", "Accept-Language: en", "--cacert", &root];
+    for (protocol, shown) in [("--http1.1", "HTTP/1.1"), ("--http2", "HTTP/2")] {
+        let (page, status) = curl(&[&english[..], &["--cert", &pem, protocol, &url]].concat());
+        assert_eq!(status, 200, "{page}");
+        assert!(page.contains(shown) && page.contains("TLS 1.3") && page.contains("Tablet"), "{page}");
+    }
+    let (page, status) = curl(&[&english[..], &[&url]].concat());
+    assert!(status == 401 && !page.contains("Tablet"), "no certificate: {page}");
+    // openssl, with a group of its own choice.
+    let connect = format!("127.0.0.1:{port}");
+    let mut client = std::process::Command::new("openssl")
+        .args(["s_client", "-connect", &connect, "-servername", "care.sekisho.localhost", "-CAfile", &root])
+        .args(["-cert", &pem, "-key", &pem, "-groups", "P-384", "-ciphersuites", "TLS_AES_128_GCM_SHA256", "-quiet"])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let head =
+        format!("GET /.sekisho/connection HTTP/1.1\r\nHost: care.sekisho.localhost:{port}\r\nAccept: text/html\r\n");
+    std::io::Write::write_all(client.stdin.as_mut().unwrap(), format!("{head}Connection: close\r\n\r\n").as_bytes())
+        .unwrap();
+    let page = text(&client.wait_with_output().unwrap().stdout);
+    assert!(page.contains("TLS_AES_128_GCM_SHA256") && page.contains("secp384r1"), "{page}");
+
+    // The door of enrolment needs no certificate, and says where one is looked at.
+    let url = format!("https://care.sekisho.localhost:{}/enrol/connection", office.server.port("terminals"));
+    let (page, status) = curl(&["--cacert", &root, "-A", "<b>Browser</b>", &format!("{url}?lang=en")]);
+    assert_eq!(status, 200, "{page}");
+    for seen in ["TLS 1.3", "None has arrived", "https://care.sekisho.localhost/.sekisho/connection"] {
+        assert!(page.contains(seen), "{seen}: {page}");
+    }
+    assert!(!page.contains("<b>Browser") && page.contains("Browser"), "{page}");
+    let (page, _) = curl(&["--cacert", &root, "--cert", &pem, "-A", &"長".repeat(500), &url]);
+    assert!(page.contains("電子証明書") && page.contains("届いています。"), "{page}");
+    let (page, _) = curl(&["--cacert", &root, url.trim_end_matches("/connection")]);
+    assert!(page.contains("/enrol/connection"), "{page}");
+}
+
+#[test]
 fn a_code_used_twice_at_once_gives_one_certificate() {
     let office = Office::open();
     let code = office.code("D-1");
@@ -162,6 +228,7 @@ fn enrol_fetches_renews_and_loses_all_to_a_theft() {
     let renewed = office.enrol(&["--renew", &office.path("first/D-1.pem"), "--out", &second]);
     assert!(renewed.status.success(), "{}", text(&renewed.stderr));
     wait(|| office.served("second/D-1.pem", "second/D-1.pem") == 200);
+    one_is_left_in_the_key_store(&office, &[&done.stdout, &renewed.stdout]);
     // The same with curl, by the successor; not for the key that is there already, and not without a certificate.
     office.request("third", P256);
     let by = office.path("second/D-1.pem");
@@ -184,6 +251,34 @@ fn enrol_fetches_renews_and_loses_all_to_a_theft() {
         let (said, status) = office.post("simplereenroll", &["--cert", &pem, "--key", &key], "third");
         assert_eq!(status, 403, "{said}");
     }
+}
+
+/// Both have one name in NSS, which takes the newer one away by that; by the key's ID the older one goes.
+fn one_is_left_in_the_key_store(office: &Office, said: &[&[u8]; 2]) {
+    let said = said.map(|said| serde_json::from_slice::<serde_json::Value>(said).unwrap());
+    assert!(said[0]["replaces"].is_null(), "{}", said[0]);
+    let (old, key_id) = (&said[1]["replaces"], said[1]["replaces"]["key_id"].as_str().unwrap());
+    assert_eq!(old["serial"], said[0]["serial"]);
+    let thumbprint = office.city.openssl("x509 -in @first/D-1.pem -noout -fingerprint -sha1");
+    let thumbprint = thumbprint.trim().rsplit('=').next().unwrap().replace(':', "").to_lowercase();
+    assert_eq!(old["thumbprint_sha1"], thumbprint.as_str());
+    let store = tempfile::tempdir().unwrap();
+    let folder = format!("sql:{}", store.path().display());
+    let run = |program: &str, words: &[&str]| {
+        let output = std::process::Command::new(program).args(words).args(["-d", &folder]).output().unwrap();
+        assert!(output.status.success(), "{program} {words:?}: {}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    run("certutil", &["-N", "--empty-password"]);
+    for (folder, said) in ["first", "second"].into_iter().zip(&said) {
+        let file = office.path(&format!("{folder}/D-1.p12"));
+        run("pk12util", &["-i", &file, "-W", said["p12_password"].as_str().unwrap()]);
+    }
+    assert_eq!(run("certutil", &["-K"]).matches("ec ").count(), 2);
+    assert!(run("certutil", &["-K"]).contains(key_id));
+    run("certutil", &["-F", "-k", key_id]);
+    let left = run("certutil", &["-K"]);
+    assert!(left.matches("ec ").count() == 1 && !left.contains(key_id), "{left}");
 }
 
 #[test]

@@ -73,7 +73,8 @@ fn each_line_is_taken_whole_or_refused() {
         let (lines, fine, _) = import(&city, bad, &[]);
         assert!(lines.is_empty() && !fine);
     }
-    city.json("device return D-17");
+    let said = city.say("device return D-17 --because stolen");
+    assert!(said.contains("the loan of device D-17 has ended (stolen)") && !said.contains("back"), "{said}");
     let (lines, _, _) = import(&city, LIST.as_bytes(), &[]);
     assert!(lines[9]["why"].as_str().unwrap().contains("came back"), "{lines:?}");
 }

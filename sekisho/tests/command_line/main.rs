@@ -26,6 +26,9 @@ mod offices;
 #[cfg(test)]
 mod orders;
 #[cfg(test)]
+#[path = "../../../tests/src/world/ports.rs"]
+mod ports;
+#[cfg(test)]
 mod renewal;
 #[cfg(test)]
 mod rollover;

@@ -78,7 +78,7 @@ fn a_user_in_use_has_nothing_to_do() {
     city.json("consent withdraw P-1 --reason asked");
     let answer = city.json(ask).remove(0);
     assert_eq!((answer["permitted"].as_bool(), next(&answer)), (Some(false), Vec::new()));
-    city.json("device return D-1 --because returned");
+    assert!(city.say("device return D-1 --because returned").contains("device D-1 is back"));
     let answer = city.json(ask).remove(0);
     assert!(next(&answer)[0].contains("sekisho device add"), "it was given back: {answer}");
     city.json("user end-id U-1 --reason left");

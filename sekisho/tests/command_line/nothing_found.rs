@@ -22,6 +22,7 @@ fn every_list_of_an_empty_office_says_that_it_is_empty() {
         "facility list",
         "user list",
         "device list",
+        "device expiring",
         "person list",
         "consent list",
         "team list P-1",
@@ -47,6 +48,8 @@ fn whoever_is_asked_for_and_not_on_record_is_named() {
     for words in ["deletion list P-9999", "team list P-9999", "registry log --person P-9999"] {
         assert!(nothing(&city, words).contains("; there is no person `P-9999`"), "{words}");
     }
+    assert!(nothing(&city, "device expiring --facility F-9").contains("; there is no facility `F-9`"));
+    assert!(nothing(&city, "revocation list --facility F-9").contains("; there is no facility `F-9`"));
     assert!(nothing(&city, "duty list --facility F-9").contains("; there is no facility `F-9`"));
     assert!(nothing(&city, "suspension list user:K-8").contains("of user:K-8 is in force; there is no user `K-8`"));
     assert!(nothing(&city, "certificate list --state revoked").contains("no certificate in state revoked"));

@@ -101,8 +101,10 @@ fn a_refusal_changes_nothing_and_costs_no_number() {
     drop(held);
 
     // Best kept elsewhere after init.
-    let elsewhere = city.path("safe.pem");
+    let elsewhere = city.path("safe/root.key.pem");
+    std::fs::create_dir(city.path("safe")).unwrap();
     std::fs::rename(city.path("keys/root.key.pem"), &elsewhere).unwrap();
+    std::fs::copy(city.path("keys/ceremony.txt"), city.path("safe/ceremony.txt")).unwrap();
     assert!(city.refused("certificate renew-server").contains("root.key.pem"));
     let issuing = city.path("keys/issuing.key.pem");
     let wrong = city.refused(&format!("certificate renew-server --root-key {}", issuing.display()));

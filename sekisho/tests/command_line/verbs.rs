@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use crate::support::{City, SmallDisk, mode};
+use crate::support::{City, SmallDisk, mode, text};
 
 #[test]
 fn init_overwrites_nothing_and_needs_a_passphrase() {
@@ -161,12 +161,26 @@ fn a_facility_is_revoked_in_one_act_by_two_officers() {
     let shown = city.json("revocation preview F-1");
     assert!(shown[1]["proposal"].as_str().unwrap().contains("waits for a second officer"));
     assert!(city.refused("--as city-officer:ito revocation approve F-1").contains("needs a second city officer"));
+    let waiting = &city.json("revocation proposals")[0];
+    assert_eq!((&waiting["facility"], &waiting["by"]), (&"F-1".into(), &"city-officer:Ito".into()));
+    assert_eq!((&waiting["because"], &waiting["reason"]), (&"compromised".into(), &"break-in".into()));
     city.json("--as city-officer:Ito revocation withdraw F-1 --reason mistake");
+    assert!(city.json("revocation proposals").is_empty());
     assert!(city.refused("--as city-officer:Mori revocation approve F-1").contains("no proposal"));
     city.json(&format!("--as city-officer:Ito {propose}"));
-    assert_eq!(city.json("--as city-officer:Mori revocation approve F-1")[0]["certificates_revoked"], 1);
+    let output = city.run("--json --as city-officer:Mori revocation approve F-1");
+    let said = text(&output.stderr);
+    assert!(said.contains("1 devices: proposed (compromised, `break-in`) by city-officer:Ito"), "{said}");
+    let approved: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&approved["certificates_revoked"], &approved["reason"]), (&1.into(), &"break-in".into()));
+    // What it names is what she does.
+    let serial = city.json("revocation list --facility F-1")[0]["serials"][0].as_str().unwrap().to_owned();
+    let next = approved["next"].as_str().unwrap().replace("SERIAL", &serial);
+    std::thread::sleep(std::time::Duration::from_secs(10));
+    city.json(next.strip_prefix("sekisho ").unwrap());
+    assert!(city.json("revocation list --facility F-1").is_empty());
     assert_eq!(city.json("certificate status D-1")[0]["reason"], "key-compromise");
-    assert_eq!(city.json("revocation list --facility F-1")[0]["by"], "city-officer:Mori");
+    assert_eq!(city.json("revocation list --facility F-1 --all")[0]["by"], "city-officer:Mori");
 }
 
 #[test]
@@ -253,11 +267,40 @@ fn certificates_say_where_the_list_is_found_and_check_where_that_is_nowhere() {
 }
 
 #[test]
+fn whose_certificate_ends_soon_is_listed_with_what_waits_for_it() {
+    let city = City::at_work();
+    let out = city.path(".").display().to_string();
+    for (id, days) in [("D-2", 20), ("D-3", 2)] {
+        let add = format!("device add --id {id} --facility F-1 --holder K-1 --label Second --days {days} --out {out}");
+        city.json(&add);
+    }
+    let said = city.json("device expiring");
+    let told = |said: &serde_json::Value| {
+        ["device", "holder", "facility", "stage"].map(|name| said[name].as_str().unwrap().to_owned())
+    };
+    let told: Vec<_> = said.iter().map(told).collect();
+    assert_eq!(told, [["D-3", "K-1", "F-1", "3"], ["D-2", "K-1", "F-1", "30"]]);
+    assert_eq!((&said[0]["days_left"], &said[0]["code_until"]), (&1.into(), &serde_json::Value::Null), "{said:?}");
+    assert_eq!(city.json("device expiring --within 3").len(), 1);
+    assert_eq!(city.json("device expiring --facility F-1 --within 3000").len(), 3);
+    // A further certificate, and it is not spoken of any more.
+    std::fs::remove_file(city.path("D-3.pem")).unwrap();
+    std::fs::remove_file(city.path("D-3.p12")).unwrap();
+    city.json(&format!("device certificate D-3 --out {out}"));
+    let said = city.say("device expiring");
+    assert!(said.starts_with("D-2  19 days left, ") && said.lines().count() == 1, "{said}");
+    assert!(city.say("check").contains("warning: devices: the last certificate of 1 ends soon"));
+}
+
+#[test]
 fn check_finds_what_is_wrong() {
     let city = City::at_work();
     let said = city.json("check");
     assert!(said.iter().all(|line| line["level"] == "ok"), "{said:?}");
-    assert!(city.say("check --days 190").contains("warning: devices: the last certificate of 1 expires soon: D-1"));
+    let warned = city.say("check --days 190");
+    let devices = "warning: devices: the last certificate of 1 ends soon or is over (0 are over): D-1; all are named by: \
+                   sekisho device expiring --within 190";
+    assert!(warned.contains(devices), "{warned}");
 
     let without = |words: &[&str]| {
         let output = city.command().env_remove("SEKISHO_CA_PASSPHRASE").arg("check").args(words).output().unwrap();

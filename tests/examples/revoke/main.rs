@@ -23,9 +23,7 @@ mod shared;
 #[path = "../../src/revocations/stalled.rs"]
 mod stalled;
 
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::net::SocketAddr;
-use std::process::{Command as Process, ExitCode, Stdio};
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use http_body_util::BodyExt as _;
@@ -34,6 +32,7 @@ use model::{Cause, DeviceId};
 use neighbours::Neighbours;
 use registry::Command;
 use shared::statistics::quantile;
+use shared::store::{self, Store};
 use shared::world::{Ask, Http, Keys, Plan, Terminal, Tls, World};
 use shared::{house, world};
 use tokio::task::JoinHandle;
@@ -44,8 +43,8 @@ pub(crate) const STREAM: &str = "/feeds/notes?patient=P-0001";
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    if arguments.first().is_some_and(|first| first == "store") {
-        return runtime.block_on(store());
+    if store::is_asked_for() {
+        return runtime.block_on(store::serve());
     }
     if arguments.first().is_some_and(|first| first == "neighbours") {
         runtime.block_on(neighbours::serve());
@@ -58,25 +57,9 @@ fn main() -> ExitCode {
     std::process::exit(i32::from(!good));
 }
 
-/// The other process: a store, until its standard input ends.
-async fn store() -> ExitCode {
-    let store = backend_stub::run(backend_stub::Options::new(backend_stub::Trust::Anyone)).await.unwrap();
-    println!("{}", store.address());
-    tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await.unwrap().unwrap();
-    ExitCode::SUCCESS
-}
-
 async fn measure((connections, streams): (usize, usize), trials: usize, devices: usize) -> bool {
-    let mut store = Process::new(std::env::current_exe().unwrap())
-        .arg("store")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(store.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let address: SocketAddr = line.trim().parse().unwrap();
-    let world = World::planned(Plan { store: Some(address), workers: 8, ..Plan::default() }).await;
+    let store = Store::start();
+    let world = World::planned(Plan { store: Some(store.address), workers: 8, ..Plan::default() }).await;
     let streams = streams.min(connections);
     let neighbours = Neighbours::open(&world, connections, streams).await;
     println!(
@@ -88,8 +71,7 @@ async fn measure((connections, streams): (usize, usize), trials: usize, devices:
     let stalled = stalled_reader(&world).await;
     let hurt = neighbours.hurt();
     println!("{hurt} of {connections} neighbours hurt");
-    drop(store.stdin.take());
-    let _ = store.wait();
+    store.stop();
     one && all && stalled && hurt == 0
 }
 

@@ -3,6 +3,7 @@
 #![allow(dead_code, unused_imports, unreachable_pub, missing_docs, reason = "no tool needs all of it")]
 
 pub(crate) mod statistics;
+pub(crate) mod store;
 #[path = "../../src/world/mod.rs"]
 pub(crate) mod world;
 

@@ -3,6 +3,7 @@
 //! `SEKISHO_PICTURES=folder` keeps a picture of every page on the way, at two widths, for people to look at.
 
 mod driver;
+mod ending;
 mod revocations;
 
 use audit::Verdict;

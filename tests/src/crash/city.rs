@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader};
-use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command as Program, Stdio};
 use std::sync::LazyLock;
@@ -16,7 +15,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use zeroize::Zeroizing;
 
 use super::{AT_WORK, COMING_AND_GOING, now};
-use crate::world::{CARE, Http, Keys, PASSWORD, Terminal, Tls, city};
+use crate::world::{CARE, Http, Keys, PASSWORD, Ports, Terminal, Tls, city};
 
 const PASSPHRASE: &str = "correct horse battery";
 
@@ -34,7 +33,7 @@ impl Drop for Killed {
 /// A data folder, its store, and what starts its server.
 pub(super) struct City {
     pub(super) folder: tempfile::TempDir,
-    port: u16,
+    ports: Ports,
     _store: Killed,
 }
 
@@ -58,30 +57,18 @@ pub(crate) fn program(name: &str) -> PathBuf {
 /// Built once, started often.
 pub(crate) static SEKISHO: LazyLock<PathBuf> = LazyLock::new(|| program("sekisho"));
 
-/// Four ports in a row that nobody has.
-fn free_ports() -> u16 {
-    for _ in 0..1000 {
-        let first = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = first.local_addr().unwrap().port();
-        let rest = || (1..4).all(|n| port < 65_000 && TcpListener::bind(("127.0.0.1", port + n)).is_ok());
-        if rest() {
-            return port;
-        }
-    }
-    panic!("no four ports in a row are free")
-}
-
 impl City {
     pub(super) fn found() -> (Self, Registry) {
         let folder = tempfile::tempdir().unwrap();
-        let port = free_ports();
+        let ports = Ports::row(4);
+        let port = ports.first().port();
         let store = Program::new(program("backend-stub"))
             .args(["--listen", &format!("127.0.0.1:{}", port + 3), "--requests-kept", "0"])
             .args(["--jwks-url", &format!("http://127.0.0.1:{}/.well-known/jwks.json", port + 1)])
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        let city = Self { folder, port, _store: Killed(store) };
+        let city = Self { folder, ports, _store: Killed(store) };
         city.run(&["init", "--port-base", &port.to_string()]);
         let registry = city.registry();
         let passwords: HashMap<UserId, String> = city::enter(&registry).into_iter().collect();
@@ -150,7 +137,6 @@ impl City {
         let chain = CertificateDer::pem_file_iter(&file).unwrap().map(Result::unwrap).collect();
         let keys = Keys { chain, key: PrivateKeyDer::from_pem_file(&file).unwrap() };
         let root = CertificateDer::from_pem_file(self.root().join("keys/root.pem")).unwrap();
-        let address = SocketAddr::from(([127, 0, 0, 1], self.port));
-        Terminal::speaking(address, CARE, &root, Some(&keys), Http::One, Tls::V13)
+        Terminal::speaking(self.ports.first(), CARE, &root, Some(&keys), Http::One, Tls::V13)
     }
 }

@@ -3,7 +3,8 @@
 //! nothing is accepted after its time (promises P3, P10).
 //!
 //! The one that is killed is this test itself as a process of its own: the registry over SQLite, the authority's key, and the
-//! one order of `enrolment::issue`. What it has been told is done it prints; a line that is whole was an acknowledgement.
+//! one order of `enrolment::issue`. What it has been told is done it prints; a line that is whole was an acknowledgement. After
+//! each kill a gateway starts over what is there, and certificates are shown to it.
 //! `SEKISHO_KILLS=5000` for the long run.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,15 +19,15 @@ use ca::{
     SystemRandom, reserve,
 };
 use enrolment::{Order, Taking, Term, issue};
-use gateway::refusal::CertificateProblem;
-use gateway::tls::device::standing;
 use journal::testing::Dice;
 use journal::{Journal, Place};
 use model::lifecycle::certificate::State;
 use model::{Author, Cause, DeviceId, FacilityId, Office, Profession, SerialNumber, Timestamp, UserId, UserKey};
-use registry::{Administrator, Command, FacilityDetails, FacilityKind, Registry, Vault};
+use registry::{Administrator, Command, FacilityDetails, FacilityKind, Registry, Snapshot};
 
-use super::now;
+use super::presented::{Edge, LET_IN, SHUT_OUT, Showing, validity};
+use super::{life_max, now};
+use crate::world::node::vault;
 
 const PASSPHRASE: &str = "correct horse battery";
 const DAY: i64 = 86_400;
@@ -37,7 +38,7 @@ const PER_DEVICE: usize = 40;
 
 fn registry(folder: &Path) -> Registry {
     let journal = Journal::open(&Place::Sqlite { file: folder.join("registry.db") }).unwrap();
-    Registry::open(journal, Vault::new(&[7; 32]).unwrap()).unwrap()
+    Registry::open(journal, vault()).unwrap()
 }
 
 fn clerk() -> Author {
@@ -49,7 +50,7 @@ fn passphrase() -> Passphrase {
 }
 
 /// Authorities that are valid whatever the clock says, and a facility with somebody who answers for its devices.
-fn furnish(folder: &Path) {
+fn furnish(folder: &Path) -> Edge {
     let long_ago = now().plus_seconds(-400 * DAY);
     let (root_key, key) = (RootKey::generate().unwrap(), IssuingKey::generate().unwrap());
     let serial = || reserve(&SystemRandom::new(), &mut |_: &SerialNumber| Ok::<(), std::io::Error>(())).unwrap();
@@ -61,6 +62,7 @@ fn furnish(folder: &Path) {
     std::fs::write(folder.join("issuing.pem"), issuing.pem()).unwrap();
     std::fs::write(folder.join("issuing.key.pem"), key.seal(&passphrase(), &SystemRandom::new()).unwrap()).unwrap();
     std::fs::create_dir(folder.join("handed")).unwrap();
+    std::fs::create_dir(folder.join("keys")).unwrap();
     let (registry, facility) = (registry(folder), FacilityId::new("F-1").unwrap());
     let details = FacilityDetails {
         name: "関所訪問看護ステーション".to_owned(),
@@ -85,6 +87,7 @@ fn furnish(folder: &Path) {
     ] {
         registry.execute(command, clerk(), long_ago).unwrap();
     }
+    Edge::new(issuing.der().to_vec())
 }
 
 /// What is killed. Never ends by itself.
@@ -142,6 +145,7 @@ impl Desk {
         let term = Term::of(profile.valid_for(days).unwrap(), &self.issuing, now).map_err(|error| error.to_string())?;
         let order = Order { device: &device, key: key.public(), taking: Taking::Office, author: &author, now };
         let out = |issued: &Issued| {
+            std::fs::write(self.folder.join(format!("keys/{}", issued.serial())), key.pkcs8_der())?;
             let path = self.folder.join(format!("handed/{}", issued.serial()));
             // A number that is given twice finds its file.
             let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
@@ -200,6 +204,10 @@ struct Told {
     issued: BTreeSet<String>,
     revoked: BTreeSet<String>,
     refused: BTreeMap<String, usize>,
+    newest_issued: Option<String>,
+    newest_revoked: Option<String>,
+    /// What certificates met at gateways, and how often.
+    met: BTreeMap<&'static str, usize>,
 }
 
 impl Told {
@@ -245,15 +253,21 @@ impl Told {
         for line in reading.join().unwrap() {
             let (what, which) = line.split_once(' ').unwrap();
             match what {
-                "issued" => assert!(self.issued.insert(which.to_owned()), "{which} is issued twice"),
-                "revoked" => drop(self.revoked.insert(which.to_owned())),
+                "issued" => {
+                    assert!(self.issued.insert(which.to_owned()), "{which} is issued twice");
+                    self.newest_issued = Some(which.to_owned());
+                }
+                "revoked" => {
+                    self.revoked.insert(which.to_owned());
+                    self.newest_revoked = Some(which.to_owned());
+                }
                 _ => *self.refused.entry(which.to_owned()).or_default() += 1,
             }
         }
     }
 
     /// Holds everything that was said against what is there.
-    fn hold(&self, folder: &Path, dice: &mut Dice) {
+    fn hold(&self, folder: &Path) {
         let registry = registry(folder);
         let snapshot = registry.snapshot();
         let known: BTreeMap<String, _> = snapshot.certificates().map(|one| (one.serial.to_string(), one)).collect();
@@ -282,16 +296,59 @@ impl Told {
             let record = known.get(serial).unwrap_or_else(|| panic!("{serial} was revoked and is gone"));
             assert!(record.revocation.is_some(), "{serial} was revoked and stands");
         }
-        for record in known.values() {
-            let at = record.not_before.plus_seconds(i64::try_from(dice.below(400)).unwrap() * DAY - 100 * DAY);
-            let stands = standing(&snapshot, &record.serial, at);
-            let in_time = record.not_before <= at && at < record.not_after;
-            assert!(stands.is_err() || (in_time && record.state == State::Active), "{}", record.serial);
-            let late = standing(&snapshot, &record.serial, record.not_after);
-            assert!(late.is_err());
-            if record.state == State::Active {
-                assert_eq!(late.unwrap_err(), CertificateProblem::Expired);
-            }
+    }
+
+    /// Shows to a gateway: the newest that was issued, in its first second and in its last; the newest that was revoked; one
+    /// after its end and one before its beginning, that stand; and one that went out and is not recorded as issued.
+    fn show(&mut self, folder: &Path, edge: &Edge, dice: &mut Dice) {
+        let snapshot = registry(folder).snapshot();
+        let stands = |serial: &str| {
+            let record = snapshot.certificate(&SerialNumber::parse(serial).unwrap());
+            record.is_some_and(|record| record.state == State::Active)
+        };
+        let standing: Vec<&String> = self.issued.iter().filter(|serial| stands(serial)).collect();
+        let mut showings = Vec::new();
+        let mut show = |serial: &str, at| {
+            let expected = self.expected(&snapshot, (folder, serial), at);
+            showings.push(Showing { serial: serial.to_owned(), at, expected });
+        };
+        for serial in self.newest_issued.iter().chain(&self.newest_revoked) {
+            let (first, last) = validity(folder, serial).unwrap();
+            show(serial, first);
+            show(serial, last);
+        }
+        if !standing.is_empty() {
+            let (late, early) = (dice.one_of(&standing), dice.one_of(&standing));
+            show(late, validity(folder, late).unwrap().1.plus_seconds(1));
+            show(early, validity(folder, early).unwrap().0.plus_seconds(-1));
+        }
+        let unfinished =
+            snapshot.certificates().filter(|one| one.fingerprint.is_none()).map(|one| one.serial.to_string());
+        let handed = |serial: String| validity(folder, &serial).map(|(first, _)| (serial, first));
+        if let Some((serial, first)) = unfinished.filter_map(handed).last() {
+            show(&serial, first);
+        }
+        for showing in &showings {
+            *self.met.entry(showing.expected).or_default() += 1;
+        }
+        edge.show(folder, showings);
+    }
+
+    /// What a certificate that was handed over must meet, by what was said of it, by what is recorded, and by its own times.
+    fn expected(&self, snapshot: &Snapshot, (folder, serial): (&Path, &str), at: Timestamp) -> &'static str {
+        let record = snapshot.certificate(&SerialNumber::parse(serial).unwrap()).unwrap();
+        let (first, last) = validity(folder, serial).unwrap();
+        if self.revoked.contains(serial) || record.revocation.is_some() {
+            "certificate-revoked"
+        } else if record.fingerprint.is_none() {
+            assert!(!self.issued.contains(serial), "{serial} was issued and is not recorded as such");
+            SHUT_OUT
+        } else if last < at {
+            "certificate-expired"
+        } else if at < first {
+            "certificate-not-yet-valid"
+        } else {
+            LET_IN
         }
     }
 }
@@ -303,19 +360,24 @@ fn kills() -> u64 {
 #[test]
 fn nothing_is_lost_while_certificates_are_issued_and_revoked() {
     let folder = tempfile::tempdir().unwrap();
-    furnish(folder.path());
+    let edge = furnish(folder.path());
     let mut dice = Dice::new(42);
     let mut told = Told::default();
     for kill in 0..kills() {
         let clock = *dice.one_of(&CLOCKS);
-        let life = Duration::from_millis(dice.number(120));
+        let life = life_max().mul_f64(dice.number(600) as f64 / 1000.0);
         told.run(folder.path(), clock, kill, life, None);
+        told.show(folder.path(), &edge, &mut dice);
         if kill % 50 == 49 {
-            told.hold(folder.path(), &mut dice);
+            told.hold(folder.path());
         }
     }
-    told.hold(folder.path(), &mut dice);
-    println!("{} kills: {} issued, {} revoked, {:?}", kills(), told.issued.len(), told.revoked.len(), told.refused);
+    told.hold(folder.path());
+    let (issued, revoked) = (told.issued.len(), told.revoked.len());
+    println!("{} kills: {issued} issued, {revoked} revoked, {:?}, {:?}", kills(), told.refused, told.met);
+    for met in [LET_IN, "certificate-revoked", "certificate-expired", "certificate-not-yet-valid"] {
+        assert!(told.met.contains_key(met), "nothing met {met}: {:?}", told.met);
+    }
     assert!(told.issued.len() > 10 && !told.revoked.is_empty(), "too little happened to prove anything");
 }
 
@@ -323,7 +385,7 @@ fn nothing_is_lost_while_certificates_are_issued_and_revoked() {
 #[test]
 fn a_full_disk_refuses_and_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    furnish(folder.path());
+    let edge = furnish(folder.path());
     let mut dice = Dice::new(7);
     let mut told = Told::default();
     told.run(folder.path(), 0, 1, Duration::from_millis(400), None);
@@ -331,7 +393,8 @@ fn a_full_disk_refuses_and_loses_nothing() {
     for round in 0..6 {
         let limit = (size("registry.db").max(size("registry.db-wal")) / 1024) + dice.number(24);
         told.run(folder.path(), 0, 100 + round, Duration::from_millis(700), Some(limit));
-        told.hold(folder.path(), &mut dice);
+        told.show(folder.path(), &edge, &mut dice);
+        told.hold(folder.path());
     }
     let refused: usize = told.refused.values().sum();
     println!("{} issued, {} revoked, {:?}", told.issued.len(), told.revoked.len(), told.refused);
@@ -339,6 +402,7 @@ fn a_full_disk_refuses_and_loses_nothing() {
     // With room again, it goes on.
     let before = told.issued.len();
     told.run(folder.path(), 0, 999, Duration::from_millis(900), None);
-    told.hold(folder.path(), &mut dice);
+    told.show(folder.path(), &edge, &mut dice);
+    told.hold(folder.path());
     assert!(told.issued.len() > before);
 }

@@ -8,6 +8,7 @@
 
 mod city;
 mod issuing;
+mod presented;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};

@@ -16,6 +16,11 @@ distinguished_name = dn
 basicConstraints = critical, CA:TRUE
 keyUsage = critical, keyCertSign, cRLSign
 subjectKeyIdentifier = hash
+[between]
+basicConstraints = critical, CA:TRUE
+keyUsage = critical, keyCertSign, cRLSign
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
 [terminal]
 basicConstraints = CA:FALSE
 keyUsage = critical, digitalSignature
@@ -133,6 +138,36 @@ impl Elsewhere {
         ]);
         let chain = vec![self.certificate(&certificate), self.certificate("ca.pem")];
         Keys { chain, key: PrivateKeyDer::from_pem_file(self.path(&key)).unwrap() }
+    }
+
+    /// A certificate of this authority for another one's name and key, good for so many days.
+    pub(super) fn certify(&self, other: &Self, subject: &str, days: u32) -> CertificateDer<'static> {
+        let key = other.path("ca.key").display().to_string();
+        let (request, certificate) = ("other.csr", "other.pem");
+        self.openssl(&["req", "-new", "-config", "openssl.cnf", "-key", &key, "-out", request, "-subj", subject]);
+        let days = days.to_string();
+        self.openssl(&[
+            "x509",
+            "-req",
+            "-in",
+            request,
+            "-CA",
+            "ca.pem",
+            "-CAkey",
+            "ca.key",
+            "-set_serial",
+            &format!("0x77{days}"),
+            "-days",
+            &days,
+            "-sha256",
+            "-extfile",
+            "openssl.cnf",
+            "-extensions",
+            "between",
+            "-out",
+            certificate,
+        ]);
+        self.certificate(certificate)
     }
 
     /// Revokes the certificate with this serial number, on the next list.

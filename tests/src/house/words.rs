@@ -27,6 +27,14 @@ fn documents_use_the_words_of_the_glossary() {
     }
 }
 
+/// PowerShell 5.1 takes a script without this mark to be in the code page of the PC, and spoils its Japanese.
+#[test]
+fn scripts_for_windows_say_that_they_are_utf_8() {
+    let script = std::fs::read(super::root().join("deploy/enrol/enrol.ps1")).unwrap();
+    assert!(script.starts_with(b"\xEF\xBB\xBF<#"), "no byte order mark");
+    assert!(std::str::from_utf8(&script).is_ok());
+}
+
 /// Every relative link and every path in backticks that looks like one leads somewhere.
 #[test]
 fn documents_lead_where_they_say() {

@@ -6,8 +6,9 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use audit::{Ended, Query};
+use audit::{Ended, Query, Verdict};
 use futures_util::StreamExt as _;
+use gateway::TlsProfile;
 use http::StatusCode;
 use http_body_util::BodyExt as _;
 use model::{Action, Author, Cause, DeviceId, Office, TeamRole};
@@ -16,9 +17,10 @@ use tokio::time::timeout;
 
 use super::programs::{Programs, Told, document};
 use super::{ask_page, stalled};
-use crate::cutting::{compatible, socket};
+use crate::cutting::socket;
+use crate::uploads::documents;
 use crate::world::streams::body;
-use crate::world::{Ask, Connection, Terminal, Tls, World, city};
+use crate::world::{Ask, Connection, Plan, Terminal, Tls, World, city};
 
 const RECORD: &str = "/fhir/Patient/P-0001";
 const STREAM: &str = "/feeds/notes?patient=P-0001";
@@ -140,7 +142,9 @@ impl Neighbour {
 
 /// Everything is opened, one role acts, and everything is looked at. A cell for each row.
 async fn column(role: Role) -> Vec<String> {
-    let mut world = compatible().await;
+    // The store is asked past the gateway what it has, so it must answer anybody.
+    let plan = Plan { tls: TlsProfile::Compatibility, trusting_store: true, ..Plan::default() };
+    let mut world = World::planned(plan).await;
     world.clerk(Command::JoinTeam {
         person: "P-0900".parse().unwrap(),
         user: "K-sato".parse().unwrap(),
@@ -178,6 +182,7 @@ async fn column(role: Role) -> Vec<String> {
     let stalled = stalled::Reader::begin(&world, &victim, &cookie).await;
     let file = programs.path("document");
     document(&file, 40_000_000);
+    let stored = documents(&world).await;
     world.store.clear_requests();
     let named = format!("@{}", file.display());
     let upload = ["-X", "POST", "--http1.1", "--limit-rate", "4M", "-H", "content-type: image/jpeg", "-H", "expect:"];
@@ -200,7 +205,7 @@ async fn column(role: Role) -> Vec<String> {
         (octets, window) => format!("{octets} > {window}"),
     });
     cells.push(cut(upload.breaks_off().await));
-    on_record(&world).await;
+    on_record(&world, stored).await;
     let say = |told: Told| match told {
         Told::Served => "SERVED".to_owned(),
         Told::Page => "page".to_owned(),
@@ -230,15 +235,24 @@ async fn until_the_end(socket: &mut crate::world::streams::Socket) {
     while let Some(Ok(_)) = socket.next().await {}
 }
 
-/// What was cut says so in the log, the upload among it, and nothing of it is in the store.
-async fn on_record(world: &World) {
-    let cut = |world: &World| {
+/// The upload that was cut says so in the log, and nothing of it is in the store, which had `before` documents.
+async fn on_record(world: &World, before: u64) {
+    let uploads = |world: &World| {
         let found = world.audit.search(&Query { device: Some("D-sato".parse().unwrap()), ..Query::default() });
-        let found = found.unwrap().entries;
-        let uploads: Vec<_> = found.iter().filter(|one| one.entry.action == Some(Action::Create)).collect();
-        uploads.len() == 1 && uploads.iter().all(|one| one.outcome.as_ref().is_some_and(|end| end.ended == Ended::Cut))
+        let mut uploads = found.unwrap().entries;
+        uploads.retain(|one| one.entry.action == Some(Action::Create));
+        uploads
     };
-    world.until("the upload has its outcome", cut).await;
+    let ended = |world: &World| uploads(world).iter().any(|one| one.outcome.is_some());
+    world.until("the upload has its outcome", ended).await;
+    let [upload] = &uploads(world)[..] else { panic!("{:?}", uploads(world)) };
+    let outcome = upload.outcome.as_ref().unwrap();
+    assert_eq!(
+        (upload.entry.verdict, outcome.ended, outcome.bytes),
+        (Verdict::Permitted, Ended::Cut, 0),
+        "{outcome:?}"
+    );
+    assert_eq!(documents(world).await, before, "half an upload is in the store");
 }
 
 /// The facility administrator is told what was cut (art. 38-3).

@@ -37,7 +37,8 @@ impl Reader {
         let mut head = [0; 1024];
         tls.read_exact(&mut head).await.unwrap();
         assert!(head.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&head));
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        let client = tls.get_ref().0.local_addr().unwrap();
+        full(world.address.port(), client.port()).await;
         Self { tls, window }
     }
 
@@ -53,4 +54,32 @@ impl Reader {
         timeout(Duration::from_secs(5), reading).await.expect("the download goes on");
         (octets, self.window)
     }
+}
+
+/// What a socket has to send that was not taken yet, in octets, and whether it waits for its peer to have room again.
+fn sending(from: u16, to: u16) -> Option<(u64, bool)> {
+    let port = |address: &str| u16::from_str_radix(address.rsplit(':').next()?, 16).ok();
+    let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+    table.lines().skip(1).find_map(|line| {
+        // Number, local and remote address, state, the two queues, which timer runs (4: asking a closed window).
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let (queued, _) = fields[4].split_once(':')?;
+        let asks = fields[5].starts_with("04:");
+        let ours = (port(fields[1]), port(fields[2])) == (Some(from), Some(to));
+        ours.then(|| (u64::from_str_radix(queued, 16).unwrap(), asks))
+    })
+}
+
+/// Waits until the reader's window is closed and the sender's own queue grows no more.
+async fn full(sender: u16, reader: u16) {
+    let mut before = None;
+    for _ in 0..500 {
+        let now = sending(sender, reader).filter(|(queued, asks)| *queued > 0 && *asks);
+        if now.is_some() && now == before {
+            return;
+        }
+        before = now;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("the connection from {sender} to {reader} does not fill: {:?}", sending(sender, reader));
 }

@@ -8,8 +8,10 @@ mod line;
 mod lock;
 pub(crate) mod node;
 mod plan;
+mod ports;
 pub(crate) mod relay;
 pub(crate) mod streams;
+mod terminals;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -20,19 +22,17 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use audit::{Audit, Entry, Event};
 use gateway::{Clock, Running};
 use journal::{Journal, Place};
-use model::{Author, Cause, DeviceId, Office, SerialNumber, Timestamp, UserId};
-use registry::{Command, PasswordCheck, Registry};
+use model::{SerialNumber, Timestamp, UserId};
+use registry::{Command, Registry};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use zeroize::Zeroizing;
 
 pub(crate) use authority::{Authority, CONTAINER_PASSWORD};
 pub(crate) use client::{Ask, Connection, Http, Keys, Reply, Terminal, Tls};
 pub(crate) use line::Line;
 pub(crate) use lock::Lock;
-pub(crate) use node::{Node, postgres};
+pub(crate) use node::{Node, Nodes, postgres};
 pub(crate) use plan::Plan;
-
-use node::Nodes;
+pub(crate) use ports::Ports;
 
 pub(crate) const CARE: &str = "care.sekisho.localhost";
 pub(crate) const PUBLIC: &str = "www.sekisho.localhost";
@@ -49,7 +49,7 @@ pub(crate) struct World {
     clock_shift: Arc<AtomicI64>,
     clock: Clock,
     gateway: Option<Running>,
-    door: SocketAddr,
+    door: Ports,
     nodes: Nodes,
     passwords: Mutex<HashMap<UserId, String>>,
     serials: Mutex<HashMap<String, SerialNumber>>,
@@ -82,8 +82,8 @@ impl World {
         // A year ago, so that certificates can have expired by now.
         let authority = Authority::new(clock().plus_seconds(-400 * 86_400));
         // The door's port must be known to the store before the gateway knows the store's.
-        let door = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let keys = format!("http://{door}/.well-known/jwks.json");
+        let door = Ports::row(1);
+        let keys = format!("http://{}/.well-known/jwks.json", door.first());
         let trust = if plan.trusting_store { backend_stub::Trust::Anyone } else { backend_stub::Trust::Url(keys) };
         let options = backend_stub::Options { seed: plan.records, ..backend_stub::Options::new(trust) };
         let store = backend_stub::run(options).await.unwrap();
@@ -103,7 +103,7 @@ impl World {
             rates: plan.rates,
             clock: Arc::clone(&clock),
         };
-        let gateway = nodes.start(door, &registry, &audit);
+        let gateway = nodes.start(door.first(), &registry, &audit);
         Self {
             address: gateway.address(),
             registry,
@@ -164,133 +164,6 @@ impl World {
     pub(crate) fn issue_break_glass(&self) {
         self.officer(Command::ProposeBreakGlass { rule: "救急時閲覧規定".to_owned() });
         self.registry.execute(Command::IssueBreakGlass, city::officer("officer-mori"), self.now()).unwrap();
-    }
-
-    /// The keys of a device: its certificate issued and recorded, at first use.
-    pub(crate) fn keys(&self, device: &str) -> Keys {
-        let id = DeviceId::new(device).unwrap();
-        let (issued, keys) = self.authority.sign(&id, self.now(), 180);
-        self.record(&id, &issued);
-        self.serials.lock().unwrap().insert(device.to_owned(), issued.serial());
-        keys
-    }
-
-    /// The same in a container for a browser.
-    pub(crate) fn container(&self, device: &str) -> Vec<u8> {
-        let id = DeviceId::new(device).unwrap();
-        let (issued, container) = self.authority.container(&id, self.now());
-        self.record(&id, &issued);
-        self.serials.lock().unwrap().insert(device.to_owned(), issued.serial());
-        container
-    }
-
-    /// Records a signed certificate, now.
-    pub(crate) fn record(&self, device: &DeviceId, issued: &ca::Issued) {
-        self.record_at(device, issued, self.now());
-    }
-
-    /// Records a signed certificate, at an earlier time than anything else since the city was entered.
-    pub(crate) fn record_at(&self, device: &DeviceId, issued: &ca::Issued, at: Timestamp) {
-        let clerk = |command| self.registry.execute(command, city::clerk(), at).unwrap();
-        clerk(Command::ReserveCertificate {
-            serial: issued.serial(),
-            device: device.clone(),
-            not_before: issued.not_before(),
-            not_after: issued.not_after().plus_seconds(1),
-            assurance: model::Assurance::Software,
-            key: issued.public_key().digest(),
-        });
-        let mut fingerprint = [0; 32];
-        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, issued.der());
-        fingerprint.copy_from_slice(digest.as_ref());
-        clerk(Command::RecordIssued { serial: issued.serial(), fingerprint });
-    }
-
-    /// Serial number of the certificate last issued to a device.
-    pub(crate) fn serial(&self, device: &str) -> SerialNumber {
-        self.serials.lock().unwrap()[device]
-    }
-
-    /// A device on the care host, with a certificate of its own.
-    pub(crate) fn terminal(&self, device: &str) -> Terminal {
-        self.terminal_with(&self.keys(device))
-    }
-
-    pub(crate) fn terminal_with(&self, keys: &Keys) -> Terminal {
-        Terminal::new(self.address, CARE, &self.authority.root_der(), Some(keys))
-    }
-
-    pub(crate) fn terminal_speaking(&self, keys: &Keys, http: Http, tls: Tls) -> Terminal {
-        Terminal::speaking(self.address, CARE, &self.authority.root_der(), Some(keys), http, tls)
-    }
-
-    /// Somebody on a host, without a certificate.
-    pub(crate) fn stranger(&self, host: &str) -> Terminal {
-        Terminal::new(self.address, host, &self.authority.root_der(), None)
-    }
-
-    /// The first password of a user ID, from the slip.
-    pub(crate) fn first_password(&self, user_id: &str) -> String {
-        self.passwords.lock().unwrap()[&UserId::new(user_id).unwrap()].clone()
-    }
-
-    /// The password of a user ID, who has changed the first one to [`PASSWORD`].
-    pub(crate) fn changed_password(&self, user_id: &str) -> &'static str {
-        let id = UserId::new(user_id).unwrap();
-        let mut passwords = self.passwords.lock().unwrap();
-        let current = passwords.get(&id).cloned().unwrap();
-        if current != PASSWORD {
-            let PasswordCheck::Right { verified, .. } = self.registry.verify_password(&id, &current) else {
-                panic!("the first password of {user_id} is not right");
-            };
-            let command = Command::ChangePassword { current: verified, new: Zeroizing::new(PASSWORD.to_owned()) };
-            self.registry.execute(command, Author::new(Office::User, user_id), self.now()).unwrap();
-            passwords.insert(id, PASSWORD.to_owned());
-        }
-        PASSWORD
-    }
-
-    /// One more nurse at the nursing station, on the care teams of these persons; her user ID.
-    #[allow(dead_code, reason = "for the measuring tools, which share this city")]
-    pub(crate) fn another_nurse(&self, name: &str, persons: &[&str]) -> String {
-        let (user, user_id): (model::UserKey, String) = (format!("K-{name}").parse().unwrap(), format!("U-{name}"));
-        self.clerk(Command::RegisterUser { user: user.clone(), name: name.to_owned() });
-        let granted = self.clerk(Command::GrantUserId {
-            user_id: UserId::new(&user_id).unwrap(),
-            user: user.clone(),
-            facility: "F-nursing".parse().unwrap(),
-            profession: model::Profession::Nurse,
-            recognised_by: None,
-        });
-        self.passwords.lock().unwrap().insert(UserId::new(&user_id).unwrap(), city::first_password(&granted));
-        for person in persons {
-            self.clerk(Command::JoinTeam {
-                person: person.parse().unwrap(),
-                user: user.clone(),
-                role: model::TeamRole::Member,
-                facility: None,
-                from: self.now(),
-                until: None,
-            });
-        }
-        user_id
-    }
-
-    /// A terminal and a session on it.
-    pub(crate) async fn signed_in(&self, user_id: &str, device: &str) -> (Terminal, String) {
-        let terminal = self.terminal(device);
-        let cookie = self.cookie(&terminal, user_id).await;
-        (terminal, cookie)
-    }
-
-    /// A session on a terminal.
-    pub(crate) async fn cookie(&self, terminal: &Terminal, user_id: &str) -> String {
-        let password = self.changed_password(user_id);
-        terminal.sign_in(user_id, password).await.unwrap_or_else(|reply| panic!("no session: {}", reply.text()))
-    }
-
-    pub(crate) fn revoke(&self, device: &str) {
-        self.officer(Command::RevokeCertificate { serial: self.serial(device), because: Cause::Stolen });
     }
 
     /// All audit entries, oldest first.
@@ -380,7 +253,7 @@ impl World {
     pub(crate) async fn restart(&mut self) {
         self.stop().await;
         (self.registry, self.audit) = node::open(&self.nodes.registry, &self.nodes.audit);
-        let gateway = self.nodes.start(self.door, &self.registry, &self.audit);
+        let gateway = self.nodes.start(self.door.first(), &self.registry, &self.audit);
         self.address = gateway.address();
         self.gateway = Some(gateway);
     }

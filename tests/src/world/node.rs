@@ -2,6 +2,7 @@
 //! them need PostgreSQL.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use audit::Audit;
@@ -10,16 +11,17 @@ use gateway::pages::{Desk, Phone, RecordsApp};
 use gateway::{Clock, Parts, Rates, Running, SessionLimits, Settings, Strictness, TlsProfile};
 use journal::testing::Postgres;
 use journal::{Journal, Place};
+use model::Timestamp;
 use policy::DecisionPoint;
 use registry::{Registry, Vault};
 use rustls::pki_types::CertificateDer;
 use rustls::sign::CertifiedKey;
 use zeroize::Zeroizing;
 
-use super::{CARE, PUBLIC, Terminal};
+use super::{Authority, CARE, PUBLIC, Plan, Terminal};
 
 /// What all nodes of a city share.
-pub(super) struct Nodes {
+pub(crate) struct Nodes {
     pub(super) registry: Place,
     pub(super) audit: Place,
     pub(super) store: SocketAddr,
@@ -73,6 +75,34 @@ pub(super) fn open(registry: &Place, audit: &Place) -> (Registry, Audit) {
 }
 
 impl Nodes {
+    /// A gateway over a registry that lies in this folder, with an audit log beside it. The hosts' certificate is of `authority`.
+    pub(crate) fn over(
+        folder: &Path,
+        authority: &Authority,
+        issuer: CertificateDer<'static>,
+        store: SocketAddr,
+        clock: Clock,
+    ) -> Self {
+        let plan = Plan::default();
+        let sqlite = |name: &str| Place::Sqlite { file: folder.join(name) };
+        Self {
+            registry: sqlite("registry.db"),
+            audit: sqlite("audit.db"),
+            store,
+            reader: reader(&plan.maps),
+            server_key: authority.server(Timestamp::from_millis(super::real_now())),
+            device_issuers: vec![issuer],
+            external: plan.external,
+            identity_key: Self::identity_key(),
+            tls: plan.tls,
+            strictness: plan.strictness,
+            workers: 1,
+            limits: plan.limits,
+            rates: plan.rates,
+            clock,
+        }
+    }
+
     /// TLS under the certificate of the city's hosts, for a site that is none of its own.
     pub(super) fn acceptor(&self) -> tokio_rustls::TlsAcceptor {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -87,24 +117,8 @@ impl Nodes {
         Zeroizing::new(LeafKey::generate().unwrap().pkcs8_der().to_vec())
     }
 
-    /// Starts a gateway on a free port. The store's door was free when the store was told of it; whoever took it since, for an
-    /// outgoing connection say, gives it back soon.
+    /// Starts a gateway on a free port.
     pub(super) fn start(&self, store_door: SocketAddr, registry: &Registry, audit: &Audit) -> Running {
-        for _ in 0..100 {
-            match self.try_start(store_door, registry, audit) {
-                Err(gateway::SetUpError::Listen { .. }) => std::thread::sleep(std::time::Duration::from_millis(100)),
-                started => return started.unwrap(),
-            }
-        }
-        self.try_start(store_door, registry, audit).unwrap()
-    }
-
-    fn try_start(
-        &self,
-        store_door: SocketAddr,
-        registry: &Registry,
-        audit: &Audit,
-    ) -> Result<Running, gateway::SetUpError> {
         let settings = Settings {
             care_host: CARE.to_owned(),
             public_host: PUBLIC.to_owned(),
@@ -137,15 +151,20 @@ impl Nodes {
             policy: Arc::new(DecisionPoint::builtin().unwrap()),
             clock: Arc::clone(&self.clock),
         };
-        gateway::start(settings, parts)
+        gateway::start(settings, parts).unwrap()
     }
 }
 
 impl Node {
-    pub(super) fn start(nodes: &Nodes) -> Self {
+    pub(crate) fn start(nodes: &Nodes) -> Self {
         let (registry, audit) = open(&nodes.registry, &nodes.audit);
         let gateway = nodes.start("127.0.0.1:0".parse().unwrap(), &registry, &audit);
         Self { registry, audit, address: gateway.address(), gateway: Some(gateway) }
+    }
+
+    /// Stops it, and waits until it has.
+    pub(crate) fn stop(mut self) {
+        self.gateway.take().unwrap().drain();
     }
 
     /// The same terminal, connecting here.

@@ -2,17 +2,20 @@
 
 use std::sync::{Arc, LazyLock};
 
-use model::{Action, Category, Cause, DeviceId, Office, PersonId, TeamRole, Timestamp, UserId};
+use model::{
+    Action, Assurance, Category, Cause, DeviceId, Office, PersonId, SerialNumber, TeamRole, Timestamp, UserId,
+};
 use policy::{DecisionPoint, Rule};
 
 use crate::pages::{
-    ChangePassword, ChangeProblem, ChangeReason, DeclareEmergency, Desk, EmergencyProblem, Ended, FacilityListing,
-    Frame, History, HistoryPerson, HistoryRow, Home, Language, LocalPath, Outline, Page as _, Phone, Place,
-    PreviousSignIn, RecordsApp, ReportTerminal, Revocations, Revoked, Shared, Shown, SignIn, SignInNotice,
-    SignInProblem, StandingEmergency, Stop, TeamPerson, Terminal, Terminals, explained, help, not_found, refused,
-    refused::CODES, signed_out,
+    ChangePassword, ChangeProblem, ChangeReason, CheckedCertificate, ConnectionCheck, DeclareEmergency, Desk,
+    EmergencyProblem, Ended, ExpiringTerminal, ExpiringTerminals, FacilityListing, Frame, History, HistoryPerson,
+    HistoryRow, Home, Language, LocalPath, Outline, Page as _, Phone, Place, PreviousSignIn, RecordsApp, Renewal,
+    ReportTerminal, Revocations, Revoked, Seen, Shared, Shown, SignIn, SignInNotice, SignInProblem, StandingEmergency,
+    Stop, TeamPerson, Terminal, Terminals, explained, help, not_found, refused, refused::CODES, signed_out,
 };
 use crate::refusal::{CertificateProblem, Refusal, SignInReason};
+use crate::tls::negotiated::Negotiated;
 
 /// What others enter or send, one value for each place it can reach a page.
 pub(super) struct Words {
@@ -245,13 +248,22 @@ pub(super) fn every_page(language: Language, words: &Words) -> Vec<(String, Stri
             records_app,
             emergencies: &[],
             revocations: None,
+            expiring: None,
+            ending: None,
             may_declare: false,
         };
         pages.push((name.to_owned(), page.html()));
         let until = holiday_afternoon().plus_seconds(1800);
         let standing = ids.iter().take(2).map(|person| StandingEmergency { number: 7, person, until });
         let emergencies: Vec<_> = standing.collect();
-        let page = Home { emergencies: &emergencies, revocations: Some(emergencies.len()), may_declare: true, ..page };
+        let page = Home {
+            emergencies: &emergencies,
+            revocations: Some(emergencies.len()),
+            expiring: Some(emergencies.len()),
+            ending: Some(until),
+            may_declare: true,
+            ..page
+        };
         pages.push((format!("{name}-in-emergency"), page.html()));
     }
 
@@ -277,6 +289,7 @@ pub(super) fn every_page(language: Language, words: &Words) -> Vec<(String, Stri
     }
 
     pages.extend(of_terminals(words, &care));
+    pages.extend(of_connections(words, &care));
 
     let frame = care("/.sekisho/history?skip=50");
     let rows = history_rows(words, &ids);
@@ -293,7 +306,7 @@ pub(super) fn every_page(language: Language, words: &Words) -> Vec<(String, Stri
     let office_hours = Frame { now: holiday_afternoon().plus_seconds(2 * 86_400), ..care("/") };
     pages.push(("not-found-in-office-hours".to_owned(), not_found(&office_hours)));
     for (number, problem) in PROBLEMS.into_iter().enumerate() {
-        pages.push((format!("help-{number}"), help(&care("/"), problem, &words.incident)));
+        pages.push((format!("help-{number}"), help(&care("/"), problem, &words.incident, None)));
     }
     for (number, refusal) in refusals(words).iter().enumerate() {
         for place in [Place::Care, Place::Public] {
@@ -367,6 +380,50 @@ fn of_terminals<'a>(words: &Words, care: &dyn Fn(&str) -> Frame<'a>) -> Vec<(Str
         let page = Revocations { frame: &frame, form_token: "c2VhbGVk", open, confirmed, too_old: number > 0 };
         pages.push((format!("revocations-{number}"), page.html()));
     }
+    pages
+}
+
+fn of_connections<'a>(words: &Words, care: &dyn Fn(&str) -> Frame<'a>) -> Vec<(String, String)> {
+    let mut pages = Vec::new();
+    let id = DeviceId::new("D-1").unwrap();
+    let (label, at) = (Shown(&words.device), holiday_afternoon());
+    let terminals: Vec<_> = [None, Some(0), Some(1), Some(30)]
+        .into_iter()
+        .enumerate()
+        .map(|(number, days_left)| ExpiringTerminal {
+            id: &id,
+            label,
+            holder: Shown(&words.name),
+            until: at,
+            days_left,
+            code_until: (number == 0).then_some(at),
+            begun: number == 1,
+        })
+        .collect();
+    let frame = care("/.sekisho/terminals/expiring");
+    for (number, terminals) in [&terminals[..], &[]].into_iter().enumerate() {
+        let page = ExpiringTerminals { frame: &frame, terminals };
+        pages.push((format!("expiring-{number}"), page.html()));
+    }
+    let serial = SerialNumber::parse("0abc").unwrap();
+    let mut tls = Negotiated {
+        version: "TLS 1.3",
+        suite: "TLS_AES_256_GCM_SHA384".to_owned(),
+        group: Some("X25519MLKEM768".to_owned()),
+        http: "HTTP/2",
+        resumed: false,
+    };
+    let frame = care("/.sekisho/connection");
+    let renewals = [Renewal::NotYet, Renewal::Due, Renewal::Newer].into_iter().cycle();
+    for (number, (assurance, renewal)) in Assurance::ALL.iter().zip(renewals).enumerate() {
+        let (until, days_left) = (at, i64::try_from(number).ok());
+        let certificate = CheckedCertificate { serial, until, days_left, assurance: *assurance, renewal };
+        let page = ConnectionCheck { frame: &frame, device: &id, label, certificate, tls: &tls };
+        pages.push((format!("connection-{number}"), page.html()));
+        (tls.resumed, tls.group) = (true, None);
+    }
+    let seen = Seen { serial: &serial, tls: &tls };
+    pages.push(("help-seen".to_owned(), help(&care("/"), CertificateProblem::Revoked, &words.incident, Some(seen))));
     pages
 }
 

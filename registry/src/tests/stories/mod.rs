@@ -6,6 +6,7 @@ mod devices;
 mod duties;
 mod emergencies;
 mod enrolments;
+mod expiring;
 mod hits;
 mod institutions;
 mod officers;

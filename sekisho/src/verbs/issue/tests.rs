@@ -1,11 +1,12 @@
 //! What the registry records of a certificate is what the authority says of it.
 
-use ca::{LeafKey, Passphrase};
+use ca::LeafKey;
 use model::{Office, UserKey};
 use registry::{Administrator, Command, FacilityDetails};
 
 use super::*;
 use crate::init::{Plan, init};
+use crate::secrets::Secret;
 use crate::settings::Settings;
 use crate::verbs::open_registry;
 
@@ -33,12 +34,14 @@ impl City {
             port_base: 9443,
             list_url: None,
             postgres: None,
+            witnesses: vec![],
         };
-        let passphrase = || Passphrase::new("correct horse battery").unwrap();
-        let made = init(&folder.path().join("sekisho"), &plan, (&passphrase(), &passphrase()), at(BEGUN)).unwrap();
+        let secret = Secret::new("correct horse battery".to_owned().into());
+        let passphrase = secret.passphrase().unwrap();
+        let made = init(&folder.path().join("sekisho"), &plan, (&passphrase, &passphrase), at(BEGUN)).unwrap();
         let settings = Settings::load(&made.settings).unwrap();
         let (registry, _) = open_registry(&settings).unwrap();
-        let authority = Authority::load(authority::settings(&settings).unwrap(), passphrase()).unwrap();
+        let authority = Authority::load(authority::settings(&settings).unwrap(), || Ok(secret)).unwrap();
         let facility: model::FacilityId = "F-1".parse().unwrap();
         let details = FacilityDetails {
             name: "Minato Home Nursing".to_owned(),
