@@ -69,13 +69,20 @@ pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub(crate) const FORM_FIELDS_MAX: usize = 8;
 /// Characters of what a browser calls itself that are shown to it.
 pub(crate) const BROWSER_CHARACTERS_MAX: usize = 300;
-/// Wrong codes of one source in [`WRONG_WINDOW_MS`]. A code ends by its fifth wrong try, so nobody ends one from a single address
-/// in less than that.
+/// Wrong codes of one source for one terminal in [`WRONG_WINDOW_MS`]. A code ends by its fifth wrong try, so nobody ends one from a
+/// single address in less than that.
 pub(crate) const WRONG_PER_SOURCE_MAX: usize = 4;
+/// Wrong codes of one source for all terminals in [`WRONG_WINDOW_MS`].
+pub(crate) const WRONG_OF_ALL_MAX: usize = 20;
+/// So long a code waits for others of the same source whose end is not known.
+pub(crate) const WRONG_PATIENCE: Duration = Duration::from_secs(5);
 /// An hour, in milliseconds.
 pub(crate) const WRONG_WINDOW_MS: i64 = 3_600_000;
-/// Sources whose wrong codes are remembered, each some hundred octets; those of which nothing was heard for longest go.
+/// Sources whose wrong codes are remembered, each with [`WRONG_OF_ALL_MAX`] at most, half a kilobyte; those of which nothing was heard for longest go.
 pub(crate) const WRONG_SOURCES_MAX: usize = 8192;
 
 // Twenty lists may fail before one that somebody has kept runs out.
 const _: () = assert!(ca::NEXT_UPDATE_SECONDS > 20 * 3600);
+// A code's own bound is the registry's: nobody reaches it from one address.
+const _: () = assert!(WRONG_PER_SOURCE_MAX < registry::ENROLMENT_TRIES_MAX as usize);
+const _: () = assert!(WRONG_PER_SOURCE_MAX < WRONG_OF_ALL_MAX);

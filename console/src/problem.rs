@@ -3,6 +3,8 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use crate::enrol::Held;
+
 /// What these doors refuse with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Problem {
@@ -12,6 +14,8 @@ pub(crate) enum Problem {
     MethodNotAllowed,
     /// Here questions are put.
     OnlyPost,
+    /// Not by this method; the answer's `Allow` says by which.
+    OtherMethod,
     /// No current revocation list.
     NoList,
     /// Cannot do its work just now.
@@ -49,6 +53,11 @@ impl Problem {
                 "この場所では証明書の状態の照会(POST)だけができます。 / This address only takes questions about certificates \
                  (POST).",
             ),
+            Self::OtherMethod => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "Method Not Allowed",
+                "この場所では、この方法(HTTPメソッド)は使えません。 / This address is asked by another method.",
+            ),
             Self::NoList => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "Service Unavailable",
@@ -74,8 +83,7 @@ impl Problem {
             Self::Unusable => (
                 StatusCode::BAD_REQUEST,
                 "Bad Request",
-                "証明書の申請(CSR)を使えません。コードはまだ使えます。 / \
-                 The certification request cannot be used. The code has not been used up.",
+                "証明書の申請(CSR)を使えません。 / The certification request cannot be used.",
             ),
             Self::TooLarge => (
                 StatusCode::PAYLOAD_TOO_LARGE,
@@ -85,8 +93,9 @@ impl Problem {
             Self::TooMany => (
                 StatusCode::TOO_MANY_REQUESTS,
                 "Too Many Requests",
-                "この接続元から誤ったコードが続きました。1時間ほどおいてからお試しください。 / \
-                 There were too many wrong codes from this address. Try again in an hour.",
+                "この接続元から誤ったコードが続きました。しばらくは受け付けません(Retry-After の秒数)。別の接続元からはできます。 / \
+                 There were too many wrong codes from this address. It is heard no more for a while (seconds in Retry-After); \
+                 another address is.",
             ),
             Self::RefusedByRegistry => (
                 StatusCode::FORBIDDEN,
@@ -130,6 +139,7 @@ impl Problem {
                 headers.insert(header::WWW_AUTHENTICATE, wanted);
             }
             Self::NotFound
+            | Self::OtherMethod
             | Self::NotRenewed
             | Self::Unusable
             | Self::TooLarge
@@ -139,6 +149,13 @@ impl Problem {
         }
         response
     }
+}
+
+/// Too many wrong codes, and when more is heard.
+pub(crate) fn too_many(held: Held) -> Response {
+    let mut response = Problem::TooMany.into_response();
+    response.headers_mut().insert(header::RETRY_AFTER, held.seconds.into());
+    response
 }
 
 impl IntoResponse for Problem {

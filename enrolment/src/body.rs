@@ -4,6 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ca::{PublicKey, Refused, read_request};
 
+use crate::unusable::Unusable;
+
 /// Longest body, in octets: a request of 16 kB in base64, with line ends.
 pub const BODY_OCTETS_MAX: usize = 24 * 1024;
 
@@ -22,19 +24,20 @@ const WANTED: [u8; 35] = [
 ///
 /// # Errors
 /// Unreadable, too long, not signed by its own key, or a key that is not accepted.
-pub fn read_body(body: &[u8]) -> Result<PublicKey, Refused> {
+pub fn read_body(body: &[u8]) -> Result<PublicKey, Unusable> {
+    let not = |why| Unusable::of(body, Refused::Request(why));
     if body.len() > BODY_OCTETS_MAX {
-        return Err(Refused::Request("it is longer than 16 kB"));
+        return Err(not("it is longer than 16 kB"));
     }
     if body.first() == Some(&0x30) || body.trim_ascii_start().starts_with(b"-----BEGIN") {
-        return read_request(body.trim_ascii_start());
+        return read_request(body.trim_ascii_start()).map_err(|why| Unusable::of(body, why));
     }
     let text: Vec<u8> = body.iter().copied().filter(|octet| !octet.is_ascii_whitespace()).collect();
-    let der = STANDARD.decode(text).map_err(|_| Refused::Request("it is neither base64, PEM nor DER"))?;
+    let der = STANDARD.decode(text).map_err(|_| not("it is neither base64, PEM nor DER"))?;
     if der.first() != Some(&0x30) {
-        return Err(Refused::Request("it is no PKCS#10 request"));
+        return Err(Unusable::of(&der, Refused::Request("it is no PKCS#10 request")));
     }
-    read_request(&der)
+    read_request(&der).map_err(|why| Unusable::of(&der, why))
 }
 
 /// CsrAttrs (RFC 7030 4.5.2): a key on P-256 and ECDSA with SHA-256 are what we would like; others are taken too.

@@ -8,6 +8,8 @@ use ca::{Random, Refused, Zeroizing};
 use model::DeviceId;
 use registry::EnrolmentKind;
 
+use crate::typed;
+
 /// No I, L, O, U: it is read aloud and typed on a tablet.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// Random characters.
@@ -37,7 +39,8 @@ impl Code {
         Ok(Self(values))
     }
 
-    /// Reads what somebody typed: capitals or not, with or without hyphens and spaces; I and L are 1, O is 0.
+    /// Reads what somebody typed: capitals or not, in full width or not, with or without hyphens and spaces; I and L are 1, O is
+    /// 0.
     ///
     /// # Errors
     /// Not 20 characters, one that there is not, or the last does not fit the others.
@@ -45,7 +48,7 @@ impl Code {
         if text.len() > TEXT_OCTETS_MAX {
             return Err(CodeError);
         }
-        let characters = text.chars().filter(|c| !matches!(c, '-' | ' ' | '\t' | '\r' | '\n'));
+        let characters = text.chars().map(typed::ascii).filter(|c| !matches!(c, '-' | ' ' | '\t' | '\r' | '\n'));
         let values = characters.map(value).collect::<Option<Vec<u8>>>().map(Zeroizing::new).ok_or(CodeError)?;
         let (check, random) = values.split_last().ok_or(CodeError)?;
         let random: [u8; RANDOM] = random.try_into().map_err(|_| CodeError)?;

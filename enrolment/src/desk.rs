@@ -19,6 +19,9 @@ use crate::body::read_body;
 use crate::code::Code;
 use crate::issue::{IssueError, Order, Taking, Term, issue};
 use crate::profile::Profile;
+use crate::spent::Spent;
+use crate::typed::in_ascii;
+use crate::unusable::Unusable;
 
 /// Opens the authority's key, the first time it is asked.
 pub type KeySource = Arc<dyn Fn() -> Result<Arc<IssuingKey>, Box<dyn StdError + Send + Sync>> + Send + Sync>;
@@ -32,6 +35,7 @@ pub struct Desk {
     profile: DeviceProfile,
     key: KeySource,
     registrar: Arc<Mutex<Option<Arc<Registrar>>>>,
+    spent: Arc<Spent>,
 }
 
 /// Why nobody got a certificate.
@@ -39,13 +43,17 @@ pub struct Desk {
 pub enum Turned {
     /// The request cannot be used; said before anybody looks at the code.
     #[error("the request cannot be used")]
-    Request(#[source] Refused),
+    Request(#[source] Unusable),
     /// The code is wrong, used, over, or of another terminal; or there is no certificate that stands. Which, is not said.
     #[error("neither a code nor a certificate that opens")]
     NotAllowed,
     /// What was typed can be nobody's code: a letter is missing or mistaken. It is answered like a wrong one, and is no try.
     #[error("this is no code")]
     NoCode,
+    /// The code opened within the hour, and is used up: whoever asks has pressed twice. It is answered like a wrong one, and is
+    /// no try.
+    #[error("this code was used a moment ago")]
+    Spent,
     /// The code or certificate was right, and the registry has something against it: a facility that was closed, say.
     #[error("the registry refuses")]
     Refused(#[source] RegistryError),
@@ -54,11 +62,22 @@ pub enum Turned {
     Fault(#[source] Box<dyn StdError + Send + Sync>),
 }
 
+impl Turned {
+    /// What the registry has against it, for who has shown a code or certificate that is right. None: nothing was asked of it.
+    #[must_use]
+    pub fn obstacle(&self) -> Option<String> {
+        match self {
+            Self::Refused(error) => error.refused().map(|refused| refused.why.to_string()),
+            _ => None,
+        }
+    }
+}
+
 impl Desk {
     /// Puts the parts together. `profile` says for how many days certificates last.
     #[must_use]
     pub fn new(registry: Registry, root: Root, issuing: Issuing, profile: DeviceProfile, key: KeySource) -> Self {
-        Self { registry, root, issuing, profile, key, registrar: Arc::default() }
+        Self { registry, root, issuing, profile, key, registrar: Arc::default(), spent: Arc::default() }
     }
 
     /// The root.
@@ -88,7 +107,7 @@ impl Desk {
     /// See [`Turned`]. A wrong code is counted.
     pub fn for_key(&self, device: &str, code: &str, key: &PublicKey, now: Timestamp) -> Result<Issued, Turned> {
         // A mistyped letter shows by the code's last one, and is no try: it could not have been anybody's code.
-        let device = DeviceId::new(device).map_err(|_| Turned::NoCode)?;
+        let device = self.named(device)?;
         let code = Code::read(code).map_err(|_| Turned::NoCode)?;
         let kind = EnrolmentKind::Csr;
         let taking = Taking::Code { kind, digest: code.digest(&device, kind) };
@@ -101,7 +120,7 @@ impl Desk {
     /// # Errors
     /// See [`Turned`]. A wrong code or password is counted.
     pub fn container(&self, asked: &ContainerAsked<'_>, now: Timestamp) -> Result<(DeviceId, Vec<u8>), Turned> {
-        let device = DeviceId::new(asked.device).map_err(|_| Turned::NoCode)?;
+        let device = self.named(asked.device)?;
         let code = Code::read(asked.code).map_err(|_| Turned::NoCode)?;
         let password = Code::read(asked.password).map_err(|_| Turned::NoCode)?;
         let kind = EnrolmentKind::Container;
@@ -124,7 +143,7 @@ impl Desk {
         code: &str,
         now: Timestamp,
     ) -> Result<(DeviceId, EnrolmentKind, [u8; 32]), Turned> {
-        let device = DeviceId::new(device).map_err(|_| Turned::NoCode)?;
+        let device = self.named(device)?;
         let code = Code::read(code).map_err(|_| Turned::NoCode)?;
         let snapshot = self.registry.snapshot();
         let opens = |kind: &EnrolmentKind| {
@@ -133,8 +152,8 @@ impl Desk {
         match [EnrolmentKind::Csr, EnrolmentKind::Attested].into_iter().find(opens) {
             Some(kind) => Ok((device.clone(), kind, code.digest(&device, kind))),
             None => {
-                self.count_wrong(&device, now)?;
-                Err(Turned::NotAllowed)
+                let digests = [EnrolmentKind::Csr, EnrolmentKind::Attested].map(|kind| code.digest(&device, kind));
+                Err(self.turned_away(&device, &digests, now))
             }
         }
     }
@@ -229,7 +248,7 @@ impl Desk {
         let (predecessor, device, level) = self.standing(in_hand, now).ok_or(Turned::NotAllowed)?;
         let (_, parsed) = X509Certificate::from_der(in_hand).map_err(|_| Turned::NotAllowed)?;
         if parsed.public_key().raw == key.info_der() {
-            return Err(Turned::Request(Refused::Request("it is for the key that is renewed; a new key is needed")));
+            return Err(Turned::Request(Unusable::same_key()));
         }
         self.give(&device, key, (Taking::Renewal { predecessor }, level.renewed()), now)
     }
@@ -267,6 +286,15 @@ impl Desk {
         hand_out: impl FnOnce(&Issued) -> Result<T, E>,
     ) -> Result<(Issued, T), Turned> {
         let author = author();
+        let shown = match taking {
+            Taking::Code { kind, digest } => {
+                if self.still_offered(device, kind, &digest, now) {
+                    self.spent.opens(device, digest, now);
+                }
+                vec![digest]
+            }
+            Taking::Office | Taking::Renewal { .. } => Vec::new(),
+        };
         // As long as the level allows, but renewed by itself no container outlives half a year.
         let days = match taking {
             Taking::Renewal { .. } => level.days_max().min(DeviceProfile::DAYS),
@@ -279,12 +307,33 @@ impl Desk {
         match issue(&self.registry, (&self.issuing, &signing), &term, &order, hand_out) {
             Ok(given) => Ok(given),
             Err(IssueError::Registry(RegistryError::Refused(refused))) if refused.why == Why::Code => {
-                self.count_wrong(device, now)?;
-                Err(Turned::NotAllowed)
+                Err(self.turned_away(device, &shown, now))
             }
             Err(IssueError::Registry(error @ RegistryError::Refused(_))) => Err(Turned::Refused(error)),
             Err(error) => Err(fault(error)),
         }
+    }
+
+    /// The terminal that somebody means: numbers are typed in full width and in small letters too. Where the registry knows none of
+    /// that spelling, one that differs in nothing but capitals is meant.
+    fn named(&self, typed: &str) -> Result<DeviceId, Turned> {
+        let typed = in_ascii(typed);
+        let given = DeviceId::new(&typed).map_err(|_| Turned::NoCode)?;
+        let snapshot = self.registry.snapshot();
+        let (head, tail) = typed.split_at_checked(1).unwrap_or_default();
+        // As cities number, and as numbers are drawn here.
+        let capitals = [typed.to_ascii_uppercase(), head.to_ascii_uppercase() + &tail.to_ascii_lowercase()];
+        let other = capitals.iter().filter_map(|text| DeviceId::new(text).ok());
+        let meant = std::iter::once(given.clone()).chain(other).find(|id| snapshot.device(id).is_some());
+        Ok(meant.unwrap_or(given))
+    }
+
+    /// What whoever showed a code that does not open is told, having been counted; but for one that opened a moment ago.
+    fn turned_away(&self, device: &DeviceId, shown: &[[u8; 32]], now: Timestamp) -> Turned {
+        if shown.iter().any(|digest| self.spent.knows(device, digest, now)) {
+            return Turned::Spent;
+        }
+        self.count_wrong(device, now).err().unwrap_or(Turned::NotAllowed)
     }
 
     /// A crash before this leaves a try uncounted; guessing 95 bits is not made easier by it.

@@ -5,7 +5,8 @@
 //! network, a file or a clock; the gateway cannot reach this crate (promise P6).
 //!
 //! Reading order: `issue` (the order), `code` (what stands on the slip), `desk` (who gets what), `body` and `pkcs7` (how it is
-//! written on the wire), `acme` and `attest` (RFC 8555, and keys that their maker vouches for), `scep` (RFC 8894), `profile` (Apple's).
+//! written on the wire), `acme` and `attest` (RFC 8555, and keys that their maker vouches for), `scep` (RFC 8894), `profile` (Apple's);
+//! `typed`, `unusable` and `spent` are for people: what they type, what is wrong with what they send, and that they press twice.
 
 mod acme;
 mod attest;
@@ -16,6 +17,9 @@ mod issue;
 mod pkcs7;
 mod profile;
 mod scep;
+mod spent;
+mod typed;
+mod unusable;
 
 pub use acme::{ACME_OCTETS_MAX, Acme, Answer, Asked, signed_by};
 pub use attest::{Anchors, Challenge, Unbelieved};
@@ -26,6 +30,8 @@ pub use issue::{IssueError, Order, Taking, Term, issue};
 pub use pkcs7::read_certs_only;
 pub use profile::Profile;
 pub use scep::{CAPABILITIES, SCEP_OCTETS_MAX, Scep, read_message};
+pub use typed::in_ascii;
+pub use unusable::{Flaw, Unusable};
 
 // The fuzz targets' functions, which are a stranger's, name the crate.
 #[cfg(test)]

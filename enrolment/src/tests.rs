@@ -25,6 +25,9 @@ fn a_code_is_read_however_it_is_typed() {
             text.replace('-', "  "),
             format!(" {}\n", text.replace('0', "o").replace('1', "l")),
             text.replace('0', "O").replace('1', "I"),
+            // As a Japanese keyboard writes it.
+            text.chars().map(|c| char::from_u32(u32::from(c) + 0xfee0).unwrap()).collect(),
+            text.replace('-', "ー"),
         ];
         for typed in typed {
             assert_eq!(Code::read(&typed), Ok(code.clone()), "{typed}");

@@ -226,6 +226,11 @@ pub enum Command {
         /// Until when (half-open), at most [`crate::ENROLMENT_HOURS_MAX`] from now.
         until: Timestamp,
     },
+    /// Ends the code that is offered for a terminal, whose slip was lost, say.
+    WithdrawEnrolment {
+        /// Which terminal.
+        device: DeviceId,
+    },
     /// A wrong code was given for a terminal. Comes to no changes where no code is offered.
     CountWrongCode {
         /// Which terminal.

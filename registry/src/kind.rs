@@ -117,6 +117,8 @@ words! {
         ConfirmDisaster = "confirm-disaster",
         /// [`crate::Command::OfferEnrolment`].
         OfferEnrolment = "offer-enrolment",
+        /// [`crate::Command::WithdrawEnrolment`].
+        WithdrawEnrolment = "withdraw-enrolment",
         /// [`crate::Command::CountWrongCode`].
         CountWrongCode = "count-wrong-code",
         /// [`crate::Command::ReserveByCode`].
@@ -168,6 +170,7 @@ impl CommandKind {
             | Self::EndUserId
             | Self::RegisterDevice
             | Self::OfferEnrolment
+            | Self::WithdrawEnrolment
             | Self::RegisterCertificate
             | Self::NameHardware
             | Self::RegisterPerson
@@ -242,6 +245,7 @@ impl CommandKind {
             | Self::RecordIssued
             | Self::AbandonCertificate
             | Self::OfferEnrolment
+            | Self::WithdrawEnrolment
             | Self::CountWrongCode
             | Self::ReserveByCode
             | Self::NameHardware
@@ -340,6 +344,7 @@ impl Command {
             Self::DeclareEmergency { .. } => CommandKind::DeclareEmergency,
             Self::EndEmergency { .. } => CommandKind::EndEmergency,
             Self::OfferEnrolment { .. } => CommandKind::OfferEnrolment,
+            Self::WithdrawEnrolment { .. } => CommandKind::WithdrawEnrolment,
             Self::CountWrongCode { .. } => CommandKind::CountWrongCode,
             Self::RevokeDevice { .. } => CommandKind::RevokeDevice,
             Self::RecordEffects { .. } => CommandKind::RecordEffects,

@@ -17,14 +17,18 @@
 //! No lock on the folder: journals take appends of several processes, so the command line works beside a running server.
 //! Only one may sign with the root at a time; it holds the transcript.
 
+mod arriving;
+
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
 use crate::error::Error;
+
+pub(crate) use arriving::Arriving;
 
 /// Largest key, certificate or passphrase file that is read, in bytes.
 const FILE_BYTES_MAX: u64 = 256 * 1024;
@@ -133,10 +137,37 @@ impl NewFile {
         sync_folder_of(&self.path)
     }
 
+    /// Adds to it. When this returns what was added survives a power cut, whatever becomes of us.
+    ///
+    /// # Errors
+    /// It cannot be written; then it is as long as before, unless that fails too.
+    pub(crate) fn append(&mut self, content: &[u8]) -> Result<Added, Error> {
+        let before = self.file.metadata().map_err(Error::file("reading", &self.path))?.len();
+        if let Err(error) = self.write(content) {
+            self.cut_back(&Added(before))?;
+            return Err(error);
+        }
+        Ok(Added(before))
+    }
+
+    /// Takes away what was added last.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub(crate) fn cut_back(&mut self, added: &Added) -> Result<(), Error> {
+        let cut = self.file.set_len(added.0).and_then(|()| self.file.seek(SeekFrom::End(0)));
+        cut.and_then(|_| self.file.sync_all()).map_err(Error::file("writing", &self.path))
+    }
+
     /// Where it is.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// It stays from here on, whatever fails behind this.
+    pub(crate) fn stays(&mut self) {
+        self.kept = true;
     }
 
     /// It stays.
@@ -144,6 +175,10 @@ impl NewFile {
         self.kept = true;
     }
 }
+
+/// What was added to a file last: its length before.
+#[derive(Debug)]
+pub(crate) struct Added(u64);
 
 impl Drop for NewFile {
     fn drop(&mut self) {
@@ -226,6 +261,17 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Error> {
     let file = File::open(path).map_err(Error::file("reading", path))?;
     let mut content = Vec::new();
     read_bounded(file, &mut content, path)?;
+    Ok(content)
+}
+
+/// Reads a file of so many octets at most: one that is longer is cut behind the first octet too many.
+///
+/// # Errors
+/// Not there, or not readable.
+pub(crate) fn read_up_to(path: &Path, octets_max: usize) -> Result<Vec<u8>, Error> {
+    let file = File::open(path).map_err(Error::file("reading", path))?;
+    let mut content = Vec::new();
+    file.take(octets_max as u64 + 1).read_to_end(&mut content).map_err(Error::file("reading", path))?;
     Ok(content)
 }
 

@@ -51,6 +51,11 @@ pub(crate) fn nothing(what: impl Display) {
     eprintln!("sekisho: nothing found: {what}");
 }
 
+/// Says what whoever gave a command should know besides. Not part of the answer, which may go to a printer.
+pub(crate) fn note(what: impl Display) {
+    eprintln!("sekisho: note: {what}");
+}
+
 /// Says that a search stopped at its limit. Not part of the answer: programs count lines.
 pub(crate) fn more(more: bool) {
     if more {

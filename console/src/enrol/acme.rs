@@ -12,7 +12,7 @@ use enrolment::{Answer, Asked};
 
 use super::EnrolmentDoor;
 use super::sources::Source;
-use crate::problem::Problem;
+use crate::problem::{Problem, too_many};
 
 /// Anything under `/acme/`.
 pub(super) async fn general(
@@ -60,10 +60,13 @@ async fn answer(
     let Ok(body) = body else { return Problem::TooLarge.into_response() };
     // A code is looked at where an account is made, and nowhere else.
     let tried = match place.path.as_str() {
-        "/new-account" => match door.sources.begin(place.source, (door.clock)()) {
-            Some(tried) => Some(tried),
-            None => return Problem::TooMany.into_response(),
-        },
+        "/new-account" => {
+            let device = place.bound.as_ref().map(|(device, _)| device.as_str());
+            match door.sources.begin(place.source, device, (door.clock)()).await {
+                Ok(tried) => Some(tried),
+                Err(held) => return too_many(held),
+            }
+        }
         _ => None,
     };
     let base = format!("https://{authority}{}", place.folder);

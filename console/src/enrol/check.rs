@@ -11,7 +11,7 @@ use model::Timestamp;
 use rustls::{ProtocolVersion, ServerConnection};
 
 use super::EnrolmentDoor;
-use super::page::{Asked, fields};
+use super::page::{Asked, Trouble, fields};
 use super::routes::Shown;
 use super::texts::Language;
 use crate::bounds::BROWSER_CHARACTERS_MAX;
@@ -43,7 +43,7 @@ struct CheckPage<'a> {
     language: Language,
     address: &'static str,
     title: String,
-    trouble: Option<&'static str>,
+    trouble: Option<Trouble>,
     line: &'a Line,
     /// A certificate of ours was shown.
     shown: bool,

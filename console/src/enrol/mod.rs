@@ -7,6 +7,7 @@
 //! | `POST /.well-known/est/simpleenroll` | terminal's number and one-time code (HTTP Basic) | its certificate |
 //! | `POST /.well-known/est/simplereenroll` | whoever shows a certificate that stands (TLS) | the one that follows it |
 //! | `GET, POST /enrol` | the same code, on a page | its certificate, as a file |
+//! | `GET /enrol/root.pem` | anybody | the root, to be compared with the slip's fingerprint |
 //! | `GET /enrol/connection` | anybody | what was seen of the connection |
 //! | `GET /enrol/profile` | a code for attested keys, in the address | a signed configuration profile for Apple's systems |
 //! | `GET, POST /enrol/container` | a code and a password, from two sheets | a container with a key that is made then |
@@ -14,7 +15,7 @@
 //! | `/acme/for/DEVICE/CODE/directory` | systems that know no binding (Apple's) | the same |
 //! | `/scep?operation=...` | a code as the challenge password, or a certificate that stands | its certificate (RFC 8894) |
 //!
-//! Whoever gave four wrong codes within an hour is heard no more for a while (`sources`).
+//! Whoever gave four wrong codes for a terminal within an hour is heard no more about it for a while (`sources`).
 //!
 //! A client certificate is asked for and not needed; TLS looks at its chain, the registry at everything else, on every request.
 
@@ -39,6 +40,8 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::bounds::Bounds;
 use crate::{Clock, door};
+
+pub(crate) use sources::Held;
 
 /// The door where terminals come to their certificates. Cheap to clone.
 #[derive(Clone)]
@@ -93,10 +96,11 @@ pub async fn serve_enrolment(
     let bounds = enrolment.bounds;
     let acceptor = TlsAcceptor::from(Arc::clone(&enrolment.tls));
     let router = routes::router(enrolment);
-    door::open(listener, bounds, stop, move |stream, source| {
+    door::open(listener, bounds, stop, move |stream, _| {
         let (acceptor, router) = (acceptor.clone(), router.clone());
         async move {
-            let source = sources::Source(source);
+            let Ok(peer) = stream.peer_addr() else { return };
+            let source = sources::Source(peer.ip());
             let shaken = tokio::time::timeout(bounds.head_within, acceptor.accept(stream)).await;
             match shaken {
                 Ok(Ok(stream)) => {

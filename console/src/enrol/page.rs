@@ -7,12 +7,13 @@ use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use ca::Encoding;
-use enrolment::{ContainerAsked, Turned};
+use enrolment::{ContainerAsked, Flaw, Turned};
+use registry::{RegistryError, Why};
 use serde::Deserialize;
 
 use super::form::Fields;
 use super::routes::trying;
-use super::sources::Source;
+use super::sources::{Held, Source};
 use super::texts::Language;
 use super::{EnrolmentDoor, acme};
 
@@ -58,7 +59,9 @@ struct RequestPage<'a> {
     language: Language,
     address: &'static str,
     title: String,
-    trouble: Option<&'static str>,
+    trouble: Option<Trouble>,
+    /// Fingerprint of the root, as openssl prints it.
+    root: &'a str,
     device: &'a str,
     code: &'a str,
 }
@@ -69,11 +72,26 @@ struct ContainerPage<'a> {
     language: Language,
     address: &'static str,
     title: String,
-    trouble: Option<&'static str>,
+    trouble: Option<Trouble>,
+    /// Fingerprint of the root, as openssl prints it.
+    root: &'a str,
     device: &'a str,
     code: &'a str,
     /// The encoding that is chosen beforehand.
     older: bool,
+}
+
+/// What is said against what was sent.
+pub(super) struct Trouble {
+    pub(super) key: &'static str,
+    /// More exactly, in the words of the registry or of who read the request, for who is asked for help.
+    pub(super) exactly: Option<String>,
+}
+
+impl From<&'static str> for Trouble {
+    fn from(key: &'static str) -> Self {
+        Self { key, exactly: None }
+    }
 }
 
 /// What stands in the address, as the picture on the slip has it.
@@ -87,13 +105,22 @@ pub(super) struct Asked {
     code: String,
 }
 
-pub(super) async fn show(Query(asked): Query<Asked>) -> Response {
-    Shown::of(Kind::Request, &asked.lang, false).page(StatusCode::OK, None, &asked.device, &asked.code)
+pub(super) async fn show(State(door): State<EnrolmentDoor>, Query(asked): Query<Asked>) -> Response {
+    Shown::of(&door, Kind::Request, &asked.lang, false).page(StatusCode::OK, None, &asked.device, &asked.code)
 }
 
-pub(super) async fn show_container(Query(asked): Query<Asked>, headers: HeaderMap) -> Response {
-    let shown = Shown::of(Kind::Container, &asked.lang, reads_older(&headers));
+pub(super) async fn show_container(
+    State(door): State<EnrolmentDoor>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+) -> Response {
+    let shown = Shown::of(&door, Kind::Container, &asked.lang, reads_older(&headers));
     shown.page(StatusCode::OK, None, &asked.device, &asked.code)
+}
+
+/// The root's certificate. Whoever fetches it here trusts nobody yet: it is worth what the slip's fingerprint makes of it.
+pub(super) async fn root(State(door): State<EnrolmentDoor>) -> Response {
+    file_of("root.pem", "application/pem-certificate-chain", door.desk.root().pem().into())
 }
 
 pub(super) async fn style() -> Response {
@@ -107,12 +134,15 @@ pub(super) async fn send(
     Query(asked): Query<Asked>,
     request: Request,
 ) -> Response {
-    let shown = Shown::of(Kind::Request, &asked.lang, false);
+    let shown = Shown::of(&door, Kind::Request, &asked.lang, false);
     let Some(fields) = Fields::read(request).await else { return shown.unreadable() };
     let (device, code) = (fields.text("device"), fields.text("code"));
     let file = fields.octets("file");
     let body = if file.is_empty() { fields.octets("request") } else { file }.to_vec();
-    let Some(tried) = door.sources.begin(source, (door.clock)()) else { return shown.too_many(&device) };
+    let tried = match door.sources.begin(source, Some(&device), (door.clock)()).await {
+        Ok(tried) => tried,
+        Err(held) => return shown.too_many(held, &device),
+    };
     let by = (device.clone(), code.clone());
     match trying(&door, tried, move |desk, now| desk.by_code(&by.0, &by.1, &body, now)).await {
         Ok(issued) => {
@@ -130,7 +160,7 @@ pub(super) async fn send_container(
     request: Request,
 ) -> Response {
     let older = reads_older(request.headers());
-    let shown = Shown::of(Kind::Container, &asked.lang, older);
+    let shown = Shown::of(&door, Kind::Container, &asked.lang, older);
     let Some(fields) = Fields::read(request).await else { return shown.unreadable() };
     let (device, code) = (fields.text("device"), fields.text("code"));
     let encoding = match fields.text("encoding").as_str() {
@@ -139,7 +169,10 @@ pub(super) async fn send_container(
         _ if older => Encoding::Older,
         _ => Encoding::Current,
     };
-    let Some(tried) = door.sources.begin(source, (door.clock)()) else { return shown.too_many(&device) };
+    let tried = match door.sources.begin(source, Some(&device), (door.clock)()).await {
+        Ok(tried) => tried,
+        Err(held) => return shown.too_many(held, &device),
+    };
     let (by, password) = ((device.clone(), code.clone()), ca::Zeroizing::new(fields.text("password")));
     let made = trying(&door, tried, move |desk, now| {
         desk.container(&ContainerAsked { device: &by.0, code: &by.1, password: &password, encoding }, now)
@@ -157,9 +190,12 @@ pub(super) async fn profile(
     Query(asked): Query<Asked>,
     headers: HeaderMap,
 ) -> Response {
-    let shown = Shown::of(Kind::Request, &asked.lang, false);
+    let shown = Shown::of(&door, Kind::Request, &asked.lang, false);
     let Some(authority) = acme::authority(&door, &headers) else { return shown.unreadable() };
-    let Some(tried) = door.sources.begin(source, (door.clock)()) else { return shown.too_many(&asked.device) };
+    let tried = match door.sources.begin(source, Some(&asked.device), (door.clock)()).await {
+        Ok(tried) => tried,
+        Err(held) => return shown.too_many(held, &asked.device),
+    };
     let (base, by) = (format!("https://{authority}"), (asked.device.clone(), asked.code));
     match trying(&door, tried, move |desk, now| desk.profile(&by.0, &by.1, &base, now)).await {
         Ok((device, profile)) => {
@@ -181,58 +217,99 @@ struct Shown {
     kind: Kind,
     language: Language,
     older: bool,
+    root: String,
 }
 
 impl Shown {
-    fn of(kind: Kind, language: &str, older: bool) -> Self {
-        Self { kind, language: Language::of(language), older }
+    fn of(door: &EnrolmentDoor, kind: Kind, language: &str, older: bool) -> Self {
+        let root = in_pairs(&door.desk.root().fingerprint_sha256());
+        Self { kind, language: Language::of(language), older, root }
     }
 
-    fn too_many(&self, device: &str) -> Response {
-        self.page(StatusCode::TOO_MANY_REQUESTS, Some("too-many"), device, "")
+    fn too_many(&self, held: Held, device: &str) -> Response {
+        let mut response = self.page(StatusCode::TOO_MANY_REQUESTS, Some("too-many".into()), device, "");
+        response.headers_mut().insert(header::RETRY_AFTER, held.seconds.into());
+        response
     }
 
     fn unreadable(&self) -> Response {
-        self.page(StatusCode::BAD_REQUEST, Some(self.kind.unusable()), "", "")
+        self.page(StatusCode::BAD_REQUEST, Some(self.kind.unusable().into()), "", "")
     }
 
     /// The page once more, with why not; what was typed stands there again, but for passwords and requests.
     async fn turned(&self, door: &EnrolmentDoor, turned: Turned, device: &str, code: &str) -> Response {
         let error: &dyn std::error::Error = &turned;
-        let (status, trouble) = match turned {
-            Turned::Request(_) => (StatusCode::BAD_REQUEST, self.kind.unusable()),
-            Turned::NotAllowed | Turned::NoCode => {
-                tokio::time::sleep(door.bounds.wrong_pause).await;
-                (StatusCode::FORBIDDEN, self.kind.not_allowed())
+        let exactly = turned.obstacle();
+        let (status, trouble) = match &turned {
+            Turned::Request(unusable) => {
+                let trouble = Trouble { key: of_request(unusable.flaw), exactly: Some(unusable.to_string()) };
+                (StatusCode::BAD_REQUEST, trouble)
             }
-            Turned::Refused(_) => {
+            Turned::NotAllowed | Turned::NoCode | Turned::Spent => {
+                tokio::time::sleep(door.bounds.wrong_pause).await;
+                (StatusCode::FORBIDDEN, self.kind.not_allowed().into())
+            }
+            Turned::Refused(why) => {
                 tracing::warn!(error, "the registry refuses an enrolment");
-                (StatusCode::FORBIDDEN, "refused")
+                (StatusCode::FORBIDDEN, Trouble { key: of_refusal(why), exactly })
             }
             Turned::Fault(_) => {
                 tracing::error!(error, "an enrolment failed");
-                (StatusCode::SERVICE_UNAVAILABLE, "fault")
+                (StatusCode::SERVICE_UNAVAILABLE, "fault".into())
             }
         };
         self.page(status, Some(trouble), device, code)
     }
 
-    fn page(&self, status: StatusCode, trouble: Option<&'static str>, device: &str, code: &str) -> Response {
-        let Self { kind, language, older } = *self;
+    fn page(&self, status: StatusCode, trouble: Option<Trouble>, device: &str, code: &str) -> Response {
+        let Self { kind, language, older, ref root } = *self;
         let address = kind.address();
         let rendered = match kind {
             Kind::Request => {
                 let title = language.say("request-title");
-                RequestPage { language, address, title, trouble, device, code }.render()
+                RequestPage { language, address, title, trouble, root, device, code }.render()
             }
             Kind::Container => {
                 let title = language.say("container-title");
-                ContainerPage { language, address, title, trouble, device, code, older }.render()
+                ContainerPage { language, address, title, trouble, root, device, code, older }.render()
             }
         };
         let Ok(body) = rendered else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
         (status, fields(), body).into_response()
     }
+}
+
+/// What is wrong with a request, in words for who made it.
+const fn of_request(flaw: Flaw) -> &'static str {
+    match flaw {
+        Flaw::Nothing => "request-nothing",
+        Flaw::Secret => "request-secret",
+        Flaw::Certificate => "request-certificate",
+        Flaw::Unsigned => "request-unsigned",
+        Flaw::Key => "request-key",
+        Flaw::Unreadable | Flaw::SameKey => "request-unusable",
+    }
+}
+
+/// What the registry has against it, in words for who has a code that is right.
+fn of_refusal(why: &RegistryError) -> &'static str {
+    match why.refused().map(|refused| &refused.why) {
+        Some(Why::Key(_)) => "refused-key",
+        Some(Why::Full { .. }) => "refused-full",
+        _ => "refused",
+    }
+}
+
+/// A fingerprint as openssl prints it: `AB:CD:...`.
+fn in_pairs(hex: &str) -> String {
+    let mut text = String::with_capacity(hex.len() * 3 / 2);
+    for (place, character) in hex.to_ascii_uppercase().chars().enumerate() {
+        if place > 0 && place % 2 == 0 {
+            text.push(':');
+        }
+        text.push(character);
+    }
+    text
 }
 
 /// Of every page.

@@ -7,7 +7,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::map_response;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{any, get, post};
 use axum::{Extension, Router};
 use base64::Engine as _;
@@ -18,7 +18,7 @@ use model::Timestamp;
 
 use super::sources::{Source, Try};
 use super::{EnrolmentDoor, acme, check, page, scep};
-use crate::problem::Problem;
+use crate::problem::{Problem, too_many};
 use crate::routes::protect;
 
 /// Characters of a line of base64 (RFC 2045 6.8).
@@ -43,7 +43,10 @@ pub(super) fn router(door: EnrolmentDoor) -> Router {
         .route("/scep", get(scep::get).post(scep::post))
         .route("/scep/{*program}", get(scep::get).post(scep::post))
         .route("/enrol.css", get(page::style))
+        .route("/enrol/root.pem", get(page::root))
+        .route("/", get(|| async { Redirect::temporary("/enrol") }))
         .fallback(|| async { Problem::NotFound })
+        .method_not_allowed_fallback(|| async { Problem::OtherMethod })
         .layer(DefaultBodyLimit::max(ACME_OCTETS_MAX.max(BODY_OCTETS_MAX)))
         .layer(map_response(protect))
         .with_state(door)
@@ -65,7 +68,10 @@ async fn enrol(
 ) -> Result<Response, Problem> {
     let body = body.map_err(|_| Problem::TooLarge)?;
     let Some((device, code)) = basic(&asked) else { return Err(Problem::NotEnrolled) };
-    let tried = door.sources.begin(source, (door.clock)()).ok_or(Problem::TooMany)?;
+    let tried = match door.sources.begin(source, Some(&device), (door.clock)()).await {
+        Ok(tried) => tried,
+        Err(held) => return Ok(too_many(held)),
+    };
     let given = trying(&door, tried, move |desk, now| desk.by_code(&device, &code, &body, now)).await;
     answered(&door, given, Problem::NotEnrolled).await
 }
@@ -123,7 +129,7 @@ async fn answered(
     let error: &dyn std::error::Error = &turned;
     match &turned {
         Turned::Request(why) => Ok(Problem::Unusable.with(&[why.to_string()])),
-        Turned::NotAllowed | Turned::NoCode => {
+        Turned::NotAllowed | Turned::NoCode | Turned::Spent => {
             tracing::info!("a code or certificate that does not open was turned away");
             // Whoever guesses waits, and holds one of few places meanwhile.
             tokio::time::sleep(door.bounds.wrong_pause).await;
@@ -131,7 +137,7 @@ async fn answered(
         }
         Turned::Refused(_) => {
             tracing::warn!(error, "the registry refuses an enrolment");
-            Err(Problem::RefusedByRegistry)
+            Ok(Problem::RefusedByRegistry.with(&turned.obstacle().into_iter().collect::<Vec<_>>()))
         }
         Turned::Fault(_) => {
             tracing::error!(error, "an enrolment failed");

@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use super::EnrolmentDoor;
 use super::sources::Source;
-use crate::problem::Problem;
+use crate::problem::{Problem, too_many};
 
 #[derive(Deserialize)]
 pub(super) struct Asked {
@@ -64,7 +64,10 @@ pub(super) async fn post(
 
 async fn operate(door: &EnrolmentDoor, source: Source, message: Vec<u8>) -> Response {
     let (scep, now) = (Arc::clone(&door.scep), (door.clock)());
-    let Some(tried) = door.sources.begin(source, now) else { return Problem::TooMany.into_response() };
+    let tried = match door.sources.begin(source, None, now).await {
+        Ok(tried) => tried,
+        Err(held) => return too_many(held),
+    };
     let answered = tokio::task::spawn_blocking(move || {
         let answered = scep.answer(&message, now);
         // Here, so that who hangs up before the answer comes has tried all the same.

@@ -99,6 +99,7 @@ mod tests {
             include_str!("check.rs"),
             include_str!("../../templates/frame.html"),
             include_str!("../../templates/enrol.html"),
+            include_str!("../../templates/root.html"),
             include_str!("../../templates/container.html"),
             include_str!("../../templates/connection.html"),
         ]

@@ -85,6 +85,9 @@ impl Acme {
                 let problem = Problem::unauthorized("the terminal's number or its code is wrong, or the code is over");
                 Err(Fault { problem, slowly: true })
             }
+            Err(Turned::Spent) => {
+                Err(Problem::unauthorized("the terminal's number or its code is wrong, or the code is over").into())
+            }
             Err(_) => Err(Problem::new(Kind::ServerInternal, "not possible at present").into()),
         }
     }

@@ -176,7 +176,7 @@ impl Acme {
             }
             Err(turned) => {
                 let problem = match turned {
-                    Turned::NotAllowed | Turned::NoCode => {
+                    Turned::NotAllowed | Turned::NoCode | Turned::Spent => {
                         Problem::unauthorized("the code was used meanwhile, or is over")
                     }
                     Turned::Request(_) => Problem::new(Kind::BadCsr, "the request cannot be used"),

@@ -124,7 +124,9 @@ impl Scep {
             }
             Err(Turned::NotAllowed) if message.kind == Kind::Renewal => Ok(Err((Fail::CertificateId, false))),
             Err(Turned::NotAllowed) => Ok(Err((Fail::Request, true))),
-            Err(Turned::NoCode | Turned::Request(_) | Turned::Refused(_)) => Ok(Err((Fail::Request, false))),
+            Err(Turned::NoCode | Turned::Spent | Turned::Request(_) | Turned::Refused(_)) => {
+                Ok(Err((Fail::Request, false)))
+            }
             Err(fault @ Turned::Fault(_)) => Err(fault),
         }
     }

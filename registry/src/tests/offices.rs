@@ -141,6 +141,7 @@ fn one_of_each() -> Vec<Command> {
             digest: [1; 32],
             until: now.plus_seconds(DAY),
         },
+        Command::WithdrawEnrolment { device: device("D-1") },
         Command::CountWrongCode { device: device("D-1") },
         Command::ReserveByCode {
             serial: serial(9),

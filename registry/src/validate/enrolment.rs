@@ -27,6 +27,13 @@ pub(super) fn offer(
     d.push(Change::EnrolmentOffered { enrolment })
 }
 
+/// The clerk takes a code back. That there is none is said: a wrong number would leave the lost slip as good as it was.
+pub(super) fn withdraw(d: &mut Draft, device: &DeviceId) -> Result<(), Refused> {
+    let open = d.next.enrolment(device).is_some_and(|known| d.at() < known.until);
+    d.require(open, || Why::Condition(format!("no code of device `{device}` can be used")))?;
+    end(d, device, None)
+}
+
 /// A wrong code was given. Where there is none to be guessed, nothing is written: strangers must not fill the journal.
 pub(super) fn tried(d: &mut Draft, device: &DeviceId) -> Result<(), Refused> {
     match d.next.enrolment(device) {

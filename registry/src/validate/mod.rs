@@ -166,6 +166,7 @@ pub(crate) fn validate(
         Command::DeclareEmergency { person, reason } => break_glass::declare(d, person, reason),
         Command::EndEmergency { emergency } => break_glass::end(d, *emergency),
         Command::OfferEnrolment { device, kind, digest, until } => enrolment::offer(d, device, *kind, digest, *until),
+        Command::WithdrawEnrolment { device } => enrolment::withdraw(d, device),
         Command::CountWrongCode { device } => enrolment::tried(d, device),
         Command::NameHardware { device, hardware } => device::name_hardware(d, device, hardware.as_deref()),
         Command::ReserveByCode { serial, device, kind, digest, not_before, not_after, assurance, key } => {

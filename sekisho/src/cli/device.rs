@@ -94,6 +94,9 @@ pub struct DeviceCode {
     /// Hours in which the code can be used, 1 to 72
     #[arg(long, value_name = "HOURS", default_value_t = 72, value_parser = clap::value_parser!(i64).range(1..=registry::ENROLMENT_HOURS_MAX))]
     pub hours: i64,
+    /// Print nothing: end the code that is out, whose slip was lost
+    #[arg(long, conflicts_with_all = ["attested", "hours", "profile"])]
+    pub cancel: bool,
     /// Only for a key in hardware whose maker vouches for it (ACME, device-attest-01); the device's hardware must have a
     /// name (`device hardware`)
     #[arg(long)]
@@ -129,9 +132,13 @@ pub struct DeviceImport {
     /// Say what would become of each line, and do nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// A new file for the slips of all devices of the list that have no certificate, one a page
+    /// A new file for the slips of all devices of the list that have neither a certificate nor a code, one a page. Each is in the
+    /// file before its code is good, so what an interruption leaves can be handed out
     #[arg(long, value_name = "FILE")]
     pub slips: Option<PathBuf>,
+    /// With --slips: also for those that have a code and no certificate, since their slips are lost. The codes before are over
+    #[arg(long, requires = "slips")]
+    pub again: bool,
     /// Hours in which the codes on the slips can be used, 1 to 72
     #[arg(long, value_name = "HOURS", default_value_t = 72, value_parser = clap::value_parser!(i64).range(1..=registry::ENROLMENT_HOURS_MAX))]
     pub hours: i64,

@@ -11,8 +11,12 @@ pub struct Enrol {
     #[arg(long, value_name = "URL")]
     pub gateway: String,
     /// The city's root certificate (PEM); compare its fingerprint with the slip's before you trust it
-    #[arg(long, value_name = "FILE")]
-    pub root: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "root_sha256", conflicts_with = "root_sha256")]
+    pub root: Option<PathBuf>,
+    /// Instead of the file: the root's fingerprint (SHA-256) on the slip. The root is fetched, and nothing is sent unless it is
+    /// that one
+    #[arg(long, value_name = "HEX")]
+    pub root_sha256: Option<String>,
     /// The device, as it stands on the slip
     #[arg(long, value_name = "DEVICE")]
     pub device: String,

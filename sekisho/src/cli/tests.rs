@@ -108,7 +108,7 @@ fn asked_by(kind: CommandKind) -> Result<&'static str, &'static str> {
         Kind::ChangePassword => Err("the user's own, on a page of the gateway (art. 10-3)"),
         Kind::EndSession => Err("the user's own: signing out"),
         Kind::DeclareEmergency | Kind::EndEmergency => Err("the user's own, on a page of the gateway (art. 41-1)"),
-        Kind::OfferEnrolment => Ok("device-code"),
+        Kind::OfferEnrolment | Kind::WithdrawEnrolment => Ok("device-code"),
         Kind::RegisterCertificate => Ok("device-register-certificate"),
         Kind::NameHardware => Ok("device-hardware"),
         Kind::BeginNumbering => Err("the machine's, before it takes the first number (art. 38-1)"),

@@ -1,7 +1,7 @@
 //! `certificate`: where device certificates stand, and giving up a number (art. 38).
 
 use model::lifecycle::certificate::State;
-use model::{DeviceId, SerialNumber};
+use model::{DeviceId, SerialNumber, Timestamp};
 use registry::{Certificate as Known, Command};
 use serde_json::json;
 
@@ -60,6 +60,23 @@ fn give_up(desk: &Desk, abandon: &CertificateAbandon) -> Result<(), Error> {
     )
 }
 
+/// What a certificate is linked to by renewal, and when it ends by it.
+struct Line {
+    before: Option<SerialNumber>,
+    after: Option<SerialNumber>,
+    ends: Option<Timestamp>,
+}
+
+impl Line {
+    fn of(desk: &Desk, known: &Known) -> Self {
+        let snapshot = desk.snapshot();
+        let mut others = snapshot.certificates_of(&known.device);
+        let after = others.find(|other| other.predecessor == Some(known.serial)).map(|other| other.serial);
+        let ends = snapshot.retiring().find(|one| one.serial == known.serial).map(|one| one.at);
+        Self { before: known.predecessor, after, ends }
+    }
+}
+
 fn say(desk: &Desk, known: &Known) -> Result<(), Error> {
     let Known { serial, device, state, not_before, not_after, .. } = known;
     let validity = if known.in_validity(desk.now()) { "" } else { ", which is not now" };
@@ -68,11 +85,18 @@ fn say(desk: &Desk, known: &Known) -> Result<(), Error> {
         let confirmed = confirmed.map_or(", not yet confirmed".to_owned(), |by| format!(", confirmed by {}", by.by));
         format!("; revoked {} ({}) by {}{confirmed}", revocation.at.to_jst_minutes(), revocation.reason, revocation.by)
     });
+    let Line { before, after, ends } = Line::of(desk, known);
+    let line = [
+        before.map(|serial| format!("follows {serial}")),
+        after.map(|serial| format!("followed by {serial}")),
+        ends.map(|at| format!("revoked as superseded on {}", at.to_jst_minutes())),
+    ];
+    let line: String = line.into_iter().flatten().map(|said| format!("; {said}")).collect();
     let external = known.external.as_ref();
     let whose = external.map_or_else(String::new, |one| format!("  number {} of {}", one.number, one.authority));
     desk.say(
         format_args!(
-            "{serial}{whose}  device {device}  {state}  valid from {} until {}{validity}{revocation}",
+            "{serial}{whose}  device {device}  {state}  valid from {} until {}{validity}{line}{revocation}",
             not_before.to_jst_minutes(),
             not_after.to_jst_minutes()
         ),
@@ -80,6 +104,8 @@ fn say(desk: &Desk, known: &Known) -> Result<(), Error> {
             "serial": serial.to_string(), "device": device.as_str(), "state": state.as_str(),
             "authority": external.map(|one| one.authority.as_str()), "number": external.map(|one| one.number.to_string()),
             "not_before": not_before.to_string(), "not_after": not_after.to_string(),
+            "predecessor": before.map(|serial| serial.to_string()), "successor": after.map(|serial| serial.to_string()),
+            "ends_at": ends.map(|at| at.to_string()),
             "valid_now": known.in_validity(desk.now()),
             "revoked_at": known.revocation.as_ref().map(|revocation| revocation.at.to_string()),
             "reason": known.revocation.as_ref().map(|revocation| revocation.reason.as_str()),

@@ -247,10 +247,15 @@ fn list(desk: &Desk) -> Result<(), Error> {
             .filter(|certificate| certificate.is_live() && certificate.in_validity(now))
             .map(|certificate| certificate.serial)
             .collect();
+        let code = snapshot.enrolment(&device.id).filter(|code| now < code.until);
+        let open = code.map_or_else(String::new, |code| {
+            let tries = if code.tries == 0 { String::new() } else { format!(", wrong tries: {}", code.tries) };
+            format!("  code ({}) until {}{tries}", code.kind, code.until.to_jst_minutes())
+        });
         let standing = if device.returned_at.is_some() { "returned" } else { "on loan" };
         desk.say(
             format_args!(
-                "{}  {standing}  {}  at {}  held by {}  certificates: {}",
+                "{}  {standing}  {}  at {}  held by {}  certificates: {}{open}",
                 device.id,
                 device.label,
                 device.facility,
@@ -261,6 +266,10 @@ fn list(desk: &Desk) -> Result<(), Error> {
                 "device": device.id.as_str(), "label": device.label, "facility": device.facility.as_str(),
                 "holder": device.holder.as_str(), "returned": device.returned_at.map(|at| at.to_string()),
                 "serials": super::revocation::texts(&live),
+                "code": code.map(|code| json!({
+                    "kind": code.kind.as_str(), "until": code.until.to_string(), "wrong_tries": code.tries,
+                    "offered_by": code.offered_by.to_string(),
+                })),
             }),
         )
     })

@@ -1,6 +1,7 @@
 //! `enrol`: a key is made on this terminal, and its certificate fetched (EST, RFC 7030).
 
 mod exchange;
+mod root;
 
 use std::path::Path;
 
@@ -12,23 +13,35 @@ use serde_json::json;
 
 use crate::cli::{Common, Enrol};
 use crate::error::Error;
-use crate::folder::NewFile;
+use crate::folder::Arriving;
 use crate::output::Output;
 use crate::{ids, secrets};
 
-use exchange::Gateway;
+use exchange::{Gateway, Trust};
+use root::Fingerprint;
+
+/// Root and issuing authority (RFC 7030 4.1).
+const AUTHORITIES: &str = "/.well-known/est/cacerts";
 
 /// The verb. Needs no settings: it runs on a terminal.
 pub(crate) fn run(common: &Common, verb: &Enrol) -> Result<(), Error> {
-    let device: DeviceId = ids::parse(&verb.device)?;
-    let gateway = Gateway::new(&verb.gateway, &verb.root, verb.at, verb.renew.as_deref())?;
+    let device: DeviceId = ids::parse(&enrolment::in_ascii(&verb.device))?;
     // Found out before the code is used up: a folder that takes no files, a letter that is mistyped.
     if let Some(code) = &verb.code {
         enrolment::Code::read(code).map_err(Error::usage)?;
     }
+    if let Some(path) = &verb.renew {
+        let own = secrets::read_certificates(path)?;
+        let own = own.first().ok_or_else(|| unreadable("there is no certificate"))?;
+        is_of(own, &device).map_err(|other| {
+            let path = path.display();
+            Error::usage(format_args!("the certificate in `{path}` is of device `{other}`, not of `{device}`"))
+        })?;
+    }
     let replaced = verb.renew.as_deref().map(Replaced::read).transpose()?;
     let (mut pem, mut p12) = (new_file(verb, &device, "pem")?, new_file(verb, &device, "p12")?);
-    let authorities = certificates(&gateway.get("/.well-known/est/cacerts")?)?;
+    let gateway = Gateway::new((&verb.gateway, verb.at), trust(verb)?, verb.renew.as_deref())?;
+    let authorities = certificates(&gateway.get(AUTHORITIES)?)?;
     let key = LeafKey::generate().map_err(Error::authority("making a key"))?;
     let request = write_request(&key).map_err(Error::authority("making a request"))?;
     let answer = match &verb.code {
@@ -37,10 +50,11 @@ pub(crate) fn run(common: &Common, verb: &Enrol) -> Result<(), Error> {
     };
     let leaf = certificates(&answer)?.into_iter().next().ok_or_else(|| unreadable("no certificate came"))?;
     let serial = of_key(&leaf, key.public())?;
+    is_of(&leaf, &device).map_err(|_| unreadable("the certificate is of another device"))?;
     let password = write(&device, &key, &leaf, &authorities, &mut pem, &mut p12)?;
     let (pem_path, p12_path) = (pem.path().display().to_string(), p12.path().display().to_string());
-    pem.keep();
-    p12.keep();
+    pem.arrive()?;
+    p12.arrive()?;
     let old = replaced.as_ref().map(Replaced::advice).unwrap_or_default();
     Output::new(common.json).say(
         format_args!(
@@ -95,8 +109,19 @@ fn sha1(octets: &[u8]) -> String {
     digest.as_ref().iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
-fn new_file(verb: &Enrol, device: &DeviceId, extension: &str) -> Result<NewFile, Error> {
-    NewFile::create(&verb.out.join(format!("{device}.{extension}")))
+/// The root from the file; or by its fingerprint, for which nothing is sent but the question for what everybody may know.
+fn trust(verb: &Enrol) -> Result<Trust<'_>, Error> {
+    let Some(fingerprint) = &verb.root_sha256 else {
+        let path = verb.root.as_deref().ok_or_else(|| Error::usage("one of `--root` and `--root-sha256` is needed"))?;
+        return Ok(Trust::File(path));
+    };
+    let fingerprint = Fingerprint::read(fingerprint)?;
+    let anybody = Gateway::new((&verb.gateway, verb.at), Trust::Anybody, None)?;
+    Ok(Trust::Root(fingerprint.find(certificates(&anybody.get(AUTHORITIES)?)?)?))
+}
+
+fn new_file(verb: &Enrol, device: &DeviceId, extension: &str) -> Result<Arriving, Error> {
+    Arriving::create(&verb.out.join(format!("{device}.{extension}")))
 }
 
 fn certificates(der: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
@@ -119,6 +144,15 @@ fn of_key(leaf: &[u8], key: &PublicKey) -> Result<String, Error> {
     serial.map(|serial| serial.to_string()).map_err(|_| unreadable("the certificate has no serial number"))
 }
 
+/// Whether a certificate is of this device; else of which. Numbers are typed in small letters too.
+fn is_of(der: &[u8], device: &DeviceId) -> Result<(), String> {
+    use x509_parser::prelude::FromDer as _;
+    let unknown = || "unknown".to_owned();
+    let (_, parsed) = x509_parser::certificate::X509Certificate::from_der(der).map_err(|_| unknown())?;
+    let name = parsed.subject().iter_common_name().next().and_then(|name| name.as_str().ok()).ok_or_else(unknown)?;
+    if name.eq_ignore_ascii_case(device.as_str()) { Ok(()) } else { Err(name.to_owned()) }
+}
+
 /// Whoever issued this certificate to itself: a root.
 fn is_root(der: &[u8]) -> bool {
     use x509_parser::prelude::FromDer as _;
@@ -132,8 +166,8 @@ fn write(
     key: &LeafKey,
     leaf: &[u8],
     authorities: &[Vec<u8>],
-    pem: &mut NewFile,
-    p12: &mut NewFile,
+    pem: &mut Arriving,
+    p12: &mut Arriving,
 ) -> Result<Zeroizing<String>, Error> {
     let refused = || Error::authority("writing the device's files");
     let password = fresh_password(&SystemRandom::new()).map_err(refused())?;

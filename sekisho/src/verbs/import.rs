@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use model::{DeviceId, FacilityId, UserKey};
-use registry::{Command, Device};
+use registry::{Command, Device, EnrolmentKind, RegistryError};
 use serde_json::json;
 
 use super::{Desk, code};
@@ -46,50 +46,120 @@ enum Comes {
 }
 
 pub(super) fn run(desk: &Desk, import: &DeviceImport) -> Result<(), Error> {
-    let text = decoded(folder::read(&import.file)?)?;
-    let mut slips = import.slips.as_ref().map(|path| NewFile::create(path)).transpose()?;
-    let (mut printed, mut refused, mut all) = (String::new(), 0_usize, 0_usize);
+    let text = decoded(folder::read_up_to(&import.file, OCTETS_MAX)?)?;
+    let lines = lines(&text)?;
+    if lines.is_empty() {
+        let value = json!({ "lines": 0 });
+        return desk.say("the list has a heading and no lines: nothing was taken over", &value);
+    }
+    let mut slips = Slips::open(import)?;
+    let (mut refused, all) = (0_usize, lines.len());
     let mut seen = Seen::default();
-    for (number, line) in lines(&text)? {
-        all += 1;
+    for (number, named, line) in lines {
         let done = line.and_then(|line| {
             seen.first(&line)?;
             let outcome = take(desk, &line, import.dry_run)?;
             Ok((line, outcome))
         });
-        let (device, outcome, why) = match &done {
-            Ok((line, outcome)) => (Some(line.device.as_str()), *outcome, None),
-            Err(why) => (None, "refused", Some(why.clone())),
+        let (outcome, why) = match &done {
+            Ok((_, outcome)) => (*outcome, None),
+            Err(why) => ("refused", Some(why.clone())),
         };
         refused += usize::from(why.is_some());
-        let reason = why.as_deref().map_or(String::new(), |why| format!(": {why}"));
-        let value = json!({ "line": number, "device": device, "outcome": outcome, "why": why });
-        desk.say(format_args!("{number}: {} {outcome}{reason}", device.unwrap_or("-")), &value)?;
+        told(desk, number, &named, outcome, why.as_deref())?;
         // Whatever is on loan and has neither a certificate nor a slip gets one, also when the list is given again.
-        if let (Ok((line, _)), true, false) = (&done, slips.is_some(), import.dry_run)
-            && !is_provided(desk, &line.device)
+        if let (Ok((line, _)), Some(slips)) = (&done, &mut slips)
+            && let Err(error) = slips.add(desk, &line.device)
         {
-            match code::printed(desk, &line.device, import.hours) {
-                Ok(slip) => printed.extend([slip.as_str(), "\n\u{c}"]),
-                // The other slips are on record already, and must get onto paper.
-                Err(error) => {
-                    refused += 1;
-                    let why = error.to_string();
-                    let value =
-                        json!({ "line": number, "device": line.device.as_str(), "outcome": "no slip", "why": why });
-                    desk.say(format_args!("{number}: {} no slip: {why}", line.device), &value)?;
-                }
-            }
+            refused += 1;
+            told(desk, number, &named, "no slip", Some(&error.to_string()))?;
         }
     }
-    if let Some(mut file) = slips.take().filter(|_| !import.dry_run) {
-        file.write(printed.as_bytes())?;
-        file.keep();
-    }
+    slips.map_or(Ok(()), |slips| slips.end(desk))?;
     if refused == 0 {
         return Ok(());
     }
     Err(Error::usage(format_args!("{refused} of {all} lines were refused; the others stand as the report says")))
+}
+
+/// One line of the report. A line that names no device is told by its number alone.
+fn told(desk: &Desk, number: u64, named: &str, outcome: &str, why: Option<&str>) -> Result<(), Error> {
+    let reason = why.map_or(String::new(), |why| format!(": {why}"));
+    let device = Some(named).filter(|named| !named.is_empty());
+    let value = json!({ "line": number, "device": device, "outcome": outcome, "why": why });
+    desk.say(format_args!("{number}: {} {outcome}{reason}", device.unwrap_or("-")), &value)
+}
+
+/// The slips of a list, in a file of their own.
+struct Slips<'a> {
+    file: NewFile,
+    import: &'a DeviceImport,
+    printed: usize,
+    /// Devices with a code and no certificate, whose slip is not in this file.
+    waiting: usize,
+}
+
+impl<'a> Slips<'a> {
+    fn open(import: &'a DeviceImport) -> Result<Option<Self>, Error> {
+        // What a rehearsal would print has no code.
+        let path = import.slips.as_ref().filter(|_| !import.dry_run);
+        path.map(|path| Ok(Self { file: NewFile::create(path)?, import, printed: 0, waiting: 0 })).transpose()
+    }
+
+    /// Adds the slip of a device that needs one. The paper comes before the code: whoever is interrupted in between has a slip too
+    /// many, which opens nothing, and never a code that nobody can read.
+    fn add(&mut self, desk: &Desk, device: &DeviceId) -> Result<(), Error> {
+        match needs(desk, device, self.import.again) {
+            Needs::Nothing => return Ok(()),
+            Needs::Waiting => {
+                self.waiting += 1;
+                return Ok(());
+            }
+            Needs::Slip => {}
+        }
+        let slip = code::printed(desk, device, self.import.hours)?;
+        let added = self.file.append(format!("{}\n\u{c}", slip.sheet).as_bytes())?;
+        match slip.offer(desk) {
+            Ok(()) => {}
+            Err(error @ Error::Registry(RegistryError::Refused(_))) => {
+                self.file.cut_back(&added)?;
+                return Err(error);
+            }
+            // Whether the code is good is not known then; a slip that opens nothing does less harm than a code without one.
+            Err(error) => {
+                self.file.stays();
+                return Err(error);
+            }
+        }
+        self.file.stays();
+        self.printed += 1;
+        Ok(())
+    }
+
+    /// Keeps what there is, and says what is not there.
+    fn end(self, desk: &Desk) -> Result<(), Error> {
+        let Self { file, import, printed, waiting } = self;
+        let path = file.path().display().to_string();
+        // Dropped without a slip in it, it is taken away.
+        drop(file);
+        let said = match printed {
+            0 => "no slip was printed".to_owned(),
+            _ => format!("{printed} slips are in {path}"),
+        };
+        let lost = match (waiting, import.again) {
+            (0, _) => String::new(),
+            (_, false) => format!(
+                "; {waiting} more devices have a code already, whose slip may be lost: where it is, give the list again \
+                 with --again and another file, which ends those codes"
+            ),
+            (_, true) => format!(
+                "; {waiting} more devices have a code for a container or a key in hardware: see `device list`, and print \
+                 theirs one by one"
+            ),
+        };
+        let value = json!({ "slips": printed, "waiting": waiting, "file": (printed > 0).then_some(path) });
+        desk.say(format_args!("{said}{lost}"), &value)
+    }
 }
 
 /// The lines so far, by what may stand in one only.
@@ -112,11 +182,27 @@ impl Seen {
     }
 }
 
-/// A slip that was handed out must not be ended by another; nor one for an attested key be followed by one for any.
-fn is_provided(desk: &Desk, device: &DeviceId) -> bool {
+/// What a device needs of a list of slips.
+enum Needs {
+    /// It has a certificate.
+    Nothing,
+    /// It has a code, whose slip was handed out or is lost.
+    Waiting,
+    /// A slip.
+    Slip,
+}
+
+/// A slip that was handed out must not be ended by another unless that is asked for; nor one for an attested key or a container ever
+/// be followed by one for any key.
+fn needs(desk: &Desk, device: &DeviceId, again: bool) -> Needs {
     let (snapshot, now) = (desk.snapshot(), desk.now());
-    snapshot.enrolment(device).is_some_and(|code| now < code.until)
-        || snapshot.certificates_of(device).any(|one| one.is_live() && one.in_validity(now))
+    if snapshot.certificates_of(device).any(|one| one.is_live() && one.in_validity(now)) {
+        return Needs::Nothing;
+    }
+    match snapshot.enrolment(device).filter(|code| now < code.until) {
+        Some(code) if !again || code.kind != EnrolmentKind::Csr => Needs::Waiting,
+        _ => Needs::Slip,
+    }
 }
 
 /// UTF-8, with or without a mark at its beginning, or Shift_JIS, as city offices export.
@@ -137,12 +223,13 @@ fn decoded(octets: Vec<u8>) -> Result<String, Error> {
     }
 }
 
-type Numbered = (u64, Result<Line, String>);
+/// Number of the line, the device that it names as it stands there, and what was read.
+type Numbered = (u64, String, Result<Line, String>);
 
 fn lines(text: &str) -> Result<Vec<Numbered>, Error> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
     let headers = reader.headers().map_err(Error::usage)?.clone();
-    let places = places(&headers)?;
+    let places = places(&headers).map_err(|error| separated_otherwise(&headers).unwrap_or(error))?;
     let (mut lines, mut number, mut counted) = (Vec::new(), 1_u64, 0_usize);
     for record in reader.records() {
         let record = record.map_err(Error::usage)?;
@@ -162,9 +249,21 @@ fn lines(text: &str) -> Result<Vec<Numbered>, Error> {
         } else {
             Err(format!("it has {} columns, and the first line {}", record.len(), headers.len()))
         };
-        lines.push((number, line));
+        let named = places.get("device").and_then(|place| record.get(*place)).unwrap_or_default();
+        lines.push((number, named.to_owned(), line));
     }
     Ok(lines)
+}
+
+/// A heading that holds the names, and not between commas.
+fn separated_otherwise(headers: &csv::StringRecord) -> Option<Error> {
+    let one = headers.get(0).filter(|_| headers.len() == 1)?;
+    let (_, name) = [('\t', "tabs"), (';', "semicolons"), ('、', "the sign 、"), ('，', "full-width commas")]
+        .into_iter()
+        .find(|(sign, _)| one.contains(*sign))?;
+    Some(Error::usage(format_args!(
+        "the columns are separated by {name}; save the list with commas between them (CSV)"
+    )))
 }
 
 /// Where each column stands. Columns of other names are the city's own and are passed over.
@@ -190,22 +289,23 @@ fn places(headers: &csv::StringRecord) -> Result<BTreeMap<&'static str, usize>, 
 
 fn read(number: u64, record: &csv::StringRecord, places: &BTreeMap<&str, usize>) -> Result<Line, String> {
     let field = |column: &str| places.get(column).and_then(|place| record.get(*place)).unwrap_or_default();
-    let label = field("label").to_owned();
-    if label.is_empty() {
-        return Err("it has no label".to_owned());
+    for (column, names) in COLUMNS {
+        if column != "hardware" && field(column).is_empty() {
+            return Err(format!("its column `{}` is empty", names.join("` / `")));
+        }
     }
     Ok(Line {
         number,
-        device: id(field("device"))?,
-        facility: id(field("facility"))?,
-        holder: id(field("holder"))?,
-        label,
+        device: id("device", field("device"))?,
+        facility: id("facility", field("facility"))?,
+        holder: id("holder", field("holder"))?,
+        label: field("label").to_owned(),
         hardware: Some(field("hardware").to_owned()).filter(|name| !name.is_empty()),
     })
 }
 
-fn id<T: std::str::FromStr<Err = model::IdError>>(text: &str) -> Result<T, String> {
-    ids::parse(text).map_err(|error: Error| error.to_string())
+fn id<T: std::str::FromStr<Err = model::IdError>>(column: &str, text: &str) -> Result<T, String> {
+    ids::parse(text).map_err(|error: Error| format!("{column} {error}"))
 }
 
 /// One word for what became of a line. All of it is tried before any of it is given; a crash between its two commands leaves

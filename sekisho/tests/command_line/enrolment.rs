@@ -81,9 +81,15 @@ fn wrong_codes_end_it_and_bad_requests_do_not() {
     for wrong in [&before, &others, &before, &others] {
         assert_eq!(office.by_code("D-1", wrong, "new").1, 401);
     }
-    // No more is heard from this address, right or wrong; another one is heard.
-    let (said, status) = office.by_code("D-1", &code, "new");
+    // No more is heard about it from this address, right or wrong; about another terminal it is, and from another address.
+    let (by, head) = (format!("D-1:{code}"), office.path("head"));
+    let (said, status) = office.post("simpleenroll", &["-u", &by, "-D", &head], "new");
     assert!(status == 429 && said.contains("Too Many"), "{status} {said}");
+    let head = std::fs::read_to_string(head).unwrap().to_ascii_lowercase();
+    let after = head.lines().find_map(|line| line.strip_prefix("retry-after: ")).unwrap();
+    assert!((3000..=3601).contains(&after.parse::<u32>().unwrap()), "{head}");
+    office.request("other", P256);
+    assert_eq!(office.by_code("D-2", &others, "other").1, 200, "nobody else stands still");
     let from = |place: &str, device: &str, code: &str| {
         office.post("simpleenroll", &["-u", &format!("{device}:{code}"), "--interface", place], "new")
     };
@@ -185,6 +191,14 @@ fn a_code_used_twice_at_once_gives_one_certificate() {
     });
     assert_eq!(answers.iter().filter(|status| **status == 200).count(), 1, "{answers:?}");
     assert!(answers.iter().all(|status| matches!(status, 200 | 401)), "{answers:?}");
+    // Whoever presses twice has typed nothing wrong: neither the next code nor this address suffers by it.
+    let next = office.code("D-1");
+    for _ in 0..6 {
+        assert_eq!(office.by_code("D-1", &code, "a").1, 401);
+    }
+    let told = office.city.json("device list");
+    assert_eq!(told[0]["code"]["wrong_tries"], 0, "{told:?}");
+    assert_eq!(office.by_code("D-1", &next, "b").1, 200);
 }
 
 #[test]
@@ -286,13 +300,128 @@ fn the_page_gives_a_file_and_one_answer_to_every_wrong_code() {
     };
     std::fs::write(office.city.path("none.csr"), "nonsense").unwrap();
     let (said, status) = send("D-1", &code, "none.csr");
-    assert!(status == 400 && said.contains("コードはまだ使えます"), "{said}");
+    assert!(status == 400 && said.contains("申請(CSR)を読み取れません"), "{said}");
+    // What is wrong is said as exactly as who made it can mend it; and a secret comes back nowhere.
+    std::fs::write(office.city.path("empty.csr"), "").unwrap();
+    office.request("weak", "rsa:1024");
+    office.request("edwards", "ed25519");
+    office.city.openssl("pkey -in @new.key -outform DER -out @secret.der");
+    office.city.openssl("base64 -in @secret.der -out @secret.csr");
+    for (sent, why) in [
+        ("empty.csr", "送られていません"),
+        ("new.key", "秘密鍵が送られました"),
+        ("secret.csr", "秘密鍵が送られました"),
+        ("D-1.pem", "秘密鍵が送られました"),
+        ("keys/root.pem", "証明書が送られました"),
+        ("weak.csr", "2048"),
+        ("edwards.csr", "P-256"),
+    ] {
+        let (said, status) = send("D-1", &code, sent);
+        assert!(status == 400 && said.contains(why) && !said.contains("BEGIN PRIVATE"), "{sent}: {status} {said}");
+    }
+    let (said, _) = office.by_code("D-1", &code, "secret");
+    assert!(said.contains("make a new key") && !said.contains("コード"), "{said}");
     let (said, status) = send("D-2", &code, "new.csr");
     assert!(status == 403 && said.contains("コードがもう使えません"), "{said}");
-    let (file, status) = send("D-1", &code, "new.csr");
+    let (file, status) = send("ｄー１", &code.to_lowercase(), "new.csr");
     assert!(status == 200 && file.matches("BEGIN CERTIFICATE").count() == 2, "{file}");
     std::fs::write(office.city.path("new.pem"), file).unwrap();
     wait(|| office.served("new.pem", "new.key") == 200);
     let (used, status) = send("D-1", &code, "new.csr");
     assert_eq!((used.replace("value=\"D-1\"", "value=\"D-2\""), status), (said, 403), "used is wrong");
+    // Whoever has a code that is right is told what stands against it.
+    office.city.json("device add --id D-3 --facility F-1 --holder K-1 --label Third --without-certificate");
+    let (said, status) = send("D-3", &office.code("D-3"), "new.csr");
+    assert!(status == 403 && said.contains("端末で新しい鍵を作り"), "{said}");
+}
+
+#[test]
+fn the_root_comes_by_its_fingerprint_or_not_at_all() {
+    let office = Office::open();
+    let root = office.path("keys/root.pem");
+    let door = format!("https://care.sekisho.localhost:{}", office.server.port("terminals"));
+    let printed = office.city.openssl("x509 -in @keys/root.pem -noout -fingerprint -sha256");
+    let pairs = printed.trim().rsplit('=').next().unwrap().to_owned();
+    // As the page shows it, and as the slip has it.
+    let (page, _) = curl(&["--cacert", &root, &format!("{door}/enrol")]);
+    assert!(page.contains(&pairs), "{page}");
+    assert!(office.city.say("device code D-1").contains(&pairs));
+    let (fetched, _) = curl(&["--cacert", &root, &format!("{door}/enrol/root.pem")]);
+    assert_eq!(fetched, std::fs::read_to_string(&root).unwrap());
+    // A person comes to the page; a program that asks in another way is told how.
+    let (page, status) = curl(&["--cacert", &root, "-L", &format!("{door}/")]);
+    assert!(status == 200 && page.contains("端末番号"), "{status} {page}");
+    let (said, status) = curl(&["--cacert", &root, "-i", &format!("{door}/.well-known/est/simpleenroll")]);
+    assert!(status == 405 && said.contains("allow: POST") && said.contains("another method"), "{said}");
+
+    let code = office.code("D-1");
+    let wrong = pairs.replace(&pairs[..2], if pairs.starts_with("00") { "01" } else { "00" });
+    std::fs::create_dir(office.city.path("out")).unwrap();
+    let out = office.path("out");
+    let by = |sha256: &str| office.enrol_by(&["--root-sha256", sha256], "d-1", &["--code", &code, "--out", &out]);
+    let refused = by(&wrong);
+    assert!(text(&refused.stderr).contains("nothing was sent"), "{}", text(&refused.stderr));
+    assert_eq!(std::fs::read_dir(&out).unwrap().count(), 0, "nothing is left of what failed");
+    let done = by(&pairs);
+    assert!(done.status.success(), "the code was not used up: {}", text(&done.stderr));
+    office.city.openssl("verify -CAfile @keys/root.pem -untrusted @keys/issuing.pem @out/d-1.pem");
+}
+
+#[test]
+fn a_certificate_is_renewed_for_its_own_device() {
+    let office = Office::open();
+    let own = office.path("D-1.pem");
+    std::fs::create_dir(office.city.path("out")).unwrap();
+    let root = office.path("keys/root.pem");
+    let renewed =
+        |device| office.enrol_by(&["--root", &root], device, &["--renew", &own, "--out", &office.path("out")]);
+    let other = renewed("D-4");
+    assert!(text(&other.stderr).contains("is of device `D-1`, not of `D-4`"), "{}", text(&other.stderr));
+    assert_eq!(office.city.json("certificate list").len(), 1, "nothing was asked for");
+    assert!(renewed("D-1").status.success());
+    // The office sees what follows what, and until when.
+    let told = office.city.json("certificate status D-1");
+    assert_eq!((&told[0]["successor"], &told[1]["predecessor"]), (&told[1]["serial"], &told[0]["serial"]), "{told:?}");
+    assert!(told[0]["ends_at"].is_string() && told[1]["ends_at"].is_null(), "{told:?}");
+    // Five live ones, and whoever has one of them is told why there is no sixth.
+    for number in 0..4 {
+        office.request("more", P256);
+        let (said, status) = office.post("simplereenroll", &["--cert", &own], "more");
+        let wanted = if number < 3 { 200 } else { 403 };
+        assert_eq!(status, wanted, "{number}: {said}");
+        assert!(wanted == 200 || said.contains("live certificates of this device"), "{said}");
+    }
+}
+
+#[test]
+fn a_code_is_seen_and_taken_back() {
+    let office = Office::open();
+    let code = office.code("D-1");
+    let listed = office.city.json("device list");
+    assert_eq!(
+        (&listed[0]["code"]["kind"], &listed[0]["code"]["wrong_tries"]),
+        (&"csr".into(), &0.into()),
+        "{listed:?}"
+    );
+    assert!(office.city.say("device list").contains("code (csr) until"));
+    // Another one, and a note beside the slip for who prints it.
+    let again = office.city.run("device code D-1");
+    let notes = text(&again.stderr);
+    assert!(
+        notes.contains("the code before this one is over") && notes.contains("1 certificate(s) that stand"),
+        "{notes}"
+    );
+    let slip = text(&again.stdout);
+    for part in ["Tablet", "F-1  Station", "K-1  Sato", "1回だけ", "sekisho enrol", "SCEP"] {
+        assert!(slip.contains(part), "{part}: {slip}");
+    }
+    office.city.json("device code D-1 --cancel");
+    assert!(office.city.json("device list")[0]["code"].is_null());
+    assert!(office.city.refused("device code D-1 --cancel").contains("no code of device"));
+    office.request("new", P256);
+    assert_eq!(office.by_code("D-1", &code, "new").1, 401);
+    // A slip for a key in hardware names no way that its code does not open.
+    office.city.json("device hardware D-1 SN-1");
+    let slip = office.city.say("device code D-1 --attested");
+    assert!(slip.contains("ACME") && !slip.contains("SCEP") && !slip.contains("sekisho enrol"), "{slip}");
 }

@@ -78,11 +78,16 @@ impl Office {
 
     /// `enrol`, as on a terminal that knows nothing but the root.
     pub(crate) fn enrol(&self, words: &[&str]) -> Output {
+        self.enrol_by(&["--root", &self.path("keys/root.pem")], "D-1", words)
+    }
+
+    /// The same by other words for the root, and for another device.
+    pub(crate) fn enrol_by(&self, root: &[&str], device: &str, words: &[&str]) -> Output {
         let port = self.server.port("terminals");
         let (gateway, at) = (format!("https://care.sekisho.localhost:{port}"), format!("127.0.0.1:{port}"));
         let mut command = std::process::Command::new(SEKISHO);
         command.env_clear().args(["--json", "enrol", "--gateway", &gateway, "--at", &at]);
-        command.args(["--root", &self.path("keys/root.pem"), "--device", "D-1"]).args(words).output().unwrap()
+        command.args(root).args(["--device", device]).args(words).output().unwrap()
     }
 }
 

@@ -213,6 +213,7 @@ pub(super) fn any_command(dice: &mut Dice, now: Timestamp) -> Command {
             digest: [u8::try_from(dice.below(2)).unwrap(); 32],
             until: near(dice),
         },
+        CommandKind::WithdrawEnrolment => Command::WithdrawEnrolment { device: a_device(dice) },
         CommandKind::CountWrongCode => Command::CountWrongCode { device: a_device(dice) },
         CommandKind::ReserveByCode => Command::ReserveByCode {
             serial: a_serial(dice),

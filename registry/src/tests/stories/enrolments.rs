@@ -94,6 +94,17 @@ fn five_wrong_tries_end_a_code() {
 }
 
 #[test]
+fn a_code_whose_slip_was_lost_is_taken_back() {
+    let mut world = World::usual();
+    let back = || Command::WithdrawEnrolment { device: device("D-1") };
+    assert!(world.refused(clerk(), back()).contains("no code of device"), "there is none");
+    world.must(clerk(), offer("D-1", CODE, &world.clone(), 1));
+    assert_eq!(kinds(&world.clone().must(clerk(), back())), ["enrolment-ended"]);
+    world.later(HOUR);
+    assert!(world.refused(clerk(), back()).contains("no code of device"), "it is over");
+}
+
+#[test]
 fn a_code_ends_with_the_next_one_and_with_the_loan() {
     let mut world = World::usual();
     world.must(clerk(), offer("D-1", CODE, &world.clone(), 72));

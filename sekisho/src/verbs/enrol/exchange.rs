@@ -8,11 +8,13 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use rustls::client::WantsClientCert;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, ConfigBuilder, RootCertStore, StreamOwned};
 
+use super::root::Anybody;
 use crate::error::Error;
 use crate::{folder, secrets};
 
@@ -29,27 +31,57 @@ pub(super) struct Gateway {
     tls: Arc<ClientConfig>,
 }
 
+/// Whom we believe to be the office's door.
+pub(super) enum Trust<'a> {
+    /// Whoever has a certificate under what lies in this file.
+    File(&'a Path),
+    /// The same under this certificate (DER).
+    Root(Vec<u8>),
+    /// Whoever answers. Nothing may be sent.
+    Anybody,
+}
+
+impl Trust<'_> {
+    fn config(self) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, Error> {
+        let doing = "preparing the connection";
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()
+            .map_err(failed(doing))?;
+        let trusted = match self {
+            Self::File(path) => secrets::read_certificates(path)?,
+            Self::Root(der) => vec![CertificateDer::from(der)],
+            Self::Anybody => {
+                let anybody = Arc::new(Anybody(provider));
+                return Ok(builder.dangerous().with_custom_certificate_verifier(anybody));
+            }
+        };
+        let mut anchors = RootCertStore::empty();
+        for certificate in trusted {
+            anchors.add(certificate).map_err(failed(doing))?;
+        }
+        Ok(builder.with_root_certificates(anchors))
+    }
+}
+
 fn failed<E: Into<Box<dyn std::error::Error + Send + Sync>>>(doing: &'static str) -> impl FnOnce(E) -> Error {
     move |source| Error::Exchange { doing, source: source.into() }
 }
 
 impl Gateway {
     /// `own`: a file with key and certificate, to be shown in the handshake.
-    pub(super) fn new(url: &str, root: &Path, at: Option<SocketAddr>, own: Option<&Path>) -> Result<Self, Error> {
+    pub(super) fn new(
+        (url, at): (&str, Option<SocketAddr>),
+        trust: Trust<'_>,
+        own: Option<&Path>,
+    ) -> Result<Self, Error> {
         let wrong = || Error::usage(format_args!("`{url}` is no address such as https://care.example.jp:8450"));
         let authority = url.strip_prefix("https://").ok_or_else(wrong)?.trim_end_matches('/');
         let (host, port) = authority.split_once(':').unwrap_or((authority, "443"));
         let port = port.parse().map_err(|_| wrong())?;
         ServerName::try_from(host).map_err(|_| wrong())?;
         let doing = "preparing the connection";
-        let mut anchors = RootCertStore::empty();
-        for certificate in secrets::read_certificates(root)? {
-            anchors.add(certificate).map_err(failed(doing))?;
-        }
-        let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(failed(doing))?
-            .with_root_certificates(anchors);
+        let config = trust.config()?;
         let tls = match own {
             None => config.with_no_client_auth(),
             Some(path) => {
