@@ -87,7 +87,9 @@ pub(super) fn name_hardware(d: &mut Draft, device: &DeviceId, hardware: Option<&
         d.require(fine, || {
             Why::Condition("a name of hardware has 1 to 128 characters, and no blanks at its ends".to_owned())
         })?;
-        let taken = d.next.devices().any(|other| other.id != *device && other.hardware.as_deref() == Some(name));
+        // A machine that came back is loaned again under a new number.
+        let on_loan = d.next.devices().filter(|other| other.returned_at.is_none() && other.id != *device);
+        let taken = on_loan.filter(|other| other.hardware.as_deref() == Some(name)).count() > 0;
         d.require(!taken, || Why::Condition("another device has this name of hardware".to_owned()))?;
     }
     if known.hardware.as_deref() == hardware {

@@ -248,4 +248,7 @@ fn a_name_of_hardware_is_one_devices() {
     }
     world.must(clerk(), name("D-1", None));
     world.must(clerk(), name("D-2", Some("C02ABC")));
+    // The machine came back, and is loaned again under a new number.
+    world.must(clerk(), Command::ReturnDevice { device: device("D-2"), because: Cause::Returned });
+    world.must(clerk(), name("D-1", Some("C02ABC")));
 }
