@@ -253,10 +253,7 @@ impl Certificates {
         fingerprint: &[u8; 32],
         before: Option<CertificateIndex>,
     ) -> Option<(CertificateIndex, State, usize)> {
-        let is_this = |index: &CertificateIndex| self.at(*index).is_some_and(|known| known.serial == *serial);
-        let again = before
-            .filter(is_this)
-            .and_then(|index| self.status_in(index, *self.rows.get(index.place())?, serial, fingerprint));
+        let again = before.and_then(|index| self.status_in(index, *self.rows.get(index.place())?, serial, fingerprint));
         again.or_else(|| {
             let (index, row) = self.candidate(serial)?;
             self.status_in(index, row, serial, fingerprint)
