@@ -272,7 +272,7 @@ impl Certificates {
         }
         let state = row.state()?;
         let is_this = match state {
-            // The octets that the fingerprint was taken of hold the number.
+            // The octets that the fingerprint was taken of hold the number: no other certificate has it.
             State::Active => self.fingerprints.get(index.place()) == Some(fingerprint),
             // Where it was recorded, in every state: whoever signs with a stolen key shall not pass for what was revoked.
             _ => self.at(index).is_some_and(|known| {

@@ -37,9 +37,12 @@ fn agree(table: &Certificates, naive: &Naive, serial: &SerialNumber, fingerprint
         _ => own.is_none_or(|own| own == *fingerprint),
     });
     let found = table.status(serial, fingerprint, None);
-    // Wherever it is said to have been before, the answer is the same.
-    for place in 0..=u32::try_from(table.len()).unwrap() {
-        assert_eq!(table.status(serial, fingerprint, Some(CertificateIndex::new(place))), found);
+    // Wherever it is said to have been before, the answer is the same. The dice give a fingerprint to several, SHA-256 does not.
+    for place in (0..=u32::try_from(table.len()).unwrap()).map(CertificateIndex::new) {
+        let twin = |other: &Certificate| other.serial != *serial && other.fingerprint == Some(*fingerprint);
+        if !table.at(place).is_some_and(twin) {
+            assert_eq!(table.status(serial, fingerprint, Some(place)), found);
+        }
     }
     assert_eq!(found.map(|(_, state, slot)| (state, slot)), expected.map(|(state, _, slot)| (*state, *slot)));
     assert_eq!(table.contains_key(serial), naive.contains_key(serial));
