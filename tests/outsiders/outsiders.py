@@ -55,7 +55,8 @@ class City:
         self.env = {**os.environ, "SEKISHO_CA_PASSPHRASE": PASSPHRASE, "SEKISHO_AS": "city-clerk:Sato"}
         self.say("init", "--city", "水花道市", "--port-base", PORT, "--list-url", f"http://127.0.0.1:{OFFICE}/crl/devices.crl")
         settings = folder / "sekisho.toml"
-        text = settings.read_text().replace('# enrolment = "127.0.0.1:8450"', f'enrolment = "127.0.0.1:{ENROL}"')
+        text, switched = re.subn(r'# enrolment = "127\.0\.0\.1:\d+"', f'enrolment = "127.0.0.1:{ENROL}"', settings.read_text())
+        assert switched == 1, "the settings have no example of an enrolment door"
         settings.write_text(text)
         self.say("facility", "add", "--id", "F-1", "--name", "Station", "--kind", "nursing-station", "--administrator", "K-9",
                  "--administrator-name", "Ono")
