@@ -253,6 +253,11 @@ impl Desk {
         self.give(&device, key, (Taking::Renewal { predecessor }, level.renewed()), now)
     }
 
+    /// A certificate that stands: its holder can renew it.
+    pub(crate) fn stands(&self, der: &[u8], now: Timestamp) -> bool {
+        self.standing(der, now).is_some()
+    }
+
     /// Number, terminal and level of a certificate that is on record as it is, issued, not revoked and in its validity.
     fn standing(&self, der: &[u8], now: Timestamp) -> Option<(SerialNumber, DeviceId, Assurance)> {
         let (_, parsed) = X509Certificate::from_der(der).ok()?;

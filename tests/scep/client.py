@@ -1,9 +1,9 @@
 """A SCEP client (RFC 8894) of other people's parts: envelopes by `openssl cms`, messages by asn1crypto, keys by cryptography.
 
-client.py URL ROOT FOLDER NAME CHALLENGE [CERTIFICATE KEY] [--cipher des3] [--again] [--corrupt N]
+client.py URL ROOT FOLDER NAME CHALLENGE [CERTIFICATE KEY] [--cipher des3] [--again] [--corrupt N] [--older]
 
 Writes FOLDER/NAME.key and, if it is given one, FOLDER/NAME.pem; prints pkiStatus and failInfo. With CERTIFICATE and KEY it is
-a renewal, signed by them.
+a renewal, signed by them; older clients send it as a request.
 """
 import argparse, datetime, hashlib, os, ssl, subprocess, urllib.request
 from asn1crypto import cms, core, x509 as asn1
@@ -18,6 +18,7 @@ for name in ('url', 'root', 'folder', 'name', 'challenge'):
 parser.add_argument('old', nargs='*')
 parser.add_argument('--cipher', default='aes-256-cbc')
 parser.add_argument('--again', action='store_true')
+parser.add_argument('--older', action='store_true')
 parser.add_argument('--cn', default='D-1')
 parser.add_argument('--corrupt', type=int, help='change this octet of the ciphertext, counted from its end')
 asked = parser.parse_args()
@@ -73,7 +74,7 @@ SCEP = '2.16.840.1.113733.1.9.'
 attributes = sorted([
     attribute('1.2.840.113549.1.9.3', core.ObjectIdentifier('1.2.840.113549.1.7.1')),
     attribute('1.2.840.113549.1.9.4', core.OctetString(hashlib.sha256(content).digest())),
-    attribute(SCEP + '2', core.PrintableString('17' if asked.old else '19')),
+    attribute(SCEP + '2', core.PrintableString('17' if asked.old and not asked.older else '19')),
     attribute(SCEP + '7', core.PrintableString(hashlib.sha1(open(at('csr'), 'rb').read()).hexdigest())),
     attribute(SCEP + '5', core.OctetString(os.urandom(16))),
 ])

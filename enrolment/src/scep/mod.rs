@@ -110,6 +110,8 @@ impl Scep {
         }
         let Ok(key) = read_request(&request) else { return Ok(Err((Fail::MessageCheck, true))) };
         let given = match message.kind {
+            // Clients older than RFC 8894 renew by a request that the certificate signs (certmonger).
+            Kind::Request if self.desk.stands(&message.signer, now) => self.desk.succeed(&message.signer, &key, now),
             Kind::Request => match challenge(&request) {
                 Some((device, code)) => self.desk.for_key(&device, &code, &key, now),
                 None => return Ok(Err((Fail::Request, false))),

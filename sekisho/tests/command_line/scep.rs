@@ -38,6 +38,10 @@ fn a_code_and_then_the_certificate_itself() {
     assert_eq!(client(&office, "renewed", "-", &[&pem, &key]).unwrap(), "status 0 fail -");
     wait(|| office.served("renewed.pem", "renewed.key") == 200);
     assert_eq!(issued(), before + 1);
+    // Older clients renew by a request, which names no code and shows the one that was used up.
+    let old = format!("D-1:{code}");
+    assert_eq!(client(&office, "older", &old, &[&pem, &key, "--older"]).unwrap(), "status 0 fail -");
+    assert_eq!(issued(), before + 2);
     // With the common name to say which terminal.
     let code = office.code("D-1");
     assert_eq!(client(&office, "plain", &code, &[]).unwrap(), "status 0 fail -");
