@@ -56,7 +56,7 @@ pub use pkcs8::der::asn1::ObjectIdentifier;
 pub use places::StatusPlaces;
 pub use prepare::{Issued, Prepared, device_validity, prepare, prepare_server};
 pub use profile::{DeviceProfile, Host, ServerProfile};
-pub use public_key::{KeyKind, PublicKey};
+pub use public_key::{KeyKind, PublicKey, in_pairs};
 pub use random::{Random, SystemRandom};
 pub use registrar::{Cipher, Registrar};
 pub use request::{read_request, write_request};

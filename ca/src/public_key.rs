@@ -211,3 +211,16 @@ pub(crate) fn hex(octets: &[u8]) -> String {
     let digits = octets.iter().flat_map(|octet| [octet >> 4, octet & 0x0f]);
     digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect()
 }
+
+/// A fingerprint in hexadecimal as openssl prints it, and as slips and pages show it: `AB:CD:...`.
+#[must_use]
+pub fn in_pairs(hex: &str) -> String {
+    let mut text = String::with_capacity(hex.len() * 3 / 2);
+    for (place, character) in hex.to_ascii_uppercase().chars().enumerate() {
+        if place > 0 && place % 2 == 0 {
+            text.push(':');
+        }
+        text.push(character);
+    }
+    text
+}

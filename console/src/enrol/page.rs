@@ -222,7 +222,7 @@ struct Shown {
 
 impl Shown {
     fn of(door: &EnrolmentDoor, kind: Kind, language: &str, older: bool) -> Self {
-        let root = in_pairs(&door.desk.root().fingerprint_sha256());
+        let root = ca::in_pairs(&door.desk.root().fingerprint_sha256());
         Self { kind, language: Language::of(language), older, root }
     }
 
@@ -298,18 +298,6 @@ fn of_refusal(why: &RegistryError) -> &'static str {
         Some(Why::Full { .. }) => "refused-full",
         _ => "refused",
     }
-}
-
-/// A fingerprint as openssl prints it: `AB:CD:...`.
-fn in_pairs(hex: &str) -> String {
-    let mut text = String::with_capacity(hex.len() * 3 / 2);
-    for (place, character) in hex.to_ascii_uppercase().chars().enumerate() {
-        if place > 0 && place % 2 == 0 {
-            text.push(':');
-        }
-        text.push(character);
-    }
-    text
 }
 
 /// Of every page.

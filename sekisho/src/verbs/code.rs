@@ -96,7 +96,7 @@ impl Slip {
             "directory": format!("{gateway}/acme/directory"), "eab_kid": binding.0, "eab_hmac_key": binding.1,
             "own_directory": format!("{gateway}/acme/for/{device}/{}/directory", text.as_str()),
         });
-        let fingerprint = in_pairs(root);
+        let fingerprint = ca::in_pairs(root);
         let (steps, programs) = if kind == EnrolmentKind::Attested {
             (ATTESTED_STEPS, String::new())
         } else {
@@ -178,18 +178,6 @@ const CONTAINER_STEPS: &str = "\
  2. 端末番号、登録コードと、2枚目の票のパスワードを入れ、ファイルを受け取ります。
  3. ファイルを端末に入れます。同じパスワードを使います。入ったら、ファイルと2枚の票を捨てます。
 ";
-
-/// A fingerprint as openssl prints it: `AB:CD:...`.
-fn in_pairs(hex: &str) -> String {
-    let mut text = String::with_capacity(hex.len() * 3 / 2);
-    for (place, character) in hex.to_ascii_uppercase().chars().enumerate() {
-        if place > 0 && place % 2 == 0 {
-            text.push(':');
-        }
-        text.push(character);
-    }
-    text
-}
 
 fn draw() -> Result<Code, Error> {
     Code::draw(&SystemRandom::new()).map_err(Error::authority("drawing a code"))
@@ -305,7 +293,7 @@ pub(super) fn container(desk: &Desk, offer: &DeviceContainer) -> Result<(), Erro
             slip.head(),
             text.as_str(),
             until.to_jst_minutes(),
-            in_pairs(root),
+            ca::in_pairs(root),
             offer.password_sheet.display(),
         ),
         &json!({
