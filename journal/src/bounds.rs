@@ -19,6 +19,13 @@ pub(crate) const BATCH_ENTRIES_MAX: usize = 4096;
 /// Most bytes committed as one row, passed by at most one call.
 pub(crate) const BATCH_BYTES_MAX: usize = 8 << 20;
 
+/// An append that nobody waits for is written with the next one that somebody waits for, and after so long in any case.
+pub(crate) const SOON_MAX: Duration = Duration::from_millis(10);
+/// A batch that so many waited for is followed by the next one no sooner than [`COMMITS_APART`]; whoever appends alone never waits.
+pub(crate) const RUSH_CALLS: usize = 4;
+/// See [`RUSH_CALLS`]. Adds half of it to the mean time of an append in a rush.
+pub(crate) const COMMITS_APART: Duration = Duration::from_millis(1);
+
 /// A read stops after about so many bytes, whatever number of entries was asked for.
 pub(crate) const READ_BYTES_MAX: usize = 16 << 20;
 /// Rows fetched in one go while reading; with small batches the bytes never get near their bound.

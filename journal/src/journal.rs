@@ -31,6 +31,14 @@ struct Shared {
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
+/// How something is appended.
+#[derive(Default)]
+struct Call {
+    expected: Option<Position>,
+    then: Option<Then>,
+    soon: bool,
+}
+
 impl Journal {
     /// Opens a journal, making it if it is not there.
     ///
@@ -72,7 +80,7 @@ impl Journal {
     /// Appends entries, together with whatever else waits. They are durable when the receipt says so, and stand one
     /// behind the other. On an error none of them was appended ([`JournalError::Unsure`] excepted).
     pub fn append(&self, entries: Vec<Vec<u8>>) -> Receipt {
-        self.enqueue(None, entries, None)
+        self.enqueue(Call::default(), entries)
     }
 
     /// The same, and `then` is called with what becomes of it, on the writer's thread and before the receipt is fulfilled:
@@ -82,16 +90,27 @@ impl Journal {
         entries: Vec<Vec<u8>>,
         then: impl FnOnce(&Result<Appended, Arc<JournalError>>) + Send + 'static,
     ) -> Receipt {
-        self.enqueue(None, entries, Some(Box::new(then)))
+        self.enqueue(Call { then: Some(Box::new(then)), ..Call::default() }, entries)
+    }
+
+    /// The same, and nobody waits for it: it is written together with the next append that somebody waits for, or some
+    /// milliseconds later.
+    pub fn append_soon(
+        &self,
+        entries: Vec<Vec<u8>>,
+        then: impl FnOnce(&Result<Appended, Arc<JournalError>>) + Send + 'static,
+    ) {
+        drop(self.enqueue(Call { expected: None, then: Some(Box::new(then)), soon: true }, entries));
     }
 
     /// Appends only if the head is still where the caller believes it, else the receipt fails with
     /// [`JournalError::HeadMoved`]: whatever the caller concluded from the journal up to `head` still holds.
     pub fn append_at(&self, head: Position, entries: Vec<Vec<u8>>) -> Receipt {
-        self.enqueue(Some(head), entries, None)
+        self.enqueue(Call { expected: Some(head), ..Call::default() }, entries)
     }
 
-    fn enqueue(&self, expected: Option<Position>, entries: Vec<Vec<u8>>, then: Option<Then>) -> Receipt {
+    fn enqueue(&self, call: Call, entries: Vec<Vec<u8>>) -> Receipt {
+        let Call { expected, then, soon } = call;
         let (receipt, promise) = Receipt::pair(then);
         let bytes = match measure(&entries) {
             Ok(bytes) => bytes,
@@ -100,7 +119,7 @@ impl Journal {
                 return receipt;
             }
         };
-        if let Err((wanted, error)) = self.shared.queue.push(Wanted { expected, entries, bytes, promise }) {
+        if let Err((wanted, error)) = self.shared.queue.push(Wanted { expected, entries, bytes, promise, soon }) {
             wanted.promise.fulfil(Err(Arc::new(error)));
         }
         receipt
