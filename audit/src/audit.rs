@@ -97,14 +97,13 @@ impl Audit {
 
     fn append_unattended(&self, line: Vec<u8>, seen: Seen) {
         let (heard, lost) = (Arc::clone(&self.shared.heard), Arc::clone(&self.shared.lost));
-        // Nobody waits: what becomes of it is told to the closure.
-        drop(self.shared.reader.journal().append_then(vec![line], move |outcome| match outcome {
+        self.shared.reader.journal().append_soon(vec![line], move |outcome| match outcome {
             Ok(appended) => heard.note(appended, &seen),
             Err(error) => {
                 lost.fetch_add(1, Ordering::Relaxed);
                 tracing::error!(error = &**error as &dyn std::error::Error, "audit: an outcome was lost");
             }
-        }));
+        });
     }
 
     /// Outcomes that failed to become durable since the start.

@@ -15,7 +15,9 @@ use model::{Action, Assurance, Authorship, Category, Profession, Timestamp};
 use policy::{
     DeviceFacts, DisasterFacts, Facts, PersonFacts, Relation, Request, Resource, Said, ServiceFacts, SubjectFacts,
 };
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+
+use crate::json::Writer;
 
 /// Facts that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,7 +27,7 @@ pub struct FactsError(String);
 /// What is written now.
 const VERSION: u32 = 4;
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Line<'a> {
     v: u32,
@@ -37,30 +39,30 @@ struct Line<'a> {
     /// End of the disaster use in force.
     disaster: Option<Cow<'a, str>>,
     /// The city has issued a rule for break-glass.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     glass_issued: Option<bool>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AskLine<'a> {
     action: Cow<'a, str>,
     category: Cow<'a, str>,
     at: Cow<'a, str>,
     /// Who wrote the stored version.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     author: Option<Cow<'a, str>>,
     /// In whose name the version stands that was written.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     written_as: Option<Cow<'a, str>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     sensitive: Option<bool>,
     /// An emergency was declared.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     glass: Option<bool>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SubjectLine<'a> {
     user_id: Cow<'a, str>,
@@ -74,7 +76,7 @@ struct SubjectLine<'a> {
     facility_suspended: bool,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DeviceLine<'a> {
     id: Cow<'a, str>,
@@ -83,11 +85,11 @@ struct DeviceLine<'a> {
     in_validity: bool,
     suspended: bool,
     /// How the certificate's key came about.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     key: Option<Cow<'a, str>>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PersonLine<'a> {
     id: Cow<'a, str>,
@@ -101,12 +103,12 @@ struct PersonLine<'a> {
     /// Role on the care team, on duty for it or manager; none: none of these.
     team: Option<Cow<'a, str>>,
     /// A deletion order in force.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     ordered: Option<bool>,
 }
 
 /// What was written: one decision, or one for each person that a request touches.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(untagged)]
 enum Written<'a> {
     One(Box<Line<'a>>),
@@ -116,80 +118,81 @@ enum Written<'a> {
 /// Writes what was asked and the facts that answered it. Below 2 KiB a decision: identifiers have 64 characters at most.
 #[must_use]
 pub fn compact(request: &Request, facts: &Facts) -> String {
-    write(&Written::One(Box::new(line(request, facts))))
+    text(write(request, facts))
 }
 
 /// The same for a request that touches several persons: a decision for each.
 #[must_use]
 pub fn compact_all<'a>(decisions: impl IntoIterator<Item = (&'a Request, &'a Facts)>) -> String {
-    let mut lines: Vec<Line<'_>> = decisions.into_iter().map(|(request, facts)| line(request, facts)).collect();
-    match (lines.pop(), lines.is_empty()) {
-        (Some(only), true) => write(&Written::One(Box::new(only))),
-        (last, _) => {
-            lines.extend(last);
-            write(&Written::Several(lines))
-        }
-    }
+    let mut decisions = decisions.into_iter().map(|(request, facts)| write(request, facts));
+    let (first, second) = (decisions.next(), decisions.next());
+    let (first, second) = match (first, second) {
+        (Some(only), None) => return text(only),
+        pair => pair,
+    };
+    let several: Vec<Vec<u8>> = first.into_iter().chain(second).chain(decisions).collect();
+    text([b"[".as_slice(), &several.join(&b','), b"]"].concat())
 }
 
-fn write(written: &Written<'_>) -> String {
-    // Strings, booleans and numbers always serialise; an empty text would be refused by `read`.
-    serde_json::to_string(written).unwrap_or_default()
+/// What is written comes from texts, so it is one; an empty one would be refused by `read`.
+fn text(written: Vec<u8>) -> String {
+    String::from_utf8(written).unwrap_or_default()
 }
 
-fn line<'a>(request: &Request, facts: &'a Facts) -> Line<'a> {
+fn write(request: &Request, facts: &Facts) -> Vec<u8> {
     let Facts { subject, device, resource, service } = facts;
-    Line {
-        v: VERSION,
-        ask: AskLine {
-            action: request.action.as_str().into(),
-            category: request.category.as_str().into(),
-            at: request.at.to_string().into(),
-            author: Some(request.authorship.as_str().into()),
-            written_as: Some(request.written_as.as_str().into()),
-            sensitive: Some(request.sensitive),
-            glass: Some(request.break_glass),
-        },
-        subject: SubjectLine {
-            user_id: subject.user_id.as_str().into(),
-            user: subject.user.as_str().into(),
-            profession: subject.profession.as_str().into(),
-            state: subject.user_id_state.as_str().into(),
-            suspended: subject.user_id_suspended,
-            qualification_suspended: subject.qualification_suspended,
-            facility: subject.facility.as_str().into(),
-            facility_state: subject.facility_state.as_str().into(),
-            facility_suspended: subject.facility_suspended,
-        },
-        device: DeviceLine {
-            id: device.device.as_str().into(),
-            facility: device.facility.as_str().into(),
-            certificate: device.certificate_state.as_str().into(),
-            in_validity: device.certificate_in_validity,
-            suspended: device.device_suspended,
-            key: Some(device.assurance.as_str().into()),
-        },
-        person: person_line(resource),
-        service: service.state.as_str().into(),
-        disaster: service.disaster.as_ref().map(|disaster| disaster.until.to_string().into()),
-        glass_issued: Some(service.break_glass_issued),
-    }
+    let mut line = Writer::object(1024);
+    line.number("v", VERSION.into());
+    line.within("ask", |ask| {
+        ask.text("action", request.action.as_str());
+        ask.text("category", request.category.as_str());
+        ask.text("at", &request.at.to_string());
+        ask.text("author", request.authorship.as_str());
+        ask.text("written_as", request.written_as.as_str());
+        ask.flag("sensitive", request.sensitive);
+        ask.flag("glass", request.break_glass);
+    });
+    line.within("subject", |line| {
+        line.text("user_id", subject.user_id.as_str());
+        line.text("user", subject.user.as_str());
+        line.text("profession", subject.profession.as_str());
+        line.text("state", subject.user_id_state.as_str());
+        line.flag("suspended", subject.user_id_suspended);
+        line.flag("qualification_suspended", subject.qualification_suspended);
+        line.text("facility", subject.facility.as_str());
+        line.text("facility_state", subject.facility_state.as_str());
+        line.flag("facility_suspended", subject.facility_suspended);
+    });
+    line.within("device", |line| {
+        line.text("id", device.device.as_str());
+        line.text("facility", device.facility.as_str());
+        line.text("certificate", device.certificate_state.as_str());
+        line.flag("in_validity", device.certificate_in_validity);
+        line.flag("suspended", device.device_suspended);
+        line.text("key", device.assurance.as_str());
+    });
+    write_person(&mut line, resource);
+    line.text("service", service.state.as_str());
+    line.text_or_null("disaster", service.disaster.as_ref().map(|disaster| disaster.until.to_string()).as_deref());
+    line.flag("glass_issued", service.break_glass_issued);
+    line.end()
 }
 
-fn person_line(resource: &Resource) -> Option<PersonLine<'_>> {
-    let Resource::Record { person, relation, deletion_ordered } = resource else { return None };
-    Some(PersonLine {
-        id: person.person.as_str().into(),
-        eligible: person.eligible,
-        consent: person.consent.as_str().into(),
-        store: person.consent_store,
-        share: person.consent_share,
-        disaster: person.consent_disaster,
-        suspended: person.person_suspended,
-        in_area: person.in_disaster_area,
-        team: Some(*relation).filter(|relation| *relation != Relation::None).map(|known| known.as_str().into()),
-        ordered: Some(*deletion_ordered),
-    })
+fn write_person(line: &mut Writer, resource: &Resource) {
+    let Resource::Record { person, relation, deletion_ordered } = resource else { return line.null("person") };
+    line.within("person", |line| {
+        line.text("id", person.person.as_str());
+        line.flag("eligible", person.eligible);
+        line.text("consent", person.consent.as_str());
+        line.flag("store", person.consent_store);
+        line.flag("share", person.consent_share);
+        line.flag("disaster", person.consent_disaster);
+        line.flag("suspended", person.person_suspended);
+        line.flag("in_area", person.in_disaster_area);
+        let team = Some(*relation).filter(|relation| *relation != Relation::None);
+        line.text_or_null("team", team.map(Relation::as_str));
+        line.flag("ordered", *deletion_ordered);
+    });
 }
 
 /// Reads the facts of one decision back, for a replay.

@@ -17,6 +17,7 @@ mod error;
 pub mod facts;
 mod heard;
 mod index;
+mod json;
 mod line;
 mod pending;
 mod reader;

@@ -7,13 +7,14 @@
 use std::borrow::Cow;
 
 use journal::Position;
-use model::{Action, Category, SerialNumber, Timestamp};
-use serde::{Deserialize, Serialize};
+use model::{Action, Category, PersonId, SerialNumber, Timestamp};
+use serde::Deserialize;
 
 use crate::bounds::{
     CAUSE_BYTES_MAX, FACTS_BYTES_MAX, PERSONS_MAX, RECORD_BYTES_MAX, RECORDS_MAX, RULES_BYTES_MAX, SEEN_MAX,
     TARGET_BYTES_MAX, WORD_BYTES_MAX,
 };
+use crate::json::Writer;
 use crate::text::harmless;
 use crate::{
     Alert, AlertKind, AuditError, Ended, Entry, EntryId, Event, Outcome, Release, SignIn, SignInOutcome, Verdict,
@@ -23,7 +24,7 @@ use crate::{
 const VERSION: u32 = 1;
 
 /// A line as it stands.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 enum Line<'a> {
     Entry(Box<EntryLine<'a>>),
@@ -33,7 +34,7 @@ enum Line<'a> {
     Alert(AlertLine<'a>),
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct EntryLine<'a> {
     v: u32,
@@ -50,7 +51,7 @@ struct EntryLine<'a> {
     category: Option<Cow<'a, str>>,
     verdict: Cow<'a, str>,
     reason: Cow<'a, str>,
-    #[serde(default, skip_serializing_if = "str::is_empty")]
+    #[serde(default)]
     cause: Cow<'a, str>,
     rules: Cow<'a, str>,
     articles: Cow<'a, str>,
@@ -58,14 +59,14 @@ struct EntryLine<'a> {
     generation: u64,
     facts: Cow<'a, str>,
     disaster: bool,
-    #[serde(default, skip_serializing_if = "is_not")]
+    #[serde(default)]
     break_glass: bool,
     source: Cow<'a, str>,
     method: Cow<'a, str>,
     target: Cow<'a, str>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ReleaseLine<'a> {
     v: u32,
@@ -75,7 +76,7 @@ struct ReleaseLine<'a> {
     records: Vec<Cow<'a, str>>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct OutcomeLine<'a> {
     v: u32,
@@ -84,11 +85,11 @@ struct OutcomeLine<'a> {
     status: u16,
     bytes: u64,
     ended: Cow<'a, str>,
-    #[serde(default, skip_serializing_if = "str::is_empty")]
+    #[serde(default)]
     cause: Cow<'a, str>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SignInLine<'a> {
     v: u32,
@@ -100,7 +101,7 @@ struct SignInLine<'a> {
     outcome: Cow<'a, str>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AlertLine<'a> {
     v: u32,
@@ -125,85 +126,102 @@ pub(crate) fn write_entry(entry: &Entry) -> Result<Vec<u8>, AuditError> {
     if entry.id.is_empty() {
         return Err(AuditError::NoId);
     }
-    Ok(write(&Line::Entry(Box::new(EntryLine {
-        v: VERSION,
-        id: entry.id.to_string().into(),
-        at: entry.at.to_string().into(),
-        user_id: entry.user_id.as_str().into(),
-        user: entry.user.as_str().into(),
-        device: entry.device.as_str().into(),
-        serial: entry.serial.to_string().into(),
-        facility: entry.facility.as_str().into(),
-        persons: entry.persons.iter().map(|person| person.as_str().into()).collect(),
-        records: entry.records.iter().map(|record| harmless(record, RECORD_BYTES_MAX)).collect(),
-        action: entry.action.map(|action| action.as_str().into()),
-        category: entry.category.map(|category| category.as_str().into()),
-        verdict: entry.verdict.as_str().into(),
-        reason: short(&entry.reason),
-        cause: harmless(&entry.cause, CAUSE_BYTES_MAX),
-        rules: lossless("bytes of rules", &entry.rules, RULES_BYTES_MAX)?,
-        articles: lossless("bytes of articles", &entry.articles, RULES_BYTES_MAX)?,
-        policy_version: short(&entry.policy_version),
-        generation: entry.generation,
-        facts: lossless("bytes of facts", &entry.facts, FACTS_BYTES_MAX)?,
-        disaster: entry.disaster,
-        break_glass: entry.break_glass,
-        source: short(&entry.source),
-        method: short(&entry.method),
-        target: harmless(&entry.target, TARGET_BYTES_MAX),
-    }))))
+    let rules = lossless("bytes of rules", &entry.rules, RULES_BYTES_MAX)?;
+    let articles = lossless("bytes of articles", &entry.articles, RULES_BYTES_MAX)?;
+    let facts = lossless("bytes of facts", &entry.facts, FACTS_BYTES_MAX)?;
+    // Half as much again: what is quoted in the facts is escaped.
+    let mut line = begin("entry", 1024 + facts.len() + facts.len() / 2);
+    line.text("id", &entry.id.to_string());
+    line.text("at", &entry.at.to_string());
+    line.text("user_id", entry.user_id.as_str());
+    line.text("user", entry.user.as_str());
+    line.text("device", entry.device.as_str());
+    line.text("serial", &entry.serial.to_string());
+    line.text("facility", entry.facility.as_str());
+    line.texts("persons", entry.persons.iter().map(PersonId::as_str));
+    line.texts("records", entry.records.iter().map(|record| harmless(record, RECORD_BYTES_MAX)));
+    line.text_or_null("action", entry.action.map(Action::as_str));
+    line.text_or_null("category", entry.category.map(Category::as_str));
+    line.text("verdict", entry.verdict.as_str());
+    line.text("reason", &short(&entry.reason));
+    cause(&mut line, &entry.cause);
+    line.text("rules", &rules);
+    line.text("articles", &articles);
+    line.text("policy_version", &short(&entry.policy_version));
+    line.number("generation", entry.generation);
+    line.text("facts", &facts);
+    line.flag("disaster", entry.disaster);
+    if entry.break_glass {
+        line.flag("break_glass", true);
+    }
+    line.text("source", &short(&entry.source));
+    line.text("method", &short(&entry.method));
+    line.text("target", &harmless(&entry.target, TARGET_BYTES_MAX));
+    Ok(line.end())
+}
+
+/// Begins a line of this kind.
+fn begin(kind: &str, octets: usize) -> Writer {
+    let mut line = Writer::object(octets);
+    line.text("kind", kind);
+    line.number("v", VERSION.into());
+    line
+}
+
+/// A cause is left out where there is none.
+fn cause(line: &mut Writer, cause: &str) {
+    let cause = harmless(cause, CAUSE_BYTES_MAX);
+    if !cause.is_empty() {
+        line.text("cause", &cause);
+    }
 }
 
 /// Writes what an answer holds: as many lines as it takes, since none may be left out.
 pub(crate) fn write_release(release: &Release) -> Vec<Vec<u8>> {
     let lines = release.records.chunks(RECORDS_MAX).map(|records| {
-        write(&Line::Release(ReleaseLine {
-            v: VERSION,
-            id: release.id.to_string().into(),
-            at: release.at.to_string().into(),
-            generation: release.generation,
-            records: records.iter().map(|record| harmless(record, RECORD_BYTES_MAX)).collect(),
-        }))
+        let mut line = begin("release", 256);
+        line.text("id", &release.id.to_string());
+        line.text("at", &release.at.to_string());
+        line.number("generation", release.generation);
+        line.texts("records", records.iter().map(|record| harmless(record, RECORD_BYTES_MAX)));
+        line.end()
     });
     lines.collect()
 }
 
 /// Writes an outcome. It cannot fail: an exchange that is over must not lose its end to a bound.
 pub(crate) fn write_outcome(outcome: &Outcome) -> Vec<u8> {
-    write(&Line::Outcome(OutcomeLine {
-        v: VERSION,
-        id: outcome.id.to_string().into(),
-        at: outcome.at.to_string().into(),
-        status: outcome.status,
-        bytes: outcome.bytes,
-        ended: outcome.ended.as_str().into(),
-        cause: harmless(&outcome.cause, CAUSE_BYTES_MAX),
-    }))
+    let mut line = begin("outcome", 256);
+    line.text("id", &outcome.id.to_string());
+    line.text("at", &outcome.at.to_string());
+    line.number("status", outcome.status.into());
+    line.number("bytes", outcome.bytes);
+    line.text("ended", outcome.ended.as_str());
+    cause(&mut line, &outcome.cause);
+    line.end()
 }
 
 /// Writes a sign-in. It cannot fail: whatever was typed can be kept in some form.
 pub(crate) fn write_sign_in(sign_in: &SignIn) -> Vec<u8> {
-    write(&Line::SignIn(SignInLine {
-        v: VERSION,
-        at: sign_in.at.to_string().into(),
-        user_id: harmless(&sign_in.user_id, WORD_BYTES_MAX),
-        device: sign_in.device.to_string().into(),
-        serial: sign_in.serial.to_string().into(),
-        source: harmless(&sign_in.source, WORD_BYTES_MAX),
-        outcome: sign_in.outcome.as_str().into(),
-    }))
+    let mut line = begin("sign-in", 256);
+    line.text("at", &sign_in.at.to_string());
+    line.text("user_id", &short(&sign_in.user_id));
+    line.text("device", sign_in.device.as_str());
+    line.text("serial", &sign_in.serial.to_string());
+    line.text("source", &short(&sign_in.source));
+    line.text("outcome", sign_in.outcome.as_str());
+    line.end()
 }
 
 /// Writes an alert. It cannot fail: of what was seen the first few are enough.
 pub(crate) fn write_alert(alert: &Alert) -> Vec<u8> {
-    write(&Line::Alert(AlertLine {
-        v: VERSION,
-        id: alert.id.to_string().into(),
-        at: alert.at.to_string().into(),
-        about: alert.kind.as_str().into(),
-        seen: alert.seen.iter().take(SEEN_MAX).map(|seen| harmless(seen, RECORD_BYTES_MAX)).collect(),
-        count: alert.count,
-    }))
+    let mut line = begin("alert", 512);
+    line.text("id", &alert.id.to_string());
+    line.text("at", &alert.at.to_string());
+    line.text("about", alert.kind.as_str());
+    line.texts("seen", alert.seen.iter().take(SEEN_MAX).map(|seen| harmless(seen, RECORD_BYTES_MAX)));
+    line.number("count", alert.count);
+    line.end()
 }
 
 /// One of the short texts.
@@ -297,10 +315,6 @@ fn entry(line: EntryLine<'_>) -> Result<Entry, String> {
     })
 }
 
-fn is_not(flag: &bool) -> bool {
-    !flag
-}
-
 fn check_version(version: u32) -> Result<(), String> {
     if version == VERSION {
         return Ok(());
@@ -330,9 +344,4 @@ fn lossless<'a>(what: &'static str, text: &'a str, bytes_max: usize) -> Result<C
 
 fn owned(texts: Vec<Cow<'_, str>>) -> Vec<String> {
     texts.into_iter().map(Cow::into_owned).collect()
-}
-
-fn write(line: &Line<'_>) -> Vec<u8> {
-    // Strings, numbers and lists of strings always serialise; an empty line would be refused by `read`.
-    serde_json::to_vec(line).unwrap_or_default()
 }
