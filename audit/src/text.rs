@@ -10,8 +10,8 @@ const CUT: char = '…';
 /// The text with at most so many bytes (at least 3); control characters, line separators and characters that change the
 /// direction of writing are replaced. A text that is in order comes back as it was, so doing it twice changes nothing.
 pub(crate) fn harmless(text: &str, bytes_max: usize) -> Cow<'_, str> {
-    // Nearly every text is plain.
-    if text.len() <= bytes_max && text.bytes().all(|octet| (b' '..=b'~').contains(&octet)) {
+    // Nearly every text is plain. Looked at without a branch for each octet, which a compiler makes wide steps of.
+    if text.len() <= bytes_max && text.bytes().fold(true, |plain, octet| plain & (b' '..=b'~').contains(&octet)) {
         return Cow::Borrowed(text);
     }
     let mut kept = String::with_capacity(text.len().min(bytes_max));
