@@ -1,14 +1,16 @@
 //! Which host, which page, or a record request. The message must be readable in one way only before anything looks at
 //! what it asks for.
 
-use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING, UPGRADE};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, TRANSFER_ENCODING, UPGRADE};
 use http::request::Parts;
 use http::{HeaderMap, Method, Request};
 use hyper::body::Incoming;
 use records::Need;
 
+use super::call;
 use super::client_body::ClientBody;
 use super::trace::Trace;
+use super::tunnel::handshake;
 use crate::connection::Client;
 use crate::gate::{GatePage, form};
 use crate::public::PublicPage;
@@ -85,6 +87,7 @@ pub fn route(
     request: Request<Incoming>,
     trace: &mut Trace,
 ) -> Result<Route, Refusal> {
+    let mut request = handshake::as_get(request)?;
     framing(request.headers())?;
     let host = named_host(worker, &request)?;
     if host != client.host {
@@ -109,6 +112,10 @@ pub fn route(
             }
             let fhir = path.starts_with("/fhir/") || path == "/fhir" || path.starts_with("/feeds/");
             if fhir || worker.reader().is_mapped(path) {
+                handshake::read(&mut request)?;
+                if !client.multiplexed && call::is_call(request.headers().get(CONTENT_TYPE)) {
+                    return Err(Refusal::Unreadable("a call of gRPC over anything but HTTP/2".into()));
+                }
                 Ok(Route::Record(RecordRequest::of(request.map(ClientBody::Arriving))))
             } else {
                 Err(Refusal::NoSuchPage)

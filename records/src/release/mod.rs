@@ -217,6 +217,8 @@ pub fn release(
         | AnswerKind::Opaque { .. }
         | AnswerKind::EventStream
         | AnswerKind::WebSocket
+        | AnswerKind::Socket(_)
+        | AnswerKind::Call(_)
         | AnswerKind::Mapped(_) => Err(Misbehaviour::Status(status)),
     }
 }
