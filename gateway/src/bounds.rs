@@ -34,7 +34,7 @@ pub const BODY_READ_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Time for reading such a body.
 pub const BODY_READ_MAX: Duration = Duration::from_secs(30);
 /// A streamed upload.
-pub const UPLOAD_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
+pub const UPLOAD_BYTES_MAX: u64 = 16 * 1024 * 1024 * 1024;
 /// An answer of the store that must be read before it is released.
 pub const ANSWER_READ_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// An answer written anew goes out in pieces of so many bytes.

@@ -45,8 +45,8 @@ pub use release::news::{EventStream, Feed, Passed};
 pub use release::{Dropped, Gatekeeper, Located, Released, content_type, located, location, release};
 pub use route_map::{Call, Coverage, MapError, NotRemovable, Reader, RouteMap, Socket, Unmatched};
 pub use touches::{
-    AnswerKind, Authors, Claim, Field, Forward, ForwardBody, MappedAnswer, Pages, Part, RecordId, RecordKind, RecordRef,
-    ResourceAttributes, Touches,
+    AnswerKind, Authors, Claim, Field, Forward, ForwardBody, MappedAnswer, Pages, Part, RecordId, RecordKind,
+    RecordRef, ResourceAttributes, Touches,
 };
 pub use whose::{Known, Whom, Whose, whose};
 

@@ -40,6 +40,7 @@ mod sockets;
 mod strangers;
 mod suspensions;
 mod tls;
+mod transfers;
 mod untaken;
 mod uploads;
 mod versions;

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicU64;
 
 use bytes::Bytes;
 use http::header::{
-    ACCEPT, ACCEPT_LANGUAGE, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue,
+    ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue,
     IF_MATCH, IF_NONE_MATCH, IF_RANGE, RANGE,
 };
 use http::{Method, Request, Response};
@@ -199,7 +199,13 @@ fn passed(from: &HeaderMap, answer: &AnswerKind) -> HeaderMap {
     match answer {
         // A range without its condition would join pieces of two versions (RFC 9110 13.1.5).
         // "Not modified" is an answer that nobody can resolve to its person: only where the version was looked up.
-        AnswerKind::Opaque { .. } => [RANGE, IF_RANGE, IF_NONE_MATCH].iter().for_each(&mut pass),
+        // So are bytes that are coded: nobody here has to read them.
+        AnswerKind::Opaque { .. } => {
+            [IF_NONE_MATCH, ACCEPT_ENCODING].iter().for_each(&mut pass);
+            if is_one_range(from) {
+                [RANGE, IF_RANGE].iter().for_each(&mut pass);
+            }
+        }
         // A map says itself what it takes.
         AnswerKind::EventStream | AnswerKind::Mapped(_) => {}
         // Of a handshake nothing passes as it came, and a call says itself what it takes along.
@@ -215,6 +221,18 @@ fn passed(from: &HeaderMap, answer: &AnswerKind) -> HeaderMap {
         }
     }
     to
+}
+
+/// RFC 9110 14.1.2: one range of bytes. Several at once are not asked for, and the client gets the whole: their answer would be a
+/// body of several parts, of a type that a document may not have.
+fn is_one_range(from: &HeaderMap) -> bool {
+    let mut given = from.get_all(RANGE).iter();
+    let (Some(range), None) = (given.next(), given.next()) else { return false };
+    let Some((first, last)) = range.to_str().ok().and_then(|text| text.strip_prefix("bytes=")?.split_once('-')) else {
+        return false;
+    };
+    let number = |text: &str| text.len() <= 19 && text.bytes().all(|octet| octet.is_ascii_digit());
+    number(first) && number(last) && !(first.is_empty() && last.is_empty())
 }
 
 /// The body towards the store: what was understood, written anew, or the stream of an upload.
@@ -268,6 +286,30 @@ mod tests {
         let body = StreamBody::new(stream::iter(pieces));
         let request = Request::post("/").body(Limited::new(body, limit).boxed_unsync()).unwrap();
         StoreError::Broken(sender.send_request(request).await.unwrap_err())
+    }
+
+    #[test]
+    fn several_ranges_are_not_asked_for() {
+        for (range, one) in [
+            ("bytes=0-99", true),
+            ("bytes=100-", true),
+            ("bytes=-100", true),
+            ("bytes=0-9,20-29", false),
+            ("bytes=0-9, 20-29", false),
+            ("bytes=-", false),
+            ("bytes=a-b", false),
+            ("bytes= 0-9", false),
+            ("bytes=0-9-", false),
+            ("octets=0-9", false),
+            ("bytes=0-99999999999999999999", false),
+        ] {
+            let headers = HeaderMap::from_iter([(RANGE, HeaderValue::from_static(range))]);
+            let opaque = AnswerKind::Opaque { version: "\"1\"".to_owned() };
+            assert_eq!(passed(&headers, &opaque).contains_key(RANGE), one, "{range}");
+        }
+        let mut two = HeaderMap::from_iter([(RANGE, HeaderValue::from_static("bytes=0-9"))]);
+        two.append(RANGE, HeaderValue::from_static("bytes=10-19"));
+        assert!(!is_one_range(&two));
     }
 
     #[tokio::test]

@@ -120,7 +120,9 @@ pub(crate) fn release(
         Form::Asset { .. } if content_type(answer, given_type).is_some() => Ok(Released::with_body(body.to_vec())),
         Form::Asset { .. } => Err(Misbehaviour::ContentType(quote(given_type.unwrap_or("none")))),
         // A body where none was asked for, or one that would have to be streamed.
-        Form::Nothing | Form::Bytes | Form::Redirect { .. } | Form::Socket(_) | Form::Call { .. } => Err(Misbehaviour::Shape("has a body")),
+        Form::Nothing | Form::Bytes | Form::Redirect { .. } | Form::Socket(_) | Form::Call { .. } => {
+            Err(Misbehaviour::Shape("has a body"))
+        }
     }
 }
 

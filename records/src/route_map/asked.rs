@@ -59,11 +59,7 @@ struct Stored {
 
 impl Asked {
     /// Reads a head whose path begins with the prefix of `map`.
-    pub(crate) fn read(
-        map: &Arc<RouteMap>,
-        head: &Head<'_>,
-        fields: &Fields<'_>,
-    ) -> Result<Need, Unreadable> {
+    pub(crate) fn read(map: &Arc<RouteMap>, head: &Head<'_>, fields: &Fields<'_>) -> Result<Need, Unreadable> {
         let Head { method, target, .. } = *head;
         if target.len() > TARGET_BYTES_MAX {
             return Err(Unreadable::Target("is too long"));

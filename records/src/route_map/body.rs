@@ -69,7 +69,10 @@ impl Body {
     pub(super) const fn meets(&self, other: &Self) -> bool {
         matches!(
             (self, other),
-            (Self::None, Self::None) | (Self::Messages, Self::Messages) | (Self::Json { .. }, Self::Json { .. }) | (Self::Form { .. }, Self::Form { .. })
+            (Self::None, Self::None)
+                | (Self::Messages, Self::Messages)
+                | (Self::Json { .. }, Self::Json { .. })
+                | (Self::Form { .. }, Self::Form { .. })
         )
     }
 

@@ -35,8 +35,8 @@ use model::{Action, Category};
 
 pub(crate) use answer::{content_type, located, release};
 pub(crate) use asked::{Asked, MappedNeeded};
-pub use live::{Call, Socket};
 pub use coverage::{Coverage, Unmatched};
+pub use live::{Call, Socket};
 pub use removable::NotRemovable;
 
 use crate::error::{Unreadable, quote};

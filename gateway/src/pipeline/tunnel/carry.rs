@@ -39,8 +39,7 @@ pub(super) struct Patience {
 
 impl Patience {
     /// By the bounds.
-    pub(super) const USUAL: Self =
-        Self { silence: SOCKET_SILENCE_MAX, close: SOCKET_CLOSE_MAX, untaken: UNTAKEN_MAX };
+    pub(super) const USUAL: Self = Self { silence: SOCKET_SILENCE_MAX, close: SOCKET_CLOSE_MAX, untaken: UNTAKEN_MAX };
 }
 
 /// How it ended.
@@ -106,8 +105,12 @@ pub(super) async fn carry(
             (Ended::StoreFailed, Some(UNEXPECTED), Some(breach.code()), Some(breach))
         }
         // Whoever left hears nothing; whoever is left sees that it broke off.
-        Err(Some((Sender::Client, Stop::Left) | (Sender::Store, Stop::Untaken))) => (Ended::ClientLeft, None, None, None),
-        Err(Some((Sender::Store, Stop::Left) | (Sender::Client, Stop::Untaken))) => (Ended::StoreFailed, None, None, None),
+        Err(Some((Sender::Client, Stop::Left) | (Sender::Store, Stop::Untaken))) => {
+            (Ended::ClientLeft, None, None, None)
+        }
+        Err(Some((Sender::Store, Stop::Left) | (Sender::Client, Stop::Untaken))) => {
+            (Ended::StoreFailed, None, None, None)
+        }
     };
     let goodbyes = async {
         tokio::join!(

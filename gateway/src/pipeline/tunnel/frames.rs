@@ -84,9 +84,18 @@ pub(super) struct Frames {
 enum Place {
     Head,
     /// In a data frame.
-    Data { left: u64, last: bool, masks: Masks },
+    Data {
+        left: u64,
+        last: bool,
+        masks: Masks,
+    },
     /// In a control frame, which is at most [`CONTROL_BYTES_MAX`] and goes on whole.
-    Control { opcode: u8, length: usize, key: [u8; 4], payload: Vec<u8> },
+    Control {
+        opcode: u8,
+        length: usize,
+        key: [u8; 4],
+        payload: Vec<u8>,
+    },
 }
 
 /// The sender's mask, ours, and how far in the frame it is.
@@ -202,10 +211,8 @@ impl Frames {
             self.place = Place::Control { opcode, length, key, payload: Vec::with_capacity(length) };
             return if length == 0 { self.end_control(out) } else { Ok(()) };
         }
-        let message = self.message.get_or_insert_with(|| Message {
-            octets: 0,
-            text: (opcode == TEXT).then(Unfinished::default),
-        });
+        let message =
+            self.message.get_or_insert_with(|| Message { octets: 0, text: (opcode == TEXT).then(Unfinished::default) });
         message.octets = message.octets.saturating_add(length);
         if message.octets > self.message_bytes_max {
             return Err(Breach::TooLong);

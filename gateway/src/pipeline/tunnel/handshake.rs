@@ -79,9 +79,13 @@ pub fn read<B>(request: &mut Request<B>) -> Result<(), Refusal> {
         let key = one(headers, &SEC_WEBSOCKET_KEY).filter(|key| is_key(key));
         Some(accept(key.ok_or_else(|| unreadable("a WebSocket without exactly one key of 16 octets"))?)?)
     };
-    // hyper has it where the request is one of HTTP/1.1 and its Connection names the upgrade, or is an extended CONNECT.
+    if request.version() != Version::HTTP_2 && !names_upgrade(headers) {
+        return Err(unreadable("an upgrade that Connection does not name"));
+    }
+    // hyper has it where the version of HTTP knows of upgrades.
     let client = request.extensions_mut().remove::<OnUpgrade>();
-    let client = client.ok_or_else(|| unreadable("an upgrade that Connection does not name"))?;
+    let client =
+        client.ok_or_else(|| unreadable("an upgrade of something else than HTTP/1.1 or an extended CONNECT"))?;
     request.extensions_mut().insert(Handshake { client, accept });
     Ok(())
 }
@@ -158,6 +162,12 @@ impl Asked {
 fn one<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h HeaderValue> {
     let mut values = headers.get_all(name).iter();
     values.next().filter(|_| values.next().is_none())
+}
+
+/// RFC 6455 4.2.1: among the options of the connection (RFC 9110 7.6.1) is the upgrade.
+fn names_upgrade(headers: &HeaderMap) -> bool {
+    let options = headers.get_all(CONNECTION).iter().flat_map(|value| value.as_bytes().split(|octet| *octet == b','));
+    options.into_iter().any(|option| option.trim_ascii().eq_ignore_ascii_case(b"upgrade"))
 }
 
 /// RFC 6455 4.1: 16 octets in base64.

@@ -16,7 +16,9 @@ pub(super) fn socket(place: &str, table: &AnswerTable, faults: &mut Faults) -> O
     let protocols = table.protocols.clone().unwrap_or_default();
     let different = protocols.iter().enumerate().all(|(at, one)| !protocols.iter().take(at).any(|other| other == one));
     faults.unless(
-        protocols.iter().all(|protocol| token(protocol)) && different && table.protocols.as_ref().is_none_or(|all| !all.is_empty()),
+        protocols.iter().all(|protocol| token(protocol))
+            && different
+            && table.protocols.as_ref().is_none_or(|all| !all.is_empty()),
         place,
         "protocols must be names of subprotocols, each once, and none is no list",
     );
@@ -40,7 +42,8 @@ fn person_field(place: &str, table: &AnswerTable, faults: &mut Faults) -> Option
     Some(name.clone())
 }
 
-const OWN_FIELD: &str = "the field that names the person must be one of the application's own: x- and lower-case letters, digits and -";
+const OWN_FIELD: &str =
+    "the field that names the person must be one of the application's own: x- and lower-case letters, digits and -";
 
 /// Nothing that anybody else reads something into.
 fn is_own_field(name: &str) -> bool {
@@ -64,14 +67,22 @@ pub(super) fn fits(route: &Route, kind: &Kind, place: &str, faults: &mut Faults)
     };
     faults.unless(route.method == method, place, &format!("{what} must be a {method}"));
     let action = matches!(route.action, Action::Read | Action::Create | Action::Update);
-    faults.unless(action, place, &format!("{what} reads, or reads and creates or updates: action must be read, create or update"));
+    faults.unless(
+        action,
+        place,
+        &format!("{what} reads, or reads and creates or updates: action must be read, create or update"),
+    );
     let named = route.persons.iter().all(|source| *source == PersonSource::Path || *source == own);
     faults.unless(
         named && !route.path.has_id(),
         place,
         &format!("{what} outlives whatever is looked up: its person must come from path or {own_word}, and its path must have no {{id}}", own_word = if call { "metadata" } else { "query" }),
     );
-    faults.unless(kind.category() != Category::Directory, place, &format!("{what} is about a person, and the directory has none"));
+    faults.unless(
+        kind.category() != Category::Directory,
+        place,
+        &format!("{what} is about a person, and the directory has none"),
+    );
     let body = if call { Body::Messages } else { Body::None };
     faults.unless(route.body == body, place, &format!("{what} must have no body: what is said in it is not read"));
     faults.unless(!call || route.query.is_empty(), place, "a call of gRPC has no query");

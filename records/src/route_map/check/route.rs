@@ -108,7 +108,10 @@ fn sources(place: &str, words: &[String], faults: &mut Faults) -> Vec<PersonSour
             "stored" => PersonSource::Stored,
             "metadata" => PersonSource::Metadata,
             _ => {
-                faults.add(place, format_args!("person comes from `{word}`; one of: path, query, body, stored, metadata"));
+                faults.add(
+                    place,
+                    format_args!("person comes from `{word}`; one of: path, query, body, stored, metadata"),
+                );
                 continue;
             }
         };

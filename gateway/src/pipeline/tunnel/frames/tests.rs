@@ -34,11 +34,12 @@ fn unmasked(mut octets: &[u8]) -> Vec<(u8, Vec<u8>)> {
     let mut frames = Vec::new();
     while let [first, second, ..] = *octets {
         let masked = second & MASKED != 0;
-        let length = 2 + match second & !MASKED {
-            126 => 2,
-            127 => 8,
-            _ => 0,
-        } + if masked { 4 } else { 0 };
+        let length =
+            2 + match second & !MASKED {
+                126 => 2,
+                127 => 8,
+                _ => 0,
+            } + if masked { 4 } else { 0 };
         let (_, payload, key) = parse(&octets[..length], masked).unwrap();
         let end = length + payload as usize;
         let mut payload = octets[length..end].to_vec();
