@@ -46,6 +46,7 @@ async fn a_page_of_ours_talks_and_nobody_elses_does() {
     tab.lift_policy().await;
     tab.open(&care(&world, "/")).await;
     assert_eq!(sign_in(&tab, "U-sato", PASSWORD).await, 200);
+    tab.look_away().await;
     let address = care(&world, "/notes/people/P-0001/talk").replace("https:", "wss:");
     let out = talked(&tab, &address, "socket.close(4001, 'enough');").await;
     let begun = ["open notes.v1 []", "text 体温 36.5", "octets 67108864 7 7"];
