@@ -43,7 +43,7 @@ pub use release::entries::{Answered, EntryAnswer, ResponseKind, bundle_response,
 pub use release::gathering::Gathering;
 pub use release::news::{EventStream, Feed, Passed};
 pub use release::{Dropped, Gatekeeper, Located, Released, content_type, located, location, release};
-pub use route_map::{Call, Coverage, MapError, NotRemovable, Reader, RouteMap, Socket, Unmatched};
+pub use route_map::{Coverage, MapError, NotRemovable, Reader, RouteMap, Socket, Streamed, Unmatched};
 pub use touches::{
     AnswerKind, Authors, Claim, Field, Forward, ForwardBody, MappedAnswer, Pages, Part, RecordId, RecordKind,
     RecordRef, ResourceAttributes, Touches,

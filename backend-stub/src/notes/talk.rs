@@ -1,13 +1,18 @@
-//! WebSockets about a person: `/talk` says again whatever is said, `/listen` says something now and then. The head of the answer
+//! WebSockets about a person: `/talk` says again whatever is said, `/listen` says something now and then; `/events` says the same as
+//! an event stream. The head of the answer
 //! says whose they are (`x-person`), as of a file.
 //!
 //! A text `close CODE REASON` is answered by closing so, `ping` by a ping. Naive as the rest of the store: nobody is asked whether
 //! he may.
 
+use std::convert::Infallible;
+
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::extract::{Path, State};
-use axum::response::Response;
+use axum::response::sse::{Event, Sse};
+use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
+use futures_util::stream;
 
 use super::{Answered, PERSON, Wrong, is_known};
 use crate::app::App;
@@ -35,6 +40,25 @@ pub(super) async fn listen(State(app): State<App>, Path(person): Path<String>, u
     }
     let told = person.clone();
     Ok(of(&person, upgrade.on_upgrade(move |socket| tell(socket, app, told))))
+}
+
+/// `GET /notes/people/{person}/events`
+pub(super) async fn events(State(app): State<App>, Path(person): Path<String>) -> Answered {
+    if !is_known(&app, &person).await? {
+        return Err(Wrong::nowhere());
+    }
+    let told = stream::unfold((app, person.clone(), true), |(app, person, first)| async move {
+        if !first {
+            let mut draining = app.draining.clone();
+            tokio::select! {
+                () = tokio::time::sleep(app.heartbeat) => {}
+                () = begun(&mut draining) => return None,
+            }
+        }
+        let event = Event::default().id("1").data(format!("{person} is well"));
+        Some((Ok::<_, Infallible>(event), (app, person, false)))
+    });
+    Ok(of(&person, Sse::new(told).into_response()))
 }
 
 fn of(person: &str, mut response: Response) -> Response {

@@ -207,7 +207,7 @@ fn passed(from: &HeaderMap, answer: &AnswerKind) -> HeaderMap {
             }
         }
         // A map says itself what it takes.
-        AnswerKind::EventStream | AnswerKind::Mapped(_) => {}
+        AnswerKind::EventStream | AnswerKind::Events(_) | AnswerKind::Mapped(_) => {}
         // Of a handshake nothing passes as it came, and a call says itself what it takes along.
         AnswerKind::WebSocket | AnswerKind::Socket(_) | AnswerKind::Call(_) => to.clear(),
         // What must be read before release comes as plain FHIR JSON.

@@ -3,7 +3,7 @@
 
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, TRANSFER_ENCODING, UPGRADE};
 use http::request::Parts;
-use http::{HeaderMap, Method, Request};
+use http::{HeaderMap, Method, Request, Version};
 use hyper::body::Incoming;
 use records::Need;
 
@@ -95,9 +95,15 @@ pub fn route(
         return Err(Refusal::Misdirected);
     }
     let path = request.uri().path();
+    let gate = path == "/" || path.starts_with(GATE_PREFIX);
+    if (host == Host::Public || gate) && request.version() == Version::HTTP_2 && request.headers().contains_key(UPGRADE)
+    {
+        // Only an extended CONNECT has one there, and what answers it may have no body.
+        return Err(Refusal::Unreadable("a WebSocket where there is none".into()));
+    }
     match host {
         Host::Public => PublicPage::of(&request).map(Route::Public),
-        Host::Care if path == "/" || path.starts_with(GATE_PREFIX) => GatePage::of(request).map(Route::Gate),
+        Host::Care if gate => GatePage::of(request).map(Route::Gate),
         Host::Care => {
             trace.about_records();
             // Said before anything else is looked at: whoever has no standing certificate learns nothing of what exists.

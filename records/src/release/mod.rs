@@ -219,6 +219,7 @@ pub fn release(
         | AnswerKind::WebSocket
         | AnswerKind::Socket(_)
         | AnswerKind::Call(_)
+        | AnswerKind::Events(_)
         | AnswerKind::Mapped(_) => Err(Misbehaviour::Status(status)),
     }
 }

@@ -43,6 +43,8 @@ pub(super) enum Form {
     Socket(SocketForm),
     /// A call of gRPC; the field of its head that names the person.
     Call { person: String },
+    /// An event stream; likewise.
+    Events { person: String },
 }
 
 /// A list, and what may stand beside it.
@@ -69,7 +71,8 @@ pub(crate) fn content_type(answer: &MappedAnswer, given: Option<&str>) -> Option
         Form::Asset { types } => {
             types.iter().find(|own| given.as_ref().is_some_and(|it| it.essence() == *own)).cloned()
         }
-        Form::Bytes | Form::Redirect { .. } | Form::Nothing | Form::Socket(_) | Form::Call { .. } => None,
+        Form::Bytes | Form::Redirect { .. } | Form::Nothing => None,
+        Form::Socket(_) | Form::Call { .. } | Form::Events { .. } => None,
     }
 }
 
@@ -120,9 +123,12 @@ pub(crate) fn release(
         Form::Asset { .. } if content_type(answer, given_type).is_some() => Ok(Released::with_body(body.to_vec())),
         Form::Asset { .. } => Err(Misbehaviour::ContentType(quote(given_type.unwrap_or("none")))),
         // A body where none was asked for, or one that would have to be streamed.
-        Form::Nothing | Form::Bytes | Form::Redirect { .. } | Form::Socket(_) | Form::Call { .. } => {
-            Err(Misbehaviour::Shape("has a body"))
-        }
+        Form::Nothing
+        | Form::Bytes
+        | Form::Redirect { .. }
+        | Form::Socket(_)
+        | Form::Call { .. }
+        | Form::Events { .. } => Err(Misbehaviour::Shape("has a body")),
     }
 }
 
@@ -366,6 +372,7 @@ impl fmt::Display for Form {
             Self::Asset { types } => f.write_str(&types.join(" or ")),
             Self::Nothing => f.write_str("without a body"),
             Self::Socket(socket) => socket.fmt(f),
+            Self::Events { person } => write!(f, "events, person in `{person}`"),
             Self::Call { person } => write!(f, "messages of gRPC, person in `{person}`"),
         }
     }

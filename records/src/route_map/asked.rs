@@ -6,7 +6,7 @@ use model::{Action, Category, PersonId};
 
 use super::answer::Form;
 use super::body::Body;
-use super::live::{self, Call, Socket};
+use super::live::{self, Socket, Streamed};
 use super::template::Found;
 use super::{Route, RouteMap, unmatched};
 use crate::bounds::TARGET_BYTES_MAX;
@@ -207,8 +207,9 @@ impl Asked {
             (Form::Bytes, Some(version)) => AnswerKind::Opaque { version },
             // Without a tag nobody could tell whether the bytes that come next are of the version looked at.
             (Form::Bytes, None) => return Err(Unreadable::Withheld("it came without a version".to_owned())),
-            (Form::Socket(form), _) => AnswerKind::Socket(Socket::of(form, writes, live.protocols)),
-            (Form::Call { person }, _) => AnswerKind::Call(Call::of(person)),
+            (Form::Socket(form), _) => AnswerKind::Socket(Box::new(Socket::of(form, writes, live.protocols))),
+            (Form::Call { person }, _) => AnswerKind::Call(Streamed::of(person)),
+            (Form::Events { person }, _) => AnswerKind::Events(Streamed::of(person)),
             _ => AnswerKind::Mapped(self.answer.clone()),
         };
         let touches = Touches::new(claim, records, forward, answer);
@@ -270,6 +271,7 @@ impl Form {
             Self::Page { .. } | Self::Redirect { .. } => "text/html".to_owned(),
             Self::Bytes | Self::Nothing => "*/*".to_owned(),
             Self::Asset { types } => types.join(", "),
+            Self::Events { .. } => "text/event-stream".to_owned(),
             Self::Socket(_) | Self::Call { .. } => return None,
         };
         Some(("accept".into(), types))

@@ -1,10 +1,11 @@
-//! What goes on after its answer has begun: a WebSocket (RFC 6455), or a call of gRPC. What is said in it is not read. Whose it
+//! What goes on after its answer has begun: a WebSocket (RFC 6455), a call of gRPC, or an event stream. What is said in it is not read. Whose it
 //! is stands in the request, in the words that are decided on; and the store says it once more, in a field of its answer's head
 //! that the map names, before anything of it passes.
 
 use std::fmt;
 
 use super::Route;
+use super::answer::Form;
 use super::body::GRPC_TYPES;
 use crate::error::{Misbehaviour, Unreadable, quote};
 use crate::head::Head;
@@ -23,9 +24,9 @@ pub struct Socket {
     person: String,
 }
 
-/// A call of gRPC as a route describes it.
+/// A call of gRPC, or an event stream, as a route describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Call {
+pub struct Streamed {
     /// The field of the answer's head that names the person.
     person: String,
 }
@@ -50,7 +51,7 @@ impl Socket {
     }
 }
 
-impl Call {
+impl Streamed {
     /// The field of the answer's head in which the store says once more whose it is.
     #[must_use]
     pub fn person_field(&self) -> &str {
@@ -176,6 +177,6 @@ impl fmt::Display for SocketForm {
 impl Route {
     /// Whether it goes on after its answer has begun, so that what is permitted has to be permitted for as long as it does.
     pub(super) const fn goes_on(&self) -> bool {
-        matches!(self.answer, super::answer::Form::Socket(_) | super::answer::Form::Call { .. })
+        matches!(self.answer, Form::Socket(_) | Form::Call { .. } | Form::Events { .. })
     }
 }

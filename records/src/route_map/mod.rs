@@ -36,7 +36,7 @@ use model::{Action, Category};
 pub(crate) use answer::{content_type, located, release};
 pub(crate) use asked::{Asked, MappedNeeded};
 pub use coverage::{Coverage, Unmatched};
-pub use live::{Call, Socket};
+pub use live::{Socket, Streamed};
 pub use removable::NotRemovable;
 
 use crate::error::{Unreadable, quote};

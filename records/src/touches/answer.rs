@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Touches;
 use crate::fhir::types::FhirType;
-use crate::route_map::{Call, RouteMap, Socket};
+use crate::route_map::{RouteMap, Socket, Streamed};
 
 /// What may come back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,9 +45,11 @@ pub enum AnswerKind {
     /// The same by WebSocket (RFC 6455).
     WebSocket,
     /// A WebSocket of a mapped store.
-    Socket(Socket),
+    Socket(Box<Socket>),
     /// A call of gRPC of a mapped store.
-    Call(Call),
+    Call(Streamed),
+    /// An event stream of a mapped store, which is not read.
+    Events(Streamed),
     /// What a route of a map says.
     Mapped(MappedAnswer),
 }

@@ -103,6 +103,25 @@ async fn a_piece_of_a_document_is_a_piece_of_it() {
     assert_eq!(terminal.ask(others).await.unwrap().status, StatusCode::NOT_FOUND);
 }
 
+/// An event stream of a mapped store: passed on as it is, and cut like everything else.
+#[tokio::test]
+async fn events_of_a_mapped_store_pass_until_they_are_cut() {
+    let world = crate::sockets::mapped().await;
+    let (terminal, cookie) = world.signed_in("U-sato", "D-sato").await;
+    let target = |person: &str| format!("/notes/people/{person}/events");
+    let mut connection = terminal.connect().await.unwrap();
+    let mut stream = body(&mut connection, &target("P-0001"), &cookie, "text/event-stream").await;
+    let frame = timeout(SOON, stream.frame()).await.expect("nothing").unwrap().unwrap().into_data().unwrap();
+    assert_eq!(frame, "id: 1\ndata: P-0001 is well\n\n");
+    for person in ["P-0008", "P-9999"] {
+        let reply = terminal.ask(Ask::get(&target(person)).as_(&cookie)).await.unwrap();
+        assert_eq!(reply.status, StatusCode::NOT_FOUND, "{person}");
+    }
+    world.clerk(registry::Command::WithdrawConsent { person: "P-0001".parse().unwrap(), reason: "申出".to_owned() });
+    assert!(crate::cutting::ends(stream).await, "it goes on");
+    assert!(world.store.requests().iter().all(|request| request.target == target("P-0001")));
+}
+
 /// Each event is with its client before the next is told: nothing is held back to be sent together. How long it takes beside the
 /// store's own way stands in the output.
 #[tokio::test]

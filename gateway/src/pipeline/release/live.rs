@@ -1,9 +1,11 @@
-//! WebSockets and calls of a mapped store. What is said in them is not read: before anything of it passes, the store has said
+//! WebSockets, calls and event streams of a mapped store. What is said in them is not read: before anything of it passes, the store has said
 //! whose it is, and it is the person who was decided on.
 
-use http::Response;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Response, StatusCode};
+use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
-use records::{Call, Misbehaviour, Socket};
+use records::{Misbehaviour, Socket, Streamed};
 
 use super::{Checking, told};
 use crate::pipeline::call;
@@ -31,7 +33,7 @@ impl Checking<'_> {
     }
 
     /// The head of the answer to a call, and its messages and trailers as far as they may pass.
-    pub(super) fn call(&self, response: Response<Incoming>, of: &Call) -> Result<Response<Body>, Refusal> {
+    pub(super) fn call(&self, response: Response<Incoming>, of: &Streamed) -> Result<Response<Body>, Refusal> {
         let status = response.status();
         if status.is_client_error() || status.is_server_error() {
             told(status.as_u16(), self.touches)?;
@@ -42,8 +44,24 @@ impl Checking<'_> {
         call::answer(response).map_err(|misbehaviour| self.misbehaves(&misbehaviour))
     }
 
+    /// An event stream as it comes: no event of it waits here for another.
+    pub(super) fn events(&self, response: Response<Incoming>, of: &Streamed) -> Result<Response<Body>, Refusal> {
+        let status = response.status();
+        if status.is_client_error() || status.is_server_error() {
+            told(status.as_u16(), self.touches)?;
+        }
+        let content_type = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+        if status != StatusCode::OK || !content_type.starts_with(b"text/event-stream") {
+            return Err(self.misbehaves(&Misbehaviour::Shape("is no event stream")));
+        }
+        self.says_whose(&response, of.person_field())?;
+        let body = response.into_body().map_err(Into::into).boxed_unsync();
+        let answer = Response::builder().header(CONTENT_TYPE, "text/event-stream").body(body);
+        answer.map_err(|_| Refusal::StoreMisbehaves)
+    }
+
     fn says_whose(&self, response: &Response<Incoming>, field: &str) -> Result<(), Refusal> {
-        let named = response.headers().get_all(field).iter().map(http::HeaderValue::as_bytes);
+        let named = response.headers().get_all(field).iter().map(HeaderValue::as_bytes);
         self.touches.is_of(named).map_err(|misbehaviour: Misbehaviour| self.misbehaves(&misbehaviour))
     }
 }

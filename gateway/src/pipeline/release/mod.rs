@@ -113,6 +113,7 @@ pub async fn release(worker: &Worker, answer: Answer) -> Result<Released, Refusa
             tunnel = Some((agreed, worker.hold_open()));
             response
         }
+        AnswerKind::Events(events) => checking.events(response, events)?,
         AnswerKind::Call(call) => {
             farewell = Some(call::farewell());
             checking.call(response, call)?
@@ -126,7 +127,7 @@ pub async fn release(worker: &Worker, answer: Answer) -> Result<Released, Refusa
         tunnel,
         farewell,
         up,
-        endless: touches.answer == AnswerKind::EventStream,
+        endless: matches!(touches.answer, AnswerKind::EventStream | AnswerKind::Events(_)),
         living,
         slot,
         entry: entry.id,

@@ -33,9 +33,9 @@ pub(super) fn answer(file: &MapFile, place: &str, table: &AnswerTable, faults: &
         "redirect" => (&["to"], &["to"]),
         "asset" => (&["types"], &["types"]),
         "socket" => (&["person"], &["person", "protocols", "message_bytes_max"]),
-        "grpc" => (&["person"], &["person"]),
+        "grpc" | "events" => (&["person"], &["person"]),
         other => {
-            let known = "record, list, page, bytes, redirect, asset, nothing, socket, grpc";
+            let known = "record, list, page, bytes, redirect, asset, nothing, socket, grpc, events";
             faults.add(place, format_args!("unknown form `{other}`; one of: {known}"));
             return None;
         }
@@ -107,6 +107,7 @@ pub(super) fn answer(file: &MapFile, place: &str, table: &AnswerTable, faults: &
         }
         "socket" => live::socket(place, table, faults),
         "grpc" => live::call(place, table, faults),
+        "events" => live::events(place, table, faults),
         _ => Some(Form::Nothing),
     }
 }

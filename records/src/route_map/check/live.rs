@@ -1,4 +1,4 @@
-//! A WebSocket or a call of gRPC: that its person stands in words that are decided on, and is said once more by the store.
+//! A WebSocket, a call of gRPC or an event stream: that its person stands in words that are decided on, and is said once more by the store.
 
 use model::{Action, Category};
 
@@ -36,6 +36,11 @@ pub(super) fn call(place: &str, table: &AnswerTable, faults: &mut Faults) -> Opt
     Some(Form::Call { person: person_field(place, table, faults)? })
 }
 
+/// What the map says of an event stream.
+pub(super) fn events(place: &str, table: &AnswerTable, faults: &mut Faults) -> Option<Form> {
+    Some(Form::Events { person: person_field(place, table, faults)? })
+}
+
 fn person_field(place: &str, table: &AnswerTable, faults: &mut Faults) -> Option<String> {
     let name = table.person.as_ref()?;
     faults.unless(is_own_field(name), place, OWN_FIELD);
@@ -60,18 +65,19 @@ fn is_own_field(name: &str) -> bool {
 /// What goes on is about one person whom the request names, and does what can be said of all of it.
 pub(super) fn fits(route: &Route, kind: &Kind, place: &str, faults: &mut Faults) {
     let call = matches!(route.answer, Form::Call { .. });
-    let (what, method, own) = if call {
-        ("a call of gRPC", "POST", PersonSource::Metadata)
-    } else {
-        ("a WebSocket", "GET", PersonSource::Query)
+    let (what, method, own) = match route.answer {
+        Form::Call { .. } => ("a call of gRPC", "POST", PersonSource::Metadata),
+        Form::Events { .. } => ("an event stream", "GET", PersonSource::Query),
+        _ => ("a WebSocket", "GET", PersonSource::Query),
     };
     faults.unless(route.method == method, place, &format!("{what} must be a {method}"));
-    let action = matches!(route.action, Action::Read | Action::Create | Action::Update);
-    faults.unless(
-        action,
-        place,
-        &format!("{what} reads, or reads and creates or updates: action must be read, create or update"),
-    );
+    if let Form::Events { .. } = route.answer {
+        faults.unless(route.action == Action::Read, place, "an event stream is listened to: action must be read");
+    } else {
+        let action = matches!(route.action, Action::Read | Action::Create | Action::Update);
+        let needed = "reads, or reads and creates or updates: action must be read, create or update";
+        faults.unless(action, place, &format!("{what} {needed}"));
+    }
     let named = route.persons.iter().all(|source| *source == PersonSource::Path || *source == own);
     faults.unless(
         named && !route.path.has_id(),

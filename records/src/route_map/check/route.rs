@@ -225,6 +225,6 @@ fn answers_whose(route: &Route, kind: &Kind, place: &str, faults: &mut Faults) {
             place,
             "a route that reads must have an answer: `nothing` belongs to those that write",
         ),
-        Form::Asset { .. } | Form::Socket(_) | Form::Call { .. } => {}
+        Form::Asset { .. } | Form::Socket(_) | Form::Call { .. } | Form::Events { .. } => {}
     }
 }
