@@ -9,6 +9,8 @@
 //! new record named; of an update, whom the stored one did and the new one did still. Only a record of an old version may
 //! leave something out, and none may say half of it. Of a key nothing is known before version 4: the least is taken.
 
+use std::borrow::Cow;
+
 use model::{Action, Assurance, Authorship, Category, Profession, Timestamp};
 use policy::{
     DeviceFacts, DisasterFacts, Facts, PersonFacts, Relation, Request, Resource, Said, ServiceFacts, SubjectFacts,
@@ -25,15 +27,15 @@ const VERSION: u32 = 4;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Line {
+struct Line<'a> {
     v: u32,
-    ask: AskLine,
-    subject: SubjectLine,
-    device: DeviceLine,
-    person: Option<PersonLine>,
-    service: String,
+    ask: AskLine<'a>,
+    subject: SubjectLine<'a>,
+    device: DeviceLine<'a>,
+    person: Option<PersonLine<'a>>,
+    service: Cow<'a, str>,
     /// End of the disaster use in force.
-    disaster: Option<String>,
+    disaster: Option<Cow<'a, str>>,
     /// The city has issued a rule for break-glass.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     glass_issued: Option<bool>,
@@ -41,16 +43,16 @@ struct Line {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct AskLine {
-    action: String,
-    category: String,
-    at: String,
+struct AskLine<'a> {
+    action: Cow<'a, str>,
+    category: Cow<'a, str>,
+    at: Cow<'a, str>,
     /// Who wrote the stored version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    author: Option<String>,
+    author: Option<Cow<'a, str>>,
     /// In whose name the version stands that was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    written_as: Option<String>,
+    written_as: Option<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sensitive: Option<bool>,
     /// An emergency was declared.
@@ -60,44 +62,44 @@ struct AskLine {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SubjectLine {
-    user_id: String,
-    user: String,
-    profession: String,
-    state: String,
+struct SubjectLine<'a> {
+    user_id: Cow<'a, str>,
+    user: Cow<'a, str>,
+    profession: Cow<'a, str>,
+    state: Cow<'a, str>,
     suspended: bool,
     qualification_suspended: bool,
-    facility: String,
-    facility_state: String,
+    facility: Cow<'a, str>,
+    facility_state: Cow<'a, str>,
     facility_suspended: bool,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct DeviceLine {
-    id: String,
-    facility: String,
-    certificate: String,
+struct DeviceLine<'a> {
+    id: Cow<'a, str>,
+    facility: Cow<'a, str>,
+    certificate: Cow<'a, str>,
     in_validity: bool,
     suspended: bool,
     /// How the certificate's key came about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    key: Option<String>,
+    key: Option<Cow<'a, str>>,
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct PersonLine {
-    id: String,
+struct PersonLine<'a> {
+    id: Cow<'a, str>,
     eligible: bool,
-    consent: String,
+    consent: Cow<'a, str>,
     store: bool,
     share: bool,
     disaster: bool,
     suspended: bool,
     in_area: bool,
     /// Role on the care team, on duty for it or manager; none: none of these.
-    team: Option<String>,
+    team: Option<Cow<'a, str>>,
     /// A deletion order in force.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ordered: Option<bool>,
@@ -106,9 +108,9 @@ struct PersonLine {
 /// What was written: one decision, or one for each person that a request touches.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
-enum Written {
-    One(Box<Line>),
-    Several(Vec<Line>),
+enum Written<'a> {
+    One(Box<Line<'a>>),
+    Several(Vec<Line<'a>>),
 }
 
 /// Writes what was asked and the facts that answered it. Below 2 KiB a decision: identifiers have 64 characters at most.
@@ -120,7 +122,7 @@ pub fn compact(request: &Request, facts: &Facts) -> String {
 /// The same for a request that touches several persons: a decision for each.
 #[must_use]
 pub fn compact_all<'a>(decisions: impl IntoIterator<Item = (&'a Request, &'a Facts)>) -> String {
-    let mut lines: Vec<Line> = decisions.into_iter().map(|(request, facts)| line(request, facts)).collect();
+    let mut lines: Vec<Line<'_>> = decisions.into_iter().map(|(request, facts)| line(request, facts)).collect();
     match (lines.pop(), lines.is_empty()) {
         (Some(only), true) => write(&Written::One(Box::new(only))),
         (last, _) => {
@@ -130,62 +132,62 @@ pub fn compact_all<'a>(decisions: impl IntoIterator<Item = (&'a Request, &'a Fac
     }
 }
 
-fn write(written: &Written) -> String {
+fn write(written: &Written<'_>) -> String {
     // Strings, booleans and numbers always serialise; an empty text would be refused by `read`.
     serde_json::to_string(written).unwrap_or_default()
 }
 
-fn line(request: &Request, facts: &Facts) -> Line {
+fn line<'a>(request: &Request, facts: &'a Facts) -> Line<'a> {
     let Facts { subject, device, resource, service } = facts;
     Line {
         v: VERSION,
         ask: AskLine {
-            action: request.action.to_string(),
-            category: request.category.to_string(),
-            at: request.at.to_string(),
-            author: Some(request.authorship.to_string()),
-            written_as: Some(request.written_as.to_string()),
+            action: request.action.as_str().into(),
+            category: request.category.as_str().into(),
+            at: request.at.to_string().into(),
+            author: Some(request.authorship.as_str().into()),
+            written_as: Some(request.written_as.as_str().into()),
             sensitive: Some(request.sensitive),
             glass: Some(request.break_glass),
         },
         subject: SubjectLine {
-            user_id: subject.user_id.to_string(),
-            user: subject.user.to_string(),
-            profession: subject.profession.to_string(),
-            state: subject.user_id_state.to_string(),
+            user_id: subject.user_id.as_str().into(),
+            user: subject.user.as_str().into(),
+            profession: subject.profession.as_str().into(),
+            state: subject.user_id_state.as_str().into(),
             suspended: subject.user_id_suspended,
             qualification_suspended: subject.qualification_suspended,
-            facility: subject.facility.to_string(),
-            facility_state: subject.facility_state.to_string(),
+            facility: subject.facility.as_str().into(),
+            facility_state: subject.facility_state.as_str().into(),
             facility_suspended: subject.facility_suspended,
         },
         device: DeviceLine {
-            id: device.device.to_string(),
-            facility: device.facility.to_string(),
-            certificate: device.certificate_state.to_string(),
+            id: device.device.as_str().into(),
+            facility: device.facility.as_str().into(),
+            certificate: device.certificate_state.as_str().into(),
             in_validity: device.certificate_in_validity,
             suspended: device.device_suspended,
-            key: Some(device.assurance.to_string()),
+            key: Some(device.assurance.as_str().into()),
         },
         person: person_line(resource),
-        service: service.state.to_string(),
-        disaster: service.disaster.as_ref().map(|disaster| disaster.until.to_string()),
+        service: service.state.as_str().into(),
+        disaster: service.disaster.as_ref().map(|disaster| disaster.until.to_string().into()),
         glass_issued: Some(service.break_glass_issued),
     }
 }
 
-fn person_line(resource: &Resource) -> Option<PersonLine> {
+fn person_line(resource: &Resource) -> Option<PersonLine<'_>> {
     let Resource::Record { person, relation, deletion_ordered } = resource else { return None };
     Some(PersonLine {
-        id: person.person.to_string(),
+        id: person.person.as_str().into(),
         eligible: person.eligible,
-        consent: person.consent.to_string(),
+        consent: person.consent.as_str().into(),
         store: person.consent_store,
         share: person.consent_share,
         disaster: person.consent_disaster,
         suspended: person.person_suspended,
         in_area: person.in_disaster_area,
-        team: Some(*relation).filter(|relation| *relation != Relation::None).map(|known| known.as_str().to_owned()),
+        team: Some(*relation).filter(|relation| *relation != Relation::None).map(|known| known.as_str().into()),
         ordered: Some(*deletion_ordered),
     })
 }
@@ -195,7 +197,7 @@ fn person_line(resource: &Resource) -> Option<PersonLine> {
 /// # Errors
 /// Another version, an unknown word, a missing fact: nothing is made up. More than one decision.
 pub fn read(text: &str) -> Result<(Request, Facts), FactsError> {
-    let line: Line = serde_json::from_str(text).map_err(|error| FactsError(error.to_string()))?;
+    let line: Line<'_> = serde_json::from_str(text).map_err(|error| FactsError(error.to_string()))?;
     parse(line).map_err(FactsError)
 }
 
@@ -211,16 +213,16 @@ pub fn read_all(text: &str) -> Result<Vec<(Request, Facts)>, FactsError> {
     }
 }
 
-fn parse(line: Line) -> Result<(Request, Facts), String> {
+fn parse(line: Line<'_>) -> Result<(Request, Facts), String> {
     if !(1..=VERSION).contains(&line.v) {
         return Err(format!("their version is {}, this program reads 1 to {VERSION}", line.v));
     }
     let since = Since { version: line.v };
     let Line { ask, subject, device, person, .. } = line;
     let (action, category) = (word(Action::parse(&ask.action))?, word(Category::parse(&ask.category))?);
-    let author = since.two(ask.author, "author", Authorship::Unknown.to_string())?;
+    let author = since.two(ask.author, "author", Authorship::Unknown.as_str().into())?;
     let writes = matches!(action, Action::Create | Action::Update);
-    let written_before = if writes { author.clone() } else { Authorship::Unknown.to_string() };
+    let written_before = if writes { author.clone() } else { Authorship::Unknown.as_str().into() };
     let written_as = since.three(ask.written_as, "written_as", written_before)?;
     let said = Said {
         authorship: word(Authorship::parse(&author))?,
@@ -246,7 +248,12 @@ fn parse(line: Line) -> Result<(Request, Facts), String> {
         certificate_state: word(device.certificate.parse())?,
         certificate_in_validity: device.in_validity,
         device_suspended: device.suspended,
-        assurance: word(Assurance::parse(&since.fact_of(4, device.key, "key", Assurance::Container.to_string())?))?,
+        assurance: word(Assurance::parse(&since.fact_of(
+            4,
+            device.key,
+            "key",
+            Assurance::Container.as_str().into(),
+        )?))?,
     };
     let resource = person.map_or(Ok(Resource::Directory), |person| record(person, since))?;
     let disaster = line.disaster.map(|until| word(Timestamp::parse(&until))).transpose()?;
@@ -284,7 +291,7 @@ impl Since {
     }
 }
 
-fn record(line: PersonLine, since: Since) -> Result<Resource, String> {
+fn record(line: PersonLine<'_>, since: Since) -> Result<Resource, String> {
     let relation = line.team.map_or(Ok(Relation::None), |role| word(Relation::parse(&role)))?;
     if since.version == 1 && matches!(relation, Relation::Duty | Relation::Manager) {
         return Err(format!("`{}` was no role in version 1", relation.as_str()));

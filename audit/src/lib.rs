@@ -15,6 +15,7 @@ mod bounds;
 mod entry;
 mod error;
 pub mod facts;
+mod heard;
 mod index;
 mod line;
 mod pending;

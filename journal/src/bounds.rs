@@ -43,9 +43,12 @@ pub(crate) const LOCK_WAIT: Duration = Duration::from_secs(5);
 pub(crate) const SQLITE_POLL: Duration = Duration::from_millis(2);
 /// How often the write-ahead log is copied back by the keeper.
 pub(crate) const SQLITE_CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
-/// Pages in the write-ahead log after which the writer copies them back itself (64 MiB of 4 KiB pages): the backstop for
-/// a keeper that never catches a quiet moment.
-pub(crate) const SQLITE_WAL_PAGES_MAX: u32 = 16_384;
+/// SQLite: size of a page of a new file. A batch of entries is tens of kilobytes, and every page of it is written by a call of its
+/// own, twice: to the write-ahead log and back.
+pub(crate) const SQLITE_PAGE_BYTES: u32 = 16 << 10;
+/// Pages in the write-ahead log after which the writer copies them back itself (64 MiB): the backstop for a keeper that never
+/// catches a quiet moment.
+pub(crate) const SQLITE_WAL_PAGES_MAX: u32 = (64 << 20) / SQLITE_PAGE_BYTES;
 
 /// PostgreSQL: how long to wait for a connection.
 pub(crate) const POSTGRES_CONNECT_WAIT: Duration = Duration::from_secs(2);

@@ -33,6 +33,8 @@ struct State {
     entries: usize,
     bytes: usize,
     closed: bool,
+    /// The writer waits for work, and nobody has called it yet. A call costs a system call each time.
+    idle: bool,
 }
 
 impl Queue {
@@ -52,8 +54,11 @@ impl Queue {
         }
         (state.entries, state.bytes) = (entries, bytes);
         state.waiting.push_back(wanted);
+        let called = std::mem::take(&mut state.idle);
         drop(state);
-        self.changed.notify_one();
+        if called {
+            self.changed.notify_one();
+        }
         Ok(())
     }
 
@@ -61,8 +66,10 @@ impl Queue {
     pub(crate) fn take_batch(&self) -> Vec<Wanted> {
         let mut state = self.lock();
         while state.waiting.is_empty() && !state.closed {
+            state.idle = true;
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+        state.idle = false;
         let (mut batch, mut entries, mut bytes) = (Vec::new(), 0, 0);
         while entries < BATCH_ENTRIES_MAX && bytes < BATCH_BYTES_MAX {
             let Some(wanted) = state.waiting.pop_front() else { break };
