@@ -33,6 +33,7 @@ step 'solver'
 bash tests/solver.sh
 step 'clients of others'
 bash tests/acme/install.sh
+bash tests/live/install.sh
 step 'tests'
 if cargo nextest --version >/dev/null 2>&1; then
   cargo nextest run --workspace --locked --no-fail-fast

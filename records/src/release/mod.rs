@@ -218,6 +218,9 @@ pub fn release(
         | AnswerKind::Opaque { .. }
         | AnswerKind::EventStream
         | AnswerKind::WebSocket
+        | AnswerKind::Socket(_)
+        | AnswerKind::Call(_)
+        | AnswerKind::Events(_)
         | AnswerKind::Mapped(_) => Err(Misbehaviour::Status(status)),
     }
 }
