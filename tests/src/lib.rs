@@ -9,6 +9,7 @@ mod authors;
 mod browser;
 mod bundles;
 mod bypasses;
+mod calls;
 mod care;
 mod crash;
 mod cutting;
