@@ -11,7 +11,7 @@ import re
 
 from city import CARE, PEOPLE, RECORDS
 from install import programs, version
-from machine import PROXY_CORE, start, wait_port
+from machine import PROXY_CORE, start, wait, wait_port
 from store import DOCUMENT, UPLOAD, nginx
 
 # All that the load asks for, and records that nobody asks for.
@@ -366,8 +366,15 @@ class Full:
         return self.city.root()
 
     def terminals(self):
-        """Signed in anew: sessions end when they are not used."""
+        """Signed in anew: sessions end when they are not used. Who was halted has to hear from its registry first."""
+        wait(self.signs_in, f"{self.title} lets somebody sign in")
         return [(self.city.terminal(person), self.city.sign_in(person)) for person in PEOPLE]
+
+    def signs_in(self):
+        try:
+            return bool(self.city.sign_in(PEOPLE[0]))
+        except (AssertionError, OSError):
+            return False
 
 
 PEERS = [NginxBare, NginxFull, HaproxyFull, EnvoyBare, EnvoyFull]

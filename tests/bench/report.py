@@ -108,8 +108,17 @@ def about(found):
     )
 
 
+def whole_titles():
+    """Titles that say without the row above what they are about."""
+    titles, above = {}, ""
+    for figure, title, _ in ROWS:
+        above = above if title.startswith("the same") else title.partition(":")[0]
+        titles[figure] = title.replace("the same", above)
+    return titles
+
+
 def held(told):
-    titles = {figure: title for figure, title, _ in ROWS}
+    titles = whole_titles()
     lines = []
     for figure, ours, theirs, aim, better in AIMS:
         one, other = told.median(ours, figure), told.median(theirs, figure)
