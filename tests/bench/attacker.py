@@ -45,7 +45,7 @@ def crawling(told, who):
                 if one.wire.cut is None:
                     one.second()
     times = sorted(one.wire.cut - one.wire.begun for one in open_ if one.wire.cut is not None)
-    return {"opened": len(open_), "refused": refused, "cut": len(times), **quantiles(times)}
+    return {"opened": len(open_), "refused": refused, "cut": len(times), "alive": alive(open_), **quantiles(times)}
 
 
 def flooding(told, who):
@@ -71,7 +71,7 @@ def flooding(told, who):
     print("ready", flush=True)
     end = time.monotonic() + told["seconds"]
     while time.monotonic() < end:
-        while len(open_) < told["count"] and opened + refused < COMES_AGAIN_MAX:
+        while len(open_) < told["count"] and opened + refused < COMES_AGAIN_MAX and time.monotonic() < end:
             come()
         moved = False
         for one in list(open_):
@@ -93,7 +93,13 @@ def flooding(told, who):
             if not open_:
                 break
     times.sort()
-    return {"opened": opened, "refused": refused, "cut": len(times), "mib": sent / 2**20, **quantiles(times)}
+    return {"opened": opened, "refused": refused, "cut": len(times), "alive": alive(open_), "mib": sent / 2**20, **quantiles(times)}
+
+
+def alive(clients):
+    """Seconds that the oldest of those that were not cut has been there; none when all were."""
+    ages = [time.monotonic() - one.wire.begun for one in clients if one.wire.cut is None]
+    return max(ages, default=None)
 
 
 def quantiles(times):

@@ -63,7 +63,7 @@ class Wire:
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.bind((source, 0))
-        self.socket.settimeout(10)
+        self.socket.settimeout(3)
         self.socket.connect(("127.0.0.1", port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         context = contexts(root, certificate, alpn)
@@ -117,8 +117,9 @@ class Wire:
             if not piece:
                 self.is_over()
             self.incoming.write(piece)
-            while True:
-                self.plain += self.tls.read(65536)
+            # Nothing at all is TLS's own goodbye.
+            while opened := self.tls.read(65536):
+                self.plain += opened
         except (ssl.SSLWantReadError, BlockingIOError):
             pass
         except (ssl.SSLError, OSError):

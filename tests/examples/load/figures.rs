@@ -74,6 +74,15 @@ impl Figures {
         }
     }
 
+    /// So many were asked for: what was not answered failed.
+    pub(crate) fn unanswered(&mut self, asked: u64) {
+        let missing = asked.saturating_sub(self.done + self.failed);
+        if missing > 0 {
+            self.failed += missing;
+            self.wrong.get_or_insert_with(|| "no answer".to_owned());
+        }
+    }
+
     /// Octets that were sent.
     pub(crate) const fn sent(&mut self, octets: u64) {
         self.octets += octets;

@@ -10,7 +10,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use crate::figures::Figures;
 use crate::lean;
 use crate::plan::Plan;
-use crate::saturate::{ask_two, joined, open_two};
+use crate::saturate::{ask_two, open_two};
 
 /// After the last request was due, answers are waited for so long.
 const LAST_MAX: Duration = Duration::from_secs(10);
@@ -20,7 +20,7 @@ fn evenly(rate: f64, time: Duration) -> UnboundedReceiver<Instant> {
     let (send, receive) = unbounded_channel();
     std::thread::spawn(move || {
         let started = Instant::now();
-        for number in 0..(rate * time.as_secs_f64()) as u64 {
+        for number in 0..asked(rate, time) {
             let due = started + Duration::from_secs_f64(number as f64 / rate);
             std::thread::sleep(due.saturating_duration_since(Instant::now()));
             if send.send(due).is_err() {
@@ -31,36 +31,41 @@ fn evenly(rate: f64, time: Duration) -> UnboundedReceiver<Instant> {
     receive
 }
 
+/// How many are due in so long a time.
+fn asked(rate: f64, time: Duration) -> u64 {
+    (rate * time.as_secs_f64()) as u64
+}
+
 /// Over HTTP/1.1 on the plan's connections; a request that is due waits for one that is free, and the wait counts.
 pub(crate) async fn even(plan: &Plan, rate: f64) -> Figures {
-    let mut all = Figures::default();
+    let figures = RefCell::new(Figures::default());
     let mut connections = Vec::new();
     for number in 0..plan.count {
         match lean::Connection::open(plan, number).await {
             Ok(connection) => connections.push((number, connection)),
-            Err(error) => all.note(Instant::now(), Err(error)),
+            Err(error) => figures.borrow_mut().note(Instant::now(), Err(error)),
         }
     }
-    all.begun = Instant::now();
+    figures.borrow_mut().begun = Instant::now();
     let due = Mutex::new(evenly(rate, plan.time));
     let work = connections.into_iter().map(|(number, mut connection)| {
-        let due = &due;
+        let (due, figures) = (&due, &figures);
         async move {
-            let mut figures = Figures::default();
             for turn in 0.. {
                 let Some(begun) = due.lock().await.recv().await else { break };
                 let answer = connection.ask(&plan.request(number, turn)).await;
                 let over = answer.is_err();
-                figures.note(begun, answer);
+                figures.borrow_mut().note(begun, answer);
                 if over {
                     break;
                 }
             }
-            figures
         }
     });
-    all.join(joined(futures_util::future::join_all(work).await));
-    all
+    let _ = tokio::time::timeout(plan.time + LAST_MAX, futures_util::future::join_all(work)).await;
+    let mut figures = figures.into_inner();
+    figures.unanswered(asked(rate, plan.time));
+    figures
 }
 
 /// Over HTTP/2 on the plan's connections, each request when it is due.
@@ -75,7 +80,7 @@ pub(crate) async fn open(plan: &Plan, rate: f64) -> Figures {
     }
     figures.borrow_mut().begun = Instant::now();
     let mut due = evenly(rate, plan.time);
-    let mut asked = futures_util::stream::FuturesUnordered::new();
+    let mut going = futures_util::stream::FuturesUnordered::new();
     let mut number = 0;
     loop {
         tokio::select! {
@@ -84,24 +89,19 @@ pub(crate) async fn open(plan: &Plan, rate: f64) -> Figures {
                 let which = number % connections.len();
                 let mut connection = connections[which].clone();
                 let figures = Rc::clone(&figures);
-                asked.push(async move {
+                going.push(async move {
                     let answer = ask_two(plan, which, number, &mut connection).await;
                     figures.borrow_mut().note(begun, answer);
                 });
                 number += 1;
             }
-            Some(()) = futures_util::StreamExt::next(&mut asked), if !asked.is_empty() => {}
+            Some(()) = futures_util::StreamExt::next(&mut going), if !going.is_empty() => {}
         }
     }
-    let rest = async { while futures_util::StreamExt::next(&mut asked).await.is_some() {} };
-    let late = tokio::time::timeout(LAST_MAX, rest).await.is_err();
-    let unanswered = asked.len();
-    drop(asked);
+    let rest = async { while futures_util::StreamExt::next(&mut going).await.is_some() {} };
+    let _ = tokio::time::timeout(LAST_MAX, rest).await;
+    drop(going);
     let mut figures = Rc::into_inner(figures).unwrap().into_inner();
-    if late {
-        for _ in 0..unanswered {
-            figures.note(Instant::now(), Err("no answer".to_owned()));
-        }
-    }
+    figures.unanswered(number as u64);
     figures
 }
