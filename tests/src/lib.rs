@@ -6,6 +6,7 @@
 #![cfg(test)]
 
 mod authors;
+mod balancers;
 mod browser;
 mod bundles;
 mod bypasses;
@@ -20,6 +21,7 @@ mod faults;
 mod head;
 mod house;
 mod interactions;
+mod ipv6;
 mod learned;
 mod limits;
 mod look_ups;

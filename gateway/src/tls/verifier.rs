@@ -9,6 +9,7 @@
 use std::sync::Arc;
 
 use rustls::client::danger::HandshakeSignatureValid;
+use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
@@ -81,7 +82,7 @@ impl DeviceVerifier {
             read.push(Issuer::read(issuer).map_err(crate::SetUpError::DeviceIssuer)?);
             roots.add(issuer.clone()).map_err(crate::SetUpError::DeviceTrust)?;
         }
-        let chain = WebPkiClientVerifier::builder(Arc::new(roots))
+        let chain = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::new(default_provider()))
             .build()
             .map_err(|error| crate::SetUpError::DeviceTrust(Error::General(error.to_string())))?;
         let hints = chain.root_hint_subjects().iter().cloned().chain(externals.hints()).collect();
