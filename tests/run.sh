@@ -27,6 +27,8 @@ step 'format'
 cargo fmt --all --check
 step 'lints'
 cargo clippy --workspace --all-targets --locked -- -D warnings
+step 'what is built in'
+bash tests/supply_chain.sh
 step 'build'
 cargo build --workspace --locked
 step 'solver'

@@ -103,7 +103,7 @@ impl OfficeDoor {
         registry: Registry,
         authority: Arc<Authority>,
         former: Vec<Authority>,
-        (root_list, servers): (Option<ca::RootList>, Option<ca::Issuing>),
+        (root_list, servers): (Option<ca::RootList>, console::Servers),
     ) -> Result<Self, Error> {
         let listening = |source| Error::Listen { address: at, source };
         let listener = StdListener::bind(at).map_err(listening)?;

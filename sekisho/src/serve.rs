@@ -46,7 +46,9 @@ impl Server {
             let authority = Arc::new(authority);
             let trusted = former.iter().map(|one| one.issuing.clone()).collect();
             let office = settings.listen.office;
-            let also = (Standing::read(ca)?.into_list(), authority::servers(settings, &authority.root));
+            let (read, root) = (settings.clone(), authority.root.clone());
+            let servers: console::Servers = Arc::new(move || authority::servers(&read, &root));
+            let also = (Standing::read(ca)?.into_list(), servers);
             server.office = Some(OfficeDoor::open(office, registry.clone(), Arc::clone(&authority), former, also)?);
             if let (Some(at), Some(shown)) = (enrolment, &shown) {
                 let who = (authority, trusted);

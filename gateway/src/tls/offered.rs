@@ -3,7 +3,7 @@
 
 use rustls::crypto::aws_lc_rs::{self, cipher_suite as suite, kx_group};
 use rustls::crypto::{CryptoProvider, SupportedKxGroup};
-use rustls::{SupportedCipherSuite, SupportedProtocolVersion, version};
+use rustls::{SignatureScheme, SupportedCipherSuite, SupportedProtocolVersion, version};
 
 use super::hosts::TlsProfile;
 
@@ -24,6 +24,20 @@ const SUITES_12: [SupportedCipherSuite; 6] = [
 /// Groups of the key exchange: the hybrid first, whose secrets outlast a quantum computer.
 const GROUPS: [&dyn SupportedKxGroup; 4] =
     [kx_group::X25519MLKEM768, kx_group::X25519, kx_group::SECP256R1, kx_group::SECP384R1];
+
+/// Schemes in which a terminal may prove that it holds its key (RFC 8446 4.2.3). Those with PKCS #1 v1.5 are for TLS 1.2 only.
+pub const SCHEMES: [SignatureScheme; 10] = [
+    SignatureScheme::ECDSA_NISTP384_SHA384,
+    SignatureScheme::ECDSA_NISTP256_SHA256,
+    SignatureScheme::ECDSA_NISTP521_SHA512,
+    SignatureScheme::ED25519,
+    SignatureScheme::RSA_PSS_SHA512,
+    SignatureScheme::RSA_PSS_SHA384,
+    SignatureScheme::RSA_PSS_SHA256,
+    SignatureScheme::RSA_PKCS1_SHA512,
+    SignatureScheme::RSA_PKCS1_SHA384,
+    SignatureScheme::RSA_PKCS1_SHA256,
+];
 
 /// The crypto stack with what is offered, and nothing else.
 #[must_use]

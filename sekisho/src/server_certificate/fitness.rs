@@ -42,7 +42,7 @@ impl Fit {
     /// Looks at a pair whose halves are known to belong together ([`crate::secrets::server_key`]).
     pub(crate) fn check(pair: Arc<CertifiedKey>, hosts: &[&str], now: Timestamp) -> Result<Self, Unfit> {
         let read = |(at, der): (usize, &'_ CertificateDer<'static>)| match X509Certificate::from_der(der) {
-            Ok((rest, read)) if rest.is_empty() => Ok(read.validity().clone()),
+            Ok(([], read)) => Ok(read.validity().clone()),
             _ => Err(Unfit::Unreadable(at + 1)),
         };
         let validities = pair.cert.iter().enumerate().map(read).collect::<Result<Vec<_>, _>>()?;

@@ -96,6 +96,10 @@ fn a_renewed_certificate_is_shown_without_a_restart_and_cuts_nobody() {
     let root = city.path("keys/root.pem").display().to_string();
     assert_eq!(curl(&["--cacert", &root, &format!("https://{PUBLIC}:{port}/")]).1, 200);
     visitor.ask(2);
+    // The office's door gives the authority of the new one.
+    let (authority, status) = curl(&[&format!("http://127.0.0.1:{}/ca/servers.pem", server.port("office"))]);
+    let issuing = std::fs::read_to_string(city.path("keys/server-issuing.pem")).unwrap();
+    assert_eq!((authority.trim(), status), (issuing.trim(), 200));
 
     // A pair that does not belong together changes nothing, and neither does asking for it again and again.
     let good = std::fs::read(city.path("keys/server.pem")).unwrap();
