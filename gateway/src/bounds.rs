@@ -10,7 +10,14 @@ pub const CONNECTIONS_PER_SOURCE_MAX: usize = 2_000;
 pub const H2_IDLE_MAX: Duration = Duration::from_secs(60);
 /// Listening socket's queue of connections not yet accepted.
 pub const ACCEPT_BACKLOG: i32 = 1024;
-/// From accept to a finished TLS handshake.
+/// From accept to the first octet of TLS, a balancer's header before it included: a client of TLS speaks first, at once.
+pub const FIRST_OCTET_MAX: Duration = Duration::from_secs(3);
+/// A balancer's header (PROXY protocol, version 2). Addresses take 52 octets; the rest is for what balancers add, such as the
+/// name in a client's certificate.
+pub const PROXY_HEADER_BYTES_MAX: usize = 1024;
+/// What is read of a client that speaks HTTP without TLS, before and after it is told so.
+pub const PLAIN_HTTP_BYTES_MAX: usize = 4096;
+/// From the first octet to a finished TLS handshake.
 pub const HANDSHAKE_MAX: Duration = Duration::from_secs(5);
 /// From the first byte of a request to the end of its header section; also the idle time of a kept-alive connection
 /// over HTTP/1.1.
@@ -170,6 +177,8 @@ pub const SESSION_TOUCH_SECONDS: i64 = 60;
 
 const _: () = assert!(records::bounds::PAGE_CHARACTERS_MAX < HEADER_BYTES_MAX / 2, "a page fits a header section");
 const _: () = assert!(READ_BUFFER_BYTES_MAX >= HEADER_BYTES_MAX, "a header section must fit the read buffer");
+const _: () = assert!(FIRST_OCTET_MAX.as_millis() < HANDSHAKE_MAX.as_millis(), "who says nothing goes first");
+const _: () = assert!(PROXY_HEADER_BYTES_MAX >= 536, "as much of a header as a receiver should take");
 const _: () = assert!(CONNECTIONS_PER_SOURCE_MAX < CONNECTIONS_PER_WORKER_MAX, "one source must not take all");
 const _: () = assert!(PASSWORD_CHECKS_MAX < BLOCKING_THREADS_MAX, "password checks must not take all threads");
 const _: () = assert!(FORM_BYTES_MAX < BODY_READ_BYTES_MAX, "a form is the smallest body");

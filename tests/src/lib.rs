@@ -6,6 +6,7 @@
 #![cfg(test)]
 
 mod authors;
+mod balancers;
 mod browser;
 mod bundles;
 mod bypasses;
@@ -18,14 +19,18 @@ mod emergencies;
 mod ending;
 mod external;
 mod faults;
+mod handshakes;
 mod head;
+mod hello;
 mod house;
 mod interactions;
+mod ipv6;
 mod learned;
 mod limits;
 mod look_ups;
 mod maps;
 mod nodes;
+mod offered;
 mod pki;
 mod refusals;
 mod replay;
@@ -39,6 +44,7 @@ mod situations;
 mod sockets;
 mod strangers;
 mod suspensions;
+mod system_calls;
 mod tls;
 mod transfers;
 mod untaken;

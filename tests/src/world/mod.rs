@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use audit::{Audit, Entry, Event};
-use gateway::{Clock, Running};
+use gateway::{Clock, Running, ServerKey};
 use journal::{Journal, Place};
 use model::{SerialNumber, Timestamp, UserId};
 use registry::{Command, Registry};
@@ -92,8 +92,10 @@ impl World {
             registry: registry_place,
             audit: audit_place,
             store: plan.store.unwrap_or(store.address()),
+            listen: plan.listen,
+            balancers: plan.balancers,
             reader: node::reader(&plan.maps),
-            server_key: authority.server(clock()),
+            server_key: ServerKey::new(authority.server(clock())),
             device_issuers: vec![authority.devices_der()],
             external: plan.external,
             identity_key: Nodes::identity_key(),
@@ -257,6 +259,11 @@ impl World {
         let gateway = self.nodes.start(self.door.first(), &self.registry, &self.audit);
         self.address = gateway.address();
         self.gateway = Some(gateway);
+    }
+
+    /// Every address where clients connect.
+    pub(crate) fn addresses(&self) -> &[SocketAddr] {
+        self.gateway.as_ref().unwrap().addresses()
     }
 
     /// Open connections, exchanges in flight, keys.

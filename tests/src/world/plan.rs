@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use anomaly::Quota;
+use gateway::balancer::Balancers;
 use gateway::{Rates, SessionLimits, Strictness, TlsProfile};
 use journal::Place;
 
@@ -14,6 +15,10 @@ pub(crate) struct Plan {
     pub(crate) limits: SessionLimits,
     pub(crate) rates: Rates,
     pub(crate) store: Option<SocketAddr>,
+    /// Where clients connect.
+    pub(crate) listen: Vec<SocketAddr>,
+    /// Who says where a client comes from.
+    pub(crate) balancers: Balancers,
     /// Route maps, by the paths of their files.
     pub(crate) maps: Vec<&'static str>,
     /// The store asks for no identity: for tests that move the gateway's clock, but not the store's.
@@ -37,6 +42,8 @@ impl Default for Plan {
             limits: SessionLimits { idle_seconds: 900, absolute_seconds: 12 * 3600 },
             rates: Rates { per_source: plenty, per_device: plenty, per_user: plenty },
             store: None,
+            listen: vec![SocketAddr::from(([127, 0, 0, 1], 0))],
+            balancers: Balancers::default(),
             maps: Vec::new(),
             trusting_store: false,
             records: backend_stub::Seed::BuiltIn,
