@@ -106,6 +106,14 @@ impl Audit {
         });
     }
 
+    /// Blocks until all that was recorded before is durable, outcomes too, or has failed. Not for async code.
+    ///
+    /// # Errors
+    /// The journal.
+    pub fn settle(&self) -> Result<(), AuditError> {
+        Ok(self.shared.reader.journal().settle()?)
+    }
+
     /// Outcomes that failed to become durable since the start.
     #[must_use]
     pub fn outcomes_lost(&self) -> u64 {

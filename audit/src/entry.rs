@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use model::{Action, Category, DeviceId, FacilityId, PersonId, SerialNumber, Timestamp, UserId, UserKey, words};
+use model::{
+    Action, Category, DeviceId, FacilityId, PersonId, SerialNumber, Timestamp, UserId, UserKey, hexadecimal, words,
+};
 
 use crate::bounds::{FACTS_BYTES_MAX, PERSONS_MAX, RECORDS_MAX, RULES_BYTES_MAX};
 use crate::text::harmless;
@@ -74,13 +76,7 @@ impl EntryId {
 
 impl fmt::Display for EntryId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Written several times for each request: not digit by digit through the formatter.
-        let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
-        let mut digits = [0; 32];
-        for (pair, octet) in digits.chunks_exact_mut(2).zip(self.0) {
-            pair.copy_from_slice(&[digit(octet >> 4), digit(octet & 0xf)]);
-        }
-        f.write_str(std::str::from_utf8(&digits).map_err(|_| fmt::Error)?)
+        f.write_str(hexadecimal(&self.0, &mut [0; 32]))
     }
 }
 

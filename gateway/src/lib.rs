@@ -165,6 +165,7 @@ pub struct Running {
     drain: watch::Sender<bool>,
     threads: Vec<JoinHandle<()>>,
     live: Arc<cut::live::Live>,
+    audit: Audit,
 }
 
 impl Running {
@@ -199,6 +200,9 @@ impl Running {
             if thread.join().is_err() {
                 tracing::error!("a worker ended by a panic");
             }
+        }
+        if let Err(error) = self.audit.settle() {
+            tracing::error!(%error, "what ended last may be missing in the audit log");
         }
     }
 }
@@ -248,6 +252,7 @@ pub fn start(settings: Settings, parts: Parts) -> Result<Running, SetUpError> {
         }));
     }
     let (told, clock) = (parts.registry.clone(), Arc::clone(&parts.clock));
+    let audit = parts.audit.clone();
     let shared = Arc::new(worker::Shared {
         registry: parts.registry,
         vault: parts.vault,
@@ -298,7 +303,7 @@ pub fn start(settings: Settings, parts: Parts) -> Result<Running, SetUpError> {
         threads.push(thread("lists", move || lists.run(draining))?);
     }
     threads.push(thread("sweep", move || sweep(cutter, shared, draining))?);
-    Ok(Running { address, addresses, store_door: door_address, drain, threads, live })
+    Ok(Running { address, addresses, store_door: door_address, drain, threads, live, audit })
 }
 
 fn externals(given: Vec<ExternalSettings>, ours: &[CertificateDer<'static>]) -> Result<Externals, SetUpError> {

@@ -46,8 +46,10 @@ pub(crate) const READERS: usize = 2;
 /// How long a database may keep us waiting for a lock held by another process.
 pub(crate) const LOCK_WAIT: Duration = Duration::from_secs(5);
 
-/// How often SQLite is asked whether somebody committed. Bounds how late another process's append is seen.
+/// How often SQLite is asked at most whether somebody committed. Bounds how late another process's append is seen.
 pub(crate) const SQLITE_POLL: Duration = Duration::from_millis(2);
+/// How often it is asked though nobody was heard writing.
+pub(crate) const SQLITE_POLL_DEAF: Duration = Duration::from_millis(20);
 /// How often the write-ahead log is copied back by the keeper.
 pub(crate) const SQLITE_CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 /// SQLite: size of a page of a new file. A batch of entries is tens of kilobytes, and every page of it is written by a call of its

@@ -103,6 +103,20 @@ impl Journal {
         drop(self.enqueue(Call { expected: None, then: Some(Box::new(then)), soon: true }, entries));
     }
 
+    /// Blocks until whatever was appended before is durable or has failed, also what nobody waits for. Not for async code.
+    ///
+    /// # Errors
+    /// The database, or the journal is closed.
+    pub fn settle(&self) -> Result<(), Arc<JournalError>> {
+        let (receipt, promise) = Receipt::pair(None);
+        // A call without entries: it adds nothing, and has its turn.
+        let call = Wanted { expected: None, entries: Vec::new(), bytes: 0, promise, soon: false };
+        if let Err((call, error)) = self.shared.queue.push(call) {
+            call.promise.fulfil(Err(Arc::new(error)));
+        }
+        receipt.wait().map(drop)
+    }
+
     /// Appends only if the head is still where the caller believes it, else the receipt fails with
     /// [`JournalError::HeadMoved`]: whatever the caller concluded from the journal up to `head` still holds.
     pub fn append_at(&self, head: Position, entries: Vec<Vec<u8>>) -> Receipt {

@@ -6,6 +6,7 @@
 pub mod action;
 pub mod article;
 pub mod assurance;
+pub mod hexadecimal;
 pub mod id;
 pub mod lifecycle;
 pub mod people;
@@ -18,6 +19,7 @@ pub mod time;
 pub use action::{Action, Authorship, Category};
 pub use article::Article;
 pub use assurance::Assurance;
+pub use hexadecimal::hexadecimal;
 pub use id::{DeviceId, FacilityId, IdError, PersonId, SessionId, UserId, UserKey};
 pub use people::{Author, DutyKind, Office, Profession, TeamRole};
 pub use record::{RecordName, RecordNameError};

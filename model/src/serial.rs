@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::words;
+use crate::{hexadecimal, words};
 
 /// A certificate's serial number: a positive integer of at most 20 octets (RFC 5280 4.1.2.2), kept as its
 /// big-endian octets without leading zeros.
@@ -134,7 +134,8 @@ impl SerialNumber {
 
 impl fmt::Display for SerialNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.octets().iter().try_for_each(|octet| write!(f, "{octet:02x}"))
+        let mut digits = [0; 40];
+        f.write_str(hexadecimal(self.octets(), &mut digits))
     }
 }
 

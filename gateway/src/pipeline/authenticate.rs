@@ -2,7 +2,7 @@
 
 use http::HeaderValue;
 use model::lifecycle::user_id;
-use model::{FacilityId, Profession, SessionId, Timestamp, UserId, UserKey};
+use model::{FacilityId, Profession, SerialNumber, SessionId, Timestamp, UserId, UserKey};
 use policy::PolicyVersion;
 use registry::Snapshot;
 
@@ -31,13 +31,17 @@ pub struct Subject {
 }
 
 /// Who turns the pages of a search. A page that was sealed for one opens for no other, nor under other rules.
-pub struct PageTurner(String);
+pub struct PageTurner {
+    user_id: UserId,
+    serial: SerialNumber,
+    session: SessionId,
+}
 
 impl PageTurner {
     /// What a page is sealed for.
     #[must_use]
     pub fn under(&self, rules: &PolicyVersion) -> String {
-        format!("{} {rules}", self.0)
+        format!("{} {} {} {rules}", self.user_id, self.serial, self.session)
     }
 }
 
@@ -117,7 +121,7 @@ impl Subject {
     /// Whose pages of a search are turned: this user ID's, on this terminal, in this session.
     #[must_use]
     pub fn turning_pages(&self) -> PageTurner {
-        PageTurner(format!("{} {} {}", self.user_id, self.device.serial(), self.session))
+        PageTurner { user_id: self.user_id.clone(), serial: *self.device.serial(), session: self.session.clone() }
     }
 
     /// As whoever asks the policy, at `at`.

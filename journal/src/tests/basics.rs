@@ -1,6 +1,6 @@
 //! Order, hashes, conditions, bounds, watching within one process.
 
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
@@ -23,6 +23,9 @@ on_both_engines!(
     dropping_the_last_handle_writes_what_waits,
     reads_do_not_wait_for_a_writer,
     many_appenders_share_transactions,
+    what_nobody_waits_for_comes_with_what_somebody_does,
+    settling_waits_for_what_nobody_waits_for,
+    what_became_of_it_is_told_in_the_order_of_the_journal,
     it_says_that_it_hears_the_database,
     two_journals_in_one_database_do_not_mix,
 );
@@ -388,4 +391,66 @@ fn only_the_owner_reads_the_file() {
         let mode = std::fs::metadata(file.with_file_name(name)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{name}");
     }
+}
+
+fn what_nobody_waits_for_comes_with_what_somebody_does(home: &Home) {
+    let journal = home.journal();
+    let (tell, told) = mpsc::channel();
+    let note = |name: &'static str| {
+        let tell = tell.clone();
+        move |outcome: &Result<Appended, Arc<JournalError>>| {
+            tell.send((name, outcome.as_ref().map(|appended| appended.first.get()).ok())).unwrap();
+        }
+    };
+    journal.append_soon(entries(&["an outcome"]), note("soon"));
+    let receipt = journal.append_then(entries(&["an entry"]), note("then"));
+    receipt.wait().unwrap();
+    // The entry's receipt says that both are there, in order.
+    assert_eq!(texts(&journal), ["an outcome", "an entry"]);
+    assert_eq!([told.recv().unwrap(), told.recv().unwrap()], [("soon", Some(1)), ("then", Some(2))]);
+    // And alone it does not wait for ever.
+    journal.append_soon(entries(&["alone"]), note("alone"));
+    assert_eq!(told.recv_timeout(Duration::from_secs(5)), Ok(("alone", Some(3))));
+    // What breaks a bound is told too.
+    journal.append_soon(Vec::new(), note("nothing"));
+    assert_eq!(told.recv(), Ok(("nothing", None)));
+}
+
+fn settling_waits_for_what_nobody_waits_for(home: &Home) {
+    let journal = home.journal();
+    for round in 0..20 {
+        journal.append_soon(entries(&["soon"]), |_| {});
+        journal.settle().unwrap();
+        assert_eq!(texts(&journal).len(), round + 1);
+    }
+    // It adds nothing by itself.
+    let head = journal.head().unwrap();
+    journal.settle().unwrap();
+    assert_eq!(journal.head().unwrap(), head);
+}
+
+fn what_became_of_it_is_told_in_the_order_of_the_journal(home: &Home) {
+    let journal = home.journal();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for number in 0..50 {
+                    let told = Arc::clone(&told);
+                    let note = move |outcome: &Result<Appended, Arc<JournalError>>| {
+                        told.lock().unwrap().push(outcome.as_ref().unwrap().first);
+                    };
+                    if number % 3 == 0 {
+                        journal.append_soon(entries(&["soon"]), note);
+                    } else {
+                        journal.append_then(entries(&["then"]), note).wait().unwrap();
+                    }
+                }
+            });
+        }
+    });
+    journal.settle().unwrap();
+    let told = told.lock().unwrap();
+    assert_eq!(told.len(), 200);
+    assert!(told.is_sorted());
 }

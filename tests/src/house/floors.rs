@@ -85,7 +85,9 @@ fn the_lower_floors_depend_on_no_outside_world() {
     for (name, needs) in dependencies() {
         if floor(&name).is_some_and(|floor| floor <= 1) {
             for need in &needs {
-                assert!(!OUTSIDE_WORLD.contains(&need.as_str()), "`{name}` knows `{need}`");
+                // The journal hears of its database's file.
+                let hears = name == "journal" && need == "rustix";
+                assert!(hears || !OUTSIDE_WORLD.contains(&need.as_str()), "`{name}` knows `{need}`");
             }
             let databases = needs.iter().any(|need| need == "rusqlite" || need == "postgres");
             assert!(!databases || name == "journal", "`{name}` knows a database");

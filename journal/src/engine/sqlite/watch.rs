@@ -1,18 +1,31 @@
 //! What goes on beside the writer: news of commits by others, and the write-ahead log kept short.
 
+use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
+use rustix::io::Errno;
 
 use super::super::Connection;
 use super::Sqlite;
-use crate::bounds::{SQLITE_CHECKPOINT_EVERY, SQLITE_POLL};
+use crate::bounds::{SQLITE_CHECKPOINT_EVERY, SQLITE_POLL, SQLITE_POLL_DEAF};
 use crate::watch::Notice;
 use crate::{JournalError, Place, Position};
 
 /// Tells the notice of commits by other connections, in this process or another, until it is closed.
 pub(in crate::engine) fn watch(place: &Place, file: &Path, notice: &Notice) {
     let mut connection: Option<(Sqlite, i64)> = None;
+    let (mut ear, mut tried): (Option<Ear>, Option<Instant>) = (None, None);
+    // A look at most every so often; between them the ear says whether one is worth while.
     while !notice.pause(SQLITE_POLL) {
+        if let Some(heard) = ear.as_ref().map(|ear| ear.wait(SQLITE_POLL_DEAF))
+            && !heard
+        {
+            ear = None;
+        }
         match look(place, file, &mut connection) {
             Ok(head) => notice.heard(head),
             Err(error) => {
@@ -21,6 +34,45 @@ pub(in crate::engine) fn watch(place: &Place, file: &Path, notice: &Notice) {
                 if notice.pause(Duration::from_millis(100)) {
                     return;
                 }
+            }
+        }
+        // The file is there once the database has been asked.
+        if ear.is_none() && connection.is_some() && tried.is_none_or(|tried| tried.elapsed() >= SQLITE_CHECKPOINT_EVERY)
+        {
+            (ear, tried) = (Ear::of(file), Some(Instant::now()));
+        }
+    }
+}
+
+/// Hears that the write-ahead log is written to, by whatever process of this machine. Asking the database a thousand times a second
+/// would cost more than many a quiet hour's requests.
+struct Ear(OwnedFd);
+
+impl Ear {
+    /// None: the file is not there yet, or the system has no ears left. The database is asked each time then.
+    fn of(file: &Path) -> Option<Self> {
+        let mut log = file.as_os_str().to_owned();
+        log.push("-wal");
+        let ear = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK).ok()?;
+        inotify::add_watch(&ear, Path::new(&log), WatchFlags::MODIFY | WatchFlags::DELETE_SELF | WatchFlags::MOVE_SELF)
+            .ok()?;
+        Some(Self(ear))
+    }
+
+    /// Waits for the next writing, at most so long. False: it hears nothing more, since the file is another one now.
+    fn wait(&self, longest: Duration) -> bool {
+        let timeout = Timespec::try_from(longest).ok();
+        // Being interrupted is no reason not to look.
+        let _ = poll(&mut [PollFd::new(&self.0, PollFlags::IN)], timeout.as_ref());
+        let mut room = [MaybeUninit::uninit(); 4096];
+        let mut events = inotify::Reader::new(&self.0, &mut room);
+        loop {
+            match events.next() {
+                Ok(event) if event.events() == ReadFlags::MODIFY => {}
+                Ok(_) => return false,
+                // There are no more.
+                Err(Errno::WOULDBLOCK | Errno::INTR) => return true,
+                Err(_) => return false,
             }
         }
     }
