@@ -41,7 +41,7 @@ pub const BODY_READ_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Time for reading such a body.
 pub const BODY_READ_MAX: Duration = Duration::from_secs(30);
 /// A streamed upload.
-pub const UPLOAD_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
+pub const UPLOAD_BYTES_MAX: u64 = 16 * 1024 * 1024 * 1024;
 /// An answer of the store that must be read before it is released.
 pub const ANSWER_READ_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// An answer written anew goes out in pieces of so many bytes.
@@ -75,6 +75,14 @@ pub const H2_PING_ANSWER_MAX: Duration = Duration::from_secs(20);
 pub const STORE_CONNECT_MAX: Duration = Duration::from_secs(2);
 /// A streamed upload, from its beginning to the head of the store's answer.
 pub const UPLOAD_MAX: Duration = Duration::from_secs(3600);
+/// A WebSocket of a mapped store is read in pieces of so many bytes, once more than a little comes at a time.
+pub const SOCKET_PIECE_BYTES: usize = 16 * 1024;
+/// A side of such a WebSocket that says nothing for so long is pinged, and let go of if it says nothing for as long again.
+pub const SOCKET_SILENCE_MAX: Duration = Duration::from_secs(60);
+/// Once one side has closed it, the other has so long to do so too.
+pub const SOCKET_CLOSE_MAX: Duration = Duration::from_secs(5);
+/// Drain: how long a call of gRPC may go on to its own end.
+pub const CALL_DRAIN_MAX: Duration = Duration::from_secs(5);
 /// Silence of the client in the middle of a streamed upload.
 pub const UPLOAD_SILENCE_MAX: Duration = Duration::from_secs(30);
 /// From connecting to the head of the store's answer, for everything but a streamed upload.
@@ -201,5 +209,7 @@ const _: () = assert!(
 );
 const _: () = assert!(ISOLATED_CONNECTIONS_MAX < CONNECTIONS_PER_WORKER_MAX, "whoever is told so must not take all");
 const _: () = assert!(SWEEP_EVERY.as_millis() < REGISTRY_SILENCE_MAX.as_millis(), "silence must be seen in time");
+const _: () = assert!(CALL_DRAIN_MAX.as_millis() < DRAIN_MAX.as_millis(), "a call hears of the end");
+const _: () = assert!(SOCKET_CLOSE_MAX.as_millis() < DRAIN_MAX.as_millis(), "a WebSocket is closed before the end");
 const _: () = assert!(MARK_WAIT_MAX.as_millis() < DRAIN_MAX.as_millis(), "a deletion is marked before the end");
 const _: () = assert!(STORE_CONNECT_MAX.as_millis() < STORE_ANSWER_MAX.as_millis(), "connecting is part of answering");

@@ -167,6 +167,8 @@ async fn speak(worker: &Rc<Worker>, client: Rc<Client>, tls: TlsStream<Socket>) 
         let connection = http2::Builder::new(LocalExecutor)
             .timer(TokioTimer::new())
             .max_concurrent_streams(H2_STREAMS_MAX)
+            // WebSockets come as extended CONNECT (RFC 8441).
+            .enable_connect_protocol()
             .max_pending_accept_reset_streams(H2_PENDING_RESETS_MAX)
             .max_local_error_reset_streams(H2_ERROR_RESETS_MAX)
             .initial_stream_window_size(H2_STREAM_WINDOW_BYTES)

@@ -30,6 +30,7 @@ use crate::pipeline::trace::Trace;
 use crate::refusal::Refusal;
 use crate::session::{Sealer, SessionLimits};
 use crate::source::Sources;
+use crate::store::calls::Calls;
 use crate::store::identity::{self, Asker, Identity};
 use crate::store::pool::Pool;
 use crate::tls::device::Presented;
@@ -72,6 +73,7 @@ pub struct Worker {
     number: usize,
     shared: Arc<Shared>,
     pool: Arc<Pool>,
+    calls: Calls,
     limits: Limits,
     held: HeldPool,
     portal: Rc<Portal>,
@@ -183,7 +185,8 @@ impl Worker {
         let open = Arc::default();
         let (limits, held) = (Limits::new(rates), HeldPool::default());
         let portal = Rc::new(Portal::new(shared.desk.clone(), Arc::clone(&shared.clock), rates));
-        Self { number, shared, pool: Arc::new(Pool::new(store)), limits, held, portal, drain, open }
+        let (pool, calls) = (Arc::new(Pool::new(store)), Calls::new(store));
+        Self { number, shared, pool, calls, limits, held, portal, drain, open }
     }
 
     /// Accepts and serves until the drain, then waits for open connections, at most [`DRAIN_MAX`].
@@ -334,6 +337,11 @@ impl Worker {
 
     pub(crate) fn pool(&self) -> &Pool {
         &self.pool
+    }
+
+    /// Calls of gRPC to the store.
+    pub(crate) const fn calls(&self) -> &Calls {
+        &self.calls
     }
 
     pub(crate) fn index(&self) -> &Index {

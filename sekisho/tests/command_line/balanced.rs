@@ -14,7 +14,8 @@ struct Balancer {
 impl Balancer {
     fn before(city: &City, server: &Server) -> Self {
         let ports = Ports::row(2);
-        let mut settings = "defaults\n mode tcp\n timeout connect 5s\n timeout client 30s\n timeout server 30s\n".to_owned();
+        let mut settings =
+            "defaults\n mode tcp\n timeout connect 5s\n timeout client 30s\n timeout server 30s\n".to_owned();
         for (n, door) in ["clients", "terminals"].into_iter().enumerate() {
             let (front, behind) = (usize::from(ports.first().port()) + n, server.port(door));
             settings += &format!(
@@ -50,10 +51,8 @@ fn both_doors_know_a_client_behind_a_balancer() {
     let server = Server::start(&city, &[], 4);
     let balancer = Balancer::before(&city, &server);
     let first = balancer.ports.first().port();
-    let (public, enrol) = (
-        format!("https://www.sekisho.localhost:{first}/"),
-        format!("https://care.sekisho.localhost:{}", first + 1),
-    );
+    let (public, enrol) =
+        (format!("https://www.sekisho.localhost:{first}/"), format!("https://care.sekisho.localhost:{}", first + 1));
     let root = city.path("keys/root.pem").display().to_string();
     let get = |from: &str, url: &str| curl(&["--cacert", &root, "--interface", from, url]).1;
     assert_eq!(get("127.0.0.5", &public), 200);
@@ -66,12 +65,16 @@ fn both_doors_know_a_client_behind_a_balancer() {
     }
     // Wrong codes hold off the address that they came from.
     city.openssl("req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout @t.key -subj /CN=t -out @t.csr");
+    // A code that is over is well formed, and wrong.
+    let over = city.json("device code D-1")[0]["code"].as_str().unwrap().to_owned();
+    let wrong_code = format!("D-1:{over}");
     city.json("device code D-1");
     let body = format!("@{}", city.path("t.csr").display());
     let wrong = |from: &str| {
         let url = format!("{enrol}/.well-known/est/simpleenroll");
         let pkcs10 = "Content-Type: application/pkcs10";
-        let asked = ["--cacert", &root, "--interface", from, "-H", pkcs10, "--data-binary", &body, "-u", "D-1:AAAA-AAAA", &url];
+        let asked =
+            ["--cacert", &root, "--interface", from, "-H", pkcs10, "--data-binary", &body, "-u", &wrong_code, &url];
         curl(&asked).1
     };
     for _ in 0..4 {

@@ -7,6 +7,7 @@ pub(crate) mod client;
 mod line;
 mod lock;
 pub(crate) mod node;
+pub(crate) mod outsiders;
 mod plan;
 mod ports;
 pub(crate) mod relay;
