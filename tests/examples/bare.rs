@@ -18,7 +18,6 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use gateway::TlsProfile;
 use gateway::bounds::{
     ACCEPT_BACKLOG, H2_CONNECTION_WINDOW_BYTES, H2_ERROR_RESETS_MAX, H2_PENDING_RESETS_MAX, H2_PING_AFTER,
     H2_PING_ANSWER_MAX, H2_SEND_BUFFER_BYTES_MAX, H2_STREAM_WINDOW_BYTES, H2_STREAMS_MAX, HEADER_BYTES_MAX,
@@ -27,9 +26,10 @@ use gateway::bounds::{
 use gateway::cut::socket::Socket;
 use gateway::store::pool::{Body, Pool, STORE_HOST};
 use gateway::tls::external::Externals;
-use gateway::tls::hosts::Hosts;
+use gateway::tls::hosts::{Chosen, Hosts};
 use gateway::tls::readings::Readings;
 use gateway::tls::verifier::{DeviceVerifier, Strictness};
+use gateway::{ServerKey, TlsProfile};
 use http::header::{CONNECTION, HOST, HeaderMap, HeaderName, TE, TRANSFER_ENCODING, UPGRADE};
 use http::{Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Empty};
@@ -75,7 +75,7 @@ fn hosts(host: &str, issuer: &str, certificate: &str, key: &str) -> Hosts {
     let chain = CertificateDer::pem_file_iter(certificate).unwrap().map(Result::unwrap).collect();
     let key = PrivateKeyDer::from_pem_file(key).unwrap();
     let key = rustls::crypto::aws_lc_rs::sign::any_supported_type(&key).unwrap();
-    let key = Arc::new(CertifiedKey::new(chain, key));
+    let key = ServerKey::new(Arc::new(CertifiedKey::new(chain, key)));
     Hosts::new(host, "nobody.invalid", key, TlsProfile::Standard, verifier).unwrap()
 }
 
@@ -102,7 +102,9 @@ async fn accept(listener: std::net::TcpListener, way: Rc<Way>) {
 
 async fn serve(way: Rc<Way>, stream: TcpStream) -> Result<(), Box<dyn std::error::Error>> {
     let start = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), Socket::new(stream)).await?;
-    let (_, config) = way.hosts.choose(&start.client_hello()).ok_or("another host")?;
+    let Some(Chosen::Client(_, config)) = way.hosts.choose(&start.client_hello()) else {
+        return Err("another host".into());
+    };
     let tls = start.into_stream(config).await?;
     let multiplexed = tls.get_ref().1.alpn_protocol() == Some(b"h2");
     let service = service_fn(move |request| {

@@ -44,6 +44,7 @@ mod situations;
 mod sockets;
 mod strangers;
 mod suspensions;
+mod system_calls;
 mod tls;
 mod transfers;
 mod untaken;
