@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-packages=(gcc cmake openssl curl nghttp2-client postgresql sqlite3 libnss3-tools default-jre-headless libnss-myhostname chromium python3-venv xz-utils softhsm2 opensc strace haproxy pebble)
+packages=(gcc cmake openssl curl nghttp2-client postgresql sqlite3 libnss3-tools default-jre-headless libnss-myhostname chromium python3-venv xz-utils softhsm2 opensc strace haproxy pebble testssl.sh sslscan)
 # The corpora of other people's data (records/src/tests/fetched.rs) come by npm and pip, wherever those are from.
 command -v npm >/dev/null || packages+=(npm)
 python3 -m pip --version >/dev/null 2>&1 || packages+=(python3-pip)
@@ -44,6 +44,8 @@ else
 fi
 step 'certificates, as pkilint judges them'
 bash tests/pki/lint.sh
+step 'handshakes, as testssl.sh and sslscan judge them'
+bash tests/tls/scan.sh
 step 'doc tests'
 cargo test --workspace --doc --locked
 step 'done'

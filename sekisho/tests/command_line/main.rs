@@ -2,6 +2,9 @@
 
 #[cfg(test)]
 mod acme;
+#[cfg(test)]
+mod balanced;
+#[cfg(test)]
 mod certificates;
 #[cfg(test)]
 mod containers;
