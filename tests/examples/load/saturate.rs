@@ -28,6 +28,8 @@ async fn one_connection(plan: &Plan, number: usize) -> Figures {
             return figures;
         }
     };
+    // Handshakes are not what is looked at.
+    figures.begun = Instant::now();
     for turn in 0.. {
         if !goes_on(&figures, plan.time) {
             break;
