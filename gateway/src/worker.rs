@@ -18,6 +18,7 @@ use tokio::task::LocalSet;
 
 use crate::bounds::{
     CONNECTIONS_PER_SOURCE_MAX, CONNECTIONS_PER_WORKER_MAX, DRAIN_MAX, REGISTRY_SILENCE_MAX, SEND_BUFFER_BYTES,
+    WRITE_STALL_MAX,
 };
 use crate::cut::live::Live;
 use crate::gate::emergency::Declarations;
@@ -227,7 +228,10 @@ impl Worker {
                         }
                         // Without these it is served all the same, a little slower or at a little more cost.
                         let _ = stream.set_nodelay(true);
-                        let _ = socket2::SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER_BYTES);
+                        let socket = socket2::SockRef::from(&stream);
+                        let _ = socket.set_send_buffer_size(SEND_BUFFER_BYTES);
+                        // Also for what is left in the kernel of an answer when we have let go of the connection.
+                        let _ = socket.set_tcp_user_timeout(Some(WRITE_STALL_MAX));
                         let (worker, open) = (Rc::clone(&worker), worker.hold_open());
                         tokio::task::spawn_local(async move {
                             let (_open, _place) = (open, place);

@@ -36,6 +36,7 @@ mod sign_in;
 mod silence;
 mod situations;
 mod strangers;
+mod strict;
 mod suspensions;
 mod tls;
 mod untaken;
