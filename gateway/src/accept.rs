@@ -13,7 +13,9 @@ use tokio::time::timeout;
 
 use crate::balancer::header::Origin;
 use crate::balancer::{self, OriginFault};
-use crate::bounds::{CONNECTIONS_PER_WORKER_MAX, FIRST_OCTET_MAX, PLAIN_HTTP_BYTES_MAX, SEND_BUFFER_BYTES};
+use crate::bounds::{
+    CONNECTIONS_PER_WORKER_MAX, FIRST_OCTET_MAX, PLAIN_HTTP_BYTES_MAX, SEND_BUFFER_BYTES, WRITE_STALL_MAX,
+};
 use crate::connection;
 use crate::source::{Place, Sources};
 use crate::worker::Worker;
@@ -56,7 +58,10 @@ fn take(worker: &Rc<Worker>, sources: &Rc<Sources>, stream: TcpStream, peer: Soc
     }
     // Without these it is served all the same, a little slower or at a little more cost.
     let _ = stream.set_nodelay(true);
-    let _ = socket2::SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER_BYTES);
+    let socket = socket2::SockRef::from(&stream);
+    let _ = socket.set_send_buffer_size(SEND_BUFFER_BYTES);
+    // Also for what is left in the kernel of an answer when we have let go of the connection.
+    let _ = socket.set_tcp_user_timeout(Some(WRITE_STALL_MAX));
     let (worker, sources, open) = (Rc::clone(worker), Rc::clone(sources), worker.hold_open());
     tokio::task::spawn_local(async move {
         let _open = open;

@@ -6,7 +6,7 @@ use std::time::Duration;
 pub const CONNECTIONS_PER_WORKER_MAX: usize = 20_000;
 /// Of these, from one source: an IPv4 address or an IPv6 /64. A facility sits behind one address with all its terminals.
 pub const CONNECTIONS_PER_SOURCE_MAX: usize = 2_000;
-/// An HTTP/2 connection without a stream is closed after so long; HTTP/1.1 has [`HEADER_READ_MAX`].
+/// An HTTP/2 connection without a stream is closed after so long; HTTP/1.1 has [`H1_IDLE_MAX`].
 pub const H2_IDLE_MAX: Duration = Duration::from_secs(60);
 /// Listening socket's queue of connections not yet accepted.
 pub const ACCEPT_BACKLOG: i32 = 1024;
@@ -19,13 +19,27 @@ pub const PROXY_HEADER_BYTES_MAX: usize = 1024;
 pub const PLAIN_HTTP_BYTES_MAX: usize = 4096;
 /// From the first octet to a finished TLS handshake.
 pub const HANDSHAKE_MAX: Duration = Duration::from_secs(5);
-/// From the first byte of a request to the end of its header section; also the idle time of a kept-alive connection
-/// over HTTP/1.1.
-pub const HEADER_READ_MAX: Duration = Duration::from_secs(30);
-/// Header section of a request over HTTP/2; over HTTP/1.1 it is [`READ_BUFFER_BYTES_MAX`].
+/// Without a request, a connection over HTTP/1.1 is closed after so long.
+pub const H1_IDLE_MAX: Duration = Duration::from_secs(30);
+/// From the first octet of a request's head to its last, over HTTP/1.1; over HTTP/2, of a frame other than DATA or of a header
+/// block, and from the handshake to the client's first frame.
+pub const HEADER_READ_MAX: Duration = Duration::from_secs(10);
+/// Head of a request over HTTP/1.1; over HTTP/2 its fields, and the header block as it is sent.
 pub const HEADER_BYTES_MAX: usize = 32 * 1024;
-/// Header fields of a request over HTTP/1.1.
+/// Of these, the request line: a page of a search, with what stands beside it.
+pub const REQUEST_LINE_BYTES_MAX: usize = records::bounds::PAGE_CHARACTERS_MAX + 2 * records::bounds::TARGET_BYTES_MAX;
+/// Header fields of a request.
 pub const HEADERS_MAX: usize = 100;
+/// What is read at once of a head that did not come whole.
+pub const HEAD_READ_BYTES: usize = 4 * 1024;
+/// Digits in the size of a chunk: one chunk may have four GiB.
+pub const CHUNK_SIZE_DIGITS_MAX: u8 = 8;
+/// Trailers of a request, which are read and dropped.
+pub const TRAILER_BYTES_MAX: usize = 4 * 1024;
+/// How long what a client still sends is thrown away after the answer that closes its connection, so that it can read that one.
+pub const LINGER_MAX: Duration = Duration::from_secs(2);
+/// And how much of it.
+pub const LINGER_BYTES_MAX: usize = 1024 * 1024;
 /// A client that takes nothing of what is being sent to it, not one octet, is cut after so long.
 pub const WRITE_STALL_MAX: Duration = Duration::from_secs(30);
 /// HTTP/2: an answer of which its client takes nothing more is let go of after so long, and the store's with it. The pings of
@@ -66,6 +80,25 @@ pub const H2_STREAM_WINDOW_BYTES: u32 = 256 * 1024;
 pub const H2_CONNECTION_WINDOW_BYTES: u32 = 1024 * 1024;
 /// HTTP/2: bytes waiting to be sent on one stream.
 pub const H2_SEND_BUFFER_BYTES_MAX: usize = 128 * 1024;
+/// HTTP/2: what a client may send that moves nothing (settings, pings, priorities, small windows, empty pieces), at once and in a
+/// second. Octets of bodies, either way, allow for more.
+pub const H2_IDLE_FRAMES_MAX: u32 = 2000;
+/// See [`H2_IDLE_FRAMES_MAX`].
+pub const H2_IDLE_FRAMES_PER_SECOND: u32 = 200;
+/// And one more for so many octets of bodies.
+pub const H2_BODY_BYTES_PER_IDLE_FRAME: u32 = 256;
+/// HTTP/2: streams reset, by either side, at once and in a second (CVE-2023-44487, CVE-2025-8671).
+pub const H2_RESETS_MAX: u32 = 200;
+/// See [`H2_RESETS_MAX`].
+pub const H2_RESETS_PER_SECOND: u32 = 50;
+/// HTTP/2: pieces of bodies with next to nothing in them, at once and in a second: each takes more memory than it has octets.
+pub const H2_CRUMBS_MAX: u32 = 10_000;
+/// See [`H2_CRUMBS_MAX`].
+pub const H2_CRUMBS_PER_SECOND: u32 = 5000;
+/// Fewer octets than this are next to nothing.
+pub const H2_CRUMB_BYTES: u32 = 64;
+/// HTTP/2: frames of one header block (CVE-2024-27316 and the like).
+pub const H2_BLOCK_FRAMES_MAX: u32 = 16;
 /// HTTP/2: a ping after so long without a frame, and how long its answer may take.
 pub const H2_PING_AFTER: Duration = Duration::from_secs(30);
 /// See [`H2_PING_AFTER`].
@@ -85,8 +118,12 @@ pub const SOCKET_CLOSE_MAX: Duration = Duration::from_secs(5);
 pub const CALL_DRAIN_MAX: Duration = Duration::from_secs(5);
 /// Silence of the client in the middle of a streamed upload.
 pub const UPLOAD_SILENCE_MAX: Duration = Duration::from_secs(30);
+/// What a client must send of it in a second, over time: slower than that is silence.
+pub const UPLOAD_BYTES_PER_SECOND_MIN: u64 = 240;
 /// From connecting to the head of the store's answer, for everything but a streamed upload.
 pub const STORE_ANSWER_MAX: Duration = Duration::from_secs(30);
+/// Interim answers (1xx) of the store before the one that counts.
+pub const INTERIM_ANSWERS_MAX: usize = 8;
 /// Reading the whole of an answer that must be read before it is released.
 pub const STORE_READ_MAX: Duration = Duration::from_secs(30);
 /// Open connections at the store's door: a store fetches keys now and then.
@@ -179,6 +216,9 @@ const _: () = assert!(records::bounds::PAGE_CHARACTERS_MAX < HEADER_BYTES_MAX / 
 const _: () = assert!(READ_BUFFER_BYTES_MAX >= HEADER_BYTES_MAX, "a header section must fit the read buffer");
 const _: () = assert!(FIRST_OCTET_MAX.as_millis() < HANDSHAKE_MAX.as_millis(), "who says nothing goes first");
 const _: () = assert!(PROXY_HEADER_BYTES_MAX >= 536, "as much of a header as a receiver should take");
+const _: () = assert!(REQUEST_LINE_BYTES_MAX < HEADER_BYTES_MAX, "behind a request line there is room for fields");
+const _: () = assert!(HEADER_READ_MAX.as_secs() <= H1_IDLE_MAX.as_secs(), "hyper counts both as one");
+const _: () = assert!(CHUNK_SIZE_DIGITS_MAX <= 15, "the size of a chunk fits 64 bits");
 const _: () = assert!(CONNECTIONS_PER_SOURCE_MAX < CONNECTIONS_PER_WORKER_MAX, "one source must not take all");
 const _: () = assert!(PASSWORD_CHECKS_MAX < BLOCKING_THREADS_MAX, "password checks must not take all threads");
 const _: () = assert!(FORM_BYTES_MAX < BODY_READ_BYTES_MAX, "a form is the smallest body");

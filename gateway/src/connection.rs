@@ -5,6 +5,9 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use http::header::UPGRADE;
+use http::{Request, StatusCode};
+use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -17,13 +20,16 @@ use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use crate::bounds::{
-    H2_CONNECTION_WINDOW_BYTES, H2_ERROR_RESETS_MAX, H2_IDLE_MAX, H2_PENDING_RESETS_MAX, H2_PING_AFTER,
+    H1_IDLE_MAX, H2_CONNECTION_WINDOW_BYTES, H2_ERROR_RESETS_MAX, H2_IDLE_MAX, H2_PENDING_RESETS_MAX, H2_PING_AFTER,
     H2_PING_ANSWER_MAX, H2_SEND_BUFFER_BYTES_MAX, H2_STREAM_WINDOW_BYTES, H2_STREAMS_MAX, HANDSHAKE_MAX,
-    HEADER_BYTES_MAX, HEADER_READ_MAX, HEADERS_MAX, READ_BUFFER_BYTES_MAX,
+    HEADER_BYTES_MAX, HEADERS_MAX, READ_BUFFER_BYTES_MAX,
 };
 use crate::cut::live::{ConnectionEntry, Last};
 use crate::cut::socket::{Scissors, Socket};
 use crate::refusal::{CertificateProblem, Refusal};
+use crate::strict::frames::Frames;
+use crate::strict::guard::Guard;
+use crate::strict::signs::Signs;
 use crate::tls::arrival::{Arrival, Standing};
 use crate::tls::device::{Presented, VerifiedDevice};
 use crate::tls::hosts::{Chosen, Host};
@@ -54,6 +60,8 @@ pub struct Client {
     pub last: Last,
     /// What the handshake came to, for the connection check.
     pub tls: Negotiated,
+    /// What its guard says, over HTTP/1.1.
+    pub signs: Arc<Signs>,
 }
 
 impl Client {
@@ -124,6 +132,7 @@ pub async fn serve(worker: Rc<Worker>, stream: TcpStream, peer: SocketAddr) {
         busy: Arc::default(),
         last_request: Cell::new(Instant::now()),
         tls: negotiated,
+        signs: Arc::default(),
     };
     // The handshake asked for one; should it not have, closed.
     if host == Host::Care && worker.strictness() == Strictness::Alert && client.certificate.is_none() {
@@ -153,12 +162,17 @@ async fn handshake(worker: &Worker, socket: Socket) -> Option<(Host, TlsStream<S
 async fn speak(worker: &Rc<Worker>, client: Rc<Client>, tls: TlsStream<Socket>) -> hyper::Result<()> {
     let service = {
         let (worker, client) = (Rc::clone(worker), Rc::clone(&client));
-        service_fn(move |request| {
+        service_fn(move |request: Request<Incoming>| {
             let (worker, client) = (Rc::clone(&worker), Rc::clone(&client));
             async move {
                 let _busy = Arc::clone(&client.busy);
                 client.last_request.set(Instant::now());
-                Ok::<_, std::convert::Infallible>(pipeline::serve(&worker, &client, request).await)
+                let upgrade = request.headers().contains_key(UPGRADE);
+                let response = pipeline::serve(&worker, &client, request).await;
+                if upgrade {
+                    client.signs.answered(response.status() == StatusCode::SWITCHING_PROTOCOLS);
+                }
+                Ok::<_, std::convert::Infallible>(response)
             }
         })
     };
@@ -177,7 +191,7 @@ async fn speak(worker: &Rc<Worker>, client: Rc<Client>, tls: TlsStream<Socket>) 
             .max_header_list_size(u32::try_from(HEADER_BYTES_MAX).unwrap_or(u32::MAX))
             .keep_alive_interval(H2_PING_AFTER)
             .keep_alive_timeout(H2_PING_ANSWER_MAX)
-            .serve_connection(TokioIo::new(tls), service);
+            .serve_connection(TokioIo::new(Frames::new(tls)), service);
         let mut connection = std::pin::pin!(connection);
         tokio::select! {
             ended = &mut connection => return ended,
@@ -194,11 +208,12 @@ async fn speak(worker: &Rc<Worker>, client: Rc<Client>, tls: TlsStream<Socket>) 
     } else {
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEADER_READ_MAX)
+            // Our guard counts the time of a head that has begun.
+            .header_read_timeout(H1_IDLE_MAX)
             .max_headers(HEADERS_MAX)
             .max_buf_size(READ_BUFFER_BYTES_MAX)
             .half_close(false)
-            .serve_connection(TokioIo::new(tls), service)
+            .serve_connection(TokioIo::new(Guard::new(tls, Arc::clone(&client.signs))), service)
             .with_upgrades();
         let mut connection = std::pin::pin!(connection);
         tokio::select! {

@@ -26,6 +26,7 @@ pub mod session;
 pub mod source;
 pub mod store;
 pub mod store_door;
+pub mod strict;
 pub mod tls;
 pub mod worker;
 

@@ -14,6 +14,8 @@ use records::{Unreadable, Words};
 pub enum Refusal {
     /// The message cannot be read in one way only (RFC 9112, RFC 9113, or the store's grammar).
     Unreadable(Cause),
+    /// The message has a fault with a status of its own.
+    Message(MessageProblem),
     /// The host is one of ours, and not the one this connection was opened for (RFC 9110 15.5.20): the client comes again on
     /// a connection of its own.
     Misdirected,
@@ -115,6 +117,21 @@ impl From<String> for Cause {
     }
 }
 
+/// What is wrong with a message, where there is more to say than that it cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MessageProblem {
+    /// A method that nobody here knows (RFC 9110 15.6.2).
+    UnknownMethod,
+    /// Another version of HTTP than is spoken here (RFC 9110 15.6.6).
+    Version,
+    /// The request line is too long (RFC 9110 15.5.15).
+    TargetTooLong,
+    /// The fields are too many, or too long (RFC 6585 5).
+    FieldsTooLarge,
+    /// It expects something other than to be told to go on (RFC 9110 10.1.1).
+    Expectation,
+}
+
 /// What is wrong with the certificate a terminal presented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CertificateProblem {
@@ -171,6 +188,11 @@ impl Refusal {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Unreadable(_) => "unreadable",
+            Self::Message(MessageProblem::UnknownMethod) => "method-unknown",
+            Self::Message(MessageProblem::Version) => "version-not-spoken",
+            Self::Message(MessageProblem::TargetTooLong) => "target-too-long",
+            Self::Message(MessageProblem::FieldsTooLarge) => "fields-too-large",
+            Self::Message(MessageProblem::Expectation) => "expectation-not-met",
             Self::Misdirected => "misdirected",
             Self::BodyTooLarge(_) => "body-too-large",
             Self::NoSuchPage => "no-such-page",
@@ -222,6 +244,11 @@ impl Refusal {
     pub const fn status(&self) -> u16 {
         match self {
             Self::Unreadable(_) => 400,
+            Self::Message(MessageProblem::TargetTooLong) => 414,
+            Self::Message(MessageProblem::Expectation) => 417,
+            Self::Message(MessageProblem::FieldsTooLarge) => 431,
+            Self::Message(MessageProblem::UnknownMethod) => 501,
+            Self::Message(MessageProblem::Version) => 505,
             Self::BodyTooLarge(_) => 413,
             Self::Misdirected => 421,
             Self::NoSuchPage | Self::NotAvailable => 404,
@@ -252,6 +279,7 @@ impl Refusal {
             Self::PasswordChangeRequired | Self::PasswordUnfit(_) => vec![Article::paragraph(10, 3)],
             Self::NotAvailable => vec![Article::new(18)],
             Self::Unreadable(_)
+            | Self::Message(_)
             | Self::Misdirected
             | Self::BodyTooLarge(_)
             | Self::NoSuchPage
@@ -288,6 +316,7 @@ impl Refusal {
             | Self::StoreTimeout
             | Self::StoreMisbehaves => true,
             Self::Unreadable(_)
+            | Self::Message(_)
             | Self::Misdirected
             | Self::BodyTooLarge(_)
             | Self::NoSuchPage

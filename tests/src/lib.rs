@@ -43,6 +43,7 @@ mod silence;
 mod situations;
 mod sockets;
 mod strangers;
+mod strict;
 mod suspensions;
 mod system_calls;
 mod tls;

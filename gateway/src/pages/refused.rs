@@ -90,8 +90,13 @@ pub fn explained(frame: &Frame<'_>, code: &str) -> Option<String> {
 }
 
 /// Every code of [`Refusal::code`].
-pub const CODES: [&str; 32] = [
+pub const CODES: [&str; 37] = [
     "unreadable",
+    "method-unknown",
+    "version-not-spoken",
+    "target-too-long",
+    "fields-too-large",
+    "expectation-not-met",
     "misdirected",
     "body-too-large",
     "no-such-page",

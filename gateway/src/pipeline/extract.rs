@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Request;
 use http::request::Parts;
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use model::{Category, PersonId};
 use records::{Claim, Head, Need, Reader, StoredNeeded, Touches, Transaction, Unreadable, Words};
@@ -230,13 +230,32 @@ fn permitted(worker: &Worker, subject: &Subject, touches: &Touches) -> bool {
 /// # Errors
 /// Too large, too slow, or broken off.
 pub async fn read_body(incoming: &mut Incoming, bytes_max: usize) -> Result<Bytes, Refusal> {
-    let limited = Limited::new(incoming, bytes_max);
-    match timeout(BODY_READ_MAX, limited.collect()).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(Refusal::BodyTooLarge(bytes_max)),
-        Ok(Err(_)) => Err(Refusal::Unreadable("the body broke off".into())),
+    match timeout(BODY_READ_MAX, gather(incoming, bytes_max)).await {
+        Ok(read) => read,
         Err(_) => Err(Refusal::Unreadable(format!("the body took more than {} s", seconds(BODY_READ_MAX)).into())),
     }
+}
+
+/// All of a body in one piece. Pieces are not kept as they come: one octet each, they would take many times what is allowed.
+/// Trailers are dropped.
+async fn gather(incoming: &mut Incoming, bytes_max: usize) -> Result<Bytes, Refusal> {
+    let mut first = Bytes::new();
+    let mut whole: Vec<u8> = Vec::new();
+    while let Some(frame) = incoming.frame().await {
+        let frame = frame.map_err(|_| Refusal::Unreadable("the body broke off".into()))?;
+        let Ok(piece) = frame.into_data() else { continue };
+        if first.len() + whole.len() + piece.len() > bytes_max {
+            return Err(Refusal::BodyTooLarge(bytes_max));
+        }
+        if first.is_empty() && whole.is_empty() {
+            // Most bodies are one piece.
+            first = piece;
+        } else {
+            whole.extend_from_slice(&std::mem::take(&mut first));
+            whole.extend_from_slice(&piece);
+        }
+    }
+    Ok(if whole.is_empty() { first } else { whole.into() })
 }
 
 /// A body that has been read, as a body again.

@@ -186,12 +186,19 @@ pub(super) fn asking(target: &str) -> Forward {
     }
 }
 
+/// What passes of the client's header fields where an event stream is asked for: the least that passes anywhere.
+#[must_use]
+pub fn passed_to_event_streams(from: &HeaderMap) -> HeaderMap {
+    passed(from, &AnswerKind::EventStream)
+}
+
 /// What passes of the client's header fields, for an answer of this kind.
 fn passed(from: &HeaderMap, answer: &AnswerKind) -> HeaderMap {
     let mut to = HeaderMap::new();
     let mut pass = |name: &HeaderName| {
-        // One field only: a list in two fields could be read differently.
-        if let Some(value) = from.get(name) {
+        // One field only: a list in two fields could be read differently. What is no plain ASCII means something else to everybody.
+        let plain = |value: &&HeaderValue| value.as_bytes().iter().all(|octet| matches!(octet, b' '..=b'~'));
+        if let Some(value) = from.get(name).filter(plain) {
             to.insert(name.clone(), value.clone());
         }
     };
@@ -252,7 +259,7 @@ fn upload_failed(error: &StoreError) -> Option<Refusal> {
             Some(UploadError::BrokeOff(_)) => return Some(Refusal::Cut),
             Some(UploadError::Stalled) => {
                 let seconds = UPLOAD_SILENCE_MAX.as_secs();
-                return Some(Refusal::Unreadable(format!("nothing of the body came for {seconds} s").into()));
+                return Some(Refusal::Unreadable(format!("too little of the body came for {seconds} s").into()));
             }
             None if error.is::<http_body_util::LengthLimitError>() => {
                 return Some(Refusal::BodyTooLarge(usize::try_from(UPLOAD_BYTES_MAX).unwrap_or(usize::MAX)));

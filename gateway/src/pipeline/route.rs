@@ -1,9 +1,9 @@
 //! Which host, which page, or a record request. The message must be readable in one way only before anything looks at
 //! what it asks for.
 
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, TRANSFER_ENCODING, UPGRADE};
+use http::header::{CONTENT_TYPE, HOST, UPGRADE};
 use http::request::Parts;
-use http::{HeaderMap, Method, Request, Version};
+use http::{Method, Request, Version};
 use hyper::body::Incoming;
 use records::Need;
 
@@ -15,6 +15,7 @@ use crate::connection::Client;
 use crate::gate::{GatePage, form};
 use crate::public::PublicPage;
 use crate::refusal::Refusal;
+use crate::strict::message::{self, Readable};
 use crate::tls::device::VerifiedDevice;
 use crate::tls::hosts::Host;
 use crate::worker::Worker;
@@ -87,9 +88,10 @@ pub fn route(
     request: Request<Incoming>,
     trace: &mut Trace,
 ) -> Result<Route, Refusal> {
+    // As it came; what a handshake over HTTP/2 means is said in HTTP/1.1's words only then.
+    let readable = message::read(&request, &client.signs)?;
     let mut request = handshake::as_get(request)?;
-    framing(request.headers())?;
-    let host = named_host(worker, &request)?;
+    let host = named_host(worker, &request, &readable)?;
     if host != client.host {
         // RFC 9110 7.4. A browser may send requests for both hosts over one connection, since one certificate names both.
         return Err(Refusal::Misdirected);
@@ -130,41 +132,9 @@ pub fn route(
     }
 }
 
-/// RFC 9112 3.2, 6.1, 6.3: what hyper lets through and two readers could read differently. (hyper itself drops a
-/// Content-Length beside a transfer coding and closes the connection afterwards, and takes equal lengths for one; what is
-/// forwarded is framed anew in any case.)
-fn framing(headers: &HeaderMap) -> Result<(), Refusal> {
-    let unreadable = |why: &'static str| Err(Refusal::Unreadable(why.into()));
-    if headers.get_all(HOST).iter().count() > 1 {
-        return unreadable("more than one Host field");
-    }
-    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
-    if let Some(coding) = codings.next() {
-        if codings.next().is_some() || !coding.as_bytes().eq_ignore_ascii_case(b"chunked") {
-            return unreadable("a transfer coding other than chunked, once");
-        }
-        if headers.contains_key(CONTENT_LENGTH) {
-            return unreadable("both Content-Length and Transfer-Encoding");
-        }
-    }
-    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
-    if let Some(length) = lengths.next()
-        && (lengths.next().is_some() || length.is_empty() || !length.as_bytes().iter().all(u8::is_ascii_digit))
-    {
-        return unreadable("a Content-Length other than one plain number");
-    }
-    let mut upgrades = headers.get_all(UPGRADE).iter();
-    if let Some(upgrade) = upgrades.next()
-        && (upgrades.next().is_some() || !upgrade.as_bytes().eq_ignore_ascii_case(b"websocket"))
-    {
-        return unreadable("an upgrade to something other than websocket");
-    }
-    Ok(())
-}
-
 /// The host that the message names: the authority of the target (HTTP/2, absolute form), which must agree with `Host`
 /// where both are there (RFC 9113 8.3.1, RFC 9112 3.2.2).
-fn named_host(worker: &Worker, request: &Request<Incoming>) -> Result<Host, Refusal> {
+fn named_host(worker: &Worker, request: &Request<Incoming>, _: &Readable) -> Result<Host, Refusal> {
     let unreadable = || Refusal::Unreadable("no Host, or one that is not ours".into());
     let field = match request.headers().get(HOST) {
         Some(value) => Some(value.to_str().map_err(|_| unreadable())?),

@@ -14,6 +14,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::bounds::{HEADERS_MAX, READ_BUFFER_BYTES_MAX, STORE_CONNECT_MAX, STORE_IDLE_PER_WORKER_MAX};
+use crate::strict::answers::Answers;
 
 /// The `Host` of every request to the store (RFC 9112 3.2): which host the client named is nothing it need know.
 pub const STORE_HOST: HeaderValue = HeaderValue::from_static(super::identity::AUDIENCE);
@@ -89,7 +90,7 @@ impl Pool {
         let (sender, connection) = http1::Builder::new()
             .max_headers(HEADERS_MAX)
             .max_buf_size(READ_BUFFER_BYTES_MAX)
-            .handshake(TokioIo::new(stream))
+            .handshake(TokioIo::new(Answers::new(stream)))
             .await
             .map_err(StoreError::Broken)?;
         tokio::spawn(async move {

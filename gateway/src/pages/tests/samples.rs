@@ -14,7 +14,7 @@ use crate::pages::{
     ReportTerminal, Revocations, Revoked, Seen, Shared, Shown, SignIn, SignInNotice, SignInProblem, StandingEmergency,
     Stop, TeamPerson, Terminal, Terminals, explained, help, not_found, refused, refused::CODES, signed_out,
 };
-use crate::refusal::{CertificateProblem, Refusal, SignInReason};
+use crate::refusal::{CertificateProblem, MessageProblem, Refusal, SignInReason};
 use crate::tls::negotiated::Negotiated;
 
 /// What others enter or send, one value for each place it can reach a page.
@@ -109,6 +109,7 @@ pub(super) fn refusals(words: &Words) -> Vec<Refusal> {
         Refusal::DoesNotFit("operation 1 (`test`) expects another value at `/status`".to_owned()),
         Refusal::Cut,
     ];
+    refusals.extend(MESSAGES.map(Refusal::Message));
     refusals.extend(PROBLEMS.map(Refusal::Certificate));
     refusals.extend(REASONS.map(Refusal::SignInRequired));
     for rule in rules() {
@@ -145,11 +146,12 @@ pub(super) const fn ordinal(refusal: &Refusal) -> usize {
         Refusal::Misdirected => 22,
         Refusal::Several => 23,
         Refusal::DoesNotFit(_) => 24,
+        Refusal::Message(_) => 25,
     }
 }
 
 /// One more than the last of [`ordinal`].
-pub(super) const ORDINALS: usize = 25;
+pub(super) const ORDINALS: usize = 26;
 
 pub(super) const PROBLEMS: [CertificateProblem; 5] = [
     CertificateProblem::Missing,
@@ -157,6 +159,13 @@ pub(super) const PROBLEMS: [CertificateProblem; 5] = [
     CertificateProblem::NotYetValid,
     CertificateProblem::Revoked,
     CertificateProblem::Unknown,
+];
+const MESSAGES: [MessageProblem; 5] = [
+    MessageProblem::UnknownMethod,
+    MessageProblem::Version,
+    MessageProblem::TargetTooLong,
+    MessageProblem::FieldsTooLarge,
+    MessageProblem::Expectation,
 ];
 const REASONS: [SignInReason; 4] =
     [SignInReason::NoSession, SignInReason::Idle, SignInReason::Over, SignInReason::Ended];

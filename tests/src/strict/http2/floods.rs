@@ -1,0 +1,132 @@
+//! Floods: each ends its connection, and nobody else waits for it (CVE-2023-44487, CVE-2025-8671, CVE-2019-9511 to 9518, VU#421644).
+
+use std::time::{Duration, Instant};
+
+use crate::world::{Ask, CARE, Http, Terminal, Tls, World};
+
+use super::raw::{
+    ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, Link, PING, PRIORITY, RST_STREAM, SETTINGS,
+    WINDOW_UPDATE, block, frame, headers, request, settings,
+};
+
+const WHOLE: u8 = END_STREAM | END_HEADERS;
+
+/// What is sent first, and what is sent over and over: the second by the number of the round.
+type Flood = (&'static str, Vec<u8>, Box<dyn Fn(u32) -> Vec<u8> + Send>);
+
+fn floods() -> Vec<Flood> {
+    let get = || request("GET", "/", &[]);
+    let post = || request("POST", "/.sekisho/session", &[]);
+    let opened = || headers(1, END_HEADERS, &post());
+    let reset = |stream: u32| frame(RST_STREAM, 0, stream, &[0, 0, 0, 8]);
+    let stream = |round: u32| round * 2 + 1;
+    vec![
+        ("rapid reset", vec![], Box::new(move |n| [headers(stream(n), WHOLE, &get()), reset(stream(n))].concat())),
+        (
+            "rapid reset of bodies",
+            vec![],
+            Box::new(move |n| [headers(stream(n), END_HEADERS, &post()), reset(stream(n))].concat()),
+        ),
+        (
+            "made to reset by windows",
+            vec![],
+            Box::new(move |n| {
+                [headers(stream(n), END_HEADERS, &post()), frame(WINDOW_UPDATE, 0, stream(n), &[0; 4])].concat()
+            }),
+        ),
+        (
+            "made to reset by too large windows",
+            vec![],
+            Box::new(move |n| {
+                let most = frame(WINDOW_UPDATE, 0, stream(n), &[0x7f, 0xff, 0xff, 0xff]);
+                [headers(stream(n), END_HEADERS, &post()), most].concat()
+            }),
+        ),
+        (
+            "made to reset by data behind the end",
+            vec![],
+            Box::new(move |n| [headers(stream(n), WHOLE, &get()), frame(DATA, 0, stream(n), b"a")].concat()),
+        ),
+        (
+            "made to reset by malformed requests",
+            vec![],
+            Box::new(move |n| headers(stream(n), WHOLE, &block(&[(":method", "GET"), ("connection", "close")]))),
+        ),
+        ("settings", vec![], Box::new(|_| settings(&[(4, 65_535)]))),
+        ("empty settings", vec![], Box::new(|_| settings(&[]))),
+        ("settings taken", vec![], Box::new(|_| frame(SETTINGS, ACK, 0, &[]))),
+        ("pings", vec![], Box::new(|_| frame(PING, 0, 0, b"01234567"))),
+        ("answers to pings", vec![], Box::new(|_| frame(PING, ACK, 0, b"01234567"))),
+        ("priorities", vec![], Box::new(|n| frame(PRIORITY, 0, n % 1000 * 2 + 1, &[0, 0, 0, 0, 1]))),
+        ("windows of one octet", vec![], Box::new(|_| frame(WINDOW_UPDATE, 0, 0, &[0, 0, 0, 1]))),
+        ("empty data", opened(), Box::new(|_| frame(DATA, 0, 1, &[]))),
+        ("data of padding", opened(), Box::new(|_| frame(DATA, 8, 1, &[3, 0, 0, 0]))),
+        ("empty CONTINUATION", headers(1, END_STREAM, &get()), Box::new(|_| frame(CONTINUATION, 0, 1, &[]))),
+        (
+            "CONTINUATION without an end",
+            headers(1, END_STREAM, &get()),
+            Box::new(|_| frame(CONTINUATION, 0, 1, &block(&[("x-a", &"b".repeat(1000))]))),
+        ),
+        ("what nobody knows", vec![], Box::new(|_| frame(0x42, 0, 0, b"grease"))),
+        ("goodbyes", vec![], Box::new(|_| frame(GOAWAY, 0, 0, &[0; 8]))),
+    ]
+}
+
+/// Floods until it is cut, at most so long; how long that was.
+async fn flood(terminal: &Terminal, first: &[u8], round: impl Fn(u32) -> Vec<u8>, most: Duration) -> Option<Duration> {
+    let mut link = Link::open(terminal).await;
+    let begun = Instant::now();
+    link.send(first).await;
+    let mut number = 0;
+    while begun.elapsed() < most {
+        let burst: Vec<u8> = (number..number + 200).flat_map(&round).collect();
+        number += 200;
+        if !link.send(&burst).await {
+            return Some(begun.elapsed());
+        }
+        // What is said meanwhile is taken, so that nobody waits for us.
+        while let Ok(Some(_)) = tokio::time::timeout(Duration::ZERO, link.next(5000)).await {}
+    }
+    None
+}
+
+fn resident_octets() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_flood_is_cut_and_nobody_else_waits() {
+    let world = World::start().await;
+    let root = world.authority.root_der();
+    let terminal = Terminal::speaking(world.address, CARE, &root, None, Http::Two, Tls::V13);
+    let (neighbour, cookie) = world.signed_in("U-sato", "D-sato").await;
+    let mut neighbour = neighbour.connect().await.unwrap();
+    let mut faults = Vec::new();
+    for (name, first, round) in floods() {
+        let before = resident_octets();
+        let flooding = {
+            let terminal = terminal.clone();
+            tokio::spawn(async move { flood(&terminal, &first, round, Duration::from_secs(8)).await })
+        };
+        let mut longest = Duration::ZERO;
+        while !flooding.is_finished() {
+            let begun = Instant::now();
+            let reply = neighbour.ask(Ask::get("/fhir/Patient/P-0001").as_(&cookie)).await.unwrap();
+            assert_eq!(reply.status, 200, "{name}");
+            longest = longest.max(begun.elapsed());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let grown = resident_octets().saturating_sub(before) >> 20;
+        match flooding.await.unwrap() {
+            None => faults.push(format!("{name}: it is not cut")),
+            Some(lasted) if lasted > Duration::from_secs(6) => faults.push(format!("{name}: it lasted {lasted:?}")),
+            Some(_) => {}
+        }
+        if longest > Duration::from_secs(1) || grown > 64 {
+            faults.push(format!("{name}: the neighbour waited {longest:?}, and memory grew by {grown} MiB"));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
