@@ -161,6 +161,9 @@ class Two(Slow):
         for kind, flags, _, payload in self.frames.read(self.wire.receive()):
             if kind == wire.PING and not flags & wire.ACK:
                 answers += frame(wire.PING, wire.ACK, 0, payload)
+            elif kind in (wire.RST_STREAM, wire.GOAWAY):
+                # Over HTTP/2 the one stream may be all that is cut.
+                self.wire.is_over()
         self.wire.send(answers + self.more())
 
     def more(self):
