@@ -212,10 +212,10 @@ pub(crate) fn translated(data: &[u8]) {
     let mut request = Request::new(());
     (*request.method_mut(), *request.uri_mut(), *request.version_mut()) = (method, uri, Version::HTTP_2);
     *request.headers_mut() = headers;
-    if message::read(&request, &Signs::default()).is_err() {
+    let target = request.uri().path_and_query().unwrap().as_str();
+    if message::read(&request, &Signs::default()).is_err() || canonical(target).is_err() {
         return;
     }
-    let target = request.uri().path_and_query().unwrap().as_str();
     let mut head = format!("{} {target} HTTP/1.1\r\nhost: a\r\n", request.method()).into_bytes();
     for (name, value) in request.headers().iter().filter(|(name, _)| *name != HOST) {
         head.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());

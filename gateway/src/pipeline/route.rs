@@ -16,6 +16,7 @@ use crate::gate::{GatePage, form};
 use crate::public::PublicPage;
 use crate::refusal::Refusal;
 use crate::strict::message::{self, Readable};
+use crate::strict::target;
 use crate::tls::device::VerifiedDevice;
 use crate::tls::hosts::Host;
 use crate::worker::Worker;
@@ -104,8 +105,14 @@ pub fn route(
         return Err(Refusal::Unreadable("a WebSocket where there is none".into()));
     }
     match host {
-        Host::Public => PublicPage::of(&request).map(Route::Public),
-        Host::Care if gate => GatePage::of(request).map(Route::Gate),
+        Host::Public => {
+            canonical(&request)?;
+            PublicPage::of(&request).map(Route::Public)
+        }
+        Host::Care if gate => {
+            canonical(&request)?;
+            GatePage::of(request).map(Route::Gate)
+        }
         Host::Care => {
             trace.about_records();
             // Said before anything else is looked at: whoever has no standing certificate learns nothing of what exists.
@@ -126,10 +133,18 @@ pub fn route(
                 }
                 Ok(Route::Record(RecordRequest::of(request.map(ClientBody::Arriving))))
             } else {
+                canonical(&request)?;
                 Err(Refusal::NoSuchPage)
             }
         }
     }
+}
+
+/// The target of a page has one reading. (That of a record is read by `records`, as strictly, once it is known who asks: so that a
+/// refusal is on record.)
+fn canonical(request: &Request<Incoming>) -> Result<(), Refusal> {
+    let target = request.uri().path_and_query().map_or("", http::uri::PathAndQuery::as_str);
+    Ok(target::canonical(target)?)
 }
 
 /// The host that the message names: the authority of the target (HTTP/2, absolute form), which must agree with `Host`

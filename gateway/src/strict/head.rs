@@ -4,7 +4,6 @@
 
 use super::flaw::Flaw;
 use super::lines::{Lengths, Lines, field, is_token, plain};
-use super::target::canonical;
 use crate::bounds::{HEADER_BYTES_MAX, HEADERS_MAX, REQUEST_LINE_BYTES_MAX, UPLOAD_BYTES_MAX};
 use crate::refusal::MessageProblem;
 
@@ -144,10 +143,12 @@ fn request_line(line: &[u8]) -> Result<Method, Flaw> {
         _ => return Err(Flaw::Of(MessageProblem::UnknownMethod)),
     };
     // Absolute form (RFC 9112 3.2.2) is for proxies, and names a second host.
-    let target = std::str::from_utf8(target).ok().filter(|target| target.starts_with('/'));
-    let Some(target) = target else { return unreadable("a target in other than origin form") };
-    canonical(target)?;
-    Ok(method)
+    if target.first() != Some(&b'/') {
+        return unreadable("a target in other than origin form");
+    }
+    // That it has one reading otherwise, whoever serves it says, and a refusal of records is on record.
+    let no_address = |octet: &u8| matches!(octet, b'#' | b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'}');
+    if target.iter().any(no_address) { unreadable("a target with a character that no address has") } else { Ok(method) }
 }
 
 impl Fields {

@@ -1,7 +1,8 @@
 //! A request as `http` sees it, looked at once for both versions of HTTP before anything asks what it wants.
 //!
-//! Over HTTP/1.1 the octets of the head have been read by [`super::head`], and what is left is its target. Over HTTP/2 hyper has
-//! put the message together, and the rules for what a message is (RFC 9113 8.2, 8.3) are held here.
+//! Over HTTP/1.1 the octets of the head have been read by [`super::head`]. Over HTTP/2 hyper has put the message together, and the
+//! rules for what a message is (RFC 9113 8.2, 8.3) are held here. The target is for the route: [`super::target`] for pages, `records`
+//! for records, whose refusals are on record.
 
 use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderName, TE, TRANSFER_ENCODING, UPGRADE};
 use http::{HeaderMap, Method, Request, Version};
@@ -10,7 +11,6 @@ use hyper::ext::Protocol;
 use super::flaw::Flaw;
 use super::guard::REFUSED;
 use super::signs::Signs;
-use super::target::canonical;
 use crate::bounds::{HEADERS_MAX, UPLOAD_BYTES_MAX};
 use crate::refusal::MessageProblem;
 
@@ -35,8 +35,6 @@ pub fn read<B>(request: &Request<B>, signs: &Signs) -> Result<Readable, Flaw> {
     if request.version() == Version::HTTP_2 {
         multiplexed(request)?;
     }
-    let target = request.uri().path_and_query().map_or("", http::uri::PathAndQuery::as_str);
-    canonical(target)?;
     Ok(Readable(()))
 }
 

@@ -36,8 +36,8 @@ fn seeds_hold_what_fuzzing_holds() {
         // Every target has its function here, and every function its target.
         assert!(root.join("fuzz_targets").join(format!("{name}.rs")).exists(), "{name}");
     }
-    // Two more are among the tests of `ca` and `gateway`: `ocsp` and `client_chain`.
-    assert_eq!(files(&root.join("fuzz_targets")).len(), TARGETS.len() + 2);
+    // Three more are among the tests of `ca` and `gateway`: `ocsp`, `client_chain` and `proxy_header`.
+    assert_eq!(files(&root.join("fuzz_targets")).len(), TARGETS.len() + 3);
 }
 
 /// Seeds with a byte changed here and there: a first, small step of fuzzing at every run.
