@@ -1,8 +1,8 @@
-//! A worker: one thread, one current-thread runtime, its own listening socket, its own pool to the store.
+//! A worker: one thread, one current-thread runtime, its own listening socket, its own way to the stores.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -34,7 +34,8 @@ use crate::refusal::Refusal;
 use crate::session::{Sealer, SessionLimits};
 use crate::source;
 use crate::store::identity::{self, Asker, Identity};
-use crate::store::pool::Pool;
+use crate::store::stores::Stores;
+use crate::store::way::Way;
 use crate::tls::device::Presented;
 use crate::tls::external::Externals;
 use crate::tls::hosts::Host;
@@ -73,7 +74,7 @@ pub struct Shared {
 pub struct Worker {
     number: usize,
     shared: Arc<Shared>,
-    pool: Arc<Pool>,
+    way: Arc<Way>,
     limits: Limits,
     held: HeldPool,
     portal: Rc<Portal>,
@@ -100,13 +101,13 @@ impl Sources {
 /// What an answer needs of its worker after the request is over.
 pub struct Handle {
     shared: Arc<Shared>,
-    pool: Arc<Pool>,
+    way: Arc<Way>,
     draining: Draining,
 }
 
 impl Handle {
     pub(crate) fn of(worker: &Worker) -> Self {
-        Self { shared: worker.share(), pool: Arc::clone(&worker.pool), draining: worker.draining() }
+        Self { shared: worker.share(), way: Arc::clone(&worker.way), draining: worker.draining() }
     }
 
     /// The audit log.
@@ -134,9 +135,9 @@ impl Handle {
         (self.shared.clock)()
     }
 
-    /// Connections to the store.
-    pub(crate) fn pool(&self) -> &Pool {
-        &self.pool
+    /// The way to the stores.
+    pub(crate) fn way(&self) -> &Way {
+        &self.way
     }
 
     pub(crate) fn shared(&self) -> &Shared {
@@ -193,14 +194,14 @@ impl Worker {
     pub(crate) fn new(
         number: usize,
         shared: Arc<Shared>,
-        store: SocketAddr,
+        stores: &Arc<Stores>,
         rates: Rates,
         drain: watch::Receiver<bool>,
     ) -> Self {
         let open = Arc::default();
         let (limits, held) = (Limits::new(rates), HeldPool::default());
         let portal = Rc::new(Portal::new(shared.desk.clone(), Arc::clone(&shared.clock), rates));
-        Self { number, shared, pool: Arc::new(Pool::new(store)), limits, held, portal, drain, open }
+        Self { number, shared, way: Arc::new(Way::new(stores)), limits, held, portal, drain, open }
     }
 
     /// Accepts and serves until the drain, then waits for open connections, at most [`DRAIN_MAX`].
@@ -373,8 +374,9 @@ impl Worker {
         &self.shared.reader
     }
 
-    pub(crate) fn pool(&self) -> &Pool {
-        &self.pool
+    /// The way to the stores.
+    pub(crate) fn way(&self) -> &Way {
+        &self.way
     }
 
     pub(crate) fn index(&self) -> &Index {

@@ -41,7 +41,7 @@ pub(crate) fn gateway(settings: &Settings, registry: Registry, vault: Vault) -> 
         public_host: settings.hosts.public.clone(),
         listen: settings.listen.clients,
         store_door: settings.listen.store_door,
-        store: settings.store,
+        store: secrets::store(&settings.store)?,
         reader: maps::reader(&settings.maps)?,
         workers: settings.workers,
         server_key: secrets::server_key(&settings.tls.certificate, &settings.tls.key)?,

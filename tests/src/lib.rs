@@ -35,6 +35,7 @@ mod set_up;
 mod sign_in;
 mod silence;
 mod situations;
+mod stores;
 mod strangers;
 mod suspensions;
 mod tls;

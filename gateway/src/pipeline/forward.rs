@@ -10,7 +10,6 @@ use http::header::{
     IF_MATCH, IF_NONE_MATCH, IF_RANGE, RANGE, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use http::{Method, Request, Response};
-use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use records::{AnswerKind, Forward, ForwardBody, Touches};
 use tokio::time::Instant;
@@ -23,9 +22,11 @@ use super::extract::{unavailable, whole};
 use super::mark::Deletion;
 use super::record::Recorded;
 use super::tunnel::Asked;
-use crate::bounds::{STORE_ANSWER_MAX, UPLOAD_BYTES_MAX, UPLOAD_MAX, UPLOAD_SILENCE_MAX};
+use crate::bounds::{UPLOAD_BYTES_MAX, UPLOAD_SILENCE_MAX};
 use crate::cut::live::ExchangeEntry;
 use crate::refusal::Refusal;
+use crate::store::errand::Errand;
+use crate::store::going::StoreBody;
 use crate::store::paced::UploadError;
 use crate::store::pool::{Body, STORE_HOST, StoreError};
 use crate::worker::{Handle, Shared, Worker};
@@ -33,7 +34,7 @@ use crate::worker::{Handle, Shared, Worker};
 /// Proof: the store has answered a recorded permit. Nothing of the answer can be reached but through `release`.
 pub struct Answer {
     pub(super) recorded: Recorded<Forwarded>,
-    pub(super) response: Response<Incoming>,
+    pub(super) response: Response<StoreBody>,
     pub(super) slot: Slot,
     /// The tunnel that was asked for, if any.
     pub(super) asked: Option<Asked>,
@@ -71,22 +72,21 @@ pub async fn forward(worker: &Worker, recorded: Recorded<Permit>, slot: Slot) ->
     let tunnel = sent.touches.answer == AnswerKind::WebSocket;
     let asked = parts.extensions.remove::<OnUpgrade>().filter(|_| tunnel);
     let asked = asked.zip(parts.headers.get(SEC_WEBSOCKET_KEY).cloned()).map(|(client, key)| Asked { client, key });
-    let uploads = matches!(sent.touches.forward.body, ForwardBody::Stream);
+    let errand = Errand::of(&sent.touches);
     let body = body(std::mem::replace(&mut sent.touches.forward.body, ForwardBody::None), incoming)?;
     let client = passed(&parts.headers, &sent.touches.answer);
     let request = to_the_store(worker.shared(), &sent.subject, client, &sent.touches.forward, body)?;
-    let within = if uploads { UPLOAD_MAX } else { STORE_ANSWER_MAX };
     let switch = Arc::clone(&sent.living.exchange.switch);
     if switch.is_cut() {
         return Err(Refusal::Cut);
     }
     let answer = async {
         if ordered.is_empty() {
-            return worker.pool().send(request, within).await;
+            return worker.way().send(request, errand).await;
         }
         // From here on it goes on without its client.
         let deletion = Deletion::of(worker, &sent.subject, &sent.living.exchange, &sent.touches);
-        let told = deletion.send(request, within, ordered, &recorded.entry.id);
+        let told = deletion.send(request, errand, ordered, &recorded.entry.id);
         told.await.unwrap_or(Err(StoreError::Timeout))
     };
     let response = tokio::select! {
@@ -109,7 +109,7 @@ impl AskingOn {
     ///
     /// # Errors
     /// The store cannot be reached or does not answer.
-    pub(super) async fn send(&self, forward: Forward) -> Result<Response<Incoming>, Refusal> {
+    pub(super) async fn send(&self, forward: Forward) -> Result<Response<StoreBody>, Refusal> {
         let mut forward = forward;
         let body = match std::mem::replace(&mut forward.body, ForwardBody::None) {
             ForwardBody::None => Bytes::new(),
@@ -122,7 +122,7 @@ impl AskingOn {
             headers.insert(ACCEPT_LANGUAGE, languages.clone());
         }
         let request = to_the_store(self.handle.shared(), &self.subject, headers, &forward, whole(body))?;
-        self.handle.pool().send(request, STORE_ANSWER_MAX).await.map_err(|error| unavailable(&error))
+        self.handle.way().send(request, Errand::going_on()).await.map_err(|error| unavailable(&error))
     }
 }
 

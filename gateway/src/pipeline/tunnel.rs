@@ -14,7 +14,6 @@ use base64::Engine as _;
 use http::header::{CONNECTION, HeaderValue, SEC_WEBSOCKET_ACCEPT, UPGRADE};
 use http::{Response, StatusCode};
 use http_body_util::{BodyExt as _, Empty};
-use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use records::bounds::NEWS_BYTES_MAX;
@@ -24,6 +23,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use super::alarm::Alarm;
 use crate::cut::live::Switch;
 use crate::refusal::Refusal;
+use crate::store::going::StoreBody;
 use crate::store::pool::Body;
 
 /// What the client asked for: its side of the connection, and the key of its handshake.
@@ -39,7 +39,7 @@ pub(super) struct Tunnel {
 }
 
 /// The answer to the client, and the tunnel to be run once it is sent.
-pub(super) fn open(response: Response<Incoming>, asked: Option<Asked>) -> Result<(Response<Body>, Tunnel), Refusal> {
+pub(super) fn open(response: Response<StoreBody>, asked: Option<Asked>) -> Result<(Response<Body>, Tunnel), Refusal> {
     let Asked { client, key } = asked.ok_or_else(|| Refusal::Unreadable("no upgrade was asked for".into()))?;
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
         tracing::warn!(status = %response.status(), "the store did not switch protocols");

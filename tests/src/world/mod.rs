@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use audit::{Audit, Entry, Event};
-use gateway::{Clock, Running};
+use gateway::{Clock, Running, StoreSettings, StoreStatus};
 use journal::{Journal, Place};
 use model::{SerialNumber, Timestamp, UserId};
 use registry::{Command, Registry};
@@ -87,10 +87,11 @@ impl World {
         let trust = if plan.trusting_store { backend_stub::Trust::Anyone } else { backend_stub::Trust::Url(keys) };
         let options = backend_stub::Options { seed: plan.records, ..backend_stub::Options::new(trust) };
         let store = backend_stub::run(options).await.unwrap();
+        let at = plan.store.unwrap_or(store.address());
         let nodes = Nodes {
             registry: registry_place,
             audit: audit_place,
-            store: plan.store.unwrap_or(store.address()),
+            store: plan.reached.map_or_else(|| StoreSettings::plain(at), |reached| reached(at)),
             reader: node::reader(&plan.maps),
             server_key: authority.server(clock()),
             device_issuers: vec![authority.devices_der()],
@@ -256,6 +257,11 @@ impl World {
         let gateway = self.nodes.start(self.door.first(), &self.registry, &self.audit);
         self.address = gateway.address();
         self.gateway = Some(gateway);
+    }
+
+    /// How the stores stand.
+    pub(crate) fn stores(&self) -> Vec<StoreStatus> {
+        self.gateway.as_ref().unwrap().stores()
     }
 
     /// Open connections, exchanges in flight, keys.

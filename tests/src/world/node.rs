@@ -8,7 +8,7 @@ use std::sync::Arc;
 use audit::Audit;
 use ca::LeafKey;
 use gateway::pages::{Desk, Phone, RecordsApp};
-use gateway::{Clock, Parts, Rates, Running, SessionLimits, Settings, Strictness, TlsProfile};
+use gateway::{Clock, Parts, Rates, Running, SessionLimits, Settings, StoreSettings, Strictness, TlsProfile};
 use journal::testing::Postgres;
 use journal::{Journal, Place};
 use model::Timestamp;
@@ -24,7 +24,7 @@ use super::{Authority, CARE, PUBLIC, Plan, Terminal};
 pub(crate) struct Nodes {
     pub(super) registry: Place,
     pub(super) audit: Place,
-    pub(super) store: SocketAddr,
+    pub(super) store: StoreSettings,
     pub(super) reader: records::Reader,
     pub(super) server_key: Arc<CertifiedKey>,
     pub(super) device_issuers: Vec<CertificateDer<'static>>,
@@ -88,7 +88,7 @@ impl Nodes {
         Self {
             registry: sqlite("registry.db"),
             audit: sqlite("audit.db"),
-            store,
+            store: StoreSettings::plain(store),
             reader: reader(&plan.maps),
             server_key: authority.server(Timestamp::from_millis(super::real_now())),
             device_issuers: vec![issuer],
@@ -124,7 +124,7 @@ impl Nodes {
             public_host: PUBLIC.to_owned(),
             listen: "127.0.0.1:0".parse().unwrap(),
             store_door,
-            store: self.store,
+            store: self.store.clone(),
             reader: self.reader.clone(),
             workers: self.workers,
             server_key: Arc::clone(&self.server_key),

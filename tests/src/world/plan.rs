@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use anomaly::Quota;
-use gateway::{Rates, SessionLimits, Strictness, TlsProfile};
+use gateway::{Rates, SessionLimits, StoreSettings, Strictness, TlsProfile};
 use journal::Place;
 
 /// See the module.
@@ -13,7 +13,10 @@ pub(crate) struct Plan {
     pub(crate) workers: usize,
     pub(crate) limits: SessionLimits,
     pub(crate) rates: Rates,
+    /// Something between gateway and store, or in place of it.
     pub(crate) store: Option<SocketAddr>,
+    /// How the store is reached, given where it is; none: over plain HTTP/1.1.
+    pub(crate) reached: Option<Box<dyn FnOnce(SocketAddr) -> StoreSettings>>,
     /// Route maps, by the paths of their files.
     pub(crate) maps: Vec<&'static str>,
     /// The store asks for no identity: for tests that move the gateway's clock, but not the store's.
@@ -37,6 +40,7 @@ impl Default for Plan {
             limits: SessionLimits { idle_seconds: 900, absolute_seconds: 12 * 3600 },
             rates: Rates { per_source: plenty, per_device: plenty, per_user: plenty },
             store: None,
+            reached: None,
             maps: Vec::new(),
             trusting_store: false,
             records: backend_stub::Seed::BuiltIn,

@@ -103,6 +103,8 @@ pub(super) fn refusals(words: &Words) -> Vec<Refusal> {
         Refusal::RegistryStale,
         Refusal::StoreUnreachable,
         Refusal::StoreTimeout,
+        Refusal::StoreBusy,
+        Refusal::StoreResting { retry_after_seconds: 4 },
         Refusal::StoreMisbehaves,
         Refusal::Stale,
         Refusal::Several,
@@ -145,11 +147,13 @@ pub(super) const fn ordinal(refusal: &Refusal) -> usize {
         Refusal::Misdirected => 22,
         Refusal::Several => 23,
         Refusal::DoesNotFit(_) => 24,
+        Refusal::StoreBusy => 25,
+        Refusal::StoreResting { .. } => 26,
     }
 }
 
 /// One more than the last of [`ordinal`].
-pub(super) const ORDINALS: usize = 25;
+pub(super) const ORDINALS: usize = 27;
 
 pub(super) const PROBLEMS: [CertificateProblem; 5] = [
     CertificateProblem::Missing,

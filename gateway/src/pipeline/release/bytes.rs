@@ -5,12 +5,12 @@ use http::header::{
 };
 use http::{Response, StatusCode};
 use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
 use records::Misbehaviour;
 
 use super::{Checking, PASSED, pass};
 use crate::pipeline::forward::length;
 use crate::refusal::Refusal;
+use crate::store::going::StoreBody;
 use crate::store::pool::Body;
 
 /// Response headers that may pass, beside [`PASSED`].
@@ -18,7 +18,7 @@ const PASSED_OPAQUE: [HeaderName; 2] = [CONTENT_RANGE, ACCEPT_RANGES];
 
 impl Checking<'_> {
     /// Bytes of a document: whose they are is known and permitted; they are streamed unread, never shown as a page.
-    pub(super) async fn bytes(&self, response: Response<Incoming>, version: &str) -> Result<Response<Body>, Refusal> {
+    pub(super) async fn bytes(&self, response: Response<StoreBody>, version: &str) -> Result<Response<Body>, Refusal> {
         match response.status() {
             StatusCode::OK | StatusCode::PARTIAL_CONTENT | StatusCode::NOT_MODIFIED => {}
             // An error: text of the store, to be read like any other.

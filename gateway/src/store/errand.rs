@@ -1,0 +1,85 @@
+//! What kind of request a store is asked: whose turn it is, how long it may take, and whether it may be asked twice. All of it
+//! follows from the words of the request, never from what is stored.
+
+use http::{Method, Request};
+use model::Action;
+use records::{AnswerKind, ForwardBody, Touches};
+
+use super::lanes::Lane;
+use super::pool::Body;
+
+/// How long a request may take, and at whose pace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// One record, its history, bytes of a document, or whose a record is.
+    Read,
+    /// A search.
+    Search,
+    /// What is written whole.
+    Write,
+    /// A streamed upload.
+    Upload,
+    /// News: it has no end of its own.
+    Stream,
+}
+
+/// See the module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Errand {
+    /// Whose turn it is.
+    pub lane: Lane,
+    /// What it is.
+    pub class: Class,
+}
+
+impl Errand {
+    /// To look up whose a record is, one of so many for one request: a transaction must not hold up who asks for one.
+    pub(crate) const fn look_up(one_of: usize) -> Self {
+        let lane = if one_of <= 1 { Lane::Care } else { Lane::Search };
+        Self { lane, class: Class::Read }
+    }
+
+    /// To go on with what is begun: what was asked for it so far would be lost.
+    pub(crate) const fn going_on() -> Self {
+        Self { lane: Lane::Care, class: Class::Search }
+    }
+
+    /// What a permitted request is.
+    pub(crate) fn of(touches: &Touches) -> Self {
+        let class = Class::of(touches);
+        let lane = match class {
+            Class::Read if matches!(touches.answer, AnswerKind::History { .. }) => Lane::Search,
+            // What names nobody is about all who may be searched for.
+            Class::Search if touches.persons().len() > 1 => Lane::Export,
+            Class::Search => Lane::Search,
+            Class::Read | Class::Write | Class::Upload | Class::Stream => Lane::Care,
+        };
+        Self { lane, class }
+    }
+}
+
+impl Class {
+    /// Of a permitted request.
+    pub(crate) fn of(touches: &Touches) -> Self {
+        match touches.answer {
+            AnswerKind::EventStream | AnswerKind::WebSocket => Self::Stream,
+            _ if matches!(touches.forward.body, ForwardBody::Stream) => Self::Upload,
+            _ if touches.writes() => Self::Write,
+            _ if touches.main().action == Action::Search => Self::Search,
+            _ => Self::Read,
+        }
+    }
+
+    /// It takes as long as its client takes: it holds no place, or a few slow ones would hold all.
+    pub(super) const fn goes_at_the_clients_pace(self) -> bool {
+        matches!(self, Self::Upload | Self::Stream)
+    }
+
+    /// Whether a request of this class may be asked once more although the store may have it: it changes nothing there
+    /// (RFC 9110 9.2.1), and there is no body to be sent again.
+    pub(super) fn may_be_repeated(self, request: &Request<Body>) -> bool {
+        matches!(self, Self::Read | Self::Search)
+            && *request.method() == Method::GET
+            && hyper::body::Body::is_end_stream(request.body())
+    }
+}

@@ -1,0 +1,183 @@
+//! What all workers know of one store: whether it is asked, how much it is asked, how many connections there are. Atomics only:
+//! nobody waits for anybody here.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::time::Instant;
+
+use super::circuit::{Circuit, Failure};
+use super::dial::Dial;
+
+/// See the module.
+pub(super) struct Station {
+    pub(super) name: String,
+    pub(super) dial: Dial,
+    circuit: AtomicU64,
+    /// Whoever looks after it has found it unwell.
+    unwell: AtomicBool,
+    connections: AtomicU32,
+    connections_max: u32,
+    /// Asked, and no head of an answer yet.
+    asked: AtomicU32,
+    begun: Instant,
+}
+
+/// A connection, while it lasts.
+pub(super) struct Connected(Arc<Station>);
+
+/// A request without an answer, while it lasts.
+pub(super) struct Asked<'s>(&'s Station);
+
+/// How a store stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It is asked.
+    Asked,
+    /// It has failed several times in a row; not asked for a while, or one request is on trial.
+    Resting,
+    /// It is found unwell by whoever looks after it; not asked where another can be.
+    Unwell,
+}
+
+/// What an officer may want to know of a store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreStatus {
+    /// As the settings have it.
+    pub name: String,
+    /// How it stands.
+    pub standing: Standing,
+    /// Requests without an answer.
+    pub asked: u32,
+    /// Open connections.
+    pub connections: u32,
+}
+
+impl Station {
+    pub(super) fn new(name: String, dial: Dial, connections_max: u32, begun: Instant) -> Self {
+        Self {
+            name,
+            dial,
+            circuit: AtomicU64::new(Circuit::NEW.into()),
+            unwell: AtomicBool::new(false),
+            connections: AtomicU32::new(0),
+            connections_max,
+            asked: AtomicU32::new(0),
+            begun,
+        }
+    }
+
+    /// Milliseconds since the start.
+    pub(super) fn now(&self) -> u64 {
+        u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    pub(super) fn circuit(&self) -> Circuit {
+        self.circuit.load(Ordering::Acquire).into()
+    }
+
+    /// Nothing is known against it: the way of almost every request, which asks no clock.
+    pub(super) fn is_fine(&self) -> bool {
+        self.circuit.load(Ordering::Relaxed) == 0 && !self.unwell.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn is_unwell(&self) -> bool {
+        self.unwell.load(Ordering::Relaxed)
+    }
+
+    /// Whether it would be asked now.
+    pub(super) fn would_be_asked(&self) -> bool {
+        self.is_fine() || (!self.is_unwell() && self.circuit().asked(self.now()).is_some())
+    }
+
+    /// Whether the circuit lets a request through now; if it rests, as the one on trial.
+    pub(super) fn lets_through(&self) -> bool {
+        let now = self.now();
+        self.change(|circuit| circuit.asked(now)).is_some()
+    }
+
+    /// An answer has come. True: it was not asked before.
+    pub(super) fn answered(&self) -> bool {
+        if self.circuit.load(Ordering::Relaxed) == 0 {
+            return false;
+        }
+        let before = self.change(|circuit| Some(circuit.answered()));
+        let back = matches!(before, Some(Circuit::Trial { .. }));
+        if back {
+            tracing::info!(store = %self.name, "the store answers again");
+        }
+        back
+    }
+
+    /// It has failed. True: it is not asked any more, for now.
+    pub(super) fn failed(&self, how: Failure) -> bool {
+        let now = self.now();
+        let before = self.change(|circuit| Some(circuit.failed(how, now)));
+        let Some(Circuit::Open { until, .. }) = before.map(|before| before.failed(how, now)) else { return false };
+        let opened = !matches!(before, Some(Circuit::Open { .. }));
+        if opened {
+            let millis = until.saturating_sub(now);
+            tracing::warn!(store = %self.name, ?how, millis, "the store failed several times in a row; it rests");
+        }
+        opened
+    }
+
+    /// What whoever looks after it has found. True: that is news.
+    pub(super) fn found(&self, well: bool) -> bool {
+        if well {
+            self.change(|circuit| Some(circuit.found_well()));
+        }
+        let news = self.unwell.swap(!well, Ordering::Relaxed) == well;
+        if news && well {
+            tracing::info!(store = %self.name, "the store is well again");
+        } else if news {
+            tracing::warn!(store = %self.name, "the store is unwell; others are asked");
+        }
+        news
+    }
+
+    /// Room for one more connection; none when there are as many as may be.
+    pub(super) fn connects(self: &Arc<Self>) -> Option<Connected> {
+        let more = |count: u32| (count < self.connections_max).then_some(count.saturating_add(1));
+        self.connections.fetch_update(Ordering::AcqRel, Ordering::Relaxed, more).ok()?;
+        Some(Connected(Arc::clone(self)))
+    }
+
+    /// A request goes to it.
+    pub(super) fn ask(&self) -> Asked<'_> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        Asked(self)
+    }
+
+    /// How many are asked.
+    pub(super) fn asked(&self) -> u32 {
+        self.asked.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn status(&self) -> StoreStatus {
+        let standing = match self.circuit() {
+            Circuit::Open { .. } | Circuit::Trial { .. } => Standing::Resting,
+            Circuit::Closed { .. } if self.is_unwell() => Standing::Unwell,
+            Circuit::Closed { .. } => Standing::Asked,
+        };
+        let connections = self.connections.load(Ordering::Relaxed);
+        StoreStatus { name: self.name.clone(), standing, asked: self.asked(), connections }
+    }
+
+    /// Changes the circuit; gives what it was before, none where that is not to be changed.
+    fn change(&self, change: impl Fn(Circuit) -> Option<Circuit>) -> Option<Circuit> {
+        let changed = |word: u64| change(Circuit::from(word)).map(u64::from);
+        self.circuit.fetch_update(Ordering::AcqRel, Ordering::Acquire, changed).ok().map(Circuit::from)
+    }
+}
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        self.0.connections.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl Drop for Asked<'_> {
+    fn drop(&mut self) {
+        self.0.asked.fetch_sub(1, Ordering::Relaxed);
+    }
+}
