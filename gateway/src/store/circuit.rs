@@ -2,17 +2,19 @@
 //! is let through on trial has been answered. Pure: time comes in as milliseconds.
 //!
 //! What is behind an open circuit is not asked while another store can be. With none left it depends on how it failed: a store
-//! that answers, if only that it cannot, is asked all the same, since nothing is better than its answer; one that keeps silent
-//! is not, since all that comes of it is waiting.
+//! that is quick about it is asked all the same, since the next answer may be a better one; one that keeps silent is not, since
+//! all that comes of it is waiting. Nobody must be able to shut it for others by what he asks: see [`super::errand`] for whose
+//! waiting counts.
 
 use crate::bounds::{STORE_FAILURES_IN_A_ROW_MAX, STORE_REST_MILLIS, STORE_REST_MILLIS_MAX, STORE_TRIAL_MILLIS};
 
 /// How a store failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// No connection, no answer in time, or it broke off.
+    /// No connection, or no answer in time.
     Silence,
-    /// An answer of a gateway or an overloaded server (502, 503, 504), or one that is no HTTP.
+    /// It was quick about it: an answer of a gateway or an overloaded server (502, 503, 504), one that is no HTTP, or it broke
+    /// off.
     Answer,
 }
 
@@ -110,7 +112,7 @@ impl Circuit {
         }
     }
 
-    /// Whether it does answer, if badly.
+    /// Whether it is quick to answer, if badly.
     #[must_use]
     pub const fn answers(self) -> bool {
         match self {

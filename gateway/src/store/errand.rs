@@ -44,6 +44,13 @@ impl Errand {
         Self { lane: Lane::Care, class: Class::Search }
     }
 
+    /// Whether it should not take long, whatever is asked for: only of such a request does it say something of the store that no
+    /// answer comes, and only such a one goes on trial. Otherwise whoever knows of a search that takes a minute could have a
+    /// store left alone that is well.
+    pub(super) const fn is_quick(self) -> bool {
+        matches!((self.lane, self.class), (Lane::Care, Class::Read | Class::Write))
+    }
+
     /// What a permitted request is.
     pub(crate) fn of(touches: &Touches) -> Self {
         let class = Class::of(touches);

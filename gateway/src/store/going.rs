@@ -12,7 +12,42 @@ use hyper::body::{Body, Frame, Incoming, SizeHint};
 use super::circuit::Failure;
 use super::pool::Pool;
 
-/// One more of something, for as long as this is kept.
+/// A request under way with one store, until the end of its answer.
+pub(super) struct Going {
+    pool: Arc<Pool>,
+    /// It is still to be said that all was well.
+    owes: bool,
+}
+
+impl Going {
+    pub(super) fn to(pool: &Arc<Pool>) -> Self {
+        pool.going.fetch_add(1, Ordering::Relaxed);
+        Self { pool: Arc::clone(pool), owes: false }
+    }
+
+    /// The head of its answer has come, and its end says whether all was well: read to there or let go of.
+    pub(super) fn until_its_end(mut self, waits: bool) -> Self {
+        self.owes = waits;
+        self
+    }
+
+    fn broke_off(&mut self) {
+        if std::mem::take(&mut self.owes) {
+            self.pool.failed(Failure::Answer);
+        }
+    }
+}
+
+impl Drop for Going {
+    fn drop(&mut self) {
+        self.pool.going.fetch_sub(1, Ordering::Relaxed);
+        if self.owes {
+            self.pool.answered();
+        }
+    }
+}
+
+/// One more stream, for as long as this is kept.
 pub(super) struct OneMore(Arc<AtomicU32>);
 
 impl OneMore {
@@ -31,15 +66,13 @@ impl Drop for OneMore {
 /// The body of a store's answer.
 pub struct StoreBody {
     inner: Incoming,
-    /// Whose it is; none once it is known what became of it.
-    of: Option<Arc<Pool>>,
-    _going: OneMore,
+    going: Going,
     _stream: Option<OneMore>,
 }
 
 impl StoreBody {
-    pub(super) const fn new(inner: Incoming, of: Option<Arc<Pool>>, going: OneMore, stream: Option<OneMore>) -> Self {
-        Self { inner, of, _going: going, _stream: stream }
+    pub(super) const fn new(inner: Incoming, going: Going, stream: Option<OneMore>) -> Self {
+        Self { inner, going, _stream: stream }
     }
 }
 
@@ -49,10 +82,8 @@ impl Body for StoreBody {
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let polled = Pin::new(&mut self.inner).poll_frame(cx);
-        if let Poll::Ready(Some(Err(_))) = &polled
-            && let Some(pool) = self.of.take()
-        {
-            pool.failed(Failure::Answer);
+        if matches!(polled, Poll::Ready(Some(Err(_)))) {
+            self.going.broke_off();
         }
         polled
     }
@@ -63,14 +94,5 @@ impl Body for StoreBody {
 
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
-    }
-}
-
-impl Drop for StoreBody {
-    /// Whether it was read to its end or let go of: it had begun, and nothing was wrong with it.
-    fn drop(&mut self) {
-        if let Some(pool) = self.of.take() {
-            pool.answered();
-        }
     }
 }

@@ -155,6 +155,11 @@ impl Lanes {
         if self.change(|counts| counts.has_room(lane, limit).then(|| counts.entered(lane))).is_some() {
             return Ok(Place { lanes: self, lane });
         }
+        // In a box: what hardly ever happens takes no room in every request.
+        Box::pin(self.wait(lane)).await
+    }
+
+    async fn wait(&self, lane: Lane) -> Result<Place<'_>, Full> {
         match self.stand_in_line(lane)? {
             Standing::Entered(place) => Ok(place),
             Standing::InLine(mut waiter) => {

@@ -6,7 +6,7 @@
 //! errand   what kind of request it is          lanes    how much at once, and who goes first
 //! way      which store, and whether another     budget   how often another
 //! pool     HTTP/1.1 to one store, of a worker   streams  the same over HTTP/2
-//! dial     TCP, TLS, a socket of this machine   going    an answer on its way
+//! dial     TCP, TLS, a socket of this machine   going, flowing  an answer on its way
 //! station  what all workers know of a store     circuit  whether it is asked     watch  who looks after it
 //! ```
 
@@ -14,6 +14,7 @@ mod budget;
 pub mod circuit;
 mod dial;
 pub mod errand;
+pub mod flowing;
 pub mod going;
 pub mod identity;
 pub mod lanes;

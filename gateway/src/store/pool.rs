@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::UPGRADE;
@@ -9,12 +10,13 @@ use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
 use hyper::client::conn::http1::SendRequest;
+use hyper::client::conn::http2;
 use tokio::time::{Instant, timeout_at};
 
 use super::circuit::Failure;
 use super::dial::Line;
 use super::errand::{Class, Errand};
-use super::going::{OneMore, StoreBody};
+use super::going::{Going, OneMore, StoreBody};
 use super::settings::Protocol;
 use super::station::Station;
 use super::stores::Stores;
@@ -69,7 +71,7 @@ pub(super) struct Pool {
     /// HTTP/2.
     streams: Streams,
     /// Answers on their way, from the question to their last octet.
-    going: Arc<AtomicU32>,
+    pub(super) going: AtomicU32,
 }
 
 struct Idle {
@@ -99,11 +101,13 @@ struct Sending {
     harmless: bool,
     /// Whether there is somebody else to ask.
     several: bool,
+    /// When it was sent.
+    now: Instant,
 }
 
 impl Pool {
     pub(super) fn new(station: Arc<Station>, stores: Arc<Stores>) -> Self {
-        Self { station, stores, idle: Mutex::default(), streams: Streams::default(), going: Arc::default() }
+        Self { station, stores, idle: Mutex::default(), streams: Streams::default(), going: AtomicU32::default() }
     }
 
     /// What is under way here.
@@ -133,19 +137,24 @@ impl Pool {
         self: &Arc<Self>,
         request: Request<Body>,
         errand: Errand,
-        deadline: Instant,
+        (now, deadline): (Instant, Instant),
         several: bool,
     ) -> Result<Response<StoreBody>, Unanswered> {
-        let _asked = self.station.ask();
-        let going = OneMore::of(&self.going);
+        let asked = self.station.ask();
+        let going = Going::to(self);
         let harmless = errand.class.may_be_repeated(&request);
-        let sending = Sending { request, harmless, several };
+        let sending = Sending { request, harmless, several, now };
         let sent = timeout_at(deadline, self.exchange(sending)).await;
         let sent = sent.unwrap_or(Err(Unanswered { error: StoreError::Timeout, again: None }));
         match sent {
-            Ok((answer, stream)) => Ok(self.received(answer, errand, going, stream)),
+            Ok((answer, stream)) => {
+                asked.has_head();
+                Ok(self.received(answer, errand, going, stream))
+            }
             Err(unanswered) => {
-                if let Some(how) = failure(&unanswered.error) {
+                let slow = matches!(unanswered.error, StoreError::Timeout)
+                    && (!errand.is_quick() || asked.others_were_answered());
+                if let Some(how) = failure(&unanswered.error).filter(|_| !slow) {
                     self.failed(how);
                 }
                 Err(unanswered)
@@ -154,10 +163,10 @@ impl Pool {
     }
 
     fn received(
-        self: &Arc<Self>,
+        &self,
         answer: Response<Incoming>,
         errand: Errand,
-        going: OneMore,
+        going: Going,
         stream: Option<OneMore>,
     ) -> Response<StoreBody> {
         let fails = matches!(
@@ -171,7 +180,7 @@ impl Pool {
             self.answered();
         }
         let waits = !fails && errand.class != Class::Stream;
-        answer.map(|body| StoreBody::new(body, waits.then(|| Arc::clone(self)), going, stream))
+        answer.map(|body| StoreBody::new(body, going.until_its_end(waits), stream))
     }
 
     async fn exchange(&self, sending: Sending) -> Result<(Response<Incoming>, Option<OneMore>), Unanswered> {
@@ -186,7 +195,7 @@ impl Pool {
     /// A request that an idle connection refused because it was closed in the meantime, before anything was sent, goes out
     /// on the next, and in the end on a fresh one.
     async fn over_http1(&self, mut sending: Sending) -> Result<Response<Incoming>, Unanswered> {
-        while let Some((mut sender, idle)) = self.take_idle() {
+        while let Some((mut sender, idle)) = self.take_idle(sending.now) {
             // It may be closed while we send. On a busy connection that hardly happens, and a copy costs.
             let spare = sending.spare(idle > STORE_IDLE_DOUBTED);
             match sender.try_send_request(sending.request).await {
@@ -216,13 +225,11 @@ impl Pool {
 
     async fn over_http2(&self, mut sending: Sending) -> Result<(Response<Incoming>, OneMore), Unanswered> {
         super::streams::address(&mut sending.request, self.station.dial.scheme());
-        let line = self.streams.line(|| async {
-            match self.connect(Protocol::Http2).await? {
-                Line::Http2(sender) => Ok(sender),
-                Line::Http1(_) => Err(StoreError::Connect(std::io::ErrorKind::Other.into())),
-            }
-        });
-        let (mut sender, stream) = match line.await {
+        let line = match self.streams.with_room() {
+            Some(line) => Ok(line),
+            None => Box::pin(self.streams.opened(self.connect_http2())).await,
+        };
+        let (mut sender, stream) = match line {
             Ok(line) => line,
             Err(error) => return Err(sending.not_sent(error)),
         };
@@ -234,18 +241,28 @@ impl Pool {
         Ok((answer, stream))
     }
 
+    async fn connect_http2(&self) -> Result<http2::SendRequest<Body>, StoreError> {
+        match self.connect(Protocol::Http2).await? {
+            Line::Http2(sender) => Ok(sender),
+            Line::Http1(_) => Err(StoreError::Connect(std::io::ErrorKind::Other.into())),
+        }
+    }
+
     async fn connect(&self, protocol: Protocol) -> Result<Line, StoreError> {
         let connected = self.station.connects().ok_or(StoreError::Busy)?;
-        self.station.dial.connect(protocol, connected).await
+        // In a box: a handshake takes room that most requests do not need.
+        Box::pin(self.station.dial.connect(protocol, connected)).await
     }
 
     /// The newest connection that is ready, and for how long it has been idle.
-    fn take_idle(&self) -> Option<(SendRequest<Body>, std::time::Duration)> {
+    fn take_idle(&self, now: Instant) -> Option<(SendRequest<Body>, Duration)> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         // A connection whose answer is still being read is not ready; look past it, newest first.
         let position = idle.iter().rposition(|one| one.sender.is_ready())?;
         let one = idle.remove(position);
-        Some((one.sender, one.since.elapsed()))
+        let age = now.saturating_duration_since(one.since);
+        // The newest is too old, and so are all before it.
+        (age < STORE_IDLE_MAX).then_some((one.sender, age))
     }
 
     /// A connection whose answer is still being read is kept too: it gets ready when the answer ends. When there are too
@@ -288,8 +305,7 @@ fn failure(error: &StoreError) -> Option<Failure> {
     match error {
         StoreError::Connect(_) | StoreError::Timeout => Some(Failure::Silence),
         StoreError::Broken(error) if error.is_user() => None,
-        StoreError::Broken(error) if error.is_parse() => Some(Failure::Answer),
-        StoreError::Broken(_) => Some(Failure::Silence),
+        StoreError::Broken(_) => Some(Failure::Answer),
         StoreError::Busy | StoreError::Resting { .. } => None,
     }
 }

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use super::circuit::{Circuit, Failure};
 use super::dial::Dial;
+use super::errand::Errand;
 
 /// See the module.
 pub(super) struct Station {
@@ -17,16 +18,41 @@ pub(super) struct Station {
     unwell: AtomicBool,
     connections: AtomicU32,
     connections_max: u32,
+    begun: Instant,
+    counts: Counts,
+}
+
+/// What every request changes, on a cache line of its own: what every request only reads stays with every worker.
+#[derive(Default)]
+#[repr(align(64))]
+struct Counts {
     /// Asked, and no head of an answer yet.
     asked: AtomicU32,
-    begun: Instant,
+    /// Heads of answers so far, round and round.
+    answers: AtomicU32,
 }
 
 /// A connection, while it lasts.
 pub(super) struct Connected(Arc<Station>);
 
 /// A request without an answer, while it lasts.
-pub(super) struct Asked<'s>(&'s Station);
+pub(super) struct Asked<'s> {
+    station: &'s Station,
+    /// What had been answered when it was sent.
+    answers: u32,
+}
+
+impl Asked<'_> {
+    /// The head of an answer has come.
+    pub(super) fn has_head(&self) {
+        self.station.counts.answers.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether the store has answered anybody since this was sent: then it is not the store that is silent.
+    pub(super) fn others_were_answered(&self) -> bool {
+        self.station.counts.answers.load(Ordering::Relaxed) != self.answers
+    }
+}
 
 /// How a store stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,8 +87,8 @@ impl Station {
             unwell: AtomicBool::new(false),
             connections: AtomicU32::new(0),
             connections_max,
-            asked: AtomicU32::new(0),
             begun,
+            counts: Counts::default(),
         }
     }
 
@@ -84,15 +110,23 @@ impl Station {
         self.unwell.load(Ordering::Relaxed)
     }
 
-    /// Whether it would be asked now.
-    pub(super) fn would_be_asked(&self) -> bool {
-        self.is_fine() || (!self.is_unwell() && self.circuit().asked(self.now()).is_some())
+    /// Whether a request would be let through now.
+    pub(super) fn would_be_asked(&self, errand: Errand) -> bool {
+        self.is_fine() || (!self.is_unwell() && self.lets_through(self.circuit(), errand).is_some())
     }
 
-    /// Whether the circuit lets a request through now; if it rests, as the one on trial.
-    pub(super) fn lets_through(&self) -> bool {
-        let now = self.now();
-        self.change(|circuit| circuit.asked(now)).is_some()
+    /// Whether the circuit lets a request through now; if the store rests, as the one on trial.
+    pub(super) fn is_asked(&self, errand: Errand) -> bool {
+        self.is_fine() || self.change(|circuit| self.lets_through(circuit, errand)).is_some()
+    }
+
+    fn lets_through(&self, circuit: Circuit, errand: Errand) -> Option<Circuit> {
+        circuit.asked(self.now()).filter(|asked| errand.is_quick() || matches!(asked, Circuit::Closed { .. }))
+    }
+
+    /// Whether it is one of those that are asked.
+    pub(super) fn serves(&self) -> bool {
+        !self.is_unwell() && matches!(self.circuit(), Circuit::Closed { .. })
     }
 
     /// An answer has come. True: it was not asked before.
@@ -144,13 +178,13 @@ impl Station {
 
     /// A request goes to it.
     pub(super) fn ask(&self) -> Asked<'_> {
-        self.asked.fetch_add(1, Ordering::Relaxed);
-        Asked(self)
+        self.counts.asked.fetch_add(1, Ordering::Relaxed);
+        Asked { station: self, answers: self.counts.answers.load(Ordering::Relaxed) }
     }
 
     /// How many are asked.
     pub(super) fn asked(&self) -> u32 {
-        self.asked.load(Ordering::Relaxed)
+        self.counts.asked.load(Ordering::Relaxed)
     }
 
     pub(super) fn status(&self) -> StoreStatus {
@@ -178,6 +212,6 @@ impl Drop for Connected {
 
 impl Drop for Asked<'_> {
     fn drop(&mut self) {
-        self.0.asked.fetch_sub(1, Ordering::Relaxed);
+        self.station.counts.asked.fetch_sub(1, Ordering::Relaxed);
     }
 }

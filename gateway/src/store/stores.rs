@@ -91,7 +91,7 @@ impl Stores {
     /// As many places as the stores that are asked have: what is left does not take over what the others did beyond what it
     /// can. With none left it is as if there were one.
     pub(super) fn reckon(&self) {
-        let asked = self.stations.iter().filter(|station| station.would_be_asked()).count();
+        let asked = self.stations.iter().filter(|station| station.serves()).count();
         self.lanes.resize(places(self.at_once, self.at_once_in_all, asked.max(1)));
     }
 }

@@ -26,28 +26,27 @@ struct Open {
 }
 
 impl Streams {
-    /// A connection with room for one more stream, which is counted until it is dropped.
+    /// Opens another connection, unless somebody else does so just now; gives one with room for one more stream, which is counted
+    /// until it is dropped.
     ///
     /// # Errors
     /// Whatever `connect` fails with.
-    pub(super) async fn line<C: Future<Output = Result<SendRequest<Body>, StoreError>>>(
+    pub(super) async fn opened(
         &self,
-        connect: impl FnOnce() -> C,
+        connect: impl Future<Output = Result<SendRequest<Body>, StoreError>>,
     ) -> Result<(SendRequest<Body>, OneMore), StoreError> {
-        if let Some(line) = self.with_room() {
-            return Ok(line);
-        }
         let _connecting = self.connecting.lock().await;
         if let Some(line) = self.with_room() {
             return Ok(line);
         }
-        let open = Open { sender: connect().await?, streams: Arc::default() };
+        let open = Open { sender: connect.await?, streams: Arc::default() };
         let line = open.one_more();
         self.open().push(open);
         Ok(line)
     }
 
-    fn with_room(&self) -> Option<(SendRequest<Body>, OneMore)> {
+    /// An open connection with room for one more stream.
+    pub(super) fn with_room(&self) -> Option<(SendRequest<Body>, OneMore)> {
         let mut open = self.open();
         open.retain(|one| !one.sender.is_closed());
         let one = open.iter().find(|one| one.streams.load(Ordering::Relaxed) < STORE_H2_STREAMS_MAX)?;

@@ -70,22 +70,22 @@ impl Way {
         let place = self.stores.lanes.enter(errand.lane).await.map_err(|_| StoreError::Busy)?;
         // What goes at the client's pace has been let in, and holds up nobody.
         let _place = (!errand.class.goes_at_the_clients_pace()).then_some(place);
-        let deadline = Instant::now() + self.timeouts().of(errand.class).head;
+        let now = Instant::now();
         self.budget.earn();
-        self.ask(request, errand, deadline).await
+        self.ask(request, errand, (now, now + self.timeouts().of(errand.class).head)).await
     }
 
     async fn ask(
         &self,
         mut request: Request<Body>,
         errand: Errand,
-        deadline: Instant,
+        times: (Instant, Instant),
     ) -> Result<Response<StoreBody>, StoreError> {
         let several = self.pools.len() > 1;
         let mut tried = Tried::default();
         loop {
-            let (number, pool) = self.choose(tried)?;
-            let Unanswered { error, again } = match pool.send(request, errand, deadline, several).await {
+            let (number, pool) = self.choose(tried, errand)?;
+            let Unanswered { error, again } = match pool.send(request, errand, times, several).await {
                 Ok(answer) => return Ok(answer),
                 Err(unanswered) => unanswered,
             };
@@ -115,7 +115,7 @@ impl Way {
     }
 
     /// Which store is asked: of two that are drawn from those that are, the one with less to do.
-    fn choose(&self, tried: Tried) -> Result<(usize, &Arc<Pool>), StoreError> {
+    fn choose(&self, tried: Tried, errand: Errand) -> Result<(usize, &Arc<Pool>), StoreError> {
         if let [only] = self.pools.as_slice()
             && only.station.is_fine()
         {
@@ -123,12 +123,12 @@ impl Way {
         }
         let mut passed_over = tried;
         loop {
-            let stands = |number: &usize, pool: &Pool| !passed_over.has(*number) && pool.station.would_be_asked();
+            let stands = |number: &usize, pool: &Pool| !passed_over.has(*number) && pool.station.would_be_asked(errand);
             let asked = self.pools.iter().enumerate().filter(|(number, pool)| stands(number, pool));
             let count = asked.clone().count();
-            let Some(chosen) = self.better_of_two(asked, count) else { return self.least_bad(tried) };
+            let Some(chosen) = self.better_of_two(asked, count) else { return self.least_bad(tried, errand) };
             // Another worker may have sent the one on trial meanwhile.
-            if chosen.1.station.is_fine() || chosen.1.station.lets_through() {
+            if chosen.1.station.is_asked(errand) {
                 return Ok(chosen);
             }
             passed_over = passed_over.and(chosen.0);
@@ -150,12 +150,12 @@ impl Way {
         if full(chosen.1) { among.min_by_key(|(_, pool)| (full(pool), pool.going())) } else { Some(chosen) }
     }
 
-    /// None is asked as things stand. A store that is found unwell, or that does answer, if badly, is better than nothing; one
-    /// that keeps silent is not.
-    fn least_bad(&self, tried: Tried) -> Result<(usize, &Arc<Pool>), StoreError> {
+    /// None is asked as things stand. A store that is found unwell, or that is quick to fail, is better than nothing; one that
+    /// keeps silent is not.
+    fn least_bad(&self, tried: Tried, errand: Errand) -> Result<(usize, &Arc<Pool>), StoreError> {
         let untried = || self.pools.iter().enumerate().filter(|(number, _)| !tried.has(*number));
         let answering = untried().filter(|(_, pool)| pool.station.circuit().answers());
-        if let Some(chosen) = least(answering).or_else(|| untried().find(|(_, pool)| pool.station.lets_through())) {
+        if let Some(chosen) = least(answering).or_else(|| untried().find(|(_, pool)| pool.station.is_asked(errand))) {
             return Ok(chosen);
         }
         let rests = |pool: &Arc<Pool>| pool.station.circuit().rests(pool.station.now());

@@ -57,17 +57,18 @@ async fn everything_works(reached: impl FnOnce(&Front) -> Server + 'static, prot
 
 #[tokio::test]
 async fn everything_works_over_a_socket_of_the_machine() {
-    everything_works(Front::by_socket, StoreProtocol::Http1, "HTTP/1.1\"").await;
+    Box::pin(everything_works(Front::by_socket, StoreProtocol::Http1, "HTTP/1.1\"")).await;
 }
 
 #[tokio::test]
 async fn everything_works_over_tls() {
-    everything_works(|front| front.over_tls("anchor"), StoreProtocol::Http1, "HTTP/1.1\"").await;
+    Box::pin(everything_works(|front| front.over_tls("anchor"), StoreProtocol::Http1, "HTTP/1.1\"")).await;
 }
 
 #[tokio::test]
 async fn everything_works_over_mutual_tls_and_http2() {
-    everything_works(|front| front.over_mutual_tls(Some("us")), StoreProtocol::Http2, "HTTP/2.0\"").await;
+    let reached = |front: &Front| front.over_mutual_tls(Some("us"));
+    Box::pin(everything_works(reached, StoreProtocol::Http2, "HTTP/2.0\"")).await;
 }
 
 /// Nothing of a request is sent to a store that is not the one: no identity token, no record.

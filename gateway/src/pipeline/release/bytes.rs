@@ -10,6 +10,7 @@ use records::Misbehaviour;
 use super::{Checking, PASSED, pass};
 use crate::pipeline::forward::length;
 use crate::refusal::Refusal;
+use crate::store::flowing::Flowing;
 use crate::store::going::StoreBody;
 use crate::store::pool::Body;
 
@@ -45,7 +46,8 @@ impl Checking<'_> {
                 headers.insert(CONTENT_LENGTH, length);
             }
         }
-        answer.body(body.map_err(Into::into).boxed_unsync()).map_err(|_| Refusal::StoreMisbehaves)
+        let flowing = Flowing::new(body, self.read_within());
+        answer.body(flowing.boxed_unsync()).map_err(|_| Refusal::StoreMisbehaves)
     }
 }
 

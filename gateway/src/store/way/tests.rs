@@ -258,6 +258,35 @@ async fn a_lone_store_that_keeps_silent_rests() {
     assert_eq!(way.stores.status()[0].standing, Standing::Asked);
 }
 
+/// Whoever knows of a search that takes for ever cannot have the store left alone by others; nor by reads that take so long while
+/// others are answered.
+#[tokio::test]
+async fn nobody_shuts_a_store_for_others_by_what_he_asks() {
+    let house = House::build(Protocol::Http1).await;
+    let mut settings = settings(&[&house]);
+    settings.timeouts.search.head = Duration::from_millis(50);
+    let way = Arc::new(way(settings));
+    house.is(Mood::Hangs);
+    let search = Errand { lane: Lane::Search, class: Class::Search };
+    for _ in 0..2 * STORE_FAILURES_IN_A_ROW_MAX {
+        assert!(matches!(way.send(get(), search).await, Err(StoreError::Timeout)));
+    }
+    let slow: Vec<_> = (0..2 * STORE_FAILURES_IN_A_ROW_MAX)
+        .map(|_| {
+            let way = Arc::clone(&way);
+            tokio::spawn(async move { read(&way).await })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    house.is(Mood::Answers(StatusCode::OK));
+    assert_eq!(read(&way).await.unwrap(), "here");
+    for one in slow {
+        assert!(matches!(one.await.unwrap(), Err(StoreError::Timeout)));
+    }
+    assert_eq!(way.stores.status()[0].standing, Standing::Asked);
+    assert_eq!(read(&way).await.unwrap(), "here");
+}
+
 /// One that answers, if only that it cannot, is asked all the same: nothing is better than its answer.
 #[tokio::test]
 async fn a_lone_store_that_says_no_is_asked_on() {
