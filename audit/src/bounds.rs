@@ -37,8 +37,10 @@ pub(crate) const INDEX_OPEN_MAX: usize = 65_536;
 /// How often the index looks for news when nobody asks.
 pub(crate) const FOLLOW_EVERY: Duration = Duration::from_millis(500);
 
-/// Outcomes whose receipts are waited for at the same time; beyond it they are counted as lost at once.
-pub(crate) const OUTCOMES_WAITING_MAX: usize = 16_384;
+/// What the index may still have to hear of this process's own lines, in identifiers (each some tens of octets); the rest it reads.
+pub(crate) const HEARD_WEIGHT_MAX: usize = 65_536;
+/// While there is news, the index is brought up to date so often: each look wakes a thread.
+pub(crate) const FOLLOW_PAUSE: Duration = Duration::from_millis(20);
 
 // Escaping doubles a text at most: control characters, which would take six times, are gone before. Identifiers and
 // words have 64 bytes at most; 4096 covers their keys and punctuation.

@@ -74,7 +74,13 @@ impl EntryId {
 
 impl fmt::Display for EntryId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|octet| write!(f, "{octet:02x}"))
+        // Written several times for each request: not digit by digit through the formatter.
+        let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
+        let mut digits = [0; 32];
+        for (pair, octet) in digits.chunks_exact_mut(2).zip(self.0) {
+            pair.copy_from_slice(&[digit(octet >> 4), digit(octet & 0xf)]);
+        }
+        f.write_str(std::str::from_utf8(&digits).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -220,7 +226,8 @@ impl Entry {
             records.push(format!("… {left_out} more"));
         }
         let facts = if harmless(&self.facts, usize::MAX).len() > FACTS_BYTES_MAX { String::new() } else { self.facts };
-        let (rules, articles) = (harmless(&self.rules, RULES_BYTES_MAX), harmless(&self.articles, RULES_BYTES_MAX));
+        let cut = |text: &str| harmless(text, RULES_BYTES_MAX).into_owned();
+        let (rules, articles) = (cut(&self.rules), cut(&self.articles));
         Self { persons, records, facts, rules, articles, ..self }
     }
 }

@@ -9,11 +9,15 @@
 //! new record named; of an update, whom the stored one did and the new one did still. Only a record of an old version may
 //! leave something out, and none may say half of it. Of a key nothing is known before version 4: the least is taken.
 
+use std::borrow::Cow;
+
 use model::{Action, Assurance, Authorship, Category, Profession, Timestamp};
 use policy::{
     DeviceFacts, DisasterFacts, Facts, PersonFacts, Relation, Request, Resource, Said, ServiceFacts, SubjectFacts,
 };
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+
+use crate::json::Writer;
 
 /// Facts that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,171 +27,172 @@ pub struct FactsError(String);
 /// What is written now.
 const VERSION: u32 = 4;
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Line {
+struct Line<'a> {
     v: u32,
-    ask: AskLine,
-    subject: SubjectLine,
-    device: DeviceLine,
-    person: Option<PersonLine>,
-    service: String,
+    ask: AskLine<'a>,
+    subject: SubjectLine<'a>,
+    device: DeviceLine<'a>,
+    person: Option<PersonLine<'a>>,
+    service: Cow<'a, str>,
     /// End of the disaster use in force.
-    disaster: Option<String>,
+    disaster: Option<Cow<'a, str>>,
     /// The city has issued a rule for break-glass.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     glass_issued: Option<bool>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct AskLine {
-    action: String,
-    category: String,
-    at: String,
+struct AskLine<'a> {
+    action: Cow<'a, str>,
+    category: Cow<'a, str>,
+    at: Cow<'a, str>,
     /// Who wrote the stored version.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    author: Option<String>,
+    #[serde(default)]
+    author: Option<Cow<'a, str>>,
     /// In whose name the version stands that was written.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    written_as: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
+    written_as: Option<Cow<'a, str>>,
+    #[serde(default)]
     sensitive: Option<bool>,
     /// An emergency was declared.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     glass: Option<bool>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SubjectLine {
-    user_id: String,
-    user: String,
-    profession: String,
-    state: String,
+struct SubjectLine<'a> {
+    user_id: Cow<'a, str>,
+    user: Cow<'a, str>,
+    profession: Cow<'a, str>,
+    state: Cow<'a, str>,
     suspended: bool,
     qualification_suspended: bool,
-    facility: String,
-    facility_state: String,
+    facility: Cow<'a, str>,
+    facility_state: Cow<'a, str>,
     facility_suspended: bool,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct DeviceLine {
-    id: String,
-    facility: String,
-    certificate: String,
+struct DeviceLine<'a> {
+    id: Cow<'a, str>,
+    facility: Cow<'a, str>,
+    certificate: Cow<'a, str>,
     in_validity: bool,
     suspended: bool,
     /// How the certificate's key came about.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    key: Option<String>,
+    #[serde(default)]
+    key: Option<Cow<'a, str>>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct PersonLine {
-    id: String,
+struct PersonLine<'a> {
+    id: Cow<'a, str>,
     eligible: bool,
-    consent: String,
+    consent: Cow<'a, str>,
     store: bool,
     share: bool,
     disaster: bool,
     suspended: bool,
     in_area: bool,
     /// Role on the care team, on duty for it or manager; none: none of these.
-    team: Option<String>,
+    team: Option<Cow<'a, str>>,
     /// A deletion order in force.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     ordered: Option<bool>,
 }
 
 /// What was written: one decision, or one for each person that a request touches.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(untagged)]
-enum Written {
-    One(Box<Line>),
-    Several(Vec<Line>),
+enum Written<'a> {
+    One(Box<Line<'a>>),
+    Several(Vec<Line<'a>>),
 }
 
 /// Writes what was asked and the facts that answered it. Below 2 KiB a decision: identifiers have 64 characters at most.
 #[must_use]
 pub fn compact(request: &Request, facts: &Facts) -> String {
-    write(&Written::One(Box::new(line(request, facts))))
+    text(write(request, facts))
 }
 
 /// The same for a request that touches several persons: a decision for each.
 #[must_use]
 pub fn compact_all<'a>(decisions: impl IntoIterator<Item = (&'a Request, &'a Facts)>) -> String {
-    let mut lines: Vec<Line> = decisions.into_iter().map(|(request, facts)| line(request, facts)).collect();
-    match (lines.pop(), lines.is_empty()) {
-        (Some(only), true) => write(&Written::One(Box::new(only))),
-        (last, _) => {
-            lines.extend(last);
-            write(&Written::Several(lines))
-        }
-    }
+    let mut decisions = decisions.into_iter().map(|(request, facts)| write(request, facts));
+    let (first, second) = (decisions.next(), decisions.next());
+    let (first, second) = match (first, second) {
+        (Some(only), None) => return text(only),
+        pair => pair,
+    };
+    let several: Vec<Vec<u8>> = first.into_iter().chain(second).chain(decisions).collect();
+    text([b"[".as_slice(), &several.join(&b','), b"]"].concat())
 }
 
-fn write(written: &Written) -> String {
-    // Strings, booleans and numbers always serialise; an empty text would be refused by `read`.
-    serde_json::to_string(written).unwrap_or_default()
+/// What is written comes from texts, so it is one; an empty one would be refused by `read`.
+fn text(written: Vec<u8>) -> String {
+    String::from_utf8(written).unwrap_or_default()
 }
 
-fn line(request: &Request, facts: &Facts) -> Line {
+fn write(request: &Request, facts: &Facts) -> Vec<u8> {
     let Facts { subject, device, resource, service } = facts;
-    Line {
-        v: VERSION,
-        ask: AskLine {
-            action: request.action.to_string(),
-            category: request.category.to_string(),
-            at: request.at.to_string(),
-            author: Some(request.authorship.to_string()),
-            written_as: Some(request.written_as.to_string()),
-            sensitive: Some(request.sensitive),
-            glass: Some(request.break_glass),
-        },
-        subject: SubjectLine {
-            user_id: subject.user_id.to_string(),
-            user: subject.user.to_string(),
-            profession: subject.profession.to_string(),
-            state: subject.user_id_state.to_string(),
-            suspended: subject.user_id_suspended,
-            qualification_suspended: subject.qualification_suspended,
-            facility: subject.facility.to_string(),
-            facility_state: subject.facility_state.to_string(),
-            facility_suspended: subject.facility_suspended,
-        },
-        device: DeviceLine {
-            id: device.device.to_string(),
-            facility: device.facility.to_string(),
-            certificate: device.certificate_state.to_string(),
-            in_validity: device.certificate_in_validity,
-            suspended: device.device_suspended,
-            key: Some(device.assurance.to_string()),
-        },
-        person: person_line(resource),
-        service: service.state.to_string(),
-        disaster: service.disaster.as_ref().map(|disaster| disaster.until.to_string()),
-        glass_issued: Some(service.break_glass_issued),
-    }
+    let mut line = Writer::object(1024);
+    line.number("v", VERSION.into());
+    line.within("ask", |ask| {
+        ask.text("action", request.action.as_str());
+        ask.text("category", request.category.as_str());
+        ask.text("at", &request.at.to_string());
+        ask.text("author", request.authorship.as_str());
+        ask.text("written_as", request.written_as.as_str());
+        ask.flag("sensitive", request.sensitive);
+        ask.flag("glass", request.break_glass);
+    });
+    line.within("subject", |line| {
+        line.text("user_id", subject.user_id.as_str());
+        line.text("user", subject.user.as_str());
+        line.text("profession", subject.profession.as_str());
+        line.text("state", subject.user_id_state.as_str());
+        line.flag("suspended", subject.user_id_suspended);
+        line.flag("qualification_suspended", subject.qualification_suspended);
+        line.text("facility", subject.facility.as_str());
+        line.text("facility_state", subject.facility_state.as_str());
+        line.flag("facility_suspended", subject.facility_suspended);
+    });
+    line.within("device", |line| {
+        line.text("id", device.device.as_str());
+        line.text("facility", device.facility.as_str());
+        line.text("certificate", device.certificate_state.as_str());
+        line.flag("in_validity", device.certificate_in_validity);
+        line.flag("suspended", device.device_suspended);
+        line.text("key", device.assurance.as_str());
+    });
+    write_person(&mut line, resource);
+    line.text("service", service.state.as_str());
+    line.text_or_null("disaster", service.disaster.as_ref().map(|disaster| disaster.until.to_string()).as_deref());
+    line.flag("glass_issued", service.break_glass_issued);
+    line.end()
 }
 
-fn person_line(resource: &Resource) -> Option<PersonLine> {
-    let Resource::Record { person, relation, deletion_ordered } = resource else { return None };
-    Some(PersonLine {
-        id: person.person.to_string(),
-        eligible: person.eligible,
-        consent: person.consent.to_string(),
-        store: person.consent_store,
-        share: person.consent_share,
-        disaster: person.consent_disaster,
-        suspended: person.person_suspended,
-        in_area: person.in_disaster_area,
-        team: Some(*relation).filter(|relation| *relation != Relation::None).map(|known| known.as_str().to_owned()),
-        ordered: Some(*deletion_ordered),
-    })
+fn write_person(line: &mut Writer, resource: &Resource) {
+    let Resource::Record { person, relation, deletion_ordered } = resource else { return line.null("person") };
+    line.within("person", |line| {
+        line.text("id", person.person.as_str());
+        line.flag("eligible", person.eligible);
+        line.text("consent", person.consent.as_str());
+        line.flag("store", person.consent_store);
+        line.flag("share", person.consent_share);
+        line.flag("disaster", person.consent_disaster);
+        line.flag("suspended", person.person_suspended);
+        line.flag("in_area", person.in_disaster_area);
+        let team = Some(*relation).filter(|relation| *relation != Relation::None);
+        line.text_or_null("team", team.map(Relation::as_str));
+        line.flag("ordered", *deletion_ordered);
+    });
 }
 
 /// Reads the facts of one decision back, for a replay.
@@ -195,7 +200,7 @@ fn person_line(resource: &Resource) -> Option<PersonLine> {
 /// # Errors
 /// Another version, an unknown word, a missing fact: nothing is made up. More than one decision.
 pub fn read(text: &str) -> Result<(Request, Facts), FactsError> {
-    let line: Line = serde_json::from_str(text).map_err(|error| FactsError(error.to_string()))?;
+    let line: Line<'_> = serde_json::from_str(text).map_err(|error| FactsError(error.to_string()))?;
     parse(line).map_err(FactsError)
 }
 
@@ -211,16 +216,16 @@ pub fn read_all(text: &str) -> Result<Vec<(Request, Facts)>, FactsError> {
     }
 }
 
-fn parse(line: Line) -> Result<(Request, Facts), String> {
+fn parse(line: Line<'_>) -> Result<(Request, Facts), String> {
     if !(1..=VERSION).contains(&line.v) {
         return Err(format!("their version is {}, this program reads 1 to {VERSION}", line.v));
     }
     let since = Since { version: line.v };
     let Line { ask, subject, device, person, .. } = line;
     let (action, category) = (word(Action::parse(&ask.action))?, word(Category::parse(&ask.category))?);
-    let author = since.two(ask.author, "author", Authorship::Unknown.to_string())?;
+    let author = since.two(ask.author, "author", Authorship::Unknown.as_str().into())?;
     let writes = matches!(action, Action::Create | Action::Update);
-    let written_before = if writes { author.clone() } else { Authorship::Unknown.to_string() };
+    let written_before = if writes { author.clone() } else { Authorship::Unknown.as_str().into() };
     let written_as = since.three(ask.written_as, "written_as", written_before)?;
     let said = Said {
         authorship: word(Authorship::parse(&author))?,
@@ -246,7 +251,12 @@ fn parse(line: Line) -> Result<(Request, Facts), String> {
         certificate_state: word(device.certificate.parse())?,
         certificate_in_validity: device.in_validity,
         device_suspended: device.suspended,
-        assurance: word(Assurance::parse(&since.fact_of(4, device.key, "key", Assurance::Container.to_string())?))?,
+        assurance: word(Assurance::parse(&since.fact_of(
+            4,
+            device.key,
+            "key",
+            Assurance::Container.as_str().into(),
+        )?))?,
     };
     let resource = person.map_or(Ok(Resource::Directory), |person| record(person, since))?;
     let disaster = line.disaster.map(|until| word(Timestamp::parse(&until))).transpose()?;
@@ -284,7 +294,7 @@ impl Since {
     }
 }
 
-fn record(line: PersonLine, since: Since) -> Result<Resource, String> {
+fn record(line: PersonLine<'_>, since: Since) -> Result<Resource, String> {
     let relation = line.team.map_or(Ok(Relation::None), |role| word(Relation::parse(&role)))?;
     if since.version == 1 && matches!(relation, Relation::Duty | Relation::Manager) {
         return Err(format!("`{}` was no role in version 1", relation.as_str()));

@@ -10,7 +10,8 @@ use journal::Position;
 use model::{PersonId, UserId};
 
 use crate::bounds::{INDEX_KEYS_MAX, INDEX_OPEN_MAX, INDEX_POSITIONS_MAX, INDEX_SEQUELS_MAX};
-use crate::{Entry, EntryId, Event, SignIn, SignInOutcome, Verdict};
+use crate::heard::Seen;
+use crate::{EntryId, SignIn, SignInOutcome};
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -42,23 +43,23 @@ impl Index {
         self.seen
     }
 
-    /// Folds the next event.
-    pub(crate) fn fold(&mut self, position: Position, event: &Event) {
+    /// Folds the next line.
+    pub(crate) fn fold(&mut self, position: Position, seen: Seen) {
         self.seen = position;
-        match event {
-            Event::Entry(entry) => self.fold_entry(position, entry),
-            Event::Release(release) => {
-                if let Some(entry) = self.open.get(&release.id).copied() {
+        match seen {
+            Seen::Entry { id, user_id, persons } => self.fold_entry(position, id, &user_id, &persons),
+            Seen::Release(id) => {
+                if let Some(entry) = self.open.get(&id).copied() {
                     self.follows(entry, position);
                 }
             }
-            Event::Outcome(outcome) => {
-                if let Some(entry) = self.open.remove(&outcome.id) {
+            Seen::Outcome(id) => {
+                if let Some(entry) = self.open.remove(&id) {
                     self.follows(entry, position);
                 }
             }
-            Event::SignIn(sign_in) => self.welcomed(sign_in),
-            Event::Alert(_) => {}
+            Seen::SignIn(sign_in) => self.welcomed(*sign_in),
+            Seen::Alert => {}
         }
     }
 
@@ -69,16 +70,14 @@ impl Index {
         }
     }
 
-    fn fold_entry(&mut self, position: Position, entry: &Entry) {
-        self.user_ids.add(&entry.user_id, position);
-        if entry.verdict == Verdict::Permitted {
-            // A person named twice by one entry is one line of his history.
-            for person in &entry.persons {
-                self.seen_of.add(person, position);
-            }
+    fn fold_entry(&mut self, position: Position, id: EntryId, user_id: &UserId, persons: &[PersonId]) {
+        self.user_ids.add(user_id, position);
+        // A person named twice by one entry is one line of his history.
+        for person in persons {
+            self.seen_of.add(person, position);
         }
-        if self.open.insert(entry.id.clone(), position).is_none() {
-            self.open_order.push_back(entry.id.clone());
+        if self.open.insert(id.clone(), position).is_none() {
+            self.open_order.push_back(id);
         }
         while self.open_order.len() > INDEX_OPEN_MAX {
             if let Some(oldest) = self.open_order.pop_front() {
@@ -87,15 +86,15 @@ impl Index {
         }
     }
 
-    fn welcomed(&mut self, sign_in: &SignIn) {
+    fn welcomed(&mut self, sign_in: SignIn) {
         if sign_in.outcome != SignInOutcome::Welcome {
             return;
         }
         if let Some(last) = self.welcomes.get_mut(&sign_in.user_id) {
             last.swap(0, 1);
-            last[1] = Some(sign_in.clone());
+            last[1] = Some(sign_in);
         } else if self.welcomes.len() < INDEX_KEYS_MAX {
-            self.welcomes.insert(sign_in.user_id.clone(), [None, Some(sign_in.clone())]);
+            self.welcomes.insert(sign_in.user_id.clone(), [None, Some(sign_in)]);
         }
     }
 

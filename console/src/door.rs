@@ -2,9 +2,11 @@
 
 use std::future::Future;
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use anomaly::Prefix;
+use gateway::balancer::header::Origin;
+use gateway::balancer::{self, Balancers};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -14,7 +16,7 @@ use tokio::sync::Semaphore;
 use tokio::task::AbortHandle;
 
 use crate::bounds::{ACCEPT_PAUSE, Bounds};
-use crate::crowd::Crowd;
+use crate::crowd::{Crowd, Share};
 use crate::list::Shelf;
 use crate::{Console, routes};
 
@@ -43,19 +45,23 @@ pub async fn serve(
     let standing = console.issuers().filter(|issuer| !issuer.is_over(now));
     let _keepers: Vec<_> = standing.map(|issuer| keep(&issuer.list)).collect();
     let router = routes::router(console);
-    open(listener, bounds, stop, move |stream, _| connection(stream, router.clone(), bounds)).await
+    // Only those who live beside us come here, and nobody in between speaks for them.
+    let nobody = Balancers::default();
+    open(listener, bounds, nobody, stop, move |stream, _| connection(stream, router.clone(), bounds)).await
 }
 
-/// Accepts until `stop` resolves, then drains; `serve` is one connection's whole life, and is told where it comes from.
+/// Accepts until `stop` resolves, then drains; `serve` is one connection's whole life, and is told where it comes from: from a
+/// balancer, what that says.
 pub(crate) async fn open<F: Future<Output = ()> + Send + 'static>(
     listener: TcpListener,
     bounds: Bounds,
+    balancers: Balancers,
     stop: impl Future<Output = ()> + Send,
-    serve: impl Fn(TcpStream, Prefix) -> F + Send,
+    serve: impl Fn(TcpStream, IpAddr) -> F + Clone + Send + 'static,
 ) -> Result<(), io::Error> {
     let at = listener.local_addr()?;
     let places = Arc::new(Semaphore::new(bounds.connections_max));
-    let crowd = Crowd::new(bounds.connections_per_source_max);
+    let crowd = Arc::new(Crowd::new(bounds.connections_per_source_max));
     tracing::info!(%at, "a door of the office is open");
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -64,10 +70,10 @@ pub(crate) async fn open<F: Future<Output = ()> + Send + 'static>(
             () = &mut stop => break,
             place = Arc::clone(&places).acquire_owned() => place.map_err(io::Error::other)?,
         };
-        let (stream, source) = tokio::select! {
+        let (stream, peer) = tokio::select! {
             () = &mut stop => break,
             accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => (stream, anomaly::prefix(peer.ip())),
+                Ok((stream, peer)) => (stream, peer.ip()),
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -75,16 +81,22 @@ pub(crate) async fn open<F: Future<Output = ()> + Send + 'static>(
                 }
             },
         };
-        // Closed at once, and the place is free for the next: who has its share takes nobody else's.
-        let Some(share) = crowd.enter(source) else {
-            tracing::debug!("a source that has its share of connections asked for one more");
+        let (serve, crowd) = (serve.clone(), Arc::clone(&crowd));
+        if balancers.hold(peer) {
+            tokio::spawn(async move {
+                let _held = place;
+                let Some((stream, client)) = behind(stream, peer, bounds).await else { return };
+                let Some(_share) = share(&crowd, client) else { return };
+                serve(stream, client).await;
+            });
             continue;
-        };
-        let served = serve(stream, source);
+        }
+        // Closed at once, and the place is free for the next: who has its share takes nobody else's.
+        let Some(share) = share(&crowd, peer) else { continue };
         tokio::spawn(async move {
             // Given back with the task, however it ends.
             let _held = (place, share);
-            served.await;
+            serve(stream, peer).await;
         });
     }
     drop(listener);
@@ -93,6 +105,27 @@ pub(crate) async fn open<F: Future<Output = ()> + Send + 'static>(
         tracing::warn!(%at, "connections were still open at the end of the drain");
     }
     Ok(())
+}
+
+fn share(crowd: &Crowd, source: IpAddr) -> Option<Share> {
+    let share = crowd.enter(anomaly::prefix(source));
+    if share.is_none() {
+        tracing::debug!("a source that has its share of connections asked for one more");
+    }
+    share
+}
+
+/// The client behind a balancer, which must say so before anything else.
+async fn behind(mut stream: TcpStream, peer: IpAddr, bounds: Bounds) -> Option<(TcpStream, IpAddr)> {
+    match tokio::time::timeout(bounds.head_within, balancer::origin(&mut stream)).await {
+        Ok(Ok(Origin::Client(client))) => Some((stream, client.ip())),
+        Ok(Ok(Origin::Balancer)) => Some((stream, peer)),
+        Ok(Err(error)) => {
+            tracing::debug!(%peer, %error, "a balancer did not say where its client comes from");
+            None
+        }
+        Err(_) => None,
+    }
 }
 
 /// One connection, which carries one request.

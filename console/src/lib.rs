@@ -48,6 +48,9 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 /// Says why the process cannot do its work just now; nothing when it can.
 pub type Obstacle = Arc<dyn Fn() -> Option<String> + Send + Sync>;
 
+/// Gives the authority that issued the server's certificate, where that is one of the city's.
+pub type Servers = Arc<dyn Fn() -> Option<ca::Issuing> + Send + Sync>;
+
 /// What the doors for the office are made of. Cheap to copy.
 #[derive(Clone)]
 pub struct Console {
@@ -55,7 +58,7 @@ pub struct Console {
     pub(crate) issuer: Issuer,
     pub(crate) former: Arc<[Issuer]>,
     pub(crate) root_list: Option<Arc<ca::RootList>>,
-    pub(crate) servers: Option<Arc<ca::Issuing>>,
+    pub(crate) servers: Servers,
     pub(crate) clock: Clock,
     pub(crate) obstacle: Obstacle,
     pub(crate) bounds: Bounds,
@@ -71,7 +74,7 @@ impl Console {
             issuer,
             former: former.into(),
             root_list: None,
-            servers: None,
+            servers: Arc::new(|| None),
             clock,
             obstacle,
             bounds: Bounds::default(),
@@ -90,10 +93,10 @@ impl Console {
         self
     }
 
-    /// With the authority that issued the server's certificate, where that is one of the city's.
+    /// With the authority that issued the server's certificate: asked each time, for another may have issued the next.
     #[must_use]
-    pub fn with_servers(mut self, issuing: Option<ca::Issuing>) -> Self {
-        self.servers = issuing.map(Arc::new);
+    pub fn with_servers(mut self, servers: Servers) -> Self {
+        self.servers = servers;
         self
     }
 

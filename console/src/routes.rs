@@ -71,7 +71,7 @@ async fn root(State(console): State<Console>, asked: HeaderMap) -> Response {
 }
 
 async fn servers(State(console): State<Console>, asked: HeaderMap) -> Response {
-    match &console.servers {
+    match (console.servers)() {
         Some(issuing) => certificate(&asked, issuing.pem(), &issuing.fingerprint_sha256()),
         None => Problem::NotFound.into_response(),
     }

@@ -434,7 +434,8 @@ async fn a_connection_that_panics_gives_its_places_back() {
     let address = listener.local_addr().unwrap().to_string();
     let bounds = Bounds { connections_max: 2, connections_per_source_max: 1, ..patient() };
     let (heard, mut hears) = tokio::sync::mpsc::unbounded_channel();
-    let served = tokio::spawn(crate::door::open(listener, bounds, std::future::pending(), move |_, _| {
+    let nobody = gateway::balancer::Balancers::default();
+    let served = tokio::spawn(crate::door::open(listener, bounds, nobody, std::future::pending(), move |_, _| {
         let heard = heard.clone();
         async move {
             heard.send(()).unwrap();

@@ -11,6 +11,7 @@ use hyper::body::Body as _;
 
 use crate::connection::Client;
 use crate::pages::{self, reference};
+use crate::pipeline::call;
 use crate::pipeline::extract::whole;
 use crate::pipeline::trace::Trace;
 use crate::refusal::Refusal;
@@ -91,6 +92,13 @@ pub fn without_body(response: Response<Body>) -> Response<Body> {
 
 /// A refusal as an answer.
 pub fn refusal(worker: &Worker, client: &Client, trace: &Trace, refusal: &Refusal) -> Response<Body> {
+    if trace.is_call {
+        let mut response = Response::new(whole(Bytes::new()));
+        *response.headers_mut() = call::refusal(refusal);
+        standing_headers(response.headers_mut());
+        incident(response.headers_mut(), trace.id());
+        return response;
+    }
     let incident_number = trace.id().to_string();
     if trace.wants_page && client.host == Host::Care {
         // A person without a session is led to the sign-in page instead of being told a code.

@@ -10,7 +10,14 @@ pub const CONNECTIONS_PER_SOURCE_MAX: usize = 2_000;
 pub const H2_IDLE_MAX: Duration = Duration::from_secs(60);
 /// Listening socket's queue of connections not yet accepted.
 pub const ACCEPT_BACKLOG: i32 = 1024;
-/// From accept to a finished TLS handshake.
+/// From accept to the first octet of TLS, a balancer's header before it included: a client of TLS speaks first, at once.
+pub const FIRST_OCTET_MAX: Duration = Duration::from_secs(3);
+/// A balancer's header (PROXY protocol, version 2). Addresses take 52 octets; the rest is for what balancers add, such as the
+/// name in a client's certificate.
+pub const PROXY_HEADER_BYTES_MAX: usize = 1024;
+/// What is read of a client that speaks HTTP without TLS, before and after it is told so.
+pub const PLAIN_HTTP_BYTES_MAX: usize = 4096;
+/// From the first octet to a finished TLS handshake.
 pub const HANDSHAKE_MAX: Duration = Duration::from_secs(5);
 /// From the first byte of a request to the end of its header section; also the idle time of a kept-alive connection
 /// over HTTP/1.1.
@@ -34,7 +41,7 @@ pub const BODY_READ_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Time for reading such a body.
 pub const BODY_READ_MAX: Duration = Duration::from_secs(30);
 /// A streamed upload.
-pub const UPLOAD_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
+pub const UPLOAD_BYTES_MAX: u64 = 16 * 1024 * 1024 * 1024;
 /// An answer of the store that must be read before it is released.
 pub const ANSWER_READ_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// An answer written anew goes out in pieces of so many bytes.
@@ -68,6 +75,14 @@ pub const H2_PING_ANSWER_MAX: Duration = Duration::from_secs(20);
 pub const STORE_CONNECT_MAX: Duration = Duration::from_secs(2);
 /// A streamed upload, from its beginning to the head of the store's answer.
 pub const UPLOAD_MAX: Duration = Duration::from_secs(3600);
+/// A WebSocket of a mapped store is read in pieces of so many bytes, once more than a little comes at a time.
+pub const SOCKET_PIECE_BYTES: usize = 16 * 1024;
+/// A side of such a WebSocket that says nothing for so long is pinged, and let go of if it says nothing for as long again.
+pub const SOCKET_SILENCE_MAX: Duration = Duration::from_secs(60);
+/// Once one side has closed it, the other has so long to do so too.
+pub const SOCKET_CLOSE_MAX: Duration = Duration::from_secs(5);
+/// Drain: how long a call of gRPC may go on to its own end.
+pub const CALL_DRAIN_MAX: Duration = Duration::from_secs(5);
 /// Silence of the client in the middle of a streamed upload.
 pub const UPLOAD_SILENCE_MAX: Duration = Duration::from_secs(30);
 /// From connecting to the head of the store's answer, for everything but a streamed upload.
@@ -196,6 +211,8 @@ pub const SESSION_TOUCH_SECONDS: i64 = 60;
 
 const _: () = assert!(records::bounds::PAGE_CHARACTERS_MAX < HEADER_BYTES_MAX / 2, "a page fits a header section");
 const _: () = assert!(READ_BUFFER_BYTES_MAX >= HEADER_BYTES_MAX, "a header section must fit the read buffer");
+const _: () = assert!(FIRST_OCTET_MAX.as_millis() < HANDSHAKE_MAX.as_millis(), "who says nothing goes first");
+const _: () = assert!(PROXY_HEADER_BYTES_MAX >= 536, "as much of a header as a receiver should take");
 const _: () = assert!(CONNECTIONS_PER_SOURCE_MAX < CONNECTIONS_PER_WORKER_MAX, "one source must not take all");
 const _: () = assert!(PASSWORD_CHECKS_MAX < BLOCKING_THREADS_MAX, "password checks must not take all threads");
 const _: () = assert!(FORM_BYTES_MAX < BODY_READ_BYTES_MAX, "a form is the smallest body");
@@ -226,6 +243,8 @@ const _: () = assert!(
 );
 const _: () = assert!(ISOLATED_CONNECTIONS_MAX < CONNECTIONS_PER_WORKER_MAX, "whoever is told so must not take all");
 const _: () = assert!(SWEEP_EVERY.as_millis() < REGISTRY_SILENCE_MAX.as_millis(), "silence must be seen in time");
+const _: () = assert!(CALL_DRAIN_MAX.as_millis() < DRAIN_MAX.as_millis(), "a call hears of the end");
+const _: () = assert!(SOCKET_CLOSE_MAX.as_millis() < DRAIN_MAX.as_millis(), "a WebSocket is closed before the end");
 const _: () = assert!(MARK_WAIT_MAX.as_millis() < DRAIN_MAX.as_millis(), "a deletion is marked before the end");
 const _: () = assert!(STORE_QUEUE_WAIT.as_millis() < 50, "who finds no place is told so within 50 ms");
 const _: () = assert!(STORE_REST_MILLIS <= STORE_REST_MILLIS_MAX && STORE_FAILURES_IN_A_ROW_MAX > 1);

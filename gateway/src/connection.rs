@@ -10,6 +10,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use model::Timestamp;
 use registry::{Snapshot, Status};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 use tokio_rustls::LazyConfigAcceptor;
@@ -25,7 +26,7 @@ use crate::cut::socket::{Scissors, Socket};
 use crate::refusal::{CertificateProblem, Refusal};
 use crate::tls::arrival::{Arrival, Standing};
 use crate::tls::device::{Presented, VerifiedDevice};
-use crate::tls::hosts::Host;
+use crate::tls::hosts::{Chosen, Host};
 use crate::tls::negotiated::Negotiated;
 use crate::tls::verifier::Strictness;
 use crate::worker::Worker;
@@ -137,9 +138,16 @@ pub async fn serve(worker: Rc<Worker>, stream: TcpStream, peer: SocketAddr) {
 async fn handshake(worker: &Worker, socket: Socket) -> Option<(Host, TlsStream<Socket>)> {
     let start = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), socket).await;
     let start = start.inspect_err(|error| tracing::debug!(%error, "no TLS client hello")).ok()?;
-    let (host, config) = worker.hosts().choose(&start.client_hello())?;
-    let tls = start.into_stream(config).await;
-    tls.inspect_err(|error| tracing::debug!(%error, "a TLS handshake failed")).ok().map(|tls| (host, tls))
+    let failed = |error: &std::io::Error| tracing::debug!(%error, "a TLS handshake failed");
+    match worker.hosts().choose(&start.client_hello())? {
+        Chosen::Client(host, config) => start.into_stream(config).await.inspect_err(failed).ok().map(|tls| (host, tls)),
+        Chosen::Question(config) => {
+            let mut answered = start.into_stream(config).await.inspect_err(failed).ok()?;
+            // It has what it wanted to know, whether or not it hears the goodbye.
+            let _ = answered.shutdown().await;
+            None
+        }
+    }
 }
 
 async fn speak(worker: &Rc<Worker>, client: Rc<Client>, tls: TlsStream<Socket>) -> hyper::Result<()> {
@@ -159,6 +167,8 @@ async fn speak(worker: &Rc<Worker>, client: Rc<Client>, tls: TlsStream<Socket>) 
         let connection = http2::Builder::new(LocalExecutor)
             .timer(TokioTimer::new())
             .max_concurrent_streams(H2_STREAMS_MAX)
+            // WebSockets come as extended CONNECT (RFC 8441).
+            .enable_connect_protocol()
             .max_pending_accept_reset_streams(H2_PENDING_RESETS_MAX)
             .max_local_error_reset_streams(H2_ERROR_RESETS_MAX)
             .initial_stream_window_size(H2_STREAM_WINDOW_BYTES)

@@ -8,7 +8,9 @@
 #[cfg(test)]
 extern crate self as gateway;
 
+mod accept;
 pub mod answer;
+pub mod balancer;
 pub mod bounds;
 pub mod connection;
 pub mod cut;
@@ -37,7 +39,6 @@ use model::Timestamp;
 use policy::DecisionPoint;
 use registry::{Registry, Vault};
 use rustls::pki_types::CertificateDer;
-use rustls::sign::CertifiedKey;
 use socket2::{Domain, Protocol, Socket, Type};
 use tls::external::watch::Watch;
 use tokio::sync::watch;
@@ -50,6 +51,7 @@ pub use store::settings::{
 pub use store::station::{Standing as StoreStanding, StoreStatus};
 pub use tls::external::{ExternalAuthority, ExternalSettings, Externals};
 pub use tls::hosts::TlsProfile;
+pub use tls::server_key::ServerKey;
 pub use tls::verifier::Strictness;
 
 /// A clock: the time of day, as late as it is asked.
@@ -61,8 +63,11 @@ pub struct Settings {
     pub care_host: String,
     /// DNS name of the public host, in lower case.
     pub public_host: String,
-    /// Where clients connect. Port 0 takes a free one.
-    pub listen: SocketAddr,
+    /// Where clients connect, at least one address. Port 0 takes a free one. An IPv6 address takes IPv6 only, `[::]` too: for
+    /// both, both are named.
+    pub listen: Vec<SocketAddr>,
+    /// Who may say where a client comes from, and must.
+    pub balancers: balancer::Balancers,
     /// Where the store fetches our public keys, over plain HTTP: a loopback or internal address only.
     pub store_door: SocketAddr,
     /// The stores.
@@ -72,7 +77,7 @@ pub struct Settings {
     /// Threads that serve, at least 1.
     pub workers: usize,
     /// Certificate and key of both hosts.
-    pub server_key: Arc<CertifiedKey>,
+    pub server_key: ServerKey,
     /// Issuing certificates of device certificates.
     pub device_issuers: Vec<CertificateDer<'static>>,
     /// Other authorities whose certificates are considered.
@@ -142,6 +147,9 @@ pub enum SetUpError {
     /// The stores cannot be set up.
     #[error("the stores cannot be set up")]
     Stores(#[source] store::settings::StoreSetUpError),
+    /// No address is given.
+    #[error("no address to listen on for clients")]
+    Nowhere,
     /// A port cannot be listened on.
     #[error("cannot listen on {address}")]
     Listen {
@@ -159,6 +167,7 @@ pub enum SetUpError {
 /// A gateway that is serving, until it is dropped or told to [`Running::drain`], which also waits.
 pub struct Running {
     address: SocketAddr,
+    addresses: Vec<SocketAddr>,
     store_door: SocketAddr,
     drain: watch::Sender<bool>,
     threads: Vec<JoinHandle<()>>,
@@ -167,10 +176,16 @@ pub struct Running {
 }
 
 impl Running {
-    /// Where clients connect.
+    /// Where clients connect; the first, where there are several.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Every address where clients connect.
+    #[must_use]
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
     }
 
     /// Where the store fetches our keys.
@@ -237,8 +252,8 @@ pub fn start(settings: Settings, parts: Parts) -> Result<Running, SetUpError> {
     let identity = store::identity::Identity::new(&settings.identity_key).map_err(SetUpError::IdentityKey)?;
     let key_set = identity.key_set().to_owned();
     let stores = Arc::new(store::stores::Stores::new(settings.store).map_err(SetUpError::Stores)?);
-    let listeners = listeners(settings.listen, settings.workers.max(1))?;
-    let address = local_address(&listeners, settings.listen)?;
+    let (listeners, addresses) = listeners(&settings.listen, settings.workers.max(1))?;
+    let address = *addresses.first().ok_or(SetUpError::Nowhere)?;
     let door = listen(settings.store_door, false)?;
     let door_address =
         door.local_addr().map_err(|source| SetUpError::Listen { address: settings.store_door, source })?;
@@ -261,6 +276,7 @@ pub fn start(settings: Settings, parts: Parts) -> Result<Running, SetUpError> {
         judge,
         live: Arc::clone(&live),
         hosts,
+        balancers: settings.balancers,
         readings,
         externals,
         sealer,
@@ -280,12 +296,12 @@ pub fn start(settings: Settings, parts: Parts) -> Result<Running, SetUpError> {
     lists.look();
     let (drain, draining) = watch::channel(false);
     let mut threads = Vec::new();
-    for (number, listener) in listeners.into_iter().enumerate() {
+    for (number, listeners) in listeners.into_iter().enumerate() {
         let (shared, draining, stores) = (Arc::clone(&shared), draining.clone(), Arc::clone(&stores));
         let rates = settings.rates;
         threads.push(thread(&format!("worker-{number}"), move || async move {
             let worker = worker::Worker::new(number, shared, &stores, rates, draining);
-            if let Err(error) = worker.run(listener).await {
+            if let Err(error) = worker.run(listeners).await {
                 tracing::error!(%error, "a worker ended");
             }
         })?);
@@ -307,7 +323,7 @@ pub fn start(settings: Settings, parts: Parts) -> Result<Running, SetUpError> {
         threads.push(thread("lists", move || lists.run(draining))?);
     }
     threads.push(thread("sweep", move || sweep(cutter, shared, draining))?);
-    Ok(Running { address, store_door: door_address, drain, threads, live, stores })
+    Ok(Running { address, addresses, store_door: door_address, drain, threads, live, stores })
 }
 
 fn externals(given: Vec<ExternalSettings>, ours: &[CertificateDer<'static>]) -> Result<Externals, SetUpError> {
@@ -371,28 +387,34 @@ where
         .map_err(SetUpError::Thread)
 }
 
-/// One listening socket a worker, all on one port: the kernel spreads connections over them.
-fn listeners(address: SocketAddr, workers: usize) -> Result<Vec<std::net::TcpListener>, SetUpError> {
-    let first = listen(address, true)?;
-    let bound = first.local_addr().map_err(|source| SetUpError::Listen { address, source })?;
-    let mut listeners = vec![first];
-    for _ in 1..workers {
-        listeners.push(listen(bound, true)?);
+/// For each worker, one listening socket an address: the kernel spreads connections over those on one port. And the addresses.
+fn listeners(
+    listen_on: &[SocketAddr],
+    workers: usize,
+) -> Result<(Vec<Vec<std::net::TcpListener>>, Vec<SocketAddr>), SetUpError> {
+    let (mut each, mut addresses) = (Vec::new(), Vec::new());
+    each.resize_with(workers, Vec::new);
+    for address in listen_on.iter().copied() {
+        let mut bound = address;
+        for listeners in &mut each {
+            let listener = listen(bound, true)?;
+            // Where any port would do, all workers take the first one's.
+            bound = listener.local_addr().map_err(|source| SetUpError::Listen { address, source })?;
+            listeners.push(listener);
+        }
+        addresses.push(bound);
     }
-    Ok(listeners)
-}
-
-fn local_address(listeners: &[std::net::TcpListener], address: SocketAddr) -> Result<SocketAddr, SetUpError> {
-    match listeners.first() {
-        Some(listener) => listener.local_addr().map_err(|source| SetUpError::Listen { address, source }),
-        None => Ok(address),
-    }
+    Ok((each, addresses))
 }
 
 fn listen(address: SocketAddr, shared: bool) -> Result<std::net::TcpListener, SetUpError> {
     let bind = || {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
         socket.set_reuse_address(true)?;
+        if address.is_ipv6() {
+            // Else the system would decide whether IPv4 comes in here too, disguised.
+            socket.set_only_v6(true)?;
+        }
         if shared {
             socket.set_reuse_port(true)?;
         }

@@ -1,8 +1,5 @@
 //! A worker: one thread, one current-thread runtime, its own listening socket, its own way to the stores.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
-use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,9 +13,8 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::LocalSet;
 
-use crate::bounds::{
-    CONNECTIONS_PER_SOURCE_MAX, CONNECTIONS_PER_WORKER_MAX, DRAIN_MAX, REGISTRY_SILENCE_MAX, SEND_BUFFER_BYTES,
-};
+use crate::balancer::Balancers;
+use crate::bounds::{DRAIN_MAX, REGISTRY_SILENCE_MAX};
 use crate::cut::live::Live;
 use crate::gate::emergency::Declarations;
 use crate::gate::guessing::Guessing;
@@ -32,7 +28,7 @@ use crate::pipeline::held::HeldPool;
 use crate::pipeline::trace::Trace;
 use crate::refusal::Refusal;
 use crate::session::{Sealer, SessionLimits};
-use crate::source;
+use crate::source::Sources;
 use crate::store::identity::{self, Asker, Identity};
 use crate::store::stores::Stores;
 use crate::store::way::Way;
@@ -42,7 +38,7 @@ use crate::tls::hosts::Host;
 use crate::tls::hosts::Hosts;
 use crate::tls::readings::Readings;
 use crate::tls::verifier::Strictness;
-use crate::{Clock, connection};
+use crate::{Clock, accept};
 
 /// What all workers share.
 pub struct Shared {
@@ -52,6 +48,7 @@ pub struct Shared {
     pub(crate) judge: Judge,
     pub(crate) live: Arc<Live>,
     pub(crate) hosts: Hosts,
+    pub(crate) balancers: Balancers,
     pub(crate) readings: Arc<Readings>,
     pub(crate) externals: Arc<Externals>,
     pub(crate) sealer: Sealer,
@@ -81,21 +78,6 @@ pub struct Worker {
     drain: watch::Receiver<bool>,
     /// Held by every open connection, tunnels included.
     open: Arc<()>,
-}
-
-/// Open connections by source.
-#[derive(Default)]
-struct Sources(HashMap<source::Prefix, Rc<()>>);
-
-impl Sources {
-    /// A place for one more connection, given back when dropped; none when the source has too many.
-    fn enter(&mut self, source: IpAddr) -> Option<Rc<()>> {
-        if self.0.len() > CONNECTIONS_PER_WORKER_MAX {
-            self.0.retain(|_, places| Rc::strong_count(places) > 1);
-        }
-        let places = self.0.entry(source::prefix(source)).or_default();
-        (Rc::strong_count(places) <= CONNECTIONS_PER_SOURCE_MAX).then(|| Rc::clone(places))
-    }
 }
 
 /// What an answer needs of its worker after the request is over.
@@ -205,46 +187,13 @@ impl Worker {
     }
 
     /// Accepts and serves until the drain, then waits for open connections, at most [`DRAIN_MAX`].
-    pub(crate) async fn run(self, listener: std::net::TcpListener) -> std::io::Result<()> {
-        let listener = TcpListener::from_std(listener)?;
-        let worker = Rc::new(self);
-        let sources = RefCell::new(Sources::default());
+    pub(crate) async fn run(self, listeners: Vec<std::net::TcpListener>) -> std::io::Result<()> {
+        let listeners: Vec<_> = listeners.into_iter().map(TcpListener::from_std).collect::<Result<_, _>>()?;
+        let (worker, sources) = (Rc::new(self), Rc::new(Sources::default()));
         let local = LocalSet::new();
         let accepting = async {
-            let mut draining = worker.draining();
-            loop {
-                let accepted = tokio::select! {
-                    biased;
-                    () = draining.begun() => break,
-                    accepted = listener.accept() => accepted,
-                };
-                match accepted {
-                    Ok((stream, peer)) => {
-                        let Some(place) = sources.borrow_mut().enter(peer.ip()) else {
-                            continue;
-                        };
-                        if Arc::strong_count(&worker.open) > CONNECTIONS_PER_WORKER_MAX {
-                            continue;
-                        }
-                        // Without these it is served all the same, a little slower or at a little more cost.
-                        let _ = stream.set_nodelay(true);
-                        let _ = socket2::SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER_BYTES);
-                        let (worker, open) = (Rc::clone(&worker), worker.hold_open());
-                        tokio::task::spawn_local(async move {
-                            let (_open, _place) = (open, place);
-                            connection::serve(worker, stream, peer).await;
-                        });
-                    }
-                    // Out of descriptors or the like: let others finish, do not spin.
-                    Err(error) => {
-                        tracing::warn!(%error, "a connection could not be accepted");
-                        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-                    }
-                }
-            }
-            // From here on a new connection is refused, and can go to another node, instead of waiting in the kernel's queue for
-            // somebody who accepts no more.
-            drop(listener);
+            let doors = listeners.into_iter().map(|listener| accept::accept(&worker, &sources, listener));
+            futures_util::future::join_all(doors).await;
             let deadline = tokio::time::Instant::now() + DRAIN_MAX;
             while Arc::strong_count(&worker.open) > 1 && tokio::time::Instant::now() < deadline {
                 tokio::time::sleep(std::time::Duration::from_millis(10)).await;
@@ -327,6 +276,15 @@ impl Worker {
 
     pub(crate) fn draining(&self) -> Draining {
         Draining(self.drain.clone())
+    }
+
+    /// Whether more than so many connections are open.
+    pub(crate) fn has_too_many(&self, connections_max: usize) -> bool {
+        Arc::strong_count(&self.open) > connections_max
+    }
+
+    pub(crate) fn balancers(&self) -> &Balancers {
+        &self.shared.balancers
     }
 
     pub(crate) fn hosts(&self) -> &Hosts {

@@ -19,6 +19,13 @@ pub(crate) const BATCH_ENTRIES_MAX: usize = 4096;
 /// Most bytes committed as one row, passed by at most one call.
 pub(crate) const BATCH_BYTES_MAX: usize = 8 << 20;
 
+/// An append that nobody waits for is written with the next one that somebody waits for, and after so long in any case.
+pub(crate) const SOON_MAX: Duration = Duration::from_millis(10);
+/// A batch that so many waited for is followed by the next one no sooner than [`COMMITS_APART`]; whoever appends alone never waits.
+pub(crate) const RUSH_CALLS: usize = 4;
+/// See [`RUSH_CALLS`]. Adds half of it to the mean time of an append in a rush.
+pub(crate) const COMMITS_APART: Duration = Duration::from_millis(1);
+
 /// A read stops after about so many bytes, whatever number of entries was asked for.
 pub(crate) const READ_BYTES_MAX: usize = 16 << 20;
 /// Rows fetched in one go while reading; with small batches the bytes never get near their bound.
@@ -43,9 +50,12 @@ pub(crate) const LOCK_WAIT: Duration = Duration::from_secs(5);
 pub(crate) const SQLITE_POLL: Duration = Duration::from_millis(2);
 /// How often the write-ahead log is copied back by the keeper.
 pub(crate) const SQLITE_CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
-/// Pages in the write-ahead log after which the writer copies them back itself (64 MiB of 4 KiB pages): the backstop for
-/// a keeper that never catches a quiet moment.
-pub(crate) const SQLITE_WAL_PAGES_MAX: u32 = 16_384;
+/// SQLite: size of a page of a new file. A batch of entries is tens of kilobytes, and every page of it is written by a call of its
+/// own, twice: to the write-ahead log and back.
+pub(crate) const SQLITE_PAGE_BYTES: u32 = 16 << 10;
+/// Pages in the write-ahead log after which the writer copies them back itself (64 MiB): the backstop for a keeper that never
+/// catches a quiet moment.
+pub(crate) const SQLITE_WAL_PAGES_MAX: u32 = (64 << 20) / SQLITE_PAGE_BYTES;
 
 /// PostgreSQL: how long to wait for a connection.
 pub(crate) const POSTGRES_CONNECT_WAIT: Duration = Duration::from_secs(2);

@@ -11,10 +11,10 @@ use crate::chain::{Chain, snapshot_hash};
 use crate::engine::{self, Connection};
 use crate::queue::{Queue, Wanted};
 use crate::readers::Readers;
-use crate::receipt::Receipt;
+use crate::receipt::{Receipt, Then};
 use crate::tail::{self, Cut, End};
 use crate::watch::{Notice, Watch};
-use crate::{Entry, Head, JournalError, Place, Position, writer};
+use crate::{Appended, Entry, Head, JournalError, Place, Position, writer};
 
 /// A journal. Cheap to clone; the last clone to go writes what still waits, then closes.
 #[derive(Clone, Debug)]
@@ -29,6 +29,14 @@ struct Shared {
     notice: Arc<Notice>,
     readers: Readers,
     threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// How something is appended.
+#[derive(Default)]
+struct Call {
+    expected: Option<Position>,
+    then: Option<Then>,
+    soon: bool,
 }
 
 impl Journal {
@@ -72,22 +80,46 @@ impl Journal {
     /// Appends entries, together with whatever else waits. They are durable when the receipt says so, and stand one
     /// behind the other. On an error none of them was appended ([`JournalError::Unsure`] excepted).
     pub fn append(&self, entries: Vec<Vec<u8>>) -> Receipt {
-        self.enqueue(None, entries)
+        self.enqueue(Call::default(), entries)
+    }
+
+    /// The same, and `then` is called with what becomes of it, on the writer's thread and before the receipt is fulfilled:
+    /// in the order of the journal's entries. It has to be short, and must not append and wait.
+    pub fn append_then(
+        &self,
+        entries: Vec<Vec<u8>>,
+        then: impl FnOnce(&Result<Appended, Arc<JournalError>>) + Send + 'static,
+    ) -> Receipt {
+        self.enqueue(Call { then: Some(Box::new(then)), ..Call::default() }, entries)
+    }
+
+    /// The same, and nobody waits for it: it is written together with the next append that somebody waits for, or some
+    /// milliseconds later.
+    pub fn append_soon(
+        &self,
+        entries: Vec<Vec<u8>>,
+        then: impl FnOnce(&Result<Appended, Arc<JournalError>>) + Send + 'static,
+    ) {
+        drop(self.enqueue(Call { expected: None, then: Some(Box::new(then)), soon: true }, entries));
     }
 
     /// Appends only if the head is still where the caller believes it, else the receipt fails with
     /// [`JournalError::HeadMoved`]: whatever the caller concluded from the journal up to `head` still holds.
     pub fn append_at(&self, head: Position, entries: Vec<Vec<u8>>) -> Receipt {
-        self.enqueue(Some(head), entries)
+        self.enqueue(Call { expected: Some(head), ..Call::default() }, entries)
     }
 
-    fn enqueue(&self, expected: Option<Position>, entries: Vec<Vec<u8>>) -> Receipt {
+    fn enqueue(&self, call: Call, entries: Vec<Vec<u8>>) -> Receipt {
+        let Call { expected, then, soon } = call;
+        let (receipt, promise) = Receipt::pair(then);
         let bytes = match measure(&entries) {
             Ok(bytes) => bytes,
-            Err(error) => return Receipt::failed(error),
+            Err(error) => {
+                promise.fulfil(Err(Arc::new(error)));
+                return receipt;
+            }
         };
-        let (receipt, promise) = Receipt::pair();
-        if let Err((wanted, error)) = self.shared.queue.push(Wanted { expected, entries, bytes, promise }) {
+        if let Err((wanted, error)) = self.shared.queue.push(Wanted { expected, entries, bytes, promise, soon }) {
             wanted.promise.fulfil(Err(Arc::new(error)));
         }
         receipt

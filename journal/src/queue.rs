@@ -2,10 +2,46 @@
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use crate::bounds::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, QUEUE_BYTES_MAX, QUEUE_ENTRIES_MAX};
+use crate::bounds::{
+    BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, COMMITS_APART, QUEUE_BYTES_MAX, QUEUE_ENTRIES_MAX, RUSH_CALLS, SOON_MAX,
+};
 use crate::receipt::Promise;
 use crate::{JournalError, Position};
+
+/// What the writer does next.
+enum Wait {
+    Not,
+    Until(Duration),
+    ForWork,
+}
+
+impl State {
+    fn next(&self, now: Instant) -> (Writer, Wait) {
+        if self.closed {
+            return (Writer::Busy, Wait::Not);
+        }
+        if self.urgent > 0 {
+            // In a rush it pays to let some more come: each commit costs a dozen system calls and a sync.
+            let rush = self.last.filter(|(_, urgent)| *urgent >= RUSH_CALLS);
+            let rest = rush.and_then(|(at, _)| COMMITS_APART.checked_sub(now.saturating_duration_since(at)));
+            return match rest.filter(|rest| !rest.is_zero()) {
+                Some(rest) => (Writer::Busy, Wait::Until(rest)),
+                None => (Writer::Busy, Wait::Not),
+            };
+        }
+        match self.since {
+            Some(since) => {
+                match SOON_MAX.checked_sub(now.saturating_duration_since(since)).filter(|rest| !rest.is_zero()) {
+                    Some(rest) => (Writer::Lingers, Wait::Until(rest)),
+                    None => (Writer::Busy, Wait::Not),
+                }
+            }
+            None => (Writer::Idle, Wait::ForWork),
+        }
+    }
+}
 
 /// One call of `append`.
 #[derive(Debug)]
@@ -18,6 +54,8 @@ pub(crate) struct Wanted {
     pub(crate) bytes: usize,
     /// Who waits.
     pub(crate) promise: Promise,
+    /// Nobody waits: it may be written together with what comes next.
+    pub(crate) soon: bool,
 }
 
 /// The queue between callers and the writer.
@@ -32,7 +70,26 @@ struct State {
     waiting: VecDeque<Wanted>,
     entries: usize,
     bytes: usize,
+    /// Calls among them that somebody waits for.
+    urgent: usize,
+    /// When the first of those that wait came, that nobody waits for.
+    since: Option<Instant>,
     closed: bool,
+    writer: Writer,
+    /// When the last batch was taken, and how many calls that somebody waited for it held.
+    last: Option<(Instant, usize)>,
+}
+
+/// What the writer does. Calling it costs a system call each time, so it is called only if it would come.
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Writer {
+    /// It writes, or has been called.
+    #[default]
+    Busy,
+    /// It waits for anything.
+    Idle,
+    /// It waits for what somebody waits for.
+    Lingers,
 }
 
 impl Queue {
@@ -51,27 +108,54 @@ impl Queue {
             return Err((wanted, JournalError::Busy));
         }
         (state.entries, state.bytes) = (entries, bytes);
+        let called = match (&state.writer, wanted.soon) {
+            (Writer::Idle, _) | (Writer::Lingers, false) => true,
+            (Writer::Busy, _) | (Writer::Lingers, true) => false,
+        };
+        if wanted.soon {
+            state.since.get_or_insert_with(Instant::now);
+        } else {
+            state.urgent += 1;
+        }
         state.waiting.push_back(wanted);
+        if called {
+            state.writer = Writer::Busy;
+        }
         drop(state);
-        self.changed.notify_one();
+        if called {
+            self.changed.notify_one();
+        }
         Ok(())
     }
 
     /// Waits, then takes what one transaction should carry. Empty: closed, and everything was taken.
     pub(crate) fn take_batch(&self) -> Vec<Wanted> {
         let mut state = self.lock();
-        while state.waiting.is_empty() && !state.closed {
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let (writer, wait) = state.next(Instant::now());
+            state.writer = writer;
+            state = match wait {
+                Wait::Not => break,
+                Wait::Until(length) => {
+                    self.changed.wait_timeout(state, length).unwrap_or_else(PoisonError::into_inner).0
+                }
+                Wait::ForWork => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+            };
         }
-        let (mut batch, mut entries, mut bytes) = (Vec::new(), 0, 0);
+        let (mut batch, mut entries, mut bytes, mut urgent) = (Vec::new(), 0, 0, 0);
         while entries < BATCH_ENTRIES_MAX && bytes < BATCH_BYTES_MAX {
             let Some(wanted) = state.waiting.pop_front() else { break };
             entries += wanted.entries.len();
             bytes += wanted.bytes;
+            urgent += usize::from(!wanted.soon);
             batch.push(wanted);
         }
         state.entries = state.entries.saturating_sub(entries);
         state.bytes = state.bytes.saturating_sub(bytes);
+        state.urgent = state.urgent.saturating_sub(urgent);
+        // What is left, if anything, is the rest of a flood: it is taken next.
+        state.since = state.since.filter(|_| !state.waiting.is_empty());
+        state.last = Some((Instant::now(), urgent));
         batch
     }
 

@@ -17,17 +17,10 @@ pub struct Receipt {
 }
 
 impl Receipt {
-    /// A receipt and the promise that fulfils it.
-    pub(crate) fn pair() -> (Self, Promise) {
+    /// A receipt, the promise that fulfils it, and what else is done then.
+    pub(crate) fn pair(then: Option<Then>) -> (Self, Promise) {
         let slot = Arc::new(Slot::default());
-        (Self { slot: Arc::clone(&slot) }, Promise { slot })
-    }
-
-    /// A receipt that failed before it was queued.
-    pub(crate) fn failed(error: JournalError) -> Self {
-        let (receipt, promise) = Self::pair();
-        promise.fulfil(Err(Arc::new(error)));
-        receipt
+        (Self { slot: Arc::clone(&slot) }, Promise { slot, then })
     }
 
     /// Blocks until the entries are durable or the append failed. Not for async code.
@@ -40,6 +33,7 @@ impl Receipt {
             if let Some(outcome) = state.outcome.clone() {
                 return outcome;
             }
+            state.blocks = true;
             state = self.slot.done.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
@@ -61,21 +55,39 @@ impl Future for Receipt {
     }
 }
 
+/// What is done with the outcome on the writer's thread, before whoever waits is woken. Short: everybody behind it waits.
+pub(crate) type Then = Box<dyn FnOnce(&Outcome) + Send>;
+
 /// The writer's end. Dropped unfulfilled (the writer ended), the receipt fails with `Closed`: nobody waits for ever.
-#[derive(Debug)]
 pub(crate) struct Promise {
     slot: Arc<Slot>,
+    then: Option<Then>,
+}
+
+impl std::fmt::Debug for Promise {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Promise").field("slot", &self.slot).finish_non_exhaustive()
+    }
 }
 
 impl Promise {
-    pub(crate) fn fulfil(self, outcome: Outcome) {
+    pub(crate) fn fulfil(mut self, outcome: Outcome) {
+        self.end(outcome);
+    }
+
+    fn end(&mut self, outcome: Outcome) {
+        if let Some(then) = self.then.take() {
+            then(&outcome);
+        }
         self.slot.fulfil(outcome);
     }
 }
 
 impl Drop for Promise {
     fn drop(&mut self) {
-        self.slot.fulfil(Err(Arc::new(JournalError::Closed)));
+        if !self.slot.is_fulfilled() {
+            self.end(Err(Arc::new(JournalError::Closed)));
+        }
     }
 }
 
@@ -89,6 +101,8 @@ struct Slot {
 struct State {
     outcome: Option<Outcome>,
     waker: Option<Waker>,
+    /// A thread is blocked on it. Telling a condition variable costs a system call whether anybody waits or not.
+    blocks: bool,
 }
 
 impl Slot {
@@ -99,13 +113,19 @@ impl Slot {
             return;
         }
         state.outcome = Some(outcome);
-        let waker = state.waker.take();
+        let (waker, blocks) = (state.waker.take(), state.blocks);
         drop(state);
-        self.done.notify_all();
+        if blocks {
+            self.done.notify_all();
+        }
         // Outside the lock: a waker may run the task at once, on this thread.
         if let Some(waker) = waker {
             waker.wake();
         }
+    }
+
+    fn is_fulfilled(&self) -> bool {
+        self.lock().outcome.is_some()
     }
 
     /// A poisoned lock is used all the same: no code that can panic runs while it is held.

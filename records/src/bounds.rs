@@ -109,6 +109,9 @@ pub const MAP_TEXT_MAX: usize = 100_000;
 /// A body that a map may allow.
 pub const MAP_BODY_BYTES_MAX: usize = RESOURCE_BYTES_MAX;
 
+/// A message of a WebSocket that a map may allow, over all its frames.
+pub const MAP_MESSAGE_BYTES_MAX: u64 = 128 * 1024 * 1024;
+
 const _: () = assert!(RESOURCE_BYTES_MAX <= BINARY_RESOURCE_BYTES_MAX, "a Binary carries more than a record");
 const _: () = assert!(BINARY_RESOURCE_BYTES_MAX < ANSWER_BYTES_MAX, "what was written can be read back");
 const _: () = assert!(BINARY_RESOURCE_BYTES_MAX <= BUNDLE_BYTES_MAX, "a Bundle carries what a request does");

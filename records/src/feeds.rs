@@ -35,7 +35,7 @@ pub(crate) fn read(method: &str, rest: &[&str], query: Query<'_>, fields: &Field
         AnswerKind::WebSocket => {}
         _ => {
             fields.nothing_special()?;
-            forward.headers.push(("accept", "text/event-stream".to_owned()));
+            forward.headers.push(("accept".into(), "text/event-stream".to_owned()));
         }
     }
     let claim = Claim::read(Category::Note, vec![person], false);

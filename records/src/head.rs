@@ -31,6 +31,11 @@ const REFUSED: &[(&str, &str)] = &[
     ("content-range", "sends a part of a body"),
 ];
 
+/// Whether a field of this name is refused wherever it comes from.
+pub(crate) fn is_refused(name: &str) -> bool {
+    REFUSED.iter().any(|(refused, _)| *refused == name)
+}
+
 /// The fields that are read here, each given once at most.
 #[derive(Debug, Default)]
 pub(crate) struct Fields<'a> {

@@ -43,10 +43,10 @@ pub use release::entries::{Answered, EntryAnswer, ResponseKind, bundle_response,
 pub use release::gathering::Gathering;
 pub use release::news::{EventStream, Feed, Passed};
 pub use release::{Dropped, Gatekeeper, Located, Released, content_type, located, location, release};
-pub use route_map::{Coverage, MapError, NotRemovable, Reader, RouteMap, Unmatched};
+pub use route_map::{Coverage, MapError, NotRemovable, Reader, RouteMap, Socket, Streamed, Unmatched};
 pub use touches::{
-    AnswerKind, Authors, Claim, Forward, ForwardBody, MappedAnswer, Pages, Part, RecordId, RecordKind, RecordRef,
-    ResourceAttributes, Touches,
+    AnswerKind, Authors, Claim, Field, Forward, ForwardBody, MappedAnswer, Pages, Part, RecordId, RecordKind,
+    RecordRef, ResourceAttributes, Touches,
 };
 pub use whose::{Known, Whom, Whose, whose};
 

@@ -13,7 +13,7 @@ use crate::fhir::search::{Expected, Page, Place};
 
 pub use answer::{AnswerKind, MappedAnswer, Part};
 pub use claim::{Authors, Claim, ResourceAttributes};
-pub use forward::{Forward, ForwardBody};
+pub use forward::{Field, Forward, ForwardBody};
 pub use record::{RecordId, RecordKind, RecordRef};
 
 /// What a request touches. Every claim is to be decided on before anything is sent.

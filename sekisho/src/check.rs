@@ -18,6 +18,7 @@ use crate::cli::{Check, Common};
 use crate::error::{Error, with_causes};
 use crate::folder::Folder;
 use crate::output::{Output, listed};
+use crate::server_certificate::{Fit, Places, Standing as AcmeStanding, Unfit};
 use crate::settings::{Ca, JournalPlace, Settings};
 use crate::standing::{self, Standing};
 use crate::verbs::{in_force, open_registry};
@@ -212,6 +213,14 @@ fn server_certificate(settings: &Settings, found: &mut Findings) -> Result<(), E
             None => found.fault(&format!("{what}: cannot be read"))?,
         }
     }
+    if let Ok(pair) = secrets::server_key(&settings.tls.certificate, &settings.tls.key) {
+        let hosts = [settings.hosts.care.as_str(), settings.hosts.public.as_str()];
+        // Names and ends are told above.
+        if let Err(unfit @ (Unfit::Usage | Unfit::Chain(_))) = Fit::check(pair, &hosts, found.now) {
+            found.fault(&format!("server certificate: {unfit}"))?;
+        }
+    }
+    acme(settings, found)?;
     root_list(settings, found)?;
     for path in &settings.tls.device_issuers {
         let what = format!("issuer of devices `{}`", path.display());
@@ -222,6 +231,30 @@ fn server_certificate(settings: &Settings, found: &mut Findings) -> Result<(), E
         }
     }
     Ok(())
+}
+
+/// How things stand with the ACME server, and with what it certified.
+fn acme(settings: &Settings, found: &mut Findings) -> Result<(), Error> {
+    let Some(acme) = &settings.acme else { return Ok(()) };
+    let standing = AcmeStanding::read(acme);
+    let account = |there| if there { "an account of" } else { "no account yet; the first order makes one with" };
+    found.take("acme", standing.account.map(|there| format!("{} {}", account(there), acme.directory)))?;
+    match Places::of(settings).brought(found.now) {
+        Some(Ok(fit)) => found.fine(&format!(
+            "acme: certificate valid until {}; the next is fetched from {} on",
+            fit.not_after.to_jst_minutes(),
+            fit.renew_at().to_jst_minutes()
+        ))?,
+        Some(Err(fault)) => found.warning(&format!("acme: what was brought cannot be shown: {fault}"))?,
+        None => found.fine("acme: nothing was brought yet; the files of [tls] are shown")?,
+    }
+    match standing.failed {
+        None => Ok(()),
+        Some((count, next)) => found.warning(&format!(
+            "acme: {count} tries failed in a row, and the log says why; the next is made after {}",
+            next.to_jst_minutes()
+        )),
+    }
 }
 
 /// What the root has revoked, until when that is said, and that none of it is trusted here.

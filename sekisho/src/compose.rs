@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use anomaly::Quota;
 use console::{Built, Console, EnrolmentDoor, Issuer, ListError, ListSource, RegistryList};
+use gateway::ServerKey;
 use gateway::pages::{Desk, Phone};
 use journal::Journal;
 use model::{Author, Office, SerialNumber};
@@ -30,7 +31,12 @@ const TICK_EVERY: Duration = Duration::from_secs(10);
 const SILENCE_MAX: Duration = Duration::from_secs(5);
 
 /// Starts the gateway. Nothing of the authority is read here: an edge gets no further (promise P6).
-pub(crate) fn gateway(settings: &Settings, registry: Registry, vault: Vault) -> Result<gateway::Running, Error> {
+pub(crate) fn gateway(
+    settings: &Settings,
+    registry: Registry,
+    vault: Vault,
+    server_key: ServerKey,
+) -> Result<gateway::Running, Error> {
     let journal = Journal::open_existing(&settings.journal.audit()).map_err(Error::journal("audit"))?;
     let audit = audit::Audit::open(journal)?;
     let policy = Arc::new(DecisionPoint::builtin().map_err(Error::usage)?);
@@ -39,18 +45,16 @@ pub(crate) fn gateway(settings: &Settings, registry: Registry, vault: Vault) -> 
     let composed = gateway::Settings {
         care_host: settings.hosts.care.clone(),
         public_host: settings.hosts.public.clone(),
-        listen: settings.listen.clients,
+        listen: settings.listen.clients.all().collect(),
+        balancers: settings.listen.balancers.clone(),
         store_door: settings.listen.store_door,
         store: secrets::store(&settings.store)?,
         reader: maps::reader(&settings.maps)?,
         workers: settings.workers,
-        server_key: secrets::server_key(&settings.tls.certificate, &settings.tls.key)?,
+        server_key,
         device_issuers,
         external: secrets::external(settings)?,
-        tls_profile: match settings.tls.profile {
-            TlsProfile::Standard => gateway::TlsProfile::Standard,
-            TlsProfile::Compatibility => gateway::TlsProfile::Compatibility,
-        },
+        tls_profile: tls_profile(settings),
         strictness: match settings.tls.without_certificate {
             WithoutCertificate::Explain => gateway::Strictness::Explain,
             WithoutCertificate::Alert => gateway::Strictness::Alert,
@@ -78,6 +82,13 @@ pub(crate) fn gateway(settings: &Settings, registry: Registry, vault: Vault) -> 
     gateway::start(composed, parts).map_err(|source| Error::Gateway(Box::new(source)))
 }
 
+fn tls_profile(settings: &Settings) -> gateway::TlsProfile {
+    match settings.tls.profile {
+        TlsProfile::Standard => gateway::TlsProfile::Standard,
+        TlsProfile::Compatibility => gateway::TlsProfile::Compatibility,
+    }
+}
+
 /// The office's door, open on a thread of its own until it is dropped or told to stop.
 pub(crate) struct OfficeDoor {
     address: SocketAddr,
@@ -92,7 +103,7 @@ impl OfficeDoor {
         registry: Registry,
         authority: Arc<Authority>,
         former: Vec<Authority>,
-        (root_list, servers): (Option<ca::RootList>, Option<ca::Issuing>),
+        (root_list, servers): (Option<ca::RootList>, console::Servers),
     ) -> Result<Self, Error> {
         let listening = |source| Error::Listen { address: at, source };
         let listener = StdListener::bind(at).map_err(listening)?;
@@ -123,8 +134,8 @@ impl OfficeDoor {
         at: SocketAddr,
         settings: &Settings,
         registry: Registry,
-        authority: Arc<Authority>,
-        former: Vec<ca::Issuing>,
+        (authority, former): (Arc<Authority>, Vec<ca::Issuing>),
+        server_key: ServerKey,
     ) -> Result<Self, Error> {
         let listening = |source| Error::Listen { address: at, source };
         let listener = StdListener::bind(at).map_err(listening)?;
@@ -145,10 +156,9 @@ impl OfficeDoor {
         let anchors =
             enrolment::Anchors { apple: roots(&settings.attestation.apple)?, tpm: roots(&settings.attestation.tpm)? };
         let acme = enrolment::Acme::new(desk.clone(), anchors).map_err(Error::usage)?;
-        let server_key = secrets::server_key(&settings.tls.certificate, &settings.tls.key)?;
-        let older_tls = settings.tls.profile == TlsProfile::Compatibility;
-        let door = EnrolmentDoor::new(desk, acme, former, server_key, older_tls, Arc::new(clock::now));
-        let door = door.map_err(Error::usage)?;
+        let profile = tls_profile(settings);
+        let door = EnrolmentDoor::new(desk, acme, former, server_key, profile, Arc::new(clock::now));
+        let door = door.map_err(Error::usage)?.with_balancers(settings.listen.balancers.clone());
         Self::beside(address, "sekisho-enrolment", move |stopped| async move {
             console::serve_enrolment(TcpListener::from_std(listener)?, door, stopped).await
         })

@@ -48,7 +48,7 @@ struct Place {
 
 /// The verb.
 pub(crate) fn run(common: &Common, verb: &Demo) -> Result<(), Error> {
-    until_told_to_stop(|| start(common, verb), stop)
+    until_told_to_stop(|| start(common, verb), |running| running.server.reload(), stop)
 }
 
 fn start(common: &Common, verb: &Demo) -> Result<Running, Error> {
@@ -89,14 +89,14 @@ impl City {
             )));
         }
         let settings = Settings::load(&folder.settings())?;
-        let first = settings.listen.clients.port();
+        let first = settings.listen.clients.first.port();
         if verb.port_base.is_some_and(|port| port != first) {
             return Err(Error::usage(format_args!(
                 "the demo in `{root}` has the ports from {first} on; go on without --port-base, or change sekisho.toml"
             )));
         }
-        let listen = settings.listen;
-        for address in [listen.clients, listen.store_door, listen.office, store::address(&settings)?] {
+        let listen = &settings.listen;
+        for address in [listen.clients.first, listen.store_door, listen.office, store::address(&settings)?] {
             TcpListener::bind(address).map_err(|source| Error::Listen { address, source })?;
         }
         let (passphrase, password) = (read_line(&folder.demo_passphrase())?, read_line(&password_file(folder))?);

@@ -20,6 +20,7 @@ mod maps;
 mod output;
 pub mod secrets;
 mod serve;
+mod server_certificate;
 pub mod settings;
 mod standing;
 mod transcript;

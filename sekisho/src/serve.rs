@@ -11,6 +11,7 @@ use crate::clock;
 use crate::compose::{self, OfficeDoor, Ticking};
 use crate::error::Error;
 use crate::secrets::Secret;
+use crate::server_certificate::{Keeper, ServerCertificate};
 use crate::settings::Settings;
 use crate::standing::Standing;
 use crate::verbs::open_registry;
@@ -21,6 +22,7 @@ pub(crate) struct Server {
     office: Option<OfficeDoor>,
     enrolment: Option<OfficeDoor>,
     ticking: Option<Ticking>,
+    certificate: Option<Keeper>,
 }
 
 impl Server {
@@ -32,7 +34,11 @@ impl Server {
         common: impl FnOnce() -> Result<Secret, Error>,
     ) -> Result<Self, Error> {
         let (registry, vault) = open_registry(settings)?;
-        let mut server = Self { gateway: None, office: None, enrolment: None, ticking: None };
+        let mut server = Self { gateway: None, office: None, enrolment: None, ticking: None, certificate: None };
+        let enrolment = settings.listen.enrolment.filter(|_| role.signs());
+        // One certificate for all doors where TLS is spoken.
+        let shown =
+            (role.serves_clients() || enrolment.is_some()).then(|| ServerCertificate::load(settings)).transpose()?;
         if role.signs() {
             let ca = authority::settings(settings)?;
             let (authority, former) = Authority::load_all(ca, common)?;
@@ -40,18 +46,31 @@ impl Server {
             let authority = Arc::new(authority);
             let trusted = former.iter().map(|one| one.issuing.clone()).collect();
             let office = settings.listen.office;
-            let also = (Standing::read(ca)?.into_list(), authority::servers(settings, &authority.root));
+            let (read, root) = (settings.clone(), authority.root.clone());
+            let servers: console::Servers = Arc::new(move || authority::servers(&read, &root));
+            let also = (Standing::read(ca)?.into_list(), servers);
             server.office = Some(OfficeDoor::open(office, registry.clone(), Arc::clone(&authority), former, also)?);
-            if let Some(at) = settings.listen.enrolment {
-                let door = OfficeDoor::open_enrolment(at, settings, registry.clone(), authority, trusted)?;
+            if let (Some(at), Some(shown)) = (enrolment, &shown) {
+                let who = (authority, trusted);
+                let door = OfficeDoor::open_enrolment(at, settings, registry.clone(), who, shown.key())?;
                 server.enrolment = Some(door);
             }
             server.ticking = Some(Ticking::start(registry.clone())?);
         }
-        if role.serves_clients() {
-            server.gateway = Some(compose::gateway(settings, registry, vault)?);
+        if let Some(shown) = shown {
+            if role.serves_clients() {
+                server.gateway = Some(compose::gateway(settings, registry, vault, shown.key())?);
+            }
+            server.certificate = Some(shown.keep(settings, role.serves_clients())?);
         }
         Ok(server)
+    }
+
+    /// Looks for a new server certificate at once.
+    pub(crate) fn reload(&self) {
+        if let Some(certificate) = &self.certificate {
+            certificate.look();
+        }
     }
 
     /// One line for each door.
@@ -61,6 +80,9 @@ impl Server {
             let port = gateway.address().port();
             let crate::settings::Hosts { care, public } = &settings.hosts;
             doors.push(format!("sekisho: clients on https://{care}:{port} and https://{public}:{port}"));
+            for also in gateway.addresses().iter().skip(1) {
+                doors.push(format!("sekisho: and at {also}"));
+            }
             let door: SocketAddr = gateway.store_door();
             doors.push(format!("sekisho: keys for the store on http://{door}/.well-known/jwks.json"));
         }
@@ -76,6 +98,8 @@ impl Server {
 
     /// Tells everybody, waits for everybody, then stops.
     pub(crate) fn drain(self) {
+        // Nothing is fetched any more that nobody would be shown.
+        drop(self.certificate);
         if let Some(gateway) = self.gateway {
             gateway.drain();
         }
@@ -103,23 +127,28 @@ pub(crate) fn run(common: &Common, verb: &Serve) -> Result<(), Error> {
         }
         Ok(server)
     };
-    until_told_to_stop(start, Server::drain)
+    until_told_to_stop(start, Server::reload, Server::drain)
 }
 
-/// Starts, waits for SIGTERM or Ctrl-C, drains. Signals are listened to before anything starts, so that none is missed.
+/// Starts, waits for SIGTERM or Ctrl-C, drains; SIGHUP reloads meanwhile. Signals are listened to before anything starts, so that none is missed.
 pub(crate) fn until_told_to_stop<T>(
     start: impl FnOnce() -> Result<T, Error>,
+    reload: impl Fn(&T),
     drain: impl FnOnce(T),
 ) -> Result<(), Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Thread)?;
     let _inside = runtime.enter();
     let mut terminate = signal(SignalKind::terminate()).map_err(Error::Thread)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::Thread)?;
+    let mut hangup = signal(SignalKind::hangup()).map_err(Error::Thread)?;
     let running = start()?;
     runtime.block_on(async {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => break,
+                _ = interrupt.recv() => break,
+                _ = hangup.recv() => reload(&running),
+            }
         }
     });
     tracing::info!("told to stop; waiting for what is open");

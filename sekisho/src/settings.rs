@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use file::SettingsFile;
+use gateway::balancer::Balancers;
 use gateway::pages::RecordsApp;
 
 use crate::cli::journal::Which;
@@ -35,6 +36,8 @@ pub struct Settings {
     pub journal: JournalPlace,
     /// How terminals are met.
     pub tls: Tls,
+    /// Where the server's certificates are fetched; none: nowhere.
+    pub acme: Option<Acme>,
     /// Keys of the gateway.
     pub keys: Keys,
     /// The authority; none on an edge.
@@ -61,10 +64,12 @@ pub struct Hosts {
 }
 
 /// The three doors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listen {
-    /// For clients.
-    pub clients: SocketAddr,
+    /// For clients: one address, or one of each family.
+    pub clients: Clients,
+    /// Who may say where a client comes from, at the doors for clients and for enrolment.
+    pub balancers: Balancers,
     /// For the store, which fetches our public keys.
     pub store_door: SocketAddr,
     /// For the office.
@@ -130,6 +135,22 @@ pub struct StoreTls {
     pub server_name: String,
     /// Our certificate and its key.
     pub identity: Option<(PathBuf, PathBuf)>,
+}
+
+/// Where clients connect: at least one address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clients {
+    /// The first.
+    pub first: SocketAddr,
+    /// The others.
+    pub others: Vec<SocketAddr>,
+}
+
+impl Clients {
+    /// All of them, in their order.
+    pub fn all(&self) -> impl Iterator<Item = SocketAddr> {
+        std::iter::once(self.first).chain(self.others.iter().copied())
+    }
 }
 
 /// Where facts and evidence are kept.
@@ -205,6 +226,21 @@ pub struct RootListPlace {
     pub list: PathBuf,
     /// The root's certificate.
     pub root: PathBuf,
+}
+
+/// An ACME server that certifies ours (RFC 8555).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acme {
+    /// Its directory.
+    pub directory: String,
+    /// Whom its own certificate is trusted by; none: whomever the system trusts.
+    pub root: Option<PathBuf>,
+    /// How its office reaches ours, as `mailto:` addresses.
+    pub contact: Vec<String>,
+    /// Where account, pair and tries are kept.
+    pub folder: PathBuf,
+    /// A file that binds a new account to one that its office knows.
+    pub external_account: Option<PathBuf>,
 }
 
 model::words! {

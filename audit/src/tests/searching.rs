@@ -90,6 +90,31 @@ fn histories_see_what_other_processes_append() {
 }
 
 #[test]
+fn what_is_heard_and_what_is_read_come_to_one_index() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, other) = (open(&folder), open(&folder));
+    // Own lines, which are not read back, between those of another process, which are.
+    for number in 0..60 {
+        let writer = if number % 7 < 3 { &other } else { &one };
+        writer.record(&entry(number)).wait().unwrap();
+        if number % 5 == 0 {
+            one.release(&release(&entry(number), &["Observation/o-8"])).wait().unwrap();
+        }
+        writer.outcome(&outcome(&entry(number)));
+    }
+    drop(other);
+    let fresh = open(&folder);
+    let user_id = [entry(0).user_id];
+    // An outcome has no receipt: it is there once what follows it is.
+    one.record(&entry(61)).wait().unwrap();
+    let heard = one.history_of(&user_id, 100).unwrap();
+    assert_eq!(heard.len(), 61);
+    assert!(heard.iter().skip(1).all(|recorded| recorded.outcome.is_some()));
+    assert_eq!(heard, fresh.history_of(&user_id, 100).unwrap());
+    assert_eq!(one.who_saw(&entry(0).persons[0], 100).unwrap(), fresh.who_saw(&entry(0).persons[0], 100).unwrap());
+}
+
+#[test]
 fn a_history_longer_than_the_index_is_whole() {
     let folder = tempfile::tempdir().unwrap();
     let audit = open(&folder);

@@ -1,6 +1,7 @@
 //! A second application in the same store that speaks no FHIR: visit notes as HTML pages and JSON, as many a city has one.
 //! A gateway protects it by a route map. Whose an answer is stands in one agreed place: `data-person` of the one `<main>` of
-//! a page, `person` of a JSON object (`/person`, and `/entries/0/person` of a list), the header `x-person` of a file.
+//! a page, `person` of a JSON object (`/person`, and `/entries/0/person` of a list), the header `x-person` of a file,
+//! a WebSocket or an event stream.
 //!
 //! | request | answer |
 //! |---|---|
@@ -13,12 +14,15 @@
 //! | `GET /notes/search?person=&q=` | JSON: `{ "person", "q", "entries": [...] }`; without a person, about everybody |
 //! | `GET /notes/attachments/{id}` | the bytes, with the entity tag of their entry |
 //! | `GET /notes/attachments/{id}/about` | JSON: `{ "id", "entry", "person", "media_type", "bytes" }`, with the same tag |
+//! | `GET /notes/people/{person}/talk`, `/listen` | WebSockets: says again what is said; says something now and then |
+//! | `GET /notes/people/{person}/events` | the same as an event stream |
 //!
 //! Naive as the rest of the store: a `person` in a body counts more than the one in the path.
 
 mod broken;
 pub(crate) mod entries;
 mod pages;
+mod talk;
 mod write;
 
 use std::collections::HashMap;
@@ -51,6 +55,9 @@ pub(crate) fn router() -> Router<App> {
         .route("/notes/people/{person}/entries", get(list).post(write::add))
         .route("/notes/entries/{id}", get(one).put(write::change).delete(write::remove))
         .route("/notes/entries/{id}/page", get(pages::entry))
+        .route("/notes/people/{person}/talk", get(talk::talk))
+        .route("/notes/people/{person}/listen", get(talk::listen))
+        .route("/notes/people/{person}/events", get(talk::events))
         .route("/notes/search", get(search))
         .route("/notes/attachments/{id}", get(file))
         .route("/notes/attachments/{id}/about", get(about))

@@ -33,8 +33,9 @@ use std::future::Future;
 use std::io;
 use std::sync::Arc;
 
+use gateway::balancer::Balancers;
+use gateway::{ServerKey, TlsProfile};
 use rustls::ServerConfig;
-use rustls::sign::CertifiedKey;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
@@ -52,12 +53,13 @@ pub struct EnrolmentDoor {
     pub(crate) sources: Arc<sources::Sources>,
     pub(crate) clock: Clock,
     pub(crate) bounds: Bounds,
+    balancers: Balancers,
     tls: Arc<ServerConfig>,
 }
 
 impl EnrolmentDoor {
     /// Puts the parts together. Certificates that `desk` issues can be renewed here, and those of `former` authorities.
-    /// `older_tls`: TLS 1.2 as well, which Windows 10 needs.
+    /// Windows 10 needs [`TlsProfile::Compatibility`].
     ///
     /// # Errors
     /// The server's key or the issuing certificate is nothing that TLS can use.
@@ -65,15 +67,23 @@ impl EnrolmentDoor {
         desk: enrolment::Desk,
         acme: enrolment::Acme,
         former: Vec<ca::Issuing>,
-        server_key: Arc<CertifiedKey>,
-        older_tls: bool,
+        server_key: ServerKey,
+        profile: TlsProfile,
         clock: Clock,
     ) -> Result<Self, rustls::Error> {
         let mut trusted = former;
         trusted.push(desk.issuing().clone());
-        let tls = Arc::new(tls::config(&trusted, server_key, older_tls)?);
+        let tls = Arc::new(tls::config(&trusted, server_key, profile)?);
         let scep = Arc::new(enrolment::Scep::new(desk.clone()));
-        Ok(Self { desk, scep, acme: Arc::new(acme), sources: Arc::default(), clock, bounds: Bounds::enrolment(), tls })
+        let (sources, balancers) = (Arc::default(), Balancers::default());
+        Ok(Self { desk, scep, acme: Arc::new(acme), sources, clock, bounds: Bounds::enrolment(), balancers, tls })
+    }
+
+    /// Behind these, who say where a terminal comes from, and must.
+    #[must_use]
+    pub fn with_balancers(mut self, balancers: Balancers) -> Self {
+        self.balancers = balancers;
+        self
     }
 
     /// With other bounds than the usual ones.
@@ -93,14 +103,13 @@ pub async fn serve_enrolment(
     enrolment: EnrolmentDoor,
     stop: impl Future<Output = ()> + Send,
 ) -> Result<(), io::Error> {
-    let bounds = enrolment.bounds;
+    let (bounds, balancers) = (enrolment.bounds, enrolment.balancers.clone());
     let acceptor = TlsAcceptor::from(Arc::clone(&enrolment.tls));
     let router = routes::router(enrolment);
-    door::open(listener, bounds, stop, move |stream, _| {
+    door::open(listener, bounds, balancers, stop, move |stream, client| {
         let (acceptor, router) = (acceptor.clone(), router.clone());
         async move {
-            let Ok(peer) = stream.peer_addr() else { return };
-            let source = sources::Source(peer.ip());
+            let source = sources::Source(client);
             let shaken = tokio::time::timeout(bounds.head_within, acceptor.accept(stream)).await;
             match shaken {
                 Ok(Ok(stream)) => {

@@ -2,19 +2,18 @@
 
 use std::sync::Arc;
 
-use rustls::crypto::aws_lc_rs;
+use gateway::tls::offered;
+use gateway::{ServerKey, TlsProfile};
 use rustls::pki_types::CertificateDer;
-use rustls::server::{NoServerSessionStorage, ResolvesServerCert, WebPkiClientVerifier};
-use rustls::sign::{CertifiedKey, SingleCertAndKey};
-use rustls::version::{TLS12, TLS13};
+use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::{RootCertStore, ServerConfig};
 
 pub(super) fn config(
     issuing: &[ca::Issuing],
-    server_key: Arc<CertifiedKey>,
-    older_tls: bool,
+    server_key: ServerKey,
+    profile: TlsProfile,
 ) -> Result<ServerConfig, rustls::Error> {
-    let provider = Arc::new(aws_lc_rs::default_provider());
+    let provider = Arc::new(offered::provider(profile));
     let mut anchors = RootCertStore::empty();
     for issuing in issuing {
         anchors.add(CertificateDer::from(issuing.der().to_vec()))?;
@@ -23,12 +22,10 @@ pub(super) fn config(
         .allow_unauthenticated()
         .build()
         .map_err(|error| rustls::Error::General(error.to_string()))?;
-    let versions: &[_] = if older_tls { &[&TLS13, &TLS12] } else { &[&TLS13] };
-    let resolver: Arc<dyn ResolvesServerCert> = Arc::new(SingleCertAndKey::from(server_key));
     let mut config = ServerConfig::builder_with_provider(provider)
-        .with_protocol_versions(versions)?
+        .with_protocol_versions(offered::versions(profile))?
         .with_client_cert_verifier(verifier)
-        .with_cert_resolver(resolver);
+        .with_cert_resolver(Arc::new(server_key));
     // One request per connection, some times a year: nothing is worth resuming here.
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;

@@ -12,7 +12,8 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use rustix::net::RecvFlags;
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
@@ -122,13 +123,23 @@ impl AsyncRead for Socket {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         loop {
             ready!(self.whole()?.poll_read_ready(cx))?;
-            match self.whole()?.try_read(buf.initialize_unfilled()) {
-                Ok(read) => {
+            let stream = self.whole()?;
+            let room = buf.initialize_unfilled();
+            let (mut came, wanted) = (None, room.len());
+            let read = stream.try_io(Interest::READABLE, || {
+                let read = rustix::net::recv(stream, &mut *room, RecvFlags::empty())?.1;
+                came = Some(read);
+                // Less than there was room for: the queue is empty, and another look would only cost a system call. The kernel
+                // tells of what comes later (edge-triggered); the end of the stream stays known to the runtime.
+                if read > 0 && read < wanted { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
+            });
+            match (came, read) {
+                (Some(read), _) => {
                     buf.advance(read);
                     return Poll::Ready(Ok(()));
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Poll::Ready(Err(error)),
+                (None, Err(error)) if error.kind() != io::ErrorKind::WouldBlock => return Poll::Ready(Err(error)),
+                (None, _) => {}
             }
         }
     }

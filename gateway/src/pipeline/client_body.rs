@@ -1,11 +1,16 @@
 //! The body of a request: still arriving, or read already because the request is an entry of a batch.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 
+use super::call::Upwards;
 use super::extract::read_body;
 use crate::bounds::UPLOAD_BYTES_MAX;
+use crate::cut::live::Switch;
 use crate::refusal::Refusal;
 use crate::store::paced::Paced;
 use crate::store::pool::Body;
@@ -29,6 +34,17 @@ impl ClientBody {
             Self::Read(bytes) if bytes.len() > bytes_max => Err(Refusal::BodyTooLarge(bytes_max)),
             Self::Read(bytes) => Ok(bytes.clone()),
         }
+    }
+
+    /// Messages of a call to the store, unread, for as long as the exchange is not cut; counted in `up`, in octets.
+    ///
+    /// # Errors
+    /// It is no stream any more.
+    pub fn messages(self, switch: &Arc<Switch>, up: &Arc<AtomicU64>) -> Result<Body, Refusal> {
+        let Self::Arriving(incoming) = self else {
+            return Err(Refusal::Unreadable("a call cannot be made within a Bundle".into()));
+        };
+        Ok(Upwards::new(incoming, switch, up).boxed_unsync())
     }
 
     /// As a stream to the store, unread and bounded.

@@ -50,7 +50,9 @@ pub fn decide(
     let Extracted { touches, request } = extracted;
     // A certificate that was unknown when the connection was opened is not among the living: it has to come again.
     let connection = client.living.as_ref().ok_or(Refusal::Certificate(CertificateProblem::Unknown))?;
-    let alone = !client.multiplexed || touches.answer == AnswerKind::WebSocket;
+    // What of a tunnel is on its way to its client is in hyper's hands, which do not say when it has left: it goes with the
+    // connection, over HTTP/2 too.
+    let alone = !client.multiplexed || matches!(touches.answer, AnswerKind::WebSocket | AnswerKind::Socket(_));
     let switch = Arc::new(Switch::new(client.scissors.clone(), alone));
     let basis = ExchangeBasis {
         serial: *subject.device().serial(),

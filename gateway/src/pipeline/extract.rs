@@ -224,7 +224,8 @@ fn permitted(worker: &Worker, subject: &Subject, touches: &Touches) -> bool {
     touches.claims().all(|claim| worker.judge().permits_claim(&snapshot, asker, claim))
 }
 
-/// Reads a body to its end, within `bytes_max`.
+/// Reads a body to its end, within `bytes_max`. A client that asks before it sends (`Expect`, RFC 9110 10.1.1) is told to go on here:
+/// where it stands in the body whose the record is, before the decision; an upload only after it is on record.
 ///
 /// # Errors
 /// Too large, too slow, or broken off.

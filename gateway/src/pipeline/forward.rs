@@ -3,14 +3,14 @@
 //! unknown stay behind (RFC 9110 7.6.1), ours are added.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use bytes::Bytes;
 use http::header::{
-    ACCEPT, ACCEPT_LANGUAGE, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue,
-    IF_MATCH, IF_NONE_MATCH, IF_RANGE, RANGE, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
+    ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue,
+    IF_MATCH, IF_NONE_MATCH, IF_RANGE, RANGE,
 };
 use http::{Method, Request, Response};
-use hyper::upgrade::OnUpgrade;
 use records::{AnswerKind, Forward, ForwardBody, Touches};
 use tokio::time::Instant;
 
@@ -21,7 +21,7 @@ use super::decide::Permit;
 use super::extract::{unavailable, whole};
 use super::mark::Deletion;
 use super::record::Recorded;
-use super::tunnel::Asked;
+use super::tunnel::handshake::{Asked, Handshake};
 use crate::bounds::{UPLOAD_BYTES_MAX, UPLOAD_SILENCE_MAX};
 use crate::cut::live::ExchangeEntry;
 use crate::refusal::Refusal;
@@ -38,6 +38,8 @@ pub struct Answer {
     pub(super) slot: Slot,
     /// The tunnel that was asked for, if any.
     pub(super) asked: Option<Asked>,
+    /// What goes up in a call, in octets, as it goes.
+    pub(super) up: Arc<AtomicU64>,
 }
 
 /// What is left of a permit once its request is on its way.
@@ -52,8 +54,6 @@ pub(super) struct Forwarded {
 
 /// Request headers that mean the same to every reader and may pass.
 const PASSED: [HeaderName; 2] = [ACCEPT, ACCEPT_LANGUAGE];
-/// And those of a WebSocket handshake (RFC 6455 4.1); no extensions, so that frames can be read.
-const PASSED_FOR_TUNNELS: [HeaderName; 2] = [SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION];
 const CLIENT_CERT: HeaderName = HeaderName::from_static("client-cert");
 const FHIR_JSON: HeaderValue = HeaderValue::from_static("application/fhir+json");
 
@@ -69,14 +69,22 @@ pub async fn forward(worker: &Worker, recorded: Recorded<Permit>, slot: Slot) ->
     });
     let sent = &mut recorded.permit;
     let (mut parts, incoming) = request.into_parts();
-    let tunnel = sent.touches.answer == AnswerKind::WebSocket;
-    let asked = parts.extensions.remove::<OnUpgrade>().filter(|_| tunnel);
-    let asked = asked.zip(parts.headers.get(SEC_WEBSOCKET_KEY).cloned()).map(|(client, key)| Asked { client, key });
     let errand = Errand::of(&sent.touches);
-    let body = body(std::mem::replace(&mut sent.touches.forward.body, ForwardBody::None), incoming)?;
-    let client = passed(&parts.headers, &sent.touches.answer);
-    let request = to_the_store(worker.shared(), &sent.subject, client, &sent.touches.forward, body)?;
     let switch = Arc::clone(&sent.living.exchange.switch);
+    let calls = matches!(sent.touches.answer, AnswerKind::Call(_));
+    let sent_body = std::mem::replace(&mut sent.touches.forward.body, ForwardBody::None);
+    let up = Arc::default();
+    let body = if calls { incoming.messages(&switch, &up)? } else { body(sent_body, incoming)? };
+    let mut client = passed(&parts.headers, &sent.touches.answer);
+    let asked = match sent.touches.answer {
+        AnswerKind::WebSocket | AnswerKind::Socket(_) => {
+            let handshake = parts.extensions.remove::<Handshake>();
+            let handshake = handshake.ok_or_else(|| Refusal::Unreadable("no upgrade was asked for".into()))?;
+            Some(handshake.ask(&mut client)?)
+        }
+        _ => None,
+    };
+    let request = to_the_store(worker.shared(), &sent.subject, client, &sent.touches.forward, body)?;
     if switch.is_cut() {
         return Err(Refusal::Cut);
     }
@@ -94,7 +102,7 @@ pub async fn forward(worker: &Worker, recorded: Recorded<Permit>, slot: Slot) ->
         () = switch.cut_off() => return Err(Refusal::Cut),
         answer = answer => answer.map_err(|error| upload_failed(&error).unwrap_or_else(|| unavailable(&error)))?,
     };
-    Ok(Answer { recorded, response, slot, asked })
+    Ok(Answer { recorded, response, slot, asked, up })
 }
 
 /// Asks the store on, in the name of the same subject, for as long as an answer is being made of what it says.
@@ -155,7 +163,8 @@ pub(super) fn to_the_store(
         to.insert(CONTENT_TYPE, ours(content_type)?);
     }
     for (name, value) in &forward.headers {
-        to.insert(*name, ours(value)?);
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| Refusal::Unreadable("a header name".into()))?;
+        to.insert(name, ours(value)?);
     }
     shared.identify(to, subject)?;
     to.insert(CLIENT_CERT, certificate(subject)?);
@@ -187,14 +196,17 @@ fn passed(from: &HeaderMap, answer: &AnswerKind) -> HeaderMap {
     match answer {
         // A range without its condition would join pieces of two versions (RFC 9110 13.1.5).
         // "Not modified" is an answer that nobody can resolve to its person: only where the version was looked up.
-        AnswerKind::Opaque { .. } => [RANGE, IF_RANGE, IF_NONE_MATCH].iter().for_each(&mut pass),
-        AnswerKind::WebSocket => {
-            PASSED_FOR_TUNNELS.iter().for_each(&mut pass);
-            to.insert(CONNECTION, HeaderValue::from_static("upgrade"));
-            to.insert(UPGRADE, HeaderValue::from_static("websocket"));
+        // So are bytes that are coded: nobody here has to read them.
+        AnswerKind::Opaque { .. } => {
+            [IF_NONE_MATCH, ACCEPT_ENCODING].iter().for_each(&mut pass);
+            if is_one_range(from) {
+                [RANGE, IF_RANGE].iter().for_each(&mut pass);
+            }
         }
         // A map says itself what it takes.
-        AnswerKind::EventStream | AnswerKind::Mapped(_) => {}
+        AnswerKind::EventStream | AnswerKind::Events(_) | AnswerKind::Mapped(_) => {}
+        // Of a handshake nothing passes as it came, and a call says itself what it takes along.
+        AnswerKind::WebSocket | AnswerKind::Socket(_) | AnswerKind::Call(_) => to.clear(),
         // What must be read before release comes as plain FHIR JSON.
         AnswerKind::Resource { .. }
         | AnswerKind::Version { .. }
@@ -206,6 +218,18 @@ fn passed(from: &HeaderMap, answer: &AnswerKind) -> HeaderMap {
         }
     }
     to
+}
+
+/// RFC 9110 14.1.2: one range of bytes. Several at once are not asked for, and the client gets the whole: their answer would be a
+/// body of several parts, of a type that a document may not have.
+fn is_one_range(from: &HeaderMap) -> bool {
+    let mut given = from.get_all(RANGE).iter();
+    let (Some(range), None) = (given.next(), given.next()) else { return false };
+    let Some((first, last)) = range.to_str().ok().and_then(|text| text.strip_prefix("bytes=")?.split_once('-')) else {
+        return false;
+    };
+    let number = |text: &str| text.len() <= 19 && text.bytes().all(|octet| octet.is_ascii_digit());
+    number(first) && number(last) && !(first.is_empty() && last.is_empty())
 }
 
 /// The body towards the store: what was understood, written anew, or the stream of an upload.
@@ -259,6 +283,30 @@ mod tests {
         let body = StreamBody::new(stream::iter(pieces));
         let request = Request::post("/").body(Limited::new(body, limit).boxed_unsync()).unwrap();
         StoreError::Broken(sender.send_request(request).await.unwrap_err())
+    }
+
+    #[test]
+    fn several_ranges_are_not_asked_for() {
+        for (range, one) in [
+            ("bytes=0-99", true),
+            ("bytes=100-", true),
+            ("bytes=-100", true),
+            ("bytes=0-9,20-29", false),
+            ("bytes=0-9, 20-29", false),
+            ("bytes=-", false),
+            ("bytes=a-b", false),
+            ("bytes= 0-9", false),
+            ("bytes=0-9-", false),
+            ("octets=0-9", false),
+            ("bytes=0-99999999999999999999", false),
+        ] {
+            let headers = HeaderMap::from_iter([(RANGE, HeaderValue::from_static(range))]);
+            let opaque = AnswerKind::Opaque { version: "\"1\"".to_owned() };
+            assert_eq!(passed(&headers, &opaque).contains_key(RANGE), one, "{range}");
+        }
+        let mut two = HeaderMap::from_iter([(RANGE, HeaderValue::from_static("bytes=0-9"))]);
+        two.append(RANGE, HeaderValue::from_static("bytes=10-19"));
+        assert!(!is_one_range(&two));
     }
 
     #[tokio::test]

@@ -44,6 +44,7 @@ pub mod admit;
 pub mod alarm;
 pub mod authenticate;
 pub mod batch;
+pub mod call;
 pub mod client_body;
 pub mod decide;
 pub mod enforcer;

@@ -3,11 +3,12 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 
 use audit::{Ended, EntryId, Outcome};
 use bytes::Bytes;
-use http::{Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 
@@ -15,6 +16,7 @@ use super::admit::Slot;
 use super::release::Released;
 use super::untaken::{TakesNothing, Untaken};
 use crate::answer;
+use crate::bounds::CALL_DRAIN_MAX;
 use crate::cut::live::{ExchangeEntry, Switch};
 use crate::refusal::Refusal;
 use crate::store::pool::{Body, BodyError};
@@ -23,29 +25,40 @@ use crate::worker::Handle;
 /// Finishes the answer: standing headers, and a body that is watched to its end.
 #[must_use]
 pub fn observe(released: Released) -> Response<Body> {
-    let Released { response, tunnel, endless, living, slot, entry, worker } = released;
+    let Released { response, tunnel, farewell, up, endless, living, slot, entry, worker } = released;
     let (mut parts, body) = response.into_parts();
     answer::standing_headers(&mut parts.headers);
     answer::page_of_the_store(&mut parts.headers);
     answer::incident(&mut parts.headers, &entry);
     let drain = worker.drain_begun();
-    let guard = Guard::of(worker, entry, parts.status);
+    let mut guard = Guard::of(worker, entry, parts.status);
+    guard.also = up;
     let switch = Arc::clone(&living.exchange.switch);
-    if let Some((tunnel, feed, alarm, open)) = tunnel {
+    if let Some((tunnel, open)) = tunnel {
         // The bytes of a tunnel do not pass through the body: its task keeps the place among the living.
         tokio::spawn(async move {
             let (_living, _slot, _open, mut guard) = (living, slot, open, guard);
-            guard.ended(tunnel.run(&feed, &alarm, &switch, drain).await);
+            let (carried, ended) = tunnel.run(&switch, drain).await;
+            guard.carried(carried);
+            guard.ended(ended);
         });
         return Response::from_parts(parts, body);
     }
     // A client of a stream comes again by itself, elsewhere if it can; a download is waited for.
-    let drain: Option<Pin<Box<dyn Future<Output = ()> + Send>>> = if endless { Some(Box::pin(drain)) } else { None };
+    let drain: Option<Pin<Box<dyn Future<Output = ()> + Send>>> = match &farewell {
+        _ if endless => Some(Box::pin(drain)),
+        // Nobody knows whether a call ends by itself; it has some time to.
+        Some(_) => Some(Box::pin(async {
+            drain.await;
+            tokio::time::sleep(CALL_DRAIN_MAX).await;
+        })),
+        None => None,
+    };
     let holds_back = living.is_multiplexed();
     // An endless stream waits for news, and its client with it.
     let body = if holds_back && !endless { bounded(body) } else { body };
     let part = Part { guard, switch, living: Some(living), counts: true };
-    let watched = Watched::new(body, vec![part], holds_back, drain, slot);
+    let watched = Watched { farewell, ..Watched::new(body, vec![part], holds_back, drain, slot) };
     Response::from_parts(parts, watched.boxed_unsync())
 }
 
@@ -114,8 +127,12 @@ impl Part {
 struct Watched {
     inner: Body,
     last: Option<Bytes>,
+    /// A drain has ended it.
+    is_over: bool,
     holds_back: bool,
     drain: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    /// Of a call: its trailers pass, and these stand for them when a drain ends it.
+    farewell: Option<HeaderMap>,
     parts: Vec<Part>,
     _slot: Slot,
 }
@@ -124,6 +141,8 @@ struct Watched {
 struct Guard {
     worker: Handle,
     outcome: Option<Outcome>,
+    /// Octets that went up in a call.
+    also: Arc<AtomicU64>,
 }
 
 impl HttpBody for Watched {
@@ -131,6 +150,9 @@ impl HttpBody for Watched {
     type Error = BodyError;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        if self.is_over {
+            return Poll::Ready(None);
+        }
         self.parts.iter().for_each(|part| part.switch.asked_again());
         if self.parts.iter().any(|part| part.poll_cut(cx).is_ready()) {
             return self.poll_ended_by_cut();
@@ -138,7 +160,8 @@ impl HttpBody for Watched {
         if self.drain.as_mut().is_some_and(|drain| drain.as_mut().poll(cx).is_ready()) {
             self.drain = None;
             self.ended(Ended::Drained);
-            return Poll::Ready(None);
+            self.is_over = true;
+            return Poll::Ready(self.farewell.take().map(|trailers| Ok(Frame::trailers(trailers))));
         }
         if let Some(last) = self.last.take() {
             if !self.hand_out() {
@@ -150,10 +173,13 @@ impl HttpBody for Watched {
         }
         match ready!(Pin::new(&mut self.inner).poll_frame(cx)) {
             Some(Ok(frame)) => {
-                let Ok(mut data) = frame.into_data() else {
-                    // Trailers of the store: nobody has looked at them.
-                    self.ended(Ended::Completed);
-                    return Poll::Ready(None);
+                let mut data = match frame.into_data() {
+                    Ok(data) => data,
+                    Err(trailers) => {
+                        self.ended(Ended::Completed);
+                        // But for a call's, nobody has looked at the store's trailers.
+                        return Poll::Ready(self.farewell.is_some().then_some(Ok(trailers)));
+                    }
                 };
                 if !self.hand_out() {
                     return self.poll_ended_by_cut();
@@ -181,7 +207,7 @@ impl HttpBody for Watched {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.last.is_none() && self.inner.is_end_stream()
+        self.last.is_none() && (self.is_over || self.inner.is_end_stream())
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -200,7 +226,8 @@ impl Watched {
         drain: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
         slot: Slot,
     ) -> Self {
-        let mut watched = Self { inner, last: None, holds_back, drain, parts, _slot: slot };
+        let mut watched =
+            Self { inner, last: None, is_over: false, holds_back, drain, farewell: None, parts, _slot: slot };
         if watched.inner.is_end_stream() {
             watched.ended(Ended::Completed);
         }
@@ -241,10 +268,11 @@ impl Drop for Part {
 }
 
 impl Guard {
-    const fn of(worker: Handle, id: EntryId, status: StatusCode) -> Self {
+    fn of(worker: Handle, id: EntryId, status: StatusCode) -> Self {
         let (at, status) = (model::Timestamp::MIN, status.as_u16());
         Self {
             worker,
+            also: Arc::default(),
             outcome: Some(Outcome { id, at, status, bytes: 0, ended: Ended::ClientLeft, cause: String::new() }),
         }
     }
@@ -258,6 +286,13 @@ impl Guard {
     fn sent(&mut self, bytes: usize) {
         if let Some(outcome) = &mut self.outcome {
             outcome.bytes = outcome.bytes.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
+        }
+    }
+
+    /// So much passed in a tunnel.
+    const fn carried(&mut self, octets: u64) {
+        if let Some(outcome) = &mut self.outcome {
+            outcome.bytes = outcome.bytes.saturating_add(octets);
         }
     }
 
@@ -279,6 +314,7 @@ impl Drop for Guard {
     fn drop(&mut self) {
         if let Some(mut outcome) = self.outcome.take() {
             outcome.at = self.worker.now();
+            outcome.bytes = outcome.bytes.saturating_add(self.also.load(Ordering::Relaxed));
             if outcome.ended == Ended::ClientLeft && self.worker.is_stopped() {
                 outcome.ended = Ended::Drained;
             }

@@ -1,14 +1,16 @@
 //! Which host, which page, or a record request. The message must be readable in one way only before anything looks at
 //! what it asks for.
 
-use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING, UPGRADE};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, TRANSFER_ENCODING, UPGRADE};
 use http::request::Parts;
-use http::{HeaderMap, Method, Request};
+use http::{HeaderMap, Method, Request, Version};
 use hyper::body::Incoming;
 use records::Need;
 
+use super::call;
 use super::client_body::ClientBody;
 use super::trace::Trace;
+use super::tunnel::handshake;
 use crate::connection::Client;
 use crate::gate::{GatePage, form};
 use crate::public::PublicPage;
@@ -85,6 +87,7 @@ pub fn route(
     request: Request<Incoming>,
     trace: &mut Trace,
 ) -> Result<Route, Refusal> {
+    let mut request = handshake::as_get(request)?;
     framing(request.headers())?;
     let host = named_host(worker, &request)?;
     if host != client.host {
@@ -92,9 +95,15 @@ pub fn route(
         return Err(Refusal::Misdirected);
     }
     let path = request.uri().path();
+    let gate = path == "/" || path.starts_with(GATE_PREFIX);
+    if (host == Host::Public || gate) && request.version() == Version::HTTP_2 && request.headers().contains_key(UPGRADE)
+    {
+        // Only an extended CONNECT has one there, and what answers it may have no body.
+        return Err(Refusal::Unreadable("a WebSocket where there is none".into()));
+    }
     match host {
         Host::Public => PublicPage::of(&request).map(Route::Public),
-        Host::Care if path == "/" || path.starts_with(GATE_PREFIX) => GatePage::of(request).map(Route::Gate),
+        Host::Care if gate => GatePage::of(request).map(Route::Gate),
         Host::Care => {
             trace.about_records();
             // Said before anything else is looked at: whoever has no standing certificate learns nothing of what exists.
@@ -109,6 +118,10 @@ pub fn route(
             }
             let fhir = path.starts_with("/fhir/") || path == "/fhir" || path.starts_with("/feeds/");
             if fhir || worker.reader().is_mapped(path) {
+                handshake::read(&mut request)?;
+                if !client.multiplexed && call::is_call(request.headers().get(CONTENT_TYPE)) {
+                    return Err(Refusal::Unreadable("a call of gRPC over anything but HTTP/2".into()));
+                }
                 Ok(Route::Record(RecordRequest::of(request.map(ClientBody::Arriving))))
             } else {
                 Err(Refusal::NoSuchPage)

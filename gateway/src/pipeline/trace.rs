@@ -13,6 +13,7 @@ use records::Touches;
 use tokio::time::Instant;
 
 use super::authenticate::Subject;
+use super::call;
 use crate::Clock;
 use crate::connection::Client;
 use crate::cut::live::Switch;
@@ -38,6 +39,8 @@ pub struct Trace {
     pub language: Language,
     /// The client prefers a page over a problem document.
     pub wants_page: bool,
+    /// It is a call of gRPC, and so is a refusal.
+    pub is_call: bool,
     about_records: bool,
     recorded: bool,
     /// The entry of the permit did not become durable.
@@ -119,6 +122,7 @@ impl Trace {
             here: target.and_then(LocalPath::new).unwrap_or_else(LocalPath::home),
             language: Language::choose(language_cookie, text(http::header::ACCEPT_LANGUAGE)),
             wants_page: accept.contains("text/html"),
+            is_call: client.multiplexed && call::is_call(request.headers().get(http::header::CONTENT_TYPE)),
             about_records: false,
             recorded: false,
             lost: Arc::default(),
@@ -146,6 +150,7 @@ impl Trace {
             here: self.here.clone(),
             language: self.language,
             wants_page: false,
+            is_call: false,
             about_records: true,
             recorded: false,
             lost: Arc::default(),

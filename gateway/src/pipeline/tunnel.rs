@@ -1,110 +1,133 @@
-//! WebSocket (RFC 6455) through the gateway: only where the route says so, only after the store's own 101 that answers
-//! the client's own key, and in this order: tunnels opened before the store agreed were the smuggling of CVE-2026-2833.
+//! WebSocket (RFC 6455) through the gateway: only where the route says so, only after the store's own 101 that answers our own
+//! key, and in this order: tunnels opened before the store agreed were the smuggling of CVE-2026-2833.
 //!
-//! What is tunnelled is news of one person. Upwards only control frames pass (close, ping, pong): the client has nothing to
-//! say, and nothing can be written to the store behind the back of `decide` and `record`. Downwards each frame is read and
-//! written anew: references to this person's records pass, contents and other people's do not.
+//! Two kinds are tunnelled. *News* of one person: upwards only control frames pass (close, ping, pong), downwards each frame is
+//! read and written anew, references to this person's records pass, contents and other people's do not. *Messages* of a mapped
+//! store's route: they are not read, so the request was decided on as whatever may be said in them, and the store has said once
+//! more whose they are; their frames are read strictly and written anew in both directions ([`frames`]).
+
+mod carry;
+mod frames;
+pub mod handshake;
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use audit::Ended;
-use aws_lc_rs::digest;
-use base64::Engine as _;
-use http::header::{CONNECTION, HeaderValue, SEC_WEBSOCKET_ACCEPT, UPGRADE};
-use http::{Response, StatusCode};
-use http_body_util::{BodyExt as _, Empty};
-use hyper::upgrade::OnUpgrade;
+use http::Response;
 use hyper_util::rt::TokioIo;
 use records::bounds::NEWS_BYTES_MAX;
-use records::{Feed, Misbehaviour};
+use records::{Feed, Misbehaviour, Socket};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
+use self::carry::{Patience, Rules};
+use self::frames::CONTROL_BYTES_MAX;
+use self::handshake::{Agreed, Asked};
 use super::alarm::Alarm;
 use crate::cut::live::Switch;
 use crate::refusal::Refusal;
 use crate::store::going::StoreBody;
 use crate::store::pool::Body;
 
-/// What the client asked for: its side of the connection, and the key of its handshake.
-pub(super) struct Asked {
-    pub(super) client: OnUpgrade,
-    pub(super) key: HeaderValue,
-}
-
-/// Both sides of a tunnel, agreed on but not yet joined.
+/// A tunnel that both sides agreed on.
 pub(super) struct Tunnel {
-    client: OnUpgrade,
-    store: OnUpgrade,
+    agreed: Agreed,
+    carries: Carries,
+    alarm: Alarm,
 }
 
-/// The answer to the client, and the tunnel to be run once it is sent.
-pub(super) fn open(response: Response<StoreBody>, asked: Option<Asked>) -> Result<(Response<Body>, Tunnel), Refusal> {
-    let Asked { client, key } = asked.ok_or_else(|| Refusal::Unreadable("no upgrade was asked for".into()))?;
-    if response.status() != StatusCode::SWITCHING_PROTOCOLS {
-        tracing::warn!(status = %response.status(), "the store did not switch protocols");
-        return Err(Refusal::StoreMisbehaves);
-    }
-    let accept = accept(&key)?;
-    if response.headers().get(SEC_WEBSOCKET_ACCEPT) != Some(&accept) {
-        tracing::warn!("the store did not answer the client's key");
-        return Err(Refusal::StoreMisbehaves);
-    }
-    let answer = Response::builder()
-        .status(StatusCode::SWITCHING_PROTOCOLS)
-        .header(CONNECTION, HeaderValue::from_static("upgrade"))
-        .header(UPGRADE, HeaderValue::from_static("websocket"))
-        .header(SEC_WEBSOCKET_ACCEPT, accept);
-    let empty = Empty::new().map_err(|never| match never {}).boxed_unsync();
-    let answer = answer.body(empty).map_err(|_| Refusal::StoreMisbehaves)?;
-    Ok((answer, Tunnel { client, store: hyper::upgrade::on(response) }))
+/// What may pass.
+enum Carries {
+    News(Feed),
+    Messages(Rules),
 }
 
-/// RFC 6455 4.2.2: what answers a key. SHA-1 here is a handshake, not a safeguard.
-fn accept(key: &HeaderValue) -> Result<HeaderValue, Refusal> {
-    let mut text = key.as_bytes().to_vec();
-    text.extend_from_slice(b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11");
-    let digest = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, &text);
-    let encoded = base64::engine::general_purpose::STANDARD.encode(digest);
-    HeaderValue::try_from(encoded).map_err(|_| Refusal::StoreMisbehaves)
-}
+/// How much passed, in octets of payload (of news none is counted), and how it ended.
+pub(super) type Ran = (u64, Ended);
 
 impl Tunnel {
-    /// Carries frames until one side ends, the drain begins or the exchange is cut. Both sides are closed when this returns.
-    pub(super) async fn run(
-        self,
-        feed: &Feed,
+    /// A tunnel of news; the answer to the client, after which it is to be run.
+    pub(super) fn of_news(
+        response: Response<StoreBody>,
+        asked: Asked,
+        feed: Feed,
         alarm: &Alarm,
-        switch: &Arc<Switch>,
-        drain: impl Future<Output = ()>,
-    ) -> Ended {
+    ) -> Result<(Response<Body>, Self), Refusal> {
+        let agreed = asked.agree(response, &[]);
+        let (answer, agreed) = agreed.map_err(|misbehaviour| {
+            tracing::warn!(%misbehaviour, "the store did not agree to a WebSocket");
+            Refusal::StoreMisbehaves
+        })?;
+        Ok((answer, Self { agreed, carries: Carries::News(feed), alarm: alarm.clone() }))
+    }
+
+    /// A tunnel of messages, which are not read.
+    pub(super) fn of_messages(
+        response: Response<StoreBody>,
+        asked: Asked,
+        socket: &Socket,
+        alarm: &Alarm,
+    ) -> Result<(Response<Body>, Self), Misbehaviour> {
+        let (answer, agreed) = asked.agree(response, &socket.protocols)?;
+        let Socket { speaks, message_bytes_max, .. } = *socket;
+        let rules = Rules { speaks, message_bytes_max, patience: Patience::USUAL };
+        Ok((answer, Self { agreed, carries: Carries::Messages(rules), alarm: alarm.clone() }))
+    }
+
+    /// Carries frames until one side ends, the drain begins or the exchange is cut. Both sides are closed when this returns.
+    pub(super) async fn run(self, switch: &Arc<Switch>, drain: impl Future<Output = ()>) -> Ran {
+        let Self { agreed, carries, alarm } = self;
+        let carried = AtomicU64::new(0);
         let joined = async {
-            let Ok((client, store)) = tokio::try_join!(self.client, self.store) else { return Ended::ClientLeft };
-            let (mut client_in, mut client_out) = tokio::io::split(TokioIo::new(client));
-            let (mut store_in, mut store_out) = tokio::io::split(TokioIo::new(store));
-            let tell = |what: &Misbehaviour| alarm.misbehaves(what);
-            let ended = tokio::select! {
-                ended = upwards(&mut client_in, &mut store_out) => ended,
-                ended = downwards(&mut store_in, &mut client_out, feed, &tell) => ended,
-                () = drain => Ended::Drained,
+            let Ok((client, store)) = tokio::try_join!(agreed.client, agreed.store) else {
+                return Ended::ClientLeft;
             };
-            if ended == Ended::Drained {
-                // It may have left by itself.
-                let _ = send(&mut client_out, &frame(CLOSE, &GOING_AWAY)).await;
+            let (client, store) = (TokioIo::new(client), TokioIo::new(store));
+            match carries {
+                Carries::News(feed) => news(client, store, &feed, &alarm, drain).await,
+                Carries::Messages(rules) => {
+                    let end = carry::carry(client, store, rules, &carried, drain).await;
+                    if let Some(breach) = end.store {
+                        alarm.misbehaves(&Misbehaviour::Shape(breach.what()));
+                    }
+                    end.ended
+                }
             }
-            let _ = tokio::join!(client_out.shutdown(), store_out.shutdown());
-            ended
         };
-        tokio::select! {
+        let ended = tokio::select! {
             biased;
             () = switch.cut_off() => Ended::Cut,
             ended = joined => if switch.is_over() { Ended::Cut } else { ended },
-        }
+        };
+        (carried.into_inner(), ended)
     }
 }
 
-/// The longest payload of a control frame (RFC 6455 5.5).
-const CONTROL_BYTES_MAX: usize = 125;
+/// A tunnel of news to its end.
+async fn news(
+    client: impl AsyncRead + AsyncWrite,
+    store: impl AsyncRead + AsyncWrite,
+    feed: &Feed,
+    alarm: &Alarm,
+    drain: impl Future<Output = ()>,
+) -> Ended {
+    let (mut client_in, mut client_out) = tokio::io::split(client);
+    let (mut store_in, mut store_out) = tokio::io::split(store);
+    let tell = |what: &Misbehaviour| alarm.misbehaves(what);
+    let ended = tokio::select! {
+        ended = upwards(&mut client_in, &mut store_out) => ended,
+        ended = downwards(&mut store_in, &mut client_out, feed, &tell) => ended,
+        () = drain => Ended::Drained,
+    };
+    if ended == Ended::Drained {
+        // It may have left by itself.
+        let _ = send(&mut client_out, &frame(CLOSE, &GOING_AWAY)).await;
+    }
+    let _ = tokio::join!(client_out.shutdown(), store_out.shutdown());
+    ended
+}
+
 const CLOSE: u8 = 0x88;
 /// RFC 6455 7.4.1: the endpoint is going away.
 const GOING_AWAY: [u8; 2] = 1001_u16.to_be_bytes();

@@ -19,8 +19,10 @@ pub enum Class {
     Write,
     /// A streamed upload.
     Upload,
-    /// News: it has no end of its own.
+    /// An event stream or a WebSocket: it has no end of its own.
     Stream,
+    /// A call of gRPC: over HTTP/2, whatever is spoken else; its client may go on for as long as it likes.
+    Call,
 }
 
 /// See the module.
@@ -59,7 +61,7 @@ impl Errand {
             // What names nobody is about all who may be searched for.
             Class::Search if touches.persons().len() > 1 => Lane::Export,
             Class::Search => Lane::Search,
-            Class::Read | Class::Write | Class::Upload | Class::Stream => Lane::Care,
+            Class::Read | Class::Write | Class::Upload | Class::Stream | Class::Call => Lane::Care,
         };
         Self { lane, class }
     }
@@ -69,7 +71,10 @@ impl Class {
     /// Of a permitted request.
     pub(crate) fn of(touches: &Touches) -> Self {
         match touches.answer {
-            AnswerKind::EventStream | AnswerKind::WebSocket => Self::Stream,
+            AnswerKind::EventStream | AnswerKind::WebSocket | AnswerKind::Socket(_) | AnswerKind::Events(_) => {
+                Self::Stream
+            }
+            AnswerKind::Call(_) => Self::Call,
             _ if matches!(touches.forward.body, ForwardBody::Stream) => Self::Upload,
             _ if touches.writes() => Self::Write,
             _ if touches.main().action == Action::Search => Self::Search,
@@ -79,7 +84,12 @@ impl Class {
 
     /// It takes as long as its client takes: it holds no place, or a few slow ones would hold all.
     pub(super) const fn goes_at_the_clients_pace(self) -> bool {
-        matches!(self, Self::Upload | Self::Stream)
+        matches!(self, Self::Upload | Self::Stream | Self::Call)
+    }
+
+    /// That it has begun says as much of the store as is ever said of it.
+    pub(super) const fn has_no_end(self) -> bool {
+        matches!(self, Self::Stream | Self::Call)
     }
 
     /// Whether a request of this class may be asked once more although the store may have it: it changes nothing there

@@ -18,7 +18,7 @@ use super::dial::Line;
 use super::errand::{Class, Errand};
 use super::going::{Going, OneMore, StoreBody};
 use super::settings::Protocol;
-use super::station::Station;
+use super::station::{Asked, Station};
 use super::stores::Stores;
 use super::streams::Streams;
 use crate::bounds::{STORE_IDLE_DOUBTED, STORE_IDLE_MAX, STORE_IDLE_PER_WORKER_MAX};
@@ -97,6 +97,7 @@ pub(super) enum Again {
 /// What is known of a request that is under way.
 struct Sending {
     request: Request<Body>,
+    class: Class,
     /// Whether it may be asked once more although the store may have it.
     harmless: bool,
     /// Whether there is somebody else to ask.
@@ -143,7 +144,7 @@ impl Pool {
         let asked = self.station.ask();
         let going = Going::to(self);
         let harmless = errand.class.may_be_repeated(&request);
-        let sending = Sending { request, harmless, several, now };
+        let sending = Sending { request, class: errand.class, harmless, several, now };
         let sent = timeout_at(deadline, self.exchange(sending)).await;
         let sent = sent.unwrap_or(Err(Unanswered { error: StoreError::Timeout, again: None }));
         match sent {
@@ -152,9 +153,7 @@ impl Pool {
                 Ok(self.received(answer, errand, going, stream))
             }
             Err(unanswered) => {
-                let slow = matches!(unanswered.error, StoreError::Timeout)
-                    && (!errand.is_quick() || asked.others_were_answered());
-                if let Some(how) = failure(&unanswered.error).filter(|_| !slow) {
+                if let Some(how) = blame(&unanswered.error, errand, &asked) {
                     self.failed(how);
                 }
                 Err(unanswered)
@@ -175,20 +174,28 @@ impl Pool {
         );
         if fails {
             self.failed(Failure::Answer);
-        } else if errand.class == Class::Stream {
+        } else if errand.class.has_no_end() {
             // It has no end that could be waited for.
             self.answered();
         }
-        let waits = !fails && errand.class != Class::Stream;
+        let waits = !fails && !errand.class.has_no_end();
         answer.map(|body| StoreBody::new(body, going.until_its_end(waits), stream))
     }
 
     async fn exchange(&self, sending: Sending) -> Result<(Response<Incoming>, Option<OneMore>), Unanswered> {
         // An HTTP/1.1 upgrade stays one: few stores know RFC 8441.
-        if self.stores.protocol() == Protocol::Http1 || sending.request.headers().contains_key(UPGRADE) {
+        if self.is_http1(&sending) {
             self.over_http1(sending).await.map(|answer| (answer, None))
         } else {
             self.over_http2(sending).await.map(|(answer, stream)| (answer, Some(stream)))
+        }
+    }
+
+    fn is_http1(&self, sending: &Sending) -> bool {
+        match (sending.class, self.stores.protocol()) {
+            (Class::Call, _) => false,
+            (_, Protocol::Http1) => true,
+            (_, Protocol::Http2) => sending.request.headers().contains_key(UPGRADE),
         }
     }
 
@@ -300,11 +307,13 @@ fn broken(error: hyper::Error, again: Option<Again>) -> Unanswered {
     Unanswered { error: StoreError::Broken(error), again }
 }
 
-/// How the store failed; none where it was not the store: there was no place, or the body of the request broke off.
-fn failure(error: &StoreError) -> Option<Failure> {
+/// How the store failed; none where it was not the store, or that is not known.
+fn blame(error: &StoreError, errand: Errand, asked: &Asked<'_>) -> Option<Failure> {
     match error {
-        StoreError::Connect(_) | StoreError::Timeout => Some(Failure::Silence),
-        StoreError::Broken(error) if error.is_user() => None,
+        StoreError::Connect(_) => Some(Failure::Silence),
+        StoreError::Timeout => (errand.is_quick() && !asked.others_were_answered()).then_some(Failure::Silence),
+        // It may be the body of the request that broke off.
+        StoreError::Broken(error) if error.is_user() || errand.class.goes_at_the_clients_pace() => None,
         StoreError::Broken(_) => Some(Failure::Answer),
         StoreError::Busy | StoreError::Resting { .. } => None,
     }

@@ -45,7 +45,8 @@ pub enum Protocol {
     /// HTTP/1.1.
     #[default]
     Http1,
-    /// HTTP/2, over plain connections with prior knowledge (RFC 9113 3.3). WebSockets go over HTTP/1.1 all the same.
+    /// HTTP/2, over plain connections with prior knowledge (RFC 9113 3.3). WebSockets go over HTTP/1.1 all the same, as
+    /// calls of gRPC go over HTTP/2 in any case.
     Http2,
 }
 
@@ -100,7 +101,7 @@ pub struct Timeouts {
     pub write: Within,
     /// A streamed upload: its own time is in it.
     pub upload: Within,
-    /// An event stream or WebSocket: until it begins.
+    /// An event stream, a WebSocket or a call of gRPC: until it begins.
     pub stream: Within,
 }
 
@@ -203,7 +204,7 @@ impl Timeouts {
             Class::Search => self.search,
             Class::Write => self.write,
             Class::Upload => self.upload,
-            Class::Stream => self.stream,
+            Class::Stream | Class::Call => self.stream,
         }
     }
 }

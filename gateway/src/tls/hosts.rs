@@ -4,10 +4,11 @@
 
 use std::sync::Arc;
 
-use rustls::server::{ClientHello, ServerSessionMemoryCache};
-use rustls::sign::CertifiedKey;
-use rustls::{ServerConfig, SupportedProtocolVersion, version};
+use rustls::ServerConfig;
+use rustls::server::{ClientHello, NoServerSessionStorage, ServerSessionMemoryCache};
 
+use super::offered;
+use super::server_key::{ACME_TLS, Answers, ServerKey};
 use super::verifier::DeviceVerifier;
 use crate::SetUpError;
 use crate::bounds::TLS_SESSIONS_MAX;
@@ -30,12 +31,22 @@ pub enum Host {
     Public,
 }
 
+/// What becomes of a first message.
+pub enum Chosen {
+    /// A client of this host, with the settings it meets.
+    Client(Host, Arc<ServerConfig>),
+    /// A certificate authority that asks whether a host is ours: shown the answer, and nothing is spoken after it (RFC 8737 3).
+    Question(Arc<ServerConfig>),
+}
+
 /// The two hosts' names and TLS settings.
 pub struct Hosts {
     care_name: String,
     public_name: String,
     care: Arc<ServerConfig>,
     public: Arc<ServerConfig>,
+    key: ServerKey,
+    question: Arc<ServerConfig>,
 }
 
 impl Hosts {
@@ -46,43 +57,48 @@ impl Hosts {
     pub fn new(
         care_name: &str,
         public_name: &str,
-        key: Arc<CertifiedKey>,
+        key: ServerKey,
         profile: TlsProfile,
         verifier: DeviceVerifier,
     ) -> Result<Self, SetUpError> {
         if care_name == public_name {
             return Err(SetUpError::HostNames);
         }
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let versions: &[&SupportedProtocolVersion] = match profile {
-            TlsProfile::Standard => &[&version::TLS13],
-            TlsProfile::Compatibility => &[&version::TLS13, &version::TLS12],
-        };
+        let provider = Arc::new(offered::provider(profile));
         let builder = || {
             ServerConfig::builder_with_provider(Arc::clone(&provider))
-                .with_protocol_versions(versions)
+                .with_protocol_versions(offered::versions(profile))
                 .map_err(SetUpError::Tls)
         };
-        let resolver = Arc::new(rustls::sign::SingleCertAndKey::from(key));
+        let resolver = Arc::new(key.clone());
         let care = builder()?.with_client_cert_verifier(Arc::new(verifier)).with_cert_resolver(resolver.clone());
         let public = builder()?.with_no_client_auth().with_cert_resolver(resolver);
+        let mut question = builder()?.with_no_client_auth().with_cert_resolver(Arc::new(Answers(key.clone())));
+        question.alpn_protocols = vec![ACME_TLS.to_vec()];
+        question.session_storage = Arc::new(NoServerSessionStorage {});
+        question.send_tls13_tickets = 0;
         Ok(Self {
             care_name: care_name.to_owned(),
             public_name: public_name.to_owned(),
             care: Arc::new(finish(care)),
             public: Arc::new(finish(public)),
+            key,
+            question: Arc::new(question),
         })
     }
 
-    /// The host a client asks for; none for a name that is not ours, or no name at all.
+    /// What a client asks for; none for a name that is not ours, or no name at all.
     #[must_use]
-    pub fn choose(&self, hello: &ClientHello<'_>) -> Option<(Host, Arc<ServerConfig>)> {
+    pub fn choose(&self, hello: &ClientHello<'_>) -> Option<Chosen> {
+        if self.key.is_asked(hello) {
+            return Some(Chosen::Question(Arc::clone(&self.question)));
+        }
         let host = self.by_name(hello.server_name()?)?;
         let config = match host {
             Host::Care => &self.care,
             Host::Public => &self.public,
         };
-        Some((host, Arc::clone(config)))
+        Some(Chosen::Client(host, Arc::clone(config)))
     }
 
     /// The host of this name, compared without regard to case (RFC 9110 4.2.3).
@@ -99,7 +115,7 @@ impl Hosts {
 }
 
 fn finish(mut config: ServerConfig) -> ServerConfig {
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    config.alpn_protocols = offered::protocols();
     // Sessions are kept here and not in tickets: bounded, gone with the process, and no key to steal. They may be
     // resumed freely, because the certificate is checked after every handshake and on every request.
     config.session_storage = ServerSessionMemoryCache::new(TLS_SESSIONS_MAX);

@@ -9,13 +9,17 @@
 use std::sync::Arc;
 
 use rustls::client::danger::HandshakeSignatureValid;
+use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme};
+use rustls::{
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, PeerMisbehaved, RootCertStore, SignatureScheme,
+};
 
 use super::device::Presented;
 use super::external::Externals;
+use super::offered::SCHEMES;
 use super::profile::{self, ProfileChecked, ProfileFault};
 use super::readings::Readings;
 
@@ -81,7 +85,7 @@ impl DeviceVerifier {
             read.push(Issuer::read(issuer).map_err(crate::SetUpError::DeviceIssuer)?);
             roots.add(issuer.clone()).map_err(crate::SetUpError::DeviceTrust)?;
         }
-        let chain = WebPkiClientVerifier::builder(Arc::new(roots))
+        let chain = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::new(default_provider()))
             .build()
             .map_err(|error| crate::SetUpError::DeviceTrust(Error::General(error.to_string())))?;
         let hints = chain.root_hint_subjects().iter().cloned().chain(externals.hints()).collect();
@@ -164,6 +168,7 @@ impl ClientCertVerifier for DeviceVerifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
+        offered(dss)?;
         self.chain.verify_tls12_signature(message, cert, dss)
     }
 
@@ -173,11 +178,21 @@ impl ClientCertVerifier for DeviceVerifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
+        offered(dss)?;
         self.chain.verify_tls13_signature(message, cert, dss)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.chain.supported_verify_schemes()
+        SCHEMES.to_vec()
+    }
+}
+
+/// Whether a scheme is one that was offered: the library takes more.
+fn offered(signature: &DigitallySignedStruct) -> Result<(), Error> {
+    if SCHEMES.contains(&signature.scheme) {
+        Ok(())
+    } else {
+        Err(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme.into())
     }
 }
 

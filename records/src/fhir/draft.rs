@@ -338,15 +338,15 @@ impl Draft {
         };
         let stale = self.named.is_some() && self.named != version;
         let after = self.after.or(stale.then_some(Unreadable::Stale));
-        let mut headers = Vec::new();
+        let mut headers = Vec::<crate::touches::Field>::new();
         if let Some(person) = self.context {
-            headers.push(("x-security-context", format!("Patient/{person}")));
+            headers.push(("x-security-context".into(), format!("Patient/{person}")));
         }
         if let Some(criteria) = unless {
-            headers.push(("if-none-exist", criteria.query()));
+            headers.push(("if-none-exist".into(), criteria.query()));
         }
         let wanted = if self.minimal { "return=minimal" } else { "return=representation" };
-        headers.push(("prefer", wanted.to_owned()));
+        headers.push(("prefer".into(), wanted.to_owned()));
         let claim = Claim {
             action,
             category: record.category(),

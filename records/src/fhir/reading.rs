@@ -103,7 +103,7 @@ impl Reading {
             }
             _ if self.opaque => {
                 // The native form: a resource in JSON would have to be read before release.
-                forward.headers.push(("accept", "*/*".to_owned()));
+                forward.headers.push(("accept".into(), "*/*".to_owned()));
                 AnswerKind::Opaque { version: stored.etag }
             }
             Wanted::Version { .. } => AnswerKind::Version { fhir_type },

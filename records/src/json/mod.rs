@@ -14,7 +14,7 @@ mod write;
 use std::borrow::Cow;
 
 pub use parse::JsonFault;
-pub(crate) use parse::{Noted, is_element_name, mapped_name, parse, parse_mapped};
+pub(crate) use parse::{Noted, is_element_name, mapped_name, parse, parse_as_is, parse_mapped};
 
 /// A JSON value, borrowed from its text where nothing was escaped.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -81,7 +81,19 @@ pub(crate) fn mapped_name(name: &str) -> bool {
         && name.len() <= 64
 }
 
+/// Reads a FHIR resource that fills `bytes`, and whether writing it anew would give the same bytes.
+///
+/// # Errors
+/// See [`JsonFault`].
+pub(crate) fn parse_as_is(bytes: &[u8]) -> Result<(Json<'_>, bool), JsonFault> {
+    read_whole(bytes, Naming::Fhir)
+}
+
 fn read(bytes: &[u8], naming: Naming) -> Result<Json<'_>, JsonFault> {
+    read_whole(bytes, naming).map(|(value, _)| value)
+}
+
+fn read_whole(bytes: &[u8], naming: Naming) -> Result<(Json<'_>, bool), JsonFault> {
     if bytes.starts_with(&[0xef, 0xbb, 0xbf]) {
         return Err(JsonFault::ByteOrderMark);
     }
@@ -92,7 +104,7 @@ fn read(bytes: &[u8], naming: Naming) -> Result<Json<'_>, JsonFault> {
     if reader.at < bytes.len() {
         return Err(JsonFault::Trailing(reader.at));
     }
-    Ok(value)
+    Ok((value, reader.otherwise == 0))
 }
 
 /// A value, and the text of one of its members.

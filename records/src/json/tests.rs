@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::plain::plain;
-use super::{Json, parse};
+use super::{Json, parse, parse_as_is};
 use crate::bounds::JSON_DEPTH_MAX;
 
 fn written(text: &str) -> Result<String, String> {
@@ -146,6 +146,11 @@ proptest! {
             *byte = other;
         }
         for bytes in [whole, bytes] {
+            if let Ok((tree, true)) = parse_as_is(&bytes) {
+                let mut out = Vec::new();
+                tree.write(&mut out);
+                assert_eq!(out, bytes, "said to be in the one form there is");
+            }
             if let Ok(ours) = parse(&bytes) {
                 let theirs: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
                 prop_assert!(same(&ours, &theirs));

@@ -197,9 +197,10 @@ pub fn release(
     let mut remembering = Remembering { written, ..Remembering::new(gatekeeper) };
     match kind {
         AnswerKind::Resource { fhir_type } | AnswerKind::Version { fhir_type } => {
-            let tree = json::parse(body)?;
+            let (tree, as_is) = json::parse_as_is(body)?;
             let resource = tree.object().ok_or(Misbehaviour::Shape("is no resource"))?;
-            single(*fhir_type, touches, resource, &mut remembering)
+            // Already in the one form in which it would be written.
+            single(*fhir_type, touches, (resource, as_is.then_some(body)), &mut remembering)
         }
         AnswerKind::History { fhir_type, asked, count } => {
             let tree = json::parse(body)?;
@@ -217,6 +218,9 @@ pub fn release(
         | AnswerKind::Opaque { .. }
         | AnswerKind::EventStream
         | AnswerKind::WebSocket
+        | AnswerKind::Socket(_)
+        | AnswerKind::Call(_)
+        | AnswerKind::Events(_)
         | AnswerKind::Mapped(_) => Err(Misbehaviour::Status(status)),
     }
 }
@@ -232,7 +236,7 @@ fn fhir_json(content_type: Option<&str>) -> Result<(), Misbehaviour> {
 fn single(
     fhir_type: FhirType,
     touches: &Touches,
-    resource: &Object<'_>,
+    (resource, as_is): (&Object<'_>, Option<&[u8]>),
     gatekeeper: &mut Remembering<'_>,
 ) -> Result<Released, Misbehaviour> {
     match resource.text("resourceType") {
@@ -250,7 +254,7 @@ fn single(
             why: "another one was asked for".to_owned(),
         });
     }
-    let mut released = Released::with_body(resource.to_bytes());
+    let mut released = Released::with_body(as_is.map_or_else(|| resource.to_bytes(), <[u8]>::to_vec));
     released.note(releasable);
     Ok(released)
 }

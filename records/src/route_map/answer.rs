@@ -8,6 +8,7 @@ use model::{Action, PersonId};
 
 use super::form;
 use super::grammar::{Field, Grammar};
+use super::live::SocketForm;
 use super::page;
 use super::pointer::Pointer;
 use super::template::Found;
@@ -38,6 +39,12 @@ pub(super) enum Form {
     Asset { types: Vec<String> },
     /// No body.
     Nothing,
+    /// A WebSocket.
+    Socket(SocketForm),
+    /// A call of gRPC; the field of its head that names the person.
+    Call { person: String },
+    /// An event stream; likewise.
+    Events { person: String },
 }
 
 /// A list, and what may stand beside it.
@@ -65,6 +72,7 @@ pub(crate) fn content_type(answer: &MappedAnswer, given: Option<&str>) -> Option
             types.iter().find(|own| given.as_ref().is_some_and(|it| it.essence() == *own)).cloned()
         }
         Form::Bytes | Form::Redirect { .. } | Form::Nothing => None,
+        Form::Socket(_) | Form::Call { .. } | Form::Events { .. } => None,
     }
 }
 
@@ -115,7 +123,12 @@ pub(crate) fn release(
         Form::Asset { .. } if content_type(answer, given_type).is_some() => Ok(Released::with_body(body.to_vec())),
         Form::Asset { .. } => Err(Misbehaviour::ContentType(quote(given_type.unwrap_or("none")))),
         // A body where none was asked for, or one that would have to be streamed.
-        Form::Nothing | Form::Bytes | Form::Redirect { .. } => Err(Misbehaviour::Shape("has a body")),
+        Form::Nothing
+        | Form::Bytes
+        | Form::Redirect { .. }
+        | Form::Socket(_)
+        | Form::Call { .. }
+        | Form::Events { .. } => Err(Misbehaviour::Shape("has a body")),
     }
 }
 
@@ -358,6 +371,9 @@ impl fmt::Display for Form {
             Self::Redirect { .. } => f.write_str("a redirect within the map"),
             Self::Asset { types } => f.write_str(&types.join(" or ")),
             Self::Nothing => f.write_str("without a body"),
+            Self::Socket(socket) => socket.fmt(f),
+            Self::Events { person } => write!(f, "events, person in `{person}`"),
+            Self::Call { person } => write!(f, "messages of gRPC, person in `{person}`"),
         }
     }
 }

@@ -6,16 +6,17 @@ use model::{Action, Category, PersonId};
 
 use super::answer::Form;
 use super::body::Body;
+use super::live::{self, Socket, Streamed};
 use super::template::Found;
 use super::{Route, RouteMap, unmatched};
 use crate::bounds::TARGET_BYTES_MAX;
 use crate::error::Unreadable;
 use crate::fhir::interaction::tag;
-use crate::head::Fields;
+use crate::head::{Fields, Head};
 use crate::json::{self, Json};
 use crate::need::{BodyFor, BodyNeeded, LookUp, LookedUp, Need, StoredNeeded};
 use crate::target::Target;
-use crate::touches::{AnswerKind, Authors, Claim, Forward, ForwardBody, MappedAnswer, RecordRef, Touches};
+use crate::touches::{self, AnswerKind, Authors, Claim, Forward, ForwardBody, MappedAnswer, RecordRef, Touches};
 
 /// A version that no record has, for a request that is to fail at the store whatever happens.
 const NO_VERSION: &str = "\"sekisho-none\"";
@@ -35,6 +36,17 @@ pub(crate) struct Asked {
     stored: Option<Stored>,
     /// Whom the body names as authors; none where it has no place for them.
     written: Option<Authors>,
+    /// What of the head goes on with a WebSocket or a call.
+    live: Live,
+}
+
+/// What a WebSocket or a call takes along of the head of the request.
+#[derive(Clone, Debug, Default)]
+struct Live {
+    fields: Vec<touches::Field>,
+    /// Subprotocols.
+    protocols: Vec<String>,
+    content_type: Option<&'static str>,
 }
 
 /// What the look-up showed.
@@ -47,12 +59,8 @@ struct Stored {
 
 impl Asked {
     /// Reads a head whose path begins with the prefix of `map`.
-    pub(crate) fn read(
-        map: &Arc<RouteMap>,
-        method: &str,
-        target: &str,
-        fields: &Fields<'_>,
-    ) -> Result<Need, Unreadable> {
+    pub(crate) fn read(map: &Arc<RouteMap>, head: &Head<'_>, fields: &Fields<'_>) -> Result<Need, Unreadable> {
+        let Head { method, target, .. } = *head;
         if target.len() > TARGET_BYTES_MAX {
             return Err(Unreadable::Target("is too long"));
         }
@@ -62,7 +70,13 @@ impl Asked {
         };
         let segments = Target::read(path)?.segments;
         let (number, route, found) = map.matched(method, &segments, |body| body.takes(fields.content_type.as_ref()))?;
-        for (name, given) in [("x-security-context", fields.security_context), ("upgrade", fields.upgrade)] {
+        let upgrade = fields.upgrade.is_some_and(|upgrade| upgrade.eq_ignore_ascii_case("websocket"));
+        let socket = matches!(route.answer, Form::Socket(_));
+        if socket && !upgrade {
+            return Err(Unreadable::Interaction("this address without a WebSocket handshake"));
+        }
+        let upgrade = fields.upgrade.filter(|_| !socket);
+        for (name, given) in [("x-security-context", fields.security_context), ("upgrade", upgrade)] {
             if given.is_some() {
                 return Err(Unreadable::Header { name: name.to_owned(), why: "does not belong to this request" });
             }
@@ -85,11 +99,22 @@ impl Asked {
             named: fields.if_match.map(tag).transpose()?,
             stored: None,
             written: None,
+            live: Live::of(route, head, fields)?,
         };
-        for person in [in_path, in_query].into_iter().flatten() {
+        let in_metadata = route.metadata.as_ref().map(|name| asked.named_by(head, name)).transpose()?;
+        for person in [in_path, in_query, in_metadata].into_iter().flatten() {
             asked.about(person)?;
         }
         asked.next()
+    }
+
+    /// Whom a field of the head names; it goes on.
+    fn named_by(&mut self, head: &Head<'_>, name: &str) -> Result<PersonId, Unreadable> {
+        let given = live::once(head, name)?.ok_or(Unreadable::OnePerson)?;
+        let person = PersonId::new(given);
+        let person = person.map_err(|_| Unreadable::Header { name: name.to_owned(), why: "names no person" })?;
+        self.live.fields.push((name.to_owned().into(), person.as_str().to_owned()));
+        Ok(person)
     }
 
     /// How many bytes the body may have.
@@ -120,7 +145,7 @@ impl Asked {
     /// What is needed next.
     fn next(self) -> Result<Need, Unreadable> {
         let route = self.route()?;
-        if !matches!(route.body, Body::None) && self.body.is_none() {
+        if !matches!(route.body, Body::None | Body::Messages) && self.body.is_none() {
             return Ok(Need::Body(BodyNeeded(BodyFor::Mapped(Box::new(self)))));
         }
         if route.looks_up() && self.stored.is_none() {
@@ -131,6 +156,7 @@ impl Asked {
 
     fn done(mut self) -> Result<Touches, Unreadable> {
         let (body, stored, written) = (self.body.take(), self.stored.take(), self.written.take());
+        let live = std::mem::take(&mut self.live);
         let route = self.route()?;
         let kind = self.answer.map.kind(route);
         let category = kind.map_or(Category::Directory, |kind| kind.category());
@@ -148,9 +174,13 @@ impl Asked {
             method: route.method,
             target: target.ok_or(Unreadable::Interaction("an address that the map does not name"))?,
             if_match,
-            content_type: route.body.content_type().map(str::to_owned),
-            headers: vec![("accept", route.answer.accepted())],
-            body: body.map_or(ForwardBody::None, ForwardBody::Built),
+            content_type: live.content_type.or_else(|| route.body.content_type()).map(str::to_owned),
+            headers: route.answer.accepted().into_iter().chain(live.fields).collect(),
+            body: match (body, &route.body) {
+                (Some(body), _) => ForwardBody::Built(body),
+                (None, Body::Messages) => ForwardBody::Stream,
+                (None, _) => ForwardBody::None,
+            },
         };
         let record = |kind: &super::Kind| RecordRef { kind: kind.record.clone(), id: self.found.id.clone() };
         let authors = stored.map_or(Authors::Unknown, |stored| stored.authors);
@@ -170,15 +200,38 @@ impl Asked {
         };
         let beneath = Vec::new();
         let action = route.action;
+        // What is not read may show anything of that kind.
+        let shown = (route.goes_on() && writes).then(|| Claim::read(category, persons.clone(), sensitive));
         let claim = Claim { action, category, persons, authors, written, beneath, sensitive, record };
         let answer = match (&route.answer, tag) {
             (Form::Bytes, Some(version)) => AnswerKind::Opaque { version },
             // Without a tag nobody could tell whether the bytes that come next are of the version looked at.
             (Form::Bytes, None) => return Err(Unreadable::Withheld("it came without a version".to_owned())),
+            (Form::Socket(form), _) => AnswerKind::Socket(Box::new(Socket::of(form, writes, live.protocols))),
+            (Form::Call { person }, _) => AnswerKind::Call(Streamed::of(person)),
+            (Form::Events { person }, _) => AnswerKind::Events(Streamed::of(person)),
             _ => AnswerKind::Mapped(self.answer.clone()),
         };
         let touches = Touches::new(claim, records, forward, answer);
+        let touches = shown.into_iter().fold(touches, Touches::and);
         Ok(if stale { touches.but(Unreadable::Stale) } else { touches })
+    }
+}
+
+impl Live {
+    fn of(route: &Route, head: &Head<'_>, fields: &Fields<'_>) -> Result<Self, Unreadable> {
+        match &route.answer {
+            Form::Socket(form) => {
+                let protocols = live::protocols(form, head)?;
+                let offered = (!protocols.is_empty()).then(|| ("sec-websocket-protocol".into(), protocols.join(", ")));
+                Ok(Self { fields: offered.into_iter().collect(), protocols, content_type: None })
+            }
+            Form::Call { .. } => {
+                let content_type = fields.content_type.as_ref().and_then(|given| live::call_type(given.essence()));
+                Ok(Self { fields: live::call_fields(head)?, protocols: Vec::new(), content_type })
+            }
+            _ => Ok(Self::default()),
+        }
     }
 }
 
@@ -212,13 +265,16 @@ impl RouteMap {
 
 impl Form {
     /// What the store is asked for.
-    fn accepted(&self) -> String {
-        match self {
+    fn accepted(&self) -> Option<touches::Field> {
+        let types = match self {
             Self::Record { .. } | Self::List(_) => "application/json".to_owned(),
             Self::Page { .. } | Self::Redirect { .. } => "text/html".to_owned(),
             Self::Bytes | Self::Nothing => "*/*".to_owned(),
             Self::Asset { types } => types.join(", "),
-        }
+            Self::Events { .. } => "text/event-stream".to_owned(),
+            Self::Socket(_) | Self::Call { .. } => return None,
+        };
+        Some(("accept".into(), types))
     }
 }
 

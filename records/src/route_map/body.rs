@@ -11,11 +11,16 @@ use crate::json::{self, Json};
 use crate::media::MediaType;
 use crate::touches::Authors;
 
+/// What calls of gRPC are sent as.
+pub(super) const GRPC_TYPES: [&str; 3] = ["application/grpc", "application/grpc+proto", "application/grpc+json"];
+
 /// What a route takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Body {
     /// Nothing.
     None,
+    /// Messages of a call of gRPC, which are not read.
+    Messages,
     /// JSON of these members and no others.
     Json { bytes_max: usize, authors: Option<Pointer>, members: Vec<(Pointer, Field)> },
     /// A form of these fields and no others.
@@ -36,15 +41,15 @@ pub(super) struct Written {
 impl Body {
     pub(super) const fn bytes_max(&self) -> usize {
         match self {
-            Self::None => 0,
+            Self::None | Self::Messages => 0,
             Self::Json { bytes_max, .. } | Self::Form { bytes_max, .. } => *bytes_max,
         }
     }
 
-    /// What the store is told.
+    /// What the store is told; a call says itself how its messages are written.
     pub(super) const fn content_type(&self) -> Option<&'static str> {
         match self {
-            Self::None => None,
+            Self::None | Self::Messages => None,
             Self::Json { .. } => Some("application/json"),
             Self::Form { .. } => Some("application/x-www-form-urlencoded"),
         }
@@ -54,6 +59,7 @@ impl Body {
     pub(super) fn takes(&self, content_type: Option<&MediaType>) -> bool {
         match self {
             Self::None => content_type.is_none(),
+            Self::Messages => content_type.is_some_and(|given| GRPC_TYPES.contains(&given.essence())),
             Self::Json { .. } => content_type.is_some_and(MediaType::is_json),
             Self::Form { .. } => content_type.is_some_and(MediaType::is_form),
         }
@@ -63,14 +69,17 @@ impl Body {
     pub(super) const fn meets(&self, other: &Self) -> bool {
         matches!(
             (self, other),
-            (Self::None, Self::None) | (Self::Json { .. }, Self::Json { .. }) | (Self::Form { .. }, Self::Form { .. })
+            (Self::None, Self::None)
+                | (Self::Messages, Self::Messages)
+                | (Self::Json { .. }, Self::Json { .. })
+                | (Self::Form { .. }, Self::Form { .. })
         )
     }
 
     /// Every field, whatever it is in.
     pub(super) fn fields(&self) -> Vec<&Field> {
         match self {
-            Self::None => Vec::new(),
+            Self::None | Self::Messages => Vec::new(),
             Self::Json { members, .. } => members.iter().map(|(_, field)| field).collect(),
             Self::Form { fields, .. } => fields.iter().map(|(_, field)| field).collect(),
         }
@@ -79,7 +88,7 @@ impl Body {
     /// Whether a client can fill in what stands here in the answer to a look-up.
     pub(super) fn reaches(&self, pointer: &Pointer) -> bool {
         match self {
-            Self::None => false,
+            Self::None | Self::Messages => false,
             Self::Json { members, .. } => members.iter().any(|(own, _)| own.meets(pointer)),
             Self::Form { fields, .. } => fields.iter().any(|(name, _)| pointer.names() == std::slice::from_ref(name)),
         }
@@ -96,7 +105,7 @@ impl Body {
             return Err(Unreadable::BodyTooLarge(self.bytes_max()));
         }
         match self {
-            Self::None => Err(Unreadable::Body("does not belong to this request")),
+            Self::None | Self::Messages => Err(Unreadable::Body("does not belong to this request")),
             Self::Json { members, authors, .. } => read_json(members, authors.as_ref(), body),
             Self::Form { fields, authors, .. } => {
                 let text = std::str::from_utf8(body).map_err(|_| Unreadable::Body("is no form"))?;

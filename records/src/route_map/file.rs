@@ -44,6 +44,7 @@ pub(super) struct RouteTable {
     pub(super) person: Vec<String>,
     #[serde(default)]
     pub(super) query: BTreeMap<String, FieldTable>,
+    pub(super) metadata: Option<String>,
     pub(super) body: Option<BodyTable>,
     pub(super) answer: AnswerTable,
 }
@@ -82,4 +83,6 @@ pub(super) struct AnswerTable {
     pub(super) marker: Option<String>,
     pub(super) to: Option<String>,
     pub(super) types: Option<Vec<String>>,
+    pub(super) protocols: Option<Vec<String>>,
+    pub(super) message_bytes_max: Option<u64>,
 }

@@ -21,6 +21,7 @@ mod coverage;
 mod file;
 mod form;
 mod grammar;
+mod live;
 mod nearest;
 mod page;
 mod pointer;
@@ -35,6 +36,7 @@ use model::{Action, Category};
 pub(crate) use answer::{content_type, located, release};
 pub(crate) use asked::{Asked, MappedNeeded};
 pub use coverage::{Coverage, Unmatched};
+pub use live::{Socket, Streamed};
 pub use removable::NotRemovable;
 
 use crate::error::{Unreadable, quote};
@@ -101,6 +103,8 @@ struct Route {
     action: Action,
     persons: Vec<PersonSource>,
     query: Vec<(String, Field)>,
+    /// The field that names the person, of a call of gRPC.
+    metadata: Option<String>,
     body: Body,
     answer: Form,
 }
@@ -116,6 +120,8 @@ enum PersonSource {
     Body,
     /// The stored record that `{id}` names.
     Stored,
+    /// A field of the head of a call.
+    Metadata,
 }
 
 impl RouteMap {
@@ -162,12 +168,18 @@ impl RouteMap {
             routes.any(|route| route.action == Action::Update)
         };
         let kinds = self.kinds.iter().filter(|kind| authored(kind) && nameless(kind) && updated(kind));
-        kinds
-            .map(|kind| {
-                let (name, category) = (&kind.name, kind.category());
-                format!("kinds.{name}: nobody can amend these: a {category} is changed by its author alone, and the look-up has no `authors`")
-            })
-            .collect()
+        let kinds = kinds.map(|kind| {
+            let (name, category) = (&kind.name, kind.category());
+            format!("kinds.{name}: nobody can amend these: a {category} is changed by its author alone, and the look-up has no `authors`")
+        });
+        // What is not read names no author.
+        let unread = |route: &&Route| {
+            route.goes_on() && route.action == Action::Update && self.kind(route).is_some_and(authored)
+        };
+        let routes = self.routes.iter().filter(unread).map(|route| {
+            format!("routes.`{}`: nobody is permitted this: a record of this kind is changed by its author alone, and what goes on here is not read; let it create", route.name)
+        });
+        kinds.chain(routes).collect()
     }
 
     pub(crate) fn route_name(&self, number: usize) -> &str {
@@ -197,7 +209,7 @@ impl Route {
             return format!("{name}: {method} {path}: nobody's; answer {answer}");
         };
         let body = match &self.body {
-            Body::None => "",
+            Body::None | Body::Messages => "",
             Body::Json { .. } => " (JSON)",
             Body::Form { .. } => " (form)",
         };
@@ -206,7 +218,9 @@ impl Route {
             if sources.is_empty() { "nobody's".to_owned() } else { format!("whose: {}", sources.join(" and ")) };
         let sensitive = if kind.sensitive { ", sensitive" } else { "" };
         let category = kind.category();
-        format!("{name}: {method} {path}{body}: {action} {category}{sensitive}; {whose}; answer {answer}")
+        // What is not read may show anything of that kind, beside what it writes.
+        let beside = if self.goes_on() && action.writes() { "read and " } else { "" };
+        format!("{name}: {method} {path}{body}: {beside}{action} {category}{sensitive}; {whose}; answer {answer}")
     }
 
     fn looks_up(&self) -> bool {
@@ -221,6 +235,7 @@ impl fmt::Display for PersonSource {
             Self::Query => "by the query",
             Self::Body => "by the body",
             Self::Stored => "by the stored record",
+            Self::Metadata => "by the metadata",
         })
     }
 }
@@ -243,7 +258,8 @@ impl Reader {
         let mut faults = Vec::new();
         for (index, map) in maps.iter().enumerate() {
             for earlier in maps.iter().take(index) {
-                if map.prefix == earlier.prefix || map.name == earlier.name {
+                // Some applications take upper and lower case as one.
+                if map.prefix.eq_ignore_ascii_case(&earlier.prefix) || map.name == earlier.name {
                     faults.push(format!(
                         "map `{}` below /{}: there is a map `{}` below /{} already",
                         map.name, map.prefix, earlier.name, earlier.prefix
@@ -271,7 +287,7 @@ impl Reader {
     pub fn read_head(&self, head: &Head<'_>) -> Result<Need, Unreadable> {
         let path = head.target.split('?').next().unwrap_or_default();
         match self.map_of(path) {
-            Some(map) => Asked::read(map, head.method, head.target, &Fields::read(head.headers)?),
+            Some(map) => Asked::read(map, head, &Fields::read(head.headers)?),
             None => crate::read_head(head),
         }
     }

@@ -14,9 +14,11 @@ use crate::{AnswerKind, ForwardBody, MapError, Need, Reader, RouteMap, Touches, 
 const NOTES: &str = include_str!("../../../deploy/maps/notes.toml");
 /// What the notes do not have.
 const VISITS: &str = include_str!("../../testdata/maps/visits.toml");
+/// What goes on.
+const CALLS: &str = include_str!("../../testdata/maps/calls.toml");
 
 static READER: LazyLock<Reader> =
-    LazyLock::new(|| Reader::new(vec![RouteMap::parse(NOTES).unwrap(), RouteMap::parse(VISITS).unwrap()]).unwrap());
+    LazyLock::new(|| Reader::new([NOTES, VISITS, CALLS].map(|text| RouteMap::parse(text).unwrap()).into()).unwrap());
 
 fn touches(request: &Request) -> Touches {
     match request.read_by(&READER) {
@@ -34,6 +36,13 @@ fn again(request: &Request, touches: &Touches) -> Request {
     again.headers =
         forward.content_type.iter().map(|value| ("content-type".to_owned(), value.clone().into())).collect();
     again.headers.extend(forward.if_match.iter().map(|tag| ("if-match".to_owned(), tag.clone().into())));
+    if let AnswerKind::Socket(_) | AnswerKind::Call(_) = touches.answer {
+        again.headers.extend(forward.headers.iter().map(|(name, value)| (name.to_string(), value.clone().into())));
+    }
+    if let AnswerKind::Socket(_) = touches.answer {
+        // The gateway's, of every handshake.
+        again.headers.push(("upgrade".to_owned(), b"websocket".to_vec()));
+    }
     if let ForwardBody::Built(body) = &forward.body {
         again.body.clone_from(body);
         again.headers.push(("content-length".to_owned(), b"1".to_vec()));
@@ -165,8 +174,9 @@ fn faulty_maps() {
         let mut text = NOTES.to_owned();
         for pair in block.chunks(2) {
             let (old, new) = (pair[0].strip_prefix("- ").unwrap(), pair[1].strip_prefix('+').unwrap());
-            assert!(text.contains(old), "{old} does not stand in the map");
-            text = text.replacen(old, &new.trim_start().replace("{end}", "\n"), 1);
+            let old = old.replace("{end}", "\n");
+            assert!(text.contains(&old), "{old} does not stand in the map");
+            text = text.replacen(&old, &new.trim_start().replace("{end}", "\n"), 1);
         }
         match RouteMap::parse(&text) {
             Ok(_) => panic!("{block:#?} is in order"),
@@ -180,7 +190,7 @@ fn faulty_maps() {
 
 #[test]
 fn a_map_tells_what_it_demands() {
-    let maps = [NOTES, VISITS].map(|text| RouteMap::parse(text).unwrap());
+    let maps = [NOTES, VISITS, CALLS].map(|text| RouteMap::parse(text).unwrap());
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/maps/demands.txt");
     let demands = maps.iter().flat_map(RouteMap::demands).collect::<Vec<_>>().join("\n") + "\n";
     if std::env::var_os("UPDATE_TEXTS").is_some() {
@@ -252,6 +262,37 @@ fn what_nobody_can_amend_is_told() {
         warnings.len() == 1 && warnings[0].starts_with("kinds.entry: nobody can amend these: a note is "),
         "{warnings:?}"
     );
+}
+
+/// What is not read names no author: nobody amends a note by it.
+#[test]
+fn what_goes_on_and_amends_is_told() {
+    let update = CALLS.replacen("action = \"create\"", "action = \"update\"", 1);
+    let warnings = RouteMap::parse(&update).unwrap().warnings();
+    let of_a_route = |warning: &&String| warning.starts_with("routes.`write`: nobody is permitted this");
+    assert_eq!(warnings.iter().filter(of_a_route).count(), 1, "{warnings:?}");
+    assert!(RouteMap::parse(CALLS).unwrap().warnings().is_empty());
+}
+
+/// Before anything passes, the store says once more whose it is: once, and in the same letters.
+#[test]
+fn the_store_says_once_more_whose_it_is() {
+    let mut request = Request::get("/notes/people/P-1/listen");
+    request.headers.push(("upgrade".to_owned(), b"websocket".to_vec()));
+    let touches = touches(&request);
+    for (named, fits) in [
+        (&["P-1"][..], true),
+        (&[], false),
+        (&["P-2"], false),
+        (&["p-1"], false),
+        (&["P-1 "], false),
+        (&[""], false),
+        (&["P-1", "P-1"], false),
+        (&["P-1", "P-2"], false),
+        (&["P-1, P-2"], false),
+    ] {
+        assert_eq!(touches.is_of(named.iter().map(|name| name.as_bytes())).is_ok(), fits, "{named:?}");
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Touches;
 use crate::fhir::types::FhirType;
-use crate::route_map::RouteMap;
+use crate::route_map::{RouteMap, Socket, Streamed};
 
 /// What may come back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +44,12 @@ pub enum AnswerKind {
     EventStream,
     /// The same by WebSocket (RFC 6455).
     WebSocket,
+    /// A WebSocket of a mapped store.
+    Socket(Box<Socket>),
+    /// A call of gRPC of a mapped store.
+    Call(Streamed),
+    /// An event stream of a mapped store, which is not read.
+    Events(Streamed),
     /// What a route of a map says.
     Mapped(MappedAnswer),
 }

@@ -1,5 +1,6 @@
 //! The request towards the store.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// The request towards the store, built from what was understood.
@@ -14,7 +15,7 @@ pub struct Forward {
     /// `Content-Type`, where there is a body.
     pub content_type: Option<String>,
     /// Further fields, names in lower case. They take the place of the client's.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<Field>,
     /// The body.
     pub body: ForwardBody,
 }
@@ -24,6 +25,9 @@ impl Forward {
         Self { method: "GET", target, if_match: None, content_type: None, headers: Vec::new(), body: ForwardBody::None }
     }
 }
+
+/// A header field: its name in lower case, and its value.
+pub type Field = (Cow<'static, str>, String);
 
 /// The body towards the store.
 #[derive(Clone, PartialEq, Eq)]

@@ -21,7 +21,7 @@ pub enum Certificate {
     /// Make the next server certificate, with a new key; the root signs, so its key and passphrase are needed
     ///
     /// The certificate lasts 397 days; `sekisho check` warns before. New key and certificate take the place of the old
-    /// ones, and a crash on the way leaves a pair that works. `sekisho serve` reads them at its next start: restart it.
+    /// ones, and a crash on the way leaves a pair that works. A `sekisho serve` that runs shows them within seconds.
     /// Other nodes with the same host names need copies of both files. A certificate from somebody else's authority is
     /// left alone. What the root signs goes into ceremony.txt beside its key; the copy in the data folder is brought up to date.
     RenewServer(CertificateRenewServer),

@@ -20,8 +20,8 @@ pub(super) fn text(settings: &Settings, place: &Place, password: &str) -> Result
     let words = Words {
         folder: quoted(folder.root()),
         sekisho: format!("{} --data {}", quoted(&own), quoted(folder.root())),
-        care: format!("https://{}:{}", settings.hosts.care, settings.listen.clients.port()),
-        public: format!("https://{}:{}", settings.hosts.public, settings.listen.clients.port()),
+        care: format!("https://{}:{}", settings.hosts.care, settings.listen.clients.first.port()),
+        public: format!("https://{}:{}", settings.hosts.public, settings.listen.clients.first.port()),
         password: password.to_owned(),
         mapped: !settings.maps.is_empty(),
     };

@@ -5,17 +5,20 @@ use std::fmt::Display;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use gateway::balancer::{Balancers, Network};
 use gateway::pages::RecordsApp;
 use serde::Deserialize;
 
 use super::store::StoreTable;
 use super::{
-    Attestation, Ca, CaIssuer, Desk, External, Hosts, JournalPlace, KeyPlace, Keys, Limits, Listen, Rate,
-    RootListPlace, Session, Settings, Tls,
+    Acme, Attestation, Ca, CaIssuer, Clients, Desk, External, Hosts, JournalPlace, KeyPlace, Keys, Limits, Listen,
+    Rate, RootListPlace, Session, Settings, Tls,
 };
 
 /// Most threads.
 const WORKERS_MAX: usize = 64;
+/// Most addresses of one door.
+const ADDRESSES_MAX: usize = 8;
 /// Most characters of a folder of lists.
 const FOLDER_CHARACTERS_MAX: usize = 32;
 
@@ -29,6 +32,7 @@ pub(super) struct SettingsFile {
     store: StoreTable,
     journal: JournalTable,
     tls: TlsTable,
+    acme: Option<AcmeTable>,
     keys: KeysTable,
     ca: Option<CaTable>,
     #[serde(default)]
@@ -50,10 +54,20 @@ struct HostsTable {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ListenTable {
-    clients: String,
+    clients: OneOrMore,
+    #[serde(default)]
+    proxy_from: Vec<String>,
     store_door: String,
     office: String,
     enrolment: Option<String>,
+}
+
+/// A text, or a list of them.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a text, or a list of texts")]
+enum OneOrMore {
+    One(String),
+    More(Vec<String>),
 }
 
 #[derive(Deserialize)]
@@ -80,6 +94,18 @@ struct TlsTable {
     root: Option<PathBuf>,
     profile: String,
     without_certificate: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AcmeTable {
+    directory: String,
+    terms_agreed: bool,
+    folder: PathBuf,
+    root: Option<PathBuf>,
+    #[serde(default)]
+    contact: Vec<String>,
+    external_account: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -220,6 +246,7 @@ impl SettingsFile {
         let journal = self.journal.validate(folder, &mut faults);
         let root = self.ca.as_ref().map(|ca| ca.root.clone());
         let tls = self.tls.validate(folder, root, &mut faults);
+        let acme = self.acme.map(|acme| acme.validate(folder, &mut faults));
         let keys = Keys {
             session: folder.join(self.keys.session),
             identity: folder.join(self.keys.identity),
@@ -249,6 +276,7 @@ impl SettingsFile {
                 maps,
                 journal,
                 tls,
+                acme,
                 keys,
                 ca,
                 external,
@@ -275,7 +303,8 @@ impl HostsTable {
 
 impl ListenTable {
     fn validate(self, faults: &mut Faults) -> Option<Listen> {
-        let clients = faults.address("listen.clients", &self.clients);
+        let clients = self.clients.validate(faults);
+        let balancers = balancers(&self.proxy_from, faults);
         let store_door = faults.inner_address("listen.store_door", &self.store_door);
         let office = faults.inner_address("listen.office", &self.office);
         let enrolment = match &self.enrolment {
@@ -284,15 +313,33 @@ impl ListenTable {
         };
         let (clients, store_door, office) = (clients?, store_door?, office?);
         let taken_twice = |a: SocketAddr, b: SocketAddr| a.port() != 0 && a == b;
-        if taken_twice(clients, store_door)
-            || taken_twice(clients, office)
-            || taken_twice(store_door, office)
-            || enrolment.is_some_and(|at| [clients, store_door, office].iter().any(|other| taken_twice(at, *other)))
-        {
+        let all: Vec<SocketAddr> = clients.all().chain([store_door, office]).chain(enrolment).collect();
+        if all.iter().enumerate().any(|(at, one)| all.iter().skip(at + 1).any(|other| taken_twice(*one, *other))) {
             faults.add("listen", "each door needs an address of its own");
         }
-        Some(Listen { clients, store_door, office, enrolment })
+        Some(Listen { clients, balancers, store_door, office, enrolment })
     }
+}
+
+impl OneOrMore {
+    fn validate(self, faults: &mut Faults) -> Option<Clients> {
+        let texts = match self {
+            Self::One(text) => vec![text],
+            Self::More(texts) => texts,
+        };
+        if !(1..=ADDRESSES_MAX).contains(&texts.len()) {
+            faults.add("listen.clients", format_args!("1 to {ADDRESSES_MAX} addresses are needed"));
+        }
+        let mut addresses =
+            texts.iter().map(|text| faults.address("listen.clients", text)).collect::<Option<Vec<_>>>()?.into_iter();
+        Some(Clients { first: addresses.next()?, others: addresses.collect() })
+    }
+}
+
+/// Those that are named; what is no network is named as such.
+fn balancers(texts: &[String], faults: &mut Faults) -> Balancers {
+    let networks = texts.iter().filter_map(|text| faults.keep("listen.proxy_from", text.parse::<Network>()));
+    Balancers::new(networks.collect())
 }
 
 impl JournalTable {
@@ -340,6 +387,28 @@ impl TlsTable {
             profile: profile?,
             without_certificate: without_certificate?,
         })
+    }
+}
+
+impl AcmeTable {
+    fn validate(self, folder: &Path, faults: &mut Faults) -> Acme {
+        let host = self.directory.strip_prefix("https://").and_then(|rest| rest.split('/').next());
+        if host.is_none_or(str::is_empty) || self.directory.contains(char::is_whitespace) {
+            faults.add("acme.directory", format_args!("`{}` is no https address", self.directory));
+        }
+        if !self.terms_agreed {
+            faults.add("acme.terms_agreed", "without agreeing to the authority's terms none is ordered");
+        }
+        if self.contact.iter().any(|address| !address.starts_with("mailto:") || !address.contains('@')) {
+            faults.add("acme.contact", "each is an address such as mailto:desk@example.jp");
+        }
+        Acme {
+            directory: self.directory,
+            root: self.root.map(|path| folder.join(path)),
+            contact: self.contact,
+            folder: folder.join(self.folder),
+            external_account: self.external_account.map(|path| folder.join(path)),
+        }
     }
 }
 

@@ -71,6 +71,43 @@ fn the_sample_speaks_for_itself() {
 }
 
 #[test]
+fn clients_may_have_several_addresses_and_balancers_in_front() {
+    let clients = "clients = [\"0.0.0.0:443\", \"[::]:443\"]";
+    let text = with("clients = \"127.0.0.1:8443\"", clients).replace("# proxy_from", "proxy_from");
+    let listen = parse(&text).unwrap().listen;
+    let all: Vec<String> = listen.clients.all().map(|address| address.to_string()).collect();
+    assert_eq!(all, ["0.0.0.0:443", "[::]:443"]);
+    assert!(listen.balancers.hold([10, 0, 0, 6].into()) && !listen.balancers.hold([10, 0, 0, 7].into()));
+}
+
+#[test]
+fn an_acme_server_is_named_in_full() {
+    assert!(parse(SAMPLE).unwrap().acme.is_none());
+    let keys =
+        ["acme]", "directory", "terms_agreed", "folder = \"acme", "root = \"keys/acme", "contact", "external_account"];
+    let text = keys.iter().fold(SAMPLE.to_owned(), |text, key| {
+        let (commented, plain) = (
+            format!("\n# {}{key}", if *key == "acme]" { "[" } else { "" }),
+            if *key == "acme]" { "\n[" } else { "\n" },
+        );
+        assert_eq!(text.matches(&commented).count(), 1, "{key}");
+        text.replace(&commented, &format!("{plain}{key}"))
+    });
+    let acme = parse(&text).unwrap().acme.unwrap();
+    assert_eq!((acme.folder.as_path(), acme.contact.len()), (Path::new("/etc/sekisho/acme"), 1));
+    for (from, to, named) in [
+        ("https://ca.example.jp", "http://ca.example.jp", "acme.directory: `http://ca.example.jp"),
+        ("https://ca.example.jp/acme/directory", "https:///directory", "acme.directory"),
+        ("terms_agreed = true", "terms_agreed = false", "acme.terms_agreed"),
+        ("mailto:desk@example.jp", "desk@example.jp", "acme.contact"),
+        ("terms_agreed = true", "", "missing field `terms_agreed`"),
+    ] {
+        let error = parse(&text.replace(from, to)).unwrap_err().to_string();
+        assert!(error.contains(named), "{error}");
+    }
+}
+
+#[test]
 fn route_maps_are_files_beside_the_settings() {
     assert!(parse(SAMPLE).unwrap().maps.is_empty());
     let text = SAMPLE.replace("# [[store.maps]]\n# file", "[[store.maps]]\nfile");
@@ -124,6 +161,13 @@ fn wrong_values_are_refused_by_name() {
         ("care = \"care.sekisho.localhost\"", "care = \"Care Host\"", "hosts.care: `Care Host` is no host name"),
         ("care = \"care.sekisho.localhost\"", "care = \"www.sekisho.localhost\"", "hosts: care host and public host"),
         ("clients = \"127.0.0.1:8443\"", "clients = \"8443\"", "listen.clients: `8443` is no address"),
+        ("clients = \"127.0.0.1:8443\"", "clients = []", "listen.clients: 1 to 8 addresses are needed"),
+        ("clients = \"127.0.0.1:8443\"", "clients = 8443", "a text, or a list of texts"),
+        ("clients = \"127.0.0.1:8443\"", "clients = [\"[::1]:1\", \"x\"]", "listen.clients: `x` is no address"),
+        ("clients = \"127.0.0.1:8443\"", "clients = [\"[::1]:8443\", \"[::1]:8443\"]", "listen: each door"),
+        ("clients = \"127.0.0.1:8443\"", "clients = [\"[::1]:1\", \"127.0.0.1:8445\"]", "listen: each door"),
+        ("[listen]", "[listen]\nproxy_from = [\"10.0.0.5/8\"]", "listen.proxy_from: `10.0.0.5/8` has bits set"),
+        ("[listen]", "[listen]\nproxy_from = [\"::/0\"]", "listen.proxy_from: `::/0` names everybody"),
         (
             "store_door = \"127.0.0.1:8444\"",
             "store_door = \"0.0.0.0:8444\"",

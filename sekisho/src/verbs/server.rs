@@ -8,8 +8,8 @@
 //!    next renewal.
 //! 3. the new key alone.
 //!
-//! A server that starts in the same instant may have read the certificate before 2 and the key after 3; it says that
-//! they do not belong together, and starts when it is started again.
+//! A server that runs shows the next pair as soon as it finds one. One that starts in the same instant may have read the certificate
+//! before 2 and the key after 3; it says that they do not belong together, and starts when it is started again.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -58,8 +58,8 @@ pub(super) fn renew(common: &Common, verb: &CertificateRenewServer) -> Result<()
     let (issued, file) = (&made.issued, tls.certificate.display());
     Output::new(common.json).say(
         format_args!(
-            "{file} is the server certificate with serial number {}, valid until {}; the next start of sekisho serve \
-             reads it",
+            "{file} is the server certificate with serial number {}, valid until {}; a server that runs shows it \
+             within seconds",
             issued.serial(),
             issued.not_after().to_jst_minutes()
         ),

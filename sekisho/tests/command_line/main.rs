@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod acme;
+mod certificates;
 #[cfg(test)]
 mod containers;
 #[cfg(test)]

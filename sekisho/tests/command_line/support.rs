@@ -165,6 +165,11 @@ impl Server {
         after.split('/').next().unwrap()
     }
 
+    /// Of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// SIGTERM, and an orderly end.
     pub(crate) fn stop(mut self) {
         std::process::Command::new("kill").arg(self.child.id().to_string()).status().unwrap();

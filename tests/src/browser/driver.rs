@@ -327,6 +327,11 @@ impl Tab {
         }
     }
 
+    /// From now on it is not told of what goes over the network, which would come here too, octet by octet.
+    pub(crate) async fn look_away(&self) {
+        self.call("Network.disable", json!({})).await;
+    }
+
     /// From now on the page's own policy holds nothing back: what another site's page could do.
     pub(crate) async fn lift_policy(&self) {
         self.call("Page.setBypassCSP", json!({ "enabled": true })).await;

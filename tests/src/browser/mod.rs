@@ -5,6 +5,7 @@
 mod driver;
 mod ending;
 mod revocations;
+mod talking;
 
 use audit::Verdict;
 use driver::{Browser, Tab, is_here};

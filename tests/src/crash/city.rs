@@ -20,7 +20,7 @@ use crate::world::{CARE, Http, Keys, PASSWORD, Ports, Terminal, Tls, city};
 const PASSPHRASE: &str = "correct horse battery";
 
 /// A program that does not outlive the test.
-pub(super) struct Killed(pub(super) Child);
+pub(crate) struct Killed(pub(crate) Child);
 
 impl Drop for Killed {
     fn drop(&mut self) {
@@ -31,8 +31,8 @@ impl Drop for Killed {
 }
 
 /// A data folder, its store, and what starts its server.
-pub(super) struct City {
-    pub(super) folder: tempfile::TempDir,
+pub(crate) struct City {
+    pub(crate) folder: tempfile::TempDir,
     ports: Ports,
     _store: Killed,
 }
@@ -58,7 +58,7 @@ pub(crate) fn program(name: &str) -> PathBuf {
 pub(crate) static SEKISHO: LazyLock<PathBuf> = LazyLock::new(|| program("sekisho"));
 
 impl City {
-    pub(super) fn found() -> (Self, Registry) {
+    pub(crate) fn found() -> (Self, Registry) {
         let folder = tempfile::tempdir().unwrap();
         let ports = Ports::row(4);
         let port = ports.first().port();
@@ -119,7 +119,7 @@ impl City {
     }
 
     /// Starts the server and waits until it says where it listens.
-    pub(super) fn serve(&self) -> (Killed, BufReader<ChildStdout>) {
+    pub(crate) fn serve(&self) -> (Killed, BufReader<ChildStdout>) {
         let said = self.folder.path().join("server.log");
         let log = std::fs::OpenOptions::new().create(true).append(true).open(&said).unwrap();
         let mut child = self.sekisho(&["serve"]).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
@@ -132,7 +132,7 @@ impl City {
         (server, out)
     }
 
-    pub(super) fn terminal(&self, name: &str) -> Terminal {
+    pub(crate) fn terminal(&self, name: &str) -> Terminal {
         let file = self.folder.path().join(format!("terminals/D-{name}.pem"));
         let chain = CertificateDer::pem_file_iter(&file).unwrap().map(Result::unwrap).collect();
         let keys = Keys { chain, key: PrivateKeyDer::from_pem_file(&file).unwrap() };

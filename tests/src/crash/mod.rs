@@ -6,7 +6,7 @@
 //! saw has its entry in the audit, and a search's answer the records it named; each change that the office was told of and
 //! each sign-out that a user was told of stands in the registry, and both chains are whole. `SEKISHO_KILLS=2000` for the long run.
 
-mod city;
+pub(crate) mod city;
 mod issuing;
 mod presented;
 

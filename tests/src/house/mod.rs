@@ -1,5 +1,6 @@
 //! The rules of the house, as ordinary tests.
 
+mod advisories;
 mod compile_fail;
 mod dependencies;
 mod floors;

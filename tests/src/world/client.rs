@@ -129,7 +129,11 @@ impl Terminal {
 
     /// TLS and nothing above it; an error says what the handshake said.
     pub(crate) async fn raw(&self) -> Result<tokio_rustls::client::TlsStream<TcpStream>, String> {
-        let stream = TcpStream::connect(self.address).await.map_err(|error| error.to_string())?;
+        self.over(TcpStream::connect(self.address).await.map_err(|error| error.to_string())?).await
+    }
+
+    /// The same over a connection that is open already, on which something may have been said.
+    pub(crate) async fn over(&self, stream: TcpStream) -> Result<tokio_rustls::client::TlsStream<TcpStream>, String> {
         stream.set_nodelay(true).unwrap();
         let name = ServerName::try_from(self.host.clone()).unwrap();
         let tls = TlsConnector::from(Arc::clone(&self.config)).connect(name, stream).await;
@@ -155,7 +159,11 @@ impl Terminal {
 
     /// Opens a connection.
     pub(crate) async fn connect(&self) -> Result<Connection, String> {
-        let tls = self.raw().await?;
+        self.speak(self.raw().await?).await
+    }
+
+    /// HTTP over TLS that is there already.
+    pub(crate) async fn speak(&self, tls: tokio_rustls::client::TlsStream<TcpStream>) -> Result<Connection, String> {
         let resumed = tls.get_ref().1.handshake_kind() == Some(rustls::HandshakeKind::Resumed);
         let two = tls.get_ref().1.alpn_protocol() == Some(b"h2");
         let sender = if two {

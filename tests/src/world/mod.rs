@@ -7,6 +7,7 @@ pub(crate) mod client;
 mod line;
 mod lock;
 pub(crate) mod node;
+pub(crate) mod outsiders;
 mod plan;
 mod ports;
 pub(crate) mod relay;
@@ -20,7 +21,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use audit::{Audit, Entry, Event};
-use gateway::{Clock, Running, StoreSettings, StoreStatus};
+use gateway::{Clock, Running, ServerKey, StoreSettings, StoreStatus};
 use journal::{Journal, Place};
 use model::{SerialNumber, Timestamp, UserId};
 use registry::{Command, Registry};
@@ -92,8 +93,10 @@ impl World {
             registry: registry_place,
             audit: audit_place,
             store: plan.reached.map_or_else(|| StoreSettings::plain(at), |reached| reached(at)),
+            listen: plan.listen,
+            balancers: plan.balancers,
             reader: node::reader(&plan.maps),
-            server_key: authority.server(clock()),
+            server_key: ServerKey::new(authority.server(clock())),
             device_issuers: vec![authority.devices_der()],
             external: plan.external,
             identity_key: Nodes::identity_key(),
@@ -262,6 +265,11 @@ impl World {
     /// How the stores stand.
     pub(crate) fn stores(&self) -> Vec<StoreStatus> {
         self.gateway.as_ref().unwrap().stores()
+    }
+
+    /// Every address where clients connect.
+    pub(crate) fn addresses(&self) -> &[SocketAddr] {
+        self.gateway.as_ref().unwrap().addresses()
     }
 
     /// Open connections, exchanges in flight, keys.

@@ -7,15 +7,17 @@ use std::sync::Arc;
 
 use audit::Audit;
 use ca::LeafKey;
+use gateway::balancer::Balancers;
 use gateway::pages::{Desk, Phone, RecordsApp};
-use gateway::{Clock, Parts, Rates, Running, SessionLimits, Settings, StoreSettings, Strictness, TlsProfile};
+use gateway::{
+    Clock, Parts, Rates, Running, ServerKey, SessionLimits, Settings, StoreSettings, Strictness, TlsProfile,
+};
 use journal::testing::Postgres;
 use journal::{Journal, Place};
 use model::Timestamp;
 use policy::DecisionPoint;
 use registry::{Registry, Vault};
 use rustls::pki_types::CertificateDer;
-use rustls::sign::CertifiedKey;
 use zeroize::Zeroizing;
 
 use super::{Authority, CARE, PUBLIC, Plan, Terminal};
@@ -25,8 +27,10 @@ pub(crate) struct Nodes {
     pub(super) registry: Place,
     pub(super) audit: Place,
     pub(super) store: StoreSettings,
+    pub(super) listen: Vec<SocketAddr>,
+    pub(super) balancers: Balancers,
     pub(super) reader: records::Reader,
-    pub(super) server_key: Arc<CertifiedKey>,
+    pub(super) server_key: ServerKey,
     pub(super) device_issuers: Vec<CertificateDer<'static>>,
     pub(super) external: Vec<gateway::ExternalSettings>,
     pub(super) identity_key: Zeroizing<Vec<u8>>,
@@ -89,8 +93,10 @@ impl Nodes {
             registry: sqlite("registry.db"),
             audit: sqlite("audit.db"),
             store: StoreSettings::plain(store),
+            listen: plan.listen,
+            balancers: plan.balancers,
             reader: reader(&plan.maps),
-            server_key: authority.server(Timestamp::from_millis(super::real_now())),
+            server_key: ServerKey::new(authority.server(Timestamp::from_millis(super::real_now()))),
             device_issuers: vec![issuer],
             external: plan.external,
             identity_key: Self::identity_key(),
@@ -108,8 +114,7 @@ impl Nodes {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let builder = rustls::ServerConfig::builder_with_provider(provider);
         let builder = builder.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
-        let certificate = rustls::sign::SingleCertAndKey::from(Arc::clone(&self.server_key));
-        tokio_rustls::TlsAcceptor::from(Arc::new(builder.with_cert_resolver(Arc::new(certificate))))
+        tokio_rustls::TlsAcceptor::from(Arc::new(builder.with_cert_resolver(Arc::new(self.server_key.clone()))))
     }
 
     /// A fresh key for identities towards the store.
@@ -122,12 +127,13 @@ impl Nodes {
         let settings = Settings {
             care_host: CARE.to_owned(),
             public_host: PUBLIC.to_owned(),
-            listen: "127.0.0.1:0".parse().unwrap(),
+            listen: self.listen.clone(),
+            balancers: self.balancers.clone(),
             store_door,
             store: self.store.clone(),
             reader: self.reader.clone(),
             workers: self.workers,
-            server_key: Arc::clone(&self.server_key),
+            server_key: self.server_key.clone(),
             device_issuers: self.device_issuers.clone(),
             external: self.external.clone(),
             tls_profile: self.tls,

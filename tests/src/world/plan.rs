@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use anomaly::Quota;
+use gateway::balancer::Balancers;
 use gateway::{Rates, SessionLimits, StoreSettings, Strictness, TlsProfile};
 use journal::Place;
 
@@ -17,6 +18,10 @@ pub(crate) struct Plan {
     pub(crate) store: Option<SocketAddr>,
     /// How the store is reached, given where it is; none: over plain HTTP/1.1.
     pub(crate) reached: Option<Box<dyn FnOnce(SocketAddr) -> StoreSettings>>,
+    /// Where clients connect.
+    pub(crate) listen: Vec<SocketAddr>,
+    /// Who says where a client comes from.
+    pub(crate) balancers: Balancers,
     /// Route maps, by the paths of their files.
     pub(crate) maps: Vec<&'static str>,
     /// The store asks for no identity: for tests that move the gateway's clock, but not the store's.
@@ -41,6 +46,8 @@ impl Default for Plan {
             rates: Rates { per_source: plenty, per_device: plenty, per_user: plenty },
             store: None,
             reached: None,
+            listen: vec![SocketAddr::from(([127, 0, 0, 1], 0))],
+            balancers: Balancers::default(),
             maps: Vec::new(),
             trusting_store: false,
             records: backend_stub::Seed::BuiltIn,

@@ -21,16 +21,31 @@ pub(crate) async fn body(connection: &mut Connection, target: &str, cookie: &str
 
 /// [`SOCKET`], opened.
 pub(crate) async fn socket(terminal: &Terminal, cookie: &str) -> Socket {
+    socket_at(terminal, cookie, SOCKET, None).await.unwrap()
+}
+
+/// A WebSocket at this address, with this subprotocol; or the status that it was refused with.
+pub(crate) async fn socket_at(
+    terminal: &Terminal,
+    cookie: &str,
+    target: &str,
+    protocol: Option<&str>,
+) -> Result<Socket, StatusCode> {
     let stream = terminal.raw().await.unwrap();
-    let request = http::Request::builder()
-        .uri(format!("wss://{CARE}{SOCKET}"))
+    let mut request = http::Request::builder()
+        .uri(format!("wss://{CARE}{target}"))
         .header("host", CARE)
         .header("cookie", cookie)
         .header("connection", "Upgrade")
         .header("upgrade", "websocket")
         .header("sec-websocket-version", "13")
-        .header("sec-websocket-key", tungstenite::handshake::client::generate_key())
-        .body(())
-        .unwrap();
-    tokio_tungstenite::client_async(request, stream).await.unwrap().0
+        .header("sec-websocket-key", tungstenite::handshake::client::generate_key());
+    if let Some(protocol) = protocol {
+        request = request.header("sec-websocket-protocol", protocol);
+    }
+    match tokio_tungstenite::client_async(request.body(()).unwrap(), stream).await {
+        Ok((socket, _)) => Ok(socket),
+        Err(tungstenite::Error::Http(answer)) => Err(answer.status()),
+        Err(error) => panic!("{target}: {error}"),
+    }
 }

@@ -1,7 +1,8 @@
 //! Bytes of a document, which are not read here.
 
 use http::header::{
-    ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderName, HeaderValue,
+    ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG,
+    HeaderName, HeaderValue,
 };
 use http::{Response, StatusCode};
 use http_body_util::BodyExt as _;
@@ -15,22 +16,33 @@ use crate::store::going::StoreBody;
 use crate::store::pool::Body;
 
 /// Response headers that may pass, beside [`PASSED`].
-const PASSED_OPAQUE: [HeaderName; 2] = [CONTENT_RANGE, ACCEPT_RANGES];
+const PASSED_OPAQUE: [HeaderName; 3] = [CONTENT_RANGE, ACCEPT_RANGES, CONTENT_ENCODING];
+/// Codings that a client may have asked for (RFC 9110 8.4.1, and the registry's `br` and `zstd`).
+const CODINGS: [&[u8]; 4] = [b"gzip", b"br", b"zstd", b"deflate"];
 
 impl Checking<'_> {
     /// Bytes of a document: whose they are is known and permitted; they are streamed unread, never shown as a page.
     pub(super) async fn bytes(&self, response: Response<StoreBody>, version: &str) -> Result<Response<Body>, Refusal> {
         match response.status() {
             StatusCode::OK | StatusCode::PARTIAL_CONTENT | StatusCode::NOT_MODIFIED => {}
+            StatusCode::RANGE_NOT_SATISFIABLE => return self.beyond(response).await,
             // An error: text of the store, to be read like any other.
             _ => return self.resources(response).await,
         }
         let (parts, body) = response.into_parts();
+        let coded = parts.headers.contains_key(CONTENT_ENCODING);
         let mut tags = parts.headers.get_all(ETAG).into_iter();
-        if tags.next().map(HeaderValue::as_bytes) != Some(version.as_bytes()) || tags.next().is_some() {
+        if !tags.next().is_some_and(|tag| is_of(tag, version, coded)) || tags.next().is_some() {
             // Between look-up and answer the document was replaced, and nobody has asked whose the new one is.
             tracing::warn!("a document changed while it was fetched; not passed on");
             return Err(Refusal::StoreMisbehaves);
+        }
+        if coded && !parts.headers.get_all(CONTENT_ENCODING).iter().all(is_known_coding) {
+            return Err(self.misbehaves(&Misbehaviour::Shape("is coded in a way that is not known")));
+        }
+        let pieces = parts.headers.get_all(CONTENT_RANGE).iter().count();
+        if pieces != usize::from(parts.status == StatusCode::PARTIAL_CONTENT) {
+            return Err(self.misbehaves(&Misbehaviour::Shape("is not the one piece that was asked for")));
         }
         if parts.headers.get(CONTENT_TYPE).is_some_and(may_be_a_resource) {
             // Bytes were asked for; a record that comes instead would pass unread.
@@ -49,6 +61,36 @@ impl Checking<'_> {
         let flowing = Flowing::new(body, self.read_within());
         answer.body(flowing.boxed_unsync()).map_err(|_| Refusal::StoreMisbehaves)
     }
+}
+
+impl Checking<'_> {
+    /// Nothing of the document is where the client looks (RFC 9110 15.5.17): how long it is is told to whom it is permitted.
+    async fn beyond(&self, response: Response<StoreBody>) -> Result<Response<Body>, Refusal> {
+        let range = response.headers().get(CONTENT_RANGE).filter(|range| is_length(range)).cloned();
+        let mut answer = self.resources(response).await?;
+        if let Some(range) = range {
+            answer.headers_mut().insert(CONTENT_RANGE, range);
+        }
+        Ok(answer)
+    }
+}
+
+/// Whether bytes with this tag are of the version that was looked up. What codes them on their way out may weaken the tag (RFC
+/// 9110 8.8.3.3): the version is the same, and only the octets are others.
+fn is_of(tag: &HeaderValue, version: &str, coded: bool) -> bool {
+    let (tag, version) = (tag.as_bytes(), version.as_bytes());
+    let strong = |tag| <[u8]>::strip_prefix(tag, b"W/").unwrap_or(tag);
+    if coded { strong(tag) == strong(version) } else { tag == version }
+}
+
+fn is_known_coding(given: &HeaderValue) -> bool {
+    CODINGS.iter().any(|own| given.as_bytes().eq_ignore_ascii_case(own))
+}
+
+/// `bytes */100`.
+fn is_length(range: &HeaderValue) -> bool {
+    let length = range.as_bytes().strip_prefix(b"bytes */");
+    length.is_some_and(|length| (1..=19).contains(&length.len()) && length.iter().all(u8::is_ascii_digit))
 }
 
 /// FHIR in any form. What is uploaded raw is never of such a type.

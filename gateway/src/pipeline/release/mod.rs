@@ -3,10 +3,12 @@
 
 mod bytes;
 mod evidence;
+mod live;
 mod searchset;
 mod transaction;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use ::bytes::Bytes;
@@ -24,6 +26,7 @@ use crate::cut::live::ExchangeEntry;
 use crate::pipeline::admit::Slot;
 use crate::pipeline::alarm::Alarm;
 use crate::pipeline::authenticate::Subject;
+use crate::pipeline::call;
 use crate::pipeline::enforcer::Requester;
 use crate::pipeline::feed::FeedBody;
 use crate::pipeline::forward::{Answer, Forwarded};
@@ -38,8 +41,12 @@ use crate::worker::{Handle, Worker};
 /// Proof: on record, checked, ready to go out.
 pub struct Released {
     pub(super) response: Response<Body>,
-    /// With what it may carry, and its place among the open connections.
-    pub(super) tunnel: Option<(Tunnel, Feed, Alarm, Arc<()>)>,
+    /// With its place among the open connections.
+    pub(super) tunnel: Option<(Tunnel, Arc<()>)>,
+    /// What its client is told when it ends with a drain, of a call.
+    pub(super) farewell: Option<HeaderMap>,
+    /// What has gone up in a call, in octets.
+    pub(super) up: Arc<AtomicU64>,
     /// It has no end of its own.
     pub(super) endless: bool,
     pub(super) living: ExchangeEntry,
@@ -59,14 +66,14 @@ pub(super) const FHIR_JSON: HeaderValue = HeaderValue::from_static("application/
 /// # Errors
 /// The entry could not be made durable; the answer may not be passed on; the exchange was cut.
 pub async fn release(worker: &Worker, answer: Answer) -> Result<Released, Refusal> {
-    let Answer { recorded, response, slot, asked } = answer;
+    let Answer { recorded, response, slot, asked, up } = answer;
     let (permit, entry, _durable) = recorded.durable().await?;
     let Forwarded { subject, touches, living, arrived, languages } = permit;
     if living.exchange.switch.is_cut() {
         return Err(Refusal::Cut);
     }
     let switch = Arc::clone(&living.exchange.switch);
-    let mut tunnel = None;
+    let (mut tunnel, mut farewell) = (None, None);
     let alarm = Alarm::of(worker, &entry.id);
     let checking = Checking { worker, subject: &subject, touches: &touches, entry: &entry, alarm };
     let mut response = match &touches.answer {
@@ -98,9 +105,20 @@ pub async fn release(worker: &Worker, answer: Answer) -> Result<Released, Refusa
         AnswerKind::Opaque { version } => checking.bytes(response, version).await?,
         AnswerKind::EventStream => event_stream(response, Feed::of(&touches), checking.alarm.clone())?,
         AnswerKind::WebSocket => {
-            let (response, agreed) = crate::pipeline::tunnel::open(response, asked)?;
-            tunnel = Some((agreed, Feed::of(&touches), checking.alarm.clone(), worker.hold_open()));
+            let asked = asked.ok_or(Refusal::Fault)?;
+            let (response, agreed) = Tunnel::of_news(response, asked, Feed::of(&touches), &checking.alarm)?;
+            tunnel = Some((agreed, worker.hold_open()));
             response
+        }
+        AnswerKind::Socket(socket) => {
+            let (response, agreed) = checking.messages(response, asked.ok_or(Refusal::Fault)?, socket)?;
+            tunnel = Some((agreed, worker.hold_open()));
+            response
+        }
+        AnswerKind::Events(events) => checking.events(response, events)?,
+        AnswerKind::Call(call) => {
+            farewell = Some(call::farewell());
+            checking.call(response, call)?
         }
     };
     if let Some(cookie) = subject.refreshed() {
@@ -109,7 +127,9 @@ pub async fn release(worker: &Worker, answer: Answer) -> Result<Released, Refusa
     Ok(Released {
         response,
         tunnel,
-        endless: touches.answer == AnswerKind::EventStream,
+        farewell,
+        up,
+        endless: matches!(touches.answer, AnswerKind::EventStream | AnswerKind::Events(_)),
         living,
         slot,
         entry: entry.id,

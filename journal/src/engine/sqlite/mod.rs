@@ -11,7 +11,7 @@ use rusqlite::{ErrorCode, OpenFlags, OptionalExtension, ffi, params};
 
 pub(super) use self::watch::{keep_wal_short, watch};
 use super::{Connection, Plan, Stored, Stretch, head};
-use crate::bounds::{LOCK_WAIT, SNAPSHOT_PIECE_BYTES, SNAPSHOTS_KEPT, SQLITE_WAL_PAGES_MAX};
+use crate::bounds::{LOCK_WAIT, SNAPSHOT_PIECE_BYTES, SNAPSHOTS_KEPT, SQLITE_PAGE_BYTES, SQLITE_WAL_PAGES_MAX};
 use crate::chain::Row;
 use crate::{Hash, Head, JournalError, Place, Position};
 
@@ -59,6 +59,8 @@ impl Sqlite {
         if this.mark()? != (0, 0) {
             return this.check_mark();
         }
+        // Of an empty file only; of another it changes nothing.
+        this.set(&format!("page_size = {SQLITE_PAGE_BYTES}"), None)?;
         transaction("making the tables", this.connection.execute_batch("BEGIN IMMEDIATE"))?;
         let made = this.make_tables();
         match made {

@@ -54,7 +54,7 @@ impl Joining {
             target: "/fhir".to_owned(),
             if_match: None,
             content_type: Some("application/fhir+json".to_owned()),
-            headers: vec![("prefer", prefer.to_owned())],
+            headers: vec![("prefer".into(), prefer.to_owned())],
             body: ForwardBody::Built(body),
         };
         let parts: Vec<Part> = parts.into_iter().map(|(.., part)| part).collect();
@@ -144,7 +144,7 @@ fn rank(touches: &Touches) -> Result<u8, Unreadable> {
         answer,
         AnswerKind::Resource { .. } | AnswerKind::Version { .. } | AnswerKind::History { .. } | AnswerKind::Bundle
     );
-    let plain = forward.headers.iter().all(|(name, _)| match *name {
+    let plain = forward.headers.iter().all(|(name, _)| match &**name {
         "if-none-exist" => forward.method == "POST",
         name => name == "prefer",
     });

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::fields::field;
-use super::{Faults, is_word};
+use super::{Faults, is_word, live};
 use crate::json;
 use crate::media::MediaType;
 use crate::route_map::answer::{Form, ListForm};
@@ -12,7 +12,7 @@ use crate::route_map::grammar::Field;
 use crate::route_map::pointer::Pointer;
 
 pub(super) fn answer(file: &MapFile, place: &str, table: &AnswerTable, faults: &mut Faults) -> Option<Form> {
-    let AnswerTable { form, id, person, list, count, beside, marker, to, types } = table;
+    let AnswerTable { form, id, person, list, count, beside, marker, to, types, protocols, message_bytes_max } = table;
     let given = [
         ("id", id.is_some()),
         ("person", person.is_some()),
@@ -22,6 +22,8 @@ pub(super) fn answer(file: &MapFile, place: &str, table: &AnswerTable, faults: &
         ("marker", marker.is_some()),
         ("to", to.is_some()),
         ("types", types.is_some()),
+        ("protocols", protocols.is_some()),
+        ("message_bytes_max", message_bytes_max.is_some()),
     ];
     let (needed, allowed): (&[&str], &[&str]) = match form.as_str() {
         "record" => (&["id"], &["id", "person", "to"]),
@@ -30,8 +32,10 @@ pub(super) fn answer(file: &MapFile, place: &str, table: &AnswerTable, faults: &
         "bytes" | "nothing" => (&[], &[]),
         "redirect" => (&["to"], &["to"]),
         "asset" => (&["types"], &["types"]),
+        "socket" => (&["person"], &["person", "protocols", "message_bytes_max"]),
+        "grpc" | "events" => (&["person"], &["person"]),
         other => {
-            let known = "record, list, page, bytes, redirect, asset, nothing";
+            let known = "record, list, page, bytes, redirect, asset, nothing, socket, grpc, events";
             faults.add(place, format_args!("unknown form `{other}`; one of: {known}"));
             return None;
         }
@@ -101,6 +105,9 @@ pub(super) fn answer(file: &MapFile, place: &str, table: &AnswerTable, faults: &
             );
             Some(Form::Asset { types })
         }
+        "socket" => live::socket(place, table, faults),
+        "grpc" => live::call(place, table, faults),
+        "events" => live::events(place, table, faults),
         _ => Some(Form::Nothing),
     }
 }

@@ -5,6 +5,7 @@
 
 mod answer;
 mod fields;
+mod live;
 mod route;
 
 use std::fmt::Display;
@@ -53,9 +54,9 @@ pub(super) fn check(file: &MapFile) -> Result<RouteMap, Vec<String>> {
         "must be a word of lower-case letters, digits and -, a letter first, at most 32",
     );
     faults.unless(
-        is_word(&file.prefix),
+        is_prefix(&file.prefix),
         "prefix",
-        "must be one segment of lower-case letters, digits and -, a letter first, at most 32",
+        "must be one segment of lower-case letters, digits and -, a letter first, at most 32; or a service of gRPC: package.Service",
     );
     faults.unless(
         !RESERVED.contains(&file.prefix.as_str()),
@@ -88,6 +89,15 @@ pub(super) fn check(file: &MapFile) -> Result<RouteMap, Vec<String>> {
     if faults.0.is_empty() { Ok(map) } else { Err(faults.0) }
 }
 
+/// The first segment of every path: a word, or the full name of a service of gRPC.
+fn is_prefix(text: &str) -> bool {
+    let part = |part: &str| {
+        part.starts_with(|c: char| c.is_ascii_alphabetic())
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    is_word(text) || (text.contains('.') && text.len() <= 128 && text.split('.').all(part))
+}
+
 /// Names of maps, kinds, prefixes.
 fn is_word(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_lowercase())
@@ -97,7 +107,7 @@ fn is_word(text: &str) -> bool {
 
 fn path(file: &MapFile, place: &str, text: &str, faults: &mut Faults) -> Option<Template> {
     let template = faults.keep(place, Template::parse(text))?;
-    let known = is_word(&file.prefix) && !RESERVED.contains(&file.prefix.as_str());
+    let known = is_prefix(&file.prefix) && !RESERVED.contains(&file.prefix.as_str());
     let below = !known || template.first() == Some(&file.prefix);
     faults.unless(below, place, &format!("does not begin with the prefix of the map, /{}", file.prefix));
     Some(template)
@@ -163,6 +173,7 @@ fn redirects(routes: &[Route], faults: &mut Faults) {
         let fits = target.method == "GET"
             && target.kind.is_some()
             && !matches!(target.answer, Form::Redirect { .. })
+            && !target.goes_on()
             && target.name != route.name;
         let what = "`to` must lead to another route, which gets a kind of record and is no redirect itself";
         faults.unless(fits, &format!("routes.`{}`", route.name), what);

@@ -4,7 +4,7 @@ use model::{Action, Category};
 
 use super::answer::answer;
 use super::fields::{body, fields};
-use super::{Faults, path};
+use super::{Faults, live, path};
 use crate::route_map::answer::Form;
 use crate::route_map::body::Body;
 use crate::route_map::file::{MapFile, RouteTable};
@@ -24,8 +24,11 @@ pub(super) fn route(file: &MapFile, table: &RouteTable, kinds: &[Kind], faults: 
     faults.unless(method.is_some(), place, "method must be GET, POST, PUT or DELETE");
     let path = path(file, &format!("{place}.path"), &table.path, faults);
     let query = fields(&format!("{place}.query"), &table.query, faults);
-    let body = body(&format!("{place}.body"), table.body.as_ref(), faults);
     let answer = answer(file, &format!("{place}.answer"), &table.answer, faults);
+    let body = match (&answer, &table.body) {
+        (Some(Form::Call { .. }), None) => Some(Body::Messages),
+        (_, given) => body(&format!("{place}.body"), given.as_ref(), faults),
+    };
     let (method, path, body, answer) = (method?, path?, body?, answer?);
     let page_of_nobody = matches!(answer, Form::Page { .. }) && table.kind.is_none();
     let route = if page_of_nobody || matches!(answer, Form::Asset { .. }) {
@@ -38,6 +41,7 @@ pub(super) fn route(file: &MapFile, table: &RouteTable, kinds: &[Kind], faults: 
             action: Action::Read,
             persons: Vec::new(),
             query,
+            metadata: None,
             body,
             answer,
         }
@@ -58,12 +62,17 @@ pub(super) fn route(file: &MapFile, table: &RouteTable, kinds: &[Kind], faults: 
             action: action?,
             persons,
             query,
+            metadata: table.metadata.clone(),
             body,
             answer,
         }
     };
     if let Some(kind) = route.kind.and_then(|number| kinds.get(number)) {
-        fits_method(&route, place, faults);
+        if route.goes_on() {
+            live::fits(&route, kind, place, faults);
+        } else {
+            fits_method(&route, place, faults);
+        }
         tells_whose(&route, kind, place, faults);
         tells_who(&route, kind, place, faults);
         answers_whose(&route, kind, place, faults);
@@ -81,7 +90,7 @@ pub(super) fn route(file: &MapFile, table: &RouteTable, kinds: &[Kind], faults: 
 
 /// What does not belong to what is nobody's.
 fn asset(table: &RouteTable, place: &str, faults: &mut Faults) {
-    let plain = table.kind.is_none() && table.action.is_none() && table.person.is_empty();
+    let plain = table.kind.is_none() && table.action.is_none() && table.person.is_empty() && table.metadata.is_none();
     faults.unless(
         plain,
         place,
@@ -97,8 +106,12 @@ fn sources(place: &str, words: &[String], faults: &mut Faults) -> Vec<PersonSour
             "query" => PersonSource::Query,
             "body" => PersonSource::Body,
             "stored" => PersonSource::Stored,
+            "metadata" => PersonSource::Metadata,
             _ => {
-                faults.add(place, format_args!("person comes from `{word}`; one of: path, query, body, stored"));
+                faults.add(
+                    place,
+                    format_args!("person comes from `{word}`; one of: path, query, body, stored, metadata"),
+                );
                 continue;
             }
         };
@@ -121,6 +134,8 @@ fn fits_method(route: &Route, place: &str, faults: &mut Faults) {
         place,
         "method and action do not go together: a GET reads or searches, a POST writes, a PUT updates, a DELETE deletes",
     );
+    let metadata = route.metadata.is_none() && !route.persons.contains(&PersonSource::Metadata);
+    faults.unless(metadata, place, "metadata belongs to calls of gRPC: form grpc");
     let bodies = matches!(route.method, "POST" | "PUT") || route.body == Body::None;
     faults.unless(bodies, place, "a GET or a DELETE must have no body");
     let replaces = matches!(route.action, Action::Update | Action::Delete);
@@ -210,6 +225,6 @@ fn answers_whose(route: &Route, kind: &Kind, place: &str, faults: &mut Faults) {
             place,
             "a route that reads must have an answer: `nothing` belongs to those that write",
         ),
-        Form::Asset { .. } => {}
+        Form::Asset { .. } | Form::Socket(_) | Form::Call { .. } | Form::Events { .. } => {}
     }
 }

@@ -1,0 +1,80 @@
+"""Everything that runs for a measurement, and where it lies."""
+
+import resource
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import gateways
+import machine
+from city import CARE, City
+from install import ROOT
+from machine import REST_CORE, Ports, stop
+from pki import Pki
+from store import Store, memory
+
+RELEASE = ROOT / "target/release"
+KEPT = ROOT / "target/bench"
+
+
+def build(sekisho=True):
+    """Builds what is measured and what measures; not ours where another binary was named."""
+    command = ["cargo", "build", "--release", "--locked", "-p", "backend-stub", "-p", "tests", "--bins", "--example", "load", "--example", "bare"]
+    subprocess.run(command + (["-p", "sekisho"] if sekisho else []), cwd=ROOT, check=True)
+
+
+class Bench:
+    """Gateways by name, in front of one store; all of them halted. `sekisho` names binaries of ours: pairs of name and path."""
+
+    def __init__(self, wanted, sekisho=()):
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        self.gateways, self.running = [], []
+        self.folder = Path(tempfile.mkdtemp(prefix="sekisho-bench-"))
+        # Whatever runs as another user must reach its own files in it.
+        self.folder.chmod(0o755)
+        try:
+            self.begin(wanted, list(sekisho) or [("full", RELEASE / "sekisho")])
+        except BaseException:
+            self.stop()
+            raise
+
+    def begin(self, wanted, ours):
+        self.programs, self.versions = gateways.found(wanted)
+        cities = [City(self.folder, f"city-{name}", program) for name, program in ours]
+        self.city = cities[0]
+        self.pki = Pki(self.folder / "pki", CARE)
+        self.ports = Ports(20)
+        self.store = Store(self.folder, self.ports.first, REST_CORE, self.city.records)
+        self.running.append(self.store.process)
+        port = self.ports.first + 1
+        for kind in gateways.PEERS:
+            if kind.name in wanted and kind.needs in self.programs:
+                self.add(kind(self, port))
+                port += 2
+        if "bare" in wanted:
+            self.add(gateways.Bare(self, port))
+        if "full" in wanted:
+            for (name, _), city in zip(ours, cities):
+                self.add(gateways.Full(self, city, name))
+
+    def add(self, gateway):
+        self.gateways.append(gateway)
+        self.running += gateway.processes
+        machine.freeze(gateway.processes)
+
+    def example(self, name):
+        return RELEASE / "examples" / name
+
+    def stop(self):
+        for process in reversed(self.running):
+            stop(process)
+        for place in (memory(self.folder), self.folder):
+            shutil.rmtree(place, ignore_errors=True)
+
+
+def commit():
+    """What was measured, as git names it."""
+    said = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True)
+    return said.stdout.strip()
