@@ -128,8 +128,42 @@ pub const INTERIM_ANSWERS_MAX: usize = 8;
 pub const STORE_READ_MAX: Duration = Duration::from_secs(30);
 /// Open connections at the store's door: a store fetches keys now and then.
 pub const STORE_DOOR_CONNECTIONS_MAX: usize = 64;
-/// Idle connections to the store that a worker keeps.
+/// Idle connections to one store that a worker keeps.
 pub const STORE_IDLE_PER_WORKER_MAX: usize = 64;
+/// For how long: stores close theirs after a minute or so, and what is sent just then is lost.
+pub const STORE_IDLE_MAX: Duration = Duration::from_secs(50);
+/// A connection that was idle for so long may have been closed just now: what may be repeated is, if it breaks.
+pub const STORE_IDLE_DOUBTED: Duration = Duration::from_secs(1);
+/// Stores that are one to whoever asks.
+pub const STORES_MAX: usize = 16;
+/// Connections to one store, of all workers, where the settings say nothing else.
+pub const STORE_CONNECTIONS_MAX: u32 = 4096;
+/// Requests at once to one store, of all workers, where the settings say nothing else.
+pub const STORE_AT_ONCE: u16 = 512;
+/// Requests that wait for a place, of each lane, where the settings say nothing else.
+pub const STORE_QUEUE: usize = 128;
+/// For how long, where the settings say nothing else. Who is refused hears it within 50 ms.
+pub const STORE_QUEUE_WAIT: Duration = Duration::from_millis(40);
+/// Who is refused because the stores are busy comes again after so many seconds.
+pub const STORE_BUSY_AGAIN_SECONDS: u32 = 1;
+/// HTTP/2 to a store: streams at once on one connection, beyond which another is opened.
+pub const STORE_H2_STREAMS_MAX: u32 = 100;
+/// HTTP/2 to a store: a ping after so long without a frame while something is asked, and how long its answer may take.
+pub const STORE_H2_PING_AFTER: Duration = Duration::from_secs(10);
+/// See [`STORE_H2_PING_AFTER`].
+pub const STORE_H2_PING_ANSWER_MAX: Duration = Duration::from_secs(10);
+/// Failures in a row after which a store is not asked for a while.
+pub const STORE_FAILURES_IN_A_ROW_MAX: u8 = 5;
+/// For how long, in milliseconds, the first time; doubled each time.
+pub const STORE_REST_MILLIS: u64 = 1000;
+/// And at most.
+pub const STORE_REST_MILLIS_MAX: u64 = 8000;
+/// A request on trial of which nothing is heard for so long, in milliseconds, is waited for no longer: another may go.
+pub const STORE_TRIAL_MILLIS: u64 = 5000;
+/// For so many requests one may be asked twice.
+pub const RETRY_EVERY: u32 = 10;
+/// Retries that a worker keeps for later.
+pub const RETRIES_KEPT_MAX: u32 = 10;
 
 /// Every so many decisions Cedar is asked too, and held against the compiled rules.
 pub const CEDAR_ASKED_EVERY: u32 = 1024;
@@ -252,4 +286,6 @@ const _: () = assert!(SWEEP_EVERY.as_millis() < REGISTRY_SILENCE_MAX.as_millis()
 const _: () = assert!(CALL_DRAIN_MAX.as_millis() < DRAIN_MAX.as_millis(), "a call hears of the end");
 const _: () = assert!(SOCKET_CLOSE_MAX.as_millis() < DRAIN_MAX.as_millis(), "a WebSocket is closed before the end");
 const _: () = assert!(MARK_WAIT_MAX.as_millis() < DRAIN_MAX.as_millis(), "a deletion is marked before the end");
+const _: () = assert!(STORE_QUEUE_WAIT.as_millis() < 50, "who finds no place is told so within 50 ms");
+const _: () = assert!(STORE_REST_MILLIS <= STORE_REST_MILLIS_MAX && STORE_FAILURES_IN_A_ROW_MAX > 1);
 const _: () = assert!(STORE_CONNECT_MAX.as_millis() < STORE_ANSWER_MAX.as_millis(), "connecting is part of answering");

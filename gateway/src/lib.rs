@@ -46,6 +46,10 @@ use tokio::sync::watch;
 
 pub use pipeline::admit::Rates;
 pub use session::SessionLimits;
+pub use store::settings::{
+    Address, HealthSettings, Protocol as StoreProtocol, Server, ServerTls, StoreSettings, Timeouts, Within,
+};
+pub use store::station::{Standing as StoreStanding, StoreStatus};
 pub use tls::external::{ExternalAuthority, ExternalSettings, Externals};
 pub use tls::hosts::TlsProfile;
 pub use tls::server_key::ServerKey;
@@ -67,8 +71,8 @@ pub struct Settings {
     pub balancers: balancer::Balancers,
     /// Where the store fetches our public keys, over plain HTTP: a loopback or internal address only.
     pub store_door: SocketAddr,
-    /// The store.
-    pub store: SocketAddr,
+    /// The stores.
+    pub store: StoreSettings,
     /// How it names persons and records: FHIR, and what route maps say.
     pub reader: records::Reader,
     /// Threads that serve, at least 1.
@@ -141,6 +145,9 @@ pub enum SetUpError {
     /// The identity key is not a P-256 key.
     #[error("the identity key cannot be used")]
     IdentityKey(#[source] store::identity::IdentityKeyError),
+    /// The stores cannot be set up.
+    #[error("the stores cannot be set up")]
+    Stores(#[source] store::settings::StoreSetUpError),
     /// No address is given.
     #[error("no address to listen on for clients")]
     Nowhere,
@@ -167,6 +174,7 @@ pub struct Running {
     threads: Vec<JoinHandle<()>>,
     live: Arc<cut::live::Live>,
     audit: Audit,
+    stores: Arc<store::stores::Stores>,
 }
 
 impl Running {
@@ -192,6 +200,18 @@ impl Running {
     #[must_use]
     pub fn living(&self) -> (usize, usize, usize) {
         self.live.counts()
+    }
+
+    /// How each store stands.
+    #[must_use]
+    pub fn stores(&self) -> Vec<StoreStatus> {
+        self.stores.status()
+    }
+
+    /// Requests that wait for a place at the stores.
+    #[must_use]
+    pub fn waiting(&self) -> u16 {
+        self.stores.waiting()
     }
 
     /// Tells everybody, waits for everybody (at most [`bounds::DRAIN_MAX`]), then stops.
@@ -236,6 +256,7 @@ pub fn start(settings: Settings, parts: Parts) -> Result<Running, SetUpError> {
     let sealer = session::Sealer::new(&settings.session_key).map_err(SetUpError::SessionKey)?;
     let identity = store::identity::Identity::new(&settings.identity_key).map_err(SetUpError::IdentityKey)?;
     let key_set = identity.key_set().to_owned();
+    let stores = Arc::new(store::stores::Stores::new(settings.store).map_err(SetUpError::Stores)?);
     let (listeners, addresses) = listeners(&settings.listen, settings.workers.max(1))?;
     let address = *addresses.first().ok_or(SetUpError::Nowhere)?;
     let door = listen(settings.store_door, false)?;
@@ -282,10 +303,10 @@ pub fn start(settings: Settings, parts: Parts) -> Result<Running, SetUpError> {
     let (drain, draining) = watch::channel(false);
     let mut threads = Vec::new();
     for (number, listeners) in listeners.into_iter().enumerate() {
-        let (shared, draining, store) = (Arc::clone(&shared), draining.clone(), settings.store);
+        let (shared, draining, stores) = (Arc::clone(&shared), draining.clone(), Arc::clone(&stores));
         let rates = settings.rates;
         threads.push(thread(&format!("worker-{number}"), move || async move {
-            let worker = worker::Worker::new(number, shared, store, rates, draining);
+            let worker = worker::Worker::new(number, shared, &stores, rates, draining);
             if let Err(error) = worker.run(listeners).await {
                 tracing::error!(%error, "a worker ended");
             }
@@ -295,6 +316,10 @@ pub fn start(settings: Settings, parts: Parts) -> Result<Running, SetUpError> {
         let draining = draining.clone();
         move || store_door::serve(door, key_set, draining)
     })?);
+    if stores.health().is_some() {
+        let (stores, draining) = (Arc::clone(&stores), draining.clone());
+        threads.push(thread("store-watch", move || store::watch::look_after(stores, draining))?);
+    }
     threads.push(thread("receipts", {
         let draining = draining.clone();
         move || cut::receipts::tell(receipts, told, clock, draining)
@@ -304,7 +329,7 @@ pub fn start(settings: Settings, parts: Parts) -> Result<Running, SetUpError> {
         threads.push(thread("lists", move || lists.run(draining))?);
     }
     threads.push(thread("sweep", move || sweep(cutter, shared, draining))?);
-    Ok(Running { address, addresses, store_door: door_address, drain, threads, live, audit })
+    Ok(Running { address, addresses, store_door: door_address, drain, threads, live, audit, stores })
 }
 
 fn externals(given: Vec<ExternalSettings>, ours: &[CertificateDer<'static>]) -> Result<Externals, SetUpError> {

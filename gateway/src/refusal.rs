@@ -9,6 +9,8 @@ use model::Article;
 use policy::Rule;
 use records::{Unreadable, Words};
 
+use crate::bounds::STORE_BUSY_AGAIN_SECONDS;
+
 /// Why a request was not served.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
@@ -61,6 +63,13 @@ pub enum Refusal {
     StoreUnreachable,
     /// The store did not answer in time.
     StoreTimeout,
+    /// The stores are asked as much as they can take, and nobody waits for long. Nothing was sent.
+    StoreBusy,
+    /// No store has answered lately; none is asked until one is tried again. Nothing was sent.
+    StoreResting {
+        /// Seconds until then.
+        retry_after_seconds: u32,
+    },
     /// The store's answer may not be passed on. The cause goes to the log and the officer.
     StoreMisbehaves,
     /// The version to be replaced is no longer the stored one (`If-Match`, RFC 9110 13.1.1).
@@ -219,6 +228,8 @@ impl Refusal {
             Self::RegistryStale => "registry-stale",
             Self::StoreUnreachable => "store-unreachable",
             Self::StoreTimeout => "store-timeout",
+            Self::StoreBusy => "store-busy",
+            Self::StoreResting { .. } => "store-resting",
             Self::StoreMisbehaves => "store-misbehaves",
             Self::Stale => "version-conflict",
             Self::Several => "several-fit",
@@ -264,6 +275,7 @@ impl Refusal {
             Self::TooMany { .. } => 429,
             Self::StoreUnreachable | Self::StoreMisbehaves => 502,
             Self::Stopped(_) | Self::AuditUnavailable | Self::Fault | Self::RegistryStale | Self::Cut => 503,
+            Self::StoreBusy | Self::StoreResting { .. } => 503,
             Self::StoreTimeout => 504,
         }
     }
@@ -291,6 +303,8 @@ impl Refusal {
             | Self::RegistryStale
             | Self::StoreUnreachable
             | Self::StoreTimeout
+            | Self::StoreBusy
+            | Self::StoreResting { .. }
             | Self::StoreMisbehaves
             | Self::Stale
             | Self::Several
@@ -314,6 +328,8 @@ impl Refusal {
             | Self::RegistryStale
             | Self::StoreUnreachable
             | Self::StoreTimeout
+            | Self::StoreBusy
+            | Self::StoreResting { .. }
             | Self::StoreMisbehaves => true,
             Self::Unreadable(_)
             | Self::Message(_)
@@ -337,7 +353,10 @@ impl Refusal {
     #[must_use]
     pub const fn retry_after_seconds(&self) -> Option<u32> {
         match self {
-            Self::TooMany { retry_after_seconds, .. } => Some(*retry_after_seconds),
+            Self::TooMany { retry_after_seconds, .. } | Self::StoreResting { retry_after_seconds } => {
+                Some(*retry_after_seconds)
+            }
+            Self::StoreBusy => Some(STORE_BUSY_AGAIN_SECONDS),
             Self::Stopped(_) => Some(300),
             Self::AuditUnavailable | Self::Fault | Self::RegistryStale | Self::StoreUnreachable => Some(10),
             _ => None,

@@ -1,6 +1,5 @@
-//! A worker: one thread, one current-thread runtime, its own listening socket, its own pool to the store.
+//! A worker: one thread, one current-thread runtime, its own listening socket, its own way to the stores.
 
-use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,9 +29,9 @@ use crate::pipeline::trace::Trace;
 use crate::refusal::Refusal;
 use crate::session::{Sealer, SessionLimits};
 use crate::source::Sources;
-use crate::store::calls::Calls;
 use crate::store::identity::{self, Asker, Identity};
-use crate::store::pool::Pool;
+use crate::store::stores::Stores;
+use crate::store::way::Way;
 use crate::tls::device::Presented;
 use crate::tls::external::Externals;
 use crate::tls::hosts::Host;
@@ -72,8 +71,7 @@ pub struct Shared {
 pub struct Worker {
     number: usize,
     shared: Arc<Shared>,
-    pool: Arc<Pool>,
-    calls: Calls,
+    way: Arc<Way>,
     limits: Limits,
     held: HeldPool,
     portal: Rc<Portal>,
@@ -85,13 +83,13 @@ pub struct Worker {
 /// What an answer needs of its worker after the request is over.
 pub struct Handle {
     shared: Arc<Shared>,
-    pool: Arc<Pool>,
+    way: Arc<Way>,
     draining: Draining,
 }
 
 impl Handle {
     pub(crate) fn of(worker: &Worker) -> Self {
-        Self { shared: worker.share(), pool: Arc::clone(&worker.pool), draining: worker.draining() }
+        Self { shared: worker.share(), way: Arc::clone(&worker.way), draining: worker.draining() }
     }
 
     /// The audit log.
@@ -119,9 +117,9 @@ impl Handle {
         (self.shared.clock)()
     }
 
-    /// Connections to the store.
-    pub(crate) fn pool(&self) -> &Pool {
-        &self.pool
+    /// The way to the stores.
+    pub(crate) fn way(&self) -> &Way {
+        &self.way
     }
 
     pub(crate) fn shared(&self) -> &Shared {
@@ -178,15 +176,14 @@ impl Worker {
     pub(crate) fn new(
         number: usize,
         shared: Arc<Shared>,
-        store: SocketAddr,
+        stores: &Arc<Stores>,
         rates: Rates,
         drain: watch::Receiver<bool>,
     ) -> Self {
         let open = Arc::default();
         let (limits, held) = (Limits::new(rates), HeldPool::default());
         let portal = Rc::new(Portal::new(shared.desk.clone(), Arc::clone(&shared.clock), rates));
-        let (pool, calls) = (Arc::new(Pool::new(store)), Calls::new(store));
-        Self { number, shared, pool, calls, limits, held, portal, drain, open }
+        Self { number, shared, way: Arc::new(Way::new(stores)), limits, held, portal, drain, open }
     }
 
     /// Accepts and serves until the drain, then waits for open connections, at most [`DRAIN_MAX`].
@@ -335,13 +332,9 @@ impl Worker {
         &self.shared.reader
     }
 
-    pub(crate) fn pool(&self) -> &Pool {
-        &self.pool
-    }
-
-    /// Calls of gRPC to the store.
-    pub(crate) const fn calls(&self) -> &Calls {
-        &self.calls
+    /// The way to the stores.
+    pub(crate) fn way(&self) -> &Way {
+        &self.way
     }
 
     pub(crate) fn index(&self) -> &Index {

@@ -51,6 +51,7 @@ pub(crate) fn run(common: &Common, verb: &Check) -> Result<bool, Error> {
     folders(&settings, &mut found)?;
     gateway_keys(&settings, &mut found)?;
     server_certificate(&settings, &mut found)?;
+    stores(&settings, &mut found)?;
     certificate_authority(&settings, verb.passphrase.passphrase_file.as_deref(), &mut found)?;
     list_address(&settings, &common.settings_file()?, &mut found)?;
     external_authorities(&settings, &mut found)?;
@@ -268,6 +269,36 @@ fn root_list(settings: &Settings, found: &mut Findings) -> Result<(), Error> {
     }
     let stand = standing::device_issuers(settings);
     found.take("issuers of devices", stand.map(|all| format!("{}, none of them revoked by the root", all.len())))
+}
+
+/// How each server of the store is known, and that what is shown to it is good.
+fn stores(settings: &Settings, found: &mut Findings) -> Result<(), Error> {
+    for server in &settings.store.servers {
+        let what = format!("store `{}`", server.name);
+        if let gateway::Address::Unix(path) = &server.address
+            && !path.exists()
+        {
+            found.warning(&format!("{what}: there is no socket yet; the store makes it"))?;
+        }
+        let Some(tls) = &server.tls else { continue };
+        let mut files = vec![(format!("issuer of the {what}"), &tls.anchors)];
+        if let Some((certificate, _)) = &tls.identity {
+            files.push((format!("certificate for the {what}"), certificate));
+        }
+        for (what, path) in files {
+            match secrets::read_certificates(path).map(|found| found.iter().filter_map(not_after).min()) {
+                Ok(Some(until)) => found.end(&what, until)?,
+                Ok(None) => found.fault(&format!("{what}: cannot be read"))?,
+                Err(error) => found.take(&what, Err(error))?,
+            }
+        }
+    }
+    let usable = secrets::store(&settings.store).and_then(|store| {
+        gateway::store::stores::Stores::new(store)
+            .map_err(|error| Error::usage(with_causes(&error)))
+            .map(|stores| stores.status().len())
+    });
+    found.take("store", usable.map(|count| format!("{count} in the settings, known as they say")))
 }
 
 fn named(certificate: &CertificateDer<'_>, host: &str) -> Result<String, Error> {

@@ -48,7 +48,7 @@ pub(crate) fn gateway(
         listen: settings.listen.clients.all().collect(),
         balancers: settings.listen.balancers.clone(),
         store_door: settings.listen.store_door,
-        store: settings.store,
+        store: secrets::store(&settings.store)?,
         reader: maps::reader(&settings.maps)?,
         workers: settings.workers,
         server_key,

@@ -96,7 +96,7 @@ impl City {
             )));
         }
         let listen = &settings.listen;
-        for address in [listen.clients.first, listen.store_door, listen.office, settings.store] {
+        for address in [listen.clients.first, listen.store_door, listen.office, store::address(&settings)?] {
             TcpListener::bind(address).map_err(|source| Error::Listen { address, source })?;
         }
         let (passphrase, password) = (read_line(&folder.demo_passphrase())?, read_line(&password_file(folder))?);

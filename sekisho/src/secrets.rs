@@ -15,6 +15,7 @@ use x509_parser::prelude::FromDer;
 use crate::cli::RootPassphrase;
 use crate::error::Error;
 use crate::folder;
+use crate::settings::{Store, StoreServer};
 
 /// The environment variable that may hold the authority's passphrase.
 pub const PASSPHRASE_VARIABLE: &str = "SEKISHO_CA_PASSPHRASE";
@@ -185,6 +186,34 @@ pub fn external(settings: &crate::settings::Settings) -> Result<Vec<gateway::Ext
         })
     };
     settings.external.iter().map(one).collect()
+}
+
+/// The stores, with who signs their certificates and what the gateway shows them.
+///
+/// # Errors
+/// A file cannot be used, or a key is of another certificate.
+pub fn store(settings: &Store) -> Result<gateway::StoreSettings, Error> {
+    let servers = settings.servers.iter().map(store_server).collect::<Result<_, _>>()?;
+    Ok(gateway::StoreSettings {
+        servers,
+        protocol: settings.protocol,
+        connections_max: settings.connections,
+        at_once: settings.at_once,
+        at_once_in_all: settings.at_once_in_all,
+        queue_max: settings.queue,
+        queue_wait: settings.queue_wait,
+        timeouts: settings.timeouts,
+        health: settings.health.clone(),
+    })
+}
+
+fn store_server(server: &StoreServer) -> Result<gateway::Server, Error> {
+    let tls = server.tls.as_ref().map(|tls| {
+        let identity = tls.identity.as_ref().map(|(certificate, key)| server_key(certificate, key)).transpose()?;
+        let anchors = read_certificates(&tls.anchors)?;
+        Ok::<_, Error>(gateway::ServerTls { anchors, server_name: tls.server_name.clone(), identity })
+    });
+    Ok(gateway::Server { name: server.name.clone(), address: server.address.clone(), tls: tls.transpose()? })
 }
 
 /// The server's certificate with its key, held to belong together. A renewal that was interrupted leaves two keys in the

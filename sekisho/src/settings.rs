@@ -1,10 +1,12 @@
 //! The settings file: parse all, validate all, one list of everything that is wrong. `sample.toml` documents every key.
 
 mod file;
+mod store;
 
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use file::SettingsFile;
 use gateway::balancer::Balancers;
@@ -27,7 +29,7 @@ pub struct Settings {
     /// The three doors.
     pub listen: Listen,
     /// The care-record store.
-    pub store: SocketAddr,
+    pub store: Store,
     /// Files with route maps of the store, beside FHIR.
     pub maps: Vec<PathBuf>,
     /// Where facts and evidence are kept.
@@ -74,6 +76,65 @@ pub struct Listen {
     pub office: SocketAddr,
     /// For terminals that come for a certificate; none: there is no such door.
     pub enrolment: Option<SocketAddr>,
+}
+
+/// The care-record store: one server, or several that hold the same.
+#[derive(Clone, Debug)]
+pub struct Store {
+    /// Where it is.
+    pub servers: Vec<StoreServer>,
+    /// What is spoken.
+    pub protocol: gateway::StoreProtocol,
+    /// Connections to each.
+    pub connections: u32,
+    /// Requests at once to each.
+    pub at_once: u16,
+    /// Requests at once to all; none: as many as they take together.
+    pub at_once_in_all: Option<u16>,
+    /// Requests that wait for a place, of each lane.
+    pub queue: usize,
+    /// For how long.
+    pub queue_wait: Duration,
+    /// How long answers may take.
+    pub timeouts: gateway::Timeouts,
+    /// How the servers are looked after.
+    pub health: Option<gateway::HealthSettings>,
+}
+
+impl Store {
+    /// Its address, where it is one server over plain HTTP/1.1.
+    #[must_use]
+    pub fn plain(&self) -> Option<SocketAddr> {
+        match (self.servers.as_slice(), self.protocol) {
+            (
+                [StoreServer { address: gateway::Address::Ip(address), tls: None, .. }],
+                gateway::StoreProtocol::Http1,
+            ) => Some(*address),
+            _ => None,
+        }
+    }
+}
+
+/// A server of the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreServer {
+    /// As it is written, with `http://`.
+    pub name: String,
+    /// Where it is.
+    pub address: gateway::Address,
+    /// How it is known, over TLS.
+    pub tls: Option<StoreTls>,
+}
+
+/// How a server of the store is known, and the gateway to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreTls {
+    /// Who may have signed its certificate.
+    pub anchors: PathBuf,
+    /// The name in it.
+    pub server_name: String,
+    /// Our certificate and its key.
+    pub identity: Option<(PathBuf, PathBuf)>,
 }
 
 /// Where clients connect: at least one address.

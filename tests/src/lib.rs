@@ -42,6 +42,7 @@ mod sign_in;
 mod silence;
 mod situations;
 mod sockets;
+mod stores;
 mod strangers;
 mod strict;
 mod suspensions;

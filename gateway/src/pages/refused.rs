@@ -47,7 +47,8 @@ pub fn refused(frame: &Frame<'_>, refusal: &Refusal, incident: &str) -> String {
     }
     let way_on = match (frame.place, refusal) {
         (_, Refusal::TooMany { .. } | Refusal::AuditUnavailable | Refusal::Fault | Refusal::RegistryStale)
-        | (_, Refusal::StoreUnreachable | Refusal::StoreTimeout | Refusal::Stopped(_)) => WayOn::Retry,
+        | (_, Refusal::StoreUnreachable | Refusal::StoreTimeout | Refusal::Stopped(_))
+        | (_, Refusal::StoreBusy | Refusal::StoreResting { .. }) => WayOn::Retry,
         (Place::Public | Place::Isolated, _) => WayOn::Home,
         (Place::Care, Refusal::Told(_)) => WayOn::Call,
         (Place::Care, Refusal::SignInRequired(_)) => WayOn::SignIn(frame.here.sign_in()),
@@ -90,7 +91,7 @@ pub fn explained(frame: &Frame<'_>, code: &str) -> Option<String> {
 }
 
 /// Every code of [`Refusal::code`].
-pub const CODES: [&str; 37] = [
+pub const CODES: [&str; 39] = [
     "unreadable",
     "method-unknown",
     "version-not-spoken",
@@ -123,6 +124,8 @@ pub const CODES: [&str; 37] = [
     "registry-stale",
     "store-unreachable",
     "store-timeout",
+    "store-busy",
+    "store-resting",
     "store-misbehaves",
     "version-conflict",
     "several-fit",

@@ -15,6 +15,7 @@ use records::Misbehaviour;
 
 use crate::cut::live::Switch;
 use crate::refusal::Refusal;
+use crate::store::going::StoreBody;
 use crate::store::paced::UploadError;
 use crate::store::pool::{Body, BodyError};
 
@@ -38,7 +39,7 @@ pub fn is_call(content_type: Option<&HeaderValue>) -> bool {
 }
 
 /// Whether the store's answer is nothing but a failure: there is no message in it that could be anybody's.
-pub(super) fn has_failed(response: &Response<Incoming>) -> bool {
+pub(super) fn has_failed(response: &Response<StoreBody>) -> bool {
     let status = response.headers().get(STATUS);
     response.body().is_end_stream() && status.is_some_and(|status| status != "0")
 }
@@ -47,7 +48,7 @@ pub(super) fn has_failed(response: &Response<Incoming>) -> bool {
 ///
 /// # Errors
 /// It is no answer to a call.
-pub(super) fn answer(response: Response<Incoming>) -> Result<Response<Body>, Misbehaviour> {
+pub(super) fn answer(response: Response<StoreBody>) -> Result<Response<Body>, Misbehaviour> {
     let (parts, body) = response.into_parts();
     if parts.status != StatusCode::OK {
         return Err(Misbehaviour::Status(parts.status.as_u16()));
@@ -121,7 +122,7 @@ fn passed(from: &HeaderMap, names: &[HeaderName]) -> HeaderMap {
 }
 
 /// Messages of the store, and of its trailers those that are on the list.
-struct Downwards(Incoming);
+struct Downwards(StoreBody);
 
 impl HttpBody for Downwards {
     type Data = Bytes;

@@ -267,11 +267,17 @@ pub fn whole(bytes: Bytes) -> Body {
 /// What the client is told when the store fails; the cause is logged.
 #[must_use]
 pub fn unavailable(error: &StoreError) -> Refusal {
-    tracing::warn!(error = %error, cause = ?std::error::Error::source(error), "the store failed");
+    match error {
+        // Said once of the store, not of each request.
+        StoreError::Busy | StoreError::Resting { .. } => tracing::debug!(%error, "refused"),
+        _ => tracing::warn!(%error, cause = ?std::error::Error::source(error), "the store failed"),
+    }
     match error {
         StoreError::Connect(_) => Refusal::StoreUnreachable,
         StoreError::Timeout => Refusal::StoreTimeout,
         StoreError::Broken(_) => Refusal::StoreMisbehaves,
+        StoreError::Busy => Refusal::StoreBusy,
+        StoreError::Resting { seconds } => Refusal::StoreResting { retry_after_seconds: *seconds },
     }
 }
 

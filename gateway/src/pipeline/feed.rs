@@ -4,15 +4,16 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use hyper::body::{Body, Frame, Incoming};
+use hyper::body::{Body, Frame};
 use records::EventStream;
 
 use super::alarm::Alarm;
+use crate::store::going::StoreBody;
 use crate::store::pool::BodyError;
 
 /// See the module.
 pub struct FeedBody {
-    store: Incoming,
+    store: StoreBody,
     stream: EventStream,
     alarm: Alarm,
 }
@@ -20,7 +21,7 @@ pub struct FeedBody {
 impl FeedBody {
     /// The store's stream, as far as it may pass.
     #[must_use]
-    pub const fn new(store: Incoming, stream: EventStream, alarm: Alarm) -> Self {
+    pub const fn new(store: StoreBody, stream: EventStream, alarm: Alarm) -> Self {
         Self { store, stream, alarm }
     }
 }

@@ -11,7 +11,6 @@ use http::header::{
     IF_MATCH, IF_NONE_MATCH, IF_RANGE, RANGE,
 };
 use http::{Method, Request, Response};
-use hyper::body::Incoming;
 use records::{AnswerKind, Forward, ForwardBody, Touches};
 use tokio::time::Instant;
 
@@ -23,9 +22,11 @@ use super::extract::{unavailable, whole};
 use super::mark::Deletion;
 use super::record::Recorded;
 use super::tunnel::handshake::{Asked, Handshake};
-use crate::bounds::{STORE_ANSWER_MAX, UPLOAD_BYTES_MAX, UPLOAD_MAX, UPLOAD_SILENCE_MAX};
+use crate::bounds::{UPLOAD_BYTES_MAX, UPLOAD_SILENCE_MAX};
 use crate::cut::live::ExchangeEntry;
 use crate::refusal::Refusal;
+use crate::store::errand::Errand;
+use crate::store::going::StoreBody;
 use crate::store::paced::UploadError;
 use crate::store::pool::{Body, STORE_HOST, StoreError};
 use crate::worker::{Handle, Shared, Worker};
@@ -33,7 +34,7 @@ use crate::worker::{Handle, Shared, Worker};
 /// Proof: the store has answered a recorded permit. Nothing of the answer can be reached but through `release`.
 pub struct Answer {
     pub(super) recorded: Recorded<Forwarded>,
-    pub(super) response: Response<Incoming>,
+    pub(super) response: Response<StoreBody>,
     pub(super) slot: Slot,
     /// The tunnel that was asked for, if any.
     pub(super) asked: Option<Asked>,
@@ -68,7 +69,7 @@ pub async fn forward(worker: &Worker, recorded: Recorded<Permit>, slot: Slot) ->
     });
     let sent = &mut recorded.permit;
     let (mut parts, incoming) = request.into_parts();
-    let uploads = matches!(sent.touches.forward.body, ForwardBody::Stream);
+    let errand = Errand::of(&sent.touches);
     let switch = Arc::clone(&sent.living.exchange.switch);
     let calls = matches!(sent.touches.answer, AnswerKind::Call(_));
     let sent_body = std::mem::replace(&mut sent.touches.forward.body, ForwardBody::None);
@@ -84,20 +85,16 @@ pub async fn forward(worker: &Worker, recorded: Recorded<Permit>, slot: Slot) ->
         _ => None,
     };
     let request = to_the_store(worker.shared(), &sent.subject, client, &sent.touches.forward, body)?;
-    let within = if uploads { UPLOAD_MAX } else { STORE_ANSWER_MAX };
     if switch.is_cut() {
         return Err(Refusal::Cut);
     }
     let answer = async {
-        if calls {
-            return worker.calls().send(request, within).await;
-        }
         if ordered.is_empty() {
-            return worker.pool().send(request, within).await;
+            return worker.way().send(request, errand).await;
         }
         // From here on it goes on without its client.
         let deletion = Deletion::of(worker, &sent.subject, &sent.living.exchange, &sent.touches);
-        let told = deletion.send(request, within, ordered, &recorded.entry.id);
+        let told = deletion.send(request, errand, ordered, &recorded.entry.id);
         told.await.unwrap_or(Err(StoreError::Timeout))
     };
     let response = tokio::select! {
@@ -120,7 +117,7 @@ impl AskingOn {
     ///
     /// # Errors
     /// The store cannot be reached or does not answer.
-    pub(super) async fn send(&self, forward: Forward) -> Result<Response<Incoming>, Refusal> {
+    pub(super) async fn send(&self, forward: Forward) -> Result<Response<StoreBody>, Refusal> {
         let mut forward = forward;
         let body = match std::mem::replace(&mut forward.body, ForwardBody::None) {
             ForwardBody::None => Bytes::new(),
@@ -133,7 +130,7 @@ impl AskingOn {
             headers.insert(ACCEPT_LANGUAGE, languages.clone());
         }
         let request = to_the_store(self.handle.shared(), &self.subject, headers, &forward, whole(body))?;
-        self.handle.pool().send(request, STORE_ANSWER_MAX).await.map_err(|error| unavailable(&error))
+        self.handle.way().send(request, Errand::going_on()).await.map_err(|error| unavailable(&error))
     }
 }
 

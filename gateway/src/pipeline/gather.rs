@@ -14,7 +14,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{Response, StatusCode};
-use hyper::body::Incoming;
 use records::{Gatekeeper, Gathering, Misbehaviour, Released, Touches, Unreadable};
 use tokio::time::Instant;
 
@@ -22,12 +21,13 @@ use super::forward::AskingOn;
 use super::sift::{Fault, next_data};
 use crate::bounds::GATHERING_MAX;
 use crate::refusal::Refusal;
+use crate::store::going::StoreBody;
 
 /// See the module.
 pub struct Gatherer {
     asking: AskingOn,
     /// The answer that is being read.
-    store: Incoming,
+    store: StoreBody,
     gathering: Gathering,
     /// How long the store was waited for.
     waited: Duration,
@@ -38,7 +38,11 @@ impl Gatherer {
     ///
     /// # Errors
     /// It is none to a search.
-    pub(super) fn new(touches: &Touches, response: Response<Incoming>, asking: AskingOn) -> Result<Self, Misbehaviour> {
+    pub(super) fn new(
+        touches: &Touches,
+        response: Response<StoreBody>,
+        asking: AskingOn,
+    ) -> Result<Self, Misbehaviour> {
         let mut gathering = Gathering::of(touches)?;
         let (head, store) = response.into_parts();
         gathering.answered(content_type(&head.headers))?;

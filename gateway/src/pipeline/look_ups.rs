@@ -12,7 +12,6 @@ use futures_util::stream;
 use http::header::{ACCEPT, ETAG};
 use http::{HeaderMap, HeaderValue};
 use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
 use model::PersonId;
 use records::{Head, LookUp, LookedUp, Need, RecordKind, StoredNeeded};
 use tokio::time::timeout;
@@ -23,9 +22,12 @@ use super::extract::{refusal, unavailable, whole};
 use super::forward::{asking, to_the_store};
 use super::held::{Beyond, Held};
 use super::trace::Trace;
-use crate::bounds::{LOOK_UPS_AGAIN_SECONDS, LOOK_UPS_AT_ONCE_MAX, LOOK_UPS_MAX, STORE_ANSWER_MAX, STORE_READ_MAX};
+use crate::bounds::{LOOK_UPS_AGAIN_SECONDS, LOOK_UPS_AT_ONCE_MAX, LOOK_UPS_MAX};
 use crate::refusal::{Refusal, fault};
 use crate::session::fresh_id;
+use crate::store::errand::Errand;
+use crate::store::going::StoreBody;
+use crate::store::pool::StoreError;
 use crate::worker::Worker;
 
 /// Those of one request.
@@ -107,10 +109,10 @@ impl<'w> LookUps<'w> {
             .collect();
         self.pay_for(self.made.len().saturating_add(wanted.len()))?;
         self.keep_for(&wanted, trace)?;
-        let (worker, subject, held) = (self.worker, self.subject, &self.held);
+        let (worker, subject, held, errand) = (self.worker, self.subject, &self.held, Errand::look_up(self.paid));
         let asked = wanted.iter().map(|(needed, one)| {
             let (target, accept) = (one.target(), needed.accept());
-            async move { look_up(worker, subject, target, accept, held).await }
+            async move { look_up(worker, subject, errand, target, accept, held).await }
         });
         let asked: Vec<_> = asked.collect();
         // In their order, whichever comes first.
@@ -156,7 +158,8 @@ impl<'w> LookUps<'w> {
     async fn fails_every(&self, needed: &StoredNeeded, failed: &LookUp) -> Result<bool, Refusal> {
         let nobodys = fresh_id().map_err(fault("no random octets"))?;
         let target = needed.probe(failed.record(), &nobodys);
-        let probed = look_up(self.worker, self.subject, &target, needed.accept(), &self.held).await?;
+        let errand = Errand::look_up(self.paid);
+        let probed = look_up(self.worker, self.subject, errand, &target, needed.accept(), &self.held).await?;
         Ok(match probed {
             LookedFor::Shown(found) => {
                 self.held.give_back(found.body.len());
@@ -210,7 +213,7 @@ pub(super) async fn leads_to(
             Ok(Need::Stored(needed)) => {
                 let [one] = needed.look_ups() else { return Ok(false) };
                 let held = held(worker, subject);
-                match look_up(worker, subject, one.target(), needed.accept(), &held).await? {
+                match look_up(worker, subject, Errand::look_up(1), one.target(), needed.accept(), &held).await? {
                     LookedFor::Shown(found) => needed.read(&[found.shown()]),
                     LookedFor::Failed(_) => return Ok(false),
                     LookedFor::Ours(beyond) => {
@@ -226,9 +229,13 @@ pub(super) async fn leads_to(
 }
 
 /// Asks the store.
+///
+/// # Errors
+/// There is no room at the stores, or none has answered lately: that says nothing of the record.
 async fn look_up(
     worker: &Worker,
     subject: &Subject,
+    errand: Errand,
     target: &str,
     accept: &'static str,
     held: &Held<'_>,
@@ -236,8 +243,9 @@ async fn look_up(
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static(accept));
     let request = to_the_store(worker.shared(), subject, headers, &asking(target), whole(Bytes::new()))?;
-    let answer = match worker.pool().send(request, STORE_ANSWER_MAX).await {
+    let answer = match worker.way().send(request, errand).await {
         Ok(answer) => answer,
+        Err(error @ (StoreError::Busy | StoreError::Resting { .. })) => return Err(unavailable(&error)),
         Err(error) => return Ok(LookedFor::Failed(unavailable(&error))),
     };
     let status = answer.status().as_u16();
@@ -246,7 +254,7 @@ async fn look_up(
         return Ok(LookedFor::Failed(Refusal::StoreMisbehaves));
     }
     let etag = answer.headers().get(ETAG).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    Ok(match timeout(STORE_READ_MAX, read_all(answer.into_body(), held)).await {
+    Ok(match timeout(worker.way().timeouts().read.whole, read_all(answer.into_body(), held)).await {
         Ok(Ok(Ok(body))) => LookedFor::Shown(Found { status, etag, body }),
         Ok(Ok(Err(beyond))) => LookedFor::Ours(beyond),
         Ok(Err(error)) => {
@@ -259,7 +267,7 @@ async fn look_up(
 
 /// Reads to the end, each piece counted as it comes: a store that answers with whole records where a part was asked for must not
 /// fill the memory.
-async fn read_all(mut body: Incoming, held: &Held<'_>) -> Result<Result<Bytes, Beyond>, hyper::Error> {
+async fn read_all(mut body: StoreBody, held: &Held<'_>) -> Result<Result<Bytes, Beyond>, hyper::Error> {
     let mut reading = match held.begin() {
         Ok(reading) => reading,
         Err(beyond) => return Ok(Err(beyond)),

@@ -3,13 +3,11 @@
 //! all the same. That marking fails never makes an error of what was done: it is tried again, and then the officer is told.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use audit::{Alert, AlertKind, EntryId};
 use bytes::Bytes;
 use http::header::ACCEPT;
 use http::{HeaderMap, HeaderValue, Request, Response};
-use hyper::body::Incoming;
 use model::{Action, Author, Office, RecordName, Timestamp, UserId};
 use records::{AnswerKind, LookUp, Reader, Touches};
 use registry::{Command, DeletionId, RegistryError, Snapshot};
@@ -19,9 +17,11 @@ use tokio::time::{sleep, timeout};
 use super::authenticate::Subject;
 use super::extract::whole;
 use super::forward::{asking, to_the_store};
-use crate::bounds::{MARK_PAUSES, MARK_WAIT_MAX, STORE_ANSWER_MAX};
+use crate::bounds::{MARK_PAUSES, MARK_WAIT_MAX};
 use crate::cut::live::LiveExchange;
 use crate::refusal::Refusal;
+use crate::store::errand::Errand;
+use crate::store::going::StoreBody;
 use crate::store::pool::{Body, StoreError};
 use crate::worker::{Handle, Shared, Worker};
 
@@ -104,25 +104,25 @@ impl Deletion {
     pub(super) fn send(
         self,
         request: Request<Body>,
-        within: Duration,
+        errand: Errand,
         ordered: Vec<Ordered>,
         entry: &EntryId,
-    ) -> oneshot::Receiver<Result<Response<Incoming>, StoreError>> {
+    ) -> oneshot::Receiver<Result<Response<StoreBody>, StoreError>> {
         let all = ordered.into_iter().map(|ordered| Owing { ordered, state: State::Unclear }).collect();
         let owed = Owed { shared: Arc::clone(&self.shared), request: entry.clone(), all };
         let (tell, told) = oneshot::channel();
-        drop(tokio::spawn(self.carry_through(request, within, owed, tell)));
+        drop(tokio::spawn(self.carry_through(request, errand, owed, tell)));
         told
     }
 
     async fn carry_through(
         self,
         request: Request<Body>,
-        within: Duration,
+        errand: Errand,
         mut owed: Owed,
-        tell: oneshot::Sender<Result<Response<Incoming>, StoreError>>,
+        tell: oneshot::Sender<Result<Response<StoreBody>, StoreError>>,
     ) {
-        let answer = self.handle.pool().send(request, within).await;
+        let answer = self.handle.way().send(request, errand).await;
         match end(&answer, self.several) {
             End::NotDone => owed.all.clear(),
             End::Deleted => owed.all.iter_mut().for_each(|owing| owing.state = State::Deleted),
@@ -166,7 +166,7 @@ impl Deletion {
         let Ok(request) = to_the_store(&self.shared, &self.subject, headers, &asked, whole(Bytes::new())) else {
             return false;
         };
-        let answer = self.handle.pool().send(request, STORE_ANSWER_MAX).await;
+        let answer = self.handle.way().send(request, Errand::look_up(1)).await;
         answer.is_ok_and(|answer| matches!(answer.status().as_u16(), 404 | 410))
     }
 
@@ -194,11 +194,11 @@ impl Deletion {
     }
 }
 
-fn end(answer: &Result<Response<Incoming>, StoreError>, several: bool) -> End {
+fn end(answer: &Result<Response<StoreBody>, StoreError>, several: bool) -> End {
     let status = match answer {
         Ok(answer) => answer.status().as_u16(),
-        Err(StoreError::Connect(_)) => return End::NotDone,
-        Err(StoreError::Timeout | StoreError::Broken(_)) => return End::Unclear,
+        Err(error) if error.is_unsent() => return End::NotDone,
+        Err(_) => return End::Unclear,
     };
     match status {
         200 | 204 if !several => End::Deleted,

@@ -13,7 +13,7 @@ use audit::EntryId;
 use bytes::Bytes;
 use futures_util::stream;
 use http_body_util::{BodyExt as _, StreamBody};
-use hyper::body::{Frame, Incoming};
+use hyper::body::Frame;
 use records::{Misbehaviour, Released, Searchset};
 use registry::Snapshot;
 use tokio::time::{Sleep, timeout};
@@ -24,6 +24,7 @@ use super::gather::Gatherer;
 use super::moment;
 use crate::bounds::{PIECE_BYTES, SIFTED_BYTES, STORE_READ_MAX};
 use crate::refusal::Refusal;
+use crate::store::going::StoreBody;
 use crate::store::pool::{Body, BodyError};
 use crate::worker::Handle;
 
@@ -44,7 +45,7 @@ pub struct Sifting {
 /// What the pieces come out of.
 pub enum Reading {
     /// The store's page.
-    Page(Incoming, Box<Searchset>),
+    Page(StoreBody, Box<Searchset>),
     /// One that is made here.
     Gathering(Box<Gatherer>),
 }
@@ -96,7 +97,7 @@ impl Reading {
 }
 
 /// The next octets of an answer of the store; none at its end.
-pub(super) async fn next_data(store: &mut Incoming) -> Result<Option<Bytes>, Refusal> {
+pub(super) async fn next_data(store: &mut StoreBody) -> Result<Option<Bytes>, Refusal> {
     loop {
         let frame = timeout(STORE_READ_MAX, store.frame()).await.map_err(|_| Refusal::StoreTimeout)?;
         let Some(frame) = frame else { return Ok(None) };

@@ -336,7 +336,11 @@ impl Trace {
         }
         if self.recorded && !self.lost.load(Ordering::Relaxed) {
             let ended = match refusal {
-                Refusal::StoreUnreachable | Refusal::StoreTimeout | Refusal::StoreMisbehaves => Ended::StoreFailed,
+                Refusal::StoreUnreachable
+                | Refusal::StoreTimeout
+                | Refusal::StoreMisbehaves
+                | Refusal::StoreBusy
+                | Refusal::StoreResting { .. } => Ended::StoreFailed,
                 Refusal::Cut => self.broken_off(),
                 _ => Ended::Refused,
             };

@@ -16,7 +16,6 @@ use std::sync::atomic::AtomicU64;
 
 use audit::Ended;
 use http::Response;
-use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use records::bounds::NEWS_BYTES_MAX;
 use records::{Feed, Misbehaviour, Socket};
@@ -28,6 +27,7 @@ use self::handshake::{Agreed, Asked};
 use super::alarm::Alarm;
 use crate::cut::live::Switch;
 use crate::refusal::Refusal;
+use crate::store::going::StoreBody;
 use crate::store::pool::Body;
 
 /// A tunnel that both sides agreed on.
@@ -49,7 +49,7 @@ pub(super) type Ran = (u64, Ended);
 impl Tunnel {
     /// A tunnel of news; the answer to the client, after which it is to be run.
     pub(super) fn of_news(
-        response: Response<Incoming>,
+        response: Response<StoreBody>,
         asked: Asked,
         feed: Feed,
         alarm: &Alarm,
@@ -64,7 +64,7 @@ impl Tunnel {
 
     /// A tunnel of messages, which are not read.
     pub(super) fn of_messages(
-        response: Response<Incoming>,
+        response: Response<StoreBody>,
         asked: Asked,
         socket: &Socket,
         alarm: &Alarm,

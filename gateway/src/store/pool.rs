@@ -1,20 +1,27 @@
-//! Connections to the store, kept alive: one pool a worker, newest first, so that the rest may idle out.
+//! Connections of one worker to one store, kept alive: newest first, so that the rest may idle out.
 
-use std::net::SocketAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response};
+use http::header::UPGRADE;
+use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
-use tokio::time::timeout;
+use hyper::client::conn::http1::SendRequest;
+use hyper::client::conn::http2;
+use tokio::time::{Instant, timeout_at};
 
-use crate::bounds::{HEADERS_MAX, READ_BUFFER_BYTES_MAX, STORE_CONNECT_MAX, STORE_IDLE_PER_WORKER_MAX};
-use crate::strict::answers::Answers;
+use super::circuit::Failure;
+use super::dial::Line;
+use super::errand::{Class, Errand};
+use super::going::{Going, OneMore, StoreBody};
+use super::settings::Protocol;
+use super::station::{Asked, Station};
+use super::stores::Stores;
+use super::streams::Streams;
+use crate::bounds::{STORE_IDLE_DOUBTED, STORE_IDLE_MAX, STORE_IDLE_PER_WORKER_MAX};
 
 /// The `Host` of every request to the store (RFC 9112 3.2): which host the client named is nothing it need know.
 pub const STORE_HOST: HeaderValue = HeaderValue::from_static(super::identity::AUDIENCE);
@@ -27,7 +34,7 @@ pub type Body = UnsyncBoxBody<Bytes, BodyError>;
 /// Why the store did not answer.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// No connection.
+    /// No connection. Nothing was sent.
     #[error("the store cannot be reached")]
     Connect(#[source] std::io::Error),
     /// The head of the answer did not arrive in time.
@@ -36,87 +43,278 @@ pub enum StoreError {
     /// The connection broke, or what came is no HTTP.
     #[error("the store's answer broke off")]
     Broken(#[source] hyper::Error),
+    /// The stores are asked as much as may be. Nothing was sent.
+    #[error("the stores are busy")]
+    Busy,
+    /// No store has answered lately; it is tried again after so many seconds. Nothing was sent.
+    #[error("no store has answered lately")]
+    Resting {
+        /// Seconds until one is tried again.
+        seconds: u32,
+    },
+}
+
+impl StoreError {
+    /// Whether nothing of the request can have reached the store.
+    #[must_use]
+    pub const fn is_unsent(&self) -> bool {
+        matches!(self, Self::Connect(_) | Self::Busy | Self::Resting { .. })
+    }
 }
 
 /// Connections of one worker to one store.
-pub struct Pool {
-    store: SocketAddr,
-    idle: Mutex<Vec<SendRequest<Body>>>,
+pub(super) struct Pool {
+    pub(super) station: Arc<Station>,
+    stores: Arc<Stores>,
+    /// HTTP/1.1: the newest last.
+    idle: Mutex<Vec<Idle>>,
+    /// HTTP/2.
+    streams: Streams,
+    /// Answers on their way, from the question to their last octet.
+    pub(super) going: AtomicU32,
+}
+
+struct Idle {
+    sender: SendRequest<Body>,
+    since: Instant,
+}
+
+/// A request without an answer.
+pub(super) struct Unanswered {
+    pub(super) error: StoreError,
+    /// The request, where it may be asked again.
+    pub(super) again: Option<Again>,
+}
+
+/// A request that may be asked again.
+pub(super) enum Again {
+    /// Nothing of it was sent: whatever it is, another store may be asked.
+    Unsent(Request<Body>),
+    /// It changes nothing, and not one octet of an answer has come.
+    Harmless(Request<Body>),
+}
+
+/// What is known of a request that is under way.
+struct Sending {
+    request: Request<Body>,
+    class: Class,
+    /// Whether it may be asked once more although the store may have it.
+    harmless: bool,
+    /// Whether there is somebody else to ask.
+    several: bool,
+    /// When it was sent.
+    now: Instant,
 }
 
 impl Pool {
-    /// An empty pool.
-    #[must_use]
-    pub const fn new(store: SocketAddr) -> Self {
-        Self { store, idle: Mutex::new(Vec::new()) }
+    pub(super) fn new(station: Arc<Station>, stores: Arc<Stores>) -> Self {
+        Self { station, stores, idle: Mutex::default(), streams: Streams::default(), going: AtomicU32::default() }
     }
 
-    /// Sends a request and waits for the head of the answer, at most `within`. A request that an idle connection refused because it was
-    /// closed in the meantime, before anything was sent, goes out once more on a fresh connection; nothing that may have
-    /// reached the store is ever repeated.
+    /// What is under way here.
+    pub(super) fn going(&self) -> u32 {
+        self.going.load(Ordering::Relaxed)
+    }
+
+    /// An answer has come, and was an answer.
+    pub(super) fn answered(&self) {
+        if self.station.answered() {
+            self.stores.reckon();
+        }
+    }
+
+    /// The store has failed.
+    pub(super) fn failed(&self, how: Failure) {
+        if self.station.failed(how) {
+            self.stores.reckon();
+        }
+    }
+
+    /// Sends a request and waits for the head of the answer until `deadline`.
     ///
     /// # Errors
-    /// See [`StoreError`].
-    pub async fn send(&self, request: Request<Body>, within: Duration) -> Result<Response<Incoming>, StoreError> {
-        timeout(within, self.send_within(request)).await.map_err(|_| StoreError::Timeout)?
+    /// See [`StoreError`]; with the request, where it may be asked again.
+    pub(super) async fn send(
+        self: &Arc<Self>,
+        request: Request<Body>,
+        errand: Errand,
+        (now, deadline): (Instant, Instant),
+        several: bool,
+    ) -> Result<Response<StoreBody>, Unanswered> {
+        let asked = self.station.ask();
+        let going = Going::to(self);
+        let harmless = errand.class.may_be_repeated(&request);
+        let sending = Sending { request, class: errand.class, harmless, several, now };
+        let sent = timeout_at(deadline, self.exchange(sending)).await;
+        let sent = sent.unwrap_or(Err(Unanswered { error: StoreError::Timeout, again: None }));
+        match sent {
+            Ok((answer, stream)) => {
+                asked.has_head();
+                Ok(self.received(answer, errand, going, stream))
+            }
+            Err(unanswered) => {
+                if let Some(how) = blame(&unanswered.error, errand, &asked) {
+                    self.failed(how);
+                }
+                Err(unanswered)
+            }
+        }
     }
 
-    async fn send_within(&self, mut request: Request<Body>) -> Result<Response<Incoming>, StoreError> {
-        while let Some(mut sender) = self.take_idle() {
-            match sender.try_send_request(request).await {
+    fn received(
+        &self,
+        answer: Response<Incoming>,
+        errand: Errand,
+        going: Going,
+        stream: Option<OneMore>,
+    ) -> Response<StoreBody> {
+        let fails = matches!(
+            answer.status(),
+            StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT
+        );
+        if fails {
+            self.failed(Failure::Answer);
+        } else if errand.class.has_no_end() {
+            // It has no end that could be waited for.
+            self.answered();
+        }
+        let waits = !fails && !errand.class.has_no_end();
+        answer.map(|body| StoreBody::new(body, going.until_its_end(waits), stream))
+    }
+
+    async fn exchange(&self, sending: Sending) -> Result<(Response<Incoming>, Option<OneMore>), Unanswered> {
+        // An HTTP/1.1 upgrade stays one: few stores know RFC 8441.
+        if self.is_http1(&sending) {
+            self.over_http1(sending).await.map(|answer| (answer, None))
+        } else {
+            self.over_http2(sending).await.map(|(answer, stream)| (answer, Some(stream)))
+        }
+    }
+
+    fn is_http1(&self, sending: &Sending) -> bool {
+        match (sending.class, self.stores.protocol()) {
+            (Class::Call, _) => false,
+            (_, Protocol::Http1) => true,
+            (_, Protocol::Http2) => sending.request.headers().contains_key(UPGRADE),
+        }
+    }
+
+    /// A request that an idle connection refused because it was closed in the meantime, before anything was sent, goes out
+    /// on the next, and in the end on a fresh one.
+    async fn over_http1(&self, mut sending: Sending) -> Result<Response<Incoming>, Unanswered> {
+        while let Some((mut sender, idle)) = self.take_idle(sending.now) {
+            // It may be closed while we send. On a busy connection that hardly happens, and a copy costs.
+            let spare = sending.spare(idle > STORE_IDLE_DOUBTED);
+            match sender.try_send_request(sending.request).await {
                 Ok(answer) => {
                     self.give_back(sender);
                     return Ok(answer);
                 }
                 Err(mut error) => match error.take_message() {
-                    Some(unsent) => request = unsent,
-                    None => return Err(StoreError::Broken(error.into_error())),
+                    Some(unsent) => sending.request = unsent,
+                    None => return Err(broken(error.into_error(), spare)),
                 },
             }
         }
-        let mut sender = self.connect().await?;
-        let answer = sender.send_request(request).await.map_err(StoreError::Broken)?;
+        let mut sender = match self.connect(Protocol::Http1).await {
+            Ok(Line::Http1(sender)) => sender,
+            Ok(Line::Http2(_)) => return Err(sending.not_sent(StoreError::Connect(std::io::ErrorKind::Other.into()))),
+            Err(error) => return Err(sending.not_sent(error)),
+        };
+        let spare = sending.spare(false);
+        let answer = sender.try_send_request(sending.request).await.map_err(|mut error| {
+            let again = error.take_message().map(Again::Unsent).or(spare);
+            Unanswered { error: StoreError::Broken(error.into_error()), again }
+        })?;
         self.give_back(sender);
         Ok(answer)
     }
 
-    async fn connect(&self) -> Result<SendRequest<Body>, StoreError> {
-        let refused = |error| StoreError::Connect(error);
-        let stream = timeout(STORE_CONNECT_MAX, TcpStream::connect(self.store))
-            .await
-            .map_err(|_| refused(std::io::ErrorKind::TimedOut.into()))?
-            .map_err(refused)?;
-        stream.set_nodelay(true).map_err(refused)?;
-        let (sender, connection) = http1::Builder::new()
-            .max_headers(HEADERS_MAX)
-            .max_buf_size(READ_BUFFER_BYTES_MAX)
-            .handshake(TokioIo::new(Answers::new(stream)))
-            .await
-            .map_err(StoreError::Broken)?;
-        tokio::spawn(async move {
-            if let Err(error) = connection.with_upgrades().await {
-                tracing::debug!(%error, "a connection to the store ended");
-            }
-        });
-        Ok(sender)
+    async fn over_http2(&self, mut sending: Sending) -> Result<(Response<Incoming>, OneMore), Unanswered> {
+        super::streams::address(&mut sending.request, self.station.dial.scheme());
+        let line = match self.streams.with_room() {
+            Some(line) => Ok(line),
+            None => Box::pin(self.streams.opened(self.connect_http2())).await,
+        };
+        let (mut sender, stream) = match line {
+            Ok(line) => line,
+            Err(error) => return Err(sending.not_sent(error)),
+        };
+        let spare = sending.spare(false);
+        let answer = sender.try_send_request(sending.request).await.map_err(|mut error| {
+            let again = error.take_message().map(Again::Unsent).or(spare);
+            Unanswered { error: StoreError::Broken(error.into_error()), again }
+        })?;
+        Ok((answer, stream))
     }
 
-    fn take_idle(&self) -> Option<SendRequest<Body>> {
+    async fn connect_http2(&self) -> Result<http2::SendRequest<Body>, StoreError> {
+        match self.connect(Protocol::Http2).await? {
+            Line::Http2(sender) => Ok(sender),
+            Line::Http1(_) => Err(StoreError::Connect(std::io::ErrorKind::Other.into())),
+        }
+    }
+
+    async fn connect(&self, protocol: Protocol) -> Result<Line, StoreError> {
+        let connected = self.station.connects().ok_or(StoreError::Busy)?;
+        // In a box: a handshake takes room that most requests do not need.
+        Box::pin(self.station.dial.connect(protocol, connected)).await
+    }
+
+    /// The newest connection that is ready, and for how long it has been idle.
+    fn take_idle(&self, now: Instant) -> Option<(SendRequest<Body>, Duration)> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         // A connection whose answer is still being read is not ready; look past it, newest first.
-        let position = idle.iter().rposition(SendRequest::is_ready)?;
-        Some(idle.remove(position))
+        let position = idle.iter().rposition(|one| one.sender.is_ready())?;
+        let one = idle.remove(position);
+        let age = now.saturating_duration_since(one.since);
+        // The newest is too old, and so are all before it.
+        (age < STORE_IDLE_MAX).then_some((one.sender, age))
     }
 
     /// A connection whose answer is still being read is kept too: it gets ready when the answer ends. When there are too
     /// many, those in long answers go first; dropping one does not end its answer.
     fn give_back(&self, sender: SendRequest<Body>) {
+        let now = Instant::now();
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.retain(|sender| !sender.is_closed());
+        idle.retain(|one| !one.sender.is_closed() && now.duration_since(one.since) < STORE_IDLE_MAX);
         if idle.len() >= STORE_IDLE_PER_WORKER_MAX {
-            let busy = idle.iter().position(|sender| !sender.is_ready()).unwrap_or(0);
+            let busy = idle.iter().position(|one| !one.sender.is_ready()).unwrap_or(0);
             idle.remove(busy);
         }
-        idle.push(sender);
+        idle.push(Idle { sender, since: now });
+    }
+}
+
+impl Sending {
+    /// A copy, for when the connection breaks: where it is likely, or where another store may be asked.
+    fn spare(&self, doubted: bool) -> Option<Again> {
+        (self.harmless && (doubted || self.several)).then(|| {
+            let mut copy = Request::new(crate::pipeline::extract::whole(Bytes::new()));
+            copy.method_mut().clone_from(self.request.method());
+            copy.uri_mut().clone_from(self.request.uri());
+            copy.headers_mut().clone_from(self.request.headers());
+            Again::Harmless(copy)
+        })
+    }
+
+    fn not_sent(self, error: StoreError) -> Unanswered {
+        Unanswered { error, again: Some(Again::Unsent(self.request)) }
+    }
+}
+
+fn broken(error: hyper::Error, again: Option<Again>) -> Unanswered {
+    Unanswered { error: StoreError::Broken(error), again }
+}
+
+/// How the store failed; none where it was not the store, or that is not known.
+fn blame(error: &StoreError, errand: Errand, asked: &Asked<'_>) -> Option<Failure> {
+    match error {
+        StoreError::Connect(_) => Some(Failure::Silence),
+        StoreError::Timeout => (errand.is_quick() && !asked.others_were_answered()).then_some(Failure::Silence),
+        // It may be the body of the request that broke off.
+        StoreError::Broken(error) if error.is_user() || errand.class.goes_at_the_clients_pace() => None,
+        StoreError::Broken(_) => Some(Failure::Answer),
+        StoreError::Busy | StoreError::Resting { .. } => None,
     }
 }

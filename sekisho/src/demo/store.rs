@@ -1,6 +1,7 @@
 //! The stand-in store as a process of its own: it is no part of us, and knows us only by our keys.
 
 use std::io::{BufRead, BufReader, ErrorKind};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -60,13 +61,24 @@ fn build(workspace: &Path, release: bool, there: bool) -> Result<(), Error> {
     }
 }
 
+/// Where the stand-in store listens.
+///
+/// # Errors
+/// The settings were changed to something that it does not speak.
+pub(super) fn address(settings: &Settings) -> Result<SocketAddr, Error> {
+    settings.store.plain().ok_or_else(|| {
+        Error::usage("the demo's stand-in store is one server over plain HTTP/1.1; in [store], give it an address such as 127.0.0.1:8446")
+    })
+}
+
 impl Store {
     /// Starts it and waits until it listens.
     pub(super) fn start(program: &Path, settings: &Settings, folder: &Folder) -> Result<Self, Error> {
         let keys = format!("http://{}/.well-known/jwks.json", settings.listen.store_door);
+        let address = address(settings)?;
         let child = Command::new(program)
             .arg("--listen")
-            .arg(settings.store.to_string())
+            .arg(address.to_string())
             .arg("--jwks-url")
             .arg(keys)
             .arg("--data-file")
@@ -88,7 +100,7 @@ impl Store {
         match heard {
             Ok(_) if line.starts_with("listening on ") => Ok(store),
             _ => {
-                let why = format_args!("the stand-in store did not start on {}; it says why above", settings.store);
+                let why = format_args!("the stand-in store did not start on {address}; it says why above");
                 Err(Error::usage(why))
             }
         }

@@ -42,7 +42,7 @@ fn a_folder_is_made_whole_and_once() {
     let settings = Settings::load(&made.settings).unwrap();
     assert_eq!(settings.hosts.care, "care.example");
     assert_eq!(settings.listen.office.port(), 9445);
-    assert_eq!(settings.store.port(), 9446);
+    assert_eq!(settings.store.servers[0].name, "http://127.0.0.1:9446");
     assert_eq!(made.server_until.as_seconds() / 86_400, now().plus_seconds(397 * 86_400 - 300).as_seconds() / 86_400);
 
     for path in settings.secret_files() {

@@ -9,6 +9,7 @@ use gateway::balancer::{Balancers, Network};
 use gateway::pages::RecordsApp;
 use serde::Deserialize;
 
+use super::store::StoreTable;
 use super::{
     Acme, Attestation, Ca, CaIssuer, Clients, Desk, External, Hosts, JournalPlace, KeyPlace, Keys, Limits, Listen,
     Rate, RootListPlace, Session, Settings, Tls,
@@ -71,16 +72,8 @@ enum OneOrMore {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct StoreTable {
-    address: String,
-    #[serde(default)]
-    maps: Vec<MapTable>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct MapTable {
-    file: PathBuf,
+pub(super) struct MapTable {
+    pub(super) file: PathBuf,
 }
 
 #[derive(Deserialize)]
@@ -181,10 +174,10 @@ struct LimitsTable {
 
 /// What is wrong so far. A value that cannot be had is none, and the reason stands here.
 #[derive(Default)]
-struct Faults(Vec<String>);
+pub(super) struct Faults(Vec<String>);
 
 impl Faults {
-    fn add(&mut self, key: &str, what: impl Display) {
+    pub(super) fn add(&mut self, key: &str, what: impl Display) {
         self.0.push(format!("{key}: {what}"));
     }
 
@@ -192,7 +185,7 @@ impl Faults {
         result.map_err(|error| self.add(key, error)).ok()
     }
 
-    fn within<T: PartialOrd + Display>(&mut self, key: &str, value: T, least: T, most: T) {
+    pub(super) fn within<T: PartialOrd + Display>(&mut self, key: &str, value: T, least: T, most: T) {
         if value < least || value > most {
             self.add(key, format_args!("{value} is out of bounds; {least} to {most} are allowed"));
         }
@@ -246,10 +239,9 @@ impl SettingsFile {
         faults.within("workers", self.workers, 1, WORKERS_MAX);
         let hosts = self.hosts.validate(&mut faults);
         let listen = self.listen.validate(&mut faults);
-        // Records and identity tokens travel there in clear.
-        let store = faults.inner_address("store.address", &self.store.address);
         // What stands in them is read when it is needed; here only where.
         let maps = self.store.maps.iter().map(|map| folder.join(&map.file)).collect();
+        let store = self.store.validate(folder, &mut faults);
         let records_app = self.records_app.and_then(|text| faults.keep("records_app", RecordsApp::new(&text)));
         let journal = self.journal.validate(folder, &mut faults);
         let root = self.ca.as_ref().map(|ca| ca.root.clone());

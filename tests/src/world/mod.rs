@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use audit::{Audit, Entry, Event};
-use gateway::{Clock, Running, ServerKey};
+use gateway::{Clock, Running, ServerKey, StoreSettings, StoreStatus};
 use journal::{Journal, Place};
 use model::{SerialNumber, Timestamp, UserId};
 use registry::{Command, Registry};
@@ -88,10 +88,11 @@ impl World {
         let trust = if plan.trusting_store { backend_stub::Trust::Anyone } else { backend_stub::Trust::Url(keys) };
         let options = backend_stub::Options { seed: plan.records, ..backend_stub::Options::new(trust) };
         let store = backend_stub::run(options).await.unwrap();
+        let at = plan.store.unwrap_or(store.address());
         let nodes = Nodes {
             registry: registry_place,
             audit: audit_place,
-            store: plan.store.unwrap_or(store.address()),
+            store: plan.reached.map_or_else(|| StoreSettings::plain(at), |reached| reached(at)),
             listen: plan.listen,
             balancers: plan.balancers,
             reader: node::reader(&plan.maps),
@@ -259,6 +260,11 @@ impl World {
         let gateway = self.nodes.start(self.door.first(), &self.registry, &self.audit);
         self.address = gateway.address();
         self.gateway = Some(gateway);
+    }
+
+    /// How the stores stand.
+    pub(crate) fn stores(&self) -> Vec<StoreStatus> {
+        self.gateway.as_ref().unwrap().stores()
     }
 
     /// Every address where clients connect.

@@ -9,7 +9,9 @@ use audit::Audit;
 use ca::LeafKey;
 use gateway::balancer::Balancers;
 use gateway::pages::{Desk, Phone, RecordsApp};
-use gateway::{Clock, Parts, Rates, Running, ServerKey, SessionLimits, Settings, Strictness, TlsProfile};
+use gateway::{
+    Clock, Parts, Rates, Running, ServerKey, SessionLimits, Settings, StoreSettings, Strictness, TlsProfile,
+};
 use journal::testing::Postgres;
 use journal::{Journal, Place};
 use model::Timestamp;
@@ -24,7 +26,7 @@ use super::{Authority, CARE, PUBLIC, Plan, Terminal};
 pub(crate) struct Nodes {
     pub(super) registry: Place,
     pub(super) audit: Place,
-    pub(super) store: SocketAddr,
+    pub(super) store: StoreSettings,
     pub(super) listen: Vec<SocketAddr>,
     pub(super) balancers: Balancers,
     pub(super) reader: records::Reader,
@@ -90,7 +92,7 @@ impl Nodes {
         Self {
             registry: sqlite("registry.db"),
             audit: sqlite("audit.db"),
-            store,
+            store: StoreSettings::plain(store),
             listen: plan.listen,
             balancers: plan.balancers,
             reader: reader(&plan.maps),
@@ -128,7 +130,7 @@ impl Nodes {
             listen: self.listen.clone(),
             balancers: self.balancers.clone(),
             store_door,
-            store: self.store,
+            store: self.store.clone(),
             reader: self.reader.clone(),
             workers: self.workers,
             server_key: self.server_key.clone(),

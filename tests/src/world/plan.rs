@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use anomaly::Quota;
 use gateway::balancer::Balancers;
-use gateway::{Rates, SessionLimits, Strictness, TlsProfile};
+use gateway::{Rates, SessionLimits, StoreSettings, Strictness, TlsProfile};
 use journal::Place;
 
 /// See the module.
@@ -14,7 +14,10 @@ pub(crate) struct Plan {
     pub(crate) workers: usize,
     pub(crate) limits: SessionLimits,
     pub(crate) rates: Rates,
+    /// Something between gateway and store, or in place of it.
     pub(crate) store: Option<SocketAddr>,
+    /// How the store is reached, given where it is; none: over plain HTTP/1.1.
+    pub(crate) reached: Option<Box<dyn FnOnce(SocketAddr) -> StoreSettings>>,
     /// Where clients connect.
     pub(crate) listen: Vec<SocketAddr>,
     /// Who says where a client comes from.
@@ -42,6 +45,7 @@ impl Default for Plan {
             limits: SessionLimits { idle_seconds: 900, absolute_seconds: 12 * 3600 },
             rates: Rates { per_source: plenty, per_device: plenty, per_user: plenty },
             store: None,
+            reached: None,
             listen: vec![SocketAddr::from(([127, 0, 0, 1], 0))],
             balancers: Balancers::default(),
             maps: Vec::new(),

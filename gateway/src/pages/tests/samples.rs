@@ -103,6 +103,8 @@ pub(super) fn refusals(words: &Words) -> Vec<Refusal> {
         Refusal::RegistryStale,
         Refusal::StoreUnreachable,
         Refusal::StoreTimeout,
+        Refusal::StoreBusy,
+        Refusal::StoreResting { retry_after_seconds: 4 },
         Refusal::StoreMisbehaves,
         Refusal::Stale,
         Refusal::Several,
@@ -147,11 +149,13 @@ pub(super) const fn ordinal(refusal: &Refusal) -> usize {
         Refusal::Several => 23,
         Refusal::DoesNotFit(_) => 24,
         Refusal::Message(_) => 25,
+        Refusal::StoreBusy => 26,
+        Refusal::StoreResting { .. } => 27,
     }
 }
 
 /// One more than the last of [`ordinal`].
-pub(super) const ORDINALS: usize = 26;
+pub(super) const ORDINALS: usize = 28;
 
 pub(super) const PROBLEMS: [CertificateProblem; 5] = [
     CertificateProblem::Missing,

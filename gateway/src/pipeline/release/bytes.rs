@@ -6,12 +6,13 @@ use http::header::{
 };
 use http::{Response, StatusCode};
 use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
 use records::Misbehaviour;
 
 use super::{Checking, PASSED, pass};
 use crate::pipeline::forward::length;
 use crate::refusal::Refusal;
+use crate::store::flowing::Flowing;
+use crate::store::going::StoreBody;
 use crate::store::pool::Body;
 
 /// Response headers that may pass, beside [`PASSED`].
@@ -21,7 +22,7 @@ const CODINGS: [&[u8]; 4] = [b"gzip", b"br", b"zstd", b"deflate"];
 
 impl Checking<'_> {
     /// Bytes of a document: whose they are is known and permitted; they are streamed unread, never shown as a page.
-    pub(super) async fn bytes(&self, response: Response<Incoming>, version: &str) -> Result<Response<Body>, Refusal> {
+    pub(super) async fn bytes(&self, response: Response<StoreBody>, version: &str) -> Result<Response<Body>, Refusal> {
         match response.status() {
             StatusCode::OK | StatusCode::PARTIAL_CONTENT | StatusCode::NOT_MODIFIED => {}
             StatusCode::RANGE_NOT_SATISFIABLE => return self.beyond(response).await,
@@ -57,13 +58,14 @@ impl Checking<'_> {
                 headers.insert(CONTENT_LENGTH, length);
             }
         }
-        answer.body(body.map_err(Into::into).boxed_unsync()).map_err(|_| Refusal::StoreMisbehaves)
+        let flowing = Flowing::new(body, self.read_within());
+        answer.body(flowing.boxed_unsync()).map_err(|_| Refusal::StoreMisbehaves)
     }
 }
 
 impl Checking<'_> {
     /// Nothing of the document is where the client looks (RFC 9110 15.5.17): how long it is is told to whom it is permitted.
-    async fn beyond(&self, response: Response<Incoming>) -> Result<Response<Body>, Refusal> {
+    async fn beyond(&self, response: Response<StoreBody>) -> Result<Response<Body>, Refusal> {
         let range = response.headers().get(CONTENT_RANGE).filter(|range| is_length(range)).cloned();
         let mut answer = self.resources(response).await?;
         if let Some(range) = range {

@@ -4,7 +4,6 @@
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response, StatusCode};
 use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
 use records::{Misbehaviour, Socket, Streamed};
 
 use super::{Checking, told};
@@ -12,13 +11,14 @@ use crate::pipeline::call;
 use crate::pipeline::tunnel::Tunnel;
 use crate::pipeline::tunnel::handshake::Asked;
 use crate::refusal::Refusal;
+use crate::store::going::StoreBody;
 use crate::store::pool::Body;
 
 impl Checking<'_> {
     /// The store's 101, and the tunnel behind it.
     pub(super) fn messages(
         &self,
-        response: Response<Incoming>,
+        response: Response<StoreBody>,
         asked: Asked,
         socket: &Socket,
     ) -> Result<(Response<Body>, Tunnel), Refusal> {
@@ -33,7 +33,7 @@ impl Checking<'_> {
     }
 
     /// The head of the answer to a call, and its messages and trailers as far as they may pass.
-    pub(super) fn call(&self, response: Response<Incoming>, of: &Streamed) -> Result<Response<Body>, Refusal> {
+    pub(super) fn call(&self, response: Response<StoreBody>, of: &Streamed) -> Result<Response<Body>, Refusal> {
         let status = response.status();
         if status.is_client_error() || status.is_server_error() {
             told(status.as_u16(), self.touches)?;
@@ -45,7 +45,7 @@ impl Checking<'_> {
     }
 
     /// An event stream as it comes: no event of it waits here for another.
-    pub(super) fn events(&self, response: Response<Incoming>, of: &Streamed) -> Result<Response<Body>, Refusal> {
+    pub(super) fn events(&self, response: Response<StoreBody>, of: &Streamed) -> Result<Response<Body>, Refusal> {
         let status = response.status();
         if status.is_client_error() || status.is_server_error() {
             told(status.as_u16(), self.touches)?;
@@ -60,7 +60,7 @@ impl Checking<'_> {
         answer.map_err(|_| Refusal::StoreMisbehaves)
     }
 
-    fn says_whose(&self, response: &Response<Incoming>, field: &str) -> Result<(), Refusal> {
+    fn says_whose(&self, response: &Response<StoreBody>, field: &str) -> Result<(), Refusal> {
         let named = response.headers().get_all(field).iter().map(HeaderValue::as_bytes);
         self.touches.is_of(named).map_err(|misbehaviour: Misbehaviour| self.misbehaves(&misbehaviour))
     }

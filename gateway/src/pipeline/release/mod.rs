@@ -16,12 +16,12 @@ use audit::Entry;
 use http::header::{CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, LAST_MODIFIED, LOCATION};
 use http::{Response, StatusCode};
 use http_body_util::{BodyExt as _, Limited, StreamBody};
-use hyper::body::{Frame, Incoming};
+use hyper::body::Frame;
 use model::{Action, Category};
 use records::{AnswerKind, EventStream, Feed, Located, Misbehaviour, RecordRef, Touches};
 use tokio::time::timeout;
 
-use crate::bounds::{ANSWER_READ_BYTES_MAX, PIECE_BYTES, STORE_READ_MAX};
+use crate::bounds::{ANSWER_READ_BYTES_MAX, PIECE_BYTES};
 use crate::cut::live::ExchangeEntry;
 use crate::pipeline::admit::Slot;
 use crate::pipeline::alarm::Alarm;
@@ -33,6 +33,8 @@ use crate::pipeline::forward::{Answer, Forwarded};
 use crate::pipeline::look_ups;
 use crate::pipeline::tunnel::Tunnel;
 use crate::refusal::Refusal;
+use crate::store::errand::Class;
+use crate::store::going::StoreBody;
 use crate::store::pool::Body;
 use crate::worker::{Handle, Worker};
 
@@ -146,10 +148,10 @@ struct Checking<'a> {
 
 impl Checking<'_> {
     /// FHIR JSON: read whole (bounded), checked, written anew.
-    async fn resources(&self, response: Response<Incoming>) -> Result<Response<Body>, Refusal> {
+    async fn resources(&self, response: Response<StoreBody>) -> Result<Response<Body>, Refusal> {
         let Self { worker, touches, .. } = *self;
         let (parts, body) = response.into_parts();
-        let body = read(body, STORE_READ_MAX).await?;
+        let body = read(body, self.read_within()).await?;
         let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         // The newest facts: consent may have been withdrawn while the store was thinking.
         let snapshot = worker.snapshot();
@@ -201,6 +203,11 @@ impl Checking<'_> {
             }
         }
         answer.body(in_pieces(released.body)).map_err(|_| Refusal::StoreMisbehaves)
+    }
+
+    /// How long an answer that is read whole may take.
+    fn read_within(&self) -> Duration {
+        self.worker.way().timeouts().of(Class::of(self.touches)).whole
     }
 
     /// Whether a redirect leads to records of nobody but those whom the request was about.
@@ -267,7 +274,7 @@ fn told(status: u16, touches: &Touches) -> Result<(), Refusal> {
 }
 
 /// News of one person: references, no contents. Read and streamed until one side leaves or the exchange is cut.
-fn event_stream(response: Response<Incoming>, feed: Feed, alarm: Alarm) -> Result<Response<Body>, Refusal> {
+fn event_stream(response: Response<StoreBody>, feed: Feed, alarm: Alarm) -> Result<Response<Body>, Refusal> {
     let (parts, body) = response.into_parts();
     let content_type = parts.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
     if parts.status != StatusCode::OK || !content_type.starts_with(b"text/event-stream") {
@@ -294,7 +301,7 @@ pub(super) fn in_pieces(body: Vec<u8>) -> Body {
     StreamBody::new(futures_util::stream::iter(pieces)).boxed_unsync()
 }
 
-async fn read(body: Incoming, within: Duration) -> Result<Bytes, Refusal> {
+async fn read(body: StoreBody, within: Duration) -> Result<Bytes, Refusal> {
     match timeout(within, Limited::new(body, ANSWER_READ_BYTES_MAX).collect()).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) => {

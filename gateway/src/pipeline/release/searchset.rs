@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Response, StatusCode};
-use hyper::body::Incoming;
 use records::{Pages, Searchset};
 use tokio::time::Instant;
 
@@ -15,6 +14,7 @@ use crate::pipeline::gather::{Gatherer, still_kept};
 use crate::pipeline::moment;
 use crate::pipeline::sift::{Fault, Piece, Reading, Sifting};
 use crate::refusal::Refusal;
+use crate::store::going::StoreBody;
 use crate::store::pool::Body;
 use crate::worker::Handle;
 
@@ -23,7 +23,7 @@ impl Checking<'_> {
     /// second, are whole or not at all.
     pub(super) async fn searchset(
         &self,
-        response: Response<Incoming>,
+        response: Response<StoreBody>,
         arrived: Instant,
         languages: Option<HeaderValue>,
     ) -> Result<Response<Body>, Refusal> {
@@ -55,7 +55,7 @@ impl Checking<'_> {
     }
 
     /// The store's page.
-    fn page(&self, response: Response<Incoming>) -> Result<Sifting, Refusal> {
+    fn page(&self, response: Response<StoreBody>) -> Result<Sifting, Refusal> {
         let (parts, store) = response.into_parts();
         let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let searchset = Searchset::of(self.touches, content_type).map_err(|wrong| self.misbehaves(&wrong))?;
@@ -63,7 +63,7 @@ impl Checking<'_> {
     }
 
     /// A page that is made here.
-    fn gathering(&self, response: Response<Incoming>, languages: Option<HeaderValue>) -> Result<Sifting, Refusal> {
+    fn gathering(&self, response: Response<StoreBody>, languages: Option<HeaderValue>) -> Result<Sifting, Refusal> {
         let asking = AskingOn { handle: Handle::of(self.worker), subject: Arc::clone(self.subject), languages };
         let gatherer = Gatherer::new(self.touches, response, asking).map_err(|wrong| self.misbehaves(&wrong))?;
         Ok(self.sifting(Reading::Gathering(Box::new(gatherer))))

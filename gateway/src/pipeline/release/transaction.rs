@@ -2,14 +2,13 @@
 
 use http::header::CONTENT_TYPE;
 use http::{Response, StatusCode};
-use hyper::body::Incoming;
 use model::Action;
 use records::{Answered, Part, ResponseKind};
 
 use super::{Checking, FHIR_JSON, in_pieces, read};
-use crate::bounds::STORE_READ_MAX;
 use crate::pipeline::enforcer::Requester;
 use crate::refusal::Refusal;
+use crate::store::going::StoreBody;
 use crate::store::pool::Body;
 use crate::worker::Handle;
 
@@ -17,7 +16,7 @@ impl Checking<'_> {
     /// The answer to a transaction: each entry checked against what that entry was permitted, on record together.
     pub(super) async fn transaction(
         &self,
-        response: Response<Incoming>,
+        response: Response<StoreBody>,
         parts: &[Part],
     ) -> Result<Response<Body>, Refusal> {
         let worker = self.worker;
@@ -26,7 +25,7 @@ impl Checking<'_> {
             return self.resources(response).await;
         }
         let (head, body) = response.into_parts();
-        let body = read(body, STORE_READ_MAX).await?;
+        let body = read(body, self.read_within()).await?;
         let content_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let misbehaves = |misbehaviour| self.misbehaves(&misbehaviour);
         let answers = records::transaction_answers(parts, content_type, &body).map_err(misbehaves)?;

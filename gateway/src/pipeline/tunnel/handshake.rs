@@ -10,12 +10,12 @@ use http::header::{
 };
 use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
 use http_body_util::{BodyExt as _, Empty};
-use hyper::body::Incoming;
 use hyper::ext::Protocol;
 use hyper::upgrade::OnUpgrade;
 use records::Misbehaviour;
 
 use crate::refusal::Refusal;
+use crate::store::going::StoreBody;
 use crate::store::pool::Body;
 
 /// A handshake of a client that is in order: its side of the connection, and what answers its key.
@@ -117,7 +117,7 @@ impl Asked {
     /// The store did not agree, or not to what it was asked.
     pub(super) fn agree(
         self,
-        response: Response<Incoming>,
+        response: Response<StoreBody>,
         offered: &[String],
     ) -> Result<(Response<Body>, Agreed), Misbehaviour> {
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {

@@ -1,0 +1,493 @@
+//! The way to real sockets: servers that answer, refuse, fall silent, break off and come back.
+
+use std::net::SocketAddr;
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Method, StatusCode};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+
+use super::*;
+use crate::bounds::STORE_FAILURES_IN_A_ROW_MAX;
+use crate::pipeline::extract::whole;
+use crate::store::errand::Class;
+use crate::store::lanes::Lane;
+use crate::store::settings::{HealthSettings, Protocol, Server, StoreSettings};
+use crate::store::station::Standing;
+
+const READ: Errand = Errand { lane: Lane::Care, class: Class::Read };
+const WRITE: Errand = Errand { lane: Lane::Care, class: Class::Write };
+
+/// What a server does with a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mood {
+    Answers(StatusCode),
+    /// Reads it, and closes.
+    Closes,
+    /// Reads it, and says nothing until it is told.
+    Hangs,
+    /// The head, and then the connection breaks.
+    BreaksOff,
+}
+
+/// A server in a mood.
+#[derive(Clone)]
+struct House {
+    address: SocketAddr,
+    mood: Arc<std::sync::Mutex<Mood>>,
+    asked: Arc<AtomicUsize>,
+    told: Arc<Notify>,
+}
+
+impl House {
+    async fn build(protocol: Protocol) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let house = Self {
+            address: listener.local_addr().unwrap(),
+            mood: Arc::new(std::sync::Mutex::new(Mood::Answers(StatusCode::OK))),
+            asked: Arc::default(),
+            told: Arc::default(),
+        };
+        let serving = house.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let house = serving.clone();
+                tokio::spawn(async move {
+                    let service = service_fn(move |request| {
+                        let house = house.clone();
+                        async move { house.answer(request).await }
+                    });
+                    let stream = TokioIo::new(stream);
+                    let _ = match protocol {
+                        Protocol::Http1 => {
+                            hyper::server::conn::http1::Builder::new().serve_connection(stream, service).await
+                        }
+                        Protocol::Http2 => {
+                            let builder = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+                            builder.serve_connection(stream, service).await
+                        }
+                    };
+                });
+            }
+        });
+        house
+    }
+
+    async fn answer(self, request: Request<Incoming>) -> Result<Response<Body>, std::io::Error> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        let _ = request.into_body().collect().await;
+        let mood = *self.mood.lock().unwrap();
+        let (status, body) = match mood {
+            Mood::Answers(status) => (status, whole(Bytes::from_static(b"here"))),
+            Mood::Closes => return Err(std::io::ErrorKind::ConnectionReset.into()),
+            Mood::Hangs => {
+                self.told.notified().await;
+                (StatusCode::OK, whole(Bytes::from_static(b"late")))
+            }
+            Mood::BreaksOff => {
+                let pieces = futures_util::stream::iter([
+                    Ok(hyper::body::Frame::data(Bytes::from_static(b"he"))),
+                    Err(std::io::Error::from(std::io::ErrorKind::BrokenPipe).into()),
+                ]);
+                (StatusCode::OK, http_body_util::StreamBody::new(pieces).boxed_unsync())
+            }
+        };
+        Ok(Response::builder().status(status).body(body).unwrap())
+    }
+
+    fn is(&self, mood: Mood) {
+        *self.mood.lock().unwrap() = mood;
+    }
+
+    fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+}
+
+fn settings(houses: &[&House]) -> StoreSettings {
+    let mut settings = StoreSettings::of(houses.iter().map(|house| Server::plain(house.address)).collect());
+    settings.timeouts.read.head = Duration::from_millis(300);
+    settings
+}
+
+fn way(settings: StoreSettings) -> Way {
+    Way::new(&Arc::new(Stores::new(settings).unwrap()))
+}
+
+fn get() -> Request<Body> {
+    Request::get("/fhir/Patient/P-0001").header("host", "store").body(whole(Bytes::new())).unwrap()
+}
+
+fn post() -> Request<Body> {
+    let body = Full::new(Bytes::from_static(b"{}")).map_err(|never| match never {}).boxed_unsync();
+    Request::builder().method(Method::POST).uri("/fhir/Observation").header("host", "store").body(body).unwrap()
+}
+
+/// Asks and reads to the end.
+async fn read(way: &Way) -> Result<String, StoreError> {
+    let answer = way.send(get(), READ).await?;
+    let body = answer.into_body().collect().await.map_err(StoreError::Broken)?;
+    Ok(String::from_utf8(body.to_bytes().to_vec()).unwrap())
+}
+
+#[tokio::test]
+async fn the_less_busy_of_two_is_asked() {
+    let (one, other) = (House::build(Protocol::Http1).await, House::build(Protocol::Http1).await);
+    let way = way(settings(&[&one, &other]));
+    for _ in 0..40 {
+        read(&way).await.unwrap();
+    }
+    assert!(one.asked() > 5 && other.asked() > 5, "{} and {}", one.asked(), other.asked());
+    // One of them is slow: what comes meanwhile goes to the other.
+    one.is(Mood::Hangs);
+    let (asked, others) = (one.asked(), other.asked());
+    let mut slow = Vec::new();
+    while one.asked() == asked {
+        let mut sent = Box::pin(way.send(get(), READ));
+        if futures_util::poll!(&mut sent).is_pending() {
+            slow.push(sent);
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let busy = slow.len();
+    for _ in 0..20 {
+        if let Ok(answer) = tokio::time::timeout(Duration::from_millis(50), way.send(get(), READ)).await {
+            drop(answer.unwrap().into_body().collect().await.unwrap());
+        }
+    }
+    assert!(other.asked() - others >= 15, "{busy}: {} {}", one.asked() - asked, other.asked() - others);
+}
+
+/// What was never sent goes to another store, whatever it is; and the one that cannot be reached is left alone.
+#[tokio::test]
+async fn a_store_that_is_down_is_not_noticed() {
+    let there = House::build(Protocol::Http1).await;
+    let gone = House { address: unused(), ..there.clone() };
+    let way = way(settings(&[&gone, &there]));
+    for number in 0..60 {
+        let answer = if number % 2 == 0 { way.send(get(), READ).await } else { way.send(post(), WRITE).await };
+        assert_eq!(answer.unwrap().status(), StatusCode::OK, "request {number}");
+    }
+    assert_eq!(there.asked(), 60);
+    assert_eq!(way.stores.status()[0].standing, Standing::Resting);
+    assert_eq!(way.stores.status()[1].standing, Standing::Asked);
+}
+
+/// An address where nobody listens.
+fn unused() -> SocketAddr {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+/// What broke off before an answer is asked again where it changes nothing, and never where it may have been done.
+#[tokio::test]
+async fn only_what_changes_nothing_is_asked_twice() {
+    let (bad, good) = (House::build(Protocol::Http1).await, House::build(Protocol::Http1).await);
+    let way = way(settings(&[&bad, &good]));
+    for _ in 0..60 {
+        // So many requests earn the retries that follow.
+        read(&way).await.unwrap();
+    }
+    bad.is(Mood::Closes);
+    let (asked, answered) = (bad.asked(), good.asked());
+    let mut broken = 0;
+    for _ in 0..20 {
+        broken += usize::from(matches!(way.send(post(), WRITE).await, Err(StoreError::Broken(_))));
+    }
+    assert_eq!(broken, bad.asked() - asked, "each that reached it was told to be broken");
+    assert_eq!(good.asked() - answered, 20 - broken, "and none was sent to the other");
+    assert!(broken > 0, "none reached it");
+    // By now it rests; then one goes on trial, and is asked of the other.
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    let asked = bad.asked();
+    for _ in 0..20 {
+        assert_eq!(read(&way).await.unwrap(), "here");
+    }
+    assert_eq!(bad.asked(), asked + 1);
+}
+
+/// Ten in a hundred, and one a second: two stores that both break off are not asked twice as much.
+#[tokio::test]
+async fn retries_have_a_budget() {
+    let (one, other) = (House::build(Protocol::Http1).await, House::build(Protocol::Http1).await);
+    let way = way(settings(&[&one, &other]));
+    let begun = Instant::now();
+    for number in 0..100 {
+        // Never so many in a row that one of them rests.
+        let mood = if number % 2 == 0 { Mood::Closes } else { Mood::Answers(StatusCode::OK) };
+        one.is(mood);
+        other.is(mood);
+        let _ = read(&way).await;
+    }
+    let again = one.asked() + other.asked() - 100;
+    let free = usize::try_from(begun.elapsed().as_secs()).unwrap() + 1;
+    assert!(again > 0 && again <= 10 + free, "{again}");
+}
+
+/// A lone store that keeps silent is let rest: an answer at once in place of one after a long wait. And it is tried again.
+#[tokio::test]
+async fn a_lone_store_that_keeps_silent_rests() {
+    let house = House::build(Protocol::Http1).await;
+    let way = way(settings(&[&house]));
+    read(&way).await.unwrap();
+    house.is(Mood::Hangs);
+    for _ in 0..STORE_FAILURES_IN_A_ROW_MAX {
+        assert!(matches!(read(&way).await, Err(StoreError::Timeout)));
+    }
+    let (begun, asked) = (Instant::now(), house.asked());
+    for _ in 0..50 {
+        assert!(matches!(read(&way).await, Err(StoreError::Resting { seconds: 1 })));
+    }
+    assert!(begun.elapsed() < Duration::from_millis(300), "{:?}", begun.elapsed());
+    assert_eq!(house.asked(), asked, "it is left alone");
+    house.is(Mood::Answers(StatusCode::OK));
+    let mut back = Err(StoreError::Timeout);
+    for _ in 0..100 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        back = read(&way).await;
+        if back.is_ok() {
+            break;
+        }
+    }
+    assert_eq!(back.unwrap(), "here");
+    assert_eq!(way.stores.status()[0].standing, Standing::Asked);
+}
+
+/// Whoever knows of a search that takes for ever cannot have the store left alone by others; nor by reads that take so long while
+/// others are answered.
+#[tokio::test]
+async fn nobody_shuts_a_store_for_others_by_what_he_asks() {
+    let house = House::build(Protocol::Http1).await;
+    let mut settings = settings(&[&house]);
+    settings.timeouts.search.head = Duration::from_millis(50);
+    let way = Arc::new(way(settings));
+    house.is(Mood::Hangs);
+    let search = Errand { lane: Lane::Search, class: Class::Search };
+    for _ in 0..2 * STORE_FAILURES_IN_A_ROW_MAX {
+        assert!(matches!(way.send(get(), search).await, Err(StoreError::Timeout)));
+    }
+    let slow: Vec<_> = (0..2 * STORE_FAILURES_IN_A_ROW_MAX)
+        .map(|_| {
+            let way = Arc::clone(&way);
+            tokio::spawn(async move { read(&way).await })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    house.is(Mood::Answers(StatusCode::OK));
+    assert_eq!(read(&way).await.unwrap(), "here");
+    for one in slow {
+        assert!(matches!(one.await.unwrap(), Err(StoreError::Timeout)));
+    }
+    assert_eq!(way.stores.status()[0].standing, Standing::Asked);
+    assert_eq!(read(&way).await.unwrap(), "here");
+}
+
+/// One that answers, if only that it cannot, is asked all the same: nothing is better than its answer.
+#[tokio::test]
+async fn a_lone_store_that_says_no_is_asked_on() {
+    let house = House::build(Protocol::Http1).await;
+    let way = way(settings(&[&house]));
+    house.is(Mood::Answers(StatusCode::SERVICE_UNAVAILABLE));
+    for _ in 0..20 {
+        assert_eq!(way.send(get(), READ).await.unwrap().status(), StatusCode::SERVICE_UNAVAILABLE);
+    }
+    assert_eq!(house.asked(), 20);
+    house.is(Mood::Answers(StatusCode::OK));
+    assert_eq!(read(&way).await.unwrap(), "here");
+}
+
+/// One of two that answers that it cannot, or breaks off in the middle: left out.
+#[tokio::test]
+async fn a_store_that_fails_in_its_answers_is_left_out() {
+    for mood in [Mood::Answers(StatusCode::BAD_GATEWAY), Mood::BreaksOff] {
+        let (bad, good) = (House::build(Protocol::Http1).await, House::build(Protocol::Http1).await);
+        bad.is(mood);
+        let way = way(settings(&[&bad, &good]));
+        for _ in 0..100 {
+            let _ = read(&way).await;
+        }
+        assert_eq!(bad.asked(), usize::from(STORE_FAILURES_IN_A_ROW_MAX), "{mood:?}");
+        assert_eq!(way.stores.status()[0].standing, Standing::Resting);
+    }
+}
+
+/// An idle connection that the store has closed, or closes while we send: a read is asked on another.
+#[tokio::test]
+async fn a_store_that_comes_back_is_read_at_once() {
+    let house = House::build(Protocol::Http1).await;
+    let way = way(settings(&[&house]));
+    read(&way).await.unwrap();
+    tokio::time::sleep(crate::bounds::STORE_IDLE_DOUBTED + Duration::from_millis(50)).await;
+    let turns = house.clone();
+    house.is(Mood::Closes);
+    let well = tokio::spawn(async move {
+        while turns.asked() < 2 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        turns.is(Mood::Answers(StatusCode::OK));
+    });
+    // The connection breaks under the request; by the time of the second, all is well. Told to be broken if it was not yet.
+    let read = read(&way).await;
+    well.await.unwrap();
+    assert!(house.asked() == 3 || read.is_err(), "{read:?}");
+    assert!(house.asked() >= 2);
+}
+
+/// More than may be at once: those beyond wait for a blink, and are told so.
+#[tokio::test]
+async fn what_is_too_much_is_refused_within_a_blink() {
+    let house = House::build(Protocol::Http1).await;
+    let mut settings = settings(&[&house]);
+    (settings.at_once, settings.timeouts.read.head) = (8, Duration::from_secs(5));
+    let way = Arc::new(way(settings));
+    house.is(Mood::Hangs);
+    let asking: Vec<_> = (0..20)
+        .map(|_| {
+            let way = Arc::clone(&way);
+            tokio::spawn(async move {
+                let begun = Instant::now();
+                (read(&way).await, begun.elapsed())
+            })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    house.told.notify_waiters();
+    let mut served = 0;
+    for asked in asking {
+        match asked.await.unwrap() {
+            (Ok(_), _) => served += 1,
+            (Err(error), waited) => {
+                assert!(matches!(error, StoreError::Busy), "{error}");
+                assert!(waited < Duration::from_millis(150), "{waited:?}");
+            }
+        }
+    }
+    // Two of the eight are kept for searches and exports.
+    assert_eq!(served, 6);
+}
+
+/// What goes at the client's pace holds no place: slow uploads do not keep anybody from reading.
+#[tokio::test]
+async fn slow_uploads_keep_nobody_out() {
+    let house = House::build(Protocol::Http1).await;
+    let mut settings = settings(&[&house]);
+    settings.at_once = 4;
+    let way = Arc::new(way(settings));
+    let mut uploads = Vec::new();
+    for _ in 0..20 {
+        let body = http_body_util::StreamBody::new(futures_util::stream::pending::<
+            Result<_, super::super::pool::BodyError>,
+        >());
+        let request = Request::post("/fhir/Binary").body(body.boxed_unsync()).unwrap();
+        let way = Arc::clone(&way);
+        uploads.push(tokio::spawn(async move {
+            way.send(request, Errand { lane: Lane::Care, class: Class::Upload }).await.map(|answer| answer.status())
+        }));
+    }
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(read(&way).await.unwrap(), "here");
+    assert_eq!(way.stores.status()[0].asked, 20);
+    uploads.iter().for_each(tokio::task::JoinHandle::abort);
+}
+
+/// A request that is let go of gives everything back.
+#[tokio::test]
+async fn whoever_lets_go_leaves_nothing_behind() {
+    for protocol in [Protocol::Http1, Protocol::Http2] {
+        let house = House::build(protocol).await;
+        let way = way(StoreSettings { protocol, ..settings(&[&house]) });
+        house.is(Mood::Hangs);
+        for _ in 0..10 {
+            let sent = tokio::time::timeout(Duration::from_millis(30), way.send(get(), READ)).await;
+            assert!(sent.is_err());
+        }
+        assert_eq!(way.stores.lanes.counts(), crate::store::lanes::Counts::default());
+        assert_eq!((way.stores.status()[0].asked, way.pools[0].going()), (0, 0), "{protocol:?}");
+        house.is(Mood::Answers(StatusCode::OK));
+        assert_eq!(read(&way).await.unwrap(), "here");
+    }
+}
+
+/// Many at once over one connection; one that is let go of takes nobody along.
+#[tokio::test]
+async fn streams_share_a_connection_and_end_alone() {
+    let house = House::build(Protocol::Http2).await;
+    let way = Arc::new(way(StoreSettings { protocol: Protocol::Http2, ..settings(&[&house]) }));
+    house.is(Mood::Hangs);
+    let mut asking: Vec<_> = (0..50)
+        .map(|_| {
+            let way = Arc::clone(&way);
+            tokio::spawn(async move { read(&way).await })
+        })
+        .collect();
+    while house.asked() < 50 {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    assert_eq!(way.stores.status()[0].connections, 1);
+    asking.remove(0).abort();
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    house.told.notify_waiters();
+    for asked in asking {
+        assert_eq!(asked.await.unwrap().unwrap(), "late");
+    }
+    assert_eq!(way.stores.status()[0].connections, 1);
+}
+
+/// Whoever looks after the stores sees what no request has met yet.
+#[tokio::test]
+async fn an_unwell_store_is_left_out_and_comes_back() {
+    let (one, other) = (House::build(Protocol::Http1).await, House::build(Protocol::Http1).await);
+    let mut settings = settings(&[&one, &other]);
+    let every = Duration::from_millis(20);
+    settings.health = Some(HealthSettings { path: "/healthz".to_owned(), every, ..HealthSettings::default() });
+    let way = way(settings);
+    let (stop, draining) = tokio::sync::watch::channel(false);
+    let looking = tokio::spawn(crate::store::watch::look_after(Arc::clone(&way.stores), draining));
+    one.is(Mood::Answers(StatusCode::INTERNAL_SERVER_ERROR));
+    stands(&way, Standing::Unwell).await;
+    let others = other.asked();
+    for _ in 0..30 {
+        assert_eq!(way.send(get(), READ).await.unwrap().status(), StatusCode::OK);
+    }
+    assert!(other.asked() - others >= 30);
+    // With none that is well, the unwell are better than nothing.
+    other.is(Mood::Answers(StatusCode::INTERNAL_SERVER_ERROR));
+    for _ in 0..200 {
+        if way.stores.status().iter().all(|store| store.standing == Standing::Unwell) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(way.send(get(), READ).await.unwrap().status(), StatusCode::INTERNAL_SERVER_ERROR);
+    one.is(Mood::Answers(StatusCode::OK));
+    stands(&way, Standing::Asked).await;
+    assert_eq!(way.send(get(), READ).await.unwrap().status(), StatusCode::OK);
+    stop.send(true).unwrap();
+    looking.await.unwrap();
+}
+
+/// Waits until the first stands so.
+async fn stands(way: &Way, standing: Standing) {
+    for _ in 0..300 {
+        if way.stores.status()[0].standing == standing {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{:?}", way.stores.status());
+}
+
+#[test]
+fn two_different_ones_are_drawn() {
+    let dice = Dice::new();
+    for count in 2..17 {
+        let drawn: Vec<_> = (0..500).map(|_| dice.two_below(count)).collect();
+        assert!(drawn.iter().all(|(one, other)| one != other && *one < count && *other < count));
+        assert!((0..count).all(|number| drawn.iter().any(|(one, _)| *one == number)), "{count}");
+    }
+}
