@@ -29,6 +29,7 @@ pub(super) fn config(
     // One request per connection, some times a year: nothing is worth resuming here.
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
+    config.ignore_client_order = offered::our_order_decides(profile);
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
 }

@@ -80,8 +80,8 @@ impl Hosts {
         Ok(Self {
             care_name: care_name.to_owned(),
             public_name: public_name.to_owned(),
-            care: Arc::new(finish(care)),
-            public: Arc::new(finish(public)),
+            care: Arc::new(finish(care, profile)),
+            public: Arc::new(finish(public, profile)),
             key,
             question: Arc::new(question),
         })
@@ -114,7 +114,8 @@ impl Hosts {
     }
 }
 
-fn finish(mut config: ServerConfig) -> ServerConfig {
+fn finish(mut config: ServerConfig, profile: TlsProfile) -> ServerConfig {
+    config.ignore_client_order = offered::our_order_decides(profile);
     config.alpn_protocols = offered::protocols();
     // Sessions are kept here and not in tickets: bounded, gone with the process, and no key to steal. They may be
     // resumed freely, because the certificate is checked after every handshake and on every request.

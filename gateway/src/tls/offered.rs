@@ -61,6 +61,13 @@ pub fn versions(profile: TlsProfile) -> &'static [&'static SupportedProtocolVers
     }
 }
 
+/// Whether our order of suites decides, and not the client's. All that are offered in TLS 1.3 are good, and a small tablet may have
+/// no AES in hardware; what speaks 1.2 is old, and may put what is weaker first.
+#[must_use]
+pub fn our_order_decides(profile: TlsProfile) -> bool {
+    profile == TlsProfile::Compatibility
+}
+
 /// What is spoken above TLS at the door for clients (RFC 7301), the preferred first.
 #[must_use]
 pub fn protocols() -> Vec<Vec<u8>> {

@@ -3,8 +3,6 @@
 #[cfg(test)]
 mod acme;
 #[cfg(test)]
-mod balanced;
-#[cfg(test)]
 mod certificates;
 #[cfg(test)]
 mod containers;
