@@ -110,10 +110,7 @@ impl Journal {
     pub fn settle(&self) -> Result<(), Arc<JournalError>> {
         let (receipt, promise) = Receipt::pair(None);
         // A call without entries: it adds nothing, and has its turn.
-        let call = Wanted { expected: None, entries: Vec::new(), bytes: 0, promise, soon: false };
-        if let Err((call, error)) = self.shared.queue.push(call) {
-            call.promise.fulfil(Err(Arc::new(error)));
-        }
+        self.shared.queue.push(Wanted { expected: None, entries: Vec::new(), bytes: 0, promise, soon: false });
         receipt.wait().map(drop)
     }
 
@@ -133,9 +130,7 @@ impl Journal {
                 return receipt;
             }
         };
-        if let Err((wanted, error)) = self.shared.queue.push(Wanted { expected, entries, bytes, promise, soon }) {
-            wanted.promise.fulfil(Err(Arc::new(error)));
-        }
+        self.shared.queue.push(Wanted { expected, entries, bytes, promise, soon });
         receipt
     }
 

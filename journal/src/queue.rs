@@ -1,7 +1,7 @@
 //! Appends waiting for the writer: bounded, in order.
 
 use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::bounds::{
@@ -93,19 +93,21 @@ enum Writer {
 }
 
 impl Queue {
-    /// Puts a call at the end.
-    ///
-    /// # Errors
-    /// `Busy` when the queue is full, `Closed` when it is closed; the call comes back.
-    pub(crate) fn push(&self, wanted: Wanted) -> Result<(), (Wanted, JournalError)> {
+    /// Puts a call at the end; it fails at once with `Busy` when the queue is full, with `Closed` when it is closed.
+    pub(crate) fn push(&self, wanted: Wanted) {
         let mut state = self.lock();
-        if state.closed {
-            return Err((wanted, JournalError::Closed));
-        }
         let entries = state.entries.saturating_add(wanted.entries.len());
         let bytes = state.bytes.saturating_add(wanted.bytes);
-        if entries > QUEUE_ENTRIES_MAX || bytes > QUEUE_BYTES_MAX {
-            return Err((wanted, JournalError::Busy));
+        let refused = if state.closed {
+            Some(JournalError::Closed)
+        } else if entries > QUEUE_ENTRIES_MAX || bytes > QUEUE_BYTES_MAX {
+            Some(JournalError::Busy)
+        } else {
+            None
+        };
+        if let Some(error) = refused {
+            drop(state);
+            return wanted.promise.fulfil(Err(Arc::new(error)));
         }
         (state.entries, state.bytes) = (entries, bytes);
         let called = match (&state.writer, wanted.soon) {
@@ -125,7 +127,6 @@ impl Queue {
         if called {
             self.changed.notify_one();
         }
-        Ok(())
     }
 
     /// Waits, then takes what one transaction should carry. Empty: closed, and everything was taken.

@@ -132,11 +132,11 @@ impl Pebble {
         let city = City::at_work();
         let ports = Ports::row(4);
         let [directory, management, names, other] = [0, 1, 2, 3].map(|n| ports.first().port() + n);
-        city.openssl(&format!(
+        city.openssl(
             "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=pebble -addext \
              subjectAltName=DNS:localhost,IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE -keyout @pebble.key \
-             -out @pebble.pem"
-        ));
+             -out @pebble.pem",
+        );
         let path = |name: &str| city.path(name).display().to_string();
         let config = json!({ "pebble": {
             "listenAddress": format!("127.0.0.1:{directory}"), "managementListenAddress": format!("127.0.0.1:{management}"),

@@ -280,7 +280,7 @@ async fn nothing_is_served_after_a_revocation() {
     table.push_str(&format!("\n|---|{}\n", "---|".repeat(ROLES.len())));
     let mut columns = Vec::new();
     for role in ROLES {
-        columns.push(column(role).await);
+        columns.push(Box::pin(column(role)).await);
         println!("{}: {:?}", role.name(), columns.last().unwrap());
     }
     for (row, name) in ROWS.iter().enumerate() {
