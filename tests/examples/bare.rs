@@ -21,15 +21,19 @@ use std::sync::Arc;
 use gateway::bounds::{
     ACCEPT_BACKLOG, H2_CONNECTION_WINDOW_BYTES, H2_ERROR_RESETS_MAX, H2_PENDING_RESETS_MAX, H2_PING_AFTER,
     H2_PING_ANSWER_MAX, H2_SEND_BUFFER_BYTES_MAX, H2_STREAM_WINDOW_BYTES, H2_STREAMS_MAX, HEADER_BYTES_MAX,
-    HEADER_READ_MAX, HEADERS_MAX, READ_BUFFER_BYTES_MAX, SEND_BUFFER_BYTES, UPLOAD_MAX,
+    HEADER_READ_MAX, HEADERS_MAX, READ_BUFFER_BYTES_MAX, SEND_BUFFER_BYTES,
 };
 use gateway::cut::socket::Socket;
-use gateway::store::pool::{Body, Pool, STORE_HOST};
+use gateway::store::errand::{Class, Errand};
+use gateway::store::lanes::Lane;
+use gateway::store::pool::{Body, STORE_HOST};
+use gateway::store::stores::Stores;
+use gateway::store::way;
 use gateway::tls::external::Externals;
 use gateway::tls::hosts::{Chosen, Hosts};
 use gateway::tls::readings::Readings;
 use gateway::tls::verifier::{DeviceVerifier, Strictness};
-use gateway::{ServerKey, TlsProfile};
+use gateway::{ServerKey, StoreSettings, TlsProfile};
 use http::header::{CONNECTION, HOST, HeaderMap, HeaderName, TE, TRANSFER_ENCODING, UPGRADE};
 use http::{Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Empty};
@@ -53,7 +57,7 @@ const HOP_BY_HOP: [HeaderName; 4] = [CONNECTION, TE, TRANSFER_ENCODING, UPGRADE]
 /// What a connection needs.
 struct Way {
     hosts: Hosts,
-    pool: Pool,
+    stores: way::Way,
 }
 
 fn main() {
@@ -62,7 +66,8 @@ fn main() {
         panic!("bare LISTEN STORE HOST ISSUER SERVER_CERTIFICATE SERVER_KEY");
     };
     let store: SocketAddr = store.parse().unwrap();
-    let way = Rc::new(Way { hosts: hosts(host, issuer, certificate, key), pool: Pool::new(store) });
+    let stores = Arc::new(Stores::new(StoreSettings::plain(store)).unwrap());
+    let way = Rc::new(Way { hosts: hosts(host, issuer, certificate, key), stores: way::Way::new(&stores) });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     LocalSet::new().block_on(&runtime, accept(listener(listen.parse().unwrap()), way));
 }
@@ -147,7 +152,9 @@ async fn forward(way: &Way, request: Request<Incoming>) -> Response<Body> {
     without_hop_by_hop(&mut parts.headers);
     parts.headers.insert(HOST, STORE_HOST);
     let request = Request::from_parts(parts, body.map_err(Into::into).boxed_unsync());
-    match way.pool.send(request, UPLOAD_MAX).await {
+    // Transfers may take long, as the gateway's own do.
+    let class = if hyper::body::Body::is_end_stream(request.body()) { Class::Read } else { Class::Upload };
+    match way.stores.send(request, Errand { lane: Lane::Care, class }).await {
         Ok(mut answer) => {
             without_hop_by_hop(answer.headers_mut());
             *answer.version_mut() = http::Version::default();

@@ -47,7 +47,8 @@ impl Tried {
 
 impl Way {
     /// Of one worker. Connects to nobody yet.
-    pub(crate) fn new(stores: &Arc<Stores>) -> Self {
+    #[must_use]
+    pub fn new(stores: &Arc<Stores>) -> Self {
         let pool = |station| Arc::new(Pool::new(Arc::clone(station), Arc::clone(stores)));
         Self {
             stores: Arc::clone(stores),
@@ -66,7 +67,7 @@ impl Way {
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub(crate) async fn send(&self, request: Request<Body>, errand: Errand) -> Result<Response<StoreBody>, StoreError> {
+    pub async fn send(&self, request: Request<Body>, errand: Errand) -> Result<Response<StoreBody>, StoreError> {
         let place = self.stores.lanes.enter(errand.lane).await.map_err(|_| StoreError::Busy)?;
         // What goes at the client's pace has been let in, and holds up nobody.
         let _place = (!errand.class.goes_at_the_clients_pace()).then_some(place);
