@@ -41,8 +41,8 @@ pub(crate) async fn say_in_pieces(terminal: &Terminal, pieces: &[&[u8]]) -> Said
     }
     let (mut octets, mut closed) = (Vec::new(), false);
     loop {
-        // A whole answer on a connection that goes on is followed by nothing; there is no use in waiting long.
-        let patience = if whole(&octets) { 150 } else { 5000 };
+        // Mostly two messages are sent; behind the answer to the second there is no use in waiting long.
+        let patience = if whole(&octets) >= 2 { 400 } else { 5000 };
         let mut room = [0; 8192];
         match timeout(Duration::from_millis(patience), connection.read(&mut room)).await {
             Ok(Ok(0) | Err(_)) => {
@@ -59,9 +59,9 @@ pub(crate) async fn say_in_pieces(terminal: &Terminal, pieces: &[&[u8]]) -> Said
     }
 }
 
-fn whole(octets: &[u8]) -> bool {
-    !octets.is_empty()
-        && answers(octets).is_some_and(|answers| answers.last().is_some_and(|(status, _)| *status >= 200))
+/// How many answers are there, interim ones aside; none while one is cut off.
+fn whole(octets: &[u8]) -> usize {
+    answers(octets).map_or(0, |answers| answers.iter().filter(|(status, _)| *status >= 200).count())
 }
 
 /// The answers in these octets, which must be nothing else; none if the last is cut off.

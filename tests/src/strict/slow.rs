@@ -49,6 +49,6 @@ async fn a_head_is_whole_in_time_or_never() {
     // What is no preface is no HTTP/2.
     assert!(preface < Duration::from_secs(16), "{preface:?}");
     // A frame that begins and does not end.
-    in_time(drip(&two, &[&begun[..], &[0, 64, 0, 4, 0, 0, 0, 0, 0]].concat(), 0).await);
+    in_time(drip(&two, &[&begun[..], &[0, 0x3f, 0xfc, 4, 0, 0, 0, 0, 0]].concat(), 0).await);
     assert!(one.ask(Ask::get("/")).await.is_ok());
 }
