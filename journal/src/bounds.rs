@@ -48,6 +48,8 @@ pub(crate) const LOCK_WAIT: Duration = Duration::from_secs(5);
 
 /// How often SQLite is asked at most whether somebody committed. Bounds how late another process's append is seen.
 pub(crate) const SQLITE_POLL: Duration = Duration::from_millis(2);
+/// For so long after somebody was heard writing it is asked that often: the commit comes with the sync, behind the writing.
+pub(crate) const SQLITE_ATTENTIVE: Duration = Duration::from_millis(200);
 /// How often it is asked though nobody was heard writing.
 pub(crate) const SQLITE_POLL_DEAF: Duration = Duration::from_millis(20);
 /// How often the write-ahead log is copied back by the keeper.

@@ -11,7 +11,7 @@ use rustix::io::Errno;
 
 use super::super::Connection;
 use super::Sqlite;
-use crate::bounds::{SQLITE_CHECKPOINT_EVERY, SQLITE_POLL, SQLITE_POLL_DEAF};
+use crate::bounds::{SQLITE_ATTENTIVE, SQLITE_CHECKPOINT_EVERY, SQLITE_POLL, SQLITE_POLL_DEAF};
 use crate::watch::Notice;
 use crate::{JournalError, Place, Position};
 
@@ -19,12 +19,16 @@ use crate::{JournalError, Place, Position};
 pub(in crate::engine) fn watch(place: &Place, file: &Path, notice: &Notice) {
     let mut connection: Option<(Sqlite, i64)> = None;
     let (mut ear, mut tried): (Option<Ear>, Option<Instant>) = (None, None);
-    // A look at most every so often; between them the ear says whether one is worth while.
+    let mut attentive = Instant::now();
+    // A look at most every so often. The file is written before the commit counts, so whoever hears of it looks again and again for
+    // a while; whoever hears nothing looks all the same, now and then.
     while !notice.pause(SQLITE_POLL) {
-        if let Some(heard) = ear.as_ref().map(|ear| ear.wait(SQLITE_POLL_DEAF))
-            && !heard
-        {
-            ear = None;
+        let now = Instant::now();
+        let deaf = if now < attentive { Duration::ZERO } else { SQLITE_POLL_DEAF };
+        match ear.as_ref().map(|ear| ear.listen(deaf)) {
+            Some(Heard::Writing) => attentive = now + deaf + SQLITE_ATTENTIVE,
+            Some(Heard::Nothing) | None => {}
+            Some(Heard::NoMore) => ear = None,
         }
         match look(place, file, &mut connection) {
             Ok(head) => notice.heard(head),
@@ -48,6 +52,15 @@ pub(in crate::engine) fn watch(place: &Place, file: &Path, notice: &Notice) {
 /// would cost more than many a quiet hour's requests.
 struct Ear(OwnedFd);
 
+/// What an ear says.
+enum Heard {
+    /// Somebody writes; the commit may be still to come.
+    Writing,
+    Nothing,
+    /// And will not any more: the file is another one now.
+    NoMore,
+}
+
 impl Ear {
     /// None: the file is not there yet, or the system has no ears left. The database is asked each time then.
     fn of(file: &Path) -> Option<Self> {
@@ -59,20 +72,21 @@ impl Ear {
         Some(Self(ear))
     }
 
-    /// Waits for the next writing, at most so long. False: it hears nothing more, since the file is another one now.
-    fn wait(&self, longest: Duration) -> bool {
+    /// Waits for the next writing, at most so long.
+    fn listen(&self, longest: Duration) -> Heard {
         let timeout = Timespec::try_from(longest).ok();
         // Being interrupted is no reason not to look.
         let _ = poll(&mut [PollFd::new(&self.0, PollFlags::IN)], timeout.as_ref());
         let mut room = [MaybeUninit::uninit(); 4096];
         let mut events = inotify::Reader::new(&self.0, &mut room);
+        let mut heard = Heard::Nothing;
         loop {
             match events.next() {
-                Ok(event) if event.events() == ReadFlags::MODIFY => {}
-                Ok(_) => return false,
+                Ok(event) if event.events() == ReadFlags::MODIFY => heard = Heard::Writing,
+                Ok(_) => return Heard::NoMore,
                 // There are no more.
-                Err(Errno::WOULDBLOCK | Errno::INTR) => return true,
-                Err(_) => return false,
+                Err(Errno::WOULDBLOCK | Errno::INTR) => return heard,
+                Err(_) => return Heard::NoMore,
             }
         }
     }

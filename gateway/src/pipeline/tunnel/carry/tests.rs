@@ -13,7 +13,7 @@ struct Ends {
 }
 
 const LITTLE: Patience = Patience {
-    silence: Duration::from_millis(300),
+    silence: Duration::from_secs(1),
     close: Duration::from_millis(2000),
     untaken: Duration::from_millis(300),
 };
