@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::Request;
 use http::request::Parts;
 use http_body_util::{BodyExt as _, Full};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use model::{Category, PersonId};
 use records::{Claim, Head, Need, Reader, StoredNeeded, Touches, Transaction, Unreadable, Words};
 use tokio::time::timeout;
@@ -230,6 +230,10 @@ fn permitted(worker: &Worker, subject: &Subject, touches: &Touches) -> bool {
 /// # Errors
 /// Too large, too slow, or broken off.
 pub async fn read_body(incoming: &mut Incoming, bytes_max: usize) -> Result<Bytes, Refusal> {
+    // Who says that more is coming is not waited for.
+    if usize::try_from(incoming.size_hint().lower()).is_ok_and(|lower| lower > bytes_max) {
+        return Err(Refusal::BodyTooLarge(bytes_max));
+    }
     match timeout(BODY_READ_MAX, gather(incoming, bytes_max)).await {
         Ok(read) => read,
         Err(_) => Err(Refusal::Unreadable(format!("the body took more than {} s", seconds(BODY_READ_MAX)).into())),

@@ -163,10 +163,11 @@ impl Way {
         (ask, asked): (&Notify, &Notify),
         carried: &AtomicU64,
     ) -> Result<(), Stop> {
-        let mut silent = false;
+        // Being asked to ping the other side says nothing of this one: its time goes on.
+        let (mut silent, mut until) = (false, Instant::now() + self.patience.silence);
         loop {
             let read = tokio::select! {
-                read = timeout(self.patience.silence, from.read(&mut self.piece)) => read,
+                read = timeout_at(until, from.read(&mut self.piece)) => read,
                 () = asked.notified() => {
                     if self.frames.between_frames() {
                         self.frames.ping(&mut self.out).map_err(Stop::Breach)?;
@@ -179,14 +180,14 @@ impl Way {
                 // Pinged, and still nothing.
                 Err(_) if silent => return Err(Stop::Left),
                 Err(_) => {
-                    silent = true;
+                    (silent, until) = (true, Instant::now() + self.patience.silence);
                     ask.notify_one();
                     continue;
                 }
                 Ok(Ok(0) | Err(_)) => return Err(Stop::Left),
                 Ok(Ok(count)) => count,
             };
-            silent = false;
+            (silent, until) = (false, Instant::now() + self.patience.silence);
             let piece = self.piece.get(..count).unwrap_or_default();
             let passed = self.frames.read(piece, &mut self.out);
             carried.fetch_add(self.frames.take_carried(), Ordering::Relaxed);
