@@ -68,7 +68,7 @@ async fn what_is_no_handshake_opens_nothing() {
     }
     for line in [format!("GET {TALK} HTTP/1.0"), format!("POST {TALK} HTTP/1.1"), format!("GET {TALK}?x=1 HTTP/1.1")] {
         let (status, _) = asked(&terminal, &cookie, &line, &with(&[KEY])).await;
-        assert!((400..500).contains(&status), "{line}: {status}");
+        assert!((400..500).contains(&status) || status == 505, "{line}: {status}");
     }
     assert!(world.store.requests().is_empty(), "{:?}", world.store_saw());
     // Extensions are offered in vain, and harm nobody; what else there is stays behind.
