@@ -137,7 +137,6 @@ async fn read(way: &Way) -> Result<String, StoreError> {
 }
 
 #[tokio::test]
-#[ignore = "comes out either way on a busy machine: to be understood"]
 async fn the_less_busy_of_two_is_asked() {
     let (one, other) = (House::build(Protocol::Http1).await, House::build(Protocol::Http1).await);
     let way = way(settings(&[&one, &other]));
@@ -145,24 +144,21 @@ async fn the_less_busy_of_two_is_asked() {
         read(&way).await.unwrap();
     }
     assert!(one.asked() > 5 && other.asked() > 5, "{} and {}", one.asked(), other.asked());
-    // One of them is slow: what comes meanwhile goes to the other.
+    // One of them is slow: what comes meanwhile goes to the other. Whatever is answered is taken, or it would count as going on.
     one.is(Mood::Hangs);
-    let (asked, others) = (one.asked(), other.asked());
-    let mut slow = Vec::new();
-    while one.asked() == asked {
+    let asked = one.asked();
+    let _slow = loop {
         let mut sent = Box::pin(way.send(get(), READ));
-        if futures_util::poll!(&mut sent).is_pending() {
-            slow.push(sent);
+        match tokio::time::timeout(Duration::from_millis(100), &mut sent).await {
+            Ok(answer) => drop(answer.unwrap().into_body().collect().await.unwrap()),
+            Err(_) => break sent,
         }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    let busy = slow.len();
+    };
+    let others = other.asked();
     for _ in 0..20 {
-        if let Ok(answer) = tokio::time::timeout(Duration::from_millis(50), way.send(get(), READ)).await {
-            drop(answer.unwrap().into_body().collect().await.unwrap());
-        }
+        read(&way).await.unwrap();
     }
-    assert!(other.asked() - others >= 15, "{busy}: {} {}", one.asked() - asked, other.asked() - others);
+    assert_eq!((one.asked() - asked, other.asked() - others), (1, 20));
 }
 
 /// What was never sent goes to another store, whatever it is; and the one that cannot be reached is left alone.
