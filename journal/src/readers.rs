@@ -55,8 +55,15 @@ impl Readers {
 fn serve(waiting: &Mutex<Receiver<Job>>, place: Place) {
     let mut desk = Desk { place, connection: None };
     loop {
-        let job = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(job) = job else { return };
+        let turn = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let Ok(job) = turn.recv() else {
+            // One after another: the last connection to a file of SQLite's copies the write-ahead log back, and of two that close
+            // at once each would leave that to the other.
+            drop(desk);
+            drop(turn);
+            return;
+        };
+        drop(turn);
         job(&mut desk);
     }
 }

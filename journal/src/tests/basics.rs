@@ -454,3 +454,22 @@ fn what_became_of_it_is_told_in_the_order_of_the_journal(home: &Home) {
     assert_eq!(told.len(), 200);
     assert!(told.is_sorted());
 }
+
+/// The last connection to close copies the write-ahead log back, and two that close at once would each leave that to the other.
+#[test]
+fn a_closed_sqlite_journal_is_one_file() {
+    for round in 0..200 {
+        let home = Home::sqlite();
+        let journal = home.journal();
+        journal.append(entries(&["an entry"])).wait().unwrap();
+        // Both readers have a connection.
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| (0..5).for_each(|_| assert_eq!(texts(&journal), ["an entry"])));
+            }
+        });
+        drop(journal);
+        let Place::Sqlite { file } = &home.place else { unreachable!() };
+        assert!(!file.with_extension("db-wal").exists(), "{round}: {file:?}");
+    }
+}
