@@ -90,7 +90,7 @@ impl Audit {
         let heard = Arc::clone(&self.shared.heard);
         Pending::queued(self.shared.reader.journal().append_then(lines, move |outcome| {
             if let Ok(appended) = outcome {
-                heard.note(appended, &seen);
+                heard.note(appended, seen);
             }
         }))
     }
@@ -98,7 +98,7 @@ impl Audit {
     fn append_unattended(&self, line: Vec<u8>, seen: Seen) {
         let (heard, lost) = (Arc::clone(&self.shared.heard), Arc::clone(&self.shared.lost));
         self.shared.reader.journal().append_soon(vec![line], move |outcome| match outcome {
-            Ok(appended) => heard.note(appended, &seen),
+            Ok(appended) => heard.note(appended, seen),
             Err(error) => {
                 lost.fetch_add(1, Ordering::Relaxed);
                 tracing::error!(error = &**error as &dyn std::error::Error, "audit: an outcome was lost");

@@ -64,16 +64,18 @@ struct Waiting {
 
 impl Heard {
     /// Notes lines that are durable, all of one kind. Called in the order of the journal.
-    pub(crate) fn note(&self, appended: &Appended, seen: &Seen) {
+    pub(crate) fn note(&self, appended: &Appended, seen: Seen) {
         let mut waiting = self.lock();
+        let weight = seen.weight();
+        let lines = usize::try_from(appended.last.get() - appended.first.get()).map_or(usize::MAX, |behind| behind + 1);
         let mut position = appended.first;
-        while position <= appended.last {
-            let weight = seen.weight();
+        // The last one takes what was given: mostly there is one.
+        for seen in std::iter::repeat_n(seen, lines) {
             if waiting.weight + weight > HEARD_WEIGHT_MAX {
                 return;
             }
             waiting.weight += weight;
-            waiting.lines.push_back((position, seen.clone()));
+            waiting.lines.push_back((position, seen));
             position = position.following();
         }
     }

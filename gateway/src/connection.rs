@@ -178,20 +178,7 @@ async fn speak(worker: &Rc<Worker>, client: Rc<Client>, tls: TlsStream<Socket>) 
     };
     let mut draining = worker.draining();
     if client.multiplexed {
-        let connection = http2::Builder::new(LocalExecutor)
-            .timer(TokioTimer::new())
-            .max_concurrent_streams(H2_STREAMS_MAX)
-            // WebSockets come as extended CONNECT (RFC 8441).
-            .enable_connect_protocol()
-            .max_pending_accept_reset_streams(H2_PENDING_RESETS_MAX)
-            .max_local_error_reset_streams(H2_ERROR_RESETS_MAX)
-            .initial_stream_window_size(H2_STREAM_WINDOW_BYTES)
-            .initial_connection_window_size(H2_CONNECTION_WINDOW_BYTES)
-            .max_send_buf_size(H2_SEND_BUFFER_BYTES_MAX)
-            .max_header_list_size(u32::try_from(HEADER_BYTES_MAX).unwrap_or(u32::MAX))
-            .keep_alive_interval(H2_PING_AFTER)
-            .keep_alive_timeout(H2_PING_ANSWER_MAX)
-            .serve_connection(TokioIo::new(Frames::new(tls)), service);
+        let connection = http2().serve_connection(TokioIo::new(Frames::new(tls)), service);
         let mut connection = std::pin::pin!(connection);
         tokio::select! {
             ended = &mut connection => return ended,
@@ -206,15 +193,8 @@ async fn speak(worker: &Rc<Worker>, client: Rc<Client>, tls: TlsStream<Socket>) 
         }
         connection.await
     } else {
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            // Our guard counts the time of a head that has begun.
-            .header_read_timeout(H1_IDLE_MAX)
-            .max_headers(HEADERS_MAX)
-            .max_buf_size(READ_BUFFER_BYTES_MAX)
-            .half_close(false)
-            .serve_connection(TokioIo::new(Guard::new(tls, Arc::clone(&client.signs))), service)
-            .with_upgrades();
+        let connection =
+            http1().serve_connection(TokioIo::new(Guard::new(tls, Arc::clone(&client.signs))), service).with_upgrades();
         let mut connection = std::pin::pin!(connection);
         tokio::select! {
             ended = &mut connection => return ended,
@@ -222,6 +202,40 @@ async fn speak(worker: &Rc<Worker>, client: Rc<Client>, tls: TlsStream<Socket>) 
         }
         connection.await
     }
+}
+
+/// HTTP/1.1 within our bounds; [`Guard`] stands under it.
+#[must_use]
+pub fn http1() -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        // Our guard counts the time of a head that has begun.
+        .header_read_timeout(H1_IDLE_MAX)
+        .max_headers(HEADERS_MAX)
+        .max_buf_size(READ_BUFFER_BYTES_MAX)
+        .half_close(false);
+    builder
+}
+
+/// HTTP/2 within our bounds; [`Frames`] stands under it.
+#[must_use]
+pub fn http2() -> http2::Builder<LocalExecutor> {
+    let mut builder = http2::Builder::new(LocalExecutor);
+    builder
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(H2_STREAMS_MAX)
+        // WebSockets come as extended CONNECT (RFC 8441).
+        .enable_connect_protocol()
+        .max_pending_accept_reset_streams(H2_PENDING_RESETS_MAX)
+        .max_local_error_reset_streams(H2_ERROR_RESETS_MAX)
+        .initial_stream_window_size(H2_STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(H2_CONNECTION_WINDOW_BYTES)
+        .max_send_buf_size(H2_SEND_BUFFER_BYTES_MAX)
+        .max_header_list_size(u32::try_from(HEADER_BYTES_MAX).unwrap_or(u32::MAX))
+        .keep_alive_interval(H2_PING_AFTER)
+        .keep_alive_timeout(H2_PING_ANSWER_MAX);
+    builder
 }
 
 /// Ready when nothing has been going on for [`H2_IDLE_MAX`]. hyper's HTTP/2 has no such limit, and answers to pings are no
@@ -241,7 +255,7 @@ async fn idle(client: &Client) {
 
 /// Runs the streams of an HTTP/2 connection on the worker's own thread.
 #[derive(Clone, Copy)]
-pub(crate) struct LocalExecutor;
+pub struct LocalExecutor;
 
 impl<F> hyper::rt::Executor<F> for LocalExecutor
 where

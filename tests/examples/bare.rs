@@ -1,8 +1,8 @@
 //! The gateway's own parts, forwarding and nothing else: what `tests/bench` measures as "bare".
 //!
 //! `bare LISTEN STORE HOST ISSUER SERVER_CERTIFICATE SERVER_KEY`, the last three files in PEM. The TLS settings and the check of
-//! the terminal's chain and form (`gateway::tls`), the socket that can be cut, hyper with the product's bounds, and the pool of
-//! connections to the store are the gateway's; of the pipeline nothing is there: no registry, no session, no decision, no audit
+//! the terminal's chain and form (`gateway::tls`), the socket that can be cut, the guards of octets and frames, hyper with the product's
+//! bounds, and the way to the store are the gateway's; of the pipeline nothing is there: no registry, no session, no decision, no audit
 //! entry, no look at the answer. It opens a store to whoever has a certificate of the issuer: never a product, an example only.
 
 #![allow(
@@ -18,11 +18,8 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use gateway::bounds::{
-    ACCEPT_BACKLOG, H2_CONNECTION_WINDOW_BYTES, H2_ERROR_RESETS_MAX, H2_PENDING_RESETS_MAX, H2_PING_AFTER,
-    H2_PING_ANSWER_MAX, H2_SEND_BUFFER_BYTES_MAX, H2_STREAM_WINDOW_BYTES, H2_STREAMS_MAX, HEADER_BYTES_MAX,
-    HEADER_READ_MAX, HEADERS_MAX, READ_BUFFER_BYTES_MAX, SEND_BUFFER_BYTES,
-};
+use gateway::bounds::{ACCEPT_BACKLOG, SEND_BUFFER_BYTES};
+use gateway::connection::{http1, http2};
 use gateway::cut::socket::Socket;
 use gateway::store::errand::{Class, Errand};
 use gateway::store::lanes::Lane;
@@ -30,6 +27,8 @@ use gateway::store::pool::{Body, STORE_HOST};
 use gateway::store::settings::StoreSettings;
 use gateway::store::stores::Stores;
 use gateway::store::way::Way as ToStore;
+use gateway::strict::frames::Frames;
+use gateway::strict::guard::Guard;
 use gateway::tls::external::Externals;
 use gateway::tls::hosts::{Chosen, Hosts};
 use gateway::tls::readings::Readings;
@@ -39,9 +38,8 @@ use http::header::{CONNECTION, HOST, HeaderMap, HeaderName, TE, TRANSFER_ENCODIN
 use http::{Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Incoming;
-use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
@@ -118,28 +116,9 @@ async fn serve(way: Rc<Way>, stream: TcpStream) -> Result<(), Box<dyn std::error
         async move { Ok::<_, Infallible>(forward(&way, request).await) }
     });
     if multiplexed {
-        let builder = http2::Builder::new(LocalExecutor)
-            .timer(TokioTimer::new())
-            .max_concurrent_streams(H2_STREAMS_MAX)
-            .max_pending_accept_reset_streams(H2_PENDING_RESETS_MAX)
-            .max_local_error_reset_streams(H2_ERROR_RESETS_MAX)
-            .initial_stream_window_size(H2_STREAM_WINDOW_BYTES)
-            .initial_connection_window_size(H2_CONNECTION_WINDOW_BYTES)
-            .max_send_buf_size(H2_SEND_BUFFER_BYTES_MAX)
-            .max_header_list_size(u32::try_from(HEADER_BYTES_MAX)?)
-            .keep_alive_interval(H2_PING_AFTER)
-            .keep_alive_timeout(H2_PING_ANSWER_MAX)
-            .to_owned();
-        builder.serve_connection(TokioIo::new(tls), service).await?;
+        http2().serve_connection(TokioIo::new(Frames::new(tls)), service).await?;
     } else {
-        let builder = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEADER_READ_MAX)
-            .max_headers(HEADERS_MAX)
-            .max_buf_size(READ_BUFFER_BYTES_MAX)
-            .half_close(false)
-            .to_owned();
-        builder.serve_connection(TokioIo::new(tls), service).await?;
+        http1().serve_connection(TokioIo::new(Guard::new(tls, Arc::default())), service).await?;
     }
     Ok(())
 }
@@ -171,19 +150,5 @@ fn without_hop_by_hop(headers: &mut HeaderMap) {
     // Nobody in a measurement names more of them in `Connection`.
     for name in &HOP_BY_HOP {
         headers.remove(name);
-    }
-}
-
-/// Runs the streams of an HTTP/2 connection on this thread.
-#[derive(Clone, Copy)]
-struct LocalExecutor;
-
-impl<F> hyper::rt::Executor<F> for LocalExecutor
-where
-    F: Future + 'static,
-    F::Output: 'static,
-{
-    fn execute(&self, future: F) {
-        tokio::task::spawn_local(future);
     }
 }

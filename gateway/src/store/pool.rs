@@ -10,7 +10,7 @@ use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
 use hyper::client::conn::http1::SendRequest;
-use hyper::client::conn::http2;
+use hyper::client::conn::{TrySendError, http2};
 use tokio::time::{Instant, timeout_at};
 
 use super::circuit::Failure;
@@ -222,10 +222,7 @@ impl Pool {
             Err(error) => return Err(sending.not_sent(error)),
         };
         let spare = sending.spare(false);
-        let answer = sender.try_send_request(sending.request).await.map_err(|mut error| {
-            let again = error.take_message().map(Again::Unsent).or(spare);
-            Unanswered { error: StoreError::Broken(error.into_error()), again }
-        })?;
+        let answer = sender.try_send_request(sending.request).await.map_err(|error| unanswered(error, spare))?;
         self.give_back(sender);
         Ok(answer)
     }
@@ -241,10 +238,7 @@ impl Pool {
             Err(error) => return Err(sending.not_sent(error)),
         };
         let spare = sending.spare(false);
-        let answer = sender.try_send_request(sending.request).await.map_err(|mut error| {
-            let again = error.take_message().map(Again::Unsent).or(spare);
-            Unanswered { error: StoreError::Broken(error.into_error()), again }
-        })?;
+        let answer = sender.try_send_request(sending.request).await.map_err(|error| unanswered(error, spare))?;
         Ok((answer, stream))
     }
 
@@ -305,6 +299,12 @@ impl Sending {
 
 fn broken(error: hyper::Error, again: Option<Again>) -> Unanswered {
     Unanswered { error: StoreError::Broken(error), again }
+}
+
+/// What was not even begun comes back; of what may have been, the copy that is kept of it, if there is one.
+fn unanswered(mut error: TrySendError<Request<Body>>, spare: Option<Again>) -> Unanswered {
+    let again = error.take_message().map(Again::Unsent).or(spare);
+    broken(error.into_error(), again)
 }
 
 /// How the store failed; none where it was not the store, or that is not known.
