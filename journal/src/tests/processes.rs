@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::child::{lines, now_micros, start};
 use super::{Home, on_both_engines, texts};
+use crate::bounds::SQLITE_ATTENTIVE;
 use crate::{JournalError, Position};
 
 on_both_engines!(two_processes_never_both_win, another_process_is_heard_soon);
@@ -42,6 +43,10 @@ fn another_process_is_heard_soon(home: &Home) {
     assert_eq!(lines.next().unwrap(), "ready");
     let mut delays = Vec::new();
     for number in 0..21 {
+        // Now and then after a quiet time, in which nobody looks often.
+        if number % 3 == 0 {
+            std::thread::sleep(2 * SQLITE_ATTENTIVE);
+        }
         writeln!(input, "go").unwrap();
         let seen = watch.wait_past(Position::new(number), Duration::from_secs(10));
         let seen_at = now_micros();
@@ -54,6 +59,6 @@ fn another_process_is_heard_soon(home: &Home) {
     drop(input);
     assert!(child.wait().unwrap().success());
     delays.sort_unstable();
-    // The middle one, because tests share the machine with others.
+    // The middle one, because tests share the machine with others; alone all are within 2 ms.
     assert!(delays[10] <= 50_000, "delays in microseconds: {delays:?}");
 }
