@@ -94,7 +94,7 @@ pub(crate) fn chunked_body(data: &[u8]) {
 }
 
 /// Where a body in chunks ends, if it does.
-fn naive_chunks(data: &[u8]) -> Option<usize> {
+pub(crate) fn naive_chunks(data: &[u8]) -> Option<usize> {
     let line = |at: usize| data[at..].windows(2).position(|two| two == b"\r\n").map(|end| &data[at..at + end]);
     let mut at = 0;
     loop {
@@ -116,8 +116,8 @@ fn naive_chunks(data: &[u8]) -> Option<usize> {
         let trailer = line(at)?;
         at += trailer.len() + 2;
         if trailer.is_empty() {
-            // One that is too long is refused.
-            return (at - begun <= gateway::bounds::TRAILER_BYTES_MAX).then_some(at);
+            // Trailers that are too long are refused; the very last octet is not counted.
+            return (at - begun <= gateway::bounds::TRAILER_BYTES_MAX + 1).then_some(at);
         }
         let colon = trailer.iter().position(|octet| *octet == b':')?;
         let name = &trailer[..colon];

@@ -7,7 +7,7 @@
 //! more whose they are; their frames are read strictly and written anew in both directions ([`frames`]).
 
 mod carry;
-mod frames;
+pub mod frames;
 pub mod handshake;
 
 use std::io;

@@ -1,20 +1,29 @@
 //! The fuzz targets' functions over their seeds (`fuzz/corpus`), whole, damaged and cut.
 
+#[path = "../../../fuzz/http2_frames.rs"]
+mod http2_frames;
+#[path = "../../../fuzz/store_answers.rs"]
+mod store_answers;
 #[path = "../../../fuzz/strict.rs"]
 mod strict;
+#[path = "../../../fuzz/tunnel_frames.rs"]
+mod tunnel_frames;
 
 use std::path::Path;
 
 /// One target, and what it does.
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 6] = [
+const TARGETS: [Target; 9] = [
     ("request_head", strict::request_head),
     ("chunked_body", strict::chunked_body),
     ("canonical_target", strict::canonical_target),
     ("translated", strict::translated),
     ("scrubbed_fields", strict::scrubbed_fields),
     ("session_cookie", strict::session_cookie),
+    ("http2_frames", http2_frames::http2_frames),
+    ("store_answers", store_answers::store_answers),
+    ("tunnel_frames", tunnel_frames::tunnel_frames),
 ];
 
 #[test]

@@ -17,9 +17,9 @@ const OTHER_STACKS: &[&str] =
 /// In the lock file, and never built: cargo writes down what a weak feature (`ring?/alloc`) would need.
 const LOCKED_ONLY: &str = "ring";
 
-/// Name and version of each package in the lock file.
-fn locked() -> Vec<(String, Version)> {
-    let lock = std::fs::read_to_string(super::root().join("Cargo.lock")).unwrap();
+/// Name and version of each package in a lock file.
+fn locked(file: &str) -> Vec<(String, Version)> {
+    let lock = std::fs::read_to_string(super::root().join(file)).unwrap();
     let field = |package: &str, key: &str| {
         let line = package.lines().find_map(|line| line.strip_prefix(key)).unwrap();
         line.trim_matches(['"', ' ', '=']).to_owned()
@@ -43,7 +43,7 @@ fn built() -> BTreeSet<String> {
 
 #[test]
 fn no_dependency_is_below_its_floor() {
-    let locked = locked();
+    let locked = locked("Cargo.lock");
     for (name, floor) in FLOORS {
         let floor = Version::parse(floor).unwrap();
         let found: Vec<&Version> = locked.iter().filter(|(known, _)| known == name).map(|(_, found)| found).collect();
@@ -54,7 +54,7 @@ fn no_dependency_is_below_its_floor() {
 
 #[test]
 fn there_is_one_tls_and_one_crypto_stack() {
-    let (locked, built) = (locked(), built());
+    let (locked, built) = (locked("Cargo.lock"), built());
     assert!(built.contains("rustls") && built.contains("aws-lc-rs"), "the tree was not read: {built:?}");
     for other in OTHER_STACKS {
         assert!(!built.contains(*other), "`{other}` is built");
@@ -111,4 +111,17 @@ fn read_code(folder: &Path, code: &mut String) {
             code.push_str(&text);
         }
     }
+}
+
+/// What is fuzzed is what is built, and is built once (`tests/fuzz.sh`): `cargo update --manifest-path fuzz/Cargo.toml --precise`.
+#[test]
+fn fuzz_targets_have_no_versions_of_their_own() {
+    let ours: BTreeSet<(String, Version)> = locked("Cargo.lock").into_iter().collect();
+    let own: Vec<String> = locked("fuzz/Cargo.lock")
+        .into_iter()
+        .filter(|package| !ours.contains(package))
+        .map(|(name, version)| format!("{name} {version}"))
+        .filter(|package| !["arbitrary ", "fuzz ", "libfuzzer-sys "].iter().any(|fuzzing| package.starts_with(fuzzing)))
+        .collect();
+    assert_eq!(own, Vec::<String>::new());
 }

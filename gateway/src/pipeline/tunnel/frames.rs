@@ -6,14 +6,16 @@ use aws_lc_rs::rand;
 
 /// Whose frames are read: a client masks what it sends, a server does not (RFC 6455 5.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sender {
+pub enum Sender {
+    /// The client: what it sends is masked, and masked anew for the store.
     Client,
+    /// The store: what it sends is not masked, nor is what goes on.
     Store,
 }
 
 /// What ends a tunnel, and with which code (RFC 6455 7.4.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Breach {
+pub enum Breach {
     /// It is no frame, or none that may come here.
     Protocol(&'static str),
     /// A text that is not UTF-8.
@@ -28,7 +30,8 @@ pub(super) enum Breach {
 
 impl Breach {
     /// The code that the sender is told.
-    pub(super) const fn code(self) -> u16 {
+    #[must_use]
+    pub const fn code(self) -> u16 {
         match self {
             Self::Protocol(_) => 1002,
             Self::NoText => 1007,
@@ -39,7 +42,8 @@ impl Breach {
     }
 
     /// What it was, for the log.
-    pub(super) const fn what(self) -> &'static str {
+    #[must_use]
+    pub const fn what(self) -> &'static str {
         match self {
             Self::Protocol(what) => what,
             Self::NoText => "is a text that is not UTF-8",
@@ -51,7 +55,7 @@ impl Breach {
 }
 
 /// The longest payload of a control frame (RFC 6455 5.5).
-pub(super) const CONTROL_BYTES_MAX: usize = 125;
+pub const CONTROL_BYTES_MAX: usize = 125;
 
 const FINAL: u8 = 0x80;
 const RESERVED: u8 = 0x70;
@@ -65,7 +69,7 @@ const PING: u8 = 0x9;
 const PONG: u8 = 0xa;
 
 /// One direction of a tunnel.
-pub(super) struct Frames {
+pub struct Frames {
     sender: Sender,
     /// Messages may come; else control frames alone.
     speaks: bool,
@@ -113,7 +117,10 @@ struct Message {
 }
 
 impl Frames {
-    pub(super) fn new(sender: Sender, speaks: bool, message_bytes_max: u64) -> Self {
+    /// Before the first octet. `speaks`: whether the sender may send messages, or control frames alone; `message_bytes_max`: octets
+    /// of payload that a message of it may have, of all its frames together.
+    #[must_use]
+    pub fn new(sender: Sender, speaks: bool, message_bytes_max: u64) -> Self {
         Self {
             sender,
             speaks,
@@ -127,23 +134,28 @@ impl Frames {
     }
 
     /// Its sender has closed (RFC 6455 5.5.1): nothing that follows is read.
-    pub(super) const fn is_closed(&self) -> bool {
+    #[must_use]
+    pub const fn is_closed(&self) -> bool {
         self.closed
     }
 
     /// No frame is half written: a frame of ours may stand here.
-    pub(super) const fn between_frames(&self) -> bool {
+    #[must_use]
+    pub const fn between_frames(&self) -> bool {
         matches!(self.place, Place::Head) && !self.closed
     }
 
     /// Octets of payload that went on since this was asked last.
-    pub(super) const fn take_carried(&mut self) -> u64 {
+    pub const fn take_carried(&mut self) -> u64 {
         std::mem::replace(&mut self.carried, 0)
     }
 
     /// Reads a piece, wherever it was cut, and writes what goes on to the end of `out`: what stands there when a breach is told
     /// came before it.
-    pub(super) fn read(&mut self, mut piece: &[u8], out: &mut Vec<u8>) -> Result<(), Breach> {
+    ///
+    /// # Errors
+    /// It is nothing that may come here; nothing can be read any more.
+    pub fn read(&mut self, mut piece: &[u8], out: &mut Vec<u8>) -> Result<(), Breach> {
         while !self.closed && !piece.is_empty() {
             piece = match &mut self.place {
                 Place::Head => self.read_head(piece, out)?,
@@ -290,13 +302,19 @@ impl Frames {
     }
 
     /// A close of ours with this code, towards where this direction leads. Only [`Self::between_frames`].
-    pub(super) fn close(&self, code: u16, out: &mut Vec<u8>) -> Result<(), Breach> {
+    ///
+    /// # Errors
+    /// There is no mask to be had.
+    pub fn close(&self, code: u16, out: &mut Vec<u8>) -> Result<(), Breach> {
         control(CLOSE, &code.to_be_bytes(), self.own_mask()?, out);
         Ok(())
     }
 
     /// A ping of ours, likewise.
-    pub(super) fn ping(&self, out: &mut Vec<u8>) -> Result<(), Breach> {
+    ///
+    /// # Errors
+    /// As [`Self::close`].
+    pub fn ping(&self, out: &mut Vec<u8>) -> Result<(), Breach> {
         control(PING, &[], self.own_mask()?, out);
         Ok(())
     }
