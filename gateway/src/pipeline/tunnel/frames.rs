@@ -139,10 +139,10 @@ impl Frames {
         self.closed
     }
 
-    /// No frame is half written: a frame of ours may stand here.
+    /// No frame is half written: a frame of ours may stand here. Of a control frame nothing is written until all of it is there.
     #[must_use]
     pub const fn between_frames(&self) -> bool {
-        matches!(self.place, Place::Head) && !self.closed
+        matches!(self.place, Place::Head | Place::Control { .. }) && !self.closed
     }
 
     /// Octets of payload that went on since this was asked last.

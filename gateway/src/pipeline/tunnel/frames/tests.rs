@@ -264,3 +264,24 @@ proptest! {
         }
     }
 }
+
+/// Whoever stops in the middle of a ping keeps nobody from hearing our close.
+#[test]
+fn a_frame_of_ours_stands_where_a_control_frame_is_half_there() {
+    for sender in [Sender::Client, Sender::Store] {
+        let ping = frame(sender, 0x89, b"half");
+        let mut frames = Frames::new(sender, true, 1000);
+        let mut out = Vec::new();
+        for octet in &ping[..ping.len() - 1] {
+            frames.read(&[*octet], &mut out).unwrap();
+            assert!(frames.between_frames() && out.is_empty());
+        }
+        frames.close(1001, &mut out).unwrap();
+        frames.read(&ping[ping.len() - 1..], &mut out).unwrap();
+        assert_eq!(unmasked(&out), [(0x88, 1001_u16.to_be_bytes().to_vec()), (0x89, b"half".to_vec())]);
+        // Of a message, what came has gone on.
+        let text = frame(sender, 0x81, b"half");
+        frames.read(&text[..text.len() - 1], &mut Vec::new()).unwrap();
+        assert!(!frames.between_frames());
+    }
+}
