@@ -160,6 +160,12 @@ pub const STORE_REST_MILLIS: u64 = 1000;
 pub const STORE_REST_MILLIS_MAX: u64 = 8000;
 /// A request on trial of which nothing is heard for so long, in milliseconds, is waited for no longer: another may go.
 pub const STORE_TRIAL_MILLIS: u64 = 5000;
+/// How often at most the log says how many found no place.
+pub const BUSY_TOLD_EVERY_SECONDS: u64 = 10;
+/// How often at most a store is looked at that rests, or has left a long request without an answer.
+pub const STORE_LOOK_EVERY: Duration = Duration::from_millis(200);
+/// How long it may take to answer then; a trial lasts longer.
+pub const STORE_LOOK_MAX: Duration = Duration::from_secs(3);
 /// For so many requests one may be asked twice.
 pub const RETRY_EVERY: u32 = 10;
 /// Retries that a worker keeps for later.
@@ -296,5 +302,6 @@ const _: () = assert!(CALL_DRAIN_MAX.as_millis() < DRAIN_MAX.as_millis(), "a cal
 const _: () = assert!(SOCKET_CLOSE_MAX.as_millis() < DRAIN_MAX.as_millis(), "a WebSocket is closed before the end");
 const _: () = assert!(MARK_WAIT_MAX.as_millis() < DRAIN_MAX.as_millis(), "a deletion is marked before the end");
 const _: () = assert!(STORE_QUEUE_WAIT.as_millis() < 50, "who finds no place is told so within 50 ms");
+const _: () = assert!(STORE_LOOK_MAX.as_millis() < STORE_TRIAL_MILLIS as u128, "one looks at a time");
 const _: () = assert!(STORE_REST_MILLIS <= STORE_REST_MILLIS_MAX && STORE_FAILURES_IN_A_ROW_MAX > 1);
 const _: () = assert!(STORE_CONNECT_MAX.as_millis() < STORE_ANSWER_MAX.as_millis(), "connecting is part of answering");

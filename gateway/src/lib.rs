@@ -317,10 +317,10 @@ pub fn start(settings: Settings, parts: Parts) -> Result<Running, SetUpError> {
         let draining = draining.clone();
         move || store_door::serve(door, key_set, draining)
     })?);
-    if stores.health().is_some() {
+    threads.push(thread("store-watch", {
         let (stores, draining) = (Arc::clone(&stores), draining.clone());
-        threads.push(thread("store-watch", move || store::watch::look_after(stores, draining))?);
-    }
+        move || store::watch::look_after(stores, draining)
+    })?);
     threads.push(thread("receipts", {
         let draining = draining.clone();
         move || cut::receipts::tell(receipts, told, clock, draining)

@@ -68,7 +68,7 @@ impl Way {
     /// # Errors
     /// See [`StoreError`].
     pub async fn send(&self, request: Request<Body>, errand: Errand) -> Result<Response<StoreBody>, StoreError> {
-        let place = self.stores.lanes.enter(errand.lane).await.map_err(|_| StoreError::Busy)?;
+        let place = self.stores.lanes.enter(errand.lane).await.map_err(|_| self.stores.turned_away())?;
         // What goes at the client's pace has been let in, and holds up nobody.
         let _place = (!errand.class.goes_at_the_clients_pace()).then_some(place);
         let now = Instant::now();

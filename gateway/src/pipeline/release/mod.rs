@@ -266,6 +266,15 @@ fn told(status: u16, touches: &Touches) -> Result<(), Refusal> {
         // Where a mapped store leads to was read, and written anew.
         300..=399 if mapped => Ok(()),
         200..=299 | 304 | 400 | 409 | 416 | 422 => Ok(()),
+        // It says itself that it has too much to do; so is the client told.
+        429 | 503 => {
+            tracing::warn!(status, "the store is busy, or does not serve now");
+            Err(Refusal::StoreBusy)
+        }
+        401 => {
+            tracing::error!(status, "the store does not believe our identity token; does it have our keys?");
+            Err(Refusal::StoreMisbehaves)
+        }
         _ => {
             tracing::error!(status, "the store refused what it should serve");
             Err(Refusal::StoreMisbehaves)

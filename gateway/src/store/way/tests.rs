@@ -22,6 +22,7 @@ use crate::store::settings::{HealthSettings, Protocol, Server, StoreSettings};
 use crate::store::station::Standing;
 
 const READ: Errand = Errand { lane: Lane::Care, class: Class::Read };
+const SEARCH: Errand = Errand { lane: Lane::Search, class: Class::Search };
 const WRITE: Errand = Errand { lane: Lane::Care, class: Class::Write };
 
 /// What a server does with a request.
@@ -468,9 +469,62 @@ async fn an_unwell_store_is_left_out_and_comes_back() {
     looking.await.unwrap();
 }
 
+/// Whether a store is back does not depend on what people ask for.
+#[tokio::test]
+async fn a_store_that_rests_is_looked_at_though_nobody_asks_for_a_record() {
+    let house = House::build(Protocol::Http1).await;
+    let way = way(settings(&[&house]));
+    let (stop, draining) = tokio::sync::watch::channel(false);
+    let looking = tokio::spawn(crate::store::watch::look_after(Arc::clone(&way.stores), draining));
+    house.is(Mood::Answers(StatusCode::SERVICE_UNAVAILABLE));
+    for _ in 0..STORE_FAILURES_IN_A_ROW_MAX {
+        assert_eq!(way.send(get(), SEARCH).await.unwrap().status(), StatusCode::SERVICE_UNAVAILABLE);
+    }
+    stands(&way, Standing::Resting).await;
+    house.is(Mood::Answers(StatusCode::OK));
+    stands(&way, Standing::Asked).await;
+    assert_eq!(way.send(get(), SEARCH).await.unwrap().status(), StatusCode::OK);
+    stop.send(true).unwrap();
+    looking.await.unwrap();
+}
+
+/// A search that nobody answers says nothing of the store, but has it looked at.
+#[tokio::test]
+async fn a_store_that_hangs_is_left_out_and_one_with_a_slow_search_is_not() {
+    let house = House::build(Protocol::Http1).await;
+    let mut settings = settings(&[&house]);
+    settings.timeouts.search.head = Duration::from_millis(100);
+    let way = way(settings);
+    let (stop, draining) = tokio::sync::watch::channel(false);
+    let looking = tokio::spawn(crate::store::watch::look_after(Arc::clone(&way.stores), draining));
+    // The search hangs, and the look that follows is answered.
+    house.is(Mood::Hangs);
+    assert!(matches!(way.send(get(), SEARCH).await, Err(StoreError::Timeout)));
+    house.is(Mood::Answers(StatusCode::OK));
+    let asked = house.asked();
+    while house.asked() == asked {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(way.send(get(), SEARCH).await.unwrap().status(), StatusCode::OK);
+    // Nobody is answered any more.
+    house.is(Mood::Hangs);
+    assert!(matches!(way.send(get(), SEARCH).await, Err(StoreError::Timeout)));
+    for _ in 0..100 {
+        if way.stores.status()[0].standing == Standing::Resting {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(matches!(way.send(get(), SEARCH).await, Err(StoreError::Resting { .. })));
+    house.is(Mood::Answers(StatusCode::OK));
+    stands(&way, Standing::Asked).await;
+    stop.send(true).unwrap();
+    looking.await.unwrap();
+}
+
 /// Waits until the first stands so.
 async fn stands(way: &Way, standing: Standing) {
-    for _ in 0..300 {
+    for _ in 0..1000 {
         if way.stores.status()[0].standing == standing {
             return;
         }
