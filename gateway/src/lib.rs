@@ -1,4 +1,4 @@
-//! Policy enforcement point: TLS, the request pipeline, forwarding, cutting. The only crate that meets strangers.
+//! Policy enforcement point: TLS, the request pipeline, forwarding, cutting. The only way to a record.
 //!
 //! Start reading at [`pipeline`]: one function lists the steps of a request. What ends a request early is in
 //! [`refusal`]; what ends it late is in [`cut`]; every bound is in [`bounds`]. This crate cannot name `ca`: the edge
@@ -206,12 +206,6 @@ impl Running {
     #[must_use]
     pub fn stores(&self) -> Vec<StoreStatus> {
         self.stores.status()
-    }
-
-    /// Requests that wait for a place at the stores.
-    #[must_use]
-    pub fn waiting(&self) -> u16 {
-        self.stores.waiting()
     }
 
     /// Tells everybody, waits for everybody (at most [`bounds::DRAIN_MAX`]), then stops.
