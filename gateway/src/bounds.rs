@@ -177,6 +177,15 @@ pub const RETRY_EVERY: u32 = 10;
 /// Retries that a worker keeps for later.
 pub const RETRIES_KEPT_MAX: u32 = 10;
 
+/// Answers of the store of which a worker remembers whose they are; each takes some 200 octets.
+pub const ATTRIBUTIONS_MAX: usize = 8192;
+
+/// For so many milliseconds an answer about reading counts, as long as nothing changes: what ends by the clock alone may be opened
+/// that much longer. All that is alive is asked about again by the clock, much less often ([`SWEEPS_PER_JUDGEMENT`]).
+pub const DECISION_COUNTS_MAX: i64 = 100;
+/// Answers that a worker remembers; when there are more it begins anew.
+pub const DECISIONS_REMEMBERED_MAX: usize = 4096;
+
 /// Every so many decisions Cedar is asked too, and held against the compiled rules.
 pub const CEDAR_ASKED_EVERY: u32 = 1024;
 /// Records whose person a worker remembers.

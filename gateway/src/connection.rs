@@ -168,7 +168,8 @@ async fn speak(worker: &Rc<Worker>, client: Rc<Client>, tls: TlsStream<Socket>) 
                 let _busy = Arc::clone(&client.busy);
                 client.last_request.set(Instant::now());
                 let upgrade = request.headers().contains_key(UPGRADE);
-                let response = pipeline::serve(&worker, &client, request).await;
+                // As large as all its steps: it is there only while a request is, and is not moved about.
+                let response = Box::pin(pipeline::serve(&worker, &client, request)).await;
                 if upgrade {
                     client.signs.answered(response.status() == StatusCode::SWITCHING_PROTOCOLS);
                 }

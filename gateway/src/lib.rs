@@ -10,6 +10,7 @@ extern crate self as gateway;
 
 mod accept;
 pub mod answer;
+mod attributions;
 pub mod balancer;
 pub mod bounds;
 pub mod connection;

@@ -45,7 +45,7 @@ pub async fn extract(
     let need = begun.map_or_else(|| read_head(worker.reader(), &parts), |need| Ok(*need))?;
     let touches = match need {
         Need::Transaction(transaction) => {
-            let joined = joined(worker, subject, transaction, trace);
+            let joined = Box::pin(joined(worker, subject, transaction, trace));
             // Too long is "not available": how long it takes may depend on what there is.
             timeout(TRANSACTION_LOOK_UPS_MAX, joined).await.map_err(|_| Refusal::NotAvailable)??
         }
@@ -103,7 +103,7 @@ async fn touched(
         // Nobody's look-up reaches the store who may not use the service at all.
         needed.iter().for_each(|needed| trace.looked_up(needed));
         decide::may_use_service(worker, &worker.snapshot(), subject, trace)?;
-        look_ups.make(&needed, trace).await?;
+        Box::pin(look_ups.make(&needed, trace)).await?;
         let shown = |need| match need {
             Ok(Need::Stored(needed)) => or_missing(look_ups.read(needed)),
             other => Ok(other),

@@ -97,7 +97,7 @@ pub async fn serve(worker: &Worker, client: &Client, request: Request<Incoming>)
             response
         }
         Err(refusal) => {
-            trace.refused(worker, &refusal).await;
+            Box::pin(trace.refused(worker, &refusal)).await;
             moment::one_time(moment, &refusal).await;
             answer::refusal(worker, client, &trace, &refusal)
         }

@@ -92,14 +92,14 @@ pub async fn release(worker: &Worker, answer: Answer) -> Result<Released, Refusa
             tokio::select! {
                 biased;
                 () = switch.cut_off() => return Err(Refusal::Cut),
-                checked = checking.searchset(response, arrived, languages) => checked?,
+                checked = Box::pin(checking.searchset(response, arrived, languages)) => checked?,
             }
         }
         AnswerKind::Transaction(parts) => {
             tokio::select! {
                 biased;
                 () = switch.cut_off() => return Err(Refusal::Cut),
-                checked = checking.transaction(response, parts) => checked?,
+                checked = Box::pin(checking.transaction(response, parts)) => checked?,
             }
         }
         AnswerKind::Opaque { version } => checking.bytes(response, version).await?,
@@ -173,7 +173,7 @@ impl Checking<'_> {
         let mut located = located(&parts.headers, touches);
         if matches!(touches.answer, AnswerKind::Mapped(_))
             && let Some(to) = &located
-            && !self.leads_to_its_own(&to.target).await?
+            && !Box::pin(self.leads_to_its_own(&to.target)).await?
         {
             self.alarm.misbehaves(&Misbehaviour::Shape("leads to a record that was not asked about"));
             located = None;
