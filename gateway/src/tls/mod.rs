@@ -1,7 +1,6 @@
-//! TLS: which host asks for what ([`hosts`]), what is offered ([`offered`]), the server's own certificate ([`server_key`]); the chain
-//! check ([`verifier`]), the form of a certificate ([`profile`]), those of other authorities ([`external`]), what was read lately
-//! ([`readings`]), the device behind it ([`device`]); what it comes to once the handshake is over ([`arrival`]), and how it came about
-//! ([`negotiated`]).
+//! TLS: which host asks for what ([`hosts`]), the chain check ([`verifier`]), the form of a certificate
+//! ([`profile`]), those of other authorities ([`external`]), what was read lately ([`readings`]), the device behind it
+//! ([`device`]), the server's own certificate ([`server_key`]), what is offered ([`offered`]), what it comes to once the handshake is over ([`arrival`]), and how it came about ([`negotiated`]).
 
 pub mod arrival;
 mod der;
