@@ -110,10 +110,14 @@ pub const STORE_CONNECT_MAX: Duration = Duration::from_secs(2);
 pub const UPLOAD_MAX: Duration = Duration::from_secs(3600);
 /// A WebSocket of a mapped store is read in pieces of so many bytes, once more than a little comes at a time.
 pub const SOCKET_PIECE_BYTES: usize = 16 * 1024;
+/// And before that: most say little.
+pub const SOCKET_FIRST_PIECE_BYTES: usize = 512;
 /// A side of such a WebSocket that says nothing for so long is pinged, and let go of if it says nothing for as long again.
 pub const SOCKET_SILENCE_MAX: Duration = Duration::from_secs(60);
 /// Once one side has closed it, the other has so long to do so too.
 pub const SOCKET_CLOSE_MAX: Duration = Duration::from_secs(5);
+/// Whoever was told of its end is read for so long, and what he says thrown away, so that he hears it.
+pub const SOCKET_LINGER_MAX: Duration = Duration::from_secs(1);
 /// Drain: how long a call of gRPC may go on to its own end.
 pub const CALL_DRAIN_MAX: Duration = Duration::from_secs(5);
 /// Silence of the client in the middle of a streamed upload.
@@ -163,9 +167,17 @@ pub const STORE_TRIAL_MILLIS: u64 = 5000;
 /// How often at most the log says how many found no place.
 pub const BUSY_TOLD_EVERY_SECONDS: u64 = 10;
 /// How often at most a store is looked at that rests, or has left a long request without an answer.
-pub const STORE_LOOK_EVERY: Duration = Duration::from_millis(200);
+pub const STORE_PROBE_EVERY: Duration = Duration::from_millis(200);
 /// How long it may take to answer then; a trial lasts longer.
-pub const STORE_LOOK_MAX: Duration = Duration::from_secs(3);
+pub const STORE_PROBE_MAX: Duration = Duration::from_secs(3);
+/// Looking after a store, where the settings say what for and nothing else: how often.
+pub const STORE_LOOK_EVERY: Duration = Duration::from_secs(5);
+/// How long it may take to answer.
+pub const STORE_LOOK_MAX: Duration = Duration::from_secs(2);
+/// Looks in a row that find it unwell until it is left out: one that is missed is none.
+pub const STORE_UNWELL_AFTER: u32 = 3;
+/// Looks in a row that find it well until it is back.
+pub const STORE_WELL_AFTER: u32 = 2;
 /// For so many requests one may be asked twice.
 pub const RETRY_EVERY: u32 = 10;
 /// Retries that a worker keeps for later.
@@ -268,6 +280,21 @@ const _: () = assert!(PROXY_HEADER_BYTES_MAX >= 536, "as much of a header as a r
 const _: () = assert!(REQUEST_LINE_BYTES_MAX < HEADER_BYTES_MAX, "behind a request line there is room for fields");
 const _: () = assert!(HEADER_READ_MAX.as_secs() <= H1_IDLE_MAX.as_secs(), "hyper counts both as one");
 const _: () = assert!(CHUNK_SIZE_DIGITS_MAX <= 15, "the size of a chunk fits 64 bits");
+const _: () = assert!(
+    H2_BLOCK_FRAMES_MAX as usize * 16_384 >= HEADER_BYTES_MAX,
+    "a header block has room in its frames, each as long as is agreed on"
+);
+const _: () =
+    assert!(H2_RESETS_MAX >= 2 * H2_STREAMS_MAX, "who leaves a page may reset all of its streams, and come again");
+const _: () = assert!(H2_RESETS_MAX as usize <= H2_ERROR_RESETS_MAX, "ours are counted by the second: they go first");
+const _: () = assert!(
+    H2_CRUMB_BYTES < H2_BODY_BYTES_PER_IDLE_FRAME && 2 * H2_BODY_BYTES_PER_IDLE_FRAME <= 16_384,
+    "a full piece allows for an update of both windows, crumbs for none"
+);
+const _: () =
+    assert!(H2_STREAM_WINDOW_BYTES < H2_CONNECTION_WINDOW_BYTES, "one stream does not shut the others' window");
+const _: () = assert!(WRITE_STALL_MAX.as_secs() < UNTAKEN_MAX.as_secs(), "who takes nothing at all goes first");
+const _: () = assert!(LINGER_MAX.as_millis() < DRAIN_MAX.as_millis(), "what is closing holds up no drain");
 const _: () = assert!(CONNECTIONS_PER_SOURCE_MAX < CONNECTIONS_PER_WORKER_MAX, "one source must not take all");
 const _: () = assert!(PASSWORD_CHECKS_MAX < BLOCKING_THREADS_MAX, "password checks must not take all threads");
 const _: () = assert!(FORM_BYTES_MAX < BODY_READ_BYTES_MAX, "a form is the smallest body");
@@ -300,8 +327,14 @@ const _: () = assert!(ISOLATED_CONNECTIONS_MAX < CONNECTIONS_PER_WORKER_MAX, "wh
 const _: () = assert!(SWEEP_EVERY.as_millis() < REGISTRY_SILENCE_MAX.as_millis(), "silence must be seen in time");
 const _: () = assert!(CALL_DRAIN_MAX.as_millis() < DRAIN_MAX.as_millis(), "a call hears of the end");
 const _: () = assert!(SOCKET_CLOSE_MAX.as_millis() < DRAIN_MAX.as_millis(), "a WebSocket is closed before the end");
+const _: () = assert!(SOCKET_LINGER_MAX.as_millis() < SOCKET_CLOSE_MAX.as_millis(), "and heard of it");
+const _: () = assert!(SOCKET_FIRST_PIECE_BYTES < SOCKET_PIECE_BYTES, "it grows");
 const _: () = assert!(MARK_WAIT_MAX.as_millis() < DRAIN_MAX.as_millis(), "a deletion is marked before the end");
 const _: () = assert!(STORE_QUEUE_WAIT.as_millis() < 50, "who finds no place is told so within 50 ms");
-const _: () = assert!(STORE_LOOK_MAX.as_millis() < STORE_TRIAL_MILLIS as u128, "one looks at a time");
+const _: () = assert!(STORE_PROBE_MAX.as_millis() < STORE_TRIAL_MILLIS as u128, "one is on trial at a time");
 const _: () = assert!(STORE_REST_MILLIS <= STORE_REST_MILLIS_MAX && STORE_FAILURES_IN_A_ROW_MAX > 1);
+const _: () = assert!(STORE_AT_ONCE as u32 <= STORE_CONNECTIONS_MAX, "whoever has a place finds a connection");
+const _: () = assert!(STORE_IDLE_DOUBTED.as_millis() < STORE_IDLE_MAX.as_millis(), "what is doubted is still kept");
+const _: () = assert!(STORE_LOOK_MAX.as_millis() < STORE_LOOK_EVERY.as_millis(), "one look at a time");
+const _: () = assert!(UPLOAD_SILENCE_MAX.as_secs() < UPLOAD_MAX.as_secs(), "silence is seen within an upload's time");
 const _: () = assert!(STORE_CONNECT_MAX.as_millis() < STORE_ANSWER_MAX.as_millis(), "connecting is part of answering");

@@ -4,13 +4,14 @@
 //! Nothing leads from here to the pipeline: what is served is made of the proof [`Lapsed`] and of the words of the page, and a
 //! [`Portal`] has no store, no session, no registry and no upstream. Like a captive portal, it answers whatever is asked for. A
 //! connection is answered and closed (over HTTP/2 a request may cross the goodbye, and is told the same); a few at a time, so many
-//! a source; each answer is in the log.
+//! a source; each answer is in the log. The guards of every client stand under it all the same: whoever holds a terminal that was lost
+//! is no friend.
 
 use std::cell::Cell;
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use audit::EntryId;
 use aws_lc_rs::digest;
@@ -35,6 +36,8 @@ use crate::cut::socket::Socket;
 use crate::pages::{self, Frame, Language, LocalPath, Place};
 use crate::pipeline::admit::{Buckets, Rates};
 use crate::refusal::Refusal;
+use crate::strict::frames::Frames;
+use crate::strict::guard::Guard;
 use crate::tls::arrival::Lapsed;
 use crate::tls::negotiated::Negotiated;
 use crate::{Clock, answer, source};
@@ -144,7 +147,7 @@ pub(crate) async fn serve(portal: Rc<Portal>, lapsed: Lapsed, tls: TlsStream<Soc
                 .timer(TokioTimer::new())
                 .max_concurrent_streams(1)
                 .max_header_list_size(u32::try_from(HEADER_BYTES_MAX).unwrap_or(u32::MAX))
-                .serve_connection(TokioIo::new(tls), service);
+                .serve_connection(TokioIo::new(Frames::new(tls)), service);
             let mut connection = std::pin::pin!(connection);
             tokio::select! {
                 ended = &mut connection => return ended,
@@ -159,7 +162,7 @@ pub(crate) async fn serve(portal: Rc<Portal>, lapsed: Lapsed, tls: TlsStream<Soc
                 .max_headers(HEADERS_MAX)
                 .max_buf_size(READ_BUFFER_BYTES_MAX)
                 .half_close(false)
-                .serve_connection(TokioIo::new(tls), service)
+                .serve_connection(TokioIo::new(Guard::new(tls, Arc::default())), service)
                 .await
         }
     };

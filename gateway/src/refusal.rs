@@ -251,7 +251,7 @@ impl Refusal {
         }
     }
 
-    /// HTTP status. A certificate problem is never 403: Safari would ask for another certificate and hide the page.
+    /// HTTP status. For a certificate that is missing or unknown it is not 403: Safari would ask for another and hide the page.
     #[must_use]
     pub const fn status(&self) -> u16 {
         match self {

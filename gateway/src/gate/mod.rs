@@ -33,6 +33,7 @@ use crate::pipeline::trace::Trace;
 use crate::pipeline::{admit, authenticate};
 use crate::refusal::{Refusal, SignInReason};
 use crate::store::pool::Body;
+use crate::strict::target::Canonical;
 use crate::worker::Worker;
 
 /// Where programs sign in and out.
@@ -75,7 +76,7 @@ impl GatePage {
     ///
     /// # Errors
     /// There is none, or not with this method.
-    pub fn of(request: Request<Incoming>) -> Result<Self, Refusal> {
+    pub fn of(request: Request<Incoming>, _: Canonical) -> Result<Self, Refusal> {
         let kind = match (request.uri().path(), request.method()) {
             (HOME, &Method::GET) => Kind::Home,
             (SIGN_IN, &Method::GET) => Kind::ShowSignIn,

@@ -17,11 +17,17 @@
 //! What each may refuse with:
 //!
 //! - admit, for strangers before anything else: 429.
-//! - route: 400 unreadable; 401 no certificate; 403 one that has ended, or from another site; 404 no such page; 405.
-//! - admit: 401, 403 certificate; 429.
+//! - route:
+//!   - 400 unreadable; 413, 414, 431 too long, by its head; 417; 501, 505 a method or version that nobody speaks here;
+//!   - 401 no certificate; 403 one that has ended, or from another site;
+//!   - 404 no such page; 405; 421 the other host;
+//!   - 503 registry silent.
+//! - admit: 401, 403 certificate; 429; 503 registry silent.
 //! - authenticate: 401 sign in; 403 change the password first; 503 registry silent.
 //! - split: 400; 413.
-//! - extract: 400; 403 with rule and article; 404 not available; 413; 429 for its look-ups; 502/504 store; 503 stopped.
+//! - extract:
+//!   - 400; 403 with rule and article; 404 not available; 413; 429 for its look-ups;
+//!   - 502/504 store; 503 stopped, store busy or resting.
 //! - decide:
 //!   - 400 a page that is over, what would reach into another person's record, more than can be decided on at once;
 //!   - 401 session ended meanwhile; 403 certificate;
@@ -30,12 +36,12 @@
 //!   - 422 a patch that does not fit;
 //!   - 503 stopped or silent.
 //! - record: 503 audit.
-//! - forward: 400; 413; 502/504 store; 503 cut.
+//! - forward: 400; 413; 502/504 store; 503 cut, store busy or resting.
 //! - release:
 //!   - 400 no upgrade, a search that the store keeps no longer, what a mapped store does not take;
 //!   - 404; 412;
 //!   - 502/504 store;
-//!   - 503 audit or cut.
+//!   - 503 audit, cut, store busy or resting.
 //!
 //! Proofs have private fields and no public constructor, and are moved: leaving a step out does not compile
 //! (`tests/compile-fail/`).

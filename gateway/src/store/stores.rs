@@ -67,12 +67,6 @@ impl Stores {
         self.stations.iter().map(|station| station.status()).collect()
     }
 
-    /// Requests that wait for a place.
-    #[must_use]
-    pub fn waiting(&self) -> u16 {
-        self.lanes.counts().waiting
-    }
-
     /// How long answers may take.
     pub(crate) const fn timeouts(&self) -> &Timeouts {
         &self.timeouts

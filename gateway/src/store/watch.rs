@@ -28,7 +28,7 @@ use super::station::Station;
 use super::stores::Stores;
 use super::streams;
 use super::way::Dice;
-use crate::bounds::{STORE_LOOK_EVERY, STORE_LOOK_MAX};
+use crate::bounds::{STORE_PROBE_EVERY, STORE_PROBE_MAX};
 use crate::pipeline::extract::whole;
 
 /// Looks after all stores until the drain begins.
@@ -51,10 +51,10 @@ async fn restless(stores: &Stores, station: &Arc<Station>, path: &str) {
     loop {
         station.restless().await;
         while station.is_restless() {
-            sleep(STORE_LOOK_EVERY).await;
+            sleep(STORE_PROBE_EVERY).await;
             if station.is_looked_at() {
                 let asked = station.ask();
-                let looked = timeout(STORE_LOOK_MAX, look(station, stores.protocol(), path)).await;
+                let looked = timeout(STORE_PROBE_MAX, look(station, stores.protocol(), path)).await;
                 // Any answer is one, but those of a gateway in front of a store that is not there.
                 let answered = match &looked {
                     Ok(Ok(status)) => !fails(*status),

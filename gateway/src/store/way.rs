@@ -28,9 +28,11 @@ pub struct Way {
     dice: Dice,
 }
 
-/// Stores that were asked in vain, by their numbers: one bit each.
+/// Stores that were asked in vain, by their numbers: one bit each, and one for [`Tried::REPEATED`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Tried(u32);
+
+const _: () = assert!(STORES_MAX < 32, "as many bits as it takes");
 
 impl Tried {
     const fn has(self, number: usize) -> bool {

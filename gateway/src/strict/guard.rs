@@ -166,9 +166,9 @@ impl Held {
         true
     }
 
-    /// Keeps these, of which the first `cleared` may pass.
-    fn keep(&mut self, octets: &[u8], cleared: usize, fresh: bool) {
-        *self = Self { octets: octets.to_vec(), cleared, fresh };
+    /// Keeps these in place of what is held: `fresh` if nobody has looked at them.
+    fn keep(&mut self, octets: &[u8], fresh: bool) {
+        *self = Self { octets: octets.to_vec(), cleared: 0, fresh };
     }
 }
 
@@ -187,12 +187,12 @@ impl<S: AsyncRead + Unpin> Guard<S> {
         match judge(&mut self.state, &self.signs, octets) {
             Judged::Good(passing) => {
                 if passing < octets.len() {
-                    self.held.keep(octets.get(passing..).unwrap_or_default(), 0, true);
+                    self.held.keep(octets.get(passing..).unwrap_or_default(), true);
                     buf.set_filled(start + passing);
                 }
                 return Poll::Ready(Ok(true));
             }
-            Judged::Unfinished => self.held.keep(octets, 0, false),
+            Judged::Unfinished => self.held.keep(octets, false),
             Judged::Refused(flaw) => self.refuse(flaw),
             Judged::Broken => return Poll::Ready(Err(broken())),
         }

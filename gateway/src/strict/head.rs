@@ -2,7 +2,7 @@
 //!
 //! A head is looked at once: a reader that finds it unfinished goes on where it stopped when there is more. Nothing is copied.
 
-use super::flaw::Flaw;
+use super::flaw::{Flaw, unreadable};
 use super::lines::{Lengths, Lines, field, is_token, plain};
 use crate::bounds::{HEADER_BYTES_MAX, HEADERS_MAX, REQUEST_LINE_BYTES_MAX, UPLOAD_BYTES_MAX};
 use crate::refusal::MessageProblem;
@@ -70,10 +70,6 @@ struct Named {
     upgrade: bool,
     close: bool,
     keep_alive: bool,
-}
-
-const fn unreadable<T>(why: &'static str) -> Result<T, Flaw> {
-    Err(Flaw::Unreadable(why))
 }
 
 impl HeadReader {

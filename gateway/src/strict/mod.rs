@@ -3,7 +3,8 @@
 //! ([`chunked`]), and the next message begins where this one ends. What comes over HTTP/2 has its frames counted ([`frames`]). What
 //! either of them comes to, as `http` sees it, is looked at by one function ([`message`]) before anything asks for it.
 //!
-//! What the store answers meets a reader of the same kind ([`answers`]), so that a broken answer is none, and never becomes two.
+//! What the store answers over HTTP/1.1 meets a reader of the same kind ([`answers`]), so that a broken answer is none, and never becomes
+//! two.
 //!
 //! All of it is strict where the RFCs let a recipient be lenient: nobody who means well sends what is refused here, and two readers
 //! of one message are what smuggling is made of.

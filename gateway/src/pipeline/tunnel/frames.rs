@@ -2,7 +2,11 @@
 //! out, its payload is never held, and what a peer may not send never reaches the other side. No extension is negotiated, so
 //! the reserved bits are zero.
 
+mod text;
+
 use aws_lc_rs::rand;
+
+use self::text::Unfinished;
 
 /// Whose frames are read: a client masks what it sends, a server does not (RFC 6455 5.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -391,44 +395,6 @@ fn mask(octets: &mut [u8], mut key: [u8; 4], at: usize) {
     }
     for (octet, key) in rest.iter_mut().zip(key.into_iter().cycle()) {
         *octet ^= key;
-    }
-}
-
-/// The end of a text so far that is the beginning of a character: at most three octets.
-#[derive(Default)]
-struct Unfinished {
-    octets: [u8; 4],
-    count: usize,
-}
-
-impl Unfinished {
-    const fn is_finished(&self) -> bool {
-        self.count == 0
-    }
-
-    /// Whether the text is UTF-8 with this piece, wherever that was cut.
-    fn goes_on(&mut self, mut piece: &[u8]) -> bool {
-        while self.count > 0 {
-            let Some((next, rest)) = piece.split_first() else { return true };
-            let Some(place) = self.octets.get_mut(self.count) else { return false };
-            *place = *next;
-            self.count += 1;
-            piece = rest;
-            match std::str::from_utf8(self.octets.get(..self.count).unwrap_or_default()) {
-                Ok(_) => self.count = 0,
-                Err(error) if error.error_len().is_some() => return false,
-                Err(_) => {}
-            }
-        }
-        let Err(error) = std::str::from_utf8(piece) else { return true };
-        let tail = piece.get(error.valid_up_to()..).unwrap_or_default();
-        let Some(kept) = self.octets.get_mut(..tail.len()) else { return false };
-        if error.error_len().is_some() {
-            return false;
-        }
-        kept.copy_from_slice(tail);
-        self.count = tail.len();
-        true
     }
 }
 

@@ -2,14 +2,15 @@
 
 use std::time::{Duration, Instant};
 
+use gateway::bounds::ISOLATED_MAX;
+
+use crate::world::memory::resident_kib;
 use crate::world::{Ask, CARE, Http, Terminal, Tls, World};
 
 use super::raw::{
-    ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, Link, PING, PRIORITY, RST_STREAM, SETTINGS,
+    ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, Link, PING, PRIORITY, RST_STREAM, SETTINGS, WHOLE,
     WINDOW_UPDATE, block, frame, headers, request, settings,
 };
-
-const WHOLE: u8 = END_STREAM | END_HEADERS;
 
 /// What is sent first, and what is sent over and over: the second by the number of the round.
 type Flood = (&'static str, Vec<u8>, Box<dyn Fn(u32) -> Vec<u8> + Send>);
@@ -90,12 +91,6 @@ async fn flood(terminal: &Terminal, first: &[u8], round: impl Fn(u32) -> Vec<u8>
     None
 }
 
-fn resident_octets() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_flood_is_cut_and_nobody_else_waits() {
     let world = World::start().await;
@@ -105,7 +100,7 @@ async fn every_flood_is_cut_and_nobody_else_waits() {
     let mut neighbour = neighbour.connect().await.unwrap();
     let mut faults = Vec::new();
     for (name, first, round) in floods() {
-        let before = resident_octets();
+        let before = resident_kib();
         let flooding = {
             let terminal = terminal.clone();
             tokio::spawn(async move { flood(&terminal, &first, round, Duration::from_secs(8)).await })
@@ -118,7 +113,7 @@ async fn every_flood_is_cut_and_nobody_else_waits() {
             longest = longest.max(begun.elapsed());
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        let grown = resident_octets().saturating_sub(before) >> 20;
+        let grown = resident_kib().saturating_sub(before) / 1024;
         match flooding.await.unwrap() {
             None => faults.push(format!("{name}: it is not cut")),
             Some(lasted) if lasted > Duration::from_secs(6) => faults.push(format!("{name}: it lasted {lasted:?}")),
@@ -129,4 +124,15 @@ async fn every_flood_is_cut_and_nobody_else_waits() {
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// Whoever found a lost terminal reads one page, and has no more of the gateway than anybody.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_where_one_page_is_served_is_cut_too() {
+    let world = World::start().await;
+    let terminal = world.terminal_speaking(&world.keys("D-sato"), Http::Two, Tls::V13);
+    world.revoke("D-sato");
+    let pings = |_| frame(PING, 0, 0, b"01234567");
+    let lasted = flood(&terminal, &[], pings, ISOLATED_MAX).await;
+    assert!(lasted.is_some_and(|lasted| lasted < ISOLATED_MAX / 2), "{lasted:?}");
 }

@@ -2,7 +2,7 @@
 
 use crate::world::{CARE, Http, Terminal, Tls, World};
 
-use super::raw::{DATA, END_HEADERS, END_STREAM, Link, Outcome, block, field, frame, headers, request};
+use super::raw::{DATA, END_HEADERS, END_STREAM, Link, Outcome, WHOLE, block, field, frame, headers, request};
 
 /// What is to come of a case.
 enum Wanted {
@@ -13,7 +13,6 @@ enum Wanted {
 }
 use Wanted::{No, Ok as Yes};
 
-const WHOLE: u8 = END_STREAM | END_HEADERS;
 const PATH: &str = "/fhir/Patient/P-0001";
 
 struct Table {
