@@ -21,6 +21,9 @@ pub const PLAIN_HTTP_BYTES_MAX: usize = 4096;
 pub const HANDSHAKE_MAX: Duration = Duration::from_secs(5);
 /// Without a request, a connection over HTTP/1.1 is closed after so long.
 pub const H1_IDLE_MAX: Duration = Duration::from_secs(30);
+/// How often it is looked whether anything goes on over it. At the second look in a row that finds nothing, what HTTP holds for it is
+/// given back until something comes.
+pub const H1_REST_LOOK_EVERY: Duration = Duration::from_millis(250);
 /// From the first octet of a request's head to its last, over HTTP/1.1; over HTTP/2, of a frame other than DATA or of a header
 /// block, and from the handshake to the client's first frame.
 pub const HEADER_READ_MAX: Duration = Duration::from_secs(10);
@@ -278,6 +281,8 @@ const _: () = assert!(READ_BUFFER_BYTES_MAX >= HEADER_BYTES_MAX, "a header secti
 const _: () = assert!(FIRST_OCTET_MAX.as_millis() < HANDSHAKE_MAX.as_millis(), "who says nothing goes first");
 const _: () = assert!(PROXY_HEADER_BYTES_MAX >= 536, "as much of a header as a receiver should take");
 const _: () = assert!(REQUEST_LINE_BYTES_MAX < HEADER_BYTES_MAX, "behind a request line there is room for fields");
+const _: () =
+    assert!(H1_REST_LOOK_EVERY.as_millis() * 10 < H1_IDLE_MAX.as_millis(), "who says nothing rests before he goes");
 const _: () = assert!(HEADER_READ_MAX.as_secs() <= H1_IDLE_MAX.as_secs(), "hyper counts both as one");
 const _: () = assert!(CHUNK_SIZE_DIGITS_MAX <= 15, "the size of a chunk fits 64 bits");
 const _: () = assert!(

@@ -129,7 +129,7 @@ fn self_contained(headers: &mut HeaderMap) {
 }
 
 /// Answers and closes.
-pub(crate) async fn serve(portal: Rc<Portal>, lapsed: Lapsed, tls: TlsStream<Socket>, peer: SocketAddr) {
+pub(crate) async fn serve(portal: Rc<Portal>, lapsed: Lapsed, tls: Box<TlsStream<Socket>>, peer: SocketAddr) {
     let Some(_room) = portal.enter(peer.ip()) else { return };
     let scissors = tls.get_ref().0.scissors();
     let negotiated = Negotiated::of(tls.get_ref().1);

@@ -175,6 +175,11 @@ impl Shared {
 pub struct Draining(watch::Receiver<bool>);
 
 impl Draining {
+    #[cfg(test)]
+    pub(crate) const fn of(told: watch::Receiver<bool>) -> Self {
+        Self(told)
+    }
+
     /// Ready when the drain has begun. Whoever gave the order being gone counts as the order.
     pub async fn begun(&mut self) {
         let _ = self.0.wait_for(|begun| *begun).await;
