@@ -96,11 +96,7 @@ impl Stores {
         let due = told == 0 || now >= told + BUSY_TOLD_EVERY_SECONDS;
         if due && self.told_busy.compare_exchange(told, now.max(1), Ordering::Relaxed, Ordering::Relaxed).is_ok() {
             let refused = self.turned_away.swap(0, Ordering::Relaxed);
-            tracing::warn!(
-                refused,
-                waiting = self.waiting(),
-                "more is asked of the store than it takes at once; refused"
-            );
+            tracing::warn!(refused, "more is asked of the store than it takes at once; refused");
         }
         StoreError::Busy
     }
