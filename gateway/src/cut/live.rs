@@ -298,7 +298,8 @@ impl Live {
     #[must_use]
     pub fn counts(&self) -> (usize, usize, usize) {
         self.shards.iter().map(|shard| lock(shard)).fold((0, 0, 0), |(connections, exchanges, keys), shard| {
-            (connections + shard.connections.len(), exchanges + shard.exchanges, keys + shard.keys.len())
+            let open = shard.connections.values().filter(|held| !held.ended).count();
+            (connections + open, exchanges + shard.exchanges, keys + shard.keys.len())
         })
     }
 

@@ -145,6 +145,7 @@ async fn an_exchange_that_outlives_its_connection_is_still_found() {
     };
     assert_eq!(by(both), (0, 1), "told once");
     assert_eq!((live.connections().len(), live.exchanges().len()), (0, 1));
+    assert_eq!((live.counts().0, live.counts().1), (0, 1));
     drop(exchange);
     assert_eq!(live.counts(), (0, 0, 0), "keys are left behind");
 }
