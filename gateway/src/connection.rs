@@ -62,7 +62,7 @@ pub struct Client {
     pub multiplexed: bool,
     /// Its place among the living; none without a certificate that the registry knows.
     pub living: Option<ConnectionEntry>,
-    /// Held by whatever is going on: requests, and the bodies of their answers. Nobody else holding it means idle.
+    /// Held by whatever is going on: requests, exchanges, and over HTTP/1.1 the bodies of answers. Nobody else holding it means idle.
     pub busy: Arc<()>,
     /// When the last request came.
     pub last_request: Cell<Instant>,
@@ -201,6 +201,7 @@ fn service(
             if upgrade {
                 client.signs.answered(response.status() == StatusCode::SWITCHING_PROTOCOLS);
             }
+            let busy = (!client.multiplexed).then_some(busy);
             Ok(response.map(|body| Answering::new(body, busy)))
         })
     })

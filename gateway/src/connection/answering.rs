@@ -1,4 +1,6 @@
-//! The body of an answer, as a connection has it: while it is there, something goes on.
+//! The body of an answer, as a connection has it: over HTTP/1.1, something goes on while it is there.
+//!
+//! Over HTTP/2 it says nothing of that: a client that opens no window would keep it, and with it the connection, for as long as it liked.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,11 +14,11 @@ use crate::store::pool::{Body, BodyError};
 /// See the module.
 pub(super) struct Answering {
     body: Body,
-    _busy: Arc<()>,
+    _busy: Option<Arc<()>>,
 }
 
 impl Answering {
-    pub(super) const fn new(body: Body, busy: Arc<()>) -> Self {
+    pub(super) const fn new(body: Body, busy: Option<Arc<()>>) -> Self {
         Self { body, _busy: busy }
     }
 }

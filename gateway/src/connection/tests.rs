@@ -1,3 +1,5 @@
+//! How much room an idle connection takes: counted, so that it does not grow unseen.
+
 use super::*;
 
 fn size_of_future<A, B, C, F: Future>(_: impl Fn(A, B, C) -> F) -> usize {

@@ -51,7 +51,7 @@ async fn answer(path: String, busy: Arc<()>, mut go_on: watch::Receiver<bool>) -
         }
         Full::new(Bytes::from(path)).map_err(|never| match never {}).boxed_unsync()
     };
-    Response::new(Answering::new(body, busy))
+    Response::new(Answering::new(body, Some(busy)))
 }
 
 impl Side {

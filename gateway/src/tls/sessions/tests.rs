@@ -1,3 +1,5 @@
+//! Sessions are kept within their bound, and each is used once.
+
 use super::*;
 
 fn name(number: u32) -> Vec<u8> {
