@@ -23,7 +23,7 @@ pub(crate) const BATCH_BYTES_MAX: usize = 8 << 20;
 pub(crate) const SOON_MAX: Duration = Duration::from_millis(10);
 /// A batch that so many waited for is followed by the next one no sooner than [`COMMITS_APART`], one that twice as many waited for no
 /// sooner than twice that, and so on; whoever appends alone never waits.
-pub(crate) const RUSH_CALLS: usize = 4;
+pub(crate) const RUSH_CALLS: usize = 2;
 /// See [`RUSH_CALLS`]. Adds half of it to the mean time of an append in a rush.
 pub(crate) const COMMITS_APART: Duration = Duration::from_millis(1);
 /// See [`RUSH_CALLS`]: so many times [`COMMITS_APART`] and no more, however many wait.
