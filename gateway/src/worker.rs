@@ -25,6 +25,7 @@ use crate::pages::{self, Frame, Place};
 use crate::pipeline::admit::{Limits, Rates};
 use crate::pipeline::authenticate::Subject;
 use crate::pipeline::held::HeldPool;
+use crate::pipeline::taken::Waiting;
 use crate::pipeline::trace::Trace;
 use crate::refusal::Refusal;
 use crate::session::{Sealer, SessionLimits};
@@ -74,6 +75,7 @@ pub struct Worker {
     way: Arc<Way>,
     limits: Limits,
     held: HeldPool,
+    waiting: Waiting,
     portal: Rc<Portal>,
     drain: watch::Receiver<bool>,
     /// Held by every open connection, tunnels included.
@@ -181,9 +183,9 @@ impl Worker {
         drain: watch::Receiver<bool>,
     ) -> Self {
         let open = Arc::default();
-        let (limits, held) = (Limits::new(rates), HeldPool::default());
+        let (limits, held, waiting) = (Limits::new(rates), HeldPool::default(), Waiting::default());
         let portal = Rc::new(Portal::new(shared.desk.clone(), Arc::clone(&shared.clock), rates));
-        Self { number, shared, way: Arc::new(Way::new(stores)), limits, held, portal, drain, open }
+        Self { number, shared, way: Arc::new(Way::new(stores)), limits, held, waiting, portal, drain, open }
     }
 
     /// Accepts and serves until the drain, then waits for open connections, at most [`DRAIN_MAX`].
@@ -343,6 +345,10 @@ impl Worker {
 
     pub(crate) const fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    pub(crate) const fn waiting(&self) -> &Waiting {
+        &self.waiting
     }
 
     pub(crate) const fn held(&self) -> &HeldPool {

@@ -16,7 +16,7 @@
 //!
 //! What each may refuse with:
 //!
-//! - admit, for strangers before anything else: 429.
+//! - admit, for strangers before anything else: 429; for a device whose request comes to nothing in `route`, behind that.
 //! - route: 400 unreadable; 401 no certificate; 403 one that has ended, or from another site; 404 no such page; 405.
 //! - admit: 401, 403 certificate; 429.
 //! - authenticate: 401 sign in; 403 change the password first; 503 registry silent.
@@ -62,6 +62,7 @@ pub mod release;
 pub mod route;
 pub mod sift;
 pub mod split;
+pub mod taken;
 pub mod trace;
 pub mod tunnel;
 pub mod untaken;
@@ -93,7 +94,7 @@ pub async fn serve(worker: &Worker, client: &Client, request: Request<Incoming>)
         Err(refusal) => {
             trace.refused(worker, &refusal).await;
             moment::one_time(moment, &refusal).await;
-            answer::refusal(worker, client, &trace, &refusal)
+            taken::soon(worker, client, answer::refusal(worker, client, &trace, &refusal))
         }
     };
     // No record is asked for with HEAD (`route::METHODS`), so no body that sees to its outcome is dropped here.
@@ -108,9 +109,21 @@ async fn steps(
     trace: &mut Trace,
 ) -> Result<Response<Body>, Refusal> {
     admit::stranger(worker, client)?;
-    let request = match route::route(worker, client, request, trace)? {
-        route::Route::Public(page) => return public::serve(worker, page, trace),
-        route::Route::Gate(page) => return Box::pin(gate::serve(worker, client, page, trace)).await,
+    let routed = match route::route(worker, client, request, trace) {
+        Ok(routed) => routed,
+        Err(refusal) => {
+            admit::in_passing(worker, client)?;
+            return Err(refusal);
+        }
+    };
+    let request = match routed {
+        route::Route::Public(page) => {
+            return public::serve(worker, page, trace).map(|answer| taken::soon(worker, client, answer));
+        }
+        route::Route::Gate(page) => {
+            let answer = Box::pin(gate::serve(worker, client, page, trace)).await;
+            return answer.map(|answer| taken::soon(worker, client, answer));
+        }
         route::Route::Record(request) => request,
     };
     let (device, slot) = admit::admit(worker, request.device(worker, client)?)?;

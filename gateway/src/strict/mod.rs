@@ -14,7 +14,7 @@ pub mod flaw;
 pub mod frames;
 pub mod guard;
 pub mod head;
-mod lines;
+pub(crate) mod lines;
 pub mod message;
 pub mod signs;
 pub mod target;

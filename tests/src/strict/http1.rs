@@ -225,6 +225,11 @@ const HEADS: &[(&str, &str, u16)] = &[
     ("the store's Host", "GET /fhir/Patient/P-0001 HTTP/1.1\r\nHost: care-record-store\r\n\r\n", 400 + GOES_ON),
     ("a Host with a user", "GET /fhir/Patient/P-0001 HTTP/1.1\r\nHost: a@{c}\r\n\r\n", 400),
     ("a Host with a path", "GET /fhir/Patient/P-0001 HTTP/1.1\r\nHost: {c}/a\r\n\r\n", 400),
+    ("a Host with a port", "GET /fhir/Patient/P-0001 HTTP/1.1\r\nHost: {c}:65535\r\nCookie: {k}\r\n\r\n", 200),
+    ("a Host with port 0", "GET /fhir/Patient/P-0001 HTTP/1.1\r\nHost: {c}:0\r\n\r\n", 400),
+    ("a Host with a port too large", "GET /fhir/Patient/P-0001 HTTP/1.1\r\nHost: {c}:65536\r\n\r\n", 400),
+    ("a Host with a port far too large", "GET /fhir/Patient/P-0001 HTTP/1.1\r\nHost: {c}:99999\r\n\r\n", 400),
+    ("a Host with a zero before its port", "GET /fhir/Patient/P-0001 HTTP/1.1\r\nHost: {c}:0443\r\n\r\n", 400),
     ("a Host with a port that is none", "GET /fhir/Patient/P-0001 HTTP/1.1\r\nHost: {c}:a\r\n\r\n", 400),
     ("a Host with an empty port", "GET /fhir/Patient/P-0001 HTTP/1.1\r\nHost: {c}:\r\n\r\n", 400),
     ("a Host with two ports", "GET /fhir/Patient/P-0001 HTTP/1.1\r\nHost: {c}:443:80\r\n\r\n", 400),
@@ -315,6 +320,7 @@ impl Table {
         let text = text
             .replace("{h}", &format!("Host: {CARE}\r\nCookie: {}\r\n", self.cookie))
             .replace("{c}", CARE)
+            .replace("{k}", &self.cookie)
             .replace("{g}", &good)
             .replace("{a}", &"a".repeat(40_000))
             .replace("{m}", &"A: b\r\n".repeat(120))
