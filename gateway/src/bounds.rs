@@ -49,6 +49,15 @@ pub const WRITE_STALL_MAX: Duration = Duration::from_secs(30);
 /// such a client keep its socket busy, so [`WRITE_STALL_MAX`] does not find it. A piece is at most
 /// [`READ_BUFFER_BYTES_MAX`]: two kilobytes in a second are enough.
 pub const UNTAKEN_MAX: Duration = Duration::from_secs(45);
+/// HTTP/2: an answer of ours (a page, a refusal) has to be taken within this; else its connection is cut. It fits any window that
+/// clients open.
+pub const PAGE_TAKEN_MAX: Duration = Duration::from_secs(15);
+/// Or within this, where a source lets more than [`PAGES_UNTAKEN_PER_SOURCE`] of them wait.
+pub const PAGE_TAKEN_SOON_MAX: Duration = Duration::from_secs(1);
+/// Answers of ours that may wait for the clients of one source, in one worker, before these are hurried.
+pub const PAGES_UNTAKEN_PER_SOURCE: usize = 256;
+/// And at most: of more than so many, whichever is not taken at once cuts its connection.
+pub const PAGES_UNTAKEN_PER_SOURCE_MAX: usize = 1024;
 /// Send buffer of a client's socket, in the kernel (which takes twice as much for its own needs).
 pub const SEND_BUFFER_BYTES: usize = 256 * 1024;
 /// Read buffer of a client connection; at least a whole header section.
@@ -267,6 +276,8 @@ pub const RECEIPT_AGAIN: Duration = Duration::from_secs(1);
 pub const ISOLATED_CONNECTIONS_MAX: usize = 64;
 /// Longest such a connection lasts, after its handshake.
 pub const ISOLATED_MAX: Duration = Duration::from_secs(10);
+/// What is answered on one of them, over HTTP/2: whoever goes on asking does not want to know.
+pub const ISOLATED_ANSWERS_MAX: u32 = 8;
 /// Drain: how long open exchanges may go on after the order to stop.
 pub const DRAIN_MAX: Duration = Duration::from_secs(10);
 /// An identity token's life; the store accepts it no longer (and a cached one is replaced after half of it).
@@ -284,6 +295,8 @@ const _: () = assert!(REQUEST_LINE_BYTES_MAX < HEADER_BYTES_MAX, "behind a reque
 const _: () =
     assert!(H1_REST_LOOK_EVERY.as_millis() * 10 < H1_IDLE_MAX.as_millis(), "who says nothing rests before he goes");
 const _: () = assert!(HEADER_READ_MAX.as_secs() <= H1_IDLE_MAX.as_secs(), "hyper counts both as one");
+const _: () = assert!(PAGE_TAKEN_SOON_MAX.as_millis() < PAGE_TAKEN_MAX.as_millis(), "a crowd is hurried");
+const _: () = assert!(PAGES_UNTAKEN_PER_SOURCE < PAGES_UNTAKEN_PER_SOURCE_MAX, "first hurried, then cut");
 const _: () = assert!(CHUNK_SIZE_DIGITS_MAX <= 15, "the size of a chunk fits 64 bits");
 const _: () = assert!(
     H2_BLOCK_FRAMES_MAX as usize * 16_384 >= HEADER_BYTES_MAX,

@@ -29,7 +29,8 @@ use tokio::time::timeout;
 use tokio_rustls::server::TlsStream;
 
 use crate::bounds::{
-    HEADER_BYTES_MAX, HEADER_READ_MAX, HEADERS_MAX, ISOLATED_CONNECTIONS_MAX, ISOLATED_MAX, READ_BUFFER_BYTES_MAX,
+    HEADER_BYTES_MAX, HEADER_READ_MAX, HEADERS_MAX, ISOLATED_ANSWERS_MAX, ISOLATED_CONNECTIONS_MAX, ISOLATED_MAX,
+    READ_BUFFER_BYTES_MAX,
 };
 use crate::connection::LocalExecutor;
 use crate::cut::socket::Socket;
@@ -134,8 +135,13 @@ pub(crate) async fn serve(portal: Rc<Portal>, lapsed: Lapsed, tls: Box<TlsStream
     let scissors = tls.get_ref().0.scissors();
     let negotiated = Negotiated::of(tls.get_ref().1);
     let two = tls.get_ref().1.alpn_protocol() == Some(b"h2");
-    let answered = Notify::new();
+    let (answered, answers) = (Notify::new(), Cell::new(0));
     let service = service_fn(|request: Request<Incoming>| {
+        // A goodbye takes effect when its client has answered it, and it may ask on until then.
+        answers.set(answers.get() + 1);
+        if answers.get() > ISOLATED_ANSWERS_MAX {
+            scissors.cut();
+        }
         let (head, _) = request.into_parts();
         let response = portal.answer(&lapsed, &negotiated, &head);
         answered.notify_one();

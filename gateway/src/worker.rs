@@ -26,6 +26,7 @@ use crate::pages::{self, Frame, Place};
 use crate::pipeline::admit::{Limits, Rates};
 use crate::pipeline::authenticate::Subject;
 use crate::pipeline::held::HeldPool;
+use crate::pipeline::taken::Waiting;
 use crate::pipeline::trace::Trace;
 use crate::refusal::Refusal;
 use crate::session::{Sealer, SessionLimits};
@@ -74,6 +75,7 @@ pub struct Worker {
     handle: Handle,
     limits: Limits,
     held: HeldPool,
+    waiting: Waiting,
     portal: Rc<Portal>,
     /// Held by every open connection, tunnels included.
     open: Arc<()>,
@@ -194,11 +196,11 @@ impl Worker {
         rates: Rates,
         drain: watch::Receiver<bool>,
     ) -> Self {
-        let (limits, held, open) = (Limits::new(rates), HeldPool::default(), Arc::default());
+        let (limits, held, waiting) = (Limits::new(rates), HeldPool::default(), Waiting::default());
         let portal = Rc::new(Portal::new(shared.desk.clone(), Arc::clone(&shared.clock), rates));
         let (judge, way) = (shared.judge.remembering(), Way::new(stores));
         let handle = Handle(Arc::new(Lasting { shared, judge, attributions: Attributions::default(), way, drain }));
-        Self { number, handle, limits, held, portal, open }
+        Self { number, handle, limits, held, waiting, portal, open: Arc::default() }
     }
 
     /// Accepts and serves until the drain, then waits for open connections, at most [`DRAIN_MAX`].
@@ -358,6 +360,10 @@ impl Worker {
 
     pub(crate) const fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    pub(crate) const fn waiting(&self) -> &Waiting {
+        &self.waiting
     }
 
     pub(crate) const fn held(&self) -> &HeldPool {

@@ -123,10 +123,14 @@ pub async fn serve(
     trace: &mut Trace,
 ) -> Result<Response<Body>, Refusal> {
     let GatePage { kind, request } = page;
+    let chosen = chosen_language(&request);
+    if chosen.is_some() || matches!(kind, Kind::Style | Kind::Problem) {
+        admit::in_passing(worker, client)?;
+    }
     if kind == Kind::Style {
         return Ok(style());
     }
-    if let Some(language) = chosen_language(&request) {
+    if let Some(language) = chosen {
         return Ok(remember_language(&request, language));
     }
     if kind == Kind::Problem {
@@ -136,10 +140,10 @@ pub async fn serve(
     }
     // Before anything else: the terminal. A page that explains is the answer to everything without a device.
     let device = client.device(&worker.snapshot(), worker.now())?;
+    let (device, slot) = admit::admit(worker, device)?;
     if request.method() != Method::GET {
         form::same_origin(request.headers(), form::authority(&request))?;
     }
-    let (device, slot) = admit::admit(worker, device)?;
     match kind {
         Kind::Connection => return connection::show(worker, client, &device, trace),
         Kind::ShowSignIn => return sign_in::show(worker, &device, &request, trace),

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Request;
+use http::header::UPGRADE;
 use http::request::Parts;
+use http::{Method, Request};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Incoming};
 use model::{Category, PersonId};
@@ -42,6 +43,10 @@ pub async fn extract(
 ) -> Result<Extracted, Refusal> {
     let begun = request.take_begun();
     let (parts, mut body) = request.into_request().into_parts();
+    // Over HTTP/2 no field says that there is one. What comes behind a handshake is a WebSocket's.
+    if parts.method == Method::GET && !parts.headers.contains_key(UPGRADE) {
+        body.none().await?;
+    }
     let need = begun.map_or_else(|| read_head(worker.reader(), &parts), |need| Ok(*need))?;
     let touches = match need {
         Need::Transaction(transaction) => {

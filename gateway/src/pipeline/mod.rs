@@ -16,7 +16,7 @@
 //!
 //! What each may refuse with:
 //!
-//! - admit, for strangers before anything else: 429.
+//! - admit, for strangers before anything else: 429; for a device whose request comes to nothing in `route`, behind that.
 //! - route:
 //!   - 400 unreadable; 413, 414, 431 too long, by its head; 417; 501, 505 a method or version that nobody speaks here;
 //!   - 401 no certificate; 403 one that has ended, or from another site;
@@ -68,6 +68,7 @@ pub mod release;
 pub mod route;
 pub mod sift;
 pub mod split;
+pub mod taken;
 pub mod trace;
 pub mod tunnel;
 pub mod untaken;
@@ -99,7 +100,7 @@ pub async fn serve(worker: &Worker, client: &Client, request: Request<Incoming>)
         Err(refusal) => {
             Box::pin(trace.refused(worker, &refusal)).await;
             moment::one_time(moment, &refusal).await;
-            answer::refusal(worker, client, &trace, &refusal)
+            taken::soon(worker, client, answer::refusal(worker, client, &trace, &refusal))
         }
     };
     // No record is asked for with HEAD (`route::METHODS`), so no body that sees to its outcome is dropped here.
@@ -114,9 +115,21 @@ async fn steps(
     trace: &mut Trace,
 ) -> Result<Response<Body>, Refusal> {
     admit::stranger(worker, client)?;
-    let request = match route::route(worker, client, request, trace)? {
-        route::Route::Public(page) => return public::serve(worker, page, trace),
-        route::Route::Gate(page) => return Box::pin(gate::serve(worker, client, page, trace)).await,
+    let routed = match route::route(worker, client, request, trace) {
+        Ok(routed) => routed,
+        Err(refusal) => {
+            admit::in_passing(worker, client)?;
+            return Err(refusal);
+        }
+    };
+    let request = match routed {
+        route::Route::Public(page) => {
+            return public::serve(worker, page, trace).map(|answer| taken::soon(worker, client, answer));
+        }
+        route::Route::Gate(page) => {
+            let answer = Box::pin(gate::serve(worker, client, page, trace)).await;
+            return answer.map(|answer| taken::soon(worker, client, answer));
+        }
         route::Route::Record(request) => request,
     };
     let (device, slot) = admit::admit(worker, request.device(worker, client)?)?;

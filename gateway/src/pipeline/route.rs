@@ -15,6 +15,7 @@ use crate::connection::Client;
 use crate::gate::{GatePage, form};
 use crate::public::PublicPage;
 use crate::refusal::Refusal;
+use crate::strict::lines::is_port;
 use crate::strict::message::{self, Readable};
 use crate::strict::target::{self, Canonical};
 use crate::tls::device::VerifiedDevice;
@@ -171,7 +172,7 @@ fn named_host(worker: &Worker, request: &Request<Incoming>, _: &Readable) -> Res
         (None, None) => return Err(unreadable()),
     };
     let name = match named.rsplit_once(':') {
-        Some((name, port)) if !port.is_empty() && port.bytes().all(|c| c.is_ascii_digit()) => name,
+        Some((name, port)) if is_port(port.as_bytes()) => name,
         Some(_) => return Err(unreadable()),
         None => named,
     };

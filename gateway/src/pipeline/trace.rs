@@ -338,7 +338,10 @@ impl Trace {
             return;
         }
         self.settled();
-        self.log(refusal);
+        // Whoever is told to come again later is told so as often as he asks.
+        if !matches!(refusal, Refusal::TooMany { .. }) {
+            self.log(refusal);
+        }
         if let Some(entry) = self.entry(Some(refusal)) {
             refusal_on_record(worker.audit(), entry.within_bounds()).await;
         }

@@ -59,6 +59,12 @@ pub(super) const fn is_token(octet: u8) -> bool {
         || matches!(octet, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~')
 }
 
+/// A port that somebody can listen at (RFC 3986 3.2.3), in as few digits as it takes.
+pub(crate) fn is_port(octets: &[u8]) -> bool {
+    let plain = octets.iter().all(u8::is_ascii_digit) && octets.first().is_some_and(|first| *first != b'0');
+    plain && std::str::from_utf8(octets).is_ok_and(|port| port.parse::<u16>().is_ok())
+}
+
 /// RFC 9112 5.1: a field's name, which is a token, and what stands behind its colon.
 pub(super) fn field(line: &[u8]) -> Result<(&[u8], &[u8]), Flaw> {
     let Some(colon) = line.iter().position(|octet| !is_token(*octet)) else {

@@ -17,7 +17,7 @@ pub mod frames;
 pub mod guard;
 pub mod head;
 pub mod lent;
-mod lines;
+pub(crate) mod lines;
 pub mod message;
 pub mod signs;
 pub mod target;

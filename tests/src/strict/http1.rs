@@ -32,6 +32,7 @@ impl Table {
         let text = text
             .replace("{h}", &format!("Host: {CARE}\r\nCookie: {}\r\n", self.cookie))
             .replace("{c}", CARE)
+            .replace("{k}", &self.cookie)
             .replace("{g}", &good)
             .replace("{a}", &"a".repeat(40_000))
             .replace("{m}", &"A: b\r\n".repeat(120))

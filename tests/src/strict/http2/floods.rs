@@ -2,8 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use gateway::bounds::ISOLATED_MAX;
-
 use crate::world::memory::resident_kib;
 use crate::world::{Ask, CARE, Http, Terminal, Tls, World};
 
@@ -126,13 +124,68 @@ async fn every_flood_is_cut_and_nobody_else_waits() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// Whoever found a lost terminal reads one page, and has no more of the gateway than anybody.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_flood_where_one_page_is_served_is_cut_too() {
+/// Whose certificate has ended is told so, and not over and over: a goodbye that is not answered lets a client ask on.
+#[tokio::test]
+async fn whose_certificate_has_ended_does_not_ask_on() {
     let world = World::start().await;
     let terminal = world.terminal_speaking(&world.keys("D-sato"), Http::Two, Tls::V13);
     world.revoke("D-sato");
-    let pings = |_| frame(PING, 0, 0, b"01234567");
-    let lasted = flood(&terminal, &[], pings, ISOLATED_MAX).await;
-    assert!(lasted.is_some_and(|lasted| lasted < ISOLATED_MAX / 2), "{lasted:?}");
+    let mut link = Link::open(&terminal).await;
+    let mut answered = 0;
+    for number in 0..100 {
+        // As long as there is one stream at a time.
+        if !link.send(&headers(number * 2 + 1, WHOLE, &request("GET", "/", &[]))).await {
+            break;
+        }
+        match link.told(number * 2 + 1).await {
+            Some(403) => answered += 1,
+            Some(status) => panic!("{status}"),
+            None => break,
+        }
+    }
+    assert!((1..=gateway::bounds::ISOLATED_ANSWERS_MAX).contains(&answered), "{answered}");
+    // Frames that move nothing end it here, too.
+    let cut = flood(&terminal, &[], |_| frame(PING, 0, 0, b"01234567"), Duration::from_secs(8)).await;
+    assert!(cut.is_some_and(|lasted| lasted < Duration::from_secs(6)), "{cut:?}");
+}
+
+/// Answers that are asked for and not taken: a hundred a connection, by a stranger. One that waits by itself is let go of soon; of
+/// many, most are at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_that_nobody_takes_are_not_kept() {
+    use gateway::bounds::{H2_STREAMS_MAX, PAGE_TAKEN_MAX, PAGE_TAKEN_SOON_MAX, PAGES_UNTAKEN_PER_SOURCE};
+    let world = World::start().await;
+    let terminal = Terminal::speaking(world.address, CARE, &world.authority.root_der(), None, Http::Two, Tls::V13);
+    let begun = Instant::now();
+    let untaken = async |streams: u32, window: u32| {
+        let mut link = Link::open(&terminal).await;
+        let asked = (0..streams).flat_map(|n| headers(n * 2 + 1, WHOLE, &request("GET", "/nothing", &[])));
+        link.send(&[settings(&[(4, window)]), asked.collect()].concat()).await;
+        link
+    };
+    let mut alone = untaken(1, 0).await;
+    let mut octet = untaken(1, 1).await;
+    let mut many = Vec::new();
+    for _ in 0..20 {
+        many.push(untaken(H2_STREAMS_MAX, 0).await);
+    }
+    tokio::time::sleep(PAGE_TAKEN_SOON_MAX + Duration::from_secs(1)).await;
+    let mut left = 0;
+    for link in &mut many {
+        left += u32::from(link.is_alive().await);
+    }
+    // Two workers, and in each what one source may have waiting.
+    let most = 2 * u32::try_from(PAGES_UNTAKEN_PER_SOURCE).unwrap() / H2_STREAMS_MAX;
+    assert!(left <= most, "{left} of {} connections", many.len());
+    // Who comes from the same place and takes what it asks for is served.
+    for _ in 0..5 {
+        assert_eq!(terminal.ask(Ask::get("/nothing")).await.unwrap().status, 401);
+    }
+    if begun.elapsed() + Duration::from_secs(1) < PAGE_TAKEN_MAX {
+        assert!(alone.is_alive().await && octet.is_alive().await);
+    }
+    tokio::time::sleep((PAGE_TAKEN_MAX + Duration::from_secs(2)).saturating_sub(begun.elapsed())).await;
+    for link in many.iter_mut().chain([&mut alone, &mut octet]) {
+        assert!(!link.is_alive().await);
+    }
 }

@@ -144,6 +144,16 @@ impl Link {
         }
     }
 
+    /// The status of the answer on this stream, whatever is said about the connection before it.
+    pub(crate) async fn told(&mut self, about: u32) -> Option<u16> {
+        while let Some((kind, _, stream, payload)) = self.next(3000).await {
+            if kind == HEADERS && stream == about {
+                return Some(status(&payload));
+            }
+        }
+        None
+    }
+
     /// What is said about this stream, or the connection.
     pub(crate) async fn outcome(&mut self, about: u32) -> Outcome {
         loop {
