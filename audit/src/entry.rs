@@ -7,6 +7,7 @@ use model::{
 };
 
 use crate::bounds::{FACTS_BYTES_MAX, PERSONS_MAX, RECORDS_MAX, RULES_BYTES_MAX};
+use crate::facts_text::FactsText;
 use crate::text::harmless;
 
 /// Number of an entry, by which a user may ask about it: 128 random bits, shown as 32 hexadecimal digits.
@@ -191,7 +192,7 @@ pub struct Entry {
     /// Which state of the registry was asked.
     pub generation: u64,
     /// The facts that were used: [`crate::facts::compact_all`].
-    pub facts: String,
+    pub facts: FactsText,
     /// Only disaster use (art. 21) made it possible.
     pub disaster: bool,
     /// Only break-glass (art. 41) made it possible: the subject had declared an emergency.
@@ -221,7 +222,8 @@ impl Entry {
             records.truncate(RECORDS_MAX - 1);
             records.push(format!("… {left_out} more"));
         }
-        let facts = if harmless(&self.facts, usize::MAX).len() > FACTS_BYTES_MAX { String::new() } else { self.facts };
+        let facts =
+            if harmless(&self.facts, usize::MAX).len() > FACTS_BYTES_MAX { FactsText::default() } else { self.facts };
         let cut = |text: &str| harmless(text, RULES_BYTES_MAX).into_owned();
         let (rules, articles) = (cut(&self.rules), cut(&self.articles));
         Self { persons, records, facts, rules, articles, ..self }

@@ -15,6 +15,7 @@ mod bounds;
 mod entry;
 mod error;
 pub mod facts;
+mod facts_text;
 mod heard;
 mod index;
 mod json;
@@ -33,6 +34,7 @@ pub use entry::{
     Alert, AlertKind, Ended, Entry, EntryId, Event, IdPrefix, Outcome, Release, SignIn, SignInOutcome, Verdict,
 };
 pub use error::AuditError;
+pub use facts_text::FactsText;
 pub use pending::{Durable, Pending};
 pub use reader::{Found, FoundSignIns, Reader, Recorded};
 pub use search::{Query, SignInQuery};

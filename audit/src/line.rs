@@ -14,7 +14,7 @@ use crate::bounds::{
     CAUSE_BYTES_MAX, FACTS_BYTES_MAX, PERSONS_MAX, RECORD_BYTES_MAX, RECORDS_MAX, RULES_BYTES_MAX, SEEN_MAX,
     TARGET_BYTES_MAX, WORD_BYTES_MAX,
 };
-use crate::json::Writer;
+use crate::json::{self, Writer};
 use crate::text::harmless;
 use crate::{
     Alert, AlertKind, AuditError, Ended, Entry, EntryId, Event, Outcome, Release, SignIn, SignInOutcome, Verdict,
@@ -120,7 +120,6 @@ struct AlertLine<'a> {
 pub(crate) fn write_entry(entry: &Entry) -> Result<Vec<u8>, AuditError> {
     at_most("persons", entry.persons.len(), PERSONS_MAX)?;
     at_most("records", entry.records.len(), RECORDS_MAX)?;
-    at_most("bytes of facts", entry.facts.len(), FACTS_BYTES_MAX)?;
     at_most("bytes of rules", entry.rules.len(), RULES_BYTES_MAX)?;
     at_most("bytes of articles", entry.articles.len(), RULES_BYTES_MAX)?;
     if entry.id.is_empty() {
@@ -129,8 +128,8 @@ pub(crate) fn write_entry(entry: &Entry) -> Result<Vec<u8>, AuditError> {
     let rules = lossless("bytes of rules", &entry.rules, RULES_BYTES_MAX)?;
     let articles = lossless("bytes of articles", &entry.articles, RULES_BYTES_MAX)?;
     let facts = lossless("bytes of facts", &entry.facts, FACTS_BYTES_MAX)?;
-    // Half as much again: what is quoted in the facts is escaped.
-    let mut line = begin("entry", 1024 + facts.len() + facts.len() / 2);
+    let facts = entry.facts.quoted(|| json::string(&facts));
+    let mut line = begin("entry", 1024 + facts.len());
     line.text("id", &entry.id.to_string());
     line.text("at", &entry.at.to_string());
     line.text("user_id", entry.user_id.as_str());
@@ -149,7 +148,7 @@ pub(crate) fn write_entry(entry: &Entry) -> Result<Vec<u8>, AuditError> {
     line.text("articles", &articles);
     line.text("policy_version", &short(&entry.policy_version));
     line.number("generation", entry.generation);
-    line.text("facts", &facts);
+    line.written("facts", facts);
     line.flag("disaster", entry.disaster);
     if entry.break_glass {
         line.flag("break_glass", true);
@@ -306,7 +305,7 @@ fn entry(line: EntryLine<'_>) -> Result<Entry, String> {
         articles: line.articles.into_owned(),
         policy_version: line.policy_version.into_owned(),
         generation: line.generation,
-        facts: line.facts.into_owned(),
+        facts: line.facts.into_owned().into(),
         disaster: line.disaster,
         break_glass: line.break_glass,
         source: line.source.into_owned(),

@@ -88,7 +88,8 @@ async fn begin(
     match stream.peek(&mut first).await {
         Ok(1) if first == [HANDSHAKE] => Some((stream, client, place)),
         Ok(1) if first.iter().all(u8::is_ascii_uppercase) => {
-            explain(stream).await;
+            // Boxed: every connection would have the room of what hardly any is told.
+            Box::pin(explain(stream)).await;
             None
         }
         // Gone, or no TLS: a balancer's header from somebody who is none, for one.

@@ -21,6 +21,9 @@ pub const PLAIN_HTTP_BYTES_MAX: usize = 4096;
 pub const HANDSHAKE_MAX: Duration = Duration::from_secs(5);
 /// Without a request, a connection over HTTP/1.1 is closed after so long.
 pub const H1_IDLE_MAX: Duration = Duration::from_secs(30);
+/// How often it is looked whether anything goes on over it. At the second look in a row that finds nothing, what HTTP holds for it is
+/// given back until something comes.
+pub const H1_REST_LOOK_EVERY: Duration = Duration::from_millis(250);
 /// From the first octet of a request's head to its last, over HTTP/1.1; over HTTP/2, of a frame other than DATA or of a header
 /// block, and from the handshake to the client's first frame.
 pub const HEADER_READ_MAX: Duration = Duration::from_secs(10);
@@ -46,6 +49,15 @@ pub const WRITE_STALL_MAX: Duration = Duration::from_secs(30);
 /// such a client keep its socket busy, so [`WRITE_STALL_MAX`] does not find it. A piece is at most
 /// [`READ_BUFFER_BYTES_MAX`]: two kilobytes in a second are enough.
 pub const UNTAKEN_MAX: Duration = Duration::from_secs(45);
+/// HTTP/2: an answer of ours (a page, a refusal) has to be taken within this; else its connection is cut. It fits any window that
+/// clients open.
+pub const PAGE_TAKEN_MAX: Duration = Duration::from_secs(15);
+/// Or within this, where a source lets more than [`PAGES_UNTAKEN_PER_SOURCE`] of them wait.
+pub const PAGE_TAKEN_SOON_MAX: Duration = Duration::from_secs(1);
+/// Answers of ours that may wait for the clients of one source, in one worker, before these are hurried.
+pub const PAGES_UNTAKEN_PER_SOURCE: usize = 256;
+/// And at most: of more than so many, whichever is not taken at once cuts its connection.
+pub const PAGES_UNTAKEN_PER_SOURCE_MAX: usize = 1024;
 /// Send buffer of a client's socket, in the kernel (which takes twice as much for its own needs).
 pub const SEND_BUFFER_BYTES: usize = 256 * 1024;
 /// Read buffer of a client connection; at least a whole header section.
@@ -110,10 +122,14 @@ pub const STORE_CONNECT_MAX: Duration = Duration::from_secs(2);
 pub const UPLOAD_MAX: Duration = Duration::from_secs(3600);
 /// A WebSocket of a mapped store is read in pieces of so many bytes, once more than a little comes at a time.
 pub const SOCKET_PIECE_BYTES: usize = 16 * 1024;
+/// And before that: most say little.
+pub const SOCKET_FIRST_PIECE_BYTES: usize = 512;
 /// A side of such a WebSocket that says nothing for so long is pinged, and let go of if it says nothing for as long again.
 pub const SOCKET_SILENCE_MAX: Duration = Duration::from_secs(60);
 /// Once one side has closed it, the other has so long to do so too.
 pub const SOCKET_CLOSE_MAX: Duration = Duration::from_secs(5);
+/// Whoever was told of its end is read for so long, and what he says thrown away, so that he hears it.
+pub const SOCKET_LINGER_MAX: Duration = Duration::from_secs(1);
 /// Drain: how long a call of gRPC may go on to its own end.
 pub const CALL_DRAIN_MAX: Duration = Duration::from_secs(5);
 /// Silence of the client in the middle of a streamed upload.
@@ -160,10 +176,33 @@ pub const STORE_REST_MILLIS: u64 = 1000;
 pub const STORE_REST_MILLIS_MAX: u64 = 8000;
 /// A request on trial of which nothing is heard for so long, in milliseconds, is waited for no longer: another may go.
 pub const STORE_TRIAL_MILLIS: u64 = 5000;
+/// How often at most the log says how many found no place.
+pub const BUSY_TOLD_EVERY_SECONDS: u64 = 10;
+/// How often at most a store is looked at that rests, or has left a long request without an answer.
+pub const STORE_PROBE_EVERY: Duration = Duration::from_millis(200);
+/// How long it may take to answer then; a trial lasts longer.
+pub const STORE_PROBE_MAX: Duration = Duration::from_secs(3);
+/// Looking after a store, where the settings say what for and nothing else: how often.
+pub const STORE_LOOK_EVERY: Duration = Duration::from_secs(5);
+/// How long it may take to answer.
+pub const STORE_LOOK_MAX: Duration = Duration::from_secs(2);
+/// Looks in a row that find it unwell until it is left out: one that is missed is none.
+pub const STORE_UNWELL_AFTER: u32 = 3;
+/// Looks in a row that find it well until it is back.
+pub const STORE_WELL_AFTER: u32 = 2;
 /// For so many requests one may be asked twice.
 pub const RETRY_EVERY: u32 = 10;
 /// Retries that a worker keeps for later.
 pub const RETRIES_KEPT_MAX: u32 = 10;
+
+/// Answers of the store of which a worker remembers whose they are; each takes some 200 octets.
+pub const ATTRIBUTIONS_MAX: usize = 8192;
+
+/// For so many milliseconds an answer about reading counts, as long as nothing changes: what ends by the clock alone may be opened
+/// that much longer. All that is alive is asked about again by the clock, much less often ([`SWEEPS_PER_JUDGEMENT`]).
+pub const DECISION_COUNTS_MAX: i64 = 100;
+/// Answers that a worker remembers; when there are more it begins anew.
+pub const DECISIONS_REMEMBERED_MAX: usize = 4096;
 
 /// Every so many decisions Cedar is asked too, and held against the compiled rules.
 pub const CEDAR_ASKED_EVERY: u32 = 1024;
@@ -237,6 +276,8 @@ pub const RECEIPT_AGAIN: Duration = Duration::from_secs(1);
 pub const ISOLATED_CONNECTIONS_MAX: usize = 64;
 /// Longest such a connection lasts, after its handshake.
 pub const ISOLATED_MAX: Duration = Duration::from_secs(10);
+/// What is answered on one of them, over HTTP/2: whoever goes on asking does not want to know.
+pub const ISOLATED_ANSWERS_MAX: u32 = 8;
 /// Drain: how long open exchanges may go on after the order to stop.
 pub const DRAIN_MAX: Duration = Duration::from_secs(10);
 /// An identity token's life; the store accepts it no longer (and a cached one is replaced after half of it).
@@ -251,8 +292,27 @@ const _: () = assert!(READ_BUFFER_BYTES_MAX >= HEADER_BYTES_MAX, "a header secti
 const _: () = assert!(FIRST_OCTET_MAX.as_millis() < HANDSHAKE_MAX.as_millis(), "who says nothing goes first");
 const _: () = assert!(PROXY_HEADER_BYTES_MAX >= 536, "as much of a header as a receiver should take");
 const _: () = assert!(REQUEST_LINE_BYTES_MAX < HEADER_BYTES_MAX, "behind a request line there is room for fields");
+const _: () =
+    assert!(H1_REST_LOOK_EVERY.as_millis() * 10 < H1_IDLE_MAX.as_millis(), "who says nothing rests before he goes");
 const _: () = assert!(HEADER_READ_MAX.as_secs() <= H1_IDLE_MAX.as_secs(), "hyper counts both as one");
+const _: () = assert!(PAGE_TAKEN_SOON_MAX.as_millis() < PAGE_TAKEN_MAX.as_millis(), "a crowd is hurried");
+const _: () = assert!(PAGES_UNTAKEN_PER_SOURCE < PAGES_UNTAKEN_PER_SOURCE_MAX, "first hurried, then cut");
 const _: () = assert!(CHUNK_SIZE_DIGITS_MAX <= 15, "the size of a chunk fits 64 bits");
+const _: () = assert!(
+    H2_BLOCK_FRAMES_MAX as usize * 16_384 >= HEADER_BYTES_MAX,
+    "a header block has room in its frames, each as long as is agreed on"
+);
+const _: () =
+    assert!(H2_RESETS_MAX >= 2 * H2_STREAMS_MAX, "who leaves a page may reset all of its streams, and come again");
+const _: () = assert!(H2_RESETS_MAX as usize <= H2_ERROR_RESETS_MAX, "ours are counted by the second: they go first");
+const _: () = assert!(
+    H2_CRUMB_BYTES < H2_BODY_BYTES_PER_IDLE_FRAME && 2 * H2_BODY_BYTES_PER_IDLE_FRAME <= 16_384,
+    "a full piece allows for an update of both windows, crumbs for none"
+);
+const _: () =
+    assert!(H2_STREAM_WINDOW_BYTES < H2_CONNECTION_WINDOW_BYTES, "one stream does not shut the others' window");
+const _: () = assert!(WRITE_STALL_MAX.as_secs() < UNTAKEN_MAX.as_secs(), "who takes nothing at all goes first");
+const _: () = assert!(LINGER_MAX.as_millis() < DRAIN_MAX.as_millis(), "what is closing holds up no drain");
 const _: () = assert!(CONNECTIONS_PER_SOURCE_MAX < CONNECTIONS_PER_WORKER_MAX, "one source must not take all");
 const _: () = assert!(PASSWORD_CHECKS_MAX < BLOCKING_THREADS_MAX, "password checks must not take all threads");
 const _: () = assert!(FORM_BYTES_MAX < BODY_READ_BYTES_MAX, "a form is the smallest body");
@@ -285,7 +345,14 @@ const _: () = assert!(ISOLATED_CONNECTIONS_MAX < CONNECTIONS_PER_WORKER_MAX, "wh
 const _: () = assert!(SWEEP_EVERY.as_millis() < REGISTRY_SILENCE_MAX.as_millis(), "silence must be seen in time");
 const _: () = assert!(CALL_DRAIN_MAX.as_millis() < DRAIN_MAX.as_millis(), "a call hears of the end");
 const _: () = assert!(SOCKET_CLOSE_MAX.as_millis() < DRAIN_MAX.as_millis(), "a WebSocket is closed before the end");
+const _: () = assert!(SOCKET_LINGER_MAX.as_millis() < SOCKET_CLOSE_MAX.as_millis(), "and heard of it");
+const _: () = assert!(SOCKET_FIRST_PIECE_BYTES < SOCKET_PIECE_BYTES, "it grows");
 const _: () = assert!(MARK_WAIT_MAX.as_millis() < DRAIN_MAX.as_millis(), "a deletion is marked before the end");
 const _: () = assert!(STORE_QUEUE_WAIT.as_millis() < 50, "who finds no place is told so within 50 ms");
+const _: () = assert!(STORE_PROBE_MAX.as_millis() < STORE_TRIAL_MILLIS as u128, "one is on trial at a time");
 const _: () = assert!(STORE_REST_MILLIS <= STORE_REST_MILLIS_MAX && STORE_FAILURES_IN_A_ROW_MAX > 1);
+const _: () = assert!(STORE_AT_ONCE as u32 <= STORE_CONNECTIONS_MAX, "whoever has a place finds a connection");
+const _: () = assert!(STORE_IDLE_DOUBTED.as_millis() < STORE_IDLE_MAX.as_millis(), "what is doubted is still kept");
+const _: () = assert!(STORE_LOOK_MAX.as_millis() < STORE_LOOK_EVERY.as_millis(), "one look at a time");
+const _: () = assert!(UPLOAD_SILENCE_MAX.as_secs() < UPLOAD_MAX.as_secs(), "silence is seen within an upload's time");
 const _: () = assert!(STORE_CONNECT_MAX.as_millis() < STORE_ANSWER_MAX.as_millis(), "connecting is part of answering");

@@ -1,15 +1,22 @@
 //! One client connection: handshake, reading the certificate once, and serving HTTP/1.1 or HTTP/2 over it.
+//!
+//! A connection is idle for most of its life. What its handshake, its requests and the writing of their answers need lies in boxes of
+//! their own, and is given back as soon as they are over; what stays is TLS, the guard, and a place among the living.
+
+mod answering;
+mod one;
 
 use std::cell::Cell;
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use http::header::UPGRADE;
-use http::{Request, StatusCode};
+use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
-use hyper::service::service_fn;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use model::Timestamp;
 use registry::{Snapshot, Status};
@@ -19,6 +26,8 @@ use tokio::time::{Instant, timeout};
 use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use self::answering::Answering;
+use self::one::{Going, Pace};
 use crate::bounds::{
     H1_IDLE_MAX, H2_CONNECTION_WINDOW_BYTES, H2_ERROR_RESETS_MAX, H2_IDLE_MAX, H2_PENDING_RESETS_MAX, H2_PING_AFTER,
     H2_PING_ANSWER_MAX, H2_SEND_BUFFER_BYTES_MAX, H2_STREAM_WINDOW_BYTES, H2_STREAMS_MAX, HANDSHAKE_MAX,
@@ -29,13 +38,14 @@ use crate::cut::socket::{Scissors, Socket};
 use crate::refusal::{CertificateProblem, Refusal};
 use crate::strict::frames::Frames;
 use crate::strict::guard::Guard;
+use crate::strict::lent::Lent;
 use crate::strict::signs::Signs;
 use crate::tls::arrival::{Arrival, Standing};
 use crate::tls::device::{Presented, VerifiedDevice};
 use crate::tls::hosts::{Chosen, Host};
 use crate::tls::negotiated::Negotiated;
 use crate::tls::verifier::Strictness;
-use crate::worker::Worker;
+use crate::worker::{Draining, Worker};
 use crate::{isolated, pipeline};
 
 /// A client, for as long as its connection lasts.
@@ -52,7 +62,7 @@ pub struct Client {
     pub multiplexed: bool,
     /// Its place among the living; none without a certificate that the registry knows.
     pub living: Option<ConnectionEntry>,
-    /// Held by whatever is going on over HTTP/2; nobody else holding it means idle.
+    /// Held by whatever is going on: requests, exchanges, and over HTTP/1.1 the bodies of answers. Nobody else holding it means idle.
     pub busy: Arc<()>,
     /// When the last request came.
     pub last_request: Cell<Instant>,
@@ -88,7 +98,7 @@ impl Client {
 pub async fn serve(worker: Rc<Worker>, stream: TcpStream, peer: SocketAddr) {
     let socket = Socket::new(stream);
     let scissors = socket.scissors();
-    let handshake = handshake(&worker, socket);
+    let handshake = Box::pin(handshake(&worker, socket));
     let Ok(Some((host, tls))) = timeout(HANDSHAKE_MAX, handshake).await else { return };
     let (_, session) = tls.get_ref();
     let multiplexed = session.alpn_protocol() == Some(b"h2");
@@ -116,7 +126,7 @@ pub async fn serve(worker: Rc<Worker>, stream: TcpStream, peer: SocketAddr) {
         // Not among the living, so that nobody resets it while it is read; nothing but a page is served to it.
         Some(Arrival::Lapsed(lapsed)) if worker.strictness() == Strictness::Explain => {
             drop(living);
-            return isolated::serve(worker.portal(), lapsed, tls, peer).await;
+            return Box::pin(isolated::serve(worker.portal(), lapsed, tls, peer)).await;
         }
         // A resumed session passes the handshake without a question: asked here, it is refused all the same.
         Some(Arrival::Lapsed(_) | Arrival::Unknown) => return,
@@ -143,13 +153,16 @@ pub async fn serve(worker: Rc<Worker>, stream: TcpStream, peer: SocketAddr) {
     }
 }
 
-/// TLS, with the settings of the host that the client names. None when it names none of ours or fails.
-async fn handshake(worker: &Worker, socket: Socket) -> Option<(Host, TlsStream<Socket>)> {
+/// TLS, with the settings of the host that the client names. None when it names none of ours or fails. In a box: it is large, and
+/// would be moved with whatever it is handed to.
+async fn handshake(worker: &Worker, socket: Socket) -> Option<(Host, Box<TlsStream<Socket>>)> {
     let start = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), socket).await;
     let start = start.inspect_err(|error| tracing::debug!(%error, "no TLS client hello")).ok()?;
     let failed = |error: &std::io::Error| tracing::debug!(%error, "a TLS handshake failed");
     match worker.hosts().choose(&start.client_hello())? {
-        Chosen::Client(host, config) => start.into_stream(config).await.inspect_err(failed).ok().map(|tls| (host, tls)),
+        Chosen::Client(host, config) => {
+            start.into_stream(config).await.inspect_err(failed).ok().map(|tls| (host, Box::new(tls)))
+        }
         Chosen::Question(config) => {
             let mut answered = start.into_stream(config).await.inspect_err(failed).ok()?;
             // It has what it wanted to know, whether or not it hears the goodbye.
@@ -159,49 +172,59 @@ async fn handshake(worker: &Worker, socket: Socket) -> Option<(Host, TlsStream<S
     }
 }
 
-async fn speak(worker: &Rc<Worker>, client: Rc<Client>, tls: TlsStream<Socket>) -> hyper::Result<()> {
-    let service = {
-        let (worker, client) = (Rc::clone(worker), Rc::clone(&client));
-        service_fn(move |request: Request<Incoming>| {
-            let (worker, client) = (Rc::clone(&worker), Rc::clone(&client));
-            async move {
-                let _busy = Arc::clone(&client.busy);
-                client.last_request.set(Instant::now());
-                let upgrade = request.headers().contains_key(UPGRADE);
-                let response = pipeline::serve(&worker, &client, request).await;
-                if upgrade {
-                    client.signs.answered(response.status() == StatusCode::SWITCHING_PROTOCOLS);
-                }
-                Ok::<_, std::convert::Infallible>(response)
-            }
-        })
-    };
-    let mut draining = worker.draining();
+async fn speak(worker: &Rc<Worker>, client: Rc<Client>, tls: Box<TlsStream<Socket>>) -> hyper::Result<()> {
+    let service = service(worker, &client);
     if client.multiplexed {
-        let connection = http2().serve_connection(TokioIo::new(Frames::new(tls)), service);
-        let mut connection = std::pin::pin!(connection);
-        tokio::select! {
-            ended = &mut connection => return ended,
-            () = draining.begun() => connection.as_mut().graceful_shutdown(),
-            () = idle(&client) => {
-                connection.as_mut().graceful_shutdown();
-                // Who does not answer the goodbye either is cut.
-                let ended = timeout(HANDSHAKE_MAX, &mut connection).await;
-                client.scissors.cut();
-                return ended.unwrap_or(Ok(()));
-            }
-        }
-        connection.await
-    } else {
-        let connection =
-            http1().serve_connection(TokioIo::new(Guard::new(tls, Arc::clone(&client.signs))), service).with_upgrades();
-        let mut connection = std::pin::pin!(connection);
-        tokio::select! {
-            ended = &mut connection => return ended,
-            () = draining.begun() => connection.as_mut().graceful_shutdown(),
-        }
-        connection.await
+        return two(&client, tls, service, worker.draining()).await;
     }
+    let lent = Lent::new(Guard::new(tls, Arc::clone(&client.signs)));
+    let going = Going { signs: &client.signs, busy: &client.busy, pace: Pace::default() };
+    one::serve(lent, going, service, worker.draining()).await
+}
+
+/// Whoever answers the requests of a connection.
+fn service(
+    worker: &Rc<Worker>,
+    client: &Rc<Client>,
+) -> impl Service<Request<Incoming>, Response = Response<Answering>, Error = Infallible, Future: 'static> + Clone + use<>
+{
+    let (worker, client) = (Rc::clone(worker), Rc::clone(client));
+    service_fn(move |request: Request<Incoming>| {
+        let (worker, client) = (Rc::clone(&worker), Rc::clone(&client));
+        let busy = Arc::clone(&client.busy);
+        client.signs.taken();
+        // The way of a request is long, and hyper keeps room for it in every connection, idle or not: here it is room for a pointer.
+        Box::pin(async move {
+            client.last_request.set(Instant::now());
+            let upgrade = request.headers().contains_key(UPGRADE);
+            let response = pipeline::serve(&worker, &client, request).await;
+            if upgrade {
+                client.signs.answered(response.status() == StatusCode::SWITCHING_PROTOCOLS);
+            }
+            let busy = (!client.multiplexed).then_some(busy);
+            Ok(response.map(|body| Answering::new(body, busy)))
+        })
+    })
+}
+
+/// HTTP/2 over a connection, to its end.
+async fn two<S>(client: &Client, tls: Box<TlsStream<Socket>>, service: S, mut draining: Draining) -> hyper::Result<()>
+where
+    S: Service<Request<Incoming>, Response = Response<Answering>, Error = Infallible, Future: 'static>,
+{
+    let mut connection = Box::pin(http2().serve_connection(TokioIo::new(Frames::new(tls)), service));
+    tokio::select! {
+        ended = &mut connection => return ended,
+        () = draining.begun() => connection.as_mut().graceful_shutdown(),
+        () = idle(client) => {
+            connection.as_mut().graceful_shutdown();
+            // Who does not answer the goodbye either is cut.
+            let ended = timeout(HANDSHAKE_MAX, &mut connection).await;
+            client.scissors.cut();
+            return ended.unwrap_or(Ok(()));
+        }
+    }
+    connection.await
 }
 
 /// HTTP/1.1 within our bounds; [`Guard`] stands under it.
@@ -266,3 +289,6 @@ where
         tokio::task::spawn_local(future);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -51,6 +51,9 @@ impl Index {
 
 impl Generations {
     fn insert(&mut self, record: &RecordRef, persons: &[PersonId]) {
+        if self.young.get(record).is_some_and(|known| known == persons) {
+            return;
+        }
         if self.young.len() >= INDEX_RECORDS_MAX / 2 {
             self.old = std::mem::take(&mut self.young);
         }

@@ -4,13 +4,14 @@
 //! Nothing leads from here to the pipeline: what is served is made of the proof [`Lapsed`] and of the words of the page, and a
 //! [`Portal`] has no store, no session, no registry and no upstream. Like a captive portal, it answers whatever is asked for. A
 //! connection is answered and closed (over HTTP/2 a request may cross the goodbye, and is told the same); a few at a time, so many
-//! a source; each answer is in the log.
+//! a source; each answer is in the log. The guards of every client stand under it all the same: whoever holds a terminal that was lost
+//! is no friend.
 
 use std::cell::Cell;
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use audit::EntryId;
 use aws_lc_rs::digest;
@@ -28,13 +29,16 @@ use tokio::time::timeout;
 use tokio_rustls::server::TlsStream;
 
 use crate::bounds::{
-    HEADER_BYTES_MAX, HEADER_READ_MAX, HEADERS_MAX, ISOLATED_CONNECTIONS_MAX, ISOLATED_MAX, READ_BUFFER_BYTES_MAX,
+    HEADER_BYTES_MAX, HEADER_READ_MAX, HEADERS_MAX, ISOLATED_ANSWERS_MAX, ISOLATED_CONNECTIONS_MAX, ISOLATED_MAX,
+    READ_BUFFER_BYTES_MAX,
 };
 use crate::connection::LocalExecutor;
 use crate::cut::socket::Socket;
 use crate::pages::{self, Frame, Language, LocalPath, Place};
 use crate::pipeline::admit::{Buckets, Rates};
 use crate::refusal::Refusal;
+use crate::strict::frames::Frames;
+use crate::strict::guard::Guard;
 use crate::tls::arrival::Lapsed;
 use crate::tls::negotiated::Negotiated;
 use crate::{Clock, answer, source};
@@ -126,13 +130,18 @@ fn self_contained(headers: &mut HeaderMap) {
 }
 
 /// Answers and closes.
-pub(crate) async fn serve(portal: Rc<Portal>, lapsed: Lapsed, tls: TlsStream<Socket>, peer: SocketAddr) {
+pub(crate) async fn serve(portal: Rc<Portal>, lapsed: Lapsed, tls: Box<TlsStream<Socket>>, peer: SocketAddr) {
     let Some(_room) = portal.enter(peer.ip()) else { return };
     let scissors = tls.get_ref().0.scissors();
     let negotiated = Negotiated::of(tls.get_ref().1);
     let two = tls.get_ref().1.alpn_protocol() == Some(b"h2");
-    let answered = Notify::new();
+    let (answered, answers) = (Notify::new(), Cell::new(0));
     let service = service_fn(|request: Request<Incoming>| {
+        // A goodbye takes effect when its client has answered it, and it may ask on until then.
+        answers.set(answers.get() + 1);
+        if answers.get() > ISOLATED_ANSWERS_MAX {
+            scissors.cut();
+        }
         let (head, _) = request.into_parts();
         let response = portal.answer(&lapsed, &negotiated, &head);
         answered.notify_one();
@@ -144,7 +153,7 @@ pub(crate) async fn serve(portal: Rc<Portal>, lapsed: Lapsed, tls: TlsStream<Soc
                 .timer(TokioTimer::new())
                 .max_concurrent_streams(1)
                 .max_header_list_size(u32::try_from(HEADER_BYTES_MAX).unwrap_or(u32::MAX))
-                .serve_connection(TokioIo::new(tls), service);
+                .serve_connection(TokioIo::new(Frames::new(tls)), service);
             let mut connection = std::pin::pin!(connection);
             tokio::select! {
                 ended = &mut connection => return ended,
@@ -159,7 +168,7 @@ pub(crate) async fn serve(portal: Rc<Portal>, lapsed: Lapsed, tls: TlsStream<Soc
                 .max_headers(HEADERS_MAX)
                 .max_buf_size(READ_BUFFER_BYTES_MAX)
                 .half_close(false)
-                .serve_connection(TokioIo::new(tls), service)
+                .serve_connection(TokioIo::new(Guard::new(tls, Arc::default())), service)
                 .await
         }
     };

@@ -1,8 +1,8 @@
 //! Asking the policy decision point about facts of one snapshot. The same question for a new request, for every
 //! resource of an answer, and for what is alive when the registry changes.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use arc_swap::ArcSwapOption;
 use model::lifecycle::user_id;
@@ -12,6 +12,12 @@ use records::{Authors, Claim};
 use registry::{MissingFact, RuleSet, Snapshot};
 
 use crate::bounds::CEDAR_ASKED_EVERY;
+
+mod basis;
+mod recent;
+
+pub use basis::DecisionBasis;
+use recent::{Asked, Recent};
 
 /// Asks. The rules belong to the state of the registry that the facts are taken from: whatever set a snapshot says is in
 /// force decides on that snapshot's facts, so that a change of rules needs no moment of its own.
@@ -23,6 +29,8 @@ pub struct Judge {
     loaded: Arc<ArcSwapOption<Loaded>>,
     /// Decisions so far; every [`CEDAR_ASKED_EVERY`]th is asked of Cedar too.
     asked: Arc<AtomicU32>,
+    /// What was answered a moment ago; none: each question is decided anew.
+    recent: Option<Arc<Mutex<Recent>>>,
 }
 
 /// A set of rules of the registry, taken into use.
@@ -164,6 +172,22 @@ pub struct Judgement {
     pub request: Request,
     /// On these facts.
     pub facts: Facts,
+    /// See [`Self::basis`].
+    basis: OnceLock<Arc<DecisionBasis>>,
+}
+
+impl Judgement {
+    /// What it rests on, as the audit entry keeps it, written once. `generation` is the state of the registry that it was made on.
+    #[must_use]
+    pub fn basis(&self, generation: u64) -> Arc<DecisionBasis> {
+        Arc::clone(self.basis.get_or_init(|| Arc::new(DecisionBasis::joined(&[self], generation))))
+    }
+}
+
+impl AsRef<Self> for Judgement {
+    fn as_ref(&self) -> &Self {
+        self
+    }
 }
 
 impl Judge {
@@ -171,7 +195,13 @@ impl Judge {
     #[must_use]
     pub fn new(builtin: Arc<DecisionPoint>) -> Self {
         slower(&builtin);
-        Self { builtin, loaded: Arc::default(), asked: Arc::default() }
+        Self { builtin, loaded: Arc::default(), asked: Arc::default(), recent: None }
+    }
+
+    /// The same judge for one worker, which remembers what it answered about reading a moment ago ([`Recent`]).
+    #[must_use]
+    pub fn remembering(&self) -> Self {
+        Self { recent: Some(Arc::default()), ..self.clone() }
     }
 
     /// The rules in force in this state of the registry.
@@ -193,7 +223,26 @@ impl Judge {
     ///
     /// # Errors
     /// A fact is missing: the caller refuses.
-    pub fn ask(&self, snapshot: &Snapshot, asker: Asker<'_>, question: Question<'_>) -> Result<Judgement, MissingFact> {
+    pub fn ask(
+        &self,
+        snapshot: &Snapshot,
+        asker: Asker<'_>,
+        question: Question<'_>,
+    ) -> Result<Arc<Judgement>, MissingFact> {
+        let Some(recent) = self.recent.as_ref().filter(|_| !question.action.writes()) else {
+            return self.decide(snapshot, asker, question).map(Arc::new);
+        };
+        let recent = || recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let asked = Asked::of(&asker, &question);
+        if let Some(judgement) = recent().answer(snapshot, asker.at, &asked) {
+            return Ok(judgement);
+        }
+        let judgement = Arc::new(self.decide(snapshot, asker, question)?);
+        recent().keep(snapshot, asker.at, asked, &judgement);
+        Ok(judgement)
+    }
+
+    fn decide(&self, snapshot: &Snapshot, asker: Asker<'_>, question: Question<'_>) -> Result<Judgement, MissingFact> {
         let Asker { user_id, serial, at, .. } = asker;
         let facts = snapshot.facts_of_record(user_id, serial, question.person, question.record, at)?;
         let said = Said {
@@ -208,7 +257,7 @@ impl Judge {
         if !decision.basis().errors.is_empty() {
             tracing::error!(errors = ?decision.basis().errors, "policy evaluation failed; refused");
         }
-        Ok(Judgement { decision, request, facts })
+        Ok(Judgement { decision, request, facts, basis: OnceLock::new() })
     }
 
     /// Compiled rules decide; Cedar, whose rules they are, is asked every so often. Should they ever differ, the stricter one

@@ -1,4 +1,4 @@
-//! Policy enforcement point: TLS, the request pipeline, forwarding, cutting. The only crate that meets strangers.
+//! Policy enforcement point: TLS, the request pipeline, forwarding, cutting. The only way to a record.
 //!
 //! Start reading at [`pipeline`]: one function lists the steps of a request. What ends a request early is in
 //! [`refusal`]; what ends it late is in [`cut`]; every bound is in [`bounds`]. This crate cannot name `ca`: the edge
@@ -10,6 +10,7 @@ extern crate self as gateway;
 
 mod accept;
 pub mod answer;
+mod attributions;
 pub mod balancer;
 pub mod bounds;
 pub mod connection;
@@ -18,6 +19,7 @@ pub mod gate;
 pub mod index;
 pub mod isolated;
 pub mod judge;
+mod listen;
 pub mod pages;
 pub mod pipeline;
 pub mod public;
@@ -40,7 +42,6 @@ use model::Timestamp;
 use policy::DecisionPoint;
 use registry::{Registry, Vault};
 use rustls::pki_types::CertificateDer;
-use socket2::{Domain, Protocol, Socket, Type};
 use tls::external::watch::Watch;
 use tokio::sync::watch;
 
@@ -208,12 +209,6 @@ impl Running {
         self.stores.status()
     }
 
-    /// Requests that wait for a place at the stores.
-    #[must_use]
-    pub fn waiting(&self) -> u16 {
-        self.stores.waiting()
-    }
-
     /// Tells everybody, waits for everybody (at most [`bounds::DRAIN_MAX`]), then stops.
     pub fn drain(self) {
         let _ = self.drain.send(true);
@@ -233,7 +228,7 @@ impl Running {
 /// # Errors
 /// See [`SetUpError`]; nothing is left running.
 pub fn start(settings: Settings, parts: Parts) -> Result<Running, SetUpError> {
-    raise_descriptors();
+    listen::raise_descriptors();
     let judge = judge::Judge::new(Arc::clone(&parts.policy));
     let live = Arc::new(cut::live::Live::new(settings.workers));
     let standing: tls::verifier::StatusCheck = {
@@ -257,9 +252,9 @@ pub fn start(settings: Settings, parts: Parts) -> Result<Running, SetUpError> {
     let identity = store::identity::Identity::new(&settings.identity_key).map_err(SetUpError::IdentityKey)?;
     let key_set = identity.key_set().to_owned();
     let stores = Arc::new(store::stores::Stores::new(settings.store).map_err(SetUpError::Stores)?);
-    let (listeners, addresses) = listeners(&settings.listen, settings.workers.max(1))?;
+    let (listeners, addresses) = listen::for_workers(&settings.listen, settings.workers.max(1))?;
     let address = *addresses.first().ok_or(SetUpError::Nowhere)?;
-    let door = listen(settings.store_door, false)?;
+    let door = listen::alone(settings.store_door)?;
     let door_address =
         door.local_addr().map_err(|source| SetUpError::Listen { address: settings.store_door, source })?;
 
@@ -316,10 +311,10 @@ pub fn start(settings: Settings, parts: Parts) -> Result<Running, SetUpError> {
         let draining = draining.clone();
         move || store_door::serve(door, key_set, draining)
     })?);
-    if stores.health().is_some() {
+    threads.push(thread("store-watch", {
         let (stores, draining) = (Arc::clone(&stores), draining.clone());
-        threads.push(thread("store-watch", move || store::watch::look_after(stores, draining))?);
-    }
+        move || store::watch::look_after(stores, draining)
+    })?);
     threads.push(thread("receipts", {
         let draining = draining.clone();
         move || cut::receipts::tell(receipts, told, clock, draining)
@@ -363,16 +358,6 @@ async fn sweep(cutter: cut::cutter::Cutter, shared: Arc<worker::Shared>, mut dra
     }
 }
 
-/// As many descriptors as the system allows: the usual soft limit of 1,024 is far below our own bounds, and whoever used it
-/// up with silent connections would leave none for the store and the journals.
-fn raise_descriptors() {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let limit = getrlimit(Resource::Nofile);
-    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum }) {
-        tracing::warn!(%error, "the limit of open files could not be raised");
-    }
-}
-
 fn thread<F, W>(name: &str, work: F) -> Result<JoinHandle<()>, SetUpError>
 where
     F: FnOnce() -> W + Send + 'static,
@@ -391,43 +376,4 @@ where
             }
         })
         .map_err(SetUpError::Thread)
-}
-
-/// For each worker, one listening socket an address: the kernel spreads connections over those on one port. And the addresses.
-fn listeners(
-    listen_on: &[SocketAddr],
-    workers: usize,
-) -> Result<(Vec<Vec<std::net::TcpListener>>, Vec<SocketAddr>), SetUpError> {
-    let (mut each, mut addresses) = (Vec::new(), Vec::new());
-    each.resize_with(workers, Vec::new);
-    for address in listen_on.iter().copied() {
-        let mut bound = address;
-        for listeners in &mut each {
-            let listener = listen(bound, true)?;
-            // Where any port would do, all workers take the first one's.
-            bound = listener.local_addr().map_err(|source| SetUpError::Listen { address, source })?;
-            listeners.push(listener);
-        }
-        addresses.push(bound);
-    }
-    Ok((each, addresses))
-}
-
-fn listen(address: SocketAddr, shared: bool) -> Result<std::net::TcpListener, SetUpError> {
-    let bind = || {
-        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-        socket.set_reuse_address(true)?;
-        if address.is_ipv6() {
-            // Else the system would decide whether IPv4 comes in here too, disguised.
-            socket.set_only_v6(true)?;
-        }
-        if shared {
-            socket.set_reuse_port(true)?;
-        }
-        socket.set_nonblocking(true)?;
-        socket.bind(&address.into())?;
-        socket.listen(bounds::ACCEPT_BACKLOG)?;
-        Ok(socket.into())
-    };
-    bind().map_err(|source| SetUpError::Listen { address, source })
 }

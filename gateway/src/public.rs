@@ -10,6 +10,7 @@ use crate::pipeline::extract::whole;
 use crate::pipeline::trace::Trace;
 use crate::refusal::Refusal;
 use crate::store::pool::Body;
+use crate::strict::target::Canonical;
 use crate::worker::Worker;
 use crate::{answer, gate};
 
@@ -30,7 +31,7 @@ impl PublicPage {
     ///
     /// # Errors
     /// There is none, or not with this method.
-    pub fn of(request: &Request<Incoming>) -> Result<Self, Refusal> {
+    pub fn of(request: &Request<Incoming>, _: Canonical) -> Result<Self, Refusal> {
         let kind = match request.uri().path() {
             "/" => gate::chosen_language(request)
                 .map_or(Kind::Outline, |language| Kind::Language(gate::remember_language(request, language))),

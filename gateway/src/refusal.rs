@@ -63,7 +63,8 @@ pub enum Refusal {
     StoreUnreachable,
     /// The store did not answer in time.
     StoreTimeout,
-    /// The stores are asked as much as they can take, and nobody waits for long. Nothing was sent.
+    /// The stores are asked as much as they can take, and nobody waits for long: nothing was sent. Or the store says so itself (429,
+    /// 503), and has done nothing.
     StoreBusy,
     /// No store has answered lately; none is asked until one is tried again. Nothing was sent.
     StoreResting {
@@ -250,7 +251,7 @@ impl Refusal {
         }
     }
 
-    /// HTTP status. A certificate problem is never 403: Safari would ask for another certificate and hide the page.
+    /// HTTP status. For a certificate that is missing or unknown it is not 403: Safari would ask for another and hide the page.
     #[must_use]
     pub const fn status(&self) -> u16 {
         match self {

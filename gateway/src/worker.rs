@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::LocalSet;
 
+use crate::attributions::Attributions;
 use crate::balancer::Balancers;
 use crate::bounds::{DRAIN_MAX, REGISTRY_SILENCE_MAX};
 use crate::cut::live::Live;
@@ -25,6 +26,7 @@ use crate::pages::{self, Frame, Place};
 use crate::pipeline::admit::{Limits, Rates};
 use crate::pipeline::authenticate::Subject;
 use crate::pipeline::held::HeldPool;
+use crate::pipeline::taken::Waiting;
 use crate::pipeline::trace::Trace;
 use crate::refusal::Refusal;
 use crate::session::{Sealer, SessionLimits};
@@ -70,70 +72,79 @@ pub struct Shared {
 /// One worker.
 pub struct Worker {
     number: usize,
-    shared: Arc<Shared>,
-    way: Arc<Way>,
+    handle: Handle,
     limits: Limits,
     held: HeldPool,
+    waiting: Waiting,
     portal: Rc<Portal>,
-    drain: watch::Receiver<bool>,
     /// Held by every open connection, tunnels included.
     open: Arc<()>,
 }
 
 /// What an answer needs of its worker after the request is over.
-pub struct Handle {
+#[derive(Clone)]
+pub struct Handle(Arc<Lasting>);
+
+struct Lasting {
     shared: Arc<Shared>,
-    way: Arc<Way>,
-    draining: Draining,
+    judge: Judge,
+    attributions: Attributions,
+    way: Way,
+    drain: watch::Receiver<bool>,
 }
 
 impl Handle {
     pub(crate) fn of(worker: &Worker) -> Self {
-        Self { shared: worker.share(), way: Arc::clone(&worker.way), draining: worker.draining() }
+        worker.handle.clone()
     }
 
     /// The audit log.
     pub(crate) fn audit(&self) -> &Audit {
-        &self.shared.audit
+        &self.0.shared.audit
     }
 
     /// Whom the policy is asked of.
     pub(crate) fn judge(&self) -> &Judge {
-        &self.shared.judge
+        &self.0.judge
+    }
+
+    /// Whose what the store answered is.
+    pub(crate) fn attributions(&self) -> &Attributions {
+        &self.0.attributions
     }
 
     /// Seals pages.
     pub(crate) fn sealer(&self) -> &Sealer {
-        &self.shared.sealer
+        &self.0.shared.sealer
     }
 
     /// The current snapshot of the registry.
     pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
-        self.shared.registry.snapshot()
+        self.0.shared.registry.snapshot()
     }
 
     /// Now.
     pub(crate) fn now(&self) -> Timestamp {
-        (self.shared.clock)()
+        (self.0.shared.clock)()
     }
 
     /// The way to the stores.
     pub(crate) fn way(&self) -> &Way {
-        &self.way
+        &self.0.way
     }
 
     pub(crate) fn shared(&self) -> &Shared {
-        &self.shared
+        &self.0.shared
     }
 
     /// Whether the drain's time is over.
     pub(crate) fn is_stopped(&self) -> bool {
-        self.shared.stopped.load(Ordering::Acquire)
+        self.0.shared.stopped.load(Ordering::Acquire)
     }
 
     /// Ready when the drain has begun.
     pub(crate) fn drain_begun(&self) -> impl Future<Output = ()> + Send + use<> {
-        let mut draining = Draining(self.draining.0.clone());
+        let mut draining = Draining(self.0.drain.clone());
         async move { draining.begun().await }
     }
 }
@@ -166,6 +177,11 @@ impl Shared {
 pub struct Draining(watch::Receiver<bool>);
 
 impl Draining {
+    #[cfg(test)]
+    pub(crate) const fn of(told: watch::Receiver<bool>) -> Self {
+        Self(told)
+    }
+
     /// Ready when the drain has begun. Whoever gave the order being gone counts as the order.
     pub async fn begun(&mut self) {
         let _ = self.0.wait_for(|begun| *begun).await;
@@ -180,10 +196,11 @@ impl Worker {
         rates: Rates,
         drain: watch::Receiver<bool>,
     ) -> Self {
-        let open = Arc::default();
-        let (limits, held) = (Limits::new(rates), HeldPool::default());
+        let (limits, held, waiting) = (Limits::new(rates), HeldPool::default(), Waiting::default());
         let portal = Rc::new(Portal::new(shared.desk.clone(), Arc::clone(&shared.clock), rates));
-        Self { number, shared, way: Arc::new(Way::new(stores)), limits, held, portal, drain, open }
+        let (judge, way) = (shared.judge.remembering(), Way::new(stores));
+        let handle = Handle(Arc::new(Lasting { shared, judge, attributions: Attributions::default(), way, drain }));
+        Self { number, handle, limits, held, waiting, portal, open: Arc::default() }
     }
 
     /// Accepts and serves until the drain, then waits for open connections, at most [`DRAIN_MAX`].
@@ -199,7 +216,7 @@ impl Worker {
                 tokio::time::sleep(std::time::Duration::from_millis(10)).await;
             }
             // What still runs ends with this thread, and not because its client left.
-            worker.shared.stopped.store(true, Ordering::Release);
+            worker.shared().stopped.store(true, Ordering::Release);
         };
         local.run_until(accepting).await;
         Ok(())
@@ -214,13 +231,13 @@ impl Worker {
     /// The current snapshot of the registry.
     #[must_use]
     pub fn snapshot(&self) -> Arc<Snapshot> {
-        self.shared.registry.snapshot()
+        self.shared().registry.snapshot()
     }
 
     /// Now.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        (self.shared.clock)()
+        (self.shared().clock)()
     }
 
     /// Refuses when the registry has been silent for too long: old facts open nothing (promise P2).
@@ -228,7 +245,7 @@ impl Worker {
     /// # Errors
     /// It has.
     pub fn registry_is_fresh(&self) -> Result<(), Refusal> {
-        if self.shared.registry.freshness() > REGISTRY_SILENCE_MAX { Err(Refusal::RegistryStale) } else { Ok(()) }
+        if self.shared().registry.freshness() > REGISTRY_SILENCE_MAX { Err(Refusal::RegistryStale) } else { Ok(()) }
     }
 
     /// A number for the audit entry. When the system gives no random octets it is empty, which `audit` refuses: closed.
@@ -238,7 +255,7 @@ impl Worker {
     }
 
     pub(crate) fn shared(&self) -> &Shared {
-        &self.shared
+        self.handle.shared()
     }
 
     /// Tells terminals that their certificate has ended.
@@ -248,7 +265,7 @@ impl Worker {
 
     /// What a terminal without a standing certificate meets.
     pub(crate) fn strictness(&self) -> Strictness {
-        self.shared.strictness
+        self.shared().strictness
     }
 
     /// The frame of a page that answers this request.
@@ -260,13 +277,13 @@ impl Worker {
                 Host::Public => Place::Public,
             },
             here: trace.here.clone(),
-            desk: &self.shared.desk,
+            desk: &self.shared().desk,
             now: self.now(),
         }
     }
 
     pub(crate) fn share(&self) -> Arc<Shared> {
-        Arc::clone(&self.shared)
+        Arc::clone(&self.handle.0.shared)
     }
 
     /// As long as this is held, a drain waits.
@@ -275,7 +292,7 @@ impl Worker {
     }
 
     pub(crate) fn draining(&self) -> Draining {
-        Draining(self.drain.clone())
+        Draining(self.handle.0.drain.clone())
     }
 
     /// Whether more than so many connections are open.
@@ -284,65 +301,69 @@ impl Worker {
     }
 
     pub(crate) fn balancers(&self) -> &Balancers {
-        &self.shared.balancers
+        &self.shared().balancers
     }
 
     pub(crate) fn hosts(&self) -> &Hosts {
-        &self.shared.hosts
+        &self.shared().hosts
     }
 
     /// What a certificate says that a handshake, this one or an earlier one, has found good.
     pub(crate) fn read_again(&self, chain: &[CertificateDer<'_>]) -> Option<Presented> {
         let leaf = chain.first()?;
-        if let Ok(presented) = self.shared.readings.read(leaf) {
+        if let Ok(presented) = self.shared().readings.read(leaf) {
             return Some(presented);
         }
         // It is in no form of ours, so it is another authority's, and was read long ago: its chain is asked about anew.
-        let presented = self.shared.externals.present(chain, u64::try_from(self.now().as_seconds()).ok()?).ok()?;
-        self.shared.readings.keep(presented.clone());
+        let presented = self.shared().externals.present(chain, u64::try_from(self.now().as_seconds()).ok()?).ok()?;
+        self.shared().readings.keep(presented.clone());
         Some(presented)
     }
 
     pub(crate) fn live(&self) -> &Arc<Live> {
-        &self.shared.live
+        &self.shared().live
     }
 
     pub(crate) fn judge(&self) -> &Judge {
-        &self.shared.judge
+        self.handle.judge()
     }
 
     pub(crate) fn audit(&self) -> &Audit {
-        &self.shared.audit
+        &self.shared().audit
     }
 
     pub(crate) fn sealer(&self) -> &Sealer {
-        &self.shared.sealer
+        &self.shared().sealer
     }
 
     pub(crate) fn session_limits(&self) -> SessionLimits {
-        self.shared.session_limits
+        self.shared().session_limits
     }
 
     pub(crate) fn clock(&self) -> Clock {
-        Arc::clone(&self.shared.clock)
+        Arc::clone(&self.shared().clock)
     }
 
     /// How the store names persons and records.
     pub(crate) fn reader(&self) -> &records::Reader {
-        &self.shared.reader
+        &self.shared().reader
     }
 
     /// The way to the stores.
     pub(crate) fn way(&self) -> &Way {
-        &self.way
+        &self.handle.0.way
     }
 
     pub(crate) fn index(&self) -> &Index {
-        &self.shared.index
+        &self.shared().index
     }
 
     pub(crate) const fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    pub(crate) const fn waiting(&self) -> &Waiting {
+        &self.waiting
     }
 
     pub(crate) const fn held(&self) -> &HeldPool {

@@ -21,10 +21,13 @@ pub(crate) const BATCH_BYTES_MAX: usize = 8 << 20;
 
 /// An append that nobody waits for is written with the next one that somebody waits for, and after so long in any case.
 pub(crate) const SOON_MAX: Duration = Duration::from_millis(10);
-/// A batch that so many waited for is followed by the next one no sooner than [`COMMITS_APART`]; whoever appends alone never waits.
-pub(crate) const RUSH_CALLS: usize = 4;
+/// A batch that so many waited for is followed by the next one no sooner than [`COMMITS_APART`], one that twice as many waited for no
+/// sooner than twice that, and so on; whoever appends alone never waits.
+pub(crate) const RUSH_CALLS: usize = 2;
 /// See [`RUSH_CALLS`]. Adds half of it to the mean time of an append in a rush.
 pub(crate) const COMMITS_APART: Duration = Duration::from_millis(1);
+/// See [`RUSH_CALLS`]: so many times [`COMMITS_APART`] and no more, however many wait.
+pub(crate) const COMMITS_APART_TIMES_MAX: u32 = 4;
 
 /// A read stops after about so many bytes, whatever number of entries was asked for.
 pub(crate) const READ_BYTES_MAX: usize = 16 << 20;
@@ -52,6 +55,9 @@ pub(crate) const SQLITE_POLL: Duration = Duration::from_millis(2);
 pub(crate) const SQLITE_ATTENTIVE: Duration = Duration::from_millis(200);
 /// How often it is asked though nobody was heard writing.
 pub(crate) const SQLITE_POLL_DEAF: Duration = Duration::from_millis(20);
+/// How often it is asked while our own writer commits, which it does if it has within so long: the writer itself sees what others
+/// committed before, and each commit of its own would be heard.
+pub(crate) const SQLITE_POLL_WRITING: Duration = Duration::from_millis(8);
 /// How often the write-ahead log is copied back by the keeper.
 pub(crate) const SQLITE_CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 /// SQLite: size of a page of a new file. A batch of entries is tens of kilobytes, and every page of it is written by a call of its

@@ -5,7 +5,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::bounds::{
-    BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, COMMITS_APART, QUEUE_BYTES_MAX, QUEUE_ENTRIES_MAX, RUSH_CALLS, SOON_MAX,
+    BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, COMMITS_APART, COMMITS_APART_TIMES_MAX, QUEUE_BYTES_MAX, QUEUE_ENTRIES_MAX,
+    RUSH_CALLS, SOON_MAX,
 };
 use crate::receipt::Promise;
 use crate::{JournalError, Position};
@@ -23,9 +24,7 @@ impl State {
             return (Writer::Busy, Wait::Not);
         }
         if self.urgent > 0 {
-            // In a rush it pays to let some more come: each commit costs a dozen system calls and a sync.
-            let rush = self.last.filter(|(_, urgent)| *urgent >= RUSH_CALLS);
-            let rest = rush.and_then(|(at, _)| COMMITS_APART.checked_sub(now.saturating_duration_since(at)));
+            let rest = self.last.and_then(|(at, urgent)| apart(urgent).checked_sub(now.saturating_duration_since(at)));
             return match rest.filter(|rest| !rest.is_zero()) {
                 Some(rest) => (Writer::Busy, Wait::Until(rest)),
                 None => (Writer::Busy, Wait::Not),
@@ -41,6 +40,12 @@ impl State {
             None => (Writer::Idle, Wait::ForWork),
         }
     }
+}
+
+/// How long after a batch that so many waited for the next one is taken. In a rush it pays to let some more come: each commit costs
+/// a dozen system calls, a sync, and what of the file is written besides the entries.
+fn apart(urgent: usize) -> Duration {
+    COMMITS_APART * u32::try_from(urgent / RUSH_CALLS).unwrap_or(u32::MAX).min(COMMITS_APART_TIMES_MAX)
 }
 
 /// One call of `append`.

@@ -16,18 +16,30 @@ pub(crate) struct Notice {
 struct State {
     head: Position,
     heard: Instant,
+    /// When our own writer committed last.
+    committed: Option<Instant>,
     closed: bool,
 }
 
 impl Notice {
     pub(crate) fn new(head: Position) -> Self {
-        let state = State { head, heard: Instant::now(), closed: false };
+        let state = State { head, heard: Instant::now(), committed: None, closed: false };
         Self { state: Mutex::new(state), changed: Condvar::new() }
     }
 
     /// The database answered; perhaps with a newer head.
     pub(crate) fn heard(&self, head: Option<Position>) {
+        self.told(self.lock(), head);
+    }
+
+    /// Our own writer has committed, behind whatever others had.
+    pub(crate) fn committed(&self, head: Position) {
         let mut state = self.lock();
+        state.committed = Some(Instant::now());
+        self.told(state, Some(head));
+    }
+
+    fn told(&self, mut state: MutexGuard<'_, State>, head: Option<Position>) {
         state.heard = Instant::now();
         if let Some(head) = head
             && head > state.head
@@ -36,6 +48,11 @@ impl Notice {
             drop(state);
             self.changed.notify_all();
         }
+    }
+
+    /// Whether our own writer committed within so long.
+    pub(crate) fn committed_within(&self, length: Duration) -> bool {
+        self.lock().committed.is_some_and(|at| at.elapsed() < length)
     }
 
     /// How long ago the database last answered.

@@ -42,7 +42,7 @@ fn commit(connection: &mut dyn Connection, batch: Vec<Wanted>, notice: &Notice) 
     });
     match committed {
         Ok(()) => {
-            notice.heard(Some(head.position));
+            notice.committed(head.position);
             batch.into_iter().zip(outcomes).for_each(|(wanted, outcome)| wanted.promise.fulfil(outcome));
         }
         Err(error) => {

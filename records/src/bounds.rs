@@ -12,6 +12,10 @@ pub const PARAMETER_BYTES_MAX: usize = 256;
 pub const FORM_BYTES_MAX: usize = 8 * 1024;
 /// The value of one header field that is read here.
 pub const FIELD_BYTES_MAX: usize = 512;
+/// A name in such a value, as of a subprotocol: longer than any that is registered.
+pub const TOKEN_CHARACTERS_MAX: usize = 64;
+/// The name of a coding of messages.
+pub const CODING_CHARACTERS_MAX: usize = 32;
 
 /// A resource that is created or updated.
 pub const RESOURCE_BYTES_MAX: usize = 1024 * 1024;

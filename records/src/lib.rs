@@ -42,7 +42,7 @@ pub use release::bundle::Searchset;
 pub use release::entries::{Answered, EntryAnswer, ResponseKind, bundle_response, transaction_answers};
 pub use release::gathering::Gathering;
 pub use release::news::{EventStream, Feed, Passed};
-pub use release::{Dropped, Gatekeeper, Located, Released, content_type, located, location, release};
+pub use release::{Attributed, Dropped, Gatekeeper, Located, Released, content_type, located, location, release};
 pub use route_map::{Coverage, MapError, NotRemovable, Reader, RouteMap, Socket, Streamed, Unmatched};
 pub use touches::{
     AnswerKind, Authors, Claim, Field, Forward, ForwardBody, MappedAnswer, Pages, Part, RecordId, RecordKind,

@@ -1,8 +1,11 @@
 """Everything that runs for a measurement, and where it lies."""
 
+import datetime
+import json
 import resource
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -67,11 +70,29 @@ class Bench:
     def example(self, name):
         return RELEASE / "examples" / name
 
+    def load(self, gateway, who, mode, count, seconds, paths, *more):
+        """Starts terminals (certificate and cookie of each) that ask a gateway for paths; says in JSON what came of it."""
+        command = ["taskset", "-c", REST_CORE, self.example("load"), "--to", f"127.0.0.1:{gateway.port}", "--host", CARE]
+        command += ["--root", gateway.root(), "--mode", mode, "--count", count, "--seconds", seconds]
+        for certificate, cookie in who:
+            command += ["--as", f"{certificate}={cookie}"]
+        for path in paths:
+            command += ["--path", path]
+        return subprocess.Popen(list(map(str, [*command, *more])), stdout=subprocess.PIPE, text=True)
+
     def stop(self):
         for process in reversed(self.running):
             stop(process)
         for place in (memory(self.folder), self.folder):
             shutil.rmtree(place, ignore_errors=True)
+
+
+def keep(found, name="", path=None):
+    """Figures as they were found, so that they can be told again."""
+    KEPT.mkdir(parents=True, exist_ok=True)
+    path = Path(path or KEPT / f"{name}{datetime.datetime.now():%Y-%m-%d-%H%M%S}.json")
+    path.write_text(json.dumps(found, indent=1) + "\n")
+    print(f"kept in {path}", file=sys.stderr)
 
 
 def commit():

@@ -2,12 +2,10 @@
 
 import json
 import resource
-import subprocess
 import time
 
 import machine
-from city import CARE, RECORDS
-from machine import REST_CORE
+from city import RECORDS
 from store import DOCUMENT, SEARCH, UPLOAD, UPLOAD_OCTETS
 
 GIB = 2**30
@@ -22,13 +20,7 @@ class Measures:
         self.bench, self.options = bench, options
 
     def load(self, gateway, mode, count, seconds, paths, *more):
-        command = ["taskset", "-c", REST_CORE, self.bench.example("load"), "--to", f"127.0.0.1:{gateway.port}", "--host", CARE]
-        command += ["--root", gateway.root(), "--mode", mode, "--count", count, "--seconds", seconds]
-        for certificate, cookie in self.terminals:
-            command += ["--as", f"{certificate}={cookie}"]
-        for path in paths:
-            command += ["--path", path]
-        return subprocess.Popen(list(map(str, [*command, *more])), stdout=subprocess.PIPE, text=True)
+        return self.bench.load(gateway, self.terminals, mode, count, seconds, paths, *more)
 
     def run(self, gateway, mode, count, paths, *more, seconds=None):
         """Runs a load to its end: its own figures, the proxy's time for each answer, and what others took of the machine meanwhile."""

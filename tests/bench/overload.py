@@ -21,8 +21,7 @@ from pathlib import Path
 
 import machine
 import report
-from bench import KEPT, Bench, build, commit
-from city import CARE, PEOPLE
+from bench import Bench, build, commit, keep
 from gateways import Full
 from machine import REST_CORE
 from store import HEAVY
@@ -59,8 +58,7 @@ def main():
         found = overload(bench, bench.gateways[0], options.times)
     finally:
         bench.stop()
-    KEPT.mkdir(parents=True, exist_ok=True)
-    (KEPT / f"overload-{datetime.datetime.now():%Y-%m-%d-%H%M%S}.json").write_text(json.dumps(found, indent=1) + "\n")
+    keep(found, "overload-")
     print(text(found))
     if options.docs:
         report.write_between("overload.py", text(found))
@@ -99,11 +97,7 @@ def overload(bench, gateway, times):
 
 
 def start(bench, gateway, who, mode, seconds):
-    command = ["taskset", "-c", REST_CORE, bench.example("load"), "--to", f"127.0.0.1:{gateway.port}", "--host", CARE]
-    command += ["--root", gateway.root(), "--mode", mode, "--count", CONNECTIONS, "--seconds", seconds, "--path", HEAVY]
-    for certificate, cookie in who:
-        command += ["--as", f"{certificate}={cookie}"]
-    return subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, text=True)
+    return bench.load(gateway, who, mode, CONNECTIONS, seconds, [HEAVY])
 
 
 def load(bench, gateway, who, mode, seconds):
@@ -180,7 +174,7 @@ def text(found):
         f"for {found['peak'] * found['times']:.0f}/s; done {found['goodput']:.0f}/s, p50 {(said['p50_us'] or 0) / 1000:.0f} ms, "
         f"p99 {(said['p99_us'] or 0) / 1000:.0f} ms.",
         "",
-        "| at four times the peak | | aim | |",
+        f"| at {found['times']:g} times the peak | | aim | |",
         "|---|---|---|---|",
     ]
     return "\n".join(lines + [f"| {what} | {figure} | {aim} | {'met' if met else '**missed**'} |" for what, figure, aim, met in verdicts(found)])

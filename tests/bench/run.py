@@ -26,7 +26,7 @@ import gateways
 import machine
 import measure
 import report
-from bench import KEPT, Bench, build, commit
+from bench import Bench, build, commit, keep
 from install import ROOT
 
 
@@ -41,10 +41,7 @@ def main():
         found = measured(bench, options)
     finally:
         bench.stop()
-    KEPT.mkdir(parents=True, exist_ok=True)
-    kept = Path(options.json or KEPT / f"{datetime.datetime.now():%Y-%m-%d-%H%M%S}.json")
-    kept.write_text(json.dumps(found, indent=1) + "\n")
-    print(f"kept in {kept}", file=sys.stderr)
+    keep(found, path=options.json)
     tell(options, found)
 
 

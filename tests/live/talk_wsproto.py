@@ -8,7 +8,6 @@ import h2.connection
 import h2.events
 import wsproto
 import wsproto.connection
-import wsproto.frame_protocol as frames
 from terminal import COOKIE, HOST, PORT, tls
 from wsproto.events import AcceptConnection, BytesMessage, CloseConnection, Ping, Pong, Request, TextMessage
 

@@ -189,16 +189,21 @@ async fn early_data_is_never_taken() {
     let world = World::planned(Plan { workers: 1, ..Plan::default() }).await;
     let (address, config) = (world.address, visitors(&world, |config| config.enable_early_data = true));
     let (resumed, early) = tokio::task::spawn_blocking(move || {
-        let (mut first, mut socket) = connected(&config, address);
-        first.writer().write_all(format!("GET / HTTP/1.1\r\nHost: {PUBLIC}\r\n\r\n").as_bytes()).unwrap();
-        first.write_tls(&mut socket).unwrap();
-        socket.set_nonblocking(false).unwrap();
-        // The sessions to be resumed come before the answer.
-        first.read_tls(&mut socket).unwrap();
-        first.process_new_packets().unwrap();
+        let comes = || {
+            let (mut session, mut socket) = connected(&config, address);
+            session.writer().write_all(format!("GET / HTTP/1.1\r\nHost: {PUBLIC}\r\n\r\n").as_bytes()).unwrap();
+            session.write_tls(&mut socket).unwrap();
+            socket.set_nonblocking(false).unwrap();
+            // The session to be resumed comes before the answer.
+            session.read_tls(&mut socket).unwrap();
+            session.process_new_packets().unwrap();
+            session.handshake_kind()
+        };
+        // Each time one is given, and each time it is used up.
+        let _first = comes();
+        let resumed = comes();
         let name = ServerName::try_from(PUBLIC).unwrap();
-        let early = ClientConnection::new(Arc::clone(&config), name).unwrap().early_data().is_some();
-        (connected(&config, address).0.handshake_kind(), early)
+        (resumed, ClientConnection::new(Arc::clone(&config), name).unwrap().early_data().is_some())
     })
     .await
     .unwrap();

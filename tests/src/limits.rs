@@ -4,7 +4,7 @@ use anomaly::Quota;
 use audit::Verdict;
 use gateway::bounds::REQUESTS_PER_USER_MAX;
 use gateway::{Rates, SessionLimits};
-use http::StatusCode;
+use http::{Method, StatusCode};
 use hyper::body::Incoming;
 
 use crate::cutting::body;
@@ -78,6 +78,34 @@ async fn a_device_that_asks_too_often_waits_and_its_neighbour_does_not() {
     let (neighbour, neighbours) = world.signed_in("U-ono", "D-ono").await;
     assert_eq!(get(&neighbour, &neighbours).await.status, StatusCode::OK);
     waiting_helps(&world, &terminal, &cookie, seconds).await;
+}
+
+/// What is refused before anybody asks who it is, and pages that ask nobody, count like requests: a stolen terminal cannot have a
+/// worker refuse for as long as it likes.
+#[tokio::test]
+async fn nothing_that_a_terminal_asks_for_is_free() {
+    let asked = |method: Method, target: &str| Ask { method, ..Ask::get(target) };
+    let cases = [
+        (asked(Method::OPTIONS, RECORD), 405),
+        (asked(Method::POST, RECORD).with("origin", "https://elsewhere.example"), 403),
+        (asked(Method::GET, "/nothing"), 404),
+        (asked(Method::GET, "/%2e"), 400),
+        (asked(Method::PATCH, "/.sekisho/sign-in"), 405),
+        (asked(Method::POST, "/.sekisho/sign-in").with("origin", "https://elsewhere.example"), 403),
+        (asked(Method::GET, "/.sekisho/style.css"), 200),
+        (asked(Method::GET, "/.sekisho/problems/unreadable"), 200),
+        (asked(Method::GET, "/?lang=en"), 303),
+    ];
+    let burst = u32::try_from(cases.len()).unwrap();
+    let world = city(Rates { per_source: plenty(), per_device: scarce(burst), per_user: plenty() }).await;
+    let terminal = world.terminal("D-sato");
+    for limited in [false, true] {
+        for (ask, status) in &cases {
+            let reply = terminal.ask(ask.clone()).await.unwrap();
+            let wanted = if limited { 429 } else { *status };
+            assert_eq!(reply.status, wanted, "{ask:?}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -132,7 +132,7 @@ fn a_full_disk_gives_no_proof_and_heals() {
     let audit = open(&folder);
     let mut durable = 0;
     let mut large = entry(1);
-    large.facts = "x".repeat(20_000);
+    large.facts = "x".repeat(20_000).into();
     let error = loop {
         match audit.record(&large).wait() {
             Ok(_) => durable += 1,

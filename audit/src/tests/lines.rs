@@ -109,9 +109,9 @@ fn an_entry_beyond_a_bound_is_refused_and_not_cut() {
     };
     assert!(too_much(|entry| entry.persons = vec!["p".parse().unwrap(); PERSONS_MAX + 1]));
     assert!(too_much(|entry| entry.records = vec!["r".to_owned(); RECORDS_MAX + 1]));
-    assert!(too_much(|entry| entry.facts = "x".repeat(FACTS_BYTES_MAX + 1)));
+    assert!(too_much(|entry| entry.facts = "x".repeat(FACTS_BYTES_MAX + 1).into()));
     // Replacing a control character makes it longer; that is counted.
-    assert!(too_much(|entry| entry.facts = "\n".repeat(FACTS_BYTES_MAX)));
+    assert!(too_much(|entry| entry.facts = "\n".repeat(FACTS_BYTES_MAX).into()));
     assert!(too_much(|entry| entry.rules = "x".repeat(5000)));
     assert!(too_much(|entry| entry.articles = "x".repeat(5000)));
     let mut nobody = entry(0);
@@ -126,7 +126,7 @@ fn the_entry_of_a_refusal_is_cut_until_it_can_be_written() {
     let mut large = entry(0);
     large.persons = (0..PERSONS_MAX + 2).map(|number| format!("p-{number}").parse().unwrap()).collect();
     large.records = (0..RECORDS_MAX + 5).map(|number| format!("Observation/o-{number}")).collect();
-    large.facts = "\n".repeat(FACTS_BYTES_MAX);
+    large.facts = "\n".repeat(FACTS_BYTES_MAX).into();
     large.rules = "x".repeat(5000);
     large.articles = "38-2,".repeat(1000);
     let line = write_entry(&large.clone().within_bounds()).unwrap();
@@ -148,7 +148,7 @@ fn the_largest_entry_fits_into_the_journal() {
     let quotes = |count: usize| "\"".repeat(count);
     large.persons = (0..PERSONS_MAX).map(|number| format!("{number:064}").parse().unwrap()).collect();
     large.records = vec![quotes(1000); RECORDS_MAX];
-    large.facts = quotes(FACTS_BYTES_MAX);
+    large.facts = quotes(FACTS_BYTES_MAX).into();
     large.rules = quotes(2048);
     large.articles = quotes(2048);
     (large.reason, large.source, large.method) = (quotes(9999), quotes(9999), quotes(9999));
@@ -231,7 +231,7 @@ fn any_entry() -> impl Strategy<Value = Entry> {
             break_glass: permitted && readable,
             reason: texts[0].clone(),
             cause: texts[5].clone(),
-            facts: texts[1].clone(),
+            facts: texts[1].clone().into(),
             source: texts[2].clone(),
             method: texts[3].clone(),
             target: texts[4].repeat(20),
@@ -259,7 +259,7 @@ proptest! {
             records: given.records.iter().map(|text| harmless(text, 128).into_owned()).collect(),
             reason: harmless(&given.reason, 128).into_owned(),
             cause: harmless(&given.cause, 512).into_owned(),
-            facts: harmless(&given.facts, usize::MAX).into_owned(),
+            facts: harmless(&given.facts, usize::MAX).into_owned().into(),
             source: harmless(&given.source, 128).into_owned(),
             method: harmless(&given.method, 128).into_owned(),
             target: harmless(&given.target, 4096).into_owned(),

@@ -1,6 +1,5 @@
 //! WebSockets about a person: `/talk` says again whatever is said, `/listen` says something now and then; `/events` says the same as
-//! an event stream. The head of the answer
-//! says whose they are (`x-person`), as of a file.
+//! an event stream. The head of the answer says whose they are (`x-person`), as of a file.
 //!
 //! A text `close CODE REASON` is answered by closing so, `ping` by a ping. Naive as the rest of the store: nobody is asked whether
 //! he may.

@@ -1,9 +1,13 @@
-//! Everything alive: open connections and exchanges in flight, indexed by what they rest on.
+//! Everything alive: open connections and exchanges in flight, found by what they rest on.
+//!
+//! An exchange is kept with its connection, since it rests on all that the connection does: entering and leaving is a step into
+//! a short list. A change that affects persons is rare, and looks at every exchange.
 //!
 //! One shard a worker, so that the lock is uncontended on the request path and held only for map operations, never
 //! across an await. A holder is entered *before* the facts are looked up: whatever changes after the look-up finds it
 //! here, whatever changed before is seen by the look-up. There is no gap between the two.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,7 +20,7 @@ use super::socket::Scissors;
 pub use super::switch::Switch;
 use crate::tls::device::Presented;
 
-/// What a holder can be found by.
+/// What a connection, and with it its exchanges, can be found by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Key {
     Serial(SerialNumber),
@@ -24,7 +28,6 @@ enum Key {
     UserId(UserId),
     User(UserKey),
     Facility(FacilityId),
-    Person(PersonId),
 }
 
 /// The registers of all workers.
@@ -36,8 +39,18 @@ pub struct Live {
 #[derive(Default)]
 struct Shard {
     keys: HashMap<Key, HashSet<u64>>,
-    connections: HashMap<u64, Arc<LiveConnection>>,
-    exchanges: HashMap<u64, Arc<LiveExchange>>,
+    connections: HashMap<u64, Held>,
+    exchanges: usize,
+}
+
+/// A connection, and what goes on over it.
+struct Held {
+    connection: Arc<LiveConnection>,
+    /// It has ended; exchanges may go on (a tunnel, a deletion that its client did not wait for).
+    ended: bool,
+    /// What it is found by.
+    keys: Vec<Key>,
+    exchanges: Vec<(u64, Arc<LiveExchange>)>,
 }
 
 /// An open connection of a terminal.
@@ -49,14 +62,24 @@ pub struct LiveConnection {
     pub shown: Option<Presented>,
     /// Cuts it.
     pub scissors: Scissors,
-    users: Mutex<Vec<(UserId, UserKey)>>,
+    users: Mutex<Vec<UserId>>,
 }
 
 impl LiveConnection {
     /// The user IDs that were signed in over it.
     #[must_use]
     pub fn users(&self) -> Vec<UserId> {
-        lock(&self.users).iter().map(|(user_id, _)| user_id.clone()).collect()
+        lock(&self.users).clone()
+    }
+
+    /// Whether this user ID is new here.
+    fn is_new(&self, user_id: &UserId) -> bool {
+        let mut users = lock(&self.users);
+        let new = !users.contains(user_id);
+        if new {
+            users.push(user_id.clone());
+        }
+        new
     }
 }
 
@@ -107,6 +130,11 @@ impl LiveExchange {
         let deleted = self.deleted.load(Ordering::Acquire);
         self.basis.claims.iter().filter(move |claim| !deleted || claim.action != Action::Delete)
     }
+
+    /// Whether it is about one of these.
+    fn is_about(&self, persons: &HashSet<&PersonId>) -> bool {
+        self.basis.claims.iter().flat_map(|claim| &claim.persons).any(|person| persons.contains(person))
+    }
 }
 
 /// Keeps a connection in the register; leaving scope takes it out. Held inside the connection's task, so it goes before
@@ -114,7 +142,6 @@ impl LiveExchange {
 pub struct ConnectionEntry {
     live: Arc<Live>,
     shard: usize,
-    keys: Vec<Key>,
     /// The connection.
     pub connection: Arc<LiveConnection>,
 }
@@ -123,6 +150,7 @@ pub struct ConnectionEntry {
 pub struct ExchangeEntry {
     live: Arc<Live>,
     shard: usize,
+    connection: u64,
     id: u64,
     lingers_in: Option<Last>,
     busy: Option<Arc<()>>,
@@ -189,48 +217,39 @@ impl Live {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let connection = Arc::new(LiveConnection { id, serial, shown, scissors, users: Mutex::default() });
         let keys = vec![Key::Serial(serial), Key::Device(device.clone()), Key::Facility(facility.clone())];
+        let held = Held { connection: Arc::clone(&connection), ended: false, keys: Vec::new(), exchanges: Vec::new() };
         let mut shard = self.shard(worker);
-        for key in &keys {
-            shard.keys.entry(key.clone()).or_default().insert(id);
-        }
-        shard.connections.insert(id, Arc::clone(&connection));
+        shard.connections.insert(id, held);
+        shard.lead(keys, id);
         drop(shard);
-        ConnectionEntry { live: Arc::clone(self), shard: worker, keys, connection }
+        ConnectionEntry { live: Arc::clone(self), shard: worker, connection }
     }
 
     /// Enters an exchange, and notes on its connection that this user ID is signed in over it.
     #[must_use]
     pub fn enter_exchange(
         self: &Arc<Self>,
-        worker: usize,
-        connection: &LiveConnection,
+        entry: &ConnectionEntry,
         basis: ExchangeBasis,
         switch: Arc<Switch>,
     ) -> ExchangeEntry {
-        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        let (id, connection) = (self.next.fetch_add(1, Ordering::Relaxed), &entry.connection);
+        let user = connection.is_new(&basis.user_id).then(|| {
+            let (user_id, user, facility) = (basis.user_id.clone(), basis.user.clone(), basis.facility.clone());
+            vec![Key::UserId(user_id), Key::User(user), Key::Facility(facility)]
+        });
         let shown = connection.shown.clone();
         let exchange = Arc::new(LiveExchange { basis, shown, switch, deleted: AtomicBool::new(false) });
-        let new_user = {
-            let mut users = lock(&connection.users);
-            let new = !users.iter().any(|(user_id, _)| *user_id == exchange.basis.user_id);
-            if new {
-                users.push((exchange.basis.user_id.clone(), exchange.basis.user.clone()));
-            }
-            new
-        };
-        let mut shard = self.shard(worker);
-        if new_user {
-            let basis = &exchange.basis;
-            for key in [Key::UserId(basis.user_id.clone()), Key::User(basis.user.clone())] {
-                shard.keys.entry(key).or_default().insert(connection.id);
-            }
+        let mut shard = self.shard(entry.shard);
+        shard.lead(user.unwrap_or_default(), connection.id);
+        // It is there for as long as its entry is.
+        if let Some(held) = shard.connections.get_mut(&connection.id) {
+            held.exchanges.push((id, Arc::clone(&exchange)));
+            shard.exchanges += 1;
         }
-        for key in exchange.basis.keys() {
-            shard.keys.entry(key).or_default().insert(id);
-        }
-        shard.exchanges.insert(id, Arc::clone(&exchange));
         drop(shard);
-        ExchangeEntry { live: Arc::clone(self), shard: worker, id, lingers_in: None, busy: None, exchange }
+        let (live, shard, connection) = (Arc::clone(self), entry.shard, connection.id);
+        ExchangeEntry { live, shard, connection, id, lingers_in: None, busy: None, exchange }
     }
 
     /// All connections and exchanges that a change may affect.
@@ -240,12 +259,20 @@ impl Live {
             return (Vec::new(), self.exchanges());
         }
         let keys = keys_of(affected);
+        let persons: HashSet<&PersonId> = affected.persons.iter().collect();
         let (mut connections, mut exchanges) = (Vec::new(), Vec::new());
         for shard in &self.shards {
             let shard = lock(shard);
-            let holders: HashSet<u64> = keys.iter().filter_map(|key| shard.keys.get(key)).flatten().copied().collect();
-            connections.extend(holders.iter().filter_map(|id| shard.connections.get(id)).cloned());
-            exchanges.extend(holders.iter().filter_map(|id| shard.exchanges.get(id)).cloned());
+            let found: HashSet<u64> = keys.iter().filter_map(|key| shard.keys.get(key)).flatten().copied().collect();
+            for held in found.iter().filter_map(|id| shard.connections.get(id)) {
+                connections.extend((!held.ended).then(|| Arc::clone(&held.connection)));
+                exchanges.extend(held.exchanges());
+            }
+            if !persons.is_empty() {
+                let others = shard.connections.iter().filter(|(id, _)| !found.contains(id));
+                let of_others = others.flat_map(|(_, held)| held.exchanges());
+                exchanges.extend(of_others.filter(|exchange| exchange.is_about(&persons)));
+            }
         }
         (connections, exchanges)
     }
@@ -253,20 +280,26 @@ impl Live {
     /// All connections.
     #[must_use]
     pub fn connections(&self) -> Vec<Arc<LiveConnection>> {
-        self.shards.iter().flat_map(|shard| lock(shard).connections.values().cloned().collect::<Vec<_>>()).collect()
+        let open = |held: &Held| (!held.ended).then(|| Arc::clone(&held.connection));
+        self.shards
+            .iter()
+            .flat_map(|shard| lock(shard).connections.values().filter_map(open).collect::<Vec<_>>())
+            .collect()
     }
 
     /// All exchanges.
     #[must_use]
     pub fn exchanges(&self) -> Vec<Arc<LiveExchange>> {
-        self.shards.iter().flat_map(|shard| lock(shard).exchanges.values().cloned().collect::<Vec<_>>()).collect()
+        let of = |shard: &Mutex<Shard>| lock(shard).connections.values().flat_map(Held::exchanges).collect::<Vec<_>>();
+        self.shards.iter().flat_map(of).collect()
     }
 
     /// How many connections and exchanges are alive, and how many keys lead to them.
     #[must_use]
     pub fn counts(&self) -> (usize, usize, usize) {
         self.shards.iter().map(|shard| lock(shard)).fold((0, 0, 0), |(connections, exchanges, keys), shard| {
-            (connections + shard.connections.len(), exchanges + shard.exchanges.len(), keys + shard.keys.len())
+            let open = shard.connections.values().filter(|held| !held.ended).count();
+            (connections + open, exchanges + shard.exchanges, keys + shard.keys.len())
         })
     }
 
@@ -278,20 +311,6 @@ impl Live {
     }
 }
 
-impl ExchangeBasis {
-    fn keys(&self) -> impl Iterator<Item = Key> + '_ {
-        [
-            Key::Serial(self.serial),
-            Key::Device(self.device.clone()),
-            Key::UserId(self.user_id.clone()),
-            Key::User(self.user.clone()),
-            Key::Facility(self.facility.clone()),
-        ]
-        .into_iter()
-        .chain(self.claims.iter().flat_map(|claim| &claim.persons).cloned().map(Key::Person))
-    }
-}
-
 fn keys_of(affected: &Affected) -> Vec<Key> {
     let mut keys = Vec::new();
     keys.extend(affected.serials.iter().copied().map(Key::Serial));
@@ -299,16 +318,39 @@ fn keys_of(affected: &Affected) -> Vec<Key> {
     keys.extend(affected.user_ids.iter().cloned().map(Key::UserId));
     keys.extend(affected.users.iter().cloned().map(Key::User));
     keys.extend(affected.facilities.iter().cloned().map(Key::Facility));
-    keys.extend(affected.persons.iter().cloned().map(Key::Person));
     keys
 }
 
+impl Held {
+    fn exchanges(&self) -> impl Iterator<Item = Arc<LiveExchange>> + '_ {
+        self.exchanges.iter().map(|(_, exchange)| Arc::clone(exchange))
+    }
+}
+
 impl Shard {
-    fn forget(&mut self, key: &Key, id: u64) {
-        if let Some(holders) = self.keys.get_mut(key) {
-            holders.remove(&id);
-            if holders.is_empty() {
-                self.keys.remove(key);
+    /// These lead to the connection from here on.
+    fn lead(&mut self, keys: Vec<Key>, id: u64) {
+        let Some(held) = self.connections.get_mut(&id) else { return };
+        for key in keys {
+            if self.keys.entry(key.clone()).or_default().insert(id) {
+                held.keys.push(key);
+            }
+        }
+    }
+
+    /// Forgets a connection that has ended, once nothing goes on over it any more.
+    fn forget(&mut self, id: u64) {
+        let over = |held: &mut Held| held.ended && held.exchanges.is_empty();
+        let Entry::Occupied(mut entry) = self.connections.entry(id) else { return };
+        if !over(entry.get_mut()) {
+            return;
+        }
+        for key in entry.remove().keys {
+            if let Entry::Occupied(mut holders) = self.keys.entry(key) {
+                holders.get_mut().remove(&id);
+                if holders.get().is_empty() {
+                    holders.remove();
+                }
             }
         }
     }
@@ -316,27 +358,23 @@ impl Shard {
 
 impl Drop for ConnectionEntry {
     fn drop(&mut self) {
-        let users = std::mem::take(&mut *lock(&self.connection.users));
         let id = self.connection.id;
         let mut shard = self.live.shard(self.shard);
-        shard.connections.remove(&id);
-        for key in &self.keys {
-            shard.forget(key, id);
+        if let Some(held) = shard.connections.get_mut(&id) {
+            held.ended = true;
         }
-        for (user_id, user) in users {
-            shard.forget(&Key::UserId(user_id), id);
-            shard.forget(&Key::User(user), id);
-        }
+        shard.forget(id);
     }
 }
 
 impl Drop for ExchangeEntry {
     fn drop(&mut self) {
         let mut shard = self.live.shard(self.shard);
-        shard.exchanges.remove(&self.id);
-        for key in self.exchange.basis.keys() {
-            shard.forget(&key, self.id);
-        }
+        let Some(held) = shard.connections.get_mut(&self.connection) else { return };
+        let Some(at) = held.exchanges.iter().position(|(id, _)| *id == self.id) else { return };
+        held.exchanges.swap_remove(at);
+        shard.exchanges = shard.exchanges.saturating_sub(1);
+        shard.forget(self.connection);
     }
 }
 

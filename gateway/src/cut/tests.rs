@@ -98,8 +98,8 @@ async fn the_living_are_found_by_what_they_rest_on_and_leave_no_trace() {
     let (device, facility) = (DeviceId::new("D-1").unwrap(), FacilityId::new("F-1").unwrap());
     let one = live.enter_connection(0, (serial(1), None), &device, &facility, scissors().await);
     let two = live.enter_connection(1, (serial(2), None), &DeviceId::new("D-2").unwrap(), &facility, scissors().await);
-    let first = live.enter_exchange(0, &one.connection, basis(1, 7), Arc::new(Switch::new(scissors().await, false)));
-    let second = live.enter_exchange(1, &two.connection, basis(2, 7), Arc::new(Switch::new(scissors().await, false)));
+    let first = live.enter_exchange(&one, basis(1, 7), Arc::new(Switch::new(scissors().await, false)));
+    let second = live.enter_exchange(&two, basis(2, 7), Arc::new(Switch::new(scissors().await, false)));
 
     let by = |affected: Affected| {
         let (connections, exchanges) = live.affected(&affected);
@@ -118,6 +118,35 @@ async fn the_living_are_found_by_what_they_rest_on_and_leave_no_trace() {
     drop((first, second));
     assert_eq!(live.counts().1, 0);
     drop((one, two));
+    assert_eq!(live.counts(), (0, 0, 0), "keys are left behind");
+}
+
+/// A tunnel, or a deletion that its client did not wait for.
+#[tokio::test]
+async fn an_exchange_that_outlives_its_connection_is_still_found() {
+    let live = Arc::new(Live::new(1));
+    let (device, facility) = (DeviceId::new("D-1").unwrap(), FacilityId::new("F-2").unwrap());
+    let connection = live.enter_connection(0, (serial(1), None), &device, &facility, scissors().await);
+    let exchange = live.enter_exchange(&connection, basis(1, 7), Arc::new(Switch::new(scissors().await, false)));
+    drop(connection);
+    let by = |affected: Affected| {
+        let (connections, exchanges) = live.affected(&affected);
+        (connections.len(), exchanges.len())
+    };
+    assert_eq!(by(Affected { serials: [serial(1)].into(), ..Affected::default() }), (0, 1));
+    assert_eq!(by(Affected { user_ids: [UserId::new("U-1").unwrap()].into(), ..Affected::default() }), (0, 1));
+    // Its user's facility, and the terminal's.
+    assert_eq!(by(Affected { facilities: [FacilityId::new("F-1").unwrap()].into(), ..Affected::default() }), (0, 1));
+    assert_eq!(by(Affected { facilities: [facility].into(), ..Affected::default() }), (0, 1));
+    let both = Affected {
+        serials: [serial(1)].into(),
+        persons: [PersonId::new("P-7").unwrap()].into(),
+        ..Affected::default()
+    };
+    assert_eq!(by(both), (0, 1), "told once");
+    assert_eq!((live.connections().len(), live.exchanges().len()), (0, 1));
+    assert_eq!((live.counts().0, live.counts().1), (0, 1));
+    drop(exchange);
     assert_eq!(live.counts(), (0, 0, 0), "keys are left behind");
 }
 
@@ -158,7 +187,7 @@ async fn a_sweep_ends_nobody_who_came_after_its_facts() {
         let (device, facility) = (DeviceId::new("D-1").unwrap(), FacilityId::new("F-1").unwrap());
         let connection = live.enter_connection(0, (serial(number), None), &device, &facility, scissors.clone());
         let switch = Arc::new(Switch::new(scissors.clone(), true));
-        let exchange = live.enter_exchange(0, &connection.connection, basis(number, 7), switch);
+        let exchange = live.enter_exchange(&connection, basis(number, 7), switch);
         (connection, exchange)
     };
     // The facts know neither of the two certificates; the second comes while they are read.

@@ -33,6 +33,7 @@ use crate::pipeline::trace::Trace;
 use crate::pipeline::{admit, authenticate};
 use crate::refusal::{Refusal, SignInReason};
 use crate::store::pool::Body;
+use crate::strict::target::Canonical;
 use crate::worker::Worker;
 
 /// Where programs sign in and out.
@@ -75,7 +76,7 @@ impl GatePage {
     ///
     /// # Errors
     /// There is none, or not with this method.
-    pub fn of(request: Request<Incoming>) -> Result<Self, Refusal> {
+    pub fn of(request: Request<Incoming>, _: Canonical) -> Result<Self, Refusal> {
         let kind = match (request.uri().path(), request.method()) {
             (HOME, &Method::GET) => Kind::Home,
             (SIGN_IN, &Method::GET) => Kind::ShowSignIn,
@@ -122,10 +123,14 @@ pub async fn serve(
     trace: &mut Trace,
 ) -> Result<Response<Body>, Refusal> {
     let GatePage { kind, request } = page;
+    let chosen = chosen_language(&request);
+    if chosen.is_some() || matches!(kind, Kind::Style | Kind::Problem) {
+        admit::in_passing(worker, client)?;
+    }
     if kind == Kind::Style {
         return Ok(style());
     }
-    if let Some(language) = chosen_language(&request) {
+    if let Some(language) = chosen {
         return Ok(remember_language(&request, language));
     }
     if kind == Kind::Problem {
@@ -135,10 +140,10 @@ pub async fn serve(
     }
     // Before anything else: the terminal. A page that explains is the answer to everything without a device.
     let device = client.device(&worker.snapshot(), worker.now())?;
+    let (device, slot) = admit::admit(worker, device)?;
     if request.method() != Method::GET {
         form::same_origin(request.headers(), form::authority(&request))?;
     }
-    let (device, slot) = admit::admit(worker, device)?;
     match kind {
         Kind::Connection => return connection::show(worker, client, &device, trace),
         Kind::ShowSignIn => return sign_in::show(worker, &device, &request, trace),

@@ -108,6 +108,23 @@ pub fn stranger(worker: &Worker, client: &Client) -> Result<(), Refusal> {
     worker.limits().sources.charge(&source::prefix(client.peer.ip()), worker.now(), 1)
 }
 
+/// Charges a request of a device that never comes to [`admit`]: it is refused before, or is for a page that asks nobody. Else a
+/// stolen device would have a worker refuse, and write its log, for as long as it likes. Strangers have paid already.
+///
+/// # Errors
+/// Too many requests of the device.
+pub fn in_passing(worker: &Worker, client: &Client) -> Result<(), Refusal> {
+    if client.living.is_none() {
+        return Ok(());
+    }
+    let (limits, now) = (worker.limits(), worker.now());
+    match client.device(&worker.snapshot(), now) {
+        Ok(device) => limits.devices.charge(device.device(), now, 1),
+        // It stood when it came, and has ended since.
+        Err(_) => limits.sources.charge(&source::prefix(client.peer.ip()), now, 1),
+    }
+}
+
 /// Admits a request of this device.
 ///
 /// # Errors

@@ -36,6 +36,23 @@ impl ClientBody {
         }
     }
 
+    /// Holds it to having none, not even an octet: it would travel unread.
+    ///
+    /// # Errors
+    /// It has one, or does not end in time.
+    pub async fn none(&mut self) -> Result<(), Refusal> {
+        match self {
+            Self::Arriving(incoming) if !incoming.is_end_stream() => match read_body(incoming, 0).await {
+                Err(Refusal::BodyTooLarge(_)) => {
+                    Err(Refusal::Unreadable("a body that does not belong to this request".into()))
+                }
+                read => read.map(drop),
+            },
+            // What is in a Bundle, `records` has read.
+            Self::Arriving(_) | Self::Read(_) => Ok(()),
+        }
+    }
+
     /// Messages of a call to the store, unread, for as long as the exchange is not cut; counted in `up`, in octets.
     ///
     /// # Errors

@@ -1,12 +1,11 @@
 //! Permit or denial, for every person the request touches. The exchange is entered among the living first and the
 //! snapshot is taken afterwards, so that a change between the two is never missed.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use http::Request;
 use model::{Article, Category};
-use policy::{Basis, Rule};
+use policy::Basis;
 use records::bounds::QUESTIONS_MAX;
 use records::{AnswerKind, Pages, Touches, Unreadable};
 use registry::Snapshot;
@@ -16,10 +15,10 @@ use super::authenticate::Subject;
 use super::client_body::ClientBody;
 use super::extract::Extracted;
 use super::mark::Ordered;
-use super::trace::{DecisionBasis, Trace};
+use super::trace::Trace;
 use crate::connection::Client;
 use crate::cut::live::{ExchangeBasis, ExchangeEntry, Switch};
-use crate::judge::{Asker, Judgement, Question};
+use crate::judge::{Asker, DecisionBasis, Judgement, Question};
 use crate::refusal::{CertificateProblem, Refusal};
 use crate::worker::Worker;
 
@@ -67,7 +66,7 @@ pub fn decide(
     };
     // The answer before this one has been taken: its client asks for the next.
     client.last.clear();
-    let mut living = worker.live().enter_exchange(worker.number(), &connection.connection, basis, switch);
+    let mut living = worker.live().enter_exchange(connection, basis, switch);
     if client.multiplexed {
         living.keep_busy(&client.busy);
     } else {
@@ -92,24 +91,24 @@ pub fn decide(
     };
     // One more than may be asked is asked, so that whoever asks too much hears a denial first, as ever.
     let questions = touches.claims().flat_map(Question::of).take(QUESTIONS_MAX + 1);
-    let judgements: Vec<Judgement> = questions.map(&mut ask).collect::<Result<_, _>>()?;
-    if judgements.is_empty() {
+    let judgements: Vec<Arc<Judgement>> = questions.map(&mut ask).collect::<Result<_, _>>()?;
+    let Some(first) = judgements.first() else {
         // Nothing was asked, so nothing is permitted.
         return Err(Refusal::NotAvailable);
-    }
+    };
     let generation = snapshot.generation().get();
     // What the entry keeps is the denial if there is one, else every permit. Of several denials one that is not told comes
     // first: what may be said of one part of a transaction must not show that another part was there to be judged.
     let denials = judgements.iter().filter(|judgement| !judgement.decision.is_permit());
     if let Some(denial) = denials.min_by_key(|denial| denial.decision.basis().told_to_subject().is_some()) {
-        trace.decided(decision_basis(std::slice::from_ref(denial), generation));
+        trace.decided(denial.basis(generation));
         return Err(denied(denial.decision.basis()));
     }
     if judgements.len() > QUESTIONS_MAX {
-        trace.decided(decision_basis(judgements.get(..1).unwrap_or_default(), generation));
+        trace.decided(first.basis(generation));
         return Err(after_a_permit(Unreadable::TooManyQuestions));
     }
-    trace.decided(decision_basis(&judgements, generation));
+    trace.decided(DecisionBasis::of(&judgements, generation));
     // Said only now: to a stranger it would tell that the record exists.
     touches.check().map_err(after_a_permit)?;
     let touches = in_pages(worker, &snapshot, subject.asking(at), touches).map_err(after_a_permit)?;
@@ -153,7 +152,7 @@ pub(super) fn may_use_service(
     match worker.judge().ask(snapshot, subject.asking(worker.now()), question) {
         Ok(judgement) if judgement.decision.is_permit() => Ok(()),
         Ok(judgement) => {
-            trace.decided(decision_basis(std::slice::from_ref(&judgement), snapshot.generation().get()));
+            trace.decided(judgement.basis(snapshot.generation().get()));
             Err(denied(judgement.decision.basis()))
         }
         Err(missing) => {
@@ -193,8 +192,8 @@ fn denied(basis: &Basis) -> Refusal {
 
 /// No rule could be asked, because a fact was missing. On record is which state of the registry that was, so that it can be
 /// shown again (promise P8).
-fn undecided(worker: &Worker, snapshot: &Snapshot) -> DecisionBasis {
-    DecisionBasis {
+fn undecided(worker: &Worker, snapshot: &Snapshot) -> Arc<DecisionBasis> {
+    Arc::new(DecisionBasis {
         rules: "-".to_owned(),
         articles: Article::new(18).to_string(),
         policy_version: worker
@@ -203,33 +202,5 @@ fn undecided(worker: &Worker, snapshot: &Snapshot) -> DecisionBasis {
             .map_or_else(|_| "-".to_owned(), |point| point.version().to_string()),
         generation: snapshot.generation().get(),
         ..DecisionBasis::default()
-    }
-}
-
-/// What decisions of one kind rest on: all permits, or a denial.
-fn decision_basis(judgements: &[Judgement], generation: u64) -> DecisionBasis {
-    let bases = || judgements.iter().map(|judgement| judgement.decision.basis());
-    let articles: BTreeSet<Article> = bases().flat_map(Basis::articles).collect();
-    let mut rules: Vec<&str> = bases().flat_map(|basis| &basis.rules).map(|rule| rule.id.as_str()).collect();
-    rules.sort_unstable();
-    rules.dedup();
-    // What opens besides the everyday: disaster use (art. 21) and break-glass (art. 41). A permit by both is marked as both.
-    let of = |rule: &Rule, numbers: &[u8]| rule.articles.iter().any(|article| numbers.contains(&article.number()));
-    let only_by = |number: u8| {
-        judgements.iter().any(|judgement| {
-            let rules = &judgement.decision.basis().rules;
-            judgement.decision.is_permit()
-                && rules.iter().any(|rule| of(rule, &[number]))
-                && rules.iter().all(|rule| of(rule, &[21, 41]))
-        })
-    };
-    DecisionBasis {
-        rules: if rules.is_empty() { "-".to_owned() } else { rules.join(",") },
-        articles: articles.iter().map(Article::to_string).collect::<Vec<_>>().join(","),
-        policy_version: bases().next().map(|basis| basis.version.to_string()).unwrap_or_default(),
-        generation,
-        facts: audit::facts::compact_all(judgements.iter().map(|judgement| (&judgement.request, &judgement.facts))),
-        disaster: only_by(21),
-        break_glass: only_by(41),
-    }
+    })
 }

@@ -2,10 +2,11 @@
 //! for it (promise P4).
 
 use model::{SerialNumber, UserId, UserKey};
-use records::{Claim, Gatekeeper, ResourceAttributes, Touches};
+use records::{Attributed, Claim, FhirType, Gatekeeper, ResourceAttributes, Touches};
 use registry::Snapshot;
 
 use super::authenticate::{PageTurner, Subject};
+use crate::attributions::Key;
 use crate::judge::{Asker, Question};
 use crate::worker::Handle;
 
@@ -36,7 +37,7 @@ impl Requester {
     /// Who asks the policy for this requester, on the facts of one snapshot.
     #[must_use]
     pub fn enforcer<'a>(&'a self, handle: &'a Handle, snapshot: &'a Snapshot) -> Enforcer<'a> {
-        Enforcer { requester: self, handle, snapshot }
+        Enforcer { requester: self, handle, snapshot, key: None }
     }
 }
 
@@ -45,6 +46,8 @@ pub struct Enforcer<'a> {
     requester: &'a Requester,
     handle: &'a Handle,
     snapshot: &'a Snapshot,
+    /// Of the octets that were asked about.
+    key: Option<Key>,
 }
 
 impl Gatekeeper for Enforcer<'_> {
@@ -69,5 +72,15 @@ impl Gatekeeper for Enforcer<'_> {
         let rules = self.handle.judge().point(self.snapshot).ok()?;
         let sealed = self.handle.sealer().seal_page(&self.requester.turning_pages.under(rules.version()), ticket);
         sealed.inspect_err(|error| tracing::error!(%error, "a page could not be sealed; not offered")).ok()
+    }
+    fn attributed_before(&mut self, fhir_type: FhirType, body: &[u8]) -> Option<Attributed> {
+        self.key = Key::of(fhir_type, body);
+        self.handle.attributions().get(self.key?)
+    }
+
+    fn attributed(&mut self, _: FhirType, _: &[u8], attributed: &Attributed) {
+        if let Some(key) = self.key.take() {
+            self.handle.attributions().keep(key, attributed.clone());
+        }
     }
 }

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Request;
+use http::header::UPGRADE;
 use http::request::Parts;
+use http::{Method, Request};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Incoming};
 use model::{Category, PersonId};
@@ -42,10 +43,14 @@ pub async fn extract(
 ) -> Result<Extracted, Refusal> {
     let begun = request.take_begun();
     let (parts, mut body) = request.into_request().into_parts();
+    // Over HTTP/2 no field says that there is one. What comes behind a handshake is a WebSocket's.
+    if parts.method == Method::GET && !parts.headers.contains_key(UPGRADE) {
+        body.none().await?;
+    }
     let need = begun.map_or_else(|| read_head(worker.reader(), &parts), |need| Ok(*need))?;
     let touches = match need {
         Need::Transaction(transaction) => {
-            let joined = joined(worker, subject, transaction, trace);
+            let joined = Box::pin(joined(worker, subject, transaction, trace));
             // Too long is "not available": how long it takes may depend on what there is.
             timeout(TRANSACTION_LOOK_UPS_MAX, joined).await.map_err(|_| Refusal::NotAvailable)??
         }
@@ -103,7 +108,7 @@ async fn touched(
         // Nobody's look-up reaches the store who may not use the service at all.
         needed.iter().for_each(|needed| trace.looked_up(needed));
         decide::may_use_service(worker, &worker.snapshot(), subject, trace)?;
-        look_ups.make(&needed, trace).await?;
+        Box::pin(look_ups.make(&needed, trace)).await?;
         let shown = |need| match need {
             Ok(Need::Stored(needed)) => or_missing(look_ups.read(needed)),
             other => Ok(other),

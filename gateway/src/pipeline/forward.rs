@@ -94,7 +94,7 @@ pub async fn forward(worker: &Worker, recorded: Recorded<Permit>, slot: Slot) ->
         }
         // From here on it goes on without its client.
         let deletion = Deletion::of(worker, &sent.subject, &sent.living.exchange, &sent.touches);
-        let told = deletion.send(request, errand, ordered, &recorded.entry.id);
+        let told = Box::pin(deletion.send(request, errand, ordered, &recorded.entry.id));
         told.await.unwrap_or(Err(StoreError::Timeout))
     };
     let response = tokio::select! {

@@ -16,12 +16,18 @@
 //!
 //! What each may refuse with:
 //!
-//! - admit, for strangers before anything else: 429.
-//! - route: 400 unreadable; 401 no certificate; 403 one that has ended, or from another site; 404 no such page; 405.
-//! - admit: 401, 403 certificate; 429.
+//! - admit, for strangers before anything else: 429; for a device whose request comes to nothing in `route`, behind that.
+//! - route:
+//!   - 400 unreadable; 413, 414, 431 too long, by its head; 417; 501, 505 a method or version that nobody speaks here;
+//!   - 401 no certificate; 403 one that has ended, or from another site;
+//!   - 404 no such page; 405; 421 the other host;
+//!   - 503 registry silent.
+//! - admit: 401, 403 certificate; 429; 503 registry silent.
 //! - authenticate: 401 sign in; 403 change the password first; 503 registry silent.
 //! - split: 400; 413.
-//! - extract: 400; 403 with rule and article; 404 not available; 413; 429 for its look-ups; 502/504 store; 503 stopped.
+//! - extract:
+//!   - 400; 403 with rule and article; 404 not available; 413; 429 for its look-ups;
+//!   - 502/504 store; 503 stopped, store busy or resting.
 //! - decide:
 //!   - 400 a page that is over, what would reach into another person's record, more than can be decided on at once;
 //!   - 401 session ended meanwhile; 403 certificate;
@@ -30,12 +36,12 @@
 //!   - 422 a patch that does not fit;
 //!   - 503 stopped or silent.
 //! - record: 503 audit.
-//! - forward: 400; 413; 502/504 store; 503 cut.
+//! - forward: 400; 413; 502/504 store; 503 cut, store busy or resting.
 //! - release:
 //!   - 400 no upgrade, a search that the store keeps no longer, what a mapped store does not take;
 //!   - 404; 412;
 //!   - 502/504 store;
-//!   - 503 audit or cut.
+//!   - 503 audit, cut, store busy or resting.
 //!
 //! Proofs have private fields and no public constructor, and are moved: leaving a step out does not compile
 //! (`tests/compile-fail/`).
@@ -62,6 +68,7 @@ pub mod release;
 pub mod route;
 pub mod sift;
 pub mod split;
+pub mod taken;
 pub mod trace;
 pub mod tunnel;
 pub mod untaken;
@@ -91,9 +98,9 @@ pub async fn serve(worker: &Worker, client: &Client, request: Request<Incoming>)
             response
         }
         Err(refusal) => {
-            trace.refused(worker, &refusal).await;
+            Box::pin(trace.refused(worker, &refusal)).await;
             moment::one_time(moment, &refusal).await;
-            answer::refusal(worker, client, &trace, &refusal)
+            taken::soon(worker, client, answer::refusal(worker, client, &trace, &refusal))
         }
     };
     // No record is asked for with HEAD (`route::METHODS`), so no body that sees to its outcome is dropped here.
@@ -108,9 +115,21 @@ async fn steps(
     trace: &mut Trace,
 ) -> Result<Response<Body>, Refusal> {
     admit::stranger(worker, client)?;
-    let request = match route::route(worker, client, request, trace)? {
-        route::Route::Public(page) => return public::serve(worker, page, trace),
-        route::Route::Gate(page) => return Box::pin(gate::serve(worker, client, page, trace)).await,
+    let routed = match route::route(worker, client, request, trace) {
+        Ok(routed) => routed,
+        Err(refusal) => {
+            admit::in_passing(worker, client)?;
+            return Err(refusal);
+        }
+    };
+    let request = match routed {
+        route::Route::Public(page) => {
+            return public::serve(worker, page, trace).map(|answer| taken::soon(worker, client, answer));
+        }
+        route::Route::Gate(page) => {
+            let answer = Box::pin(gate::serve(worker, client, page, trace)).await;
+            return answer.map(|answer| taken::soon(worker, client, answer));
+        }
         route::Route::Record(request) => request,
     };
     let (device, slot) = admit::admit(worker, request.device(worker, client)?)?;

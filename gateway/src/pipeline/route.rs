@@ -15,8 +15,9 @@ use crate::connection::Client;
 use crate::gate::{GatePage, form};
 use crate::public::PublicPage;
 use crate::refusal::Refusal;
+use crate::strict::lines::is_port;
 use crate::strict::message::{self, Readable};
-use crate::strict::target;
+use crate::strict::target::{self, Canonical};
 use crate::tls::device::VerifiedDevice;
 use crate::tls::hosts::Host;
 use crate::worker::Worker;
@@ -91,7 +92,7 @@ pub fn route(
 ) -> Result<Route, Refusal> {
     // As it came; what a handshake over HTTP/2 means is said in HTTP/1.1's words only then.
     let readable = message::read(&request, &client.signs)?;
-    let mut request = handshake::as_get(request)?;
+    let request = handshake::as_get(request)?;
     let host = named_host(worker, &request, &readable)?;
     if host != client.host {
         // RFC 9110 7.4. A browser may send requests for both hosts over one connection, since one certificate names both.
@@ -106,43 +107,52 @@ pub fn route(
     }
     match host {
         Host::Public => {
-            canonical(&request)?;
-            PublicPage::of(&request).map(Route::Public)
+            let canonical = canonical(&request)?;
+            PublicPage::of(&request, canonical).map(Route::Public)
         }
         Host::Care if gate => {
-            canonical(&request)?;
-            GatePage::of(request).map(Route::Gate)
+            let canonical = canonical(&request)?;
+            GatePage::of(request, canonical).map(Route::Gate)
         }
-        Host::Care => {
-            trace.about_records();
-            // Said before anything else is looked at: whoever has no standing certificate learns nothing of what exists.
-            client.device(&worker.snapshot(), worker.now())?;
-            if !METHODS.contains(request.method()) {
-                return Err(Refusal::MethodNotAllowed("GET, POST, PUT, PATCH, DELETE"));
-            }
-            // A page of a sibling host is "same-site" to the browser, and a WebSocket asks nobody (no CORS).
-            let changes = *request.method() != Method::GET;
-            if changes || request.headers().contains_key(UPGRADE) {
-                form::same_origin(request.headers(), form::authority(&request))?;
-            }
-            let fhir = path.starts_with("/fhir/") || path == "/fhir" || path.starts_with("/feeds/");
-            if fhir || worker.reader().is_mapped(path) {
-                handshake::read(&mut request)?;
-                if !client.multiplexed && call::is_call(request.headers().get(CONTENT_TYPE)) {
-                    return Err(Refusal::Unreadable("a call of gRPC over anything but HTTP/2".into()));
-                }
-                Ok(Route::Record(RecordRequest::of(request.map(ClientBody::Arriving))))
-            } else {
-                canonical(&request)?;
-                Err(Refusal::NoSuchPage)
-            }
-        }
+        Host::Care => record(worker, client, request, trace).map(Route::Record),
     }
+}
+
+/// A request for records: for whom a certificate stands, with a method that they have, from no other site, and for an address that
+/// is one of theirs.
+fn record(
+    worker: &Worker,
+    client: &Client,
+    mut request: Request<Incoming>,
+    trace: &mut Trace,
+) -> Result<RecordRequest, Refusal> {
+    trace.about_records();
+    // Said before anything else is looked at: whoever has no standing certificate learns nothing of what exists.
+    client.device(&worker.snapshot(), worker.now())?;
+    if !METHODS.contains(request.method()) {
+        return Err(Refusal::MethodNotAllowed("GET, POST, PUT, PATCH, DELETE"));
+    }
+    // A page of a sibling host is "same-site" to the browser, and a WebSocket asks nobody (no CORS).
+    let changes = *request.method() != Method::GET;
+    if changes || request.headers().contains_key(UPGRADE) {
+        form::same_origin(request.headers(), form::authority(&request))?;
+    }
+    let path = request.uri().path();
+    let fhir = path.starts_with("/fhir/") || path == "/fhir" || path.starts_with("/feeds/");
+    if !fhir && !worker.reader().is_mapped(path) {
+        canonical(&request)?;
+        return Err(Refusal::NoSuchPage);
+    }
+    handshake::read(&mut request)?;
+    if !client.multiplexed && call::is_call(request.headers().get(CONTENT_TYPE)) {
+        return Err(Refusal::Unreadable("a call of gRPC over anything but HTTP/2".into()));
+    }
+    Ok(RecordRequest::of(request.map(ClientBody::Arriving)))
 }
 
 /// The target of a page has one reading. (That of a record is read by `records`, as strictly, once it is known who asks: so that a
 /// refusal is on record.)
-fn canonical(request: &Request<Incoming>) -> Result<(), Refusal> {
+fn canonical(request: &Request<Incoming>) -> Result<Canonical, Refusal> {
     let target = request.uri().path_and_query().map_or("", http::uri::PathAndQuery::as_str);
     Ok(target::canonical(target)?)
 }
@@ -162,7 +172,7 @@ fn named_host(worker: &Worker, request: &Request<Incoming>, _: &Readable) -> Res
         (None, None) => return Err(unreadable()),
     };
     let name = match named.rsplit_once(':') {
-        Some((name, port)) if !port.is_empty() && port.bytes().all(|c| c.is_ascii_digit()) => name,
+        Some((name, port)) if is_port(port.as_bytes()) => name,
         Some(_) => return Err(unreadable()),
         None => named,
     };

@@ -18,6 +18,7 @@ use crate::Clock;
 use crate::connection::Client;
 use crate::cut::live::Switch;
 use crate::cut::socket::Scissors;
+use crate::judge::DecisionBasis;
 use crate::pages::{Language, LocalPath};
 use crate::refusal::Refusal;
 use crate::tls::hosts::Host;
@@ -47,7 +48,7 @@ pub struct Trace {
     lost: Arc<AtomicBool>,
     subject: Option<TracedSubject>,
     touches: Option<TracedTouches>,
-    basis: Option<DecisionBasis>,
+    basis: Option<Arc<DecisionBasis>>,
     scissors: Scissors,
     /// Serial number of the certificate presented, for the log.
     certificate: Option<SerialNumber>,
@@ -79,25 +80,6 @@ struct TracedTouches {
     records: Vec<String>,
     action: Action,
     category: Category,
-}
-
-/// What a decision rested on, as the entry keeps it.
-#[derive(Clone, Debug, Default)]
-pub struct DecisionBasis {
-    /// Names of the rules.
-    pub rules: String,
-    /// Articles, comma separated.
-    pub articles: String,
-    /// Which set of rules.
-    pub policy_version: String,
-    /// Which state of the registry.
-    pub generation: u64,
-    /// The facts, in short.
-    pub facts: String,
-    /// Only disaster use (art. 21) made it possible.
-    pub disaster: bool,
-    /// Only break-glass (art. 41) made it possible.
-    pub break_glass: bool,
 }
 
 /// How much of a page's seal goes on record: enough to tell two pages apart, not enough to turn to one.
@@ -247,14 +229,14 @@ impl Trace {
     }
 
     /// What the decision rested on.
-    pub fn decided(&mut self, basis: DecisionBasis) {
+    pub fn decided(&mut self, basis: Arc<DecisionBasis>) {
         self.basis = Some(basis);
     }
 
     /// The audit entry: a permit without a refusal, a refusal with one. None while nobody is signed in.
     pub fn entry(&mut self, refusal: Option<&Refusal>) -> Option<Entry> {
         let subject = self.subject.as_ref()?;
-        let basis = self.basis.clone().unwrap_or_default();
+        let basis = self.basis.as_deref().cloned().unwrap_or_default();
         let touches = self.touches.as_ref();
         self.recorded = true;
         Some(Entry {
@@ -356,7 +338,10 @@ impl Trace {
             return;
         }
         self.settled();
-        self.log(refusal);
+        // Whoever is told to come again later is told so as often as he asks.
+        if !matches!(refusal, Refusal::TooMany { .. }) {
+            self.log(refusal);
+        }
         if let Some(entry) = self.entry(Some(refusal)) {
             refusal_on_record(worker.audit(), entry.within_bounds()).await;
         }
@@ -368,7 +353,7 @@ impl Trace {
 async fn refusal_on_record(audit: &Audit, entry: Entry) {
     let Err(first) = audit.record(&entry).await else { return };
     // The facts are what is large, and what the entry can be found without.
-    let entry = Entry { facts: String::new(), ..entry };
+    let entry = Entry { facts: audit::FactsText::default(), ..entry };
     let Err(error) = audit.record(&entry).await else { return };
     let Entry { id, user_id, user, device, serial, facility, persons, records, reason, cause, rules, .. } = entry;
     tracing::error!(

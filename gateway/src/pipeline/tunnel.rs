@@ -20,11 +20,13 @@ use hyper_util::rt::TokioIo;
 use records::bounds::NEWS_BYTES_MAX;
 use records::{Feed, Misbehaviour, Socket};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::time::timeout;
 
 use self::carry::{Patience, Rules};
-use self::frames::CONTROL_BYTES_MAX;
+use self::frames::{CONTROL_BYTES_MAX, Frames, Sender};
 use self::handshake::{Agreed, Asked};
 use super::alarm::Alarm;
+use crate::bounds::SOCKET_CLOSE_MAX;
 use crate::cut::live::Switch;
 use crate::refusal::Refusal;
 use crate::store::going::StoreBody;
@@ -136,29 +138,34 @@ const PONG: u8 = 0x8a;
 /// A text frame that is a whole message.
 const TEXT: u8 = 0x81;
 
-/// Control frames, one after another: whole, masked, at most 125 octets.
+/// Control frames and nothing else, read strictly and written anew, up to a close.
 async fn upwards(client: &mut (impl AsyncRead + Unpin), store: &mut (impl AsyncWrite + Unpin)) -> Ended {
-    let mut frame = [0_u8; 2 + 4 + CONTROL_BYTES_MAX];
-    loop {
-        match read_head(client, frame.split_at_mut(2).0).await {
-            Ok(true) => {}
-            Ok(false) => return Ended::Completed,
-            Err(_) => return Ended::ClientLeft,
-        }
-        let [opcode, second, ..] = frame;
-        let (masked, length) = (second & 0x80 != 0, usize::from(second & 0x7f));
-        if !matches!(opcode, CLOSE | PING | PONG) || !masked || length > CONTROL_BYTES_MAX {
-            tracing::warn!(opcode, "a client sent something other than a control frame; its tunnel was ended");
-            return Ended::Refused;
-        }
-        let (whole, _) = frame.split_at_mut(6 + length);
-        if client.read_exact(whole.split_at_mut(2).1).await.is_err() {
-            return Ended::ClientLeft;
-        }
-        if send(store, whole).await.is_err() {
+    let mut frames = Frames::new(Sender::Client, false, 0);
+    let (mut piece, mut out) = ([0; 2 + 4 + CONTROL_BYTES_MAX], Vec::new());
+    while !frames.is_closed() {
+        let count = match client.read(&mut piece).await {
+            Ok(0) if frames.between_frames() => return Ended::Completed,
+            Ok(0) | Err(_) => return Ended::ClientLeft,
+            Ok(count) => count,
+        };
+        let read = frames.read(piece.get(..count).unwrap_or_default(), &mut out);
+        // What came before a breach was in order.
+        if !out.is_empty() && send(store, &out).await.is_err() {
             return Ended::StoreFailed;
         }
+        out.clear();
+        if let Err(breach) = read {
+            tracing::warn!(
+                what = breach.what(),
+                "a client sent something other than a control frame; its tunnel was ended"
+            );
+            return Ended::Refused;
+        }
     }
+    // Nothing that follows a close is read. The store has so long to answer it, unless the client leaves before.
+    let leaves = async { while matches!(client.read(&mut piece).await, Ok(1..)) {} };
+    let _ = timeout(SOCKET_CLOSE_MAX, leaves).await;
+    Ended::Completed
 }
 
 /// News as text frames, unmasked and whole, written anew; pings and pongs without what they carry; a close with its code.

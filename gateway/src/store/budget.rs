@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use crate::bounds::{RETRIES_KEPT_MAX, RETRY_EVERY};
 
-/// Of one worker; so the bound holds for all.
+/// Of one worker: what holds for each holds for all of them together, since whatever is asked is asked by one of them.
 #[derive(Debug, Default)]
 pub(super) struct Budget {
     /// Requests that no retry was made for yet.

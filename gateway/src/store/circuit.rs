@@ -1,5 +1,5 @@
-//! Whether a store is asked: a circuit that opens when it has failed several times in a row, and closes again when one request that
-//! is let through on trial has been answered. Pure: time comes in as milliseconds.
+//! Whether a store is asked: a circuit that opens when it has failed several times in a row, and closes again when it has answered
+//! once: one request that is let through on trial, or whoever looks after it. Pure: time comes in as milliseconds.
 //!
 //! What is behind an open circuit is not asked while another store can be. With none left it depends on how it failed: a store
 //! that is quick about it is asked all the same, since the next answer may be a better one; one that keeps silent is not, since
@@ -94,12 +94,23 @@ impl Circuit {
         }
     }
 
-    /// Somebody who looks after it has found it well: it is tried at once.
+    /// Whoever looks after it has found it well: it is asked.
     #[must_use]
     pub const fn found_well(self) -> Self {
         match self {
-            Self::Open { openings, last, .. } => Self::Open { until: 0, openings, last },
-            other => other,
+            Self::Open { openings, .. } | Self::Trial { openings, .. } => Self::Closed { failures: 0, openings },
+            closed @ Self::Closed { .. } => closed,
+        }
+    }
+
+    /// Whoever looks after it was not answered.
+    #[must_use]
+    pub fn found_silent(self, now: u64) -> Self {
+        match self {
+            Self::Closed { openings, .. } | Self::Trial { openings, .. } => {
+                Self::opened(openings, Failure::Silence, now)
+            }
+            Self::Open { .. } => self,
         }
     }
 

@@ -16,6 +16,8 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
+use crate::bounds::STORE_AT_ONCE;
+
 /// Whose turn it is, the first first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lane {
@@ -48,6 +50,8 @@ impl Lane {
 pub const PLACES_MIN: u16 = 4;
 /// Most places: they are counted in sixteen bits.
 pub const PLACES_MAX: u16 = 16_384;
+
+const _: () = assert!(PLACES_MIN <= STORE_AT_ONCE && STORE_AT_ONCE <= PLACES_MAX, "what is usual is possible");
 
 /// Who is in, by lane, and how many wait: one word.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -177,6 +181,7 @@ impl Lanes {
     }
 
     /// Who is in, and how many wait.
+    #[cfg(test)]
     pub(super) fn counts(&self) -> Counts {
         Counts::unpack(self.counts.load(Ordering::Relaxed))
     }

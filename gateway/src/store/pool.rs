@@ -153,8 +153,10 @@ impl Pool {
                 Ok(self.received(answer, errand, going, stream))
             }
             Err(unanswered) => {
-                if let Some(how) = blame(&unanswered.error, errand, &asked) {
-                    self.failed(how);
+                match blame(&unanswered.error, errand, &asked) {
+                    Blame::Failed(how) => self.failed(how),
+                    Blame::Suspected => self.station.suspect(),
+                    Blame::Nobody => {}
                 }
                 Err(unanswered)
             }
@@ -168,10 +170,7 @@ impl Pool {
         going: Going,
         stream: Option<OneMore>,
     ) -> Response<StoreBody> {
-        let fails = matches!(
-            answer.status(),
-            StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT
-        );
+        let fails = fails(answer.status());
         if fails {
             self.failed(Failure::Answer);
         } else if errand.class.has_no_end() {
@@ -307,14 +306,29 @@ fn unanswered(mut error: TrySendError<Request<Body>>, spare: Option<Again>) -> U
     broken(error.into_error(), again)
 }
 
-/// How the store failed; none where it was not the store, or that is not known.
-fn blame(error: &StoreError, errand: Errand, asked: &Asked<'_>) -> Option<Failure> {
+/// What a store says that does not serve now, or a gateway in front of one.
+pub(super) const fn fails(status: StatusCode) -> bool {
+    matches!(status, StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT)
+}
+
+/// What an error says of the store.
+enum Blame {
+    Failed(Failure),
+    /// What was asked may take long by itself.
+    Suspected,
+    /// It was not the store, or that is not known.
+    Nobody,
+}
+
+fn blame(error: &StoreError, errand: Errand, asked: &Asked<'_>) -> Blame {
     match error {
-        StoreError::Connect(_) => Some(Failure::Silence),
-        StoreError::Timeout => (errand.is_quick() && !asked.others_were_answered()).then_some(Failure::Silence),
+        StoreError::Connect(_) => Blame::Failed(Failure::Silence),
+        StoreError::Timeout if asked.others_were_answered() => Blame::Nobody,
+        StoreError::Timeout if errand.is_quick() => Blame::Failed(Failure::Silence),
+        StoreError::Timeout => Blame::Suspected,
         // It may be the body of the request that broke off.
-        StoreError::Broken(error) if error.is_user() || errand.class.goes_at_the_clients_pace() => None,
-        StoreError::Broken(_) => Some(Failure::Answer),
-        StoreError::Busy | StoreError::Resting { .. } => None,
+        StoreError::Broken(error) if error.is_user() || errand.class.goes_at_the_clients_pace() => Blame::Nobody,
+        StoreError::Broken(_) => Blame::Failed(Failure::Answer),
+        StoreError::Busy | StoreError::Resting { .. } => Blame::Nobody,
     }
 }

@@ -12,8 +12,8 @@ use rustls::sign::CertifiedKey;
 use super::errand::Class;
 use super::lanes::{PLACES_MAX, PLACES_MIN};
 use crate::bounds::{
-    STORE_ANSWER_MAX, STORE_AT_ONCE, STORE_CONNECT_MAX, STORE_CONNECTIONS_MAX, STORE_QUEUE, STORE_QUEUE_WAIT,
-    STORE_READ_MAX, STORES_MAX, UPLOAD_MAX,
+    STORE_ANSWER_MAX, STORE_AT_ONCE, STORE_CONNECT_MAX, STORE_CONNECTIONS_MAX, STORE_LOOK_EVERY, STORE_LOOK_MAX,
+    STORE_QUEUE, STORE_QUEUE_WAIT, STORE_READ_MAX, STORE_UNWELL_AFTER, STORE_WELL_AFTER, STORES_MAX, UPLOAD_MAX,
 };
 
 /// The stores. Several of them are one store to whoever asks: they hold the same, and what one has written the others know.
@@ -227,10 +227,10 @@ impl Default for HealthSettings {
     fn default() -> Self {
         Self {
             path: "/".to_owned(),
-            every: Duration::from_secs(5),
-            within: Duration::from_secs(2),
-            unwell_after: 3,
-            well_after: 2,
+            every: STORE_LOOK_EVERY,
+            within: STORE_LOOK_MAX,
+            unwell_after: STORE_UNWELL_AFTER,
+            well_after: STORE_WELL_AFTER,
         }
     }
 }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Instant;
 
+use tokio::sync::Notify;
+
 use super::circuit::{Circuit, Failure};
 use super::dial::Dial;
 use super::errand::Errand;
@@ -16,6 +18,10 @@ pub(super) struct Station {
     circuit: AtomicU64,
     /// Whoever looks after it has found it unwell.
     unwell: AtomicBool,
+    /// A request that may take long by itself has waited in vain: somebody should look.
+    suspected: AtomicBool,
+    /// Tells that somebody should look.
+    restless: Notify,
     connections: AtomicU32,
     connections_max: u32,
     begun: Instant,
@@ -85,6 +91,8 @@ impl Station {
             dial,
             circuit: AtomicU64::new(Circuit::NEW.into()),
             unwell: AtomicBool::new(false),
+            suspected: AtomicBool::new(false),
+            restless: Notify::new(),
             connections: AtomicU32::new(0),
             connections_max,
             begun,
@@ -151,22 +159,59 @@ impl Station {
         if opened {
             let millis = until.saturating_sub(now);
             tracing::warn!(store = %self.name, ?how, millis, "the store failed several times in a row; it rests");
+            self.restless.notify_one();
         }
         opened
     }
 
+    /// No answer came to what may take long by itself, and to nobody else meanwhile. That says nothing yet: somebody looks.
+    pub(super) fn suspect(&self) {
+        if !self.suspected.swap(true, Ordering::Relaxed) {
+            self.restless.notify_one();
+        }
+    }
+
+    /// Ready once somebody should look.
+    pub(super) async fn restless(&self) {
+        self.restless.notified().await;
+    }
+
+    /// Whether it rests or is suspected.
+    pub(super) fn is_restless(&self) -> bool {
+        self.suspected.load(Ordering::Relaxed) || !matches!(self.circuit(), Circuit::Closed { .. })
+    }
+
+    /// Whether somebody is to look now: it is suspected, or has rested long enough. Then it is on trial.
+    pub(super) fn is_looked_at(&self) -> bool {
+        let on_trial =
+            |circuit: Circuit| circuit.asked(self.now()).filter(|asked| matches!(asked, Circuit::Trial { .. }));
+        self.suspected.swap(false, Ordering::Relaxed) || self.change(on_trial).is_some()
+    }
+
+    /// What became of the look. True: that is news.
+    pub(super) fn was_looked_at(&self, answered: bool) -> bool {
+        let now = self.now();
+        let changed = |circuit: Circuit| if answered { circuit.found_well() } else { circuit.found_silent(now) };
+        let before = self.change(|circuit| Some(changed(circuit)));
+        let was_asked = matches!(before, Some(Circuit::Closed { .. }));
+        match (was_asked, answered) {
+            (false, true) => tracing::info!(store = %self.name, "the store answers again"),
+            (true, false) => tracing::warn!(store = %self.name, "the store does not answer; it rests"),
+            (true, true) | (false, false) => {}
+        }
+        was_asked != answered
+    }
+
     /// What whoever looks after it has found. True: that is news.
     pub(super) fn found(&self, well: bool) -> bool {
-        if well {
-            self.change(|circuit| Some(circuit.found_well()));
-        }
+        let rested = well && self.was_looked_at(true);
         let news = self.unwell.swap(!well, Ordering::Relaxed) == well;
         if news && well {
             tracing::info!(store = %self.name, "the store is well again");
         } else if news {
-            tracing::warn!(store = %self.name, "the store is unwell; others are asked");
+            tracing::warn!(store = %self.name, "the store is unwell; others are asked, where there are others");
         }
-        news
+        news || rested
     }
 
     /// Room for one more connection; none when there are as many as may be.

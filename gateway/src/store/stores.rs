@@ -1,13 +1,15 @@
 //! The stores, as all workers share them: what is known of each, and how many places there are.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Instant;
 
 use super::dial::Dial;
 use super::lanes::{Lanes, PLACES_MAX, PLACES_MIN};
+use super::pool::StoreError;
 use super::settings::{HealthSettings, Protocol, StoreSetUpError, StoreSettings, Timeouts};
 use super::station::{Station, StoreStatus};
-use crate::bounds::STORES_MAX;
+use crate::bounds::{BUSY_TOLD_EVERY_SECONDS, STORES_MAX};
 
 /// See the module.
 pub struct Stores {
@@ -19,6 +21,9 @@ pub struct Stores {
     at_once_in_all: Option<u16>,
     health: Option<HealthSettings>,
     begun: Instant,
+    /// Who found no place, since that was told last; and when that was, in seconds.
+    turned_away: AtomicU32,
+    told_busy: AtomicU64,
 }
 
 impl Stores {
@@ -51,6 +56,8 @@ impl Stores {
             at_once_in_all: settings.at_once_in_all,
             health: settings.health,
             begun,
+            turned_away: AtomicU32::new(0),
+            told_busy: AtomicU64::new(0),
         })
     }
 
@@ -58,12 +65,6 @@ impl Stores {
     #[must_use]
     pub fn status(&self) -> Vec<StoreStatus> {
         self.stations.iter().map(|station| station.status()).collect()
-    }
-
-    /// Requests that wait for a place.
-    #[must_use]
-    pub fn waiting(&self) -> u16 {
-        self.lanes.counts().waiting
     }
 
     /// How long answers may take.
@@ -86,6 +87,18 @@ impl Stores {
     /// Seconds since the start.
     pub(super) fn second(&self) -> u64 {
         self.begun.elapsed().as_secs()
+    }
+
+    /// Somebody has found no place. Told of all who did, now and then.
+    pub(super) fn turned_away(&self) -> StoreError {
+        self.turned_away.fetch_add(1, Ordering::Relaxed);
+        let (now, told) = (self.second(), self.told_busy.load(Ordering::Relaxed));
+        let due = told == 0 || now >= told + BUSY_TOLD_EVERY_SECONDS;
+        if due && self.told_busy.compare_exchange(told, now.max(1), Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+            let refused = self.turned_away.swap(0, Ordering::Relaxed);
+            tracing::warn!(refused, "more is asked of the store than it takes at once; refused");
+        }
+        StoreError::Busy
     }
 
     /// As many places as the stores that are asked have: what is left does not take over what the others did beyond what it

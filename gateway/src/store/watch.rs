@@ -1,6 +1,10 @@
-//! Looking after the stores, where the settings say how: each is asked for a page now and then, without any identity, so that no
-//! record can be in the answer. One that does not answer several times in a row is left out where others are there; once it
-//! answers again, it is back, and so is one that rests because requests failed.
+//! Looking after the stores: each is asked for a page, without any identity, so that no record can be in the answer.
+//!
+//! - One that rests is looked at when it has rested long enough: whether it is back must not depend on what people ask for.
+//! - One that has left a long request unanswered is looked at, too. Only if it answers nobody is it left out: otherwise whoever knows
+//!   of a search that takes a minute could have a store left alone that is well.
+//! - Where the settings say so, each is looked at now and then. One that is not well several times in a row is left out where
+//!   others are there; once it is well again, it is back.
 //!
 //! On a thread of its own, over connections of its own: a store that accepts no new ones is unwell, however well those serve
 //! that it has.
@@ -10,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use http::header::HOST;
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
@@ -18,21 +22,50 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use super::dial::Line;
-use super::pool::{Body, STORE_HOST, StoreError};
+use super::pool::{Body, STORE_HOST, StoreError, fails};
 use super::settings::{HealthSettings, Protocol};
 use super::station::Station;
 use super::stores::Stores;
 use super::streams;
 use super::way::Dice;
+use crate::bounds::{STORE_PROBE_EVERY, STORE_PROBE_MAX};
 use crate::pipeline::extract::whole;
 
-/// Looks after all stores until the drain begins. Ends at once where the settings do not say how.
+/// Looks after all stores until the drain begins.
 pub(crate) async fn look_after(stores: Arc<Stores>, mut draining: watch::Receiver<bool>) {
-    let Some(health) = stores.health().cloned() else { return };
-    let each = stores.stations.iter().map(|station| one(&stores, station, &health));
+    let path = stores.health().map_or("/", |health| health.path.as_str());
+    let restless = stores.stations.iter().map(|station| restless(&stores, station, path));
+    let now_and_then = async {
+        if let Some(health) = stores.health() {
+            join_all(stores.stations.iter().map(|station| one(&stores, station, health))).await;
+        }
+    };
     tokio::select! {
         _ = draining.wait_for(|begun| *begun) => {}
-        _ = join_all(each) => {}
+        _ = join(join_all(restless), now_and_then) => {}
+    }
+}
+
+/// Looks at a store while it rests, or is suspected.
+async fn restless(stores: &Stores, station: &Arc<Station>, path: &str) {
+    loop {
+        station.restless().await;
+        while station.is_restless() {
+            sleep(STORE_PROBE_EVERY).await;
+            if station.is_looked_at() {
+                let asked = station.ask();
+                let looked = timeout(STORE_PROBE_MAX, look(station, stores.protocol(), path)).await;
+                // Any answer is one, but those of a gateway in front of a store that is not there.
+                let answered = match &looked {
+                    Ok(Ok(status)) => !fails(*status),
+                    Ok(Err(_)) | Err(_) => asked.others_were_answered(),
+                };
+                tracing::debug!(store = %station.name, ?looked, answered, "looked at a store");
+                if station.was_looked_at(answered) {
+                    stores.reckon();
+                }
+            }
+        }
     }
 }
 

@@ -28,9 +28,11 @@ pub struct Way {
     dice: Dice,
 }
 
-/// Stores that were asked in vain, by their numbers: one bit each.
+/// Stores that were asked in vain, by their numbers: one bit each, and one for [`Tried::REPEATED`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Tried(u32);
+
+const _: () = assert!(STORES_MAX < 32, "as many bits as it takes");
 
 impl Tried {
     const fn has(self, number: usize) -> bool {
@@ -68,7 +70,7 @@ impl Way {
     /// # Errors
     /// See [`StoreError`].
     pub async fn send(&self, request: Request<Body>, errand: Errand) -> Result<Response<StoreBody>, StoreError> {
-        let place = self.stores.lanes.enter(errand.lane).await.map_err(|_| StoreError::Busy)?;
+        let place = self.stores.lanes.enter(errand.lane).await.map_err(|_| self.stores.turned_away())?;
         // What goes at the client's pace has been let in, and holds up nobody.
         let _place = (!errand.class.goes_at_the_clients_pace()).then_some(place);
         let now = Instant::now();

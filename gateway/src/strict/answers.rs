@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::chunked::Follower;
-use super::flaw::Flaw;
+use super::flaw::{Flaw, unreadable};
 use super::head::Framing;
 use super::lines::{Lengths, Lines, field, plain};
 use crate::bounds::{HEADERS_MAX, INTERIM_ANSWERS_MAX, READ_BUFFER_BYTES_MAX};
@@ -41,10 +41,6 @@ struct HeadReader {
     status: Option<u16>,
     fields: usize,
     lengths: Lengths,
-}
-
-const fn unreadable<T>(why: &'static str) -> Result<T, Flaw> {
-    Err(Flaw::Unreadable(why))
 }
 
 impl HeadReader {

@@ -2,7 +2,7 @@
 //! plain hexadecimal digits, no extensions, CRLF and nothing like it. Trailers are read to their end, and go nowhere: whatever
 //! forwards a body drops them.
 
-use super::flaw::Flaw;
+use super::flaw::{Flaw, unreadable};
 use super::head::Framing;
 use super::lines::is_token;
 use crate::bounds::{CHUNK_SIZE_DIGITS_MAX, TRAILER_BYTES_MAX};
@@ -41,10 +41,6 @@ enum Place {
     ValueEnds,
     /// Before the LF of the last line.
     LastLine,
-}
-
-const fn unreadable<T>(why: &'static str) -> Result<T, Flaw> {
-    Err(Flaw::Unreadable(why))
 }
 
 impl Follower {

@@ -16,6 +16,11 @@ pub enum Flaw {
     Of(MessageProblem),
 }
 
+/// What a reader says that goes no further.
+pub(super) const fn unreadable<T>(why: &'static str) -> Result<T, Flaw> {
+    Err(Flaw::Unreadable(why))
+}
+
 impl From<Flaw> for Refusal {
     fn from(flaw: Flaw) -> Self {
         match flaw {

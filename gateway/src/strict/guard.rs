@@ -33,6 +33,8 @@ pub struct Guard<S> {
     held: Held,
     /// Runs while a head is unfinished.
     deadline: Option<Pin<Box<Sleep>>>,
+    /// Whoever writes has nothing left to write: hyper asks for a flush when it holds nothing itself.
+    flushed: bool,
     closing: Closing,
 }
 
@@ -87,7 +89,13 @@ impl<S> Guard<S> {
     /// The guard of a connection on which HTTP/1.1 begins.
     pub fn new(stream: S, signs: Arc<Signs>) -> Self {
         let state = State::Head(HeadReader::default());
-        Self { stream, signs, state, held: Held::default(), deadline: None, closing: Closing::NotYet }
+        Self { stream, signs, state, held: Held::default(), deadline: None, flushed: false, closing: Closing::NotYet }
+    }
+
+    /// Nothing has begun, nothing is held, and nothing is left to write. Whoever reads may still be at work on what has passed.
+    pub(super) const fn is_between_messages(&self) -> bool {
+        let begun = !matches!(self.state, State::Head(_)) || !self.held.octets.is_empty();
+        !begun && self.flushed && matches!(self.closing, Closing::NotYet)
     }
 
     /// Looks at octets, of which the first follow on what has passed.
@@ -140,6 +148,9 @@ fn judge(state: &mut State, signs: &Signs, octets: &[u8]) -> Judged {
         (false, true) => State::Head(HeadReader::default()),
         (false, false) => State::Body(follower),
     };
+    if head > 0 {
+        signs.passed();
+    }
     if upgrade {
         signs.asked();
     }
@@ -166,9 +177,9 @@ impl Held {
         true
     }
 
-    /// Keeps these, of which the first `cleared` may pass.
-    fn keep(&mut self, octets: &[u8], cleared: usize, fresh: bool) {
-        *self = Self { octets: octets.to_vec(), cleared, fresh };
+    /// Keeps these in place of what is held: `fresh` if nobody has looked at them.
+    fn keep(&mut self, octets: &[u8], fresh: bool) {
+        *self = Self { octets: octets.to_vec(), cleared: 0, fresh };
     }
 }
 
@@ -187,12 +198,12 @@ impl<S: AsyncRead + Unpin> Guard<S> {
         match judge(&mut self.state, &self.signs, octets) {
             Judged::Good(passing) => {
                 if passing < octets.len() {
-                    self.held.keep(octets.get(passing..).unwrap_or_default(), 0, true);
+                    self.held.keep(octets.get(passing..).unwrap_or_default(), true);
                     buf.set_filled(start + passing);
                 }
                 return Poll::Ready(Ok(true));
             }
-            Judged::Unfinished => self.held.keep(octets, 0, false),
+            Judged::Unfinished => self.held.keep(octets, false),
             Judged::Refused(flaw) => self.refuse(flaw),
             Judged::Broken => return Poll::Ready(Err(broken())),
         }
@@ -214,6 +225,16 @@ impl<S: AsyncRead + Unpin> Guard<S> {
         }
         self.held.fresh = true;
         Poll::Ready(Ok(count == 0))
+    }
+
+    /// For when nobody reads: ready with whether something has come, which is held until somebody does, or nothing will any more.
+    pub(super) fn poll_stirred(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        let stirred = self.poll_behind(cx);
+        if stirred.is_pending() {
+            // Nothing has come, and no room is held for it either.
+            self.held = Held::default();
+        }
+        stirred.map_ok(|ended| !ended)
     }
 
     /// Looks at what is held, where there is something new.
@@ -272,6 +293,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guard<S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guard<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.flushed = false;
         Pin::new(&mut self.stream).poll_write(cx, buf)
     }
 
@@ -280,6 +302,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guard<S> {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.flushed = false;
         Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
     }
 
@@ -288,7 +311,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Guard<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        self.flushed = matches!(flushed, Poll::Ready(Ok(())));
+        flushed
     }
 
     /// RFC 9112 9.6: what comes after the answer that closes is read and thrown away for a while. A socket that is closed with

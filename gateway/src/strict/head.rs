@@ -2,8 +2,8 @@
 //!
 //! A head is looked at once: a reader that finds it unfinished goes on where it stopped when there is more. Nothing is copied.
 
-use super::flaw::Flaw;
-use super::lines::{Lengths, Lines, field, is_token, plain};
+use super::flaw::{Flaw, unreadable};
+use super::lines::{Lengths, Lines, field, is_port, is_token, plain};
 use crate::bounds::{HEADER_BYTES_MAX, HEADERS_MAX, REQUEST_LINE_BYTES_MAX, UPLOAD_BYTES_MAX};
 use crate::refusal::MessageProblem;
 
@@ -70,10 +70,6 @@ struct Named {
     upgrade: bool,
     close: bool,
     keep_alive: bool,
-}
-
-const fn unreadable<T>(why: &'static str) -> Result<T, Flaw> {
-    Err(Flaw::Unreadable(why))
 }
 
 impl HeadReader {
@@ -191,8 +187,11 @@ impl Fields {
         let (name, port) = (parts.next().unwrap_or_default(), parts.next());
         let named = |octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'.' | b'-');
         let fits = !name.is_empty() && name.iter().all(named);
-        let port_fits = port.is_none_or(|port| (1..=5).contains(&port.len()) && port.iter().all(u8::is_ascii_digit));
-        if fits && port_fits && parts.next().is_none() { Ok(()) } else { unreadable("a Host that is no name") }
+        if fits && port.is_none_or(is_port) && parts.next().is_none() {
+            Ok(())
+        } else {
+            unreadable("a Host that is no name")
+        }
     }
 
     fn expect(&mut self, value: &[u8]) -> Result<(), Flaw> {

@@ -2,7 +2,7 @@
 //!
 //! Octets are looked at once: whoever finds a head unfinished goes on where it stopped when there is more. Nothing is copied.
 
-use super::flaw::Flaw;
+use super::flaw::{Flaw, unreadable};
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -28,9 +28,9 @@ impl Lines {
                 self.seen = end;
                 return Ok(None);
             }
-            (Some(b'\r'), _) => return Err(Flaw::Unreadable("a CR that ends no line")),
-            (Some(b'\n'), _) => return Err(Flaw::Unreadable("an LF without its CR")),
-            _ => return Err(Flaw::Unreadable("a control character in the head")),
+            (Some(b'\r'), _) => return unreadable("a CR that ends no line"),
+            (Some(b'\n'), _) => return unreadable("an LF without its CR"),
+            _ => return unreadable("a control character in the head"),
         }
         let line = octets.get(self.line..end).unwrap_or_default();
         self.line = end + 2;
@@ -59,18 +59,24 @@ pub(super) const fn is_token(octet: u8) -> bool {
         || matches!(octet, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~')
 }
 
+/// A port that somebody can listen at (RFC 3986 3.2.3), in as few digits as it takes.
+pub(crate) fn is_port(octets: &[u8]) -> bool {
+    let plain = octets.iter().all(u8::is_ascii_digit) && octets.first().is_some_and(|first| *first != b'0');
+    plain && std::str::from_utf8(octets).is_ok_and(|port| port.parse::<u16>().is_ok())
+}
+
 /// RFC 9112 5.1: a field's name, which is a token, and what stands behind its colon.
 pub(super) fn field(line: &[u8]) -> Result<(&[u8], &[u8]), Flaw> {
     let Some(colon) = line.iter().position(|octet| !is_token(*octet)) else {
-        return Err(Flaw::Unreadable("a field without a colon"));
+        return unreadable("a field without a colon");
     };
     let (name, value) = line.split_at_checked(colon).unwrap_or_default();
     match value.split_first() {
         Some((b':', value)) if !name.is_empty() => Ok((name, value)),
-        Some((b':', _)) => Err(Flaw::Unreadable("a field without a name")),
-        Some((b' ' | b'\t', _)) if name.is_empty() => Err(Flaw::Unreadable("a field that is folded")),
-        Some((b' ' | b'\t', _)) => Err(Flaw::Unreadable("a blank before a field's colon")),
-        _ => Err(Flaw::Unreadable("a field's name that is no token")),
+        Some((b':', _)) => unreadable("a field without a name"),
+        Some((b' ' | b'\t', _)) if name.is_empty() => unreadable("a field that is folded"),
+        Some((b' ' | b'\t', _)) => unreadable("a blank before a field's colon"),
+        _ => unreadable("a field's name that is no token"),
     }
 }
 
@@ -79,7 +85,7 @@ pub(super) fn plain(value: &[u8]) -> Result<&[u8], Flaw> {
     let value = value.strip_prefix(b" ").unwrap_or(value);
     let blank = |octet: Option<&u8>| matches!(octet, Some(b' ' | b'\t'));
     if blank(value.first()) || blank(value.last()) {
-        return Err(Flaw::Unreadable("blanks around the value of a field that frames the message"));
+        return unreadable("blanks around the value of a field that frames the message");
     }
     Ok(value)
 }
@@ -95,13 +101,13 @@ impl Lengths {
     /// `Content-Length` (RFC 9112 6.2): digits, and as few as it takes.
     pub(super) fn length(&mut self, value: &[u8], most: u64) -> Result<(), Flaw> {
         if self.length.is_some() {
-            return Err(Flaw::Unreadable("more than one Content-Length"));
+            return unreadable("more than one Content-Length");
         }
         let plain = !value.is_empty()
             && value.iter().all(u8::is_ascii_digit)
             && (value.len() == 1 || value.first() != Some(&b'0'));
         if !plain {
-            return Err(Flaw::Unreadable("a Content-Length other than one plain number"));
+            return unreadable("a Content-Length other than one plain number");
         }
         let digit = |length: u64, octet: &u8| length.checked_mul(10)?.checked_add(u64::from(octet - b'0'));
         let length = value.iter().try_fold(0_u64, digit).filter(|length| *length <= most);
@@ -112,7 +118,7 @@ impl Lengths {
     /// `Transfer-Encoding` (RFC 9112 6.1).
     pub(super) fn coding(&mut self, value: &[u8]) -> Result<(), Flaw> {
         if std::mem::replace(&mut self.chunked, true) || !value.eq_ignore_ascii_case(b"chunked") {
-            return Err(Flaw::Unreadable("a transfer coding other than chunked, once"));
+            return unreadable("a transfer coding other than chunked, once");
         }
         Ok(())
     }
@@ -120,7 +126,7 @@ impl Lengths {
     /// Both, where there is one at most.
     pub(super) const fn given(&self) -> Result<(Option<u64>, bool), Flaw> {
         match (self.length, self.chunked) {
-            (Some(_), true) => Err(Flaw::Unreadable("both Content-Length and Transfer-Encoding")),
+            (Some(_), true) => unreadable("both Content-Length and Transfer-Encoding"),
             given => Ok(given),
         }
     }

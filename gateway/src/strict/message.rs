@@ -8,8 +8,9 @@ use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderName, TE, TRA
 use http::{HeaderMap, Method, Request, Version};
 use hyper::ext::Protocol;
 
-use super::flaw::Flaw;
+use super::flaw::{Flaw, unreadable};
 use super::guard::REFUSED;
+use super::lines::Lengths;
 use super::signs::Signs;
 use crate::bounds::{HEADERS_MAX, UPLOAD_BYTES_MAX};
 use crate::refusal::MessageProblem;
@@ -49,14 +50,13 @@ fn multiplexed<B>(request: &Request<B>) -> Result<(), Flaw> {
     // Without an authority, for which there is a Host then, hyper keeps no scheme.
     let uri = request.uri();
     if uri.scheme().map_or(uri.authority().is_some(), |scheme| *scheme != http::uri::Scheme::HTTPS) {
-        return Err(Flaw::Unreadable("a scheme other than https"));
+        return unreadable("a scheme other than https");
     }
     fields(request.headers())
 }
 
 /// RFC 9113 8.2.
 fn fields(headers: &HeaderMap) -> Result<(), Flaw> {
-    let unreadable = |why| Err(Flaw::Unreadable(why));
     if headers.len() > HEADERS_MAX {
         return Err(Flaw::Of(MessageProblem::FieldsTooLarge));
     }
@@ -88,18 +88,8 @@ fn expectation(headers: &HeaderMap) -> Result<(), Flaw> {
     if fits && expected.next().is_none() { Ok(()) } else { Err(Flaw::Of(MessageProblem::Expectation)) }
 }
 
-/// The same form as over HTTP/1.1. That it is as long as the body, hyper sees to.
+/// In the form that it has over HTTP/1.1. That it is as long as the body, hyper sees to.
 fn length(headers: &HeaderMap) -> Result<(), Flaw> {
-    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
-    let Some(length) = lengths.next() else { return Ok(()) };
-    let length = length.as_bytes();
-    let plain = length.iter().all(u8::is_ascii_digit) && (length.len() == 1 || length.first() != Some(&b'0'));
-    if length.is_empty() || !plain || lengths.next().is_some() {
-        return Err(Flaw::Unreadable("a Content-Length other than one plain number"));
-    }
-    let length = std::str::from_utf8(length).ok().and_then(|length| length.parse::<u64>().ok());
-    match length {
-        Some(0..=UPLOAD_BYTES_MAX) => Ok(()),
-        _ => Err(Flaw::BodyTooLarge),
-    }
+    let mut lengths = Lengths::default();
+    headers.get_all(CONTENT_LENGTH).iter().try_for_each(|value| lengths.length(value.as_bytes(), UPLOAD_BYTES_MAX))
 }

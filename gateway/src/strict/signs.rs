@@ -1,7 +1,7 @@
 //! What the guard of a connection and whoever answers on it tell each other.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use futures_util::task::AtomicWaker;
@@ -13,6 +13,9 @@ use super::flaw::Flaw;
 pub struct Signs {
     /// What is wrong with the message that stands for all that the client says from there on.
     flaw: OnceLock<Flaw>,
+    /// Messages whose head has passed, and those of them that somebody answers or has answered.
+    passed: AtomicU64,
+    taken: AtomicU64,
     upgrade: AtomicU8,
     waker: AtomicWaker,
 }
@@ -33,6 +36,23 @@ impl Signs {
     #[must_use]
     pub fn flaw(&self) -> Option<Flaw> {
         self.flaw.get().copied()
+    }
+
+    /// The head of a message has passed.
+    pub(super) fn passed(&self) {
+        self.passed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A message has come to whoever answers.
+    pub fn taken(&self) {
+        self.taken.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many messages have come, if none is still on its way from the guard to whoever answers.
+    #[must_use]
+    pub fn all_taken(&self) -> Option<u64> {
+        let taken = self.taken.load(Ordering::Relaxed);
+        (taken == self.passed.load(Ordering::Relaxed)).then_some(taken)
     }
 
     /// The guard lets a request for an upgrade through, and nothing behind it until that is answered.

@@ -4,19 +4,22 @@
 //! No address that is served has a character in its path that need be encoded: an encoded slash, dot or letter can only be there
 //! to be read twice. `records` says more about the targets of records; this is for every page.
 
-use super::flaw::Flaw;
+use super::flaw::{Flaw, unreadable};
 
-/// Whether this target has one reading.
+/// Proof: the target is in its one form.
+pub struct Canonical(());
+
+/// Looks at a target in origin form, with its query.
 ///
 /// # Errors
-/// It has not.
-pub fn canonical(target: &str) -> Result<(), Flaw> {
+/// It is in another form.
+pub fn canonical(target: &str) -> Result<Canonical, Flaw> {
     let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
     let Some(segments) = path.strip_prefix('/') else {
-        return Err(Flaw::Unreadable("a target in other than origin form"));
+        return unreadable("a target in other than origin form");
     };
     if !path.bytes().all(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'/' | b'-' | b'_' | b'$' | b'.')) {
-        return Err(Flaw::Unreadable("a character in the path that no address here has, or an encoded one"));
+        return unreadable("a character in the path that no address here has, or an encoded one");
     }
     let mut segments = segments.split('/').peekable();
     while let Some(segment) = segments.next() {
@@ -24,12 +27,13 @@ pub fn canonical(target: &str) -> Result<(), Flaw> {
         match segment {
             // What a slash at the end leads to is for the pages to say.
             "" if last => {}
-            "" => return Err(Flaw::Unreadable("an empty segment in the path")),
-            "." | ".." => return Err(Flaw::Unreadable("a dot segment in the path")),
+            "" => return unreadable("an empty segment in the path"),
+            "." | ".." => return unreadable("a dot segment in the path"),
             _ => {}
         }
     }
-    query.map_or(Ok(()), plain_query)
+    query.map_or(Ok(()), plain_query)?;
+    Ok(Canonical(()))
 }
 
 /// Nothing that some reader takes for the end of the query or of a parameter, and encodings that are whole and of no control
@@ -42,17 +46,17 @@ fn plain_query(query: &str) -> Result<(), Flaw> {
                 let mut digit = || octets.next().and_then(|octet| char::from(octet).to_digit(16));
                 match (digit(), digit()) {
                     (Some(0..=1), Some(_)) | (Some(7), Some(15)) => {
-                        return Err(Flaw::Unreadable("a control character in the query"));
+                        return unreadable("a control character in the query");
                     }
                     (Some(_), Some(_)) => {}
-                    _ => return Err(Flaw::Unreadable("a broken percent-encoding in the query")),
+                    _ => return unreadable("a broken percent-encoding in the query"),
                 }
             }
             b'#' | b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'}' | b';' => {
-                return Err(Flaw::Unreadable("a character in the query that has to be encoded"));
+                return unreadable("a character in the query that has to be encoded");
             }
             _ if octet.is_ascii_graphic() => {}
-            _ => return Err(Flaw::Unreadable("a character in the query that has to be encoded")),
+            _ => return unreadable("a character in the query that has to be encoded"),
         }
     }
     Ok(())

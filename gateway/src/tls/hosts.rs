@@ -5,10 +5,11 @@
 use std::sync::Arc;
 
 use rustls::ServerConfig;
-use rustls::server::{ClientHello, NoServerSessionStorage, ServerSessionMemoryCache};
+use rustls::server::{ClientHello, NoServerSessionStorage};
 
 use super::offered;
 use super::server_key::{ACME_TLS, Answers, ServerKey};
+use super::sessions::Sessions;
 use super::verifier::DeviceVerifier;
 use crate::SetUpError;
 use crate::bounds::TLS_SESSIONS_MAX;
@@ -119,7 +120,9 @@ fn finish(mut config: ServerConfig, profile: TlsProfile) -> ServerConfig {
     config.alpn_protocols = offered::protocols();
     // Sessions are kept here and not in tickets: bounded, gone with the process, and no key to steal. They may be
     // resumed freely, because the certificate is checked after every handshake and on every request.
-    config.session_storage = ServerSessionMemoryCache::new(TLS_SESSIONS_MAX);
+    config.session_storage = Arc::new(Sessions::new(TLS_SESSIONS_MAX));
+    // One at a time: who comes back brings one and is given another. A second would lie here unused for every connection over HTTP/2.
+    config.send_tls13_tickets = 1;
     config.max_early_data_size = 0;
     config
 }

@@ -1,7 +1,7 @@
 //! What a search found: each entry of the store judged, and written anew.
 
 use super::reach::Reach;
-use super::{Dropped, Releasable, Released, Remembering, releasable};
+use super::{Attributed, Dropped, Released, Remembering, releasable};
 use crate::error::quote;
 use crate::fhir::refused;
 use crate::fhir::search::Expected;
@@ -17,7 +17,7 @@ pub(super) struct Found<'t, 'a> {
     /// The resource as it would be written, if the store wrote it so.
     text: Option<&'a str>,
     pub(super) fhir_type: FhirType,
-    pub(super) releasable: Releasable,
+    pub(super) releasable: Attributed,
 }
 
 /// What becomes of an entry that is none too many.

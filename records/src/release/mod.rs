@@ -88,7 +88,7 @@ impl Released {
         Self { body, ..Self::new() }
     }
 
-    fn note(&mut self, Releasable { record, owner, sensitive }: Releasable) {
+    fn note(&mut self, Attributed { record, owner, sensitive }: Attributed) {
         match owner {
             Owner::Person(person) => self.note_mapped(record, Some(person), sensitive),
             Owner::Directory => self.note_mapped(record, None, sensitive),
@@ -123,6 +123,22 @@ pub trait Gatekeeper {
     /// Seals what another page of a search stands for, so that nobody but this subject, on this terminal, in this session and
     /// under these rules can turn to it. None if it cannot be sealed: the page is not offered.
     fn seal_page(&mut self, ticket: &[u8]) -> Option<String>;
+
+    /// What was made of these very octets before, read as this type, if that is remembered.
+    fn attributed_before(&mut self, _fhir_type: FhirType, _body: &[u8]) -> Option<Attributed> {
+        None
+    }
+
+    /// To remember: what was made of these octets, which may go out as they came.
+    fn attributed(&mut self, _fhir_type: FhirType, _body: &[u8], _attributed: &Attributed) {}
+}
+
+/// Whose a resource is, and what else it says of itself that a decision needs. It depends on its octets alone, whoever asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attributed {
+    record: RecordRef,
+    owner: Owner,
+    sensitive: bool,
 }
 
 /// Asks each question once: the entries of a page are mostly alike, and a decision costs more than all else here.
@@ -197,6 +213,9 @@ pub fn release(
     let mut remembering = Remembering { written, ..Remembering::new(gatekeeper) };
     match kind {
         AnswerKind::Resource { fhir_type } | AnswerKind::Version { fhir_type } => {
+            if let Some(attributed) = remembering.gatekeeper.attributed_before(*fhir_type, body) {
+                return passed_on(attributed, touches, body.to_vec(), &mut remembering);
+            }
             let (tree, as_is) = json::parse_as_is(body)?;
             let resource = tree.object().ok_or(Misbehaviour::Shape("is no resource"))?;
             // Already in the one form in which it would be written.
@@ -244,26 +263,36 @@ fn single(
         Some(name) if name == fhir_type.as_str() => {}
         _ => return Err(Misbehaviour::Shape("is of another type than was asked for")),
     }
-    let releasable = releasable(resource, fhir_type, touches, gatekeeper)
-        .map_err(|Dropped { record, why }| Misbehaviour::ForeignRecord { record, why })?
-        .ok_or(Misbehaviour::NotSeen)?;
+    let attributed = attributed(resource, fhir_type).map_err(foreign)?;
+    if let Some(body) = as_is {
+        gatekeeper.gatekeeper.attributed(fhir_type, body, &attributed);
+    }
+    passed_on(attributed, touches, as_is.map_or_else(|| resource.to_bytes(), <[u8]>::to_vec), gatekeeper)
+}
+
+fn foreign(Dropped { record, why }: Dropped) -> Misbehaviour {
+    Misbehaviour::ForeignRecord { record, why }
+}
+
+/// The answer is this one record, if it is the one that was asked for and may be seen.
+fn passed_on(
+    attributed: Attributed,
+    touches: &Touches,
+    body: Vec<u8>,
+    gatekeeper: &mut Remembering<'_>,
+) -> Result<Released, Misbehaviour> {
+    let may_leave = attributed.may_leave(touches, gatekeeper).map_err(foreign)?;
+    let attributed = may_leave.ok_or(Misbehaviour::NotSeen)?;
     let asked = touches.records.first().and_then(|record| record.id.as_ref());
-    if touches.main().action != Action::Create && releasable.record.id.as_ref() != asked {
+    if touches.main().action != Action::Create && attributed.record.id.as_ref() != asked {
         return Err(Misbehaviour::ForeignRecord {
-            record: releasable.record.to_string(),
+            record: attributed.record.to_string(),
             why: "another one was asked for".to_owned(),
         });
     }
-    let mut released = Released::with_body(as_is.map_or_else(|| resource.to_bytes(), <[u8]>::to_vec));
-    released.note(releasable);
+    let mut released = Released::with_body(body);
+    released.note(attributed);
     Ok(released)
-}
-
-/// A resource that may go out.
-struct Releasable {
-    record: RecordRef,
-    owner: Owner,
-    sensitive: bool,
 }
 
 /// Resolves a resource to its person and asks. None if the subject may not see it: it is labelled, or consent has been
@@ -273,7 +302,12 @@ fn releasable(
     fhir_type: FhirType,
     touches: &Touches,
     gatekeeper: &mut Remembering<'_>,
-) -> Result<Option<Releasable>, Dropped> {
+) -> Result<Option<Attributed>, Dropped> {
+    attributed(resource, fhir_type)?.may_leave(touches, gatekeeper)
+}
+
+/// Resolves a resource to its person.
+fn attributed(resource: &Object<'_>, fhir_type: FhirType) -> Result<Attributed, Dropped> {
     let id = RecordId::new(resource.text("id").unwrap_or_default());
     // What is left out is on record with the officer's alert: no word of what is stored gets there.
     let named = id.as_ref().map_or("?", RecordId::as_str).to_owned();
@@ -282,19 +316,21 @@ fn releasable(
     let unclear = |unclear: Unclear| out(format!("it {}", on_record::of_person(&unclear)));
     let owner = person::owner(resource, fhir_type).map_err(unclear)?;
     links::check(resource, &owner, Source::Store).map_err(unclear)?;
-    let sensitive = labels::is_sensitive(resource);
-    if let Owner::Person(person) = &owner {
+    Ok(Attributed { record, owner, sensitive: labels::is_sensitive(resource) })
+}
+
+impl Attributed {
+    fn may_leave(self, touches: &Touches, gatekeeper: &mut Remembering<'_>) -> Result<Option<Self>, Dropped> {
+        let Owner::Person(person) = &self.owner else { return Ok(Some(self)) };
         // The audit entry names the persons of the request; nobody else's record leaves under it (promise P3).
         if !touches.claims().any(|claim| claim.persons.contains(person)) {
-            return Err(out(format!("it belongs to `{person}`, who was not asked about")));
+            let why = format!("it belongs to `{person}`, who was not asked about");
+            return Err(Dropped { record: self.record.to_string(), why });
         }
-        let attributes =
-            ResourceAttributes { person, category: fhir_type.category(), sensitive, written: gatekeeper.written };
-        if !gatekeeper.may_see(&attributes) {
-            return Ok(None);
-        }
+        let (category, sensitive) = (self.record.category(), self.sensitive);
+        let attributes = ResourceAttributes { person, category, sensitive, written: gatekeeper.written };
+        Ok(gatekeeper.may_see(&attributes).then_some(self))
     }
-    Ok(Some(Releasable { record, owner, sensitive }))
 }
 
 /// `Location` of a written record, made anew from what it names. None for a foreign or unreadable one, and for a request

@@ -1,12 +1,13 @@
-//! What goes on after its answer has begun: a WebSocket (RFC 6455), a call of gRPC, or an event stream. What is said in it is not read. Whose it
-//! is stands in the request, in the words that are decided on; and the store says it once more, in a field of its answer's head
-//! that the map names, before anything of it passes.
+//! What goes on after its answer has begun: a WebSocket (RFC 6455), a call of gRPC, or an event stream. What is said in it is not
+//! read. Whose it is stands in the request, in the words that are decided on; and the store says it once more, in a field of its
+//! answer's head that the map names, before anything of it passes.
 
 use std::fmt;
 
 use super::Route;
 use super::answer::Form;
 use super::body::GRPC_TYPES;
+use crate::bounds::{CODING_CHARACTERS_MAX, FIELD_BYTES_MAX, TOKEN_CHARACTERS_MAX};
 use crate::error::{Misbehaviour, Unreadable, quote};
 use crate::head::Head;
 use crate::touches::{Field, Touches};
@@ -137,25 +138,25 @@ pub(super) fn once<'h>(head: &Head<'h>, name: &str) -> Result<Option<&'h str>, U
     if given.next().is_some() {
         return Err(fault("is given twice"));
     }
-    let plain = value.len() <= crate::bounds::FIELD_BYTES_MAX && value.iter().all(|byte| matches!(byte, b' '..=b'~'));
+    let plain = value.len() <= FIELD_BYTES_MAX && value.iter().all(|byte| matches!(byte, b' '..=b'~'));
     let text = std::str::from_utf8(value).ok().filter(|_| plain).ok_or_else(|| fault("is not plain ASCII"))?;
     Ok(Some(text.trim_matches(' ')))
 }
 
-/// At most eight digits and a unit.
+/// At most eight digits and a unit (gRPC over HTTP/2, `TimeoutValue`).
 fn timeout(text: &str) -> bool {
     let Some((digits, unit)) = text.split_at_checked(text.len().saturating_sub(1)) else { return false };
     (1..=8).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()) && "HMSmun".contains(unit)
 }
 
 fn coding(text: &str) -> bool {
-    (1..=32).contains(&text.len())
+    (1..=CODING_CHARACTERS_MAX).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
 /// RFC 9110 5.6.2, of a length that anybody uses.
 pub(super) fn token(text: &str) -> bool {
-    (1..=64).contains(&text.len())
+    (1..=TOKEN_CHARACTERS_MAX).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 

@@ -34,7 +34,7 @@ pub(crate) enum Unfit {
 #[derive(Clone, Debug)]
 pub(crate) struct Fit {
     pub(crate) pair: Arc<CertifiedKey>,
-    pub(crate) not_before: Timestamp,
+    not_before: Timestamp,
     pub(crate) not_after: Timestamp,
 }
 

@@ -27,7 +27,7 @@ fn entry(number: u8) -> Entry {
         articles: "18".to_owned(),
         policy_version: "0123456789ab".to_owned(),
         generation: 7,
-        facts: "{}".to_owned(),
+        facts: "{}".to_owned().into(),
         disaster: false,
         break_glass: false,
         source: "192.0.2.1".to_owned(),

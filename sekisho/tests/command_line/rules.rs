@@ -192,7 +192,7 @@ fn entry(number: u8, profession: Profession, verdict: Verdict) -> Entry {
         articles: "18".to_owned(),
         policy_version: "0123456789ab".to_owned(),
         generation: 7,
-        facts: audit::facts::compact(&request, &facts),
+        facts: audit::facts::compact(&request, &facts).into(),
         disaster: false,
         break_glass: false,
         source: "192.0.2.1".to_owned(),

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use crate::statistics::quantile;
+
 /// An answer read to its end.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Answer {
@@ -128,10 +130,4 @@ impl Figures {
         })
         .to_string()
     }
-}
-
-/// The value up to which so large a share lies (nearest rank).
-fn quantile(sorted: &[u32], share: f64) -> Option<u32> {
-    let rank = (sorted.len() as f64 * share).ceil() as usize;
-    sorted.get(rank.saturating_sub(1)).copied()
 }

@@ -30,6 +30,9 @@ mod lean;
 mod open;
 mod plan;
 mod saturate;
+#[expect(dead_code, reason = "the rest is for tools that hold series against each other")]
+#[path = "../shared/statistics.rs"]
+mod statistics;
 mod terminal;
 
 use std::time::{Duration, Instant};

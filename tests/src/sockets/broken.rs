@@ -5,42 +5,27 @@ use std::net::SocketAddr;
 use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::{TALK, next, outcome};
+use crate::world::scripted::{Answer, scripted};
 use crate::world::streams::socket_at;
 use crate::world::{Plan, World};
 
 /// A store that answers each handshake with this: `{accept}` stands for what answers the key. What follows an empty line is
 /// said at once.
 async fn store(answer: &'static [u8]) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            tokio::spawn(async move {
-                let mut asked = Vec::new();
-                while !asked.ends_with(b"\r\n\r\n") {
-                    let Ok(octet) = stream.read_u8().await else { return };
-                    asked.push(octet);
-                }
-                let asked = String::from_utf8_lossy(&asked).into_owned();
-                let key = asked.lines().find_map(|line| line.strip_prefix("sec-websocket-key: ")).unwrap_or_default();
-                let text = format!("{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11");
-                let accept = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, text.as_bytes());
-                let head = answer.windows(8).position(|part| part == b"{accept}");
-                let answer = match head {
-                    Some(at) => [&answer[..at], STANDARD.encode(accept).as_bytes(), &answer[at + 8..]].concat(),
-                    None => answer.to_vec(),
-                };
-                let _ = stream.write_all(&answer).await;
-                let _ = stream.read_to_end(&mut Vec::new()).await;
-            });
-        }
-    });
-    address
+    scripted(move |asked| {
+        let key = asked.lines().find_map(|line| line.strip_prefix("sec-websocket-key: ")).unwrap_or_default();
+        let text = format!("{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11");
+        let accept = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, text.as_bytes());
+        let octets = match answer.windows(8).position(|part| part == b"{accept}") {
+            Some(at) => [&answer[..at], STANDARD.encode(accept).as_bytes(), &answer[at + 8..]].concat(),
+            None => answer.to_vec(),
+        };
+        Answer { octets, hangs_up: false }
+    })
+    .await
 }
 
 async fn world_before(answer: &'static [u8]) -> World {

@@ -18,10 +18,13 @@ use crate::world::{CARE, Http, Terminal, Tls, World};
 type Sender = http2::SendRequest<Empty<bytes::Bytes>>;
 type Socket = WebSocketStream<TokioIo<hyper::upgrade::Upgraded>>;
 
+/// A connection on which the gateway's settings have come, which allow an extended CONNECT: they come before its first answer.
 async fn connected(terminal: &Terminal) -> Sender {
     let tls = TokioIo::new(terminal.raw().await.unwrap());
-    let (sender, connection) = http2::handshake(TokioExecutor::new(), tls).await.unwrap();
+    let (mut sender, connection) = http2::handshake(TokioExecutor::new(), tls).await.unwrap();
     tokio::spawn(connection);
+    let page = Request::get(format!("https://{CARE}/")).body(Empty::new()).unwrap();
+    sender.send_request(page).await.unwrap();
     sender
 }
 
@@ -49,8 +52,6 @@ async fn open(sender: &mut Sender, cookie: &str, target: &str) -> Socket {
     if target.ends_with("/talk") {
         fields.push(("sec-websocket-protocol", "notes.v1"));
     }
-    // The gateway's settings come with its first frames.
-    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     let answer = sender.send_request(connect(cookie, target, "websocket", &fields)).await.unwrap();
     assert_eq!(answer.status(), StatusCode::OK, "{target}");
     assert!(answer.headers().get("sec-websocket-accept").is_none());
@@ -110,7 +111,6 @@ async fn what_is_no_handshake_opens_nothing_over_http_2_either() {
         ("another's", "/notes/people/P-0008/talk", "websocket", &[version, protocol]),
     ] {
         let mut sender = connected(&terminal).await;
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
         let answer = sender.send_request(connect(&cookie, target, protocol, fields)).await.unwrap();
         assert!(answer.status().is_client_error(), "{name}: {}", answer.status());
     }

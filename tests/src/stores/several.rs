@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use audit::Verdict;
@@ -162,18 +164,20 @@ async fn a_store_that_dies_in_traffic_takes_nobody_along() {
     for _ in 0..20 {
         assert_eq!(connection.ask(Ask::get(RECORD).as_(&cookie)).await.unwrap().status, StatusCode::OK);
     }
+    let answered = Arc::new(AtomicUsize::new(0));
     let traffic = {
-        let (terminal, cookie) = (terminal.clone(), cookie.clone());
+        let (terminal, cookie, answered) = (terminal.clone(), cookie.clone(), Arc::clone(&answered));
         tokio::spawn(async move {
             let mut connection = terminal.connect().await.unwrap();
             let mut statuses = Vec::new();
             for _ in 0..200 {
                 statuses.push(connection.ask(Ask::get(OBSERVATION).as_(&cookie)).await.unwrap().status);
+                answered.fetch_add(1, Ordering::Relaxed);
             }
             statuses
         })
     };
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    world.until("there is traffic", |_| answered.load(Ordering::Relaxed) >= 20).await;
     tokio::task::spawn_blocking(move || mortal.dies()).await.unwrap();
     let statuses = traffic.await.unwrap();
     let failed = statuses.iter().filter(|status| **status != StatusCode::OK).count();

@@ -2,11 +2,8 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
-
+use crate::world::scripted::{Answer, scripted};
 use crate::world::{Ask, CARE, Plan, World};
 
 use super::raw::say;
@@ -15,32 +12,13 @@ use super::raw::say;
 type Script = Arc<Mutex<(Vec<u8>, bool)>>;
 
 async fn store() -> (SocketAddr, Script) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
     let script: Script = Arc::default();
     let said = Arc::clone(&script);
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(answer(stream, Arc::clone(&said)));
-        }
-    });
-    (address, script)
-}
-
-async fn answer(mut stream: TcpStream, script: Script) {
-    let mut asked = Vec::new();
-    let mut room = [0; 4096];
-    while let Ok(count @ 1..) = stream.read(&mut room).await {
-        asked.extend_from_slice(&room[..count]);
-        if !asked.windows(4).any(|four| four == b"\r\n\r\n") {
-            continue;
-        }
-        asked.clear();
-        let (octets, hangs_up) = script.lock().unwrap().clone();
-        if stream.write_all(&octets).await.is_err() || hangs_up {
-            return;
-        }
-    }
+    let answer = move |_: &str| {
+        let (octets, hangs_up) = said.lock().unwrap().clone();
+        Answer { octets, hangs_up }
+    };
+    (scripted(answer).await, script)
 }
 
 const PATIENT: &str = r#"{"resourceType":"Patient","id":"P-0001","active":true}"#;
@@ -165,7 +143,6 @@ async fn an_answer_that_nobody_asked_for_is_nobodys() {
     // With the answer comes another one, and then silence.
     *script.lock().unwrap() = (octets(&format!("{good}{{x}}")), false);
     assert_eq!(connection.ask(ask()).await.unwrap().status, 502);
-    tokio::time::sleep(Duration::from_millis(50)).await;
     *script.lock().unwrap() = (octets(good), false);
     let reply = connection.ask(ask()).await.unwrap();
     assert_eq!((reply.status.as_u16(), reply.text().contains("stolen")), (200, false));

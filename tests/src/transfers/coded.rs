@@ -4,9 +4,8 @@
 use std::net::SocketAddr;
 
 use http::StatusCode;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
 
+use crate::world::scripted::{Answer, scripted};
 use crate::world::{Ask, Plan, World};
 
 const ABOUT: &str = r#"{"id":"a-1","person":"P-0001"}"#;
@@ -15,33 +14,20 @@ const HELLO: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xcbH\xcd\xc9\xc9
 
 /// A store with one attachment of the notes, which answers with these fields beside its length, in this status.
 async fn store(status: &'static str, fields: &'static str) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            tokio::spawn(async move {
-                let mut asked = Vec::new();
-                while !asked.ends_with(b"\r\n\r\n") {
-                    let Ok(octet) = stream.read_u8().await else { return };
-                    asked.push(octet);
-                }
-                let asked = String::from_utf8_lossy(&asked).into_owned();
-                let answer = if asked.contains("/about") {
-                    let head = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: application/json\r\netag: \"1\"";
-                    [head, &format!("\r\ncontent-length: {}\r\n\r\n{ABOUT}", ABOUT.len())].concat().into_bytes()
-                } else {
-                    assert!(asked.contains("accept-encoding: gzip, br\r\n"), "{asked}");
-                    let length = HELLO.len();
-                    let head = format!(
-                        "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {length}\r\n{fields}\r\n\r\n"
-                    );
-                    [head.as_bytes(), HELLO].concat()
-                };
-                let _ = stream.write_all(&answer).await;
-            });
-        }
-    });
-    address
+    scripted(move |asked| {
+        let octets = if asked.contains("/about") {
+            let head = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: application/json\r\netag: \"1\"";
+            [head, &format!("\r\ncontent-length: {}\r\n\r\n{ABOUT}", ABOUT.len())].concat().into_bytes()
+        } else {
+            assert!(asked.contains("accept-encoding: gzip, br\r\n"), "{asked}");
+            let length = HELLO.len();
+            let head =
+                format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {length}\r\n{fields}\r\n\r\n");
+            [head.as_bytes(), HELLO].concat()
+        };
+        Answer { octets, hangs_up: true }
+    })
+    .await
 }
 
 #[tokio::test]

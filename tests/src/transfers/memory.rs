@@ -17,6 +17,7 @@ use hyper::client::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 
+use crate::world::memory::resident_kib;
 use crate::world::{CARE, Http, Plan, Tls, World};
 
 type Body = UnsyncBoxBody<Bytes, Infallible>;
@@ -65,14 +66,7 @@ async fn answer(request: Request<Incoming>, count: usize, taken: Arc<AtomicU64>)
     Ok(answer.header("content-type", "application/fhir+json").body(about).unwrap())
 }
 
-/// The memory that this process holds.
-fn resident_kib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().trim_end_matches(" kB").trim().parse().unwrap()
-}
-
-/// The most that it holds from now on, until it is asked.
+/// The most that this process holds from now on, until it is asked.
 struct Watch {
     before: u64,
     over: Arc<AtomicBool>,

@@ -6,11 +6,13 @@ pub(crate) mod city;
 pub(crate) mod client;
 mod line;
 mod lock;
+pub(crate) mod memory;
 pub(crate) mod node;
 pub(crate) mod outsiders;
 mod plan;
 mod ports;
 pub(crate) mod relay;
+pub(crate) mod scripted;
 pub(crate) mod streams;
 mod terminals;
 

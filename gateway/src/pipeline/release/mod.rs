@@ -92,14 +92,14 @@ pub async fn release(worker: &Worker, answer: Answer) -> Result<Released, Refusa
             tokio::select! {
                 biased;
                 () = switch.cut_off() => return Err(Refusal::Cut),
-                checked = checking.searchset(response, arrived, languages) => checked?,
+                checked = Box::pin(checking.searchset(response, arrived, languages)) => checked?,
             }
         }
         AnswerKind::Transaction(parts) => {
             tokio::select! {
                 biased;
                 () = switch.cut_off() => return Err(Refusal::Cut),
-                checked = checking.transaction(response, parts) => checked?,
+                checked = Box::pin(checking.transaction(response, parts)) => checked?,
             }
         }
         AnswerKind::Opaque { version } => checking.bytes(response, version).await?,
@@ -173,7 +173,7 @@ impl Checking<'_> {
         let mut located = located(&parts.headers, touches);
         if matches!(touches.answer, AnswerKind::Mapped(_))
             && let Some(to) = &located
-            && !self.leads_to_its_own(&to.target).await?
+            && !Box::pin(self.leads_to_its_own(&to.target)).await?
         {
             self.alarm.misbehaves(&Misbehaviour::Shape("leads to a record that was not asked about"));
             located = None;
@@ -266,6 +266,15 @@ fn told(status: u16, touches: &Touches) -> Result<(), Refusal> {
         // Where a mapped store leads to was read, and written anew.
         300..=399 if mapped => Ok(()),
         200..=299 | 304 | 400 | 409 | 416 | 422 => Ok(()),
+        // It says itself that it has too much to do; so is the client told.
+        429 | 503 => {
+            tracing::warn!(status, "the store is busy, or does not serve now");
+            Err(Refusal::StoreBusy)
+        }
+        401 => {
+            tracing::error!(status, "the store does not believe our identity token; does it have our keys?");
+            Err(Refusal::StoreMisbehaves)
+        }
         _ => {
             tracing::error!(status, "the store refused what it should serve");
             Err(Refusal::StoreMisbehaves)

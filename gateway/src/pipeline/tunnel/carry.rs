@@ -10,7 +10,9 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::frames::{Breach, Frames, Sender};
-use crate::bounds::{SOCKET_CLOSE_MAX, SOCKET_PIECE_BYTES, SOCKET_SILENCE_MAX, UNTAKEN_MAX};
+use crate::bounds::{
+    SOCKET_CLOSE_MAX, SOCKET_FIRST_PIECE_BYTES, SOCKET_LINGER_MAX, SOCKET_PIECE_BYTES, SOCKET_SILENCE_MAX, UNTAKEN_MAX,
+};
 
 /// RFC 6455 7.4.1: the endpoint is going away.
 const GOING_AWAY: u16 = 1001;
@@ -150,7 +152,7 @@ async fn joined(
 
 impl Way {
     fn new(frames: Frames, patience: Patience) -> Self {
-        Self { frames, patience, out: Vec::new(), sent: 0, piece: vec![0; FIRST_PIECE_BYTES] }
+        Self { frames, patience, out: Vec::new(), sent: 0, piece: vec![0; SOCKET_FIRST_PIECE_BYTES] }
     }
 
     /// Carries frames until the sender has closed. Whatever it is in the middle of when it is dropped, `out` and `sent` tell.
@@ -241,19 +243,12 @@ impl Way {
             }
         }
         to.shutdown().await?;
-        let until = Instant::now() + LINGER;
+        let until = Instant::now() + SOCKET_LINGER_MAX;
         let mut thrown = [0; 512];
         while code.is_some() && matches!(timeout_at(until, rest.read(&mut thrown)).await, Ok(Ok(1..))) {}
         Ok(())
     }
 }
-
-/// What a socket that says little reads into.
-const FIRST_PIECE_BYTES: usize = 512;
-/// How long whoever was told of the end is waited for.
-const LINGER: Duration = Duration::from_secs(1);
-
-const _: () = assert!(FIRST_PIECE_BYTES < SOCKET_PIECE_BYTES && LINGER.as_millis() < SOCKET_CLOSE_MAX.as_millis());
 
 #[cfg(test)]
 mod tests;

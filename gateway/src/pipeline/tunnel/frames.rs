@@ -2,7 +2,13 @@
 //! out, its payload is never held, and what a peer may not send never reaches the other side. No extension is negotiated, so
 //! the reserved bits are zero.
 
+mod head;
+mod text;
+
 use aws_lc_rs::rand;
+
+use self::head::{MASKED, parse, write};
+use self::text::Unfinished;
 
 /// Whose frames are read: a client masks what it sends, a server does not (RFC 6455 5.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +65,6 @@ pub const CONTROL_BYTES_MAX: usize = 125;
 
 const FINAL: u8 = 0x80;
 const RESERVED: u8 = 0x70;
-const MASKED: u8 = 0x80;
 
 const CONTINUATION: u8 = 0x0;
 const TEXT: u8 = 0x1;
@@ -233,7 +238,7 @@ impl Frames {
             return Err(Breach::NoText);
         }
         let ours = self.own_mask()?;
-        write_head(first, length, ours, out);
+        write(first, length, ours, out);
         self.place = Place::Data { left: length, last, masks: Masks { theirs, ours, at: 0 } };
         if length == 0 {
             self.end_data();
@@ -332,53 +337,9 @@ impl Frames {
     }
 }
 
-/// First octet, length of the payload and mask of a whole head. A length has one form, the shortest (RFC 6455 5.2).
-fn parse(head: &[u8], masked: bool) -> Result<(u8, u64, Option<[u8; 4]>), Breach> {
-    let broken = Breach::Protocol("has a head that is none");
-    let ([first, second], rest) = head.split_first_chunk::<2>().ok_or(broken)?;
-    let (length, rest) = match second & !MASKED {
-        126 => {
-            let (length, rest) = rest.split_first_chunk::<2>().ok_or(broken)?;
-            (u64::from(u16::from_be_bytes(*length)), rest)
-        }
-        127 => {
-            let (length, rest) = rest.split_first_chunk::<8>().ok_or(broken)?;
-            (u64::from_be_bytes(*length), rest)
-        }
-        short => (u64::from(short), rest),
-    };
-    let least = match second & !MASKED {
-        126 => 126,
-        127 => 1 << 16,
-        _ => 0,
-    };
-    if length < least || length > i64::MAX.unsigned_abs() {
-        return Err(Breach::Protocol("has a length in other than its shortest form"));
-    }
-    let key = if masked { Some(*rest.first_chunk::<4>().ok_or(broken)?) } else { None };
-    Ok((*first, length, key))
-}
-
-fn write_head(first: u8, length: u64, key: Option<[u8; 4]>, out: &mut Vec<u8>) {
-    let masked = if key.is_some() { MASKED } else { 0 };
-    out.push(first);
-    match (u8::try_from(length), u16::try_from(length)) {
-        (Ok(short @ 0..=125), _) => out.push(short | masked),
-        (_, Ok(middle)) => {
-            out.push(126 | masked);
-            out.extend_from_slice(&middle.to_be_bytes());
-        }
-        _ => {
-            out.push(127 | masked);
-            out.extend_from_slice(&length.to_be_bytes());
-        }
-    }
-    out.extend_from_slice(key.as_ref().map_or(&[], <[u8; 4]>::as_slice));
-}
-
 /// A control frame, whole. `payload` is at most [`CONTROL_BYTES_MAX`].
 fn control(opcode: u8, payload: &[u8], key: Option<[u8; 4]>, out: &mut Vec<u8>) {
-    write_head(FINAL | opcode, u64::try_from(payload.len()).unwrap_or(0), key, out);
+    write(FINAL | opcode, u64::try_from(payload.len()).unwrap_or(0), key, out);
     let begin = out.len();
     out.extend_from_slice(payload);
     if let Some(key) = key {
@@ -409,44 +370,6 @@ fn mask(octets: &mut [u8], mut key: [u8; 4], at: usize) {
     }
     for (octet, key) in rest.iter_mut().zip(key.into_iter().cycle()) {
         *octet ^= key;
-    }
-}
-
-/// The end of a text so far that is the beginning of a character: at most three octets.
-#[derive(Default)]
-struct Unfinished {
-    octets: [u8; 4],
-    count: usize,
-}
-
-impl Unfinished {
-    const fn is_finished(&self) -> bool {
-        self.count == 0
-    }
-
-    /// Whether the text is UTF-8 with this piece, wherever that was cut.
-    fn goes_on(&mut self, mut piece: &[u8]) -> bool {
-        while self.count > 0 {
-            let Some((next, rest)) = piece.split_first() else { return true };
-            let Some(place) = self.octets.get_mut(self.count) else { return false };
-            *place = *next;
-            self.count += 1;
-            piece = rest;
-            match std::str::from_utf8(self.octets.get(..self.count).unwrap_or_default()) {
-                Ok(_) => self.count = 0,
-                Err(error) if error.error_len().is_some() => return false,
-                Err(_) => {}
-            }
-        }
-        let Err(error) = std::str::from_utf8(piece) else { return true };
-        let tail = piece.get(error.valid_up_to()..).unwrap_or_default();
-        let Some(kept) = self.octets.get_mut(..tail.len()) else { return false };
-        if error.error_len().is_some() {
-            return false;
-        }
-        kept.copy_from_slice(tail);
-        self.count = tail.len();
-        true
     }
 }
 

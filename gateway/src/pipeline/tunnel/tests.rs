@@ -75,19 +75,45 @@ async fn downwards_news_pass_and_nothing_else() {
     }
 }
 
+/// A frame of a client, masked with this key.
+fn masked(opcode: u8, payload: &[u8], key: [u8; 4]) -> Vec<u8> {
+    let head = [opcode, 0x80 | u8::try_from(payload.len()).unwrap()];
+    let payload: Vec<u8> = payload.iter().zip(key.iter().cycle()).map(|(octet, key)| octet ^ key).collect();
+    [&head[..], &key, &payload].concat()
+}
+
 #[tokio::test]
 async fn upwards_only_control_frames_pass() {
-    let masked = |opcode: u8, payload: &[u8]| {
-        [&[opcode, 0x80 | u8::try_from(payload.len()).unwrap(), 1, 2, 3, 4], payload].concat()
-    };
-    for opcode in [CLOSE, PING, PONG] {
-        let given = masked(opcode, b"whatever");
-        assert_eq!(carried(&given, false).await, (given, Ended::Completed));
+    const KEY: [u8; 4] = [1, 2, 3, 4];
+    let going_away = [&1001_u16.to_be_bytes()[..], b"whatever"].concat();
+    for (opcode, payload) in
+        [(CLOSE, &going_away[..]), (CLOSE, b""), (PING, b"whatever"), (PONG, b"whatever"), (PING, b"")]
+    {
+        let (passed, ended) = carried(&masked(opcode, payload, KEY), false).await;
+        // Under a mask of ours: nobody but us chooses what octets a store's connection carries (RFC 6455 10.3).
+        let key = *passed.get(2..).and_then(|rest| rest.first_chunk()).unwrap();
+        assert_ne!(key, KEY);
+        assert_eq!((passed, ended), (masked(opcode, payload, key), Ended::Completed));
     }
     for opcode in [0x00, 0x01, 0x02, 0x80, TEXT, 0x82, 0x83, 0x8b, 0x08, 0xc9] {
-        assert_eq!(carried(&masked(opcode, b"write this"), false).await, (Vec::new(), Ended::Refused), "{opcode:x}");
+        assert_eq!(
+            carried(&masked(opcode, b"write this", KEY), false).await,
+            (Vec::new(), Ended::Refused),
+            "{opcode:x}"
+        );
     }
     assert_eq!(carried(&frame(PING, b"unmasked"), false).await, (Vec::new(), Ended::Refused));
-    assert_eq!(carried(&masked(PING, &[0; 126]), false).await, (Vec::new(), Ended::Refused));
-    assert_eq!(carried(&masked(PING, b"broken")[..7], false).await, (Vec::new(), Ended::ClientLeft));
+    assert_eq!(carried(&masked(PING, &[0; 126], KEY), false).await, (Vec::new(), Ended::Refused));
+    assert_eq!(carried(&masked(PING, b"broken", KEY)[..7], false).await, (Vec::new(), Ended::ClientLeft));
+    // Half a code, codes that none may send, a reason that is no text.
+    for close in [&[3][..], &[0x03, 0xed], &[0x03, 0xe7], &[0x03, 0xe8, 0xff]] {
+        assert_eq!(carried(&masked(CLOSE, close, KEY), false).await, (Vec::new(), Ended::Refused), "{close:x?}");
+    }
+}
+
+#[tokio::test]
+async fn upwards_nothing_follows_a_close() {
+    let close = masked(CLOSE, b"", [1, 2, 3, 4]);
+    let (passed, ended) = carried(&[close.clone(), masked(PING, b"after", [1, 2, 3, 4])].concat(), false).await;
+    assert_eq!((passed.len(), ended), (close.len(), Ended::Completed));
 }

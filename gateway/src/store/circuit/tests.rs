@@ -152,10 +152,17 @@ fn nothing_known_is_zero() {
 }
 
 #[test]
-fn who_is_found_well_is_tried_at_once() {
+fn who_looks_after_it_closes_and_opens_it() {
     let open = Circuit::Open { until: 5000, openings: 3, last: Failure::Silence };
-    assert!(open.found_well().asked(1).is_some());
-    // A trial that is under way is waited for.
     let trial = Circuit::Trial { until: 5000, openings: 3, last: Failure::Silence };
-    assert_eq!(trial.found_well(), trial);
+    for circuit in [open, trial] {
+        assert_eq!(circuit.found_well(), Circuit::Closed { failures: 0, openings: 3 });
+    }
+    // What was asked before it was found so is still counted.
+    let failing = Circuit::Closed { failures: 2, openings: 0 };
+    assert_eq!(failing.found_well(), failing);
+    let Circuit::Open { until, openings: 4, last: Failure::Silence } = trial.found_silent(10) else { panic!() };
+    assert_eq!(until, 10 + STORE_REST_MILLIS_MAX);
+    assert_eq!(open.found_silent(10), open, "it rests already");
+    assert_eq!(failing.found_silent(10).asked(11), None);
 }

@@ -1,20 +1,17 @@
 //! The way to real sockets: servers that answer, refuse, fall silent, break off and come back.
 
+mod house;
+
 use std::net::SocketAddr;
-use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Method, StatusCode};
 use http_body_util::{BodyExt as _, Full};
-use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use tokio::net::TcpListener;
-use tokio::sync::Notify;
 
+use self::house::{House, Mood};
 use super::*;
-use crate::bounds::STORE_FAILURES_IN_A_ROW_MAX;
+use crate::bounds::{STORE_FAILURES_IN_A_ROW_MAX, STORE_IDLE_DOUBTED, STORE_REST_MILLIS};
 use crate::pipeline::extract::whole;
 use crate::store::errand::Class;
 use crate::store::lanes::Lane;
@@ -22,93 +19,8 @@ use crate::store::settings::{HealthSettings, Protocol, Server, StoreSettings};
 use crate::store::station::Standing;
 
 const READ: Errand = Errand { lane: Lane::Care, class: Class::Read };
+const SEARCH: Errand = Errand { lane: Lane::Search, class: Class::Search };
 const WRITE: Errand = Errand { lane: Lane::Care, class: Class::Write };
-
-/// What a server does with a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mood {
-    Answers(StatusCode),
-    /// Reads it, and closes.
-    Closes,
-    /// Reads it, and says nothing until it is told.
-    Hangs,
-    /// The head, and then the connection breaks.
-    BreaksOff,
-}
-
-/// A server in a mood.
-#[derive(Clone)]
-struct House {
-    address: SocketAddr,
-    mood: Arc<std::sync::Mutex<Mood>>,
-    asked: Arc<AtomicUsize>,
-    told: Arc<Notify>,
-}
-
-impl House {
-    async fn build(protocol: Protocol) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let house = Self {
-            address: listener.local_addr().unwrap(),
-            mood: Arc::new(std::sync::Mutex::new(Mood::Answers(StatusCode::OK))),
-            asked: Arc::default(),
-            told: Arc::default(),
-        };
-        let serving = house.clone();
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let house = serving.clone();
-                tokio::spawn(async move {
-                    let service = service_fn(move |request| {
-                        let house = house.clone();
-                        async move { house.answer(request).await }
-                    });
-                    let stream = TokioIo::new(stream);
-                    let _ = match protocol {
-                        Protocol::Http1 => {
-                            hyper::server::conn::http1::Builder::new().serve_connection(stream, service).await
-                        }
-                        Protocol::Http2 => {
-                            let builder = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
-                            builder.serve_connection(stream, service).await
-                        }
-                    };
-                });
-            }
-        });
-        house
-    }
-
-    async fn answer(self, request: Request<Incoming>) -> Result<Response<Body>, std::io::Error> {
-        self.asked.fetch_add(1, Ordering::SeqCst);
-        let _ = request.into_body().collect().await;
-        let mood = *self.mood.lock().unwrap();
-        let (status, body) = match mood {
-            Mood::Answers(status) => (status, whole(Bytes::from_static(b"here"))),
-            Mood::Closes => return Err(std::io::ErrorKind::ConnectionReset.into()),
-            Mood::Hangs => {
-                self.told.notified().await;
-                (StatusCode::OK, whole(Bytes::from_static(b"late")))
-            }
-            Mood::BreaksOff => {
-                let pieces = futures_util::stream::iter([
-                    Ok(hyper::body::Frame::data(Bytes::from_static(b"he"))),
-                    Err(std::io::Error::from(std::io::ErrorKind::BrokenPipe).into()),
-                ]);
-                (StatusCode::OK, http_body_util::StreamBody::new(pieces).boxed_unsync())
-            }
-        };
-        Ok(Response::builder().status(status).body(body).unwrap())
-    }
-
-    fn is(&self, mood: Mood) {
-        *self.mood.lock().unwrap() = mood;
-    }
-
-    fn asked(&self) -> usize {
-        self.asked.load(Ordering::SeqCst)
-    }
-}
 
 fn settings(houses: &[&House]) -> StoreSettings {
     let mut settings = StoreSettings::of(houses.iter().map(|house| Server::plain(house.address)).collect());
@@ -134,6 +46,17 @@ async fn read(way: &Way) -> Result<String, StoreError> {
     let answer = way.send(get(), READ).await?;
     let body = answer.into_body().collect().await.map_err(StoreError::Broken)?;
     Ok(String::from_utf8(body.to_bytes().to_vec()).unwrap())
+}
+
+/// Waits for a condition.
+async fn until(what: &str, holds: impl Fn() -> bool) {
+    for _ in 0..2000 {
+        if holds() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("in vain: {what}");
 }
 
 #[tokio::test]
@@ -165,7 +88,7 @@ async fn the_less_busy_of_two_is_asked() {
 #[tokio::test]
 async fn a_store_that_is_down_is_not_noticed() {
     let there = House::build(Protocol::Http1).await;
-    let gone = House { address: unused(), ..there.clone() };
+    let gone = there.said_to_be_at(unused());
     let way = way(settings(&[&gone, &there]));
     for number in 0..60 {
         let answer = if number % 2 == 0 { way.send(get(), READ).await } else { way.send(post(), WRITE).await };
@@ -200,7 +123,7 @@ async fn only_what_changes_nothing_is_asked_twice() {
     assert_eq!(good.asked() - answered, 20 - broken, "and none was sent to the other");
     assert!(broken > 0, "none reached it");
     // By now it rests; then one goes on trial, and is asked of the other.
-    tokio::time::sleep(Duration::from_millis(1100)).await;
+    tokio::time::sleep(Duration::from_millis(STORE_REST_MILLIS + 100)).await;
     let asked = bad.asked();
     for _ in 0..20 {
         assert_eq!(read(&way).await.unwrap(), "here");
@@ -274,7 +197,7 @@ async fn nobody_shuts_a_store_for_others_by_what_he_asks() {
             tokio::spawn(async move { read(&way).await })
         })
         .collect();
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    until("all of them are there", || house.asked() == 4 * usize::from(STORE_FAILURES_IN_A_ROW_MAX)).await;
     house.is(Mood::Answers(StatusCode::OK));
     assert_eq!(read(&way).await.unwrap(), "here");
     for one in slow {
@@ -319,20 +242,10 @@ async fn a_store_that_comes_back_is_read_at_once() {
     let house = House::build(Protocol::Http1).await;
     let way = way(settings(&[&house]));
     read(&way).await.unwrap();
-    tokio::time::sleep(crate::bounds::STORE_IDLE_DOUBTED + Duration::from_millis(50)).await;
-    let turns = house.clone();
-    house.is(Mood::Closes);
-    let well = tokio::spawn(async move {
-        while turns.asked() < 2 {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        turns.is(Mood::Answers(StatusCode::OK));
-    });
-    // The connection breaks under the request; by the time of the second, all is well. Told to be broken if it was not yet.
-    let read = read(&way).await;
-    well.await.unwrap();
-    assert!(house.asked() == 3 || read.is_err(), "{read:?}");
-    assert!(house.asked() >= 2);
+    tokio::time::sleep(STORE_IDLE_DOUBTED + Duration::from_millis(50)).await;
+    house.is(Mood::ClosesOnce);
+    assert_eq!(read(&way).await.unwrap(), "here");
+    assert_eq!(house.asked(), 3, "asked on another connection");
 }
 
 /// More than may be at once: those beyond wait for a blink, and are told so.
@@ -352,7 +265,11 @@ async fn what_is_too_much_is_refused_within_a_blink() {
             })
         })
         .collect();
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    // Two of the eight are kept for searches and exports.
+    until("those beyond are told so", || {
+        house.asked() == 6 && asking.iter().filter(|asked| asked.is_finished()).count() == 14
+    })
+    .await;
     house.told.notify_waiters();
     let mut served = 0;
     for asked in asking {
@@ -364,7 +281,6 @@ async fn what_is_too_much_is_refused_within_a_blink() {
             }
         }
     }
-    // Two of the eight are kept for searches and exports.
     assert_eq!(served, 6);
 }
 
@@ -386,7 +302,7 @@ async fn slow_uploads_keep_nobody_out() {
             way.send(request, Errand { lane: Lane::Care, class: Class::Upload }).await.map(|answer| answer.status())
         }));
     }
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    until("all are on their way", || house.asked() == 20).await;
     assert_eq!(read(&way).await.unwrap(), "here");
     assert_eq!(way.stores.status()[0].asked, 20);
     uploads.iter().for_each(tokio::task::JoinHandle::abort);
@@ -422,12 +338,11 @@ async fn streams_share_a_connection_and_end_alone() {
             tokio::spawn(async move { read(&way).await })
         })
         .collect();
-    while house.asked() < 50 {
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
+    until("all are asked", || house.asked() == 50).await;
     assert_eq!(way.stores.status()[0].connections, 1);
-    asking.remove(0).abort();
-    tokio::time::sleep(Duration::from_millis(20)).await;
+    let gone = asking.remove(0);
+    gone.abort();
+    assert!(gone.await.unwrap_err().is_cancelled());
     house.told.notify_waiters();
     for asked in asking {
         assert_eq!(asked.await.unwrap().unwrap(), "late");
@@ -446,7 +361,7 @@ async fn an_unwell_store_is_left_out_and_comes_back() {
     let (stop, draining) = tokio::sync::watch::channel(false);
     let looking = tokio::spawn(crate::store::watch::look_after(Arc::clone(&way.stores), draining));
     one.is(Mood::Answers(StatusCode::INTERNAL_SERVER_ERROR));
-    stands(&way, Standing::Unwell).await;
+    until("it is unwell", || way.stores.status()[0].standing == Standing::Unwell).await;
     let others = other.asked();
     for _ in 0..30 {
         assert_eq!(way.send(get(), READ).await.unwrap().status(), StatusCode::OK);
@@ -454,23 +369,71 @@ async fn an_unwell_store_is_left_out_and_comes_back() {
     assert!(other.asked() - others >= 30);
     // With none that is well, the unwell are better than nothing.
     other.is(Mood::Answers(StatusCode::INTERNAL_SERVER_ERROR));
-    for _ in 0..200 {
-        if way.stores.status().iter().all(|store| store.standing == Standing::Unwell) {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    until("both are unwell", || way.stores.status().iter().all(|store| store.standing == Standing::Unwell)).await;
     assert_eq!(way.send(get(), READ).await.unwrap().status(), StatusCode::INTERNAL_SERVER_ERROR);
     one.is(Mood::Answers(StatusCode::OK));
-    stands(&way, Standing::Asked).await;
+    until("it is asked", || way.stores.status()[0].standing == Standing::Asked).await;
     assert_eq!(way.send(get(), READ).await.unwrap().status(), StatusCode::OK);
+    stop.send(true).unwrap();
+    looking.await.unwrap();
+}
+
+/// Whether a store is back does not depend on what people ask for.
+#[tokio::test]
+async fn a_store_that_rests_is_looked_at_though_nobody_asks_for_a_record() {
+    let house = House::build(Protocol::Http1).await;
+    let way = way(settings(&[&house]));
+    let (stop, draining) = tokio::sync::watch::channel(false);
+    let looking = tokio::spawn(crate::store::watch::look_after(Arc::clone(&way.stores), draining));
+    house.is(Mood::Answers(StatusCode::SERVICE_UNAVAILABLE));
+    for _ in 0..STORE_FAILURES_IN_A_ROW_MAX {
+        assert_eq!(way.send(get(), SEARCH).await.unwrap().status(), StatusCode::SERVICE_UNAVAILABLE);
+    }
+    stands(&way, Standing::Resting).await;
+    house.is(Mood::Answers(StatusCode::OK));
+    stands(&way, Standing::Asked).await;
+    assert_eq!(way.send(get(), SEARCH).await.unwrap().status(), StatusCode::OK);
+    stop.send(true).unwrap();
+    looking.await.unwrap();
+}
+
+/// A search that nobody answers says nothing of the store, but has it looked at.
+#[tokio::test]
+async fn a_store_that_hangs_is_left_out_and_one_with_a_slow_search_is_not() {
+    let house = House::build(Protocol::Http1).await;
+    let mut settings = settings(&[&house]);
+    settings.timeouts.search.head = Duration::from_millis(100);
+    let way = way(settings);
+    let (stop, draining) = tokio::sync::watch::channel(false);
+    let looking = tokio::spawn(crate::store::watch::look_after(Arc::clone(&way.stores), draining));
+    // The search hangs, and the look that follows is answered.
+    house.is(Mood::Hangs);
+    assert!(matches!(way.send(get(), SEARCH).await, Err(StoreError::Timeout)));
+    house.is(Mood::Answers(StatusCode::OK));
+    let asked = house.asked();
+    while house.asked() == asked {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(way.send(get(), SEARCH).await.unwrap().status(), StatusCode::OK);
+    // Nobody is answered any more.
+    house.is(Mood::Hangs);
+    assert!(matches!(way.send(get(), SEARCH).await, Err(StoreError::Timeout)));
+    for _ in 0..100 {
+        if way.stores.status()[0].standing == Standing::Resting {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(matches!(way.send(get(), SEARCH).await, Err(StoreError::Resting { .. })));
+    house.is(Mood::Answers(StatusCode::OK));
+    stands(&way, Standing::Asked).await;
     stop.send(true).unwrap();
     looking.await.unwrap();
 }
 
 /// Waits until the first stands so.
 async fn stands(way: &Way, standing: Standing) {
-    for _ in 0..300 {
+    for _ in 0..1000 {
         if way.stores.status()[0].standing == standing {
             return;
         }

@@ -11,7 +11,7 @@ use rustix::io::Errno;
 
 use super::super::Connection;
 use super::Sqlite;
-use crate::bounds::{SQLITE_ATTENTIVE, SQLITE_CHECKPOINT_EVERY, SQLITE_POLL, SQLITE_POLL_DEAF};
+use crate::bounds::{SQLITE_ATTENTIVE, SQLITE_CHECKPOINT_EVERY, SQLITE_POLL, SQLITE_POLL_DEAF, SQLITE_POLL_WRITING};
 use crate::watch::Notice;
 use crate::{JournalError, Place, Position};
 
@@ -20,9 +20,13 @@ pub(in crate::engine) fn watch(place: &Place, file: &Path, notice: &Notice) {
     let mut connection: Option<(Sqlite, i64)> = None;
     let (mut ear, mut tried): (Option<Ear>, Option<Instant>) = (None, None);
     let mut attentive = Instant::now();
-    // A look at most every so often. The file is written before the commit counts, so whoever hears of it looks again and again for
-    // a while; whoever hears nothing looks all the same, now and then.
-    while !notice.pause(SQLITE_POLL) {
+    // A look at most every so often, and less often while our own writer commits. The file is written before the commit counts, so
+    // whoever hears of it looks again and again for a while; whoever hears nothing looks all the same, now and then.
+    loop {
+        let ours = notice.committed_within(SQLITE_POLL_WRITING);
+        if notice.pause(if ours { SQLITE_POLL_WRITING } else { SQLITE_POLL }) {
+            return;
+        }
         let now = Instant::now();
         let deaf = if now < attentive { Duration::ZERO } else { SQLITE_POLL_DEAF };
         match ear.as_ref().map(|ear| ear.listen(deaf)) {

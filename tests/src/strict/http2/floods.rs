@@ -2,14 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use crate::world::memory::resident_kib;
 use crate::world::{Ask, CARE, Http, Terminal, Tls, World};
 
 use super::raw::{
-    ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, Link, PING, PRIORITY, RST_STREAM, SETTINGS,
+    ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, Link, PING, PRIORITY, RST_STREAM, SETTINGS, WHOLE,
     WINDOW_UPDATE, block, frame, headers, request, settings,
 };
-
-const WHOLE: u8 = END_STREAM | END_HEADERS;
 
 /// What is sent first, and what is sent over and over: the second by the number of the round.
 type Flood = (&'static str, Vec<u8>, Box<dyn Fn(u32) -> Vec<u8> + Send>);
@@ -90,12 +89,6 @@ async fn flood(terminal: &Terminal, first: &[u8], round: impl Fn(u32) -> Vec<u8>
     None
 }
 
-fn resident_octets() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_flood_is_cut_and_nobody_else_waits() {
     let world = World::start().await;
@@ -105,7 +98,7 @@ async fn every_flood_is_cut_and_nobody_else_waits() {
     let mut neighbour = neighbour.connect().await.unwrap();
     let mut faults = Vec::new();
     for (name, first, round) in floods() {
-        let before = resident_octets();
+        let before = resident_kib();
         let flooding = {
             let terminal = terminal.clone();
             tokio::spawn(async move { flood(&terminal, &first, round, Duration::from_secs(8)).await })
@@ -118,7 +111,7 @@ async fn every_flood_is_cut_and_nobody_else_waits() {
             longest = longest.max(begun.elapsed());
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        let grown = resident_octets().saturating_sub(before) >> 20;
+        let grown = resident_kib().saturating_sub(before) / 1024;
         match flooding.await.unwrap() {
             None => faults.push(format!("{name}: it is not cut")),
             Some(lasted) if lasted > Duration::from_secs(6) => faults.push(format!("{name}: it lasted {lasted:?}")),
@@ -129,4 +122,70 @@ async fn every_flood_is_cut_and_nobody_else_waits() {
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// Whose certificate has ended is told so, and not over and over: a goodbye that is not answered lets a client ask on.
+#[tokio::test]
+async fn whose_certificate_has_ended_does_not_ask_on() {
+    let world = World::start().await;
+    let terminal = world.terminal_speaking(&world.keys("D-sato"), Http::Two, Tls::V13);
+    world.revoke("D-sato");
+    let mut link = Link::open(&terminal).await;
+    let mut answered = 0;
+    for number in 0..100 {
+        // As long as there is one stream at a time.
+        if !link.send(&headers(number * 2 + 1, WHOLE, &request("GET", "/", &[]))).await {
+            break;
+        }
+        match link.told(number * 2 + 1).await {
+            Some(403) => answered += 1,
+            Some(status) => panic!("{status}"),
+            None => break,
+        }
+    }
+    assert!((1..=gateway::bounds::ISOLATED_ANSWERS_MAX).contains(&answered), "{answered}");
+    // Frames that move nothing end it here, too.
+    let cut = flood(&terminal, &[], |_| frame(PING, 0, 0, b"01234567"), Duration::from_secs(8)).await;
+    assert!(cut.is_some_and(|lasted| lasted < Duration::from_secs(6)), "{cut:?}");
+}
+
+/// Answers that are asked for and not taken: a hundred a connection, by a stranger. One that waits by itself is let go of soon; of
+/// many, most are at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_that_nobody_takes_are_not_kept() {
+    use gateway::bounds::{H2_STREAMS_MAX, PAGE_TAKEN_MAX, PAGE_TAKEN_SOON_MAX, PAGES_UNTAKEN_PER_SOURCE};
+    let world = World::start().await;
+    let terminal = Terminal::speaking(world.address, CARE, &world.authority.root_der(), None, Http::Two, Tls::V13);
+    let begun = Instant::now();
+    let untaken = async |streams: u32, window: u32| {
+        let mut link = Link::open(&terminal).await;
+        let asked = (0..streams).flat_map(|n| headers(n * 2 + 1, WHOLE, &request("GET", "/nothing", &[])));
+        link.send(&[settings(&[(4, window)]), asked.collect()].concat()).await;
+        link
+    };
+    let mut alone = untaken(1, 0).await;
+    let mut octet = untaken(1, 1).await;
+    let mut many = Vec::new();
+    for _ in 0..20 {
+        many.push(untaken(H2_STREAMS_MAX, 0).await);
+    }
+    tokio::time::sleep(PAGE_TAKEN_SOON_MAX + Duration::from_secs(1)).await;
+    let mut left = 0;
+    for link in &mut many {
+        left += u32::from(link.is_alive().await);
+    }
+    // Two workers, and in each what one source may have waiting.
+    let most = 2 * u32::try_from(PAGES_UNTAKEN_PER_SOURCE).unwrap() / H2_STREAMS_MAX;
+    assert!(left <= most, "{left} of {} connections", many.len());
+    // Who comes from the same place and takes what it asks for is served.
+    for _ in 0..5 {
+        assert_eq!(terminal.ask(Ask::get("/nothing")).await.unwrap().status, 401);
+    }
+    if begun.elapsed() + Duration::from_secs(1) < PAGE_TAKEN_MAX {
+        assert!(alone.is_alive().await && octet.is_alive().await);
+    }
+    tokio::time::sleep((PAGE_TAKEN_MAX + Duration::from_secs(2)).saturating_sub(begun.elapsed())).await;
+    for link in many.iter_mut().chain([&mut alone, &mut octet]) {
+        assert!(!link.is_alive().await);
+    }
 }

@@ -4,10 +4,8 @@ use crate::world::{CARE, Http, Terminal, Tls, World};
 
 use super::raw::{
     ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, Link, Outcome, PADDED, PING, PREFACE, PRIORITY,
-    PUSH_PROMISE, RST_STREAM, SETTINGS, WINDOW_UPDATE, frame, headers, request, settings,
+    PUSH_PROMISE, RST_STREAM, SETTINGS, WHOLE, WINDOW_UPDATE, frame, headers, request, settings,
 };
-
-const WHOLE: u8 = END_STREAM | END_HEADERS;
 
 const PROTOCOL: u32 = 1;
 const FLOW: u32 = 3;

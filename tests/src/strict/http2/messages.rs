@@ -2,7 +2,7 @@
 
 use crate::world::{CARE, Http, Terminal, Tls, World};
 
-use super::raw::{DATA, END_HEADERS, END_STREAM, Link, Outcome, block, field, frame, headers, request};
+use super::raw::{DATA, END_HEADERS, END_STREAM, Link, Outcome, WHOLE, block, field, frame, headers, request};
 
 /// What is to come of a case.
 enum Wanted {
@@ -13,7 +13,6 @@ enum Wanted {
 }
 use Wanted::{No, Ok as Yes};
 
-const WHOLE: u8 = END_STREAM | END_HEADERS;
 const PATH: &str = "/fhir/Patient/P-0001";
 
 struct Table {
@@ -195,6 +194,10 @@ async fn a_request_has_the_pseudo_headers_of_one() {
         ("an authority with a path", &[method, scheme, (":authority", "care.sekisho.localhost/a"), path]),
         ("an authority with a line end", &[method, scheme, (":authority", "care.sekisho.localhost\r\na: b"), path]),
         ("an authority with a blank", &[method, scheme, (":authority", "care.sekisho.localhost "), path]),
+        ("an authority with port 0", &[method, scheme, (":authority", "care.sekisho.localhost:0"), path]),
+        ("an authority with a port too large", &[method, scheme, (":authority", "care.sekisho.localhost:65536"), path]),
+        ("an authority with a zero before", &[method, scheme, (":authority", "care.sekisho.localhost:0443"), path]),
+        ("an authority with an empty port", &[method, scheme, (":authority", "care.sekisho.localhost:"), path]),
         ("an authority of two ports", &[method, scheme, (":authority", "care.sekisho.localhost:1:2"), path]),
         ("an empty path", &[method, scheme, authority, (":path", "")]),
         ("a path without a slash", &[method, scheme, authority, (":path", "fhir/Patient/P-0001")]),
@@ -254,6 +257,14 @@ async fn a_body_is_as_long_as_it_says() {
     table.sends("two lengths", &[("content-length", "14"), ("content-length", "14")], &[body], No(400)).await;
     table.sends("a coding of the transfer", &[("transfer-encoding", "chunked")], &["0\r\n\r\n"], No(400)).await;
     table.sends("a length that nothing has", &[("content-length", "18446744073709551616")], &[body], No(413)).await;
+
+    // A read has none, whether or not it says so.
+    let cookie = table.cookie.clone();
+    let read = || headers(1, END_HEADERS, &request("GET", PATH, &[("cookie", &cookie)]));
+    table.case("a read that ends later", [read(), frame(DATA, END_STREAM, 1, b"")].concat(), Yes).await;
+    table.case("a read with a body", [read(), frame(DATA, END_STREAM, 1, b"a")].concat(), No(400)).await;
+    let pieces = [read(), frame(DATA, 0, 1, b""), frame(DATA, END_STREAM, 1, b"GET / HTTP/1.1\r\n\r\n")].concat();
+    table.case("a read with a request behind it", pieces, No(400)).await;
 
     let trailer = |name: &str, value: &str| field(name, value);
     table.trails("trailers", WHOLE, trailer("x-trailer", "a"), Yes).await;

@@ -26,6 +26,8 @@ pub(crate) const END_STREAM: u8 = 1;
 pub(crate) const ACK: u8 = 1;
 pub(crate) const END_HEADERS: u8 = 4;
 pub(crate) const PADDED: u8 = 8;
+/// A message in one frame.
+pub(crate) const WHOLE: u8 = END_STREAM | END_HEADERS;
 
 pub(crate) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
@@ -140,6 +142,16 @@ impl Link {
                 Err(_) => return Err(()),
             }
         }
+    }
+
+    /// The status of the answer on this stream, whatever is said about the connection before it.
+    pub(crate) async fn told(&mut self, about: u32) -> Option<u16> {
+        while let Some((kind, _, stream, payload)) = self.next(3000).await {
+            if kind == HEADERS && stream == about {
+                return Some(status(&payload));
+            }
+        }
+        None
     }
 
     /// What is said about this stream, or the connection.

@@ -20,7 +20,7 @@ fn read(sender: Sender, octets: &[u8], at_a_time: usize) -> (Vec<u8>, Option<Bre
 fn frame(sender: Sender, first: u8, payload: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     let key = (sender == Sender::Client).then_some([1, 2, 3, 4]);
-    write_head(first, payload.len() as u64, key, &mut out);
+    write(first, payload.len() as u64, key, &mut out);
     let begin = out.len();
     out.extend_from_slice(payload);
     if let Some(key) = key {
