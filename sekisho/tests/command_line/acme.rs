@@ -175,7 +175,7 @@ fn certbot_gets_a_certificate() {
     let slip = slip(&office, "");
     let port = office.server.port("terminals");
     let (config, root) = (office.path("certbot"), office.path("keys/root.pem"));
-    let mac_key = URL_SAFE_NO_PAD.encode(&slip.mac_key);
+    let mac_key = format!("--eab-hmac-key={}", URL_SAFE_NO_PAD.encode(&slip.mac_key));
     let words = [
         "certonly",
         "--standalone",
@@ -186,7 +186,7 @@ fn certbot_gets_a_certificate() {
         &slip.directory,
         "--eab-kid",
         &slip.kid,
-        "--eab-hmac-key",
+        // In one word: a key may begin with a dash.
         &mac_key,
         "-d",
         "d-1.care.sekisho.localhost",
