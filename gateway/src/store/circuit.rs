@@ -103,14 +103,14 @@ impl Circuit {
         }
     }
 
-    /// Whoever looks after it was not answered.
+    /// Whoever looks after it has found it failing. One bad answer is not many, but where nobody is answered at all one look is enough.
     #[must_use]
-    pub fn found_silent(self, now: u64) -> Self {
-        match self {
-            Self::Closed { openings, .. } | Self::Trial { openings, .. } => {
-                Self::opened(openings, Failure::Silence, now)
+    pub fn found_failing(self, how: Failure, now: u64) -> Self {
+        match (self, how) {
+            (Self::Trial { openings, .. }, _) | (Self::Closed { openings, .. }, Failure::Silence) => {
+                Self::opened(openings, how, now)
             }
-            Self::Open { .. } => self,
+            (Self::Closed { .. }, Failure::Answer) | (Self::Open { .. }, _) => self,
         }
     }
 

@@ -189,22 +189,26 @@ impl Station {
     }
 
     /// What became of the look. True: that is news.
-    pub(super) fn was_looked_at(&self, answered: bool) -> bool {
+    pub(super) fn was_looked_at(&self, found: Result<(), Failure>) -> bool {
         let now = self.now();
-        let changed = |circuit: Circuit| if answered { circuit.found_well() } else { circuit.found_silent(now) };
-        let before = self.change(|circuit| Some(changed(circuit)));
-        let was_asked = matches!(before, Some(Circuit::Closed { .. }));
-        match (was_asked, answered) {
+        let changed = |circuit: Circuit| match found {
+            Ok(()) => circuit.found_well(),
+            Err(how) => circuit.found_failing(how, now),
+        };
+        let is_asked = |circuit: Circuit| matches!(circuit, Circuit::Closed { .. });
+        let before = self.change(|circuit| Some(changed(circuit))).unwrap_or(Circuit::NEW);
+        let (before, after) = (is_asked(before), is_asked(changed(before)));
+        match (before, after) {
             (false, true) => tracing::info!(store = %self.name, "the store answers again"),
             (true, false) => tracing::warn!(store = %self.name, "the store does not answer; it rests"),
             (true, true) | (false, false) => {}
         }
-        was_asked != answered
+        before != after
     }
 
     /// What whoever looks after it has found. True: that is news.
     pub(super) fn found(&self, well: bool) -> bool {
-        let rested = well && self.was_looked_at(true);
+        let rested = well && self.was_looked_at(Ok(()));
         let news = self.unwell.swap(!well, Ordering::Relaxed) == well;
         if news && well {
             tracing::info!(store = %self.name, "the store is well again");

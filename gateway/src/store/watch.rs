@@ -21,6 +21,7 @@ use hyper::body::Incoming;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
+use super::circuit::Failure;
 use super::dial::Line;
 use super::pool::{Body, STORE_HOST, StoreError, fails};
 use super::settings::{HealthSettings, Protocol};
@@ -56,12 +57,14 @@ async fn restless(stores: &Stores, station: &Arc<Station>, path: &str) {
                 let asked = station.ask();
                 let looked = timeout(STORE_PROBE_MAX, look(station, stores.protocol(), path)).await;
                 // Any answer is one, but those of a gateway in front of a store that is not there.
-                let answered = match &looked {
-                    Ok(Ok(status)) => !fails(*status),
-                    Ok(Err(_)) | Err(_) => asked.others_were_answered(),
+                let found = match &looked {
+                    Ok(Ok(status)) if !fails(*status) => Ok(()),
+                    Ok(Ok(_) | Err(StoreError::Broken(_))) => Err(Failure::Answer),
+                    Ok(Err(_)) | Err(_) if asked.others_were_answered() => Err(Failure::Answer),
+                    Ok(Err(_)) | Err(_) => Err(Failure::Silence),
                 };
-                tracing::debug!(store = %station.name, ?looked, answered, "looked at a store");
-                if station.was_looked_at(answered) {
+                tracing::debug!(store = %station.name, ?looked, ?found, "looked at a store");
+                if station.was_looked_at(found) {
                     stores.reckon();
                 }
             }

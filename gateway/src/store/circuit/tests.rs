@@ -161,8 +161,11 @@ fn who_looks_after_it_closes_and_opens_it() {
     // What was asked before it was found so is still counted.
     let failing = Circuit::Closed { failures: 2, openings: 0 };
     assert_eq!(failing.found_well(), failing);
-    let Circuit::Open { until, openings: 4, last: Failure::Silence } = trial.found_silent(10) else { panic!() };
-    assert_eq!(until, 10 + STORE_REST_MILLIS_MAX);
-    assert_eq!(open.found_silent(10), open, "it rests already");
-    assert_eq!(failing.found_silent(10).asked(11), None);
+    for how in [Failure::Silence, Failure::Answer] {
+        let until = 10 + STORE_REST_MILLIS_MAX;
+        assert_eq!(trial.found_failing(how, 10), Circuit::Open { until, openings: 4, last: how });
+        assert_eq!(open.found_failing(how, 10), open, "it rests already");
+    }
+    assert_eq!(failing.found_failing(Failure::Silence, 10).asked(11), None);
+    assert_eq!(failing.found_failing(Failure::Answer, 10), failing, "it is quick about it: requests will tell");
 }

@@ -131,6 +131,8 @@ async fn whose_certificate_has_ended_does_not_ask_on() {
     let terminal = world.terminal_speaking(&world.keys("D-sato"), Http::Two, Tls::V13);
     world.revoke("D-sato");
     let mut link = Link::open(&terminal).await;
+    // Each status is told in full.
+    link.send(&settings(&[(1, 0)])).await;
     let mut answered = 0;
     for number in 0..100 {
         // As long as there is one stream at a time.
