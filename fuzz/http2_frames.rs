@@ -89,10 +89,11 @@ fn guarded(pieces: &[(bool, &[u8])], at_a_time: usize) -> Outcome {
             let Poll::Ready(Ok(count)) = written else { panic!("{written:?}") };
             left = &left[count..];
         }
-        if !out {
-            client.0.borrow_mut().0 = piece.to_vec();
+        if *out {
+            continue;
         }
-        while !out {
+        client.0.borrow_mut().0 = piece.to_vec();
+        loop {
             let mut buffer = [0; 128];
             let mut buf = ReadBuf::new(&mut buffer);
             let Poll::Ready(read) = Pin::new(&mut frames).poll_read(&mut cx, &mut buf) else { panic!("it waits") };
@@ -174,7 +175,7 @@ impl Naive {
                     continue;
                 }
                 let read = part.iter().try_for_each(|octet| self.came(*octet));
-                let Err(code) = read.and_then(|()| if self.exceeded { Err(CALM) } else { Ok(()) }) else {
+                let Err(code) = read.and(if self.exceeded { Err(CALM) } else { Ok(()) }) else {
                     outcome.passed.extend_from_slice(part);
                     continue;
                 };

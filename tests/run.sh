@@ -48,12 +48,4 @@ step 'handshakes, as testssl.sh and sslscan judge them'
 bash tests/tls/scan.sh
 step 'doc tests'
 cargo test --workspace --doc --locked
-step 'fuzzing'
-if [ -n "${SEKISHO_WITHOUT_FUZZING:-}" ]; then
-  echo 'left out (SEKISHO_WITHOUT_FUZZING)'
-else
-  # What strangers' octets meet first; all targets, and for longer: `.ci/nightly`.
-  bash tests/fuzz.sh 60 request_head chunked_body canonical_target scrubbed_fields translated proxy_header session_cookie \
-    http2_frames store_answers tunnel_frames
-fi
 step 'done'
