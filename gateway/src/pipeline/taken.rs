@@ -42,10 +42,13 @@ impl Waiting {
         }
         let waiting = Arc::clone(each.entry(source::prefix(source)).or_default());
         // The map has one, too.
-        let patience = match Arc::strong_count(&waiting) - 1 {
-            ..=PAGES_UNTAKEN_PER_SOURCE => PAGE_TAKEN_MAX,
-            ..=PAGES_UNTAKEN_PER_SOURCE_MAX => PAGE_TAKEN_SOON_MAX,
-            _ => Duration::ZERO,
+        let count = Arc::strong_count(&waiting) - 1;
+        let patience = if count <= PAGES_UNTAKEN_PER_SOURCE {
+            PAGE_TAKEN_MAX
+        } else if count <= PAGES_UNTAKEN_PER_SOURCE_MAX {
+            PAGE_TAKEN_SOON_MAX
+        } else {
+            Duration::ZERO
         };
         (waiting, patience)
     }
