@@ -144,14 +144,14 @@ impl Link {
         }
     }
 
-    /// The status of the answer on this stream, whatever is said about the connection before it.
-    pub(crate) async fn told(&mut self, about: u32) -> Option<u16> {
-        while let Some((kind, _, stream, payload)) = self.next(3000).await {
+    /// Whether this stream is answered, whatever is said about the connection before it.
+    pub(crate) async fn is_answered(&mut self, about: u32) -> bool {
+        while let Some((kind, _, stream, _)) = self.next(3000).await {
             if kind == HEADERS && stream == about {
-                return Some(status(&payload));
+                return true;
             }
         }
-        None
+        false
     }
 
     /// What is said about this stream, or the connection.
