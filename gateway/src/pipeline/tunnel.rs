@@ -144,7 +144,7 @@ async fn upwards(client: &mut (impl AsyncRead + Unpin), store: &mut (impl AsyncW
     let (mut piece, mut out) = ([0; 2 + 4 + CONTROL_BYTES_MAX], Vec::new());
     while !frames.is_closed() {
         let count = match client.read(&mut piece).await {
-            Ok(0) if frames.between_frames() => return Ended::Completed,
+            Ok(0) if !frames.has_begun() => return Ended::Completed,
             Ok(0) | Err(_) => return Ended::ClientLeft,
             Ok(count) => count,
         };

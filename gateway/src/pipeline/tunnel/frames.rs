@@ -150,6 +150,12 @@ impl Frames {
         matches!(self.place, Place::Head | Place::Control { .. }) && !self.closed
     }
 
+    /// A frame has begun that is not whole yet.
+    #[must_use]
+    pub const fn has_begun(&self) -> bool {
+        !self.head.is_empty() || !matches!(self.place, Place::Head)
+    }
+
     /// Octets of payload that went on since this was asked last.
     pub const fn take_carried(&mut self) -> u64 {
         std::mem::replace(&mut self.carried, 0)
