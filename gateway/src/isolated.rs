@@ -21,18 +21,15 @@ use http::header::{ACCEPT, ACCEPT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYP
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::server::conn::{http1, http2};
+use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 use tokio_rustls::server::TlsStream;
 
-use crate::bounds::{
-    HEADER_BYTES_MAX, HEADER_READ_MAX, HEADERS_MAX, ISOLATED_ANSWERS_MAX, ISOLATED_CONNECTIONS_MAX, ISOLATED_MAX,
-    READ_BUFFER_BYTES_MAX,
-};
-use crate::connection::LocalExecutor;
+use crate::bounds::{HEADER_BYTES_MAX, HEADER_READ_MAX, ISOLATED_ANSWERS_MAX, ISOLATED_CONNECTIONS_MAX, ISOLATED_MAX};
+use crate::connection::{LocalExecutor, http1};
 use crate::cut::socket::Socket;
 use crate::pages::{self, Frame, Language, LocalPath, Place};
 use crate::pipeline::admit::{Buckets, Rates};
@@ -161,13 +158,9 @@ pub(crate) async fn serve(portal: Rc<Portal>, lapsed: Lapsed, tls: Box<TlsStream
             }
             connection.await
         } else {
-            http1::Builder::new()
-                .timer(TokioTimer::new())
+            http1()
                 .keep_alive(false)
                 .header_read_timeout(HEADER_READ_MAX)
-                .max_headers(HEADERS_MAX)
-                .max_buf_size(READ_BUFFER_BYTES_MAX)
-                .half_close(false)
                 .serve_connection(TokioIo::new(Guard::new(tls, Arc::default())), service)
                 .await
         }

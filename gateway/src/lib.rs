@@ -16,6 +16,7 @@ pub mod bounds;
 pub mod connection;
 pub mod cut;
 pub mod gate;
+mod generations;
 pub mod index;
 pub mod isolated;
 pub mod judge;

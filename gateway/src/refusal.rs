@@ -63,8 +63,8 @@ pub enum Refusal {
     StoreUnreachable,
     /// The store did not answer in time.
     StoreTimeout,
-    /// The stores are asked as much as they can take, and nobody waits for long: nothing was sent. Or the store says so itself (429,
-    /// 503), and has done nothing.
+    /// The stores are asked as much as they can take, and nobody waits for long: nothing was sent. Or the store says so itself of
+    /// what only reads (429, 503).
     StoreBusy,
     /// No store has answered lately; none is asked until one is tried again. Nothing was sent.
     StoreResting {

@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::LocalSet;
 
-use crate::attributions::Attributions;
+use crate::attributions::{self, Attributions};
 use crate::balancer::Balancers;
 use crate::bounds::{DRAIN_MAX, REGISTRY_SILENCE_MAX};
 use crate::cut::live::Live;
@@ -199,7 +199,7 @@ impl Worker {
         let (limits, held, waiting) = (Limits::new(rates), HeldPool::default(), Waiting::default());
         let portal = Rc::new(Portal::new(shared.desk.clone(), Arc::clone(&shared.clock), rates));
         let (judge, way) = (shared.judge.remembering(), Way::new(stores));
-        let handle = Handle(Arc::new(Lasting { shared, judge, attributions: Attributions::default(), way, drain }));
+        let handle = Handle(Arc::new(Lasting { shared, judge, attributions: attributions::none(), way, drain }));
         Self { number, handle, limits, held, waiting, portal, open: Arc::default() }
     }
 

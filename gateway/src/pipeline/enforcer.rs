@@ -73,14 +73,15 @@ impl Gatekeeper for Enforcer<'_> {
         let sealed = self.handle.sealer().seal_page(&self.requester.turning_pages.under(rules.version()), ticket);
         sealed.inspect_err(|error| tracing::error!(%error, "a page could not be sealed; not offered")).ok()
     }
+
     fn attributed_before(&mut self, fhir_type: FhirType, body: &[u8]) -> Option<Attributed> {
         self.key = Key::of(fhir_type, body);
-        self.handle.attributions().get(self.key?)
+        self.handle.attributions().get(&self.key?)
     }
 
-    fn attributed(&mut self, _: FhirType, _: &[u8], attributed: &Attributed) {
+    fn attributed(&mut self, attributed: &Attributed) {
         if let Some(key) = self.key.take() {
-            self.handle.attributions().keep(key, attributed.clone());
+            self.handle.attributions().keep(&key, attributed);
         }
     }
 }

@@ -210,9 +210,9 @@ fn permitted_categories(worker: &Worker, subject: &Subject, wanted: &[Claim]) ->
 fn unasked(worker: &Worker, subject: &Subject, need: Need) -> Need {
     let Need::Stored(needed) = need else { return need };
     if needed.cacheable()
-        && let Some(persons) = worker.index().persons(needed.record())
+        && let Some(person) = worker.index().person(needed.record())
     {
-        let known = needed.clone().from_index(&persons);
+        let known = needed.clone().from_index(std::slice::from_ref(&person));
         if matches!(&known, Need::Done(touches) if permitted(worker, subject, touches)) {
             return known;
         }

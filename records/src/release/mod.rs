@@ -129,8 +129,8 @@ pub trait Gatekeeper {
         None
     }
 
-    /// To remember: what was made of these octets, which may go out as they came.
-    fn attributed(&mut self, _fhir_type: FhirType, _body: &[u8], _attributed: &Attributed) {}
+    /// To remember: what was made of the octets that were asked about last, which may go out as they came.
+    fn attributed(&mut self, _attributed: &Attributed) {}
 }
 
 /// Whose a resource is, and what else it says of itself that a decision needs. It depends on its octets alone, whoever asks.
@@ -264,8 +264,8 @@ fn single(
         _ => return Err(Misbehaviour::Shape("is of another type than was asked for")),
     }
     let attributed = attributed(resource, fhir_type).map_err(foreign)?;
-    if let Some(body) = as_is {
-        gatekeeper.gatekeeper.attributed(fhir_type, body, &attributed);
+    if as_is.is_some() {
+        gatekeeper.gatekeeper.attributed(&attributed);
     }
     passed_on(attributed, touches, as_is.map_or_else(|| resource.to_bytes(), <[u8]>::to_vec), gatekeeper)
 }

@@ -266,8 +266,9 @@ fn told(status: u16, touches: &Touches) -> Result<(), Refusal> {
         // Where a mapped store leads to was read, and written anew.
         300..=399 if mapped => Ok(()),
         200..=299 | 304 | 400 | 409 | 416 | 422 => Ok(()),
-        // It says itself that it has too much to do; so is the client told.
-        429 | 503 => {
+        // It says itself that it has too much to do; so is the client told. Of a write nobody knows what came of it: who says so may
+        // stand before the store.
+        429 | 503 if !touches.writes() => {
             tracing::warn!(status, "the store is busy, or does not serve now");
             Err(Refusal::StoreBusy)
         }
