@@ -89,3 +89,6 @@ impl Recent {
         self.answers.insert(asked, Arc::clone(judgement));
     }
 }
+
+#[cfg(test)]
+mod tests;

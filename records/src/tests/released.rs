@@ -2,11 +2,16 @@
 //! content-type`), its body (`| ...`), what may not be seen (`hidden: category`, `hidden: sensitive`, `hidden: read` for what
 //! was not just written), and what goes out.
 
+use std::collections::HashMap;
+
 use model::Category;
 
 use super::cases::unescape;
 use super::{Gate, Request, check_folder};
-use crate::{ForwardBody, Gatekeeper, Need, Pages, ResourceAttributes, Touches, location, read_head, release};
+use crate::{
+    Attributed, FhirType, ForwardBody, Gatekeeper, Misbehaviour, Need, Pages, ResourceAttributes, Touches, location,
+    read_head, release,
+};
 
 const SUBJECTS: &str = r#"{"resourceType":"Observation","id":"o-1","subject":{"reference":"Patient/P-1"}}"#;
 
@@ -119,6 +124,65 @@ fn what_goes_out_goes_out_again() {
     assert_eq!(String::from_utf8(second.body).unwrap(), without);
     assert_eq!(first.records, second.records);
     assert!(text.contains("36.50"));
+}
+
+/// Remembers whose octets are, and shows them or not.
+#[derive(Default)]
+struct Knowing {
+    shows: bool,
+    known: HashMap<(FhirType, Vec<u8>), Attributed>,
+    asked: Option<(FhirType, Vec<u8>)>,
+    found: usize,
+}
+
+impl Gatekeeper for Knowing {
+    fn may_see(&mut self, _: &ResourceAttributes<'_>) -> bool {
+        self.shows
+    }
+
+    fn seal_page(&mut self, _: &[u8]) -> Option<String> {
+        None
+    }
+
+    fn attributed_before(&mut self, fhir_type: FhirType, body: &[u8]) -> Option<Attributed> {
+        let asked = (fhir_type, body.to_vec());
+        let found = self.known.get(&asked).cloned();
+        self.found += usize::from(found.is_some());
+        self.asked = Some(asked);
+        found
+    }
+
+    fn attributed(&mut self, attributed: &Attributed) {
+        self.known.insert(self.asked.take().unwrap(), attributed.clone());
+    }
+}
+
+/// Promises P3 and P4: what is remembered of an answer's octets opens nothing. Who may see it, and whether it was asked about, is asked
+/// as if they were read anew.
+#[test]
+fn what_is_remembered_of_an_answer_says_whose_it_is_and_nothing_more() {
+    let asked = |target: &str| touches(&format!("GET {target}"));
+    let one = asked("/fhir/Observation/o-1");
+    let octets = SUBJECTS.as_bytes();
+    let json = Some("application/fhir+json");
+    let mut knowing = Knowing { shows: true, ..Knowing::default() };
+    let told = |knowing: &mut Knowing, touches: &Touches, body: &[u8]| {
+        release(&touches.answer, touches, 200, json, body, knowing).map(|released| (released.body, released.persons))
+    };
+    let first = told(&mut knowing, &one, octets).unwrap();
+    assert_eq!((told(&mut knowing, &one, octets).unwrap(), knowing.found), (first, 1));
+    // Whom it is not shown to any more, and who asked for another one.
+    knowing.shows = false;
+    assert_eq!((told(&mut knowing, &one, octets).unwrap_err(), knowing.found), (Misbehaviour::NotSeen, 2));
+    knowing.shows = true;
+    let other = told(&mut knowing, &asked("/fhir/Observation/o-2"), octets).unwrap_err();
+    assert!(matches!(other, Misbehaviour::ForeignRecord { .. }), "{other:?}");
+    // One octet more is another answer; so is what is not written as it would be here.
+    let spaced = [octets, b" "].concat();
+    for _ in 0..2 {
+        let found = knowing.found;
+        assert!(told(&mut knowing, &one, &spaced).is_ok() && knowing.found == found);
+    }
 }
 
 #[test]

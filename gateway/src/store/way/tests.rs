@@ -358,8 +358,7 @@ async fn an_unwell_store_is_left_out_and_comes_back() {
     let every = Duration::from_millis(20);
     settings.health = Some(HealthSettings { path: "/healthz".to_owned(), every, ..HealthSettings::default() });
     let way = way(settings);
-    let (stop, draining) = tokio::sync::watch::channel(false);
-    let looking = tokio::spawn(crate::store::watch::look_after(Arc::clone(&way.stores), draining));
+    let looking = LookedAfter::of(&way);
     one.is(Mood::Answers(StatusCode::INTERNAL_SERVER_ERROR));
     until("it is unwell", || way.stores.status()[0].standing == Standing::Unwell).await;
     let others = other.asked();
@@ -374,8 +373,7 @@ async fn an_unwell_store_is_left_out_and_comes_back() {
     one.is(Mood::Answers(StatusCode::OK));
     until("it is asked", || way.stores.status()[0].standing == Standing::Asked).await;
     assert_eq!(way.send(get(), READ).await.unwrap().status(), StatusCode::OK);
-    stop.send(true).unwrap();
-    looking.await.unwrap();
+    looking.end().await;
 }
 
 /// Whether a store is back does not depend on what people ask for.
@@ -383,8 +381,7 @@ async fn an_unwell_store_is_left_out_and_comes_back() {
 async fn a_store_that_rests_is_looked_at_though_nobody_asks_for_a_record() {
     let house = House::build(Protocol::Http1).await;
     let way = way(settings(&[&house]));
-    let (stop, draining) = tokio::sync::watch::channel(false);
-    let looking = tokio::spawn(crate::store::watch::look_after(Arc::clone(&way.stores), draining));
+    let looking = LookedAfter::of(&way);
     house.is(Mood::Answers(StatusCode::SERVICE_UNAVAILABLE));
     for _ in 0..STORE_FAILURES_IN_A_ROW_MAX {
         assert_eq!(way.send(get(), SEARCH).await.unwrap().status(), StatusCode::SERVICE_UNAVAILABLE);
@@ -393,8 +390,7 @@ async fn a_store_that_rests_is_looked_at_though_nobody_asks_for_a_record() {
     house.is(Mood::Answers(StatusCode::OK));
     stands(&way, Standing::Asked).await;
     assert_eq!(way.send(get(), SEARCH).await.unwrap().status(), StatusCode::OK);
-    stop.send(true).unwrap();
-    looking.await.unwrap();
+    looking.end().await;
 }
 
 /// A search that nobody answers says nothing of the store, but has it looked at.
@@ -404,8 +400,7 @@ async fn a_store_that_hangs_is_left_out_and_one_with_a_slow_search_is_not() {
     let mut settings = settings(&[&house]);
     settings.timeouts.search.head = Duration::from_millis(100);
     let way = way(settings);
-    let (stop, draining) = tokio::sync::watch::channel(false);
-    let looking = tokio::spawn(crate::store::watch::look_after(Arc::clone(&way.stores), draining));
+    let looking = LookedAfter::of(&way);
     // The search hangs, and the look that follows is answered.
     house.is(Mood::Hangs);
     assert!(matches!(way.send(get(), SEARCH).await, Err(StoreError::Timeout)));
@@ -427,8 +422,22 @@ async fn a_store_that_hangs_is_left_out_and_one_with_a_slow_search_is_not() {
     assert!(matches!(way.send(get(), SEARCH).await, Err(StoreError::Resting { .. })));
     house.is(Mood::Answers(StatusCode::OK));
     stands(&way, Standing::Asked).await;
-    stop.send(true).unwrap();
-    looking.await.unwrap();
+    looking.end().await;
+}
+
+/// Stores that are looked after, until that ends.
+struct LookedAfter(tokio::sync::watch::Sender<bool>, tokio::task::JoinHandle<()>);
+
+impl LookedAfter {
+    fn of(way: &Way) -> Self {
+        let (stop, draining) = tokio::sync::watch::channel(false);
+        Self(stop, tokio::spawn(crate::store::watch::look_after(Arc::clone(&way.stores), draining)))
+    }
+
+    async fn end(self) {
+        self.0.send(true).unwrap();
+        self.1.await.unwrap();
+    }
 }
 
 /// Waits until the first stands so.
