@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-packages=(gcc cmake openssl curl nghttp2-client postgresql sqlite3 libnss3-tools default-jre-headless libnss-myhostname chromium python3-venv xz-utils softhsm2 opensc strace haproxy pebble testssl.sh sslscan nginx-light)
+packages=(gcc g++ cmake openssl curl nghttp2-client postgresql sqlite3 libnss3-tools default-jre-headless libnss-myhostname chromium python3-venv xz-utils softhsm2 opensc strace haproxy pebble testssl.sh sslscan nginx-light)
 # The corpora of other people's data (records/src/tests/fetched.rs) come by npm and pip, wherever those are from.
 command -v npm >/dev/null || packages+=(npm)
 python3 -m pip --version >/dev/null 2>&1 || packages+=(python3-pip)
@@ -48,4 +48,9 @@ step 'handshakes, as testssl.sh and sslscan judge them'
 bash tests/tls/scan.sh
 step 'doc tests'
 cargo test --workspace --doc --locked
+if [ -z "${SEKISHO_WITHOUT_FUZZING:-}" ]; then
+  step 'fuzzing'
+  bash tests/fuzz.sh 60 request_head chunked_body canonical_target translated scrubbed_fields session_cookie proxy_header \
+    http2_frames store_answers tunnel_frames
+fi
 step 'done'
