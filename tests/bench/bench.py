@@ -19,6 +19,8 @@ from store import Store, memory
 
 RELEASE = ROOT / "target/release"
 KEPT = ROOT / "target/bench"
+# What is measured as ours, where no other binary is named.
+OURS = RELEASE
 
 
 def build(sekisho=True):
@@ -38,7 +40,7 @@ class Bench:
         # Whatever runs as another user must reach its own files in it.
         self.folder.chmod(0o755)
         try:
-            self.begin(wanted, list(sekisho) or [("full", RELEASE / "sekisho")])
+            self.begin(wanted, list(sekisho) or [("full", OURS / "sekisho")])
         except BaseException:
             self.stop()
             raise
@@ -67,12 +69,13 @@ class Bench:
         self.running += gateway.processes
         machine.freeze(gateway.processes)
 
-    def example(self, name):
-        return RELEASE / "examples" / name
+    @staticmethod
+    def bare():
+        return OURS / "examples/bare"
 
     def load(self, gateway, who, mode, count, seconds, paths, *more):
         """Starts terminals (certificate and cookie of each) that ask a gateway for paths; says in JSON what came of it."""
-        command = ["taskset", "-c", REST_CORE, self.example("load"), "--to", f"127.0.0.1:{gateway.port}", "--host", CARE]
+        command = ["taskset", "-c", REST_CORE, RELEASE / "examples/load", "--to", f"127.0.0.1:{gateway.port}", "--host", CARE]
         command += ["--root", gateway.root(), "--mode", mode, "--count", count, "--seconds", seconds]
         for certificate, cookie in who:
             command += ["--as", f"{certificate}={cookie}"]

@@ -335,7 +335,7 @@ class Bare:
     def __init__(self, bench, port):
         self.city, self.port = bench.city, port
         keys = self.city.data / "keys"
-        words = [bench.example("bare"), f"127.0.0.1:{port}", f"127.0.0.1:{bench.store.port}", CARE]
+        words = [bench.bare(), f"127.0.0.1:{port}", f"127.0.0.1:{bench.store.port}", CARE]
         words += [keys / "issuing.pem", keys / "server.pem", keys / "server.key.pem"]
         self.processes = [start(PROXY_CORE, words, bench.folder / "bare.log")]
         wait_port(port)

@@ -25,14 +25,14 @@ def programs(wanted):
     return found
 
 
-def debian(name):
-    """A program of the package of the same name. `/usr/sbin` is not on everybody's path."""
+def debian(name, package=None):
+    """A program of Debian's, of the package of the same name unless another is named. `/usr/sbin` is not on everybody's path."""
     path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
     if not shutil.which(name, path=path) and os.geteuid() == 0:
         subprocess.run(["apt-get", "update", "-qq"], check=False)
         # Debian starts what it installs; two proxies on port 80 are no use here.
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
-        subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", name], check=False, env=quiet)
+        subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", package or name], check=False, env=quiet)
         subprocess.run(["service", name, "stop"], check=False, capture_output=True)
     return shutil.which(name, path=path)
 

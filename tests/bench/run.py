@@ -26,6 +26,7 @@ import gateways
 import machine
 import measure
 import report
+import bench as benches
 from bench import Bench, build, commit, keep
 from install import ROOT
 
@@ -35,7 +36,11 @@ def main():
     if options.told_again:
         return tell(options, json.loads(Path(options.told_again).read_text()))
     if not options.no_build:
-        build(not options.sekisho)
+        build(not options.sekisho and not options.pgo)
+    if options.pgo:
+        benches.OURS = ROOT / "target/pgo/release"
+        if not (benches.OURS / "sekisho").exists():
+            sys.exit("there is no such build: tests/bench/pgo.py makes it")
     bench = Bench(options.gateways, options.sekisho)
     try:
         found = measured(bench, options)
@@ -58,6 +63,7 @@ def read_arguments():
     parser.add_argument("--patience", type=int, default=0, help="how often a disturbed measurement is taken again")
     parser.add_argument("--others", type=float, default=0.1, help="cores that others may take before it counts as disturbed")
     parser.add_argument("--no-build", action="store_true")
+    parser.add_argument("--pgo", action="store_true", help="ours as `pgo.py` has built it")
     parser.add_argument("--json", help="where the figures of all rounds go")
     parser.add_argument("--docs", action="store_true", help="write docs/performance.md's part")
     parser.add_argument("--from", dest="told_again", metavar="FILE", help="tell figures that were kept")

@@ -44,7 +44,8 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::LocalSet;
+use tokio::runtime::LocalOptions;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_rustls::LazyConfigAcceptor;
 
 #[global_allocator]
@@ -67,8 +68,8 @@ fn main() {
     let store: SocketAddr = store.parse().unwrap();
     let stores = Arc::new(Stores::new(StoreSettings::plain(store)).unwrap());
     let way = Rc::new(Way { hosts: hosts(host, issuer, certificate, key), store: ToStore::new(&stores) });
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    LocalSet::new().block_on(&runtime, accept(listener(listen.parse().unwrap()), way));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build_local(LocalOptions::default());
+    runtime.unwrap().block_on(accept(listener(listen.parse().unwrap()), way));
 }
 
 fn hosts(host: &str, issuer: &str, certificate: &str, key: &str) -> Hosts {
@@ -92,10 +93,15 @@ fn listener(address: SocketAddr) -> std::net::TcpListener {
     socket.into()
 }
 
+/// Until it is told to end, so that a build that counts where it goes (`tests/bench/pgo.py`) tells what it has counted.
 async fn accept(listener: std::net::TcpListener, way: Rc<Way>) {
     let listener = TcpListener::from_std(listener).unwrap();
+    let mut end = signal(SignalKind::terminate()).unwrap();
     loop {
-        let (stream, _) = listener.accept().await.unwrap();
+        let (stream, _) = tokio::select! {
+            accepted = listener.accept() => accepted.unwrap(),
+            _ = end.recv() => return,
+        };
         stream.set_nodelay(true).unwrap();
         socket2::SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER_BYTES).unwrap();
         let way = Rc::clone(&way);
@@ -132,7 +138,7 @@ async fn forward(way: &Way, request: Request<Incoming>) -> Response<Body> {
     without_hop_by_hop(&mut parts.headers);
     parts.headers.insert(HOST, STORE_HOST);
     let request = Request::from_parts(parts, body.map_err(Into::into).boxed_unsync());
-    match way.store.send(request, Errand { lane: Lane::Care, class: Class::Upload }).await {
+    match way.store.send(request, Errand { lane: Lane::Care, class: Class::Upload, within: None }).await {
         Ok(mut answer) => {
             without_hop_by_hop(answer.headers_mut());
             *answer.version_mut() = http::Version::default();
