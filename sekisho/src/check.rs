@@ -223,19 +223,27 @@ fn server_certificate(settings: &Settings, found: &mut Findings) -> Result<(), E
     acme(settings, found)?;
     root_list(settings, found)?;
     for path in &settings.tls.device_issuers {
-        let what = format!("issuer of devices `{}`", path.display());
-        match secrets::read_certificates(path).map(|found| found.iter().filter_map(not_after).min()) {
-            Ok(Some(until)) => found.end(&what, until)?,
-            Ok(None) => found.fault(&format!("{what}: cannot be read"))?,
-            Err(error) => found.take(&what, Err(error))?,
-        }
+        trusted("issuer of devices", path, found)?;
     }
     Ok(())
+}
+
+/// A file of certificates that others are trusted by: that it can be read, and until when it is good.
+fn trusted(whose: &str, path: &Path, found: &mut Findings) -> Result<(), Error> {
+    let what = format!("{whose} `{}`", path.display());
+    match secrets::read_certificates(path).map(|found| found.iter().filter_map(not_after).min()) {
+        Ok(Some(until)) => found.end(&what, until),
+        Ok(None) => found.fault(&format!("{what}: cannot be read")),
+        Err(error) => found.take(&what, Err(error)),
+    }
 }
 
 /// How things stand with the ACME server, and with what it certified.
 fn acme(settings: &Settings, found: &mut Findings) -> Result<(), Error> {
     let Some(acme) = &settings.acme else { return Ok(()) };
+    if let Some(root) = &acme.root {
+        trusted("acme: root of its server", root, found)?;
+    }
     let standing = AcmeStanding::read(acme);
     let account = |there| if there { "an account of" } else { "no account yet; the first order makes one with" };
     found.take("acme", standing.account.map(|there| format!("{} {}", account(there), acme.directory)))?;

@@ -68,7 +68,9 @@ impl Server {
 
     /// Looks for a new server certificate at once.
     pub(crate) fn reload(&self) {
+        tracing::info!("told to reload; settings are read at the start only");
         if let Some(certificate) = &self.certificate {
+            tracing::info!("the server's certificate is looked at");
             certificate.look();
         }
     }

@@ -205,6 +205,12 @@ fn server(key: &str, text: &str, known: &Known<'_>, folder: &Path, faults: &mut 
 /// name could be pointed elsewhere.
 fn place(key: &str, text: &str, folder: &Path, faults: &mut Faults) -> Option<Address> {
     let no_address = |faults: &mut Faults| {
+        let behind = text.split_once("://").map_or(text, |(_, authority)| authority);
+        if let Some((_, path)) = behind.split_once('/').filter(|_| text.starts_with("http")) {
+            let what = "has a path; leave it out: requests go to the store with the path that they came with";
+            faults.add(key, format_args!("`{text}` {what} (`/{path}`)"));
+            return None;
+        }
         let what = "is no address of a store; write http://127.0.0.1:8446, https://store.example.jp:8443 or \
                     unix:/run/store.sock";
         faults.add(key, format_args!("`{text}` {what}"));

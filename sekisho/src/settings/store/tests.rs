@@ -73,6 +73,8 @@ fn what_is_wrong_is_named_with_what_to_write() {
         ("address = \"store\"", "`store` is no address of a store; write http://127.0.0.1:8446, https://"),
         ("address = \"http://store.example.jp:80\"", "is no address of a store"),
         ("address = \"https://store.example.jp\"", "is no address of a store"),
+        ("address = \"https://store.example.jp:8443/fhir\"", "has a path; leave it out"),
+        ("address = \"http://127.0.0.1:8446/\"", "has a path; leave it out"),
         ("address = \"http://203.0.113.1:80\"", "can be reached by strangers; a loopback or private address is needed"),
         ("address = \"https://10.0.0.1:443\"", "store.anchors: `https://10.0.0.1:443` needs it"),
         ("address = \"10.0.0.1:443\"\nanchors = \"a.pem\"", "are for https; this is `10.0.0.1:443`"),
