@@ -11,7 +11,7 @@ use crate::chain::{Chain, snapshot_hash};
 use crate::engine::{self, Connection};
 use crate::queue::{Queue, Wanted};
 use crate::readers::Readers;
-use crate::receipt::{Receipt, Then};
+use crate::receipt::{Promise, Receipt, Then};
 use crate::tail::{self, Cut, End};
 use crate::watch::{Notice, Watch};
 use crate::{Appended, Entry, Head, JournalError, Place, Position, writer};
@@ -29,14 +29,6 @@ struct Shared {
     notice: Arc<Notice>,
     readers: Readers,
     threads: Mutex<Vec<JoinHandle<()>>>,
-}
-
-/// How something is appended.
-#[derive(Default)]
-struct Call {
-    expected: Option<Position>,
-    then: Option<Then>,
-    soon: bool,
 }
 
 impl Journal {
@@ -80,7 +72,7 @@ impl Journal {
     /// Appends entries, together with whatever else waits. They are durable when the receipt says so, and stand one
     /// behind the other. On an error none of them was appended ([`JournalError::Unsure`] excepted).
     pub fn append(&self, entries: Vec<Vec<u8>>) -> Receipt {
-        self.enqueue(Call::default(), entries)
+        self.enqueue(None, None, entries)
     }
 
     /// The same, and `then` is called with what becomes of it, on the writer's thread and before the receipt is fulfilled:
@@ -90,7 +82,7 @@ impl Journal {
         entries: Vec<Vec<u8>>,
         then: impl FnOnce(&Result<Appended, Arc<JournalError>>) + Send + 'static,
     ) -> Receipt {
-        self.enqueue(Call { then: Some(Box::new(then)), ..Call::default() }, entries)
+        self.enqueue(None, Some(Box::new(then)), entries)
     }
 
     /// The same, and nobody waits for it: it is written together with the next append that somebody waits for, or some
@@ -100,7 +92,7 @@ impl Journal {
         entries: Vec<Vec<u8>>,
         then: impl FnOnce(&Result<Appended, Arc<JournalError>>) + Send + 'static,
     ) {
-        drop(self.enqueue(Call { expected: None, then: Some(Box::new(then)), soon: true }, entries));
+        self.put(Promise::alone(Box::new(then)), None, true, entries);
     }
 
     /// Blocks until whatever was appended before is durable or has failed, also what nobody waits for. Not for async code.
@@ -117,21 +109,20 @@ impl Journal {
     /// Appends only if the head is still where the caller believes it, else the receipt fails with
     /// [`JournalError::HeadMoved`]: whatever the caller concluded from the journal up to `head` still holds.
     pub fn append_at(&self, head: Position, entries: Vec<Vec<u8>>) -> Receipt {
-        self.enqueue(Call { expected: Some(head), ..Call::default() }, entries)
+        self.enqueue(Some(head), None, entries)
     }
 
-    fn enqueue(&self, call: Call, entries: Vec<Vec<u8>>) -> Receipt {
-        let Call { expected, then, soon } = call;
+    fn enqueue(&self, expected: Option<Position>, then: Option<Then>, entries: Vec<Vec<u8>>) -> Receipt {
         let (receipt, promise) = Receipt::pair(then);
-        let bytes = match measure(&entries) {
-            Ok(bytes) => bytes,
-            Err(error) => {
-                promise.fulfil(Err(Arc::new(error)));
-                return receipt;
-            }
-        };
-        self.shared.queue.push(Wanted { expected, entries, bytes, promise, soon });
+        self.put(promise, expected, false, entries);
         receipt
+    }
+
+    fn put(&self, promise: Promise, expected: Option<Position>, soon: bool, entries: Vec<Vec<u8>>) {
+        match measure(&entries) {
+            Ok(bytes) => self.shared.queue.push(Wanted { expected, entries, bytes, promise, soon }),
+            Err(error) => promise.fulfil(Err(Arc::new(error))),
+        }
     }
 
     /// Reads entries behind `after`, in order, at most `limit` of them; fewer when they are large. Empty: there are

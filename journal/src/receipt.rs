@@ -20,7 +20,7 @@ impl Receipt {
     /// A receipt, the promise that fulfils it, and what else is done then.
     pub(crate) fn pair(then: Option<Then>) -> (Self, Promise) {
         let slot = Arc::new(Slot::default());
-        (Self { slot: Arc::clone(&slot) }, Promise { slot, then })
+        (Self { slot: Arc::clone(&slot) }, Promise { slot: Some(slot), then })
     }
 
     /// Blocks until the entries are durable or the append failed. Not for async code.
@@ -60,7 +60,8 @@ pub(crate) type Then = Box<dyn FnOnce(&Outcome) + Send>;
 
 /// The writer's end. Dropped unfulfilled (the writer ended), the receipt fails with `Closed`: nobody waits for ever.
 pub(crate) struct Promise {
-    slot: Arc<Slot>,
+    /// None: there is no receipt.
+    slot: Option<Arc<Slot>>,
     then: Option<Then>,
 }
 
@@ -71,6 +72,11 @@ impl std::fmt::Debug for Promise {
 }
 
 impl Promise {
+    /// One that nobody has a receipt for; this is done when it is fulfilled.
+    pub(crate) fn alone(then: Then) -> Self {
+        Self { slot: None, then: Some(then) }
+    }
+
     pub(crate) fn fulfil(mut self, outcome: Outcome) {
         self.end(outcome);
     }
@@ -79,13 +85,16 @@ impl Promise {
         if let Some(then) = self.then.take() {
             then(&outcome);
         }
-        self.slot.fulfil(outcome);
+        if let Some(slot) = self.slot.take() {
+            slot.fulfil(outcome);
+        }
     }
 }
 
 impl Drop for Promise {
     fn drop(&mut self) {
-        if !self.slot.is_fulfilled() {
+        // Either is there until it is fulfilled.
+        if self.slot.is_some() || self.then.is_some() {
             self.end(Err(Arc::new(JournalError::Closed)));
         }
     }
@@ -122,10 +131,6 @@ impl Slot {
         if let Some(waker) = waker {
             waker.wake();
         }
-    }
-
-    fn is_fulfilled(&self) -> bool {
-        self.lock().outcome.is_some()
     }
 
     /// A poisoned lock is used all the same: no code that can panic runs while it is held.

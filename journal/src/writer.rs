@@ -56,7 +56,9 @@ fn commit(connection: &mut dyn Connection, batch: Vec<Wanted>, notice: &Notice) 
 /// What a batch comes to on a given head. Conditional appends are judged in order, each on what those before it leave;
 /// one that finds the head moved fails alone.
 fn plan(head: Head, batch: &[Wanted]) -> (Option<Row>, Vec<Outcome>, Head) {
-    let mut maker = RowMaker::new(head);
+    let (entries, bytes) =
+        batch.iter().fold((0, 0), |(entries, bytes), wanted| (entries + wanted.entries.len(), bytes + wanted.bytes));
+    let mut maker = RowMaker::new(head, entries, bytes);
     let outcomes = batch
         .iter()
         .map(|wanted| {
