@@ -4,7 +4,7 @@ use audit::EntryId;
 use bytes::Bytes;
 use http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY,
-    RETRY_AFTER, WWW_AUTHENTICATE,
+    RETRY_AFTER, STRICT_TRANSPORT_SECURITY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use hyper::body::Body as _;
@@ -24,14 +24,21 @@ const INCIDENT: HeaderName = HeaderName::from_static("sekisho-incident");
 /// Headers of every answer that holds a record: never kept (art. 33), never guessed at, never run; for reference only
 /// (art. 20-1).
 pub fn standing_headers(headers: &mut HeaderMap) {
-    fixed(headers, "cache-control", "no-store");
-    fixed(headers, "x-content-type-options", "nosniff");
-    fixed(headers, "referrer-policy", "no-referrer");
-    fixed(headers, "strict-transport-security", "max-age=31536000");
-    fixed(headers, "cross-origin-resource-policy", "same-origin");
-    fixed(headers, "content-security-policy", "default-src 'none'; frame-ancestors 'none'; sandbox");
-    fixed(headers, reference::FIELD_NAME, reference::FIELD_VALUE);
+    for (name, value) in &STANDING {
+        headers.insert(name, value.clone());
+    }
 }
+
+/// Checked and hashed when this is compiled, not for every answer.
+static STANDING: [(HeaderName, HeaderValue); 7] = [
+    (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000")),
+    (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
+    (CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox")),
+    (HeaderName::from_static(reference::FIELD_NAME), HeaderValue::from_static(reference::FIELD_VALUE)),
+];
 
 /// A page of a mapped store is shown in a browser: its forms work, and its own styles and images. No script of it runs, so
 /// nothing in it can act on the gateway's pages beside it. (A page in FHIR's answers does not exist.)
@@ -138,8 +145,4 @@ pub fn refusal(worker: &Worker, client: &Client, trace: &Trace, refusal: &Refusa
         _ => {}
     }
     response
-}
-
-fn fixed(headers: &mut HeaderMap, name: &'static str, value: &'static str) {
-    headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
 }

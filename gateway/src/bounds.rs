@@ -148,6 +148,8 @@ pub const STORE_DOOR_CONNECTIONS_MAX: usize = 64;
 pub const STORE_IDLE_PER_WORKER_MAX: usize = 64;
 /// For how long: stores close theirs after a minute or so, and what is sent just then is lost.
 pub const STORE_IDLE_MAX: Duration = Duration::from_secs(50);
+/// How often those are looked for that are closed, or were idle for too long.
+pub const STORE_IDLE_LOOK_EVERY: Duration = Duration::from_secs(1);
 /// A connection that was idle for so long may have been closed just now: what may be repeated is, if it breaks.
 pub const STORE_IDLE_DOUBTED: Duration = Duration::from_secs(1);
 /// Stores that are one to whoever asks.
@@ -233,6 +235,23 @@ pub const FORM_BYTES_MAX: usize = 8 * 1024;
 pub const REQUESTS_PER_USER_MAX: u32 = 64;
 /// Requests in flight in one worker.
 pub const REQUESTS_PER_WORKER_MAX: u32 = 4096;
+/// Requests in flight in one worker from which on it is looked how late it is.
+pub const TURNS_WATCHED_FROM: u32 = 8;
+/// How often it is looked then.
+pub const TURN_BEAT: Duration = Duration::from_millis(4);
+/// What takes less than this needs no turn of its own.
+pub const PIECE_AT_LEAST: Duration = Duration::from_micros(50);
+/// How long a piece of a search may wait before a worker takes on fewer searches. Few have more than four pieces: what is taken on is
+/// done within some tenths of a second.
+pub const TURNS_SEARCH_LATE_MAX: Duration = Duration::from_millis(40);
+/// How late a worker may be before it takes on fewer requests of any kind.
+pub const TURNS_LATE_MAX: Duration = Duration::from_millis(16);
+/// So many of a kind are taken on in any case: something has to be done, or nobody would learn that there is time again.
+pub const TURNS_AT_LEAST: u32 = 4;
+/// After so many looks without a refusal as many are taken on as come, and with little in flight it is looked no more.
+pub const TURNS_CALM_BEATS: u32 = 250;
+/// Who is refused because a worker is busy comes again after so many seconds.
+pub const BUSY_AGAIN_SECONDS: u32 = 1;
 
 /// The registry may be silent for so long before no record is served any more.
 pub const REGISTRY_SILENCE_MAX: Duration = Duration::from_secs(5);
@@ -348,6 +367,11 @@ const _: () = assert!(SOCKET_CLOSE_MAX.as_millis() < DRAIN_MAX.as_millis(), "a W
 const _: () = assert!(SOCKET_LINGER_MAX.as_millis() < SOCKET_CLOSE_MAX.as_millis(), "and heard of it");
 const _: () = assert!(SOCKET_FIRST_PIECE_BYTES < SOCKET_PIECE_BYTES, "it grows");
 const _: () = assert!(MARK_WAIT_MAX.as_millis() < DRAIN_MAX.as_millis(), "a deletion is marked before the end");
+const _: () = assert!(
+    3 * TURNS_LATE_MAX.as_millis() < 50,
+    "aimed at: who is refused by a busy worker hears it within 50 ms, over HTTP/2 too, where it is read, made and written in three turns"
+);
+const _: () = assert!(TURNS_AT_LEAST < TURNS_WATCHED_FROM, "whoever is refused is so while somebody looks");
 const _: () = assert!(STORE_QUEUE_WAIT.as_millis() < 50, "who finds no place is told so within 50 ms");
 const _: () = assert!(STORE_PROBE_MAX.as_millis() < STORE_TRIAL_MILLIS as u128, "one is on trial at a time");
 const _: () = assert!(STORE_REST_MILLIS <= STORE_REST_MILLIS_MAX && STORE_FAILURES_IN_A_ROW_MAX > 1);

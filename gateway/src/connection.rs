@@ -161,10 +161,13 @@ async fn handshake(worker: &Worker, socket: Socket) -> Option<(Host, Box<TlsStre
     let failed = |error: &std::io::Error| tracing::debug!(%error, "a TLS handshake failed");
     match worker.hosts().choose(&start.client_hello())? {
         Chosen::Client(host, config) => {
-            start.into_stream(config).await.inspect_err(failed).ok().map(|tls| (host, Box::new(tls)))
+            // Some tenths of a millisecond of reckoning. Reading what a client wants is none, and had no turn.
+            let made = worker.handshakes().in_turns(start.into_stream(config)).await;
+            made.inspect_err(failed).ok().map(|tls| (host, Box::new(tls)))
         }
         Chosen::Question(config) => {
-            let mut answered = start.into_stream(config).await.inspect_err(failed).ok()?;
+            let made = worker.handshakes().in_turns(start.into_stream(config)).await;
+            let mut answered = made.inspect_err(failed).ok()?;
             // It has what it wanted to know, whether or not it hears the goodbye.
             let _ = answered.shutdown().await;
             None

@@ -22,7 +22,9 @@ pub mod isolated;
 pub mod judge;
 mod listen;
 pub mod pages;
+mod pieces;
 pub mod pipeline;
+mod post;
 pub mod public;
 pub mod refusal;
 pub mod session;
@@ -44,6 +46,7 @@ use policy::DecisionPoint;
 use registry::{Registry, Vault};
 use rustls::pki_types::CertificateDer;
 use tls::external::watch::Watch;
+use tokio::runtime::LocalOptions;
 use tokio::sync::watch;
 
 pub use pipeline::admit::Rates;
@@ -370,7 +373,7 @@ where
             match tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .max_blocking_threads(bounds::BLOCKING_THREADS_MAX)
-                .build()
+                .build_local(LocalOptions::default())
             {
                 Ok(runtime) => runtime.block_on(work()),
                 Err(error) => tracing::error!(%error, "a thread has no runtime"),

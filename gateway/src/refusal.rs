@@ -9,7 +9,7 @@ use model::Article;
 use policy::Rule;
 use records::{Unreadable, Words};
 
-use crate::bounds::STORE_BUSY_AGAIN_SECONDS;
+use crate::bounds::{BUSY_AGAIN_SECONDS, STORE_BUSY_AGAIN_SECONDS};
 
 /// Why a request was not served.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +52,8 @@ pub enum Refusal {
         /// Seconds until a retry has a chance.
         retry_after_seconds: u32,
     },
+    /// More is asked of the gateway than it can do at once: nothing was done.
+    Busy,
     /// The audit entry could not be made durable: nothing is released (promise P3).
     AuditUnavailable,
     /// Something of ours failed that never should, such as sealing a session: nothing is served on what is left. The cause
@@ -224,6 +226,7 @@ impl Refusal {
             Self::NotAvailable => "not-available",
             Self::Stopped(_) => "service-stopped",
             Self::TooMany { .. } => "too-many-requests",
+            Self::Busy => "gateway-busy",
             Self::AuditUnavailable => "audit-unavailable",
             Self::Fault => "fault",
             Self::RegistryStale => "registry-stale",
@@ -276,7 +279,7 @@ impl Refusal {
             Self::TooMany { .. } => 429,
             Self::StoreUnreachable | Self::StoreMisbehaves => 502,
             Self::Stopped(_) | Self::AuditUnavailable | Self::Fault | Self::RegistryStale | Self::Cut => 503,
-            Self::StoreBusy | Self::StoreResting { .. } => 503,
+            Self::Busy | Self::StoreBusy | Self::StoreResting { .. } => 503,
             Self::StoreTimeout => 504,
         }
     }
@@ -299,6 +302,7 @@ impl Refusal {
             | Self::MethodNotAllowed(_)
             | Self::ForeignForm
             | Self::TooMany { .. }
+            | Self::Busy
             | Self::AuditUnavailable
             | Self::Fault
             | Self::RegistryStale
@@ -343,6 +347,7 @@ impl Refusal {
             | Self::PasswordUnfit(_)
             | Self::PasswordChangeRequired
             | Self::TooMany { .. }
+            | Self::Busy
             | Self::Stale
             | Self::Several
             | Self::DoesNotFit(_)
@@ -357,6 +362,7 @@ impl Refusal {
             Self::TooMany { retry_after_seconds, .. } | Self::StoreResting { retry_after_seconds } => {
                 Some(*retry_after_seconds)
             }
+            Self::Busy => Some(BUSY_AGAIN_SECONDS),
             Self::StoreBusy => Some(STORE_BUSY_AGAIN_SECONDS),
             Self::Stopped(_) => Some(300),
             Self::AuditUnavailable | Self::Fault | Self::RegistryStale | Self::StoreUnreachable => Some(10),

@@ -11,7 +11,6 @@ use registry::{Registry, Snapshot, Vault};
 use rustls::pki_types::CertificateDer;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::LocalSet;
 
 use crate::attributions::{self, Attributions};
 use crate::balancer::Balancers;
@@ -23,11 +22,14 @@ use crate::index::Index;
 use crate::isolated::Portal;
 use crate::judge::Judge;
 use crate::pages::{self, Frame, Place};
+use crate::pieces::Pieces;
 use crate::pipeline::admit::{Limits, Rates};
 use crate::pipeline::authenticate::Subject;
 use crate::pipeline::held::HeldPool;
 use crate::pipeline::taken::Waiting;
 use crate::pipeline::trace::Trace;
+use crate::pipeline::turns::Turns;
+use crate::post::Post;
 use crate::refusal::Refusal;
 use crate::session::{Sealer, SessionLimits};
 use crate::source::Sources;
@@ -76,6 +78,7 @@ pub struct Worker {
     limits: Limits,
     held: HeldPool,
     waiting: Waiting,
+    handshakes: Pieces,
     portal: Rc<Portal>,
     /// Held by every open connection, tunnels included.
     open: Arc<()>,
@@ -90,6 +93,8 @@ struct Lasting {
     judge: Judge,
     attributions: Attributions,
     way: Way,
+    post: Post,
+    turns: Turns,
     drain: watch::Receiver<bool>,
 }
 
@@ -131,6 +136,16 @@ impl Handle {
     /// The way to the stores.
     pub(crate) fn way(&self) -> &Way {
         &self.0.way
+    }
+
+    /// What other threads tell is waited for by letter.
+    pub(crate) fn post(&self) -> &Post {
+        &self.0.post
+    }
+
+    /// How much is taken on at once.
+    pub(crate) fn turns(&self) -> &Turns {
+        &self.0.turns
     }
 
     pub(crate) fn shared(&self) -> &Shared {
@@ -197,28 +212,27 @@ impl Worker {
         drain: watch::Receiver<bool>,
     ) -> Self {
         let (limits, held, waiting) = (Limits::new(rates), HeldPool::default(), Waiting::default());
+        let handshakes = Pieces::default();
         let portal = Rc::new(Portal::new(shared.desk.clone(), Arc::clone(&shared.clock), rates));
         let (judge, way) = (shared.judge.remembering(), Way::new(stores));
-        let handle = Handle(Arc::new(Lasting { shared, judge, attributions: attributions::none(), way, drain }));
-        Self { number, handle, limits, held, waiting, portal, open: Arc::default() }
+        let (attributions, post, turns) = (attributions::none(), Post::default(), Turns::default());
+        let handle = Handle(Arc::new(Lasting { shared, judge, attributions, way, post, turns, drain }));
+        Self { number, handle, limits, held, waiting, handshakes, portal, open: Arc::default() }
     }
 
     /// Accepts and serves until the drain, then waits for open connections, at most [`DRAIN_MAX`].
     pub(crate) async fn run(self, listeners: Vec<std::net::TcpListener>) -> std::io::Result<()> {
         let listeners: Vec<_> = listeners.into_iter().map(TcpListener::from_std).collect::<Result<_, _>>()?;
         let (worker, sources) = (Rc::new(self), Rc::new(Sources::default()));
-        let local = LocalSet::new();
-        let accepting = async {
-            let doors = listeners.into_iter().map(|listener| accept::accept(&worker, &sources, listener));
-            futures_util::future::join_all(doors).await;
-            let deadline = tokio::time::Instant::now() + DRAIN_MAX;
-            while Arc::strong_count(&worker.open) > 1 && tokio::time::Instant::now() < deadline {
-                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-            }
-            // What still runs ends with this thread, and not because its client left.
-            worker.shared().stopped.store(true, Ordering::Release);
-        };
-        local.run_until(accepting).await;
+        tokio::task::spawn_local(worker.handle.post().carrier());
+        let doors = listeners.into_iter().map(|listener| accept::accept(&worker, &sources, listener));
+        futures_util::future::join_all(doors).await;
+        let deadline = tokio::time::Instant::now() + DRAIN_MAX;
+        while Arc::strong_count(&worker.open) > 1 && tokio::time::Instant::now() < deadline {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        // What still runs ends with this thread, and not because its client left.
+        worker.shared().stopped.store(true, Ordering::Release);
         Ok(())
     }
 
@@ -328,6 +342,14 @@ impl Worker {
         self.handle.judge()
     }
 
+    pub(crate) fn post(&self) -> &Post {
+        self.handle.post()
+    }
+
+    pub(crate) const fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
     pub(crate) fn audit(&self) -> &Audit {
         &self.shared().audit
     }
@@ -364,6 +386,10 @@ impl Worker {
 
     pub(crate) const fn waiting(&self) -> &Waiting {
         &self.waiting
+    }
+
+    pub(crate) const fn handshakes(&self) -> &Pieces {
+        &self.handshakes
     }
 
     pub(crate) const fn held(&self) -> &HeldPool {

@@ -1,5 +1,7 @@
 //! Every bound of this crate, in one place (promise P9). Sizes in bytes.
 
+use std::time::Duration;
+
 /// A request target, path and query.
 pub const TARGET_BYTES_MAX: usize = 2048;
 /// Segments of a path.
@@ -16,6 +18,9 @@ pub const FIELD_BYTES_MAX: usize = 512;
 pub const TOKEN_CHARACTERS_MAX: usize = 64;
 /// The name of a coding of messages.
 pub const CODING_CHARACTERS_MAX: usize = 32;
+
+/// Longest that a route may give its answer.
+pub const ANSWER_WITHIN_MAX: Duration = Duration::from_secs(600);
 
 /// A resource that is created or updated.
 pub const RESOURCE_BYTES_MAX: usize = 1024 * 1024;

@@ -7,11 +7,12 @@
 //! across an await. A holder is entered *before* the facts are looked up: whatever changes after the look-up finds it
 //! here, whatever changed before is seen by the look-up. There is no gap between the two.
 
+use std::collections::HashSet;
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use foldhash::HashMap;
 use model::{Action, DeviceId, FacilityId, PersonId, SerialNumber, SessionId, Timestamp, UserId, UserKey};
 use records::Claim;
 use registry::Affected;

@@ -30,6 +30,7 @@ use crate::pages::paths::{
 use crate::pages::{self, Language};
 use crate::pipeline::extract::whole;
 use crate::pipeline::trace::Trace;
+use crate::pipeline::turns::Weight;
 use crate::pipeline::{admit, authenticate};
 use crate::refusal::{Refusal, SignInReason};
 use crate::store::pool::Body;
@@ -140,7 +141,9 @@ pub async fn serve(
     }
     // Before anything else: the terminal. A page that explains is the answer to everything without a device.
     let device = client.device(&worker.snapshot(), worker.now())?;
-    let (device, slot) = admit::admit(worker, device)?;
+    let (device, mut slot) = admit::admit(worker, device, Some(Weight::Care))?;
+    // A form may take its time to come.
+    slot.goes_on_by_itself();
     if request.method() != Method::GET {
         form::same_origin(request.headers(), form::authority(&request))?;
     }

@@ -5,9 +5,9 @@
 //! the one before counts any more. Time counts to [`DECISION_COUNTS_MAX`]: what begins or ends by the clock alone does so that much
 //! later at most, far within the time in which whatever is alive is asked about again.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::HashMap;
 use model::{Action, Authorship, Category, PersonId, RecordName, SerialNumber, Timestamp, UserId};
 use registry::{Generation, Snapshot};
 

@@ -48,7 +48,7 @@ pub fn refused(frame: &Frame<'_>, refusal: &Refusal, incident: &str) -> String {
     let way_on = match (frame.place, refusal) {
         (_, Refusal::TooMany { .. } | Refusal::AuditUnavailable | Refusal::Fault | Refusal::RegistryStale)
         | (_, Refusal::StoreUnreachable | Refusal::StoreTimeout | Refusal::Stopped(_))
-        | (_, Refusal::StoreBusy | Refusal::StoreResting { .. }) => WayOn::Retry,
+        | (_, Refusal::Busy | Refusal::StoreBusy | Refusal::StoreResting { .. }) => WayOn::Retry,
         (Place::Public | Place::Isolated, _) => WayOn::Home,
         (Place::Care, Refusal::Told(_)) => WayOn::Call,
         (Place::Care, Refusal::SignInRequired(_)) => WayOn::SignIn(frame.here.sign_in()),
@@ -91,7 +91,7 @@ pub fn explained(frame: &Frame<'_>, code: &str) -> Option<String> {
 }
 
 /// Every code of [`Refusal::code`].
-pub const CODES: [&str; 39] = [
+pub const CODES: [&str; 40] = [
     "unreadable",
     "method-unknown",
     "version-not-spoken",
@@ -119,6 +119,7 @@ pub const CODES: [&str; 39] = [
     "not-available",
     "service-stopped",
     "too-many-requests",
+    "gateway-busy",
     "audit-unavailable",
     "fault",
     "registry-stale",

@@ -11,6 +11,7 @@ use model::{DeviceId, Timestamp, UserId};
 
 use super::authenticate::Subject;
 use super::held::Share;
+use super::turns::{Turn, Weight};
 use crate::bounds::{REQUESTS_PER_USER_MAX, REQUESTS_PER_WORKER_MAX, SUBJECTS_MAX};
 use crate::connection::Client;
 use crate::refusal::Refusal;
@@ -64,11 +65,13 @@ struct Known<K> {
 pub struct Slot {
     _gateway: Place,
     _user: Place,
+    turn: Option<Turn>,
 }
 
 /// Proof: within the limits of the device, not yet of the user ID.
 pub struct DeviceSlot {
     gateway: Place,
+    turn: Option<Turn>,
 }
 
 /// One place among those in flight.
@@ -125,15 +128,20 @@ pub fn in_passing(worker: &Worker, client: &Client) -> Result<(), Refusal> {
     }
 }
 
-/// Admits a request of this device.
+/// Admits a request of this device; without a weight, what is part of one that was.
 ///
 /// # Errors
-/// Too many requests of the device, or too many in flight in all.
-pub fn admit(worker: &Worker, device: VerifiedDevice) -> Result<(VerifiedDevice, DeviceSlot), Refusal> {
+/// Too many requests of the device, too many in flight in all, or more than the worker can do.
+pub fn admit(
+    worker: &Worker,
+    device: VerifiedDevice,
+    weight: Option<Weight>,
+) -> Result<(VerifiedDevice, DeviceSlot), Refusal> {
     let limits = worker.limits();
     limits.devices.charge(device.device(), worker.now(), 1)?;
     let gateway = enter(&limits.in_flight, REQUESTS_PER_WORKER_MAX, "gateway")?;
-    Ok((device, DeviceSlot { gateway }))
+    let turn = weight.map(|weight| worker.handle().turns().take(weight)).transpose()?;
+    Ok((device, DeviceSlot { gateway, turn }))
 }
 
 /// Charges look-ups at the store that one request causes beyond the first, each like a request: a transaction must not be a
@@ -155,6 +163,11 @@ pub(super) fn look_ups_of(worker: &Worker, subject: &Subject) -> Share {
 }
 
 impl DeviceSlot {
+    /// See [`Slot::goes_on_by_itself`].
+    pub(crate) fn goes_on_by_itself(&mut self) {
+        self.turn = None;
+    }
+
     /// Goes on to the limits of the user ID.
     ///
     /// # Errors
@@ -163,7 +176,15 @@ impl DeviceSlot {
         let limits = worker.limits();
         limits.users.charge(subject.user_id(), worker.now(), 1)?;
         let InFlight { requests, .. } = limits.in_flight_of(subject.user_id());
-        Ok(Slot { _gateway: self.gateway, _user: enter(&requests, REQUESTS_PER_USER_MAX, "user")? })
+        let user = enter(&requests, REQUESTS_PER_USER_MAX, "user")?;
+        Ok(Slot { _gateway: self.gateway, _user: user, turn: self.turn })
+    }
+}
+
+impl Slot {
+    /// What is left of it goes at its client's pace, and is no work to speak of: it gives its turn back.
+    pub(super) fn goes_on_by_itself(&mut self) {
+        self.turn = None;
     }
 }
 

@@ -126,7 +126,8 @@ async fn steps(
     trace: &mut Trace,
 ) -> Result<(Response<Body>, Part), Refusal> {
     let request = RecordRequest::of_entry(head, entry?)?;
-    let (device, slot) = admit::admit(worker, request.device(worker, client)?)?;
+    // The batch has a turn: it would be no use to do half of it.
+    let (device, slot) = admit::admit(worker, request.device(worker, client)?, None)?;
     let subject = authenticate::authenticate(worker, device, &request, trace)?;
     let slot = slot.for_subject(worker, &subject)?;
     let released = answered(worker, client, subject, slot, request, trace).await?;

@@ -24,6 +24,11 @@ pub enum ClientBody {
 }
 
 impl ClientBody {
+    /// Whether its client has not sent all of it yet.
+    pub(super) fn is_still_coming(&self) -> bool {
+        matches!(self, Self::Arriving(incoming) if !incoming.is_end_stream())
+    }
+
     /// Reads it to its end, within `bytes_max`.
     ///
     /// # Errors

@@ -61,7 +61,7 @@ const FHIR_JSON: HeaderValue = HeaderValue::from_static("application/fhir+json")
 ///
 /// # Errors
 /// The store cannot be reached or does not answer; the exchange was cut meanwhile.
-pub async fn forward(worker: &Worker, recorded: Recorded<Permit>, slot: Slot) -> Result<Answer, Refusal> {
+pub async fn forward(worker: &Worker, recorded: Recorded<Permit>, mut slot: Slot) -> Result<Answer, Refusal> {
     let ((request, ordered), mut recorded) = recorded.split(|permit| {
         let Permit { subject, touches, request, living, arrived, ordered } = permit;
         let languages = request.headers().get(ACCEPT_LANGUAGE).cloned();
@@ -70,6 +70,9 @@ pub async fn forward(worker: &Worker, recorded: Recorded<Permit>, slot: Slot) ->
     let sent = &mut recorded.permit;
     let (mut parts, incoming) = request.into_parts();
     let errand = Errand::of(&sent.touches);
+    if errand.class.goes_at_the_clients_pace() {
+        slot.goes_on_by_itself();
+    }
     let switch = Arc::clone(&sent.living.exchange.switch);
     let calls = matches!(sent.touches.answer, AnswerKind::Call(_));
     let sent_body = std::mem::replace(&mut sent.touches.forward.body, ForwardBody::None);
@@ -180,6 +183,7 @@ pub(super) fn asking(target: &str) -> Forward {
         content_type: None,
         headers: Vec::new(),
         body: ForwardBody::None,
+        within: None,
     }
 }
 

@@ -22,7 +22,7 @@
 //!   - 401 no certificate; 403 one that has ended, or from another site;
 //!   - 404 no such page; 405; 421 the other host;
 //!   - 503 registry silent.
-//! - admit: 401, 403 certificate; 429; 503 registry silent.
+//! - admit: 401, 403 certificate; 429; 503 registry silent, gateway busy.
 //! - authenticate: 401 sign in; 403 change the password first; 503 registry silent.
 //! - split: 400; 413.
 //! - extract:
@@ -71,6 +71,7 @@ pub mod split;
 pub mod taken;
 pub mod trace;
 pub mod tunnel;
+pub mod turns;
 pub mod untaken;
 
 use std::pin::pin;
@@ -132,9 +133,13 @@ async fn steps(
         }
         route::Route::Record(request) => request,
     };
-    let (device, slot) = admit::admit(worker, request.device(worker, client)?)?;
+    let weight = turns::Weight::of(&request);
+    let (device, slot) = admit::admit(worker, request.device(worker, client)?, Some(weight))?;
     let subject = authenticate::authenticate(worker, device, &request, trace)?;
-    let slot = slot.for_subject(worker, &subject)?;
+    let mut slot = slot.for_subject(worker, &subject)?;
+    if request.is_still_coming() {
+        slot.goes_on_by_itself();
+    }
     let request = match split::split(request).await? {
         split::Split::One(request) => request,
         split::Split::Batch(entries) => {
@@ -157,5 +162,7 @@ async fn answered(
     let permit = decide::decide(worker, client, subject, extracted, trace)?;
     let recorded = record::record(worker, permit, trace).await?;
     let answer = forward::forward(worker, recorded, slot).await?;
-    release::release(worker, answer).await
+    let mut released = release::release(worker, answer).await?;
+    released.slot.goes_on_by_itself();
+    Ok(released)
 }

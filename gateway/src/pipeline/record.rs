@@ -1,17 +1,19 @@
 //! The audit entry. A write waits here until it is durable; a read goes on, and waits before anything is released
 //! (promise P3).
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 
-use audit::{Audit, Durable, Entry, EntryId, Pending};
-use model::Timestamp;
+use audit::{AuditError, Durable, Entry, EntryId, Pending};
 use registry::Snapshot;
 
 use super::decide::Permit;
 use super::trace::Trace;
+use crate::post::Brought;
 use crate::refusal::Refusal;
-use crate::worker::Worker;
+use crate::worker::{Handle, Worker};
 
 /// Proof: the permit is on record, or on its way there; [`Recorded::durable`] is the only way to the answer.
 pub struct Recorded<P> {
@@ -23,7 +25,7 @@ pub struct Recorded<P> {
 }
 
 enum State {
-    Pending(Pending),
+    Pending(Brought<Pending>),
     Durable(Durable),
 }
 
@@ -34,27 +36,20 @@ enum State {
 pub async fn record(worker: &Worker, permit: Permit, trace: &mut Trace) -> Result<Recorded<Permit>, Refusal> {
     // The trace knows the subject, because a permit holds one.
     let entry = trace.entry(None).ok_or(Refusal::AuditUnavailable)?;
-    let pending = worker.audit().record(&entry);
+    let pending = worker.post().bring(worker.audit().record(&entry));
     trace.owes_outcome(worker, &permit.living.exchange.switch);
     let lost = trace.lost();
     let state = if permit.touches.writes() {
-        State::Durable(State::Pending(pending).durable(&lost).await?)
+        State::Durable(pending.await.map_err(|error| was_lost(&lost, &error))?)
     } else {
         State::Pending(pending)
     };
     Ok(Recorded { permit, entry, state, lost })
 }
 
-impl State {
-    async fn durable(self, lost: &AtomicBool) -> Result<Durable, Refusal> {
-        match self {
-            Self::Durable(durable) => Ok(durable),
-            Self::Pending(pending) => pending.await.map_err(|error| {
-                lost.store(true, Ordering::Relaxed);
-                unavailable(&error)
-            }),
-        }
-    }
+fn was_lost(lost: &AtomicBool, error: &AuditError) -> Refusal {
+    lost.store(true, Ordering::Relaxed);
+    unavailable(error)
 }
 
 impl<P> Recorded<P> {
@@ -68,9 +63,33 @@ impl<P> Recorded<P> {
     ///
     /// # Errors
     /// It could not be made durable: nothing may be released.
-    pub(super) async fn durable(self) -> Result<(P, Entry, Durable), Refusal> {
-        let durable = self.state.durable(&self.lost).await?;
-        Ok((self.permit, self.entry, durable))
+    pub(super) const fn durable(self) -> Opening<P> {
+        Opening(Some(self))
+    }
+}
+
+/// See [`Recorded::durable`]. A future of its own, since an async function would have room for what it is about twice.
+pub(super) struct Opening<P>(Option<Recorded<P>>);
+
+impl<P: Unpin> Future for Opening<P> {
+    type Output = Result<(P, Entry, Durable), Refusal>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        // Asked once more after it was told, there is nothing to give out any more.
+        let Some(Recorded { permit, entry, state, lost }) = self.0.take() else {
+            return Poll::Ready(Err(Refusal::AuditUnavailable));
+        };
+        let durable = match state {
+            State::Durable(durable) => durable,
+            State::Pending(mut pending) => match Pin::new(&mut pending).poll(context) {
+                Poll::Ready(told) => told.map_err(|error| was_lost(&lost, &error))?,
+                Poll::Pending => {
+                    self.0 = Some(Recorded { permit, entry, state: State::Pending(pending), lost });
+                    return Poll::Pending;
+                }
+            },
+        };
+        Poll::Ready(Ok((permit, entry, durable)))
     }
 }
 
@@ -80,17 +99,17 @@ impl<P> Recorded<P> {
 /// # Errors
 /// It could not be made durable: nothing may be released.
 pub(super) async fn released(
-    audit: &Audit,
+    handle: &Handle,
     id: &EntryId,
-    at: Timestamp,
     snapshot: &Snapshot,
     records: Vec<String>,
 ) -> Result<(), Refusal> {
     if records.is_empty() {
         return Ok(());
     }
-    let release = audit::Release { id: id.clone(), at, generation: snapshot.generation().get(), records };
-    audit.release(&release).await.map(drop).map_err(|error| unavailable(&error))
+    let (at, generation) = (handle.now(), snapshot.generation().get());
+    let pending = handle.audit().release(&audit::Release { id: id.clone(), at, generation, records });
+    handle.post().bring(pending).await.map(drop).map_err(|error| unavailable(&error))
 }
 
 /// What the client is told when the log fails; the cause goes to our own.

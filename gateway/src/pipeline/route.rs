@@ -71,6 +71,11 @@ impl RecordRequest {
         self.begun.take()
     }
 
+    /// Whether there is a body, for which its client may take his time.
+    pub(super) fn is_still_coming(&self) -> bool {
+        self.request.body().is_still_coming()
+    }
+
     /// The device behind this request's connection, checked against the current snapshot.
     ///
     /// # Errors

@@ -164,16 +164,19 @@ impl Sifting {
         {
             let Some(reading) = self.reading.as_mut() else { break };
             let data = reading.more().await?;
+            let turn = self.handle.turns().pieces().turn().await;
             // The store may have taken its time.
             snapshot = self.handle.snapshot();
             let mut enforcer = self.requester.enforcer(&self.handle, &snapshot);
-            match data {
-                Some(data) => piece.append(reading.read(&data, &mut enforcer).map_err(Fault::Misbehaviour)?),
-                None => {
-                    let end = self.reading.take().map(|reading| reading.end(&mut enforcer)).transpose();
-                    piece.append(end.map_err(Fault::Misbehaviour)?.unwrap_or_default());
-                }
-            }
+            let read = match data {
+                Some(data) => reading.read(&data, &mut enforcer),
+                None => match self.reading.take() {
+                    Some(reading) => reading.end(&mut enforcer),
+                    None => Ok(Released::default()),
+                },
+            };
+            turn.over();
+            piece.append(read.map_err(Fault::Misbehaviour)?);
         }
         self.alarm.left_out(piece.dropped, &piece.why);
         self.on_record(&snapshot, &piece).await?;
@@ -182,7 +185,7 @@ impl Sifting {
 
     async fn on_record(&self, snapshot: &Arc<Snapshot>, piece: &Released) -> Result<(), Refusal> {
         let records = piece.records.iter().map(ToString::to_string).collect();
-        super::record::released(self.handle.audit(), &self.entry, self.handle.now(), snapshot, records).await
+        super::record::released(&self.handle, &self.entry, snapshot, records).await
     }
 
     /// The rest of the answer, behind a first piece that is not the last.

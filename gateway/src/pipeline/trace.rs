@@ -339,22 +339,23 @@ impl Trace {
         }
         self.settled();
         // Whoever is told to come again later is told so as often as he asks.
-        if !matches!(refusal, Refusal::TooMany { .. }) {
+        if !matches!(refusal, Refusal::TooMany { .. } | Refusal::Busy) {
             self.log(refusal);
         }
         if let Some(entry) = self.entry(Some(refusal)) {
-            refusal_on_record(worker.audit(), entry.within_bounds()).await;
+            refusal_on_record(worker, entry.within_bounds()).await;
         }
     }
 }
 
 /// Puts a refusal on record; failing that once more with less, and failing that too in the program's log, with all that says
 /// who it was and what about. It is refused in any case.
-async fn refusal_on_record(audit: &Audit, entry: Entry) {
-    let Err(first) = audit.record(&entry).await else { return };
+async fn refusal_on_record(worker: &Worker, entry: Entry) {
+    let record = |entry: &Entry| worker.post().bring(worker.audit().record(entry));
+    let Err(first) = record(&entry).await else { return };
     // The facts are what is large, and what the entry can be found without.
     let entry = Entry { facts: audit::FactsText::default(), ..entry };
-    let Err(error) = audit.record(&entry).await else { return };
+    let Err(error) = record(&entry).await else { return };
     let Entry { id, user_id, user, device, serial, facility, persons, records, reason, cause, rules, .. } = entry;
     tracing::error!(
         %first, %error, incident = %id, %user_id, %user, %device, %serial, %facility, ?persons, ?records, reason, cause, rules,

@@ -1,6 +1,8 @@
 //! What kind of request a store is asked: whose turn it is, how long it may take, and whether it may be asked twice. All of it
 //! follows from the words of the request, never from what is stored.
 
+use std::time::Duration;
+
 use http::{Method, Request};
 use model::Action;
 use records::{AnswerKind, ForwardBody, Touches};
@@ -32,25 +34,27 @@ pub struct Errand {
     pub lane: Lane,
     /// What it is.
     pub class: Class,
+    /// How long its answer may take, where that is not as of all others of its class.
+    pub within: Option<Duration>,
 }
 
 impl Errand {
     /// To look up whose a record is, one of so many for one request: a transaction must not hold up who asks for one.
     pub(crate) const fn look_up(one_of: usize) -> Self {
         let lane = if one_of <= 1 { Lane::Care } else { Lane::Search };
-        Self { lane, class: Class::Read }
+        Self { lane, class: Class::Read, within: None }
     }
 
     /// To go on with what is begun: what was asked for it so far would be lost.
     pub(crate) const fn going_on() -> Self {
-        Self { lane: Lane::Care, class: Class::Search }
+        Self { lane: Lane::Care, class: Class::Search, within: None }
     }
 
     /// Whether it should not take long, whatever is asked for: only of such a request does it say something of the store that no
-    /// answer comes, and only such a one goes on trial. Otherwise whoever knows of a search that takes a minute could have a
+    /// answer comes, and only such a one goes on trial; what has a time of its own may take it. Otherwise whoever knows of a search that takes a minute could have a
     /// store left alone that is well.
     pub(super) const fn is_quick(self) -> bool {
-        matches!((self.lane, self.class), (Lane::Care, Class::Read | Class::Write))
+        self.within.is_none() && matches!((self.lane, self.class), (Lane::Care, Class::Read | Class::Write))
     }
 
     /// What a permitted request is.
@@ -63,7 +67,7 @@ impl Errand {
             Class::Search => Lane::Search,
             Class::Read | Class::Write | Class::Upload | Class::Stream | Class::Call => Lane::Care,
         };
-        Self { lane, class }
+        Self { lane, class, within: touches.forward.within }
     }
 }
 
@@ -83,7 +87,7 @@ impl Class {
     }
 
     /// It takes as long as its client takes: it holds no place, or a few slow ones would hold all.
-    pub(super) const fn goes_at_the_clients_pace(self) -> bool {
+    pub(crate) const fn goes_at_the_clients_pace(self) -> bool {
         matches!(self, Self::Upload | Self::Stream | Self::Call)
     }
 

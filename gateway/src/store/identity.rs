@@ -2,13 +2,13 @@
 //! client's message claims is stripped; the store believes this header and nothing else, and checks it with the public
 //! keys we serve (RFC 7517).
 
-use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use aws_lc_rs::digest;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use foldhash::HashMap;
 use http::HeaderValue;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use model::{Profession, SessionId, Timestamp, UserId, UserKey};

@@ -21,7 +21,7 @@ use super::settings::Protocol;
 use super::station::{Asked, Station};
 use super::stores::Stores;
 use super::streams::Streams;
-use crate::bounds::{STORE_IDLE_DOUBTED, STORE_IDLE_MAX, STORE_IDLE_PER_WORKER_MAX};
+use crate::bounds::{STORE_IDLE_DOUBTED, STORE_IDLE_LOOK_EVERY, STORE_IDLE_MAX, STORE_IDLE_PER_WORKER_MAX};
 
 /// The `Host` of every request to the store (RFC 9112 3.2): which host the client named is nothing it need know.
 pub const STORE_HOST: HeaderValue = HeaderValue::from_static(super::identity::AUDIENCE);
@@ -66,12 +66,21 @@ impl StoreError {
 pub(super) struct Pool {
     pub(super) station: Arc<Station>,
     stores: Arc<Stores>,
-    /// HTTP/1.1: the newest last.
-    idle: Mutex<Vec<Idle>>,
+    /// HTTP/1.1.
+    idle: Mutex<IdleLines>,
     /// HTTP/2.
     streams: Streams,
     /// Answers on their way, from the question to their last octet.
     pub(super) going: AtomicU32,
+}
+
+#[derive(Default)]
+struct IdleLines {
+    /// The newest last.
+    lines: Vec<Idle>,
+    /// When those that are closed, or idle for too long, were last let go of. Looking at all of them for each answer would cost more
+    /// than the question.
+    looked: Option<Instant>,
 }
 
 struct Idle {
@@ -257,9 +266,9 @@ impl Pool {
     /// The newest connection that is ready, and for how long it has been idle.
     fn take_idle(&self, now: Instant) -> Option<(SendRequest<Body>, Duration)> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        // A connection whose answer is still being read is not ready; look past it, newest first.
-        let position = idle.iter().rposition(|one| one.sender.is_ready())?;
-        let one = idle.remove(position);
+        // A connection whose answer is still being read is not ready, nor is one that is closed; look past it, newest first.
+        let position = idle.lines.iter().rposition(|one| one.sender.is_ready())?;
+        let one = idle.lines.remove(position);
         let age = now.saturating_duration_since(one.since);
         // The newest is too old, and so are all before it.
         (age < STORE_IDLE_MAX).then_some((one.sender, age))
@@ -270,12 +279,15 @@ impl Pool {
     fn give_back(&self, sender: SendRequest<Body>) {
         let now = Instant::now();
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.retain(|one| !one.sender.is_closed() && now.duration_since(one.since) < STORE_IDLE_MAX);
-        if idle.len() >= STORE_IDLE_PER_WORKER_MAX {
-            let busy = idle.iter().position(|one| !one.sender.is_ready()).unwrap_or(0);
-            idle.remove(busy);
+        if idle.looked.is_none_or(|looked| now.duration_since(looked) >= STORE_IDLE_LOOK_EVERY) {
+            idle.looked = Some(now);
+            idle.lines.retain(|one| !one.sender.is_closed() && now.duration_since(one.since) < STORE_IDLE_MAX);
         }
-        idle.push(Idle { sender, since: now });
+        if idle.lines.len() >= STORE_IDLE_PER_WORKER_MAX {
+            let busy = idle.lines.iter().position(|one| !one.sender.is_ready()).unwrap_or(0);
+            idle.lines.remove(busy);
+        }
+        idle.lines.push(Idle { sender, since: now });
     }
 }
 

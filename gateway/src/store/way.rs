@@ -65,7 +65,7 @@ impl Way {
         self.stores.timeouts()
     }
 
-    /// Sends a request and waits for the head of the answer, for as long as its class may take.
+    /// Sends a request and waits for the head of the answer, for as long as it may take.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -75,7 +75,8 @@ impl Way {
         let _place = (!errand.class.goes_at_the_clients_pace()).then_some(place);
         let now = Instant::now();
         self.budget.earn();
-        self.ask(request, errand, (now, now + self.timeouts().of(errand.class).head)).await
+        let within = errand.within.unwrap_or(self.timeouts().of(errand.class).head);
+        self.ask(request, errand, (now, now + within)).await
     }
 
     async fn ask(

@@ -251,6 +251,7 @@ pub(crate) fn refused_by_the_store(record: &RecordRef) -> Forward {
         content_type: None,
         headers: Vec::new(),
         body: ForwardBody::None,
+        within: None,
     }
 }
 

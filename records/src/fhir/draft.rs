@@ -364,6 +364,7 @@ impl Draft {
             content_type: Some(self.content_type),
             headers,
             body: self.body,
+            within: None,
         };
         let touches = Touches::new(claim, vec![record], forward, AnswerKind::Resource { fhir_type });
         let touches = self.also.into_iter().fold(touches, Touches::and);

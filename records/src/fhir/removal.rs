@@ -65,6 +65,7 @@ impl Removal {
             content_type: None,
             headers: Vec::new(),
             body: ForwardBody::None,
+            within: None,
         };
         let answer = AnswerKind::Resource { fhir_type: self.fhir_type };
         let touches = self.also.into_iter().fold(Touches::new(claim, vec![record], forward, answer), Touches::and);

@@ -181,6 +181,7 @@ impl Asked {
                 (None, Body::Messages) => ForwardBody::Stream,
                 (None, _) => ForwardBody::None,
             },
+            within: route.within,
         };
         let record = |kind: &super::Kind| RecordRef { kind: kind.record.clone(), id: self.found.id.clone() };
         let authors = stored.map_or(Authors::Unknown, |stored| stored.authors);

@@ -47,6 +47,7 @@ pub(super) struct RouteTable {
     pub(super) metadata: Option<String>,
     pub(super) body: Option<BodyTable>,
     pub(super) answer: AnswerTable,
+    pub(super) seconds_max: Option<u64>,
 }
 
 #[derive(Deserialize)]

@@ -30,6 +30,7 @@ mod template;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use model::{Action, Category};
 
@@ -107,6 +108,8 @@ struct Route {
     metadata: Option<String>,
     body: Body,
     answer: Form,
+    /// How long its answer may take, where that is not as of all others of its kind.
+    within: Option<Duration>,
 }
 
 /// Where it stands whose records are meant.

@@ -4,6 +4,7 @@
 mod properties;
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use model::Category;
 
@@ -124,6 +125,13 @@ fn asked(line: &str) -> Touches {
         format!(r#"{{"id":"{id}","person":"P-1","author":"K-1","visit":{{"id":"{id}","who":{{"id":"P-1"}}}}}}"#);
     request.stored.push((200, Some("\"1\"".to_owned()), stored.into_bytes()));
     touches(&request)
+}
+
+#[test]
+fn a_route_says_how_long_its_answer_may_take() {
+    let within = |target| touches(&Request::get(target)).forward.within;
+    assert_eq!(within("/visits/some?who=P-1"), Some(Duration::from_secs(45)));
+    assert_eq!(within("/visits/people/P-1/all"), None, "as all others of its kind");
 }
 
 #[test]

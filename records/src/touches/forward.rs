@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::time::Duration;
 
 /// The request towards the store, built from what was understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,11 +19,21 @@ pub struct Forward {
     pub headers: Vec<Field>,
     /// The body.
     pub body: ForwardBody,
+    /// How long the answer may take, where a route says so: until its head, and from there to its end.
+    pub within: Option<Duration>,
 }
 
 impl Forward {
     pub(crate) fn get(target: String) -> Self {
-        Self { method: "GET", target, if_match: None, content_type: None, headers: Vec::new(), body: ForwardBody::None }
+        Self {
+            method: "GET",
+            target,
+            if_match: None,
+            content_type: None,
+            headers: Vec::new(),
+            body: ForwardBody::None,
+            within: None,
+        }
     }
 }
 

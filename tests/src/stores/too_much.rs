@@ -39,8 +39,10 @@ async fn city() -> World {
 #[derive(Default)]
 struct Tally {
     served: usize,
-    /// How long those waited who were refused.
+    /// How long those waited who were refused for want of a place at the store.
     refused: Vec<Duration>,
+    /// How many were because the gateway was busy.
+    by_gateway: usize,
 }
 
 /// So many who ask one after the other, for so long; each with a breath after a refusal, as clients that are told to wait.
@@ -59,9 +61,14 @@ async fn asked_by(terminal: &Terminal, cookie: &str, many: usize, target: &'stat
                         tally.served += 1;
                         continue;
                     }
-                    assert_eq!((reply.status, reply.code().as_str()), (StatusCode::SERVICE_UNAVAILABLE, "store-busy"));
+                    assert_eq!(reply.status, StatusCode::SERVICE_UNAVAILABLE);
                     assert_eq!(reply.headers["retry-after"], "1");
-                    tally.refused.push(begun.elapsed());
+                    match reply.code().as_str() {
+                        "store-busy" => tally.refused.push(begun.elapsed()),
+                        // The gateway itself is slow on a machine on which everything else is tested, too.
+                        "gateway-busy" => tally.by_gateway += 1,
+                        other => panic!("refused as {other}"),
+                    }
                     tokio::time::sleep(TAKES).await;
                 }
                 tally
@@ -75,6 +82,7 @@ async fn asked_by(terminal: &Terminal, cookie: &str, many: usize, target: &'stat
         let one = one.await.unwrap();
         all.served += one.served;
         all.refused.extend(one.refused);
+        all.by_gateway += one.by_gateway;
     }
     all
 }
@@ -118,4 +126,33 @@ async fn care_goes_before_searches() {
     println!("{} records, {} refused; {} searches", care.served, care.refused.len(), searches.served);
     assert!(care.refused.is_empty() && care.served >= 30, "{} {}", care.served, care.refused.len());
     assert!(searches.served > 0 && !searches.refused.is_empty());
+}
+
+/// More searches than the gateway itself can do: what it can do it goes on doing, the rest hears so, and when it is over all is as before.
+#[tokio::test]
+async fn a_gateway_that_is_busy_says_so() {
+    const SEARCH: &str = "/fhir/Observation?patient=P-0001";
+    let world = World::planned(Plan { workers: 1, ..Plan::default() }).await;
+    let mut asking = Vec::new();
+    // No user ID may have more than so many going.
+    for (user, device) in [("U-sato", "D-sato"), ("U-nakamura", "D-nakamura")] {
+        let (terminal, cookie) = world.signed_in(user, device).await;
+        asking
+            .push(tokio::spawn(async move { asked_by(&terminal, &cookie, 60, SEARCH, Duration::from_secs(4)).await }));
+    }
+    let (mut served, mut refused) = (0, 0);
+    for one in asking {
+        let tally = one.await.unwrap();
+        assert!(tally.refused.is_empty(), "the store has room for all of them");
+        (served, refused) = (served + tally.served, refused + tally.by_gateway);
+    }
+    println!("{served} served, {refused} refused");
+    assert!(served > 0 && refused > 0, "{served} served, {refused} refused");
+    let (terminal, cookie) = world.signed_in("U-sato", "D-sato").await;
+    let mut connection = terminal.connect().await.unwrap();
+    let end = Instant::now() + Duration::from_secs(20);
+    while connection.ask(Ask::get(SEARCH).as_(&cookie)).await.unwrap().status != StatusCode::OK {
+        assert!(Instant::now() < end, "it is over, and searches are still refused");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }

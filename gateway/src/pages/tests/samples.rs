@@ -98,6 +98,7 @@ pub(super) fn refusals(words: &Words) -> Vec<Refusal> {
         Refusal::NotAvailable,
         Refusal::TooMany { limit: "user", retry_after_seconds: 1 },
         Refusal::TooMany { limit: "user", retry_after_seconds: 30 },
+        Refusal::Busy,
         Refusal::AuditUnavailable,
         Refusal::Fault,
         Refusal::RegistryStale,
@@ -151,11 +152,12 @@ pub(super) const fn ordinal(refusal: &Refusal) -> usize {
         Refusal::Message(_) => 25,
         Refusal::StoreBusy => 26,
         Refusal::StoreResting { .. } => 27,
+        Refusal::Busy => 28,
     }
 }
 
 /// One more than the last of [`ordinal`].
-pub(super) const ORDINALS: usize = 28;
+pub(super) const ORDINALS: usize = 29;
 
 pub(super) const PROBLEMS: [CertificateProblem; 5] = [
     CertificateProblem::Missing,

@@ -27,6 +27,6 @@ impl Checking<'_> {
     pub(super) async fn names_on_record(&self, snapshot: &Snapshot, mut records: Vec<String>) -> Result<(), Refusal> {
         let mut known: HashSet<String> = self.entry.records.iter().cloned().collect();
         records.retain(|record| known.insert(record.clone()));
-        record::released(self.worker.audit(), &self.entry.id, self.worker.now(), snapshot, records).await
+        record::released(self.worker.handle(), &self.entry.id, snapshot, records).await
     }
 }

@@ -207,7 +207,7 @@ impl Checking<'_> {
 
     /// How long an answer that is read whole may take.
     fn read_within(&self) -> Duration {
-        self.worker.way().timeouts().of(Class::of(self.touches)).whole
+        self.touches.forward.within.unwrap_or(self.worker.way().timeouts().of(Class::of(self.touches)).whole)
     }
 
     /// Whether a redirect leads to records of nobody but those whom the request was about.

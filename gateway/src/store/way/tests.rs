@@ -18,9 +18,9 @@ use crate::store::lanes::Lane;
 use crate::store::settings::{HealthSettings, Protocol, Server, StoreSettings};
 use crate::store::station::Standing;
 
-const READ: Errand = Errand { lane: Lane::Care, class: Class::Read };
-const SEARCH: Errand = Errand { lane: Lane::Search, class: Class::Search };
-const WRITE: Errand = Errand { lane: Lane::Care, class: Class::Write };
+const READ: Errand = Errand { lane: Lane::Care, class: Class::Read, within: None };
+const SEARCH: Errand = Errand { lane: Lane::Search, class: Class::Search, within: None };
+const WRITE: Errand = Errand { lane: Lane::Care, class: Class::Write, within: None };
 
 fn settings(houses: &[&House]) -> StoreSettings {
     let mut settings = StoreSettings::of(houses.iter().map(|house| Server::plain(house.address)).collect());
@@ -178,6 +178,22 @@ async fn a_lone_store_that_keeps_silent_rests() {
     assert_eq!(way.stores.status()[0].standing, Standing::Asked);
 }
 
+/// An answer may take as long as its route says, and says nothing of the store when it takes longer.
+#[tokio::test]
+async fn a_route_has_a_time_of_its_own() {
+    let house = House::build(Protocol::Http1).await;
+    let mut settings = settings(&[&house]);
+    settings.timeouts.read.head = Duration::from_secs(60);
+    let way = way(settings);
+    house.is(Mood::Hangs);
+    let short = Errand { within: Some(Duration::from_millis(30)), ..READ };
+    for _ in 0..2 * STORE_FAILURES_IN_A_ROW_MAX {
+        assert!(matches!(way.send(get(), short).await, Err(StoreError::Timeout)));
+    }
+    house.is(Mood::Answers(StatusCode::OK));
+    assert_eq!(read(&way).await.unwrap(), "here");
+}
+
 /// Whoever knows of a search that takes for ever cannot have the store left alone by others; nor by reads that take so long while
 /// others are answered.
 #[tokio::test]
@@ -187,7 +203,7 @@ async fn nobody_shuts_a_store_for_others_by_what_he_asks() {
     settings.timeouts.search.head = Duration::from_millis(50);
     let way = Arc::new(way(settings));
     house.is(Mood::Hangs);
-    let search = Errand { lane: Lane::Search, class: Class::Search };
+    let search = Errand { lane: Lane::Search, class: Class::Search, within: None };
     for _ in 0..2 * STORE_FAILURES_IN_A_ROW_MAX {
         assert!(matches!(way.send(get(), search).await, Err(StoreError::Timeout)));
     }
@@ -299,7 +315,9 @@ async fn slow_uploads_keep_nobody_out() {
         let request = Request::post("/fhir/Binary").body(body.boxed_unsync()).unwrap();
         let way = Arc::clone(&way);
         uploads.push(tokio::spawn(async move {
-            way.send(request, Errand { lane: Lane::Care, class: Class::Upload }).await.map(|answer| answer.status())
+            way.send(request, Errand { lane: Lane::Care, class: Class::Upload, within: None })
+                .await
+                .map(|answer| answer.status())
         }));
     }
     until("all are on their way", || house.asked() == 20).await;

@@ -56,6 +56,7 @@ impl Joining {
             content_type: Some("application/fhir+json".to_owned()),
             headers: vec![("prefer".into(), prefer.to_owned())],
             body: ForwardBody::Built(body),
+            within: None,
         };
         let parts: Vec<Part> = parts.into_iter().map(|(.., part)| part).collect();
         let all = Touches::all_of(parts, forward).ok_or(Unreadable::Body("is a Bundle without entries"))?;

@@ -309,6 +309,7 @@ fn within_a_target(target: String) -> Forward {
             content_type: Some("application/x-www-form-urlencoded".to_owned()),
             headers: Vec::new(),
             body: ForwardBody::Built(query.as_bytes().to_vec()),
+            within: None,
         },
         _ => Forward::get(target),
     }

@@ -1,10 +1,13 @@
 //! A route: a method that fits, and that it can be told whose records are meant and whose the answer is.
 
+use std::time::Duration;
+
 use model::{Action, Category};
 
 use super::answer::answer;
 use super::fields::{body, fields};
 use super::{Faults, live, path};
+use crate::bounds::ANSWER_WITHIN_MAX;
 use crate::route_map::answer::Form;
 use crate::route_map::body::Body;
 use crate::route_map::file::{MapFile, RouteTable};
@@ -29,6 +32,11 @@ pub(super) fn route(file: &MapFile, table: &RouteTable, kinds: &[Kind], faults: 
         (Some(Form::Call { .. }), None) => Some(Body::Messages),
         (_, given) => body(&format!("{place}.body"), given.as_ref(), faults),
     };
+    let within = table.seconds_max.map(Duration::from_secs);
+    let possible = within.is_none_or(|within| !within.is_zero() && within <= ANSWER_WITHIN_MAX);
+    if !possible {
+        faults.add(place, format_args!("seconds_max must be between 1 and {}", ANSWER_WITHIN_MAX.as_secs()));
+    }
     let (method, path, body, answer) = (method?, path?, body?, answer?);
     let page_of_nobody = matches!(answer, Form::Page { .. }) && table.kind.is_none();
     let route = if page_of_nobody || matches!(answer, Form::Asset { .. }) {
@@ -44,6 +52,7 @@ pub(super) fn route(file: &MapFile, table: &RouteTable, kinds: &[Kind], faults: 
             metadata: None,
             body,
             answer,
+            within,
         }
     } else {
         let number = table.kind.as_ref().and_then(|name| kinds.iter().position(|kind| kind.name == *name));
@@ -65,6 +74,7 @@ pub(super) fn route(file: &MapFile, table: &RouteTable, kinds: &[Kind], faults: 
             metadata: table.metadata.clone(),
             body,
             answer,
+            within,
         }
     };
     if let Some(kind) = route.kind.and_then(|number| kinds.get(number)) {
