@@ -1,11 +1,11 @@
 //! Nobody looked which records it touches.
 use gateway::connection::Client;
-use gateway::pipeline::{admit, authenticate, decide, extract, forward, observe, record, release, route, trace::Trace};
+use gateway::pipeline::{admit, authenticate, decide, extract, forward, observe, record, release, route, trace::Trace, turns::Weight};
 use gateway::refusal::Refusal;
 use gateway::worker::Worker;
 
 pub async fn steps(worker: &Worker, client: &Client, request: route::RecordRequest, trace: &mut Trace) -> Result<(), Refusal> {
-    let (device, slot) = admit::admit(worker, request.device(worker, client)?)?;
+    let (device, slot) = admit::admit(worker, request.device(worker, client)?, Some(Weight::of(&request)))?;
     let subject = authenticate::authenticate(worker, device, &request, trace)?;
     let slot = slot.for_subject(worker, &subject)?;
     let extracted = request;
