@@ -246,8 +246,11 @@ pub const PIECE_AT_LEAST: Duration = Duration::from_micros(50);
 pub const TURNS_SEARCH_LATE_MAX: Duration = Duration::from_millis(40);
 /// How late a worker may be before it takes on fewer requests of any kind.
 pub const TURNS_LATE_MAX: Duration = Duration::from_millis(16);
-/// So many of a kind are taken on in any case: something has to be done, or nobody would learn that there is time again.
-pub const TURNS_AT_LEAST: u32 = 4;
+/// So many are taken on in any case: as many as a facility's terminals may ask for at once, and are done in a blink. A machine that is slow
+/// for another reason is no reason to refuse them.
+pub const TURNS_AT_LEAST: u32 = 128;
+/// So many searches: something has to be done, or nobody would learn that there is time again.
+pub const TURNS_SEARCH_AT_LEAST: u32 = 8;
 /// After so many looks without a refusal as many are taken on as come, and with little in flight it is looked no more.
 pub const TURNS_CALM_BEATS: u32 = 250;
 /// Who is refused because a worker is busy comes again after so many seconds.
@@ -371,7 +374,8 @@ const _: () = assert!(
     3 * TURNS_LATE_MAX.as_millis() < 50,
     "aimed at: who is refused by a busy worker hears it within 50 ms, over HTTP/2 too, where it is read, made and written in three turns"
 );
-const _: () = assert!(TURNS_AT_LEAST < TURNS_WATCHED_FROM, "whoever is refused is so while somebody looks");
+const _: () = assert!(TURNS_SEARCH_AT_LEAST >= TURNS_WATCHED_FROM, "whoever is refused is so while somebody looks");
+const _: () = assert!(TURNS_SEARCH_AT_LEAST < TURNS_AT_LEAST, "searches give way to care");
 const _: () = assert!(STORE_QUEUE_WAIT.as_millis() < 50, "who finds no place is told so within 50 ms");
 const _: () = assert!(STORE_PROBE_MAX.as_millis() < STORE_TRIAL_MILLIS as u128, "one is on trial at a time");
 const _: () = assert!(STORE_REST_MILLIS <= STORE_REST_MILLIS_MAX && STORE_FAILURES_IN_A_ROW_MAX > 1);

@@ -18,8 +18,8 @@ use tokio::time::{Instant, sleep_until};
 
 use super::route::RecordRequest;
 use crate::bounds::{
-    BUSY_TOLD_EVERY_SECONDS, TURN_BEAT, TURNS_AT_LEAST, TURNS_CALM_BEATS, TURNS_LATE_MAX, TURNS_SEARCH_LATE_MAX,
-    TURNS_WATCHED_FROM,
+    BUSY_TOLD_EVERY_SECONDS, TURN_BEAT, TURNS_AT_LEAST, TURNS_CALM_BEATS, TURNS_LATE_MAX, TURNS_SEARCH_AT_LEAST,
+    TURNS_SEARCH_LATE_MAX, TURNS_WATCHED_FROM,
 };
 use crate::pieces::Pieces;
 use crate::refusal::Refusal;
@@ -85,6 +85,8 @@ struct Line {
     most: AtomicU32,
     /// Later is too late.
     late_max: Duration,
+    /// So many are taken on in any case.
+    at_least: u32,
 }
 
 /// Proof: taken on. Gives its turn back when dropped.
@@ -96,10 +98,13 @@ pub struct Turn {
 
 impl Default for Turns {
     fn default() -> Self {
-        let line = |late_max| Line { taken: AtomicU32::new(0), most: AtomicU32::new(u32::MAX), late_max };
+        let line = |late_max, at_least| {
+            let (taken, most) = (AtomicU32::new(0), AtomicU32::new(u32::MAX));
+            Line { taken, most, late_max, at_least }
+        };
         Self(Arc::new(Shared {
-            care: line(TURNS_LATE_MAX),
-            searches: line(TURNS_SEARCH_LATE_MAX),
+            care: line(TURNS_LATE_MAX, TURNS_AT_LEAST),
+            searches: line(TURNS_SEARCH_LATE_MAX, TURNS_SEARCH_AT_LEAST),
             pieces: Pieces::default(),
             watched: AtomicBool::new(false),
             refused: AtomicU32::new(0),
@@ -166,7 +171,7 @@ impl Line {
         let (most, taken) = (self.most.load(Ordering::Relaxed), self.taken());
         // While there are more than may be, what was set before has not shown yet.
         let next = if late > self.late_max && taken <= most {
-            taken.saturating_sub(taken / 4).max(TURNS_AT_LEAST)
+            taken.saturating_sub(taken / 4).max(self.at_least)
         } else if late < self.late_max / 2 && taken >= most {
             most.saturating_add((most / 16).max(1))
         } else {
@@ -301,7 +306,7 @@ mod tests {
             held.truncate(held.len() / 2);
             watch.beat(Duration::ZERO, LATE_FOR_SEARCHES);
         }
-        assert_eq!(taken(&turns, Weight::Search, 1000).len(), TURNS_AT_LEAST as usize);
+        assert_eq!(taken(&turns, Weight::Search, 1000).len(), TURNS_SEARCH_AT_LEAST as usize);
     }
 
     #[test]
@@ -361,11 +366,19 @@ mod tests {
     #[test]
     fn care_is_refused_when_it_is_much_too_late() {
         let (turns, mut watch) = watched();
-        let held = taken(&turns, Weight::Care, 40);
+        let held = taken(&turns, Weight::Care, 400);
         (0..4).for_each(|_| watch.beat(LATE, Duration::ZERO));
         assert_eq!(turns.take(Weight::Care).unwrap_err(), Refusal::Busy);
         drop(held);
-        assert_eq!(taken(&turns, Weight::Care, 1000).len(), 30);
+        let held = taken(&turns, Weight::Care, 1000);
+        assert_eq!(held.len(), 300);
+        // However slow the machine: what a facility's terminals ask for at once is not too much.
+        for _ in 0..20 {
+            watch.beat(LATE, Duration::ZERO);
+        }
+        drop(held);
+        (0..20).for_each(|_| watch.beat(LATE, Duration::ZERO));
+        assert_eq!(taken(&turns, Weight::Care, 1000).len(), TURNS_AT_LEAST as usize);
     }
 
     #[test]
@@ -373,7 +386,7 @@ mod tests {
         let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default()).unwrap();
         runtime.block_on(async {
             let turns = Turns::default();
-            let held = taken(&turns, Weight::Care, 40);
+            let held = taken(&turns, Weight::Care, 400);
             yield_now().await;
             for _ in 0..12 {
                 std::thread::sleep(2 * TURN_BEAT + TURNS_LATE_MAX);
