@@ -4,8 +4,8 @@
     python3 tests/bench/overload.py              some two minutes, as root, on two cores
     python3 tests/bench/overload.py --docs       the same, and docs/performance.md's part about it
 
-Searches that find 200 are asked for at four times the rate that is reached when everybody waits for his answer, evenly spaced, over HTTP/2,
-whether or not earlier ones were answered. Meanwhile terminals are revoked on the command line, on whose open connections somebody
+Searches that find 200 are asked for at four times the rate that is reached when 48 wait for their answers, both over HTTP/2; then evenly
+spaced, whether or not earlier ones were answered. Meanwhile terminals are revoked on the command line, on whose open connections somebody
 waits, and the office's door is asked for its health. Exit code 1 if an aim was missed.
 """
 
@@ -69,7 +69,7 @@ def overload(bench, gateway, times):
     machine.thaw(gateway.processes)
     who = gateway.terminals()
     machine.quiet(limit=0.3, seconds=20)
-    peak = load(bench, gateway, who, "h1", 4)["per_second"]
+    peak = load(bench, gateway, who, "h2:1", 4)["per_second"]
     quiet = {"revoked_ms": [revoked(gateway, REVOKED[0])], "door_ms": [door(gateway) for _ in range(20)]}
     asking = start(bench, gateway, who, f"open:{peak * times}", SECONDS)
     time.sleep(2)

@@ -164,7 +164,8 @@ impl Sifting {
         {
             let Some(reading) = self.reading.as_mut() else { break };
             let data = reading.more().await?;
-            let turn = self.handle.turns().pieces().turn().await;
+            let pieces = self.handle.turns().pieces();
+            let turn = pieces.turn().await;
             // The store may have taken its time.
             snapshot = self.handle.snapshot();
             let mut enforcer = self.requester.enforcer(&self.handle, &snapshot);
@@ -175,7 +176,7 @@ impl Sifting {
                     None => Ok(Released::default()),
                 },
             };
-            turn.over();
+            pieces.over(turn);
             piece.append(read.map_err(Fault::Misbehaviour)?);
         }
         self.alarm.left_out(piece.dropped, &piece.why);
