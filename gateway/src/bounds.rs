@@ -239,8 +239,6 @@ pub const REQUESTS_PER_WORKER_MAX: u32 = 4096;
 pub const TURNS_WATCHED_FROM: u32 = 8;
 /// How often it is looked then.
 pub const TURN_BEAT: Duration = Duration::from_millis(4);
-/// So long pieces of searches follow each other, and whoever asks for something else waits at most.
-pub const PIECES_TOGETHER: Duration = Duration::from_millis(2);
 /// What takes less than this needs no turn of its own.
 pub const PIECE_AT_LEAST: Duration = Duration::from_micros(50);
 /// How long a piece of a search may wait before a worker takes on fewer searches. Few have more than four pieces: what is taken on is

@@ -5,7 +5,7 @@
 //! themselves, and between two of them all else that is ready has its own: nobody waits for more than one.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -20,42 +20,21 @@ use crate::bounds::PIECE_AT_LEAST;
 #[derive(Debug)]
 pub(crate) struct Pieces {
     one: Arc<Semaphore>,
-    /// So long they may follow each other before all else has its turn: what else there is costs less when some of it has come together.
-    together: Duration,
-    /// When the first of those that follow each other began, in microseconds since the start.
-    began: AtomicU64,
-    start: Instant,
     /// How long pieces have waited for their turn at most since it was last asked, in microseconds.
     waited: AtomicU32,
 }
 
-/// The turn of a piece. It is to be held over nothing that waits; [`Pieces::over`] gives it on.
+/// The turn of a piece. It is to be held over nothing that waits; [`PieceTurn::over`] gives it on.
 #[must_use = "whoever has a turn has to give it on"]
 pub(crate) struct PieceTurn(Option<OwnedSemaphorePermit>);
 
+impl Default for Pieces {
+    fn default() -> Self {
+        Self { one: Arc::new(Semaphore::new(1)), waited: AtomicU32::new(0) }
+    }
+}
+
 impl Pieces {
-    /// Pieces that may follow each other for so long.
-    pub(crate) fn following_for(together: Duration) -> Self {
-        let (began, start) = (AtomicU64::new(0), Instant::now());
-        Self { one: Arc::new(Semaphore::new(1)), together, began, start, waited: AtomicU32::new(0) }
-    }
-
-    /// The piece is done: the next has its turn, now or once all else that is ready, and whatever has come meanwhile, has had its own.
-    pub(crate) fn over(&self, turn: PieceTurn) {
-        let now = u64::try_from(self.start.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let so_far = now.saturating_sub(self.began.load(Ordering::Relaxed));
-        if u128::from(so_far) < self.together.as_micros() {
-            return drop(turn);
-        }
-        let PieceTurn(turn) = turn;
-        // The next begins after the other's round, some microseconds from now.
-        self.began.store(now, Ordering::Relaxed);
-        spawn_local(async move {
-            yield_now().await;
-            drop(turn);
-        });
-    }
-
     /// The turn of the next piece. Whoever waits here has to be polled until he has it: a body of hyper's is, whatever its client takes.
     pub(crate) async fn turn(&self) -> PieceTurn {
         let one = Arc::clone(&self.one);
@@ -79,7 +58,7 @@ impl Pieces {
             let begun = Instant::now();
             let step = poll!(&mut work);
             if begun.elapsed() >= PIECE_AT_LEAST {
-                self.over(turn)
+                turn.over()
             } else {
                 drop(turn)
             }
@@ -93,6 +72,17 @@ impl Pieces {
     /// How long pieces have waited for their turn at most since this was last asked.
     pub(crate) fn waited(&self) -> Duration {
         Duration::from_micros(self.waited.swap(0, Ordering::Relaxed).into())
+    }
+}
+
+impl PieceTurn {
+    /// The piece is done: the next has its turn once all else that is ready, and whatever has come meanwhile, has had its own.
+    pub(crate) fn over(self) {
+        let Self(turn) = self;
+        spawn_local(async move {
+            yield_now().await;
+            drop(turn);
+        });
     }
 }
 
@@ -119,8 +109,7 @@ mod tests {
     #[test]
     fn between_two_pieces_whatever_is_ready_has_its_turn() {
         on_a_worker(async {
-            let (pieces, order) =
-                (Rc::new(Pieces::following_for(Duration::ZERO)), Rc::new(RefCell::new(String::new())));
+            let (pieces, order) = (Rc::new(Pieces::default()), Rc::new(RefCell::new(String::new())));
             let long = ['a', 'b', 'c'].map(|name| {
                 let (pieces, order) = (Rc::clone(&pieces), Rc::clone(&order));
                 spawn_local(async move {
@@ -128,7 +117,7 @@ mod tests {
                         yield_now().await;
                         let turn = pieces.turn().await;
                         order.borrow_mut().push(name);
-                        pieces.over(turn);
+                        turn.over();
                     }
                 })
             });
@@ -153,31 +142,9 @@ mod tests {
     }
 
     #[test]
-    fn pieces_may_follow_each_other_for_a_while() {
-        on_a_worker(async {
-            let pieces = Rc::new(Pieces::following_for(Duration::from_secs(60)));
-            let rounds = Rc::new(RefCell::new(0_u32));
-            let counted = Rc::clone(&rounds);
-            let counting = spawn_local(async move {
-                loop {
-                    *counted.borrow_mut() += 1;
-                    yield_now().await;
-                }
-            });
-            let each = (0..50).map(|_| {
-                let pieces = Rc::clone(&pieces);
-                spawn_local(async move { pieces.over(pieces.turn().await) })
-            });
-            futures_util::future::join_all(each).await;
-            assert!(*rounds.borrow() <= 5, "{} rounds for fifty pieces", rounds.borrow());
-            counting.abort();
-        });
-    }
-
-    #[test]
     fn steps_of_no_length_keep_nobody_waiting() {
         on_a_worker(async {
-            let pieces = Rc::new(Pieces::following_for(Duration::ZERO));
+            let pieces = Rc::new(Pieces::default());
             let rounds = Rc::new(RefCell::new(0_u32));
             let counted = Rc::clone(&rounds);
             let counting = spawn_local(async move {
@@ -199,21 +166,21 @@ mod tests {
     #[test]
     fn whoever_gives_up_waiting_or_is_gone_keeps_no_turn() {
         on_a_worker(async {
-            let pieces = Rc::new(Pieces::following_for(Duration::ZERO));
+            let pieces = Rc::new(Pieces::default());
             let held = pieces.turn().await;
             let waits = Rc::clone(&pieces);
-            let waiting = spawn_local(async move { waits.over(waits.turn().await) });
+            let waiting = spawn_local(async move { waits.turn().await.over() });
             yield_now().await;
             waiting.abort();
             drop(held);
-            pieces.over(tokio::time::timeout(Duration::from_secs(20), pieces.turn()).await.unwrap());
+            tokio::time::timeout(Duration::from_secs(20), pieces.turn()).await.unwrap().over();
         });
     }
 
     #[test]
     fn work_in_turns_goes_on_whenever_it_is_called() {
         on_a_worker(async {
-            let pieces = Rc::new(Pieces::following_for(Duration::ZERO));
+            let pieces = Rc::new(Pieces::default());
             let (first, second) = (oneshot::channel::<u8>(), oneshot::channel::<u8>());
             let (calls, waits) = ((first.0, second.0), (first.1, second.1));
             let own = Rc::clone(&pieces);
@@ -222,7 +189,7 @@ mod tests {
             });
             yield_now().await;
             // It waits for what it was promised, and not for a turn: nobody else is kept from theirs.
-            pieces.over(tokio::time::timeout(Duration::from_secs(20), pieces.turn()).await.unwrap());
+            tokio::time::timeout(Duration::from_secs(20), pieces.turn()).await.unwrap().over();
             let held = pieces.turn().await;
             calls.0.send(1).unwrap();
             yield_now().await;
@@ -231,7 +198,7 @@ mod tests {
                 yield_now().await;
             }
             assert!(!work.is_finished(), "somebody else's turn");
-            pieces.over(held);
+            held.over();
             assert_eq!(tokio::time::timeout(Duration::from_secs(20), work).await.unwrap().unwrap(), 3);
         });
     }
@@ -239,18 +206,18 @@ mod tests {
     #[test]
     fn how_long_pieces_waited_is_known_once() {
         on_a_worker(async {
-            let pieces = Rc::new(Pieces::following_for(Duration::ZERO));
-            pieces.over(pieces.turn().await);
+            let pieces = Rc::new(Pieces::default());
+            pieces.turn().await.over();
             assert_eq!(pieces.waited(), Duration::ZERO);
             for _ in 0..3 {
                 yield_now().await;
             }
             let held = pieces.turn().await;
             let own = Rc::clone(&pieces);
-            let next = spawn_local(async move { own.over(own.turn().await) });
+            let next = spawn_local(async move { own.turn().await.over() });
             yield_now().await;
             std::thread::sleep(Duration::from_millis(5));
-            pieces.over(held);
+            held.over();
             next.await.unwrap();
             assert!(pieces.waited() >= Duration::from_millis(5));
             assert_eq!(pieces.waited(), Duration::ZERO, "told before");

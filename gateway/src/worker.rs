@@ -3,7 +3,6 @@
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use audit::{Audit, EntryId};
 use http::HeaderMap;
@@ -213,7 +212,7 @@ impl Worker {
         drain: watch::Receiver<bool>,
     ) -> Self {
         let (limits, held, waiting) = (Limits::new(rates), HeldPool::default(), Waiting::default());
-        let handshakes = Pieces::following_for(Duration::ZERO);
+        let handshakes = Pieces::default();
         let portal = Rc::new(Portal::new(shared.desk.clone(), Arc::clone(&shared.clock), rates));
         let (judge, way) = (shared.judge.remembering(), Way::new(stores));
         let (attributions, post, turns) = (attributions::none(), Post::default(), Turns::default());

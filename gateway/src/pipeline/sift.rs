@@ -164,8 +164,7 @@ impl Sifting {
         {
             let Some(reading) = self.reading.as_mut() else { break };
             let data = reading.more().await?;
-            let pieces = self.handle.turns().pieces();
-            let turn = pieces.turn().await;
+            let turn = self.handle.turns().pieces().turn().await;
             // The store may have taken its time.
             snapshot = self.handle.snapshot();
             let mut enforcer = self.requester.enforcer(&self.handle, &snapshot);
@@ -176,7 +175,7 @@ impl Sifting {
                     None => Ok(Released::default()),
                 },
             };
-            pieces.over(turn);
+            turn.over();
             piece.append(read.map_err(Fault::Misbehaviour)?);
         }
         self.alarm.left_out(piece.dropped, &piece.why);

@@ -18,8 +18,8 @@ use tokio::time::{Instant, sleep_until};
 
 use super::route::RecordRequest;
 use crate::bounds::{
-    BUSY_TOLD_EVERY_SECONDS, PIECES_TOGETHER, TURN_BEAT, TURNS_AT_LEAST, TURNS_CALM_BEATS, TURNS_LATE_MAX,
-    TURNS_SEARCH_AT_LEAST, TURNS_SEARCH_LATE_MAX, TURNS_WATCHED_FROM,
+    BUSY_TOLD_EVERY_SECONDS, TURN_BEAT, TURNS_AT_LEAST, TURNS_CALM_BEATS, TURNS_LATE_MAX, TURNS_SEARCH_AT_LEAST,
+    TURNS_SEARCH_LATE_MAX, TURNS_WATCHED_FROM,
 };
 use crate::pieces::Pieces;
 use crate::refusal::Refusal;
@@ -105,7 +105,7 @@ impl Default for Turns {
         Self(Arc::new(Shared {
             care: line(TURNS_LATE_MAX, TURNS_AT_LEAST),
             searches: line(TURNS_SEARCH_LATE_MAX, TURNS_SEARCH_AT_LEAST),
-            pieces: Pieces::following_for(PIECES_TOGETHER),
+            pieces: Pieces::default(),
             watched: AtomicBool::new(false),
             refused: AtomicU32::new(0),
         }))
