@@ -162,8 +162,8 @@ pub const STORE_AT_ONCE: u16 = 512;
 pub const STORE_QUEUE: usize = 128;
 /// For how long, where the settings say nothing else. Who is refused hears it within 50 ms.
 pub const STORE_QUEUE_WAIT: Duration = Duration::from_millis(40);
-/// Who is refused because the stores are busy comes again after so many seconds.
-pub const STORE_BUSY_AGAIN_SECONDS: u32 = 1;
+/// Who is refused because the stores or a worker are busy comes again after so many seconds.
+pub const BUSY_AGAIN_SECONDS: u32 = 1;
 /// HTTP/2 to a store: streams at once on one connection, beyond which another is opened.
 pub const STORE_H2_STREAMS_MAX: u32 = 100;
 /// HTTP/2 to a store: a ping after so long without a frame while something is asked, and how long its answer may take.
@@ -241,8 +241,8 @@ pub const TURNS_WATCHED_FROM: u32 = 8;
 pub const TURN_BEAT: Duration = Duration::from_millis(4);
 /// What takes less than this needs no turn of its own.
 pub const PIECE_AT_LEAST: Duration = Duration::from_micros(50);
-/// How long a piece of a search may wait before a worker takes on fewer searches. Few have more than four pieces: what is taken on is
-/// done within half a second.
+/// How long a piece of a search may wait before a worker takes on fewer searches. Few have more than four pieces: most of what is
+/// taken on is done within half a second.
 pub const TURNS_SEARCH_LATE_MAX: Duration = Duration::from_millis(100);
 /// How late a worker may be before it takes on fewer requests of any kind.
 pub const TURNS_LATE_MAX: Duration = Duration::from_millis(16);
@@ -253,8 +253,6 @@ pub const TURNS_AT_LEAST: u32 = 128;
 pub const TURNS_SEARCH_AT_LEAST: u32 = 8;
 /// After so many looks without a refusal as many are taken on as come, and with little in flight it is looked no more.
 pub const TURNS_CALM_BEATS: u32 = 250;
-/// Who is refused because a worker is busy comes again after so many seconds.
-pub const BUSY_AGAIN_SECONDS: u32 = 1;
 
 /// The registry may be silent for so long before no record is served any more.
 pub const REGISTRY_SILENCE_MAX: Duration = Duration::from_secs(5);

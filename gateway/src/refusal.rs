@@ -9,7 +9,7 @@ use model::Article;
 use policy::Rule;
 use records::{Unreadable, Words};
 
-use crate::bounds::{BUSY_AGAIN_SECONDS, STORE_BUSY_AGAIN_SECONDS};
+use crate::bounds::BUSY_AGAIN_SECONDS;
 
 /// Why a request was not served.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -362,8 +362,7 @@ impl Refusal {
             Self::TooMany { retry_after_seconds, .. } | Self::StoreResting { retry_after_seconds } => {
                 Some(*retry_after_seconds)
             }
-            Self::Busy => Some(BUSY_AGAIN_SECONDS),
-            Self::StoreBusy => Some(STORE_BUSY_AGAIN_SECONDS),
+            Self::Busy | Self::StoreBusy => Some(BUSY_AGAIN_SECONDS),
             Self::Stopped(_) => Some(300),
             Self::AuditUnavailable | Self::Fault | Self::RegistryStale | Self::StoreUnreachable => Some(10),
             _ => None,

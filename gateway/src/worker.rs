@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use audit::{Audit, EntryId};
+use audit::{Audit, Entry, EntryId, Pending};
 use http::HeaderMap;
 use model::Timestamp;
 use registry::{Registry, Snapshot, Vault};
@@ -29,7 +29,7 @@ use crate::pipeline::held::HeldPool;
 use crate::pipeline::taken::Waiting;
 use crate::pipeline::trace::Trace;
 use crate::pipeline::turns::Turns;
-use crate::post::Post;
+use crate::post::{Brought, Post};
 use crate::refusal::Refusal;
 use crate::session::{Sealer, SessionLimits};
 use crate::source::Sources;
@@ -342,8 +342,9 @@ impl Worker {
         self.handle.judge()
     }
 
-    pub(crate) fn post(&self) -> &Post {
-        self.handle.post()
+    /// Puts an entry on record; that it is durable comes by letter.
+    pub(crate) fn record(&self, entry: &Entry) -> Brought<Pending> {
+        self.handle.post().bring(self.audit().record(entry))
     }
 
     pub(crate) const fn handle(&self) -> &Handle {

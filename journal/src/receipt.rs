@@ -115,12 +115,9 @@ struct State {
 }
 
 impl Slot {
-    /// The first outcome stands.
+    /// Once: the promise lets go of it.
     fn fulfil(&self, outcome: Outcome) {
         let mut state = self.lock();
-        if state.outcome.is_some() {
-            return;
-        }
         state.outcome = Some(outcome);
         let (waker, blocks) = (state.waker.take(), state.blocks);
         drop(state);

@@ -36,7 +36,7 @@ enum State {
 pub async fn record(worker: &Worker, permit: Permit, trace: &mut Trace) -> Result<Recorded<Permit>, Refusal> {
     // The trace knows the subject, because a permit holds one.
     let entry = trace.entry(None).ok_or(Refusal::AuditUnavailable)?;
-    let pending = worker.post().bring(worker.audit().record(&entry));
+    let pending = worker.record(&entry);
     trace.owes_outcome(worker, &permit.living.exchange.switch);
     let lost = trace.lost();
     let state = if permit.touches.writes() {

@@ -351,11 +351,10 @@ impl Trace {
 /// Puts a refusal on record; failing that once more with less, and failing that too in the program's log, with all that says
 /// who it was and what about. It is refused in any case.
 async fn refusal_on_record(worker: &Worker, entry: Entry) {
-    let record = |entry: &Entry| worker.post().bring(worker.audit().record(entry));
-    let Err(first) = record(&entry).await else { return };
+    let Err(first) = worker.record(&entry).await else { return };
     // The facts are what is large, and what the entry can be found without.
     let entry = Entry { facts: audit::FactsText::default(), ..entry };
-    let Err(error) = record(&entry).await else { return };
+    let Err(error) = worker.record(&entry).await else { return };
     let Entry { id, user_id, user, device, serial, facility, persons, records, reason, cause, rules, .. } = entry;
     tracing::error!(
         %first, %error, incident = %id, %user_id, %user, %device, %serial, %facility, ?persons, ?records, reason, cause, rules,
