@@ -82,6 +82,9 @@ pub const BATCH_ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub const BATCH_MAX: Duration = Duration::from_secs(60);
 /// Streams at once on one HTTP/2 connection.
 pub const H2_STREAMS_MAX: u32 = 100;
+/// HTTP/2: streams of one connection that go a step further in one round of a worker, where it has more than so many: whoever else
+/// has something to do waits for these at most. A step takes some hundredth of a millisecond.
+pub const H2_STEPS_A_ROUND: u32 = 4;
 /// HTTP/2: streams reset by the client that are not yet accepted (CVE-2023-44487).
 pub const H2_PENDING_RESETS_MAX: usize = 20;
 /// HTTP/2: streams reset because of the client's own errors (CVE-2025-8671).
@@ -253,6 +256,12 @@ pub const TURNS_AT_LEAST: u32 = 128;
 pub const TURNS_SEARCH_AT_LEAST: u32 = 8;
 /// After so many looks without a refusal as many are taken on as come, and with little in flight it is looked no more.
 pub const TURNS_CALM_BEATS: u32 = 250;
+/// While many are refused clients are heard in rounds, so many looks apart: 16 ms.
+pub const ROUND_BEATS: u32 = 4;
+/// So many within one round are many.
+pub const ROUNDS_FROM: u32 = 8;
+/// After so many looks without a refusal everybody is heard at once again.
+pub const ROUNDS_CALM_BEATS: u32 = 16;
 
 /// The registry may be silent for so long before no record is served any more.
 pub const REGISTRY_SILENCE_MAX: Duration = Duration::from_secs(5);

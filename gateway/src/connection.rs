@@ -4,6 +4,7 @@
 //! their own, and is given back as soon as they are over; what stays is TLS, the guard, and a place among the living.
 
 mod answering;
+mod fair;
 mod one;
 
 use std::cell::Cell;
@@ -27,6 +28,7 @@ use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use self::answering::Answering;
+use self::fair::{Fair, Streams};
 use self::one::{Going, Pace};
 use crate::bounds::{
     H1_IDLE_MAX, H2_CONNECTION_WINDOW_BYTES, H2_ERROR_RESETS_MAX, H2_IDLE_MAX, H2_PENDING_RESETS_MAX, H2_PING_AFTER,
@@ -99,7 +101,8 @@ pub async fn serve(worker: Rc<Worker>, stream: TcpStream, peer: SocketAddr) {
     let socket = Socket::new(stream);
     let scissors = socket.scissors();
     let handshake = Box::pin(handshake(&worker, socket));
-    let Ok(Some((host, tls))) = timeout(HANDSHAKE_MAX, handshake).await else { return };
+    let Ok(Some((host, mut tls))) = timeout(HANDSHAKE_MAX, handshake).await else { return };
+    tls.get_mut().0.take_part_in(worker.handle().turns().rounds());
     let (_, session) = tls.get_ref();
     let multiplexed = session.alpn_protocol() == Some(b"h2");
     let presented = match session.peer_certificates() {
@@ -185,19 +188,20 @@ async fn speak(worker: &Rc<Worker>, client: Rc<Client>, tls: Box<TlsStream<Socke
     one::serve(lent, going, service, worker.draining()).await
 }
 
+type Answer = Response<Fair<Answering>>;
+
 /// Whoever answers the requests of a connection.
 fn service(
     worker: &Rc<Worker>,
     client: &Rc<Client>,
-) -> impl Service<Request<Incoming>, Response = Response<Answering>, Error = Infallible, Future: 'static> + Clone + use<>
-{
-    let (worker, client) = (Rc::clone(worker), Rc::clone(client));
+) -> impl Service<Request<Incoming>, Response = Answer, Error = Infallible, Future: 'static> + Clone + use<> {
+    let (worker, client, streams) = (Rc::clone(worker), Rc::clone(client), Rc::<Streams>::default());
     service_fn(move |request: Request<Incoming>| {
-        let (worker, client) = (Rc::clone(&worker), Rc::clone(&client));
+        let (worker, client, body_of) = (Rc::clone(&worker), Rc::clone(&client), Rc::clone(&streams));
         let busy = Arc::clone(&client.busy);
         client.signs.taken();
         // The way of a request is long, and hyper keeps room for it in every connection, idle or not: here it is room for a pointer.
-        Box::pin(async move {
+        streams.with(Box::pin(async move {
             client.last_request.set(Instant::now());
             let upgrade = request.headers().contains_key(UPGRADE);
             let response = pipeline::serve(&worker, &client, request).await;
@@ -205,15 +209,15 @@ fn service(
                 client.signs.answered(response.status() == StatusCode::SWITCHING_PROTOCOLS);
             }
             let busy = (!client.multiplexed).then_some(busy);
-            Ok(response.map(|body| Answering::new(body, busy)))
-        })
+            Ok(response.map(|body| body_of.with(Answering::new(body, busy))))
+        }))
     })
 }
 
 /// HTTP/2 over a connection, to its end.
 async fn two<S>(client: &Client, tls: Box<TlsStream<Socket>>, service: S, mut draining: Draining) -> hyper::Result<()>
 where
-    S: Service<Request<Incoming>, Response = Response<Answering>, Error = Infallible, Future: 'static>,
+    S: Service<Request<Incoming>, Response = Answer, Error = Infallible, Future: 'static>,
 {
     let mut connection = Box::pin(http2().serve_connection(TokioIo::new(Frames::new(tls)), service));
     tokio::select! {

@@ -27,6 +27,7 @@ pub mod pipeline;
 mod post;
 pub mod public;
 pub mod refusal;
+mod rounds;
 pub mod session;
 pub mod source;
 pub mod store;

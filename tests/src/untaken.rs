@@ -67,3 +67,17 @@ async fn an_answer_that_nobody_takes_gives_the_store_back() {
     let (received, broken) = drain(waiting).await;
     assert!(broken && received < 1_000_000, "{received} {broken}");
 }
+
+#[tokio::test]
+async fn a_connection_over_which_nothing_is_taken_is_cut_with_what_waits() {
+    let world = World::planned(Plan { workers: 1, ..Plan::default() }).await;
+    let keys = world.keys("D-sato");
+    let terminal = world.terminal_speaking(&keys, Http::Two, Tls::V13);
+    let cookie = world.cookie(&terminal, "U-sato").await;
+    let mut connection = terminal.connect_narrow().await;
+    let waiting = body(&mut connection, "/fhir/Binary/slow-100mb", &cookie, "*/*").await;
+    tokio::time::sleep(UNTAKEN_MAX + Duration::from_secs(5)).await;
+    assert!(connection.ask(Ask::get("/fhir/Patient/P-0001").as_(&cookie)).await.is_err(), "a shell is left");
+    let (received, broken) = drain(waiting).await;
+    assert!(broken && received < 1_000_000, "{received} {broken}");
+}

@@ -18,6 +18,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
 use crate::bounds::WRITE_STALL_MAX;
+use crate::rounds::{Rounds, Seat};
 
 /// The cut side of a socket: cheap to clone, usable from any thread.
 #[derive(Clone)]
@@ -28,6 +29,8 @@ struct Shared {
     cut: AtomicBool,
     /// When the kernel last took an octet, as [`micros`] tells it.
     last_octet: AtomicU64,
+    /// When a piece of an answer was last asked for, likewise.
+    last_asked: AtomicU64,
 }
 
 /// Microseconds since this clock was first looked at, and one more: 0 is never.
@@ -36,22 +39,36 @@ fn micros() -> u64 {
     u64::try_from(FIRST.get_or_init(Instant::now).elapsed().as_micros()).map_or(u64::MAX, |micros| micros + 1)
 }
 
+fn ago(at: &AtomicU64) -> Option<Duration> {
+    let at = at.load(Ordering::Relaxed);
+    (at > 0).then(|| Duration::from_micros(micros().saturating_sub(at)))
+}
+
 /// The served side of a socket. Reads and writes fail once it is cut, and a write that waits for [`WRITE_STALL_MAX`] cuts it:
 /// a client that takes nothing would otherwise hold megabytes in the kernel for as long as it likes.
 pub struct Socket {
     shared: Arc<Shared>,
     /// Runs while a write waits.
     stall: Option<Pin<Box<Sleep>>>,
+    /// When its client is heard; at once without one.
+    seat: Option<Seat>,
 }
 
 impl Socket {
     /// Takes over an accepted connection.
     #[must_use]
     pub fn new(stream: TcpStream) -> Self {
+        let (last_octet, last_asked) = (AtomicU64::new(0), AtomicU64::new(0));
         Self {
-            shared: Arc::new(Shared { stream, cut: AtomicBool::new(false), last_octet: AtomicU64::new(0) }),
+            shared: Arc::new(Shared { stream, cut: AtomicBool::new(false), last_octet, last_asked }),
             stall: None,
+            seat: None,
         }
+    }
+
+    /// Its client is heard in these rounds from now on.
+    pub(crate) fn take_part_in(&mut self, rounds: &Rounds) {
+        self.seat = Some(rounds.seat());
     }
 
     /// The cut side.
@@ -108,8 +125,17 @@ impl Scissors {
     /// How long ago the kernel last took an octet for this client; none when it never did.
     #[must_use]
     pub fn last_octet_ago(&self) -> Option<Duration> {
-        let at = self.0.last_octet.load(Ordering::Relaxed);
-        (at > 0).then(|| Duration::from_micros(micros().saturating_sub(at)))
+        ago(&self.0.last_octet)
+    }
+
+    /// A piece of an answer is asked for: there is room for it.
+    pub(super) fn asked_again(&self) {
+        self.0.last_asked.store(micros(), Ordering::Relaxed);
+    }
+
+    /// How long ago a piece of any answer over this connection was last asked for; none when none was.
+    pub(super) fn last_asked_ago(&self) -> Option<Duration> {
+        ago(&self.0.last_asked)
     }
 
     /// Whether it was cut.
@@ -120,9 +146,12 @@ impl Scissors {
 }
 
 impl AsyncRead for Socket {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         loop {
             ready!(self.whole()?.poll_read_ready(cx))?;
+            if let Some(seat) = &mut self.seat {
+                ready!(seat.poll_round(cx));
+            }
             let stream = self.whole()?;
             let room = buf.initialize_unfilled();
             let (mut came, wanted) = (None, room.len());
@@ -133,6 +162,11 @@ impl AsyncRead for Socket {
                 // tells of what comes later (edge-triggered); the end of the stream stays known to the runtime.
                 if read > 0 && read < wanted { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
             });
+            if came.is_none_or(|read| read < wanted)
+                && let Some(seat) = &mut self.seat
+            {
+                seat.heard();
+            }
             match (came, read) {
                 (Some(read), _) => {
                     buf.advance(read);

@@ -61,6 +61,14 @@ impl Switch {
     /// hyper asks for more: what it had is sent.
     pub fn asked_again(&self) {
         self.in_hand.store(false, Ordering::SeqCst);
+        self.scissors.asked_again();
+    }
+
+    /// Ends the connection, if its client has made room for nothing of any answer over it for so long.
+    pub fn cut_untaken(&self, patience: Duration) {
+        if self.scissors.last_asked_ago().is_none_or(|ago| ago >= patience) {
+            self.scissors.cut();
+        }
     }
 
     /// Whether it was ended.

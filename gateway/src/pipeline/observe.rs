@@ -56,7 +56,7 @@ pub fn observe(released: Released) -> Response<Body> {
     };
     let holds_back = living.is_multiplexed();
     // An endless stream waits for news, and its client with it.
-    let body = if holds_back && !endless { bounded(body) } else { body };
+    let body = if holds_back && !endless { bounded(body, &switch) } else { body };
     let part = Part { guard, switch, living: Some(living), counts: true };
     let watched = Watched { farewell, ..Watched::new(body, vec![part], holds_back, drain, slot) };
     Response::from_parts(parts, watched.boxed_unsync())
@@ -77,14 +77,17 @@ pub fn part(released: Released) -> (Response<Body>, Part) {
 pub fn together(response: Response<Body>, parts: Vec<Part>, holds_back: bool, slot: Slot) -> Response<Body> {
     let (mut head, body) = response.into_parts();
     answer::standing_headers(&mut head.headers);
-    let body = if holds_back { bounded(body) } else { body };
+    let body = match parts.first() {
+        Some(first) if holds_back => bounded(body, &first.switch),
+        _ => body,
+    };
     let watched = Watched::new(body, parts, holds_back, None, slot);
     Response::from_parts(head, watched.boxed_unsync())
 }
 
 /// A body that does not wait for its client for ever; one that is over needs no bound.
-fn bounded(body: Body) -> Body {
-    if body.is_end_stream() { body } else { Untaken::new(body).boxed_unsync() }
+fn bounded(body: Body, switch: &Arc<Switch>) -> Body {
+    if body.is_end_stream() { body } else { Untaken::new(body, Arc::clone(switch)).boxed_unsync() }
 }
 
 /// An exchange in an answer: all of it, or an entry of a batch.

@@ -18,11 +18,12 @@ use tokio::time::{Instant, sleep_until};
 
 use super::route::RecordRequest;
 use crate::bounds::{
-    BUSY_TOLD_EVERY_SECONDS, TURN_BEAT, TURNS_AT_LEAST, TURNS_CALM_BEATS, TURNS_LATE_MAX, TURNS_SEARCH_AT_LEAST,
+    BUSY_TOLD_EVERY_SECONDS, ROUND_BEATS, ROUNDS_CALM_BEATS, ROUNDS_FROM, TURN_BEAT, TURNS_AT_LEAST, TURNS_CALM_BEATS, TURNS_LATE_MAX, TURNS_SEARCH_AT_LEAST,
     TURNS_SEARCH_LATE_MAX, TURNS_WATCHED_FROM,
 };
 use crate::pieces::Pieces;
 use crate::refusal::Refusal;
+use crate::rounds::Rounds;
 
 /// What a request is likely to cost, by its first line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +75,8 @@ struct Shared {
     searches: Line,
     /// Pieces of searches.
     pieces: Pieces,
+    /// In which clients are heard while many are refused.
+    rounds: Rounds,
     /// Somebody looks how late the worker is.
     watched: AtomicBool,
     refused: AtomicU32,
@@ -106,6 +109,7 @@ impl Default for Turns {
             care: line(TURNS_LATE_MAX, TURNS_AT_LEAST),
             searches: line(TURNS_SEARCH_LATE_MAX, TURNS_SEARCH_AT_LEAST),
             pieces: Pieces::default(),
+            rounds: Rounds::default(),
             watched: AtomicBool::new(false),
             refused: AtomicU32::new(0),
         }))
@@ -116,6 +120,11 @@ impl Turns {
     /// Pieces of searches.
     pub(crate) fn pieces(&self) -> &Pieces {
         &self.0.pieces
+    }
+
+    /// In which clients are heard.
+    pub(crate) fn rounds(&self) -> &Rounds {
+        &self.0.rounds
     }
 
     /// A turn, on the worker's own thread.
@@ -200,6 +209,8 @@ struct Watch {
     waited: [Duration; 2],
     /// Looks since somebody was refused.
     calm: u32,
+    /// Looks since clients were heard in a round, and who was refused since then.
+    in_round: (u32, u32),
     /// Who were, since it was told.
     refused: u32,
     told: Option<Instant>,
@@ -207,7 +218,7 @@ struct Watch {
 
 impl Watch {
     fn of(shared: Arc<Shared>) -> Self {
-        Self { shared, late: [Duration::ZERO; 4], waited: [Duration::ZERO; 2], calm: 0, refused: 0, told: None }
+        Self { shared, late: [Duration::ZERO; 4], waited: [Duration::ZERO; 2], calm: 0, in_round: (0, 0), refused: 0, told: None }
     }
 
     fn beat(&mut self, late: Duration, waited: Duration) {
@@ -218,8 +229,26 @@ impl Watch {
         if self.calm == TURNS_CALM_BEATS {
             self.shared.no_limit();
         }
+        self.round(refused);
         self.refused = self.refused.saturating_add(refused);
         self.tell(Duration::from_secs(BUSY_TOLD_EVERY_SECONDS));
+    }
+
+    /// Hears clients in rounds while many are refused, and each at once when nobody was for some of them.
+    fn round(&mut self, refused: u32) {
+        let (beats, so_far) = self.in_round;
+        self.in_round = (beats.saturating_add(1), so_far.saturating_add(refused));
+        if self.in_round.0 < ROUND_BEATS {
+            return;
+        }
+        let rounds = &self.shared.rounds;
+        if self.in_round.1 >= ROUNDS_FROM {
+            rounds.begin();
+        } else if self.calm >= ROUNDS_CALM_BEATS {
+            rounds.end();
+        }
+        rounds.next();
+        self.in_round = (0, 0);
     }
 
     fn may_end(&self) -> bool {
@@ -247,6 +276,7 @@ impl Drop for Watch {
     fn drop(&mut self) {
         self.tell(Duration::ZERO);
         self.shared.no_limit();
+        self.shared.rounds.end();
         self.shared.watched.store(false, Ordering::Relaxed);
     }
 }

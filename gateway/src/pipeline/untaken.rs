@@ -3,7 +3,8 @@
 //! Over HTTP/2 hyper asks for the next piece of a body only once its client has opened a window for it. A client that opens none
 //! and answers pings would hold what is left of the answer for as long as it likes: half of the store's, and a connection to it.
 //! hyper cannot be told to let go of such a stream, so it keeps a shell: what was in it is gone, and whoever asks on hears
-//! that it is over. Other streams of the connection go on.
+//! that it is over. Other streams of the connection go on, if there are any: of a connection over which nothing has been taken for as
+//! long, the shell would be all that is left, and it is cut.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,6 +16,7 @@ use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep_until};
 
 use crate::bounds::UNTAKEN_MAX;
+use crate::cut::live::Switch;
 use crate::store::pool::{Body, BodyError};
 
 /// See the module.
@@ -36,17 +38,17 @@ struct Held {
 pub struct TakesNothing;
 
 impl Untaken {
-    /// This body, for at most [`UNTAKEN_MAX`] between two pieces.
+    /// This body of this exchange, for at most [`UNTAKEN_MAX`] between two pieces.
     #[must_use]
-    pub fn new(body: Body) -> Self {
+    pub fn new(body: Body, switch: Arc<Switch>) -> Self {
         let held = Arc::new(Mutex::new(Held { body: Some(body), since: Some(Instant::now()) }));
-        let watch = tokio::spawn(watch(Arc::clone(&held))).abort_handle();
+        let watch = tokio::spawn(watch(Arc::clone(&held), switch)).abort_handle();
         Self { held, watch }
     }
 }
 
 /// Lets go of the body once its client has been waited for too long.
-async fn watch(held: Arc<Mutex<Held>>) {
+async fn watch(held: Arc<Mutex<Held>>, switch: Arc<Switch>) {
     loop {
         let since = lock(&held).since;
         let now = Instant::now();
@@ -58,6 +60,7 @@ async fn watch(held: Arc<Mutex<Held>>) {
                 let body = held.body.take();
                 drop(held);
                 drop(body);
+                switch.cut_untaken(UNTAKEN_MAX);
                 return;
             }
             continue;
