@@ -100,6 +100,8 @@ pub const H2_SEND_BUFFER_BYTES_MAX: usize = 128 * 1024;
 pub const H2_IDLE_FRAMES_MAX: u32 = 2000;
 /// See [`H2_IDLE_FRAMES_MAX`].
 pub const H2_IDLE_FRAMES_PER_SECOND: u32 = 200;
+/// So many of them is one change of settings: it is a change for each stream, and a client makes one, or a few as it learns its way.
+pub const H2_SETTINGS_COST: u32 = 50;
 /// And one more for so many octets of bodies.
 pub const H2_BODY_BYTES_PER_IDLE_FRAME: u32 = 256;
 /// HTTP/2: streams reset, by either side, at once and in a second (CVE-2023-44487, CVE-2025-8671).
@@ -245,8 +247,8 @@ pub const TURN_BEAT: Duration = Duration::from_millis(4);
 /// What takes less than this needs no turn of its own.
 pub const PIECE_AT_LEAST: Duration = Duration::from_micros(50);
 /// How long a piece of a search may wait before a worker takes on fewer searches. Few have more than four pieces: most of what is
-/// taken on is done within half a second.
-pub const TURNS_SEARCH_LATE_MAX: Duration = Duration::from_millis(100);
+/// taken on is done within a tenth of a second or two.
+pub const TURNS_SEARCH_LATE_MAX: Duration = Duration::from_millis(30);
 /// How late a worker may be before it takes on fewer requests of any kind.
 pub const TURNS_LATE_MAX: Duration = Duration::from_millis(16);
 /// So many are taken on in any case: as many as a facility's terminals may ask for at once, and are done in a blink. A machine that is slow
@@ -256,8 +258,8 @@ pub const TURNS_AT_LEAST: u32 = 128;
 pub const TURNS_SEARCH_AT_LEAST: u32 = 8;
 /// After so many looks without a refusal as many are taken on as come, and with little in flight it is looked no more.
 pub const TURNS_CALM_BEATS: u32 = 250;
-/// While many are refused clients are heard in rounds, so many looks apart: 16 ms.
-pub const ROUND_BEATS: u32 = 4;
+/// While many are refused clients are heard in rounds, so many looks apart: 24 ms.
+pub const ROUND_BEATS: u32 = 6;
 /// So many within one round are many.
 pub const ROUNDS_FROM: u32 = 8;
 /// After so many looks without a refusal everybody is heard at once again.
@@ -333,6 +335,10 @@ const _: () = assert!(
 );
 const _: () =
     assert!(H2_RESETS_MAX >= 2 * H2_STREAMS_MAX, "who leaves a page may reset all of its streams, and come again");
+const _: () = assert!(
+    H2_IDLE_FRAMES_MAX / H2_SETTINGS_COST >= 20,
+    "a client that learns its way changes its window again and again"
+);
 const _: () = assert!(H2_RESETS_MAX as usize <= H2_ERROR_RESETS_MAX, "ours are counted by the second: they go first");
 const _: () = assert!(
     H2_CRUMB_BYTES < H2_BODY_BYTES_PER_IDLE_FRAME && 2 * H2_BODY_BYTES_PER_IDLE_FRAME <= 16_384,

@@ -153,10 +153,16 @@ mod tests {
         assert_eq!((first.0.load(Ordering::Relaxed), second.0.load(Ordering::Relaxed)), (1, 1));
         assert!(seat.poll_round(&Context::from_waker(&second_waker)).is_ready());
         rounds.begin();
-        assert!(seat.poll_round(&Context::from_waker(&second_waker)).is_pending(), "what was asked before is forgotten");
+        assert!(
+            seat.poll_round(&Context::from_waker(&second_waker)).is_pending(),
+            "what was asked before is forgotten"
+        );
         rounds.end();
         rounds.begin();
         rounds.next();
-        assert!(seat.poll_round(&Context::from_waker(&second_waker)).is_ready(), "ended and begun before it was asked again");
+        assert!(
+            seat.poll_round(&Context::from_waker(&second_waker)).is_ready(),
+            "ended and begun before it was asked again"
+        );
     }
 }

@@ -3,6 +3,7 @@
 
 import struct
 
+import slow
 import wire
 from city import RECORDS
 from store import DOCUMENT
@@ -24,6 +25,8 @@ class Flood:
     settings = settings()
     # Whether what comes back is read.
     reads = True
+    # Seconds within which it is to be cut, and how long it is looked at.
+    within, seconds = 5.0, 8
 
     def __init__(self, cookie):
         self.get = head("GET", RECORDS[0], cookie, ("accept", "application/fhir+json"))
@@ -39,6 +42,8 @@ class Flood:
 
 class Requests(Flood):
     """Requests and nothing wrong with them: what the others are held against."""
+
+    within = None
 
     def turn(self, turn):
         return b"".join(frame(wire.HEADERS, WHOLE, stream, self.get) for stream in streams(turn))
@@ -174,6 +179,8 @@ class Dribble(Flood):
 
     settings = settings((wire.INITIAL_WINDOW, 0x7FFFFFFF))
     reads = False
+    # It asks once and is slow: it has as long as whoever does not read over HTTP/1.1.
+    within, seconds = slow.AnswerUnread.within, 48
 
     def turn(self, turn):
         if turn > 0:

@@ -18,8 +18,8 @@ use tokio::time::{Instant, sleep_until};
 
 use super::route::RecordRequest;
 use crate::bounds::{
-    BUSY_TOLD_EVERY_SECONDS, ROUND_BEATS, ROUNDS_CALM_BEATS, ROUNDS_FROM, TURN_BEAT, TURNS_AT_LEAST, TURNS_CALM_BEATS, TURNS_LATE_MAX, TURNS_SEARCH_AT_LEAST,
-    TURNS_SEARCH_LATE_MAX, TURNS_WATCHED_FROM,
+    BUSY_TOLD_EVERY_SECONDS, ROUND_BEATS, ROUNDS_CALM_BEATS, ROUNDS_FROM, TURN_BEAT, TURNS_AT_LEAST, TURNS_CALM_BEATS,
+    TURNS_LATE_MAX, TURNS_SEARCH_AT_LEAST, TURNS_SEARCH_LATE_MAX, TURNS_WATCHED_FROM,
 };
 use crate::pieces::Pieces;
 use crate::refusal::Refusal;
@@ -218,7 +218,15 @@ struct Watch {
 
 impl Watch {
     fn of(shared: Arc<Shared>) -> Self {
-        Self { shared, late: [Duration::ZERO; 4], waited: [Duration::ZERO; 2], calm: 0, in_round: (0, 0), refused: 0, told: None }
+        Self {
+            shared,
+            late: [Duration::ZERO; 4],
+            waited: [Duration::ZERO; 2],
+            calm: 0,
+            in_round: (0, 0),
+            refused: 0,
+            told: None,
+        }
     }
 
     fn beat(&mut self, late: Duration, waited: Duration) {

@@ -5,7 +5,8 @@ use super::budget::Budget;
 use super::trailers::is_of_pseudo_fields;
 use crate::bounds::{
     H2_BLOCK_FRAMES_MAX, H2_BODY_BYTES_PER_IDLE_FRAME, H2_CRUMB_BYTES, H2_CRUMBS_MAX, H2_CRUMBS_PER_SECOND,
-    H2_IDLE_FRAMES_MAX, H2_IDLE_FRAMES_PER_SECOND, H2_RESETS_MAX, H2_RESETS_PER_SECOND, HEADER_BYTES_MAX,
+    H2_IDLE_FRAMES_MAX, H2_IDLE_FRAMES_PER_SECOND, H2_RESETS_MAX, H2_RESETS_PER_SECOND, H2_SETTINGS_COST,
+    HEADER_BYTES_MAX,
 };
 
 /// RFC 9113 6.
@@ -203,6 +204,7 @@ impl Inbound {
             DATA => self.data(frame),
             HEADERS | CONTINUATION => self.block(frame),
             RST_STREAM => self.reset(),
+            SETTINGS if !frame.has(ACK) => self.idle(H2_SETTINGS_COST),
             _ => self.idle(1),
         }
     }
