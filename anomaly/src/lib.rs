@@ -3,11 +3,19 @@
 //! Two engines so far: [`gcra`], a leaky bucket in one number, behind every limit of the gateway; and [`guess`], which
 //! slows down the guessing of passwords without locking anybody out for good. The detectors of misuse come on top.
 
+pub mod contain;
+pub mod event;
+pub mod finding;
 pub mod gcra;
+pub mod guard;
 pub mod guess;
 mod source;
 
+pub use contain::{Ask, Containment, Leave, Step};
+pub use event::Event;
+pub use finding::{Detector, Finding, Numbers, Subject};
 pub use gcra::{Bucket, Quota, Verdict};
+pub use guard::{Guard, Profile, Told};
 pub use guess::{Guesses, Patience};
 pub use source::{Prefix, prefix};
 
