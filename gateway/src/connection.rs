@@ -7,11 +7,11 @@ mod answering;
 mod fair;
 mod one;
 
-use std::cell::Cell;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::header::UPGRADE;
 use http::{Request, Response, StatusCode};
@@ -28,7 +28,7 @@ use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use self::answering::Answering;
-use self::fair::{Fair, Streams};
+use self::fair::Fairly;
 use self::one::{Going, Pace};
 use crate::bounds::{
     H1_IDLE_MAX, H2_CONNECTION_WINDOW_BYTES, H2_ERROR_RESETS_MAX, H2_IDLE_MAX, H2_PENDING_RESETS_MAX, H2_PING_AFTER,
@@ -66,8 +66,6 @@ pub struct Client {
     pub living: Option<ConnectionEntry>,
     /// Held by whatever is going on: requests, exchanges, and over HTTP/1.1 the bodies of answers. Nobody else holding it means idle.
     pub busy: Arc<()>,
-    /// When the last request came.
-    pub last_request: Cell<Instant>,
     /// Its last exchange, over HTTP/1.1.
     pub last: Last,
     /// What the handshake came to, for the connection check.
@@ -143,7 +141,6 @@ pub async fn serve(worker: Rc<Worker>, stream: TcpStream, peer: SocketAddr) {
         living,
         last: Last::default(),
         busy: Arc::default(),
-        last_request: Cell::new(Instant::now()),
         tls: negotiated,
         signs: Arc::default(),
     };
@@ -188,37 +185,38 @@ async fn speak(worker: &Rc<Worker>, client: Rc<Client>, tls: Box<TlsStream<Socke
     one::serve(lent, going, service, worker.draining()).await
 }
 
-type Answer = Response<Fair<Answering>>;
+type Answer = Response<Answering>;
 
 /// Whoever answers the requests of a connection.
 fn service(
     worker: &Rc<Worker>,
     client: &Rc<Client>,
-) -> impl Service<Request<Incoming>, Response = Answer, Error = Infallible, Future: 'static> + Clone + use<> {
-    let (worker, client, streams) = (Rc::clone(worker), Rc::clone(client), Rc::<Streams>::default());
+) -> impl Service<Request<Incoming>, Response = Answer, Error = Infallible, Future: Unpin + 'static> + Clone + use<> {
+    let (worker, client) = (Rc::clone(worker), Rc::clone(client));
     service_fn(move |request: Request<Incoming>| {
-        let (worker, client, body_of) = (Rc::clone(&worker), Rc::clone(&client), Rc::clone(&streams));
+        let (worker, client) = (Rc::clone(&worker), Rc::clone(&client));
         let busy = Arc::clone(&client.busy);
         client.signs.taken();
         // The way of a request is long, and hyper keeps room for it in every connection, idle or not: here it is room for a pointer.
-        streams.with(Box::pin(async move {
-            client.last_request.set(Instant::now());
+        Box::pin(async move {
+            client.scissors.asked();
             let upgrade = request.headers().contains_key(UPGRADE);
             let response = pipeline::serve(&worker, &client, request).await;
             if upgrade {
                 client.signs.answered(response.status() == StatusCode::SWITCHING_PROTOCOLS);
             }
             let busy = (!client.multiplexed).then_some(busy);
-            Ok(response.map(|body| body_of.with(Answering::new(body, busy))))
-        }))
+            Ok(response.map(|body| Answering::new(body, busy)))
+        })
     })
 }
 
 /// HTTP/2 over a connection, to its end.
 async fn two<S>(client: &Client, tls: Box<TlsStream<Socket>>, service: S, mut draining: Draining) -> hyper::Result<()>
 where
-    S: Service<Request<Incoming>, Response = Answer, Error = Infallible, Future: 'static>,
+    S: Service<Request<Incoming>, Response = Answer, Error = Infallible, Future: Unpin + 'static>,
 {
+    let service = Fairly::new(service);
     let mut connection = Box::pin(http2().serve_connection(TokioIo::new(Frames::new(tls)), service));
     tokio::select! {
         ended = &mut connection => return ended,
@@ -277,7 +275,8 @@ async fn idle(client: &Client) {
         if Arc::strong_count(&client.busy) > 1 {
             busy_at = Instant::now();
         }
-        if busy_at.max(client.last_request.get()).elapsed() >= H2_IDLE_MAX {
+        let since_asked = client.scissors.last_asked_ago().unwrap_or(Duration::MAX);
+        if busy_at.elapsed().min(since_asked) >= H2_IDLE_MAX {
             return;
         }
     }

@@ -1,44 +1,61 @@
-//! Clients are heard in rounds while more is asked of a worker than it can do.
+//! Clients are heard now and then while more is asked of a worker than it can do.
 //!
 //! To hear one request, refuse it and say so takes a read, a write and a walk through all of TLS and HTTP/2 for it alone, each in
-//! memory that something else has had in between: five times what a refusal costs among others. While many are refused that is what
-//! the worker does most. So clients wait for the next round then, some milliseconds away, and all that has come up to then is heard at
-//! once. Nobody waits for whom nothing has come, and a cut is heard at once.
+//! memory that something else has had in between: several times what a refusal costs among others. While many are refused that is what
+//! the worker does most. So whoever has something to say waits for some milliseconds then, and all that has come from him meanwhile is
+//! heard at once. Nobody waits for whom nothing has come. A connection that is cut meanwhile is cut: only its task hears of it later.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-/// The rounds of one worker.
+use tokio::time::Instant;
+
+use crate::bounds::HEARD_EVERY;
+
+/// The clients of one worker, as far as they wait to be heard.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Rounds(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
-    /// There are any.
+    /// They wait at all.
     held: AtomicBool,
-    /// Which round it is, of all there ever were.
-    number: AtomicU64,
-    waiting: Mutex<Vec<Waker>>,
+    /// How often that has ended: whoever waited before was called then.
+    ended: AtomicU64,
+    /// By when they are heard, the first first.
+    waiting: Mutex<VecDeque<(Instant, Waker)>>,
 }
 
 impl Rounds {
-    /// Whoever has something to say is heard in the next round, from now on.
+    /// Whoever has something to say waits, from now on.
     pub(crate) fn begin(&self) {
         self.0.held.store(true, Ordering::Relaxed);
     }
 
-    /// The next round, if there are any.
-    pub(crate) fn next(&self) {
-        if self.0.held.load(Ordering::Relaxed) {
-            self.call();
+    /// Calls whoever has waited long enough.
+    pub(crate) fn call(&self, now: Instant) {
+        if !self.0.held.load(Ordering::Relaxed) {
+            return;
+        }
+        let mut waiting = self.waiting();
+        while let Some((_, first)) = waiting.pop_front_if(|(due, _)| *due <= now) {
+            first.wake();
         }
     }
 
     /// Everybody is heard at once again.
     pub(crate) fn end(&self) {
-        self.0.held.store(false, Ordering::Relaxed);
-        self.call();
+        if self.0.held.swap(false, Ordering::Relaxed) {
+            self.0.ended.fetch_add(1, Ordering::Relaxed);
+            self.waiting().drain(..).for_each(|(_, waker)| waker.wake());
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn are_held(&self) -> bool {
+        self.0.held.load(Ordering::Relaxed)
     }
 
     /// A seat for one client.
@@ -46,13 +63,7 @@ impl Rounds {
         Seat { rounds: self.clone(), asked: None }
     }
 
-    fn call(&self) {
-        self.0.number.fetch_add(1, Ordering::Relaxed);
-        let waiting = std::mem::take(&mut *self.waiting());
-        waiting.into_iter().for_each(Waker::wake);
-    }
-
-    fn waiting(&self) -> MutexGuard<'_, Vec<Waker>> {
+    fn waiting(&self) -> MutexGuard<'_, VecDeque<(Instant, Waker)>> {
         self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -61,28 +72,45 @@ impl Rounds {
 #[derive(Debug)]
 pub(crate) struct Seat {
     rounds: Rounds,
-    /// In which round it had something to say first, and who is called for it.
-    asked: Option<(u64, Waker)>,
+    asked: Option<Asked>,
+}
+
+/// It had something to say, and stands in line.
+#[derive(Debug)]
+struct Asked {
+    /// By when it is heard.
+    due: Instant,
+    /// Who is called then.
+    called: Waker,
+    /// How often rounds had ended.
+    ended: u64,
 }
 
 impl Seat {
     /// Ready when what this client has to say may be heard. To be asked only when it has something to say.
-    pub(crate) fn poll_round(&mut self, cx: &Context<'_>) -> Poll<()> {
+    pub(crate) fn poll_heard(&mut self, cx: &Context<'_>) -> Poll<()> {
         if !self.rounds.0.held.load(Ordering::Relaxed) {
             self.asked = None;
             return Poll::Ready(());
         }
-        let number = self.rounds.0.number.load(Ordering::Relaxed);
-        match &self.asked {
-            Some((round, _)) if *round != number => return Poll::Ready(()),
-            Some((_, called)) if called.will_wake(cx.waker()) => return Poll::Pending,
-            _ => {}
-        }
-        self.asked = Some((number, cx.waker().clone()));
+        self.poll_due(cx, Instant::now())
+    }
+
+    fn poll_due(&mut self, cx: &Context<'_>, now: Instant) -> Poll<()> {
+        let ended = self.rounds.0.ended.load(Ordering::Relaxed);
+        let due = match &self.asked {
+            Some(asked) if asked.due <= now => return Poll::Ready(()),
+            Some(asked) if asked.ended == ended && asked.called.will_wake(cx.waker()) => return Poll::Pending,
+            Some(asked) => asked.due,
+            None => now + HEARD_EVERY,
+        };
+        self.asked = Some(Asked { due, called: cx.waker().clone(), ended });
         let mut waiting = self.rounds.waiting();
-        waiting.push(cx.waker().clone());
-        // It may have come meanwhile, where somebody else's thread asks.
-        if self.rounds.0.number.load(Ordering::Relaxed) == number { Poll::Pending } else { Poll::Ready(()) }
+        // Behind all that are due sooner: but for who changes whom to call, at the end.
+        let place = waiting.partition_point(|(other, _)| *other <= due);
+        waiting.insert(place, (due, cx.waker().clone()));
+        // It may have ended meanwhile, where another thread asks.
+        if self.rounds.0.held.load(Ordering::Relaxed) { Poll::Pending } else { Poll::Ready(()) }
     }
 
     /// All that this client had to say was heard.
@@ -95,6 +123,7 @@ impl Seat {
 mod tests {
     use std::sync::atomic::AtomicU32;
     use std::task::Wake;
+    use std::time::Duration;
 
     use super::*;
 
@@ -107,62 +136,87 @@ mod tests {
         }
     }
 
+    impl Calls {
+        fn count(&self) -> u32 {
+            self.0.load(Ordering::Relaxed)
+        }
+    }
+
     fn caller() -> (Arc<Calls>, Waker) {
         let calls = Arc::<Calls>::default();
         (Arc::clone(&calls), Waker::from(calls))
     }
 
+    /// Asks for this client, so many milliseconds later.
+    fn ask(seat: &mut Seat, waker: &Waker, start: Instant, millis: u64) -> Poll<()> {
+        let cx = Context::from_waker(waker);
+        if seat.rounds.0.held.load(Ordering::Relaxed) {
+            seat.poll_due(&cx, start + Duration::from_millis(millis))
+        } else {
+            seat.poll_heard(&cx)
+        }
+    }
+
+    fn call(rounds: &Rounds, start: Instant, millis: u64) {
+        rounds.call(start + Duration::from_millis(millis));
+    }
+
+    const EVERY: u64 = HEARD_EVERY.as_millis() as u64;
+
     #[test]
     fn without_rounds_everybody_is_heard_at_once() {
-        let (rounds, (calls, waker)) = (Rounds::default(), caller());
+        let (rounds, (calls, waker), start) = (Rounds::default(), caller(), Instant::now());
         let mut seat = rounds.seat();
-        assert!(seat.poll_round(&Context::from_waker(&waker)).is_ready());
-        rounds.next();
-        assert!(seat.poll_round(&Context::from_waker(&waker)).is_ready(), "there are none to come");
-        assert_eq!(calls.0.load(Ordering::Relaxed), 0);
+        assert!(ask(&mut seat, &waker, start, 0).is_ready());
+        call(&rounds, start, 10 * EVERY);
+        assert!(ask(&mut seat, &waker, start, 0).is_ready());
+        assert_eq!(calls.count(), 0);
     }
 
     #[test]
-    fn whoever_has_something_to_say_is_called_once_in_the_next_round_and_heard_to_the_end() {
-        let (rounds, (calls, waker)) = (Rounds::default(), caller());
-        let cx = Context::from_waker(&waker);
+    fn whoever_has_something_to_say_is_called_once_when_it_is_time_and_heard_to_the_end() {
+        let (rounds, (calls, waker), start) = (Rounds::default(), caller(), Instant::now());
         let mut seat = rounds.seat();
         rounds.begin();
-        assert!(seat.poll_round(&cx).is_pending() && seat.poll_round(&cx).is_pending());
+        assert!(ask(&mut seat, &waker, start, 0).is_pending() && ask(&mut seat, &waker, start, 1).is_pending());
         rounds.begin();
-        assert!(seat.poll_round(&cx).is_pending(), "what has begun does not begin again");
-        rounds.next();
-        assert_eq!(calls.0.load(Ordering::Relaxed), 1);
-        assert!(seat.poll_round(&cx).is_ready() && seat.poll_round(&cx).is_ready(), "it has not said all");
+        call(&rounds, start, EVERY - 1);
+        assert!(ask(&mut seat, &waker, start, EVERY - 1).is_pending() && calls.count() == 0, "it is not yet time");
+        call(&rounds, start, EVERY);
+        assert_eq!(calls.count(), 1);
+        assert!(ask(&mut seat, &waker, start, EVERY).is_ready() && ask(&mut seat, &waker, start, EVERY).is_ready());
         seat.heard();
-        assert!(seat.poll_round(&cx).is_pending());
-        rounds.next();
-        rounds.next();
-        assert!(seat.poll_round(&cx).is_ready(), "however late it comes");
-        assert_eq!(calls.0.load(Ordering::Relaxed), 2);
+        assert!(ask(&mut seat, &waker, start, EVERY).is_pending());
+        assert!(ask(&mut seat, &waker, start, 10 * EVERY).is_ready(), "however late it comes");
+    }
+
+    #[test]
+    fn those_who_came_later_are_called_later() {
+        let (rounds, first, second, start) = (Rounds::default(), caller(), caller(), Instant::now());
+        rounds.begin();
+        let mut seats = [rounds.seat(), rounds.seat()];
+        assert!(ask(&mut seats[1], &second.1, start, EVERY / 2).is_pending());
+        assert!(ask(&mut seats[0], &first.1, start, 0).is_pending());
+        call(&rounds, start, EVERY);
+        assert_eq!((first.0.count(), second.0.count()), (1, 0));
     }
 
     #[test]
     fn whoever_waits_is_called_when_rounds_end_and_when_somebody_else_asks_for_it() {
-        let (rounds, (first, first_waker), (second, second_waker)) = (Rounds::default(), caller(), caller());
+        let (rounds, first, second, start) = (Rounds::default(), caller(), caller(), Instant::now());
         let mut seat = rounds.seat();
         rounds.begin();
-        assert!(seat.poll_round(&Context::from_waker(&first_waker)).is_pending());
-        assert!(seat.poll_round(&Context::from_waker(&second_waker)).is_pending());
+        assert!(ask(&mut seat, &first.1, start, 0).is_pending() && ask(&mut seat, &second.1, start, 0).is_pending());
         rounds.end();
-        assert_eq!((first.0.load(Ordering::Relaxed), second.0.load(Ordering::Relaxed)), (1, 1));
-        assert!(seat.poll_round(&Context::from_waker(&second_waker)).is_ready());
+        assert_eq!((first.0.count(), second.0.count()), (1, 1));
+        assert!(ask(&mut seat, &second.1, start, 0).is_ready());
         rounds.begin();
-        assert!(
-            seat.poll_round(&Context::from_waker(&second_waker)).is_pending(),
-            "what was asked before is forgotten"
-        );
+        assert!(ask(&mut seat, &second.1, start, 0).is_pending(), "what was asked before is forgotten");
         rounds.end();
         rounds.begin();
-        rounds.next();
-        assert!(
-            seat.poll_round(&Context::from_waker(&second_waker)).is_ready(),
-            "ended and begun before it was asked again"
-        );
+        let before = second.0.count();
+        assert!(ask(&mut seat, &second.1, start, 1).is_pending(), "ended and begun before it was asked again");
+        call(&rounds, start, EVERY);
+        assert_eq!(second.0.count(), before + 1, "it stands in line anew");
     }
 }

@@ -5,12 +5,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use audit::{Ended, Query};
 use gateway::bounds::UNTAKEN_MAX;
 use http::StatusCode;
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
 
 use crate::cutting::{body, drain};
-use crate::world::{Ask, Http, Plan, Tls, World};
+use crate::world::{Ask, Connection, Http, Plan, Terminal, Tls, World};
 
 /// The way to the store, where open connections are counted.
 #[derive(Clone, Default)]
@@ -68,16 +72,39 @@ async fn an_answer_that_nobody_takes_gives_the_store_back() {
     assert!(broken && received < 1_000_000, "{received} {broken}");
 }
 
-#[tokio::test]
-async fn a_connection_over_which_nothing_is_taken_is_cut_with_what_waits() {
-    let world = World::planned(Plan { workers: 1, ..Plan::default() }).await;
-    let keys = world.keys("D-sato");
-    let terminal = world.terminal_speaking(&keys, Http::Two, Tls::V13);
-    let cookie = world.cookie(&terminal, "U-sato").await;
+/// A connection of a client that takes nothing of a long document.
+async fn paused(terminal: &Terminal, cookie: &str) -> (Connection, Incoming) {
     let mut connection = terminal.connect_narrow().await;
-    let waiting = body(&mut connection, "/fhir/Binary/slow-100mb", &cookie, "*/*").await;
+    let waiting = body(&mut connection, "/fhir/Binary/slow-100mb", cookie, "*/*").await;
+    (connection, waiting)
+}
+
+#[tokio::test]
+async fn a_connection_over_which_nothing_else_goes_on_is_ended_with_what_nobody_takes() {
+    let world = World::planned(Plan { workers: 1, ..Plan::default() }).await;
+    let terminal = world.terminal_speaking(&world.keys("D-sato"), Http::Two, Tls::V13);
+    let cookie = world.cookie(&terminal, "U-sato").await;
+    let (mut idle, waiting) = paused(&terminal, &cookie).await;
+    // Whoever waits for news is not done with the connection.
+    let (mut in_use, also) = paused(&terminal, &cookie).await;
+    let mut news = body(&mut in_use, "/feeds/notes?patient=P-0001", &cookie, "text/event-stream").await;
     tokio::time::sleep(UNTAKEN_MAX + Duration::from_secs(5)).await;
-    assert!(connection.ask(Ask::get("/fhir/Patient/P-0001").as_(&cookie)).await.is_err(), "a shell is left");
-    let (received, broken) = drain(waiting).await;
-    assert!(broken && received < 1_000_000, "{received} {broken}");
+    let record = || Ask::get("/fhir/Patient/P-0001").as_(&cookie);
+    assert!(idle.ask(record()).await.is_err(), "a shell is left");
+    assert_eq!(in_use.ask(record()).await.unwrap().status, StatusCode::OK);
+    world.store.tell("P-0001", r#"{"resourceType":"Communication","id":"news","person":"P-0001"}"#);
+    let told = timeout(Duration::from_secs(2), news.frame()).await.expect("no news").unwrap();
+    assert!(told.is_ok(), "{told:?}");
+    for waiting in [waiting, also] {
+        let (received, broken) = drain(waiting).await;
+        assert!(broken && received < 1_000_000, "{received} {broken}");
+    }
+    // Nothing was withdrawn: its client took nothing.
+    let ends = |world: &World| -> Vec<_> {
+        let found = world.audit.search(&Query { limit: 50, ..Query::default() }).unwrap().entries;
+        let documents = found.iter().filter(|found| found.entry.target.contains("slow-100mb"));
+        documents.filter_map(|found| found.outcome.as_ref().map(|outcome| outcome.ended)).collect()
+    };
+    world.until("both ends are on record", |world| ends(world).len() == 2).await;
+    assert_eq!(ends(&world), [Ended::ClientLeft; 2]);
 }

@@ -183,6 +183,12 @@ impl ExchangeEntry {
         self.busy = Some(Arc::clone(busy));
     }
 
+    /// What its connection is not idle by: other exchanges hold it too. None over HTTP/1.1.
+    #[must_use]
+    pub const fn busy(&self) -> Option<&Arc<()>> {
+        self.busy.as_ref()
+    }
+
     /// Other exchanges may be going on over the same connection (HTTP/2).
     #[must_use]
     pub const fn is_multiplexed(&self) -> bool {

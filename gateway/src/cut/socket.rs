@@ -7,7 +7,7 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
@@ -29,8 +29,12 @@ struct Shared {
     cut: AtomicBool,
     /// When the kernel last took an octet, as [`micros`] tells it.
     last_octet: AtomicU64,
-    /// When a piece of an answer was last asked for, likewise.
+    /// When its client last asked for something, likewise.
     last_asked: AtomicU64,
+    /// It was cut because its client takes nothing, and not because of anything that changed.
+    let_go: AtomicBool,
+    /// What goes on over it and is only an empty shell of an answer that was let go of.
+    shells: AtomicUsize,
 }
 
 /// Microseconds since this clock was first looked at, and one more: 0 is never.
@@ -50,7 +54,7 @@ pub struct Socket {
     shared: Arc<Shared>,
     /// Runs while a write waits.
     stall: Option<Pin<Box<Sleep>>>,
-    /// When its client is heard; at once without one.
+    /// When its client is heard, while more is asked of the worker than it can do; at once without one.
     seat: Option<Seat>,
 }
 
@@ -59,14 +63,15 @@ impl Socket {
     #[must_use]
     pub fn new(stream: TcpStream) -> Self {
         let (last_octet, last_asked) = (AtomicU64::new(0), AtomicU64::new(0));
+        let (cut, let_go, shells) = (AtomicBool::new(false), AtomicBool::new(false), AtomicUsize::new(0));
         Self {
-            shared: Arc::new(Shared { stream, cut: AtomicBool::new(false), last_octet, last_asked }),
+            shared: Arc::new(Shared { stream, cut, last_octet, last_asked, let_go, shells }),
             stall: None,
             seat: None,
         }
     }
 
-    /// Its client is heard in these rounds from now on.
+    /// Its client is heard with those of these rounds from now on.
     pub(crate) fn take_part_in(&mut self, rounds: &Rounds) {
         self.seat = Some(rounds.seat());
     }
@@ -128,14 +133,37 @@ impl Scissors {
         ago(&self.0.last_octet)
     }
 
-    /// A piece of an answer is asked for: there is room for it.
-    pub(super) fn asked_again(&self) {
+    /// Its client asks for something.
+    pub(crate) fn asked(&self) {
         self.0.last_asked.store(micros(), Ordering::Relaxed);
     }
 
-    /// How long ago a piece of any answer over this connection was last asked for; none when none was.
-    pub(super) fn last_asked_ago(&self) -> Option<Duration> {
+    /// How long ago its client last asked for something; none when he never did.
+    #[must_use]
+    pub fn last_asked_ago(&self) -> Option<Duration> {
         ago(&self.0.last_asked)
+    }
+
+    /// Ends the connection because its client takes nothing.
+    pub fn let_go(&self) {
+        self.0.let_go.store(true, Ordering::Release);
+        self.cut();
+    }
+
+    /// Whether it was let go of, and not cut.
+    #[must_use]
+    pub fn is_let_go(&self) -> bool {
+        self.0.let_go.load(Ordering::Acquire)
+    }
+
+    /// So much more of what goes on over it is an empty shell; how much of it in all.
+    pub fn leave_shell(&self, busy: usize) -> usize {
+        self.0.shells.fetch_add(busy, Ordering::AcqRel).saturating_add(busy)
+    }
+
+    /// A shell is gone.
+    pub fn clear_shell(&self, busy: usize) {
+        self.0.shells.fetch_sub(busy, Ordering::AcqRel);
     }
 
     /// Whether it was cut.
@@ -150,7 +178,7 @@ impl AsyncRead for Socket {
         loop {
             ready!(self.whole()?.poll_read_ready(cx))?;
             if let Some(seat) = &mut self.seat {
-                ready!(seat.poll_round(cx));
+                ready!(seat.poll_heard(cx));
             }
             let stream = self.whole()?;
             let room = buf.initialize_unfilled();

@@ -61,14 +61,6 @@ impl Switch {
     /// hyper asks for more: what it had is sent.
     pub fn asked_again(&self) {
         self.in_hand.store(false, Ordering::SeqCst);
-        self.scissors.asked_again();
-    }
-
-    /// Ends the connection, if its client has made room for nothing of any answer over it for so long.
-    pub fn cut_untaken(&self, patience: Duration) {
-        if self.scissors.last_asked_ago().is_none_or(|ago| ago >= patience) {
-            self.scissors.cut();
-        }
     }
 
     /// Whether it was ended.
@@ -77,10 +69,16 @@ impl Switch {
         self.off.load(Ordering::Acquire)
     }
 
-    /// Whether it was ended, by itself or with its connection.
+    /// Whether it was ended, by itself or with its connection; a client that takes nothing has ended it himself.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        self.is_cut() || self.scissors.is_cut()
+        self.is_cut() || (self.scissors.is_cut() && !self.scissors.is_let_go())
+    }
+
+    /// The cut side of its connection.
+    #[must_use]
+    pub fn scissors(&self) -> &Scissors {
+        &self.scissors
     }
 
     /// How long ago the kernel last took an octet on its connection; none when it never did.

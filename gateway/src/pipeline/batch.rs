@@ -74,7 +74,7 @@ pub async fn serve(
         response.headers_mut().append(http::header::SET_COOKIE, cookie.clone());
     }
     answer::batch(response.headers_mut(), trace.id());
-    Ok(observe::together(response, parts, client.multiplexed, slot))
+    Ok(observe::together(client, response, parts, slot))
 }
 
 /// More than one batch may take up; what is left can be asked for in another.

@@ -14,9 +14,10 @@ use hyper::body::{Body as HttpBody, Frame, SizeHint};
 
 use super::admit::Slot;
 use super::release::Released;
-use super::untaken::{TakesNothing, Untaken};
+use super::untaken::{Beside, TakesNothing, Untaken};
 use crate::answer;
 use crate::bounds::CALL_DRAIN_MAX;
+use crate::connection::Client;
 use crate::cut::live::{ExchangeEntry, Switch};
 use crate::refusal::Refusal;
 use crate::store::pool::{Body, BodyError};
@@ -55,8 +56,14 @@ pub fn observe(released: Released) -> Response<Body> {
         None => None,
     };
     let holds_back = living.is_multiplexed();
-    // An endless stream waits for news, and its client with it.
-    let body = if holds_back && !endless { bounded(body, &switch) } else { body };
+    let body = match living.busy() {
+        // An endless stream waits for news, and its client with it.
+        Some(busy) if !endless => {
+            let (scissors, busy) = (switch.scissors().clone(), Arc::downgrade(busy));
+            bounded(body, Beside { scissors, busy, holds: 1 })
+        }
+        _ => body,
+    };
     let part = Part { guard, switch, living: Some(living), counts: true };
     let watched = Watched { farewell, ..Watched::new(body, vec![part], holds_back, drain, slot) };
     Response::from_parts(parts, watched.boxed_unsync())
@@ -74,20 +81,23 @@ pub fn part(released: Released) -> (Response<Body>, Part) {
 
 /// Finishes the answer to a batch: the outcome of every part is that of the whole.
 #[must_use]
-pub fn together(response: Response<Body>, parts: Vec<Part>, holds_back: bool, slot: Slot) -> Response<Body> {
+pub fn together(client: &Client, response: Response<Body>, parts: Vec<Part>, mut slot: Slot) -> Response<Body> {
     let (mut head, body) = response.into_parts();
     answer::standing_headers(&mut head.headers);
-    let body = match parts.first() {
-        Some(first) if holds_back => bounded(body, &first.switch),
-        _ => body,
+    slot.goes_on_by_itself();
+    let body = if client.multiplexed {
+        let (scissors, busy) = (client.scissors.clone(), Arc::downgrade(&client.busy));
+        bounded(body, Beside { scissors, busy, holds: parts.len() })
+    } else {
+        body
     };
-    let watched = Watched::new(body, parts, holds_back, None, slot);
+    let watched = Watched::new(body, parts, client.multiplexed, None, slot);
     Response::from_parts(head, watched.boxed_unsync())
 }
 
 /// A body that does not wait for its client for ever; one that is over needs no bound.
-fn bounded(body: Body, switch: &Arc<Switch>) -> Body {
-    if body.is_end_stream() { body } else { Untaken::new(body, Arc::clone(switch)).boxed_unsync() }
+fn bounded(body: Body, beside: Beside) -> Body {
+    if body.is_end_stream() { body } else { Untaken::new(body, beside).boxed_unsync() }
 }
 
 /// An exchange in an answer: all of it, or an entry of a batch.

@@ -7,6 +7,8 @@
 //!
 //! A turn is given back when what is left is no work to speak of: while the client's body comes, and once the answer has begun.
 //!
+//! While many are refused, clients are heard now and then only ([`crate::rounds`]).
+//!
 //! Care goes before searches, which wait for each other and hold up nobody else.
 
 use std::sync::Arc;
@@ -18,7 +20,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::route::RecordRequest;
 use crate::bounds::{
-    BUSY_TOLD_EVERY_SECONDS, ROUND_BEATS, ROUNDS_CALM_BEATS, ROUNDS_FROM, TURN_BEAT, TURNS_AT_LEAST, TURNS_CALM_BEATS,
+    BUSY_TOLD_EVERY_SECONDS, HEARD_EVERY, ROUNDS_CALM, ROUNDS_FROM, TURN_BEAT, TURNS_AT_LEAST, TURNS_CALM_BEATS,
     TURNS_LATE_MAX, TURNS_SEARCH_AT_LEAST, TURNS_SEARCH_LATE_MAX, TURNS_WATCHED_FROM,
 };
 use crate::pieces::Pieces;
@@ -209,21 +211,30 @@ struct Watch {
     waited: [Duration; 2],
     /// Looks since somebody was refused.
     calm: u32,
-    /// Looks since clients were heard in a round, and who was refused since then.
-    in_round: (u32, u32),
+    stretch: Stretch,
     /// Who were, since it was told.
     refused: u32,
     told: Option<Instant>,
 }
 
+/// As long as a client waits to be heard, while many are refused.
+struct Stretch {
+    since: Instant,
+    /// Who was refused in it.
+    refused: u32,
+    /// Stretches in a row in which few were.
+    calm: u32,
+}
+
 impl Watch {
     fn of(shared: Arc<Shared>) -> Self {
+        let stretch = Stretch { since: Instant::now(), refused: 0, calm: 0 };
         Self {
             shared,
             late: [Duration::ZERO; 4],
             waited: [Duration::ZERO; 2],
             calm: 0,
-            in_round: (0, 0),
+            stretch,
             refused: 0,
             told: None,
         }
@@ -237,26 +248,27 @@ impl Watch {
         if self.calm == TURNS_CALM_BEATS {
             self.shared.no_limit();
         }
-        self.round(refused);
+        self.hear(refused, Instant::now());
         self.refused = self.refused.saturating_add(refused);
         self.tell(Duration::from_secs(BUSY_TOLD_EVERY_SECONDS));
     }
 
-    /// Hears clients in rounds while many are refused, and each at once when nobody was for some of them.
-    fn round(&mut self, refused: u32) {
-        let (beats, so_far) = self.in_round;
-        self.in_round = (beats.saturating_add(1), so_far.saturating_add(refused));
-        if self.in_round.0 < ROUND_BEATS {
+    /// Lets clients wait to be heard while many are refused, and hears each at once when few were for a while.
+    fn hear(&mut self, refused: u32, now: Instant) {
+        let rounds = &self.shared.rounds;
+        rounds.call(now);
+        let Stretch { since, refused: so_far, calm } = &mut self.stretch;
+        *so_far = so_far.saturating_add(refused);
+        if now.saturating_duration_since(*since) < HEARD_EVERY {
             return;
         }
-        let rounds = &self.shared.rounds;
-        if self.in_round.1 >= ROUNDS_FROM {
+        *calm = if *so_far < ROUNDS_FROM { calm.saturating_add(1) } else { 0 };
+        if *calm == 0 {
             rounds.begin();
-        } else if self.calm >= ROUNDS_CALM_BEATS {
+        } else if *calm >= ROUNDS_CALM {
             rounds.end();
         }
-        rounds.next();
-        self.in_round = (0, 0);
+        (*since, *so_far) = (now, 0);
     }
 
     fn may_end(&self) -> bool {
@@ -417,6 +429,24 @@ mod tests {
         drop(held);
         (0..20).for_each(|_| watch.beat(LATE, Duration::ZERO));
         assert_eq!(taken(&turns, Weight::Care, 1000).len(), TURNS_AT_LEAST as usize);
+    }
+
+    #[test]
+    fn clients_wait_to_be_heard_while_many_are_refused() {
+        let (turns, mut watch) = watched();
+        let start = watch.stretch.since;
+        let mut hear = |refused, stretches: u32| {
+            watch.hear(refused, start + HEARD_EVERY * stretches);
+            turns.rounds().are_held()
+        };
+        assert!(!hear(ROUNDS_FROM, 0), "it is not yet known");
+        assert!(hear(0, 1));
+        assert!(hear(ROUNDS_FROM - 1, 2) && hear(ROUNDS_FROM - 1, 3), "few, but not for long");
+        assert!(hear(ROUNDS_FROM, 4) && hear(0, 5) && hear(1, 6));
+        assert!(!hear(0, 7));
+        assert!(hear(ROUNDS_FROM, 8));
+        drop(watch);
+        assert!(!turns.rounds().are_held(), "nobody looks any more");
     }
 
     #[test]

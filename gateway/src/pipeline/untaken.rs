@@ -3,11 +3,11 @@
 //! Over HTTP/2 hyper asks for the next piece of a body only once its client has opened a window for it. A client that opens none
 //! and answers pings would hold what is left of the answer for as long as it likes: half of the store's, and a connection to it.
 //! hyper cannot be told to let go of such a stream, so it keeps a shell: what was in it is gone, and whoever asks on hears
-//! that it is over. Other streams of the connection go on, if there are any: of a connection over which nothing has been taken for as
-//! long, the shell would be all that is left, and it is cut.
+//! that it is over. Whatever else goes on over the connection goes on. Where nothing does but shells, nor anything was
+//! asked for as long, it is ended.
 
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -16,12 +16,13 @@ use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep_until};
 
 use crate::bounds::UNTAKEN_MAX;
-use crate::cut::live::Switch;
+use crate::cut::socket::Scissors;
 use crate::store::pool::{Body, BodyError};
 
 /// See the module.
 pub struct Untaken {
     held: Arc<Mutex<Held>>,
+    beside: Arc<Beside>,
     watch: AbortHandle,
 }
 
@@ -32,23 +33,43 @@ struct Held {
     since: Option<Instant>,
 }
 
+/// The connection of an answer, and what else goes on over it.
+pub struct Beside {
+    /// Ends the connection.
+    pub scissors: Scissors,
+    /// Held by the connection, and by whatever goes on over it.
+    pub busy: Weak<()>,
+    /// So often by this answer: once for each exchange in it.
+    pub holds: usize,
+}
+
+impl Beside {
+    /// The answer has become a shell. Whether nothing else goes on, nor has for as long.
+    fn leave_shell(&self) -> bool {
+        let shells = self.scissors.leave_shell(self.holds);
+        let alone = self.busy.strong_count() <= shells.saturating_add(1);
+        alone && self.scissors.last_asked_ago().is_none_or(|ago| ago >= UNTAKEN_MAX)
+    }
+}
+
 /// The client took nothing for [`UNTAKEN_MAX`].
 #[derive(Debug, thiserror::Error)]
 #[error("the client takes nothing")]
 pub struct TakesNothing;
 
 impl Untaken {
-    /// This body of this exchange, for at most [`UNTAKEN_MAX`] between two pieces.
+    /// This body, for at most [`UNTAKEN_MAX`] between two pieces.
     #[must_use]
-    pub fn new(body: Body, switch: Arc<Switch>) -> Self {
+    pub fn new(body: Body, beside: Beside) -> Self {
         let held = Arc::new(Mutex::new(Held { body: Some(body), since: Some(Instant::now()) }));
-        let watch = tokio::spawn(watch(Arc::clone(&held), switch)).abort_handle();
-        Self { held, watch }
+        let beside = Arc::new(beside);
+        let watch = tokio::spawn(watch(Arc::clone(&held), Arc::clone(&beside))).abort_handle();
+        Self { held, beside, watch }
     }
 }
 
 /// Lets go of the body once its client has been waited for too long.
-async fn watch(held: Arc<Mutex<Held>>, switch: Arc<Switch>) {
+async fn watch(held: Arc<Mutex<Held>>, beside: Arc<Beside>) {
     loop {
         let since = lock(&held).since;
         let now = Instant::now();
@@ -58,9 +79,13 @@ async fn watch(held: Arc<Mutex<Held>>, switch: Arc<Switch>) {
             // It may have come just now.
             if held.since == since {
                 let body = held.body.take();
+                let alone = beside.leave_shell();
                 drop(held);
                 drop(body);
-                switch.cut_untaken(UNTAKEN_MAX);
+                if alone {
+                    tracing::debug!("a client takes nothing of all that it asked for");
+                    beside.scissors.let_go();
+                }
                 return;
             }
             continue;
@@ -96,6 +121,9 @@ impl HttpBody for Untaken {
 impl Drop for Untaken {
     fn drop(&mut self) {
         self.watch.abort();
+        if lock(&self.held).body.is_none() {
+            self.beside.scissors.clear_shell(self.beside.holds);
+        }
     }
 }
 

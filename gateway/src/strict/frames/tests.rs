@@ -3,6 +3,7 @@
 use super::counted::{Inbound, Outbound};
 use super::trailers::is_of_pseudo_fields;
 use super::{Breach, goaway};
+use crate::bounds::{H2_IDLE_FRAMES_MAX, H2_SETTINGS_COST};
 
 fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
@@ -33,9 +34,12 @@ fn what_moves_nothing_has_an_end() {
         ("resets", frame(3, 0, 1, &[0, 0, 0, 8])),
         ("crumbs", frame(0, 0, 1, b"a")),
     ] {
-        // A change of settings is one for every stream.
-        let few = if name == "settings" { 20 } else { 100 };
+        // A change of settings is one for every stream: so many behind the first.
+        let few = if name == "settings" { (H2_IDLE_FRAMES_MAX / H2_SETTINGS_COST) as usize - 1 } else { 100 };
         assert_eq!(after(&vec![one.clone(); few]), Ok(()), "{name}");
+        if name == "settings" {
+            assert!(after(&vec![one.clone(); few + 2]).is_err(), "{name}");
+        }
         let flood = after(&vec![one; 20_000]);
         assert!(flood.is_err_and(|breach| breach.code == 0xb), "{name}");
     }
