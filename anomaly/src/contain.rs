@@ -100,6 +100,8 @@ pub enum Leave {
 pub struct Containment {
     step: Step,
     until: Option<Timestamp>,
+    /// He can end it by proving himself once more.
+    by_himself: bool,
     pace: Bucket,
 }
 
@@ -121,12 +123,13 @@ impl Containment {
         self.until
     }
 
-    /// Holds it as far as this, if it is not held further; and says whether that is news.
-    pub fn hold(&mut self, step: Step, now: Timestamp) -> bool {
+    /// Holds it as far as this, if it is not held further, and by himself he can end it or not; whether that is news.
+    pub fn hold(&mut self, step: Step, by_himself: bool, now: Timestamp) -> bool {
         let before = self.step(now);
-        if step < before {
+        if step < before || step == Step::None {
             return false;
         }
+        self.by_himself = by_himself && (self.by_himself || step > before);
         self.step = step;
         self.until = step.lasts_millis().map(|millis| now.plus_millis(millis));
         if step > before {
@@ -142,7 +145,7 @@ impl Containment {
 
     /// He has proved himself once more: what ends by that ends.
     pub fn stepped_up(&mut self, now: Timestamp) -> bool {
-        let ends = self.step(now).ends_by_step_up();
+        let ends = self.by_himself && self.step(now).ends_by_step_up();
         if ends {
             self.lift();
         }

@@ -181,8 +181,16 @@ pub enum Refusal {
 pub struct Print {
     /// The digest.
     pub hello: u64,
-    /// The platform and program family, as the client names itself; 0 when it does not.
+    /// Platform (high octet) and program (low octet), as the client names itself; 0 when it does not.
     pub family: u16,
+}
+
+impl Print {
+    /// The platform alone.
+    #[must_use]
+    pub const fn platform(self) -> u16 {
+        self.family >> 8
+    }
 }
 
 /// A place on earth, as coarsely as an address tells it.
@@ -196,4 +204,16 @@ pub struct Place {
     pub within_km: u16,
     /// Outside of the country.
     pub abroad: bool,
+}
+
+impl Place {
+    /// Kilometres to another place (haversine, a sphere of 6,371 km).
+    #[must_use]
+    pub fn km_to(self, other: Self) -> f32 {
+        let radians = |hundredths: i16| f32::from(hundredths) / 100.0 * core::f32::consts::PI / 180.0;
+        let (a, b) = (radians(self.north), radians(other.north));
+        let (north, east) = (b - a, radians(other.east) - radians(self.east));
+        let h = (north / 2.0).sin().powi(2) + a.cos() * b.cos() * (east / 2.0).sin().powi(2);
+        2.0 * 6371.0 * h.sqrt().min(1.0).asin()
+    }
 }

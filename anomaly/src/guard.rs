@@ -1,10 +1,21 @@
 //! From findings to acts: who is held how far, by what the city has ordered.
+//!
+//! One fold over the audit journal: the same events in the same order come to the same findings and acts, live, after a restart and in a
+//! replay. What an act of ours leads to (refusals, waits) is no evidence of anything.
 
 use model::Timestamp;
 
 use crate::contain::{Ask, Containment, Leave, Step};
-use crate::event::{Device, Event, Facility, User};
-use crate::finding::{Detector, Finding, Subject};
+use crate::detect::city::{City, FacilityState};
+use crate::detect::sign_in::Accounts;
+use crate::detect::{Found, Scene, reading, refused, sign_in, terminal, volume, writing};
+use crate::device::DeviceState;
+use crate::event::{Account, Device, Event, Facility, User, What};
+use crate::finding::{Detector, Finding, Numbers, Subject};
+use crate::norm::Norm;
+use crate::params::{Params, StandingOrder};
+use crate::recall::Recall;
+use crate::user::{UserState, day_of, minute};
 
 /// What is known of a user beside what he does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,50 +26,75 @@ pub struct Profile {
     pub facility: Facility,
 }
 
-/// Something an officer hears of.
+/// Something an officer hears of, or a subject that is held from now on.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Told {
     /// What was found.
     pub finding: Finding,
     /// How far the subject is held from now on because of it; [`Step::None`] where nothing was done.
     pub done: Step,
+    /// What the standing order leaves to a human being: so far the subject should be held.
+    pub proposed: Step,
 }
 
 /// Detectors and containment of a city.
 #[derive(Debug, Default)]
 pub struct Guard {
-    users: Vec<Containment>,
-    devices: Vec<Containment>,
+    params: Params,
+    order: StandingOrder,
+    users: Vec<Held<UserState>>,
+    devices: Vec<Held<DeviceState>>,
+    facilities: Vec<FacilityState>,
+    accounts: Accounts,
+    city: City,
+    peers: Vec<Peers>,
 }
 
+/// A subject: what is remembered of it, how far it is held, and what was found of it.
+#[derive(Clone, Debug, Default)]
+struct Held<S> {
+    state: S,
+    held: Containment,
+    recall: Recall,
+}
+
+/// What is usual among those who do the same work.
+#[derive(Clone, Copy, Debug, Default)]
+struct Peers {
+    persons: [Norm; 3],
+    unexplained: [Norm; 3],
+}
+
+/// Professions, at most: their numbers are small.
+const PEERS_MAX: u8 = 32;
+
 impl Guard {
+    /// By these thresholds and this standing order.
+    #[must_use]
+    pub fn new(params: Params, order: StandingOrder) -> Self {
+        Self { params, order, peers: vec![Peers::default(); PEERS_MAX.into()], ..Self::default() }
+    }
+
     /// Whom a number stands for. To be told before his first event; told again when it changes.
     pub fn know(&mut self, user: User, profile: Profile) {
-        let _ = (user, profile);
+        let state = &mut of(&mut self.users, user.0).state;
+        (state.peers, state.facility) = (profile.peers.min(PEERS_MAX - 1), Some(profile.facility));
     }
 
     /// Whether somebody may do something at a terminal now.
     pub fn leave(&mut self, user: User, device: Device, ask: Ask, now: Timestamp) -> Leave {
-        let mut leave = Leave::Granted;
-        for held in [self.devices.get_mut(device.0 as usize), self.users.get_mut(user.0 as usize)].into_iter().flatten() {
-            leave = held.leave(ask, now);
-            if leave != Leave::Granted {
-                break;
-            }
+        let at_device = of(&mut self.devices, device.0).held.leave(ask, now);
+        if at_device != Leave::Granted {
+            return at_device;
         }
-        leave
-    }
-
-    /// Hears what happened, and says what an officer has to hear.
-    pub fn hear(&mut self, event: &Event, tell: &mut impl FnMut(Told)) {
-        let _ = (event, tell, Detector::ALL);
+        of(&mut self.users, user.0).held.leave(ask, now)
     }
 
     /// An officer lifts what is held.
     pub fn lift(&mut self, subject: Subject) {
         match subject {
-            Subject::User(user) => self.users.get_mut(user.0 as usize).into_iter().for_each(Containment::lift),
-            Subject::Device(device) => self.devices.get_mut(device.0 as usize).into_iter().for_each(Containment::lift),
+            Subject::User(user) => of(&mut self.users, user.0).held.lift(),
+            Subject::Device(device) => of(&mut self.devices, device.0).held.lift(),
             Subject::Facility(_) | Subject::City => {}
         }
     }
@@ -66,12 +102,262 @@ impl Guard {
     /// How far a user is held.
     #[must_use]
     pub fn user_step(&self, user: User, now: Timestamp) -> Step {
-        self.users.get(user.0 as usize).map_or(Step::None, |held| held.step(now))
+        self.users.get(index(user.0)).map_or(Step::None, |user| user.held.step(now))
     }
 
     /// How far a terminal is held.
     #[must_use]
     pub fn device_step(&self, device: Device, now: Timestamp) -> Step {
-        self.devices.get(device.0 as usize).map_or(Step::None, |held| held.step(now))
+        self.devices.get(index(device.0)).map_or(Step::None, |device| device.held.step(now))
+    }
+
+    /// Hears what happened, and tells what follows.
+    pub fn hear(&mut self, event: &Event, tell: &mut impl FnMut(Told)) {
+        let mut found = Gathered::default();
+        match event.what {
+            What::Opened { user, person, why, marked } => {
+                self.of_user(event, user, &mut found, |state, scene, find| {
+                    reading::opened(state, scene, (person, why, marked), find);
+                })
+            }
+            What::Wrote { user, edit, .. } => {
+                self.of_user(event, user, &mut found, |state, scene, find| writing::wrote(state, scene, edit, find));
+            }
+            What::Refused { user, target, refusal, .. } => {
+                self.of_user(event, user, &mut found, |state, scene, find| {
+                    refused::refused(state, scene, (target, refusal), find);
+                })
+            }
+            What::Delivered { user, bytes, export } => self.of_user(event, user, &mut found, |state, scene, find| {
+                volume::delivered(state, scene, (bytes, export), find);
+            }),
+            What::SignedIn { account, user, right, step_up } => {
+                self.signed_in(event, (account, user), (right, step_up), &mut found);
+            }
+            What::Connected { print, place } => self.of_device(event, &mut found, |state, scene, find| {
+                terminal::connected(state, scene, (event.source, print, place), find);
+            }),
+            What::Ended { .. } => self.of_device(event, &mut found, |state, scene, find| {
+                terminal::ended(state, scene, event.source, find);
+            }),
+            What::Replayed { .. } => {
+                self.of_device(event, &mut found, |state, scene, find| terminal::replayed(state, scene, find))
+            }
+        }
+        for (subject, found) in found.each.into_iter().flatten() {
+            self.settle(event, subject, found, tell);
+        }
+    }
+
+    /// Asks the detectors of a user.
+    fn of_user(
+        &mut self,
+        event: &Event,
+        user: User,
+        gathered: &mut Gathered,
+        ask: impl FnOnce(&mut UserState, &Scene<'_>, &mut dyn FnMut(Found)),
+    ) {
+        let (day, minute) = (day_of(event.at), minute(event.at));
+        let kind = self.params.calendar.kind(day) as usize;
+        let state = &mut of(&mut self.users, user.0).state;
+        let peers = self.peers.get_mut(usize::from(state.peers));
+        let (mut peers_persons, mut peers_unexplained) = (f32::MAX, 0.0);
+        if let Some(peers) = peers {
+            if let Some((kind, ended)) = state.begin(day, minute, &self.params) {
+                if let Some(norm) = peers.persons.get_mut(kind as usize) {
+                    norm.learn((1.0 + ended.persons.count()).ln());
+                }
+                if let Some(norm) = peers.unexplained.get_mut(kind as usize) {
+                    norm.learn(ended.unexplained.into());
+                }
+            }
+            // Two and a half deviations of a bell: one in two hundred.
+            peers_persons = peers.persons.get(kind).map_or(f32::MAX, |norm| norm.above(2.6).exp() - 1.0);
+            peers_unexplained = peers.unexplained.get(kind).map_or(0.0, Norm::mean_of);
+        }
+        let scene = Scene {
+            params: &self.params,
+            now: event.at,
+            minute,
+            fleet: self.city.fleet(minute),
+            peers_persons,
+            peers_unexplained,
+        };
+        let subject = Subject::User(user);
+        ask(state, &scene, &mut |found| gathered.add(subject, found));
+        // Who comes back after months and does what nothing explains.
+        if state.is_back && gathered.has_any() {
+            gathered.add(subject, Found::alert(Detector::Dormant, Step::StepUp, Numbers::default()));
+        }
+    }
+
+    /// Asks the detectors of a terminal.
+    fn of_device(
+        &mut self,
+        event: &Event,
+        gathered: &mut Gathered,
+        ask: impl FnOnce(&mut DeviceState, &Scene<'_>, &mut dyn FnMut(Found)),
+    ) {
+        let scene = scene(&self.params, event);
+        let state = &mut of(&mut self.devices, event.device.0).state;
+        ask(state, &scene, &mut |found| gathered.add(Subject::Device(event.device), found));
+    }
+
+    fn signed_in(
+        &mut self,
+        event: &Event,
+        (account, user): (Account, Option<User>),
+        (right, step_up): (bool, bool),
+        gathered: &mut Gathered,
+    ) {
+        let scene = scene(&self.params, event);
+        let device = of(&mut self.devices, event.device.0);
+        if !right {
+            let subject = Subject::Device(event.device);
+            sign_in::wrong(&mut device.state, &mut self.accounts, &scene, account, &mut |found| {
+                gathered.add(subject, found)
+            });
+            return;
+        }
+        let guessed = sign_in::right(&mut device.state, &mut self.accounts, &scene, account);
+        if step_up {
+            device.held.stepped_up(event.at);
+        }
+        let Some(user) = user else { return };
+        if step_up {
+            let user = of(&mut self.users, user.0);
+            user.held.stepped_up(event.at);
+            user.state.stepped_up = Some(event.at);
+        }
+        if let Some(guessed) = guessed {
+            gathered.add(Subject::User(user), guessed);
+        }
+    }
+
+    /// What follows from a finding.
+    fn settle(&mut self, event: &Event, subject: Subject, found: Found, tell: &mut impl FnMut(Told)) {
+        let (now, minute) = (event.at, minute(event.at));
+        let order = self.order.of(found.detector);
+        let (held, recall) = match subject {
+            Subject::User(user) => {
+                let user = of(&mut self.users, user.0);
+                (Some(&mut user.held), Some(&mut user.recall))
+            }
+            Subject::Device(device) => {
+                let device = of(&mut self.devices, device.0);
+                (Some(&mut device.held), Some(&mut device.recall))
+            }
+            Subject::Facility(_) | Subject::City => (None, None),
+        };
+        let mut step = found.step;
+        let mut news = true;
+        if let Some(recall) = recall {
+            news = recall.note(found.detector, minute, found.alert);
+            let others = recall.independent(found.detector, minute);
+            if step >= Step::Narrowed && found.alert && others {
+                step = step.max(Step::UserSuspended);
+            }
+            // One detector alone does not suspend, unless it cannot well be wrong.
+            if step > Step::Narrowed && !order.proven && !others {
+                step = Step::Narrowed;
+            }
+        }
+        if matches!(subject, Subject::Device(_)) && step == Step::UserSuspended {
+            step = Step::DeviceSuspended;
+        }
+        step = step.min(order.ceiling);
+        let (mut done, mut proposed) = (Step::None, Step::None);
+        if let Some(held) = held {
+            if order.acts {
+                let by_himself = !matches!(found.detector, Detector::Unexplained | Detector::Refusals);
+                if held.hold(step, by_himself, now) {
+                    done = step;
+                }
+            } else if step > held.step(now) {
+                proposed = step;
+            }
+        }
+        if let Subject::User(user) = subject {
+            self.among_others(event, user, found, tell);
+        }
+        if done == Step::None && proposed == Step::None && !(found.alert && news) {
+            return;
+        }
+        if found.alert
+            && let Subject::User(user) = subject
+        {
+            of(&mut self.users, user.0).state.told_minute = minute;
+        }
+        let finding = Finding {
+            at: now,
+            detector: found.detector,
+            subject,
+            step: found.step,
+            alert: found.alert && news,
+            numbers: found.numbers,
+        };
+        tell(Told { finding, done, proposed });
+    }
+
+    /// What is found of several at once: of one facility, or of the city.
+    fn among_others(&mut self, event: &Event, user: User, found: Found, tell: &mut impl FnMut(Told)) {
+        let minute = minute(event.at);
+        let facility = of(&mut self.users, user.0).state.facility.unwrap_or(event.facility);
+        let told = |detector, subject, numbers| Told {
+            finding: Finding { at: event.at, detector, subject, step: Step::None, alert: true, numbers },
+            done: Step::None,
+            proposed: Step::None,
+        };
+        if let Some(users) = self.city.found(found.detector, (user, facility), minute, &self.params) {
+            let numbers = Numbers { seen: users, seconds: 3600, limit: self.params.fleet, ..Numbers::default() };
+            tell(told(Detector::Drift, Subject::City, numbers));
+        }
+        if !found.alert {
+            return;
+        }
+        let hot = &mut of(&mut self.facilities, facility.0).hot;
+        let since = minute.saturating_sub(15).max(1);
+        let new = hot.note(user.0, minute, since, false);
+        let users = hot.since(since).0;
+        if new && users == self.params.outbreak {
+            let numbers = Numbers { seen: users, seconds: 900, limit: self.params.outbreak, ..Numbers::default() };
+            tell(told(Detector::Outbreak, Subject::Facility(facility), numbers));
+        }
+    }
+}
+
+fn scene<'s>(params: &'s Params, event: &Event) -> Scene<'s> {
+    Scene { params, now: event.at, minute: minute(event.at), fleet: 0, peers_persons: f32::MAX, peers_unexplained: 0.0 }
+}
+
+fn index(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+/// The place of a number, made when it is new.
+fn of<T: Default + Clone>(all: &mut Vec<T>, number: u32) -> &mut T {
+    let at = index(number);
+    if all.len() <= at {
+        all.resize(at.saturating_add(1), T::default());
+    }
+    #[expect(clippy::indexing_slicing, reason = "it was just made long enough")]
+    &mut all[at]
+}
+
+/// What the detectors found in one event: a few things at most.
+#[derive(Default)]
+struct Gathered {
+    each: [Option<(Subject, Found)>; 8],
+}
+
+impl Gathered {
+    fn add(&mut self, subject: Subject, found: Found) {
+        if let Some(place) = self.each.iter_mut().find(|place| place.is_none()) {
+            *place = Some((subject, found));
+        }
+    }
+
+    fn has_any(&self) -> bool {
+        self.each.iter().any(Option::is_some)
     }
 }

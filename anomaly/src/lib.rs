@@ -4,12 +4,21 @@
 //! slows down the guessing of passwords without locking anybody out for good. The detectors of misuse come on top.
 
 pub mod contain;
+pub mod day;
+mod detect;
+mod device;
 pub mod event;
 pub mod finding;
 pub mod gcra;
 pub mod guard;
 pub mod guess;
+pub mod meter;
+pub mod norm;
+pub mod params;
+mod recall;
+mod rings;
 mod source;
+mod user;
 
 pub use contain::{Ask, Containment, Leave, Step};
 pub use event::Event;
@@ -17,6 +26,7 @@ pub use finding::{Detector, Finding, Numbers, Subject};
 pub use gcra::{Bucket, Quota, Verdict};
 pub use guard::{Guard, Profile, Told};
 pub use guess::{Guesses, Patience};
+pub use params::{Order, Params, StandingOrder};
 pub use source::{Prefix, prefix};
 
 #[cfg(test)]

@@ -1,0 +1,200 @@
+//! What is remembered of one user: meters, what came lately, and what is usual. Some 1.3 KiB, without a pointer.
+
+use model::Timestamp;
+
+use crate::day::{self, Day, Kind};
+use crate::event::{Facility, Person};
+use crate::meter::Meter;
+use crate::norm::Norm;
+use crate::params::Params;
+use crate::rings::{Counted, Distinct, Recent};
+
+/// Minutes of a day.
+pub(crate) const DAY_MINUTES: u32 = 24 * 60;
+
+/// See the module.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct UserState {
+    pub(crate) facility: Option<Facility>,
+    pub(crate) peers: u8,
+    pub(crate) meters: Meters,
+    /// Persons opened lately: opening another of their records costs little.
+    pub(crate) persons: Recent<u32, 16>,
+    /// What was refused lately: asking for the same again costs little.
+    pub(crate) targets: Recent<u64, 8>,
+    /// Persons whom nothing explains, within a day.
+    pub(crate) unexplained: Distinct<24>,
+    /// Those of the last weeks.
+    pub(crate) unexplained_known: Counted,
+    pub(crate) known_since: Day,
+    pub(crate) burst: Burst,
+    pub(crate) today: Today,
+    pub(crate) usual: Usual,
+    pub(crate) hours: Hours,
+    pub(crate) cadence: Cadence,
+    /// The day of the last thing he did.
+    pub(crate) last_day: Day,
+    /// Of today: he came back after a long time.
+    pub(crate) is_back: bool,
+    /// When he last proved himself once more.
+    pub(crate) stepped_up: Option<Timestamp>,
+    /// The last minute in which somebody was told of him: such days are nothing to learn from.
+    pub(crate) told_minute: u32,
+}
+
+/// Meters of one user.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Meters {
+    pub(crate) reading: Meter,
+    pub(crate) reading_long: Meter,
+    pub(crate) unexplained_slow: Meter,
+    pub(crate) refusals: Meter,
+    pub(crate) refusals_slow: Meter,
+    pub(crate) edits: Meter,
+    pub(crate) edits_others: Meter,
+    pub(crate) emergencies: Meter,
+    pub(crate) exports: Meter,
+    pub(crate) stopped: Meter,
+}
+
+/// Records opened one after the other, since the meter was last empty.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Burst {
+    pub(crate) opened: u16,
+    pub(crate) unexplained: u16,
+    pub(crate) began: Option<Timestamp>,
+}
+
+/// What there was today.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Today {
+    pub(crate) day: Day,
+    pub(crate) persons: Counted,
+    pub(crate) unexplained: u16,
+    /// The highest level of the reading meter.
+    pub(crate) peak: u16,
+    pub(crate) bytes: u64,
+}
+
+/// What is usual for him.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Usual {
+    /// Logarithm of one and the persons of a day, by kind of day.
+    pub(crate) persons: [Norm; Kind::COUNT],
+    /// Persons of a day whom nothing explains.
+    pub(crate) unexplained: [Norm; Kind::COUNT],
+    /// The highest level of a day.
+    pub(crate) peak: Norm,
+    /// Octets of a day.
+    pub(crate) bytes: Norm,
+}
+
+/// In which hours of the week he is there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hours {
+    each: [u8; 168],
+    count: u32,
+}
+
+impl Default for Hours {
+    fn default() -> Self {
+        Self { each: [0; 168], count: 0 }
+    }
+}
+
+impl Hours {
+    /// Fewest hours from which something follows.
+    const COUNT_MIN: u32 = 100;
+
+    /// One more; whether he was never there in this hour or those beside it, of many.
+    pub(crate) fn note(&mut self, hour: usize) -> bool {
+        let at = |hour: usize| self.each.get(hour % 168).copied().unwrap_or_default();
+        let rare = self.count >= Self::COUNT_MIN && at(hour) == 0 && at(hour + 1) == 0 && at(hour + 167) == 0;
+        if let Some(each) = self.each.get_mut(hour) {
+            *each = each.saturating_add(1);
+        }
+        self.count = self.count.saturating_add(1);
+        rare
+    }
+}
+
+/// How regular his requests are.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Cadence {
+    last: Option<Timestamp>,
+    gap_millis: f32,
+    alike: u8,
+}
+
+impl Cadence {
+    /// One more request; how many gaps in a row were alike.
+    pub(crate) fn note(&mut self, now: Timestamp) -> u8 {
+        let gap = self.last.map(|last| now.millis_since(last).clamp(0, 86_400_000) as f32);
+        self.last = Some(now);
+        let Some(gap) = gap else { return 0 };
+        // What comes at once is one screen, not one more step of a clock.
+        if gap < 200.0 {
+            return self.alike;
+        }
+        if (gap - self.gap_millis).abs() < 0.12 * self.gap_millis {
+            self.alike = self.alike.saturating_add(1);
+            self.gap_millis += 0.1 * (gap - self.gap_millis);
+        } else {
+            self.alike /= 4;
+            self.gap_millis = gap;
+        }
+        self.alike
+    }
+}
+
+impl UserState {
+    /// A new day has begun: yesterday becomes what is usual, unless somebody was told of it. What it was, for the peers.
+    pub(crate) fn begin(&mut self, day: Day, minute: u32, params: &Params) -> Option<(Kind, Today)> {
+        if self.today.day == day {
+            return None;
+        }
+        let ended = std::mem::replace(&mut self.today, Today { day, ..Today::default() });
+        let away = if self.last_day == 0 { 0 } else { day.saturating_sub(self.last_day) };
+        self.is_back = away >= params.dormant_days;
+        self.last_day = day;
+        if day.saturating_sub(self.known_since) >= 14 {
+            self.unexplained_known.clear();
+            self.known_since = day;
+        }
+        let told = self.told_minute > 0 && minute.saturating_sub(self.told_minute) < 2 * DAY_MINUTES;
+        if ended.day == 0 || told {
+            return None;
+        }
+        let kind = params.calendar.kind(ended.day);
+        let usual = &mut self.usual;
+        if let Some(norm) = usual.persons.get_mut(kind as usize) {
+            norm.learn((1.0 + ended.persons.count()).ln());
+        }
+        if let Some(norm) = usual.unexplained.get_mut(kind as usize) {
+            norm.learn(f32::from(ended.unexplained));
+        }
+        usual.peak.learn(f32::from(ended.peak));
+        usual.bytes.learn(ended.bytes as f32);
+        Some((kind, ended))
+    }
+
+    /// Whether this person was opened lately.
+    pub(crate) fn has_opened(&mut self, person: Person) -> bool {
+        self.persons.has(person.0.wrapping_add(1))
+    }
+}
+
+/// The minute of an instant, from 1.
+pub(crate) fn minute(at: Timestamp) -> u32 {
+    u32::try_from(at.as_millis().div_euclid(60_000)).unwrap_or(1).max(1)
+}
+
+/// The minute a day before.
+pub(crate) const fn a_day_before(minute: u32) -> u32 {
+    minute.saturating_sub(DAY_MINUTES)
+}
+
+/// The day of an instant.
+pub(crate) fn day_of(at: Timestamp) -> Day {
+    day::day(at)
+}
