@@ -361,3 +361,6 @@ impl Gathered {
         self.each.iter().any(Option::is_some)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -78,7 +78,7 @@ impl Default for Params {
             unexplained: 8,
             unexplained_hold: 12,
             unexplained_sensitive: 3,
-            unexplained_slow: Leak::new(11, 2 * 86_400),
+            unexplained_slow: Leak::new(8, 2 * 86_400),
             persons: 14,
             persons_deviations: 4.5,
             refusals: Leak::new(8, 120),
@@ -122,10 +122,11 @@ pub struct StandingOrder {
 }
 
 impl Default for StandingOrder {
-    /// As it is shipped: whoever copies a certificate, sprays passwords or shows what is no session of his is suspended; all others are narrowed.
+    /// As it is shipped: whoever copies a certificate, sprays passwords, shows what is no session of his or is refused without end is
+    /// suspended by one detector; all others by two that look at different things.
     fn default() -> Self {
         let order = |detector: &Detector| match detector {
-            Detector::Spraying | Detector::CopiedCertificate | Detector::Replay => {
+            Detector::Spraying | Detector::CopiedCertificate | Detector::Replay | Detector::Refusals => {
                 Order { ceiling: Step::UserSuspended, acts: true, proven: true }
             }
             _ => Order { ceiling: Step::UserSuspended, acts: true, proven: false },
