@@ -59,4 +59,10 @@ impl Scene<'_> {
     pub(crate) const fn is_of_many(&self, detector: Detector) -> bool {
         self.fleet & 1 << detector as u32 != 0
     }
+
+    /// From where on it is somebody's own matter: what is found of many at once has to be much more. Not without end: many may have
+    /// been taken over at once.
+    pub(crate) const fn limit(&self, detector: Detector, limit: u32) -> u32 {
+        if self.is_of_many(detector) { limit.saturating_mul(3) } else { limit }
+    }
 }

@@ -9,6 +9,8 @@ use crate::norm::Norm;
 use crate::params::Params;
 use crate::rings::{Counted, Distinct, Recent};
 
+/// So many persons whom nothing explains are remembered of a day.
+pub(crate) const UNEXPLAINED_KEPT: u32 = 40;
 /// Minutes of a day.
 pub(crate) const DAY_MINUTES: u32 = 24 * 60;
 
@@ -23,7 +25,7 @@ pub(crate) struct UserState {
     /// What was refused lately: asking for the same again costs little.
     pub(crate) targets: Recent<u64, 8>,
     /// Persons whom nothing explains, within a day.
-    pub(crate) unexplained: Distinct<24>,
+    pub(crate) unexplained: Distinct<{ UNEXPLAINED_KEPT as usize }>,
     /// Those of the last weeks.
     pub(crate) unexplained_known: Counted,
     pub(crate) known_since: Day,

@@ -6,7 +6,7 @@ use crate::day::hour_of_week;
 use crate::event::{Marks, Person, Why};
 use crate::finding::{Detector, Numbers};
 use crate::meter::UNIT;
-use crate::user::{Burst, UserState, a_day_before};
+use crate::user::{Burst, UNEXPLAINED_KEPT, UserState, a_day_before};
 
 /// A record of a person was opened.
 pub(crate) fn opened(
@@ -68,8 +68,12 @@ fn fast(user: &mut UserState, scene: &Scene<'_>, why: Why, new: bool, regular: b
         ..Numbers::default()
     };
     let proved = user.stepped_up.is_some_and(|at| scene.now.millis_since(at) < 3_600_000);
+    // His days are known, and have never been like this: whoever it is, somebody should look.
+    let unusual = user.usual.peak.days() >= 5 && 2.0 * user.usual.peak.mean() < params.reading.brim as f32;
     if !explained {
         find(Found::alert(Detector::FastReading, Step::Narrowed, numbers));
+    } else if !proved && unusual && !scene.is_of_many(Detector::FastReading) {
+        find(Found::alert(Detector::FastReading, Step::Throttled, numbers));
     } else if !proved {
         find(Found::hold(Detector::FastReading, Step::Throttled, numbers));
     } else if level > 2 * brim || long > 2 * long_brim {
@@ -101,6 +105,8 @@ fn unexplained(user: &mut UserState, scene: &Scene<'_>, person: Person, marks: M
     let own = user.usual.unexplained.get(kind).filter(|own| own.days() >= 3).map_or(0.0, |own| own.above(3.0));
     let usual = own.max(scene.peers_unexplained * 3.0);
     let extra = (usual as u32).min(params.unexplained);
+    let limit = scene.limit(Detector::Unexplained, params.unexplained + extra);
+    let hold = scene.limit(Detector::Unexplained, params.unexplained_hold + extra);
     let numbers = |limit| Numbers {
         seen,
         telling: sensitive,
@@ -109,14 +115,12 @@ fn unexplained(user: &mut UserState, scene: &Scene<'_>, person: Person, marks: M
         peers: scene.peers_unexplained,
         limit,
     };
-    if scene.is_of_many(Detector::Unexplained) {
-        find(Found::score(Detector::Unexplained, numbers(params.unexplained)));
-    } else if seen >= params.unexplained_hold + extra {
-        find(Found::alert(Detector::Unexplained, Step::Narrowed, numbers(params.unexplained_hold + extra)));
-    } else if seen >= params.unexplained + extra || sensitive >= params.unexplained_sensitive {
-        find(Found::alert(Detector::Unexplained, Step::None, numbers(params.unexplained + extra)));
+    if seen >= hold.min(UNEXPLAINED_KEPT) {
+        find(Found::alert(Detector::Unexplained, Step::Narrowed, numbers(hold)));
+    } else if seen >= limit || sensitive >= scene.limit(Detector::Unexplained, params.unexplained_sensitive) {
+        find(Found::alert(Detector::Unexplained, Step::None, numbers(limit)));
     } else if seen >= params.unexplained / 2 {
-        find(Found::score(Detector::Unexplained, numbers(params.unexplained)));
+        find(Found::score(Detector::Unexplained, numbers(limit)));
     }
     if marks.near {
         let numbers = Numbers { seen: 1, telling: seen, ..Numbers::default() };

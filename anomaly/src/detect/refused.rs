@@ -25,13 +25,13 @@ pub(crate) fn refused(
     let params = scene.params;
     let fast = user.meters.refusals.pour(params.refusals, scene.now, weight);
     let slow = user.meters.refusals_slow.pour(params.refusals_slow, scene.now, weight);
-    let of_many = scene.is_of_many(Detector::Refusals);
     for (level, leak, seconds) in [(fast, params.refusals, 120), (slow, params.refusals_slow, 7200)] {
         if level <= leak.brim / 2 {
             continue;
         }
-        let numbers = Numbers { seen: level, seconds, limit: leak.brim, ..Numbers::default() };
-        if level <= leak.brim || of_many {
+        let limit = scene.limit(Detector::Refusals, leak.brim);
+        let numbers = Numbers { seen: level, seconds, limit, ..Numbers::default() };
+        if level <= limit {
             find(Found::score(Detector::Refusals, numbers));
         } else if level > 3 * leak.brim {
             find(Found::alert(Detector::Refusals, Step::UserSuspended, numbers));
@@ -46,7 +46,7 @@ fn stopped(user: &mut UserState, scene: &Scene<'_>, weight: u32, find: &mut dyn 
     let leak = scene.params.stopped;
     let level = user.meters.stopped.pour(leak, scene.now, weight);
     let numbers = Numbers { seen: level, seconds: 86_400, limit: leak.brim, ..Numbers::default() };
-    if level > leak.brim && !scene.is_of_many(Detector::Refusals) {
+    if level > scene.limit(Detector::Refusals, leak.brim) {
         find(Found::alert(Detector::Stopped, Step::None, numbers));
     } else {
         find(Found::score(Detector::Stopped, numbers));

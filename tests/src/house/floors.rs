@@ -21,7 +21,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("console", 4),
     ("sekisho", 5),
 ];
-const SIDE: &[&str] = &["backend-stub", "tests"];
+const SIDE: &[&str] = &["backend-stub", "tests", "citysim"];
 
 /// Crates that floors 0 and 1 may not know: no runtime, no network, no clock.
 const OUTSIDE_WORLD: &[&str] = &["tokio", "hyper", "hyper-util", "rustls", "tokio-rustls", "axum", "rustix", "socket2"];
