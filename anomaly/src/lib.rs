@@ -17,6 +17,7 @@ pub mod norm;
 pub mod params;
 mod recall;
 mod rings;
+pub mod sentence;
 mod source;
 mod user;
 
@@ -27,6 +28,7 @@ pub use gcra::{Bucket, Quota, Verdict};
 pub use guard::{Guard, Profile, Told};
 pub use guess::{Guesses, Patience};
 pub use params::{Order, Params, StandingOrder};
+pub use sentence::Language;
 pub use source::{Prefix, prefix};
 
 #[cfg(test)]
