@@ -248,7 +248,7 @@ pub const TURN_BEAT: Duration = Duration::from_millis(4);
 pub const PIECE_AT_LEAST: Duration = Duration::from_micros(50);
 /// How long a piece of a search may wait before a worker takes on fewer searches. Few have more than four pieces: most of what is
 /// taken on is done within a tenth of a second or two.
-pub const TURNS_SEARCH_LATE_MAX: Duration = Duration::from_millis(40);
+pub const TURNS_SEARCH_LATE_MAX: Duration = Duration::from_millis(30);
 /// How late a worker may be before it takes on fewer requests of any kind.
 pub const TURNS_LATE_MAX: Duration = Duration::from_millis(16);
 /// So many are taken on in any case: as many as a facility's terminals may ask for at once, and are done in a blink. A machine that is slow
@@ -256,6 +256,9 @@ pub const TURNS_LATE_MAX: Duration = Duration::from_millis(16);
 pub const TURNS_AT_LEAST: u32 = 128;
 /// So many searches: something has to be done, or nobody would learn that there is time again.
 pub const TURNS_SEARCH_AT_LEAST: u32 = 8;
+/// And so many unless pieces wait three times as long as they should: more than one user ID may have, so that nobody keeps all others
+/// from searching.
+pub const TURNS_SEARCH_USUALLY: u32 = 72;
 /// After so many looks without a refusal as many are taken on as come, and with little in flight it is looked no more.
 pub const TURNS_CALM_BEATS: u32 = 250;
 /// While many are refused a client with something to say waits so long, and is heard with all that has come from it by then.
@@ -388,6 +391,7 @@ const _: () = assert!(
     "aimed at: who is refused by a busy worker hears it within 50 ms, most often: it waits to be heard, and is read, made and written in three turns"
 );
 const _: () = assert!(TURNS_SEARCH_AT_LEAST >= TURNS_WATCHED_FROM, "whoever is refused is so while somebody looks");
+const _: () = assert!(TURNS_SEARCH_USUALLY > REQUESTS_PER_USER_MAX, "one user ID leaves room for others");
 const _: () = assert!(TURNS_SEARCH_AT_LEAST < TURNS_AT_LEAST, "searches give way to care");
 const _: () = assert!(STORE_QUEUE_WAIT.as_millis() < 50, "who finds no place is told so within 50 ms");
 const _: () = assert!(STORE_PROBE_MAX.as_millis() < STORE_TRIAL_MILLIS as u128, "one is on trial at a time");

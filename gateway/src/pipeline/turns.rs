@@ -21,7 +21,7 @@ use tokio::time::{Instant, sleep_until};
 use super::route::RecordRequest;
 use crate::bounds::{
     BUSY_TOLD_EVERY_SECONDS, HEARD_EVERY, ROUNDS_CALM, ROUNDS_FROM, TURN_BEAT, TURNS_AT_LEAST, TURNS_CALM_BEATS,
-    TURNS_LATE_MAX, TURNS_SEARCH_AT_LEAST, TURNS_SEARCH_LATE_MAX, TURNS_WATCHED_FROM,
+    TURNS_LATE_MAX, TURNS_SEARCH_AT_LEAST, TURNS_SEARCH_LATE_MAX, TURNS_SEARCH_USUALLY, TURNS_WATCHED_FROM,
 };
 use crate::pieces::Pieces;
 use crate::refusal::Refusal;
@@ -92,6 +92,8 @@ struct Line {
     late_max: Duration,
     /// So many are taken on in any case.
     at_least: u32,
+    /// And so many unless it is much too late.
+    usually: u32,
 }
 
 /// Proof: taken on. Gives its turn back when dropped.
@@ -103,13 +105,13 @@ pub struct Turn {
 
 impl Default for Turns {
     fn default() -> Self {
-        let line = |late_max, at_least| {
+        let line = |late_max, at_least, usually| {
             let (taken, most) = (AtomicU32::new(0), AtomicU32::new(u32::MAX));
-            Line { taken, most, late_max, at_least }
+            Line { taken, most, late_max, at_least, usually }
         };
         Self(Arc::new(Shared {
-            care: line(TURNS_LATE_MAX, TURNS_AT_LEAST),
-            searches: line(TURNS_SEARCH_LATE_MAX, TURNS_SEARCH_AT_LEAST),
+            care: line(TURNS_LATE_MAX, TURNS_AT_LEAST, TURNS_AT_LEAST),
+            searches: line(TURNS_SEARCH_LATE_MAX, TURNS_SEARCH_AT_LEAST, TURNS_SEARCH_USUALLY),
             pieces: Pieces::default(),
             rounds: Rounds::default(),
             watched: AtomicBool::new(false),
@@ -166,6 +168,9 @@ impl Shared {
     }
 }
 
+/// So many times too late is much too late.
+const MUCH: u32 = 3;
+
 impl Line {
     fn taken(&self) -> u32 {
         self.taken.load(Ordering::Relaxed)
@@ -180,9 +185,10 @@ impl Line {
     /// How many may be taken on from now, where a task that was ready has waited so long.
     fn adjust(&self, late: Duration) {
         let (most, taken) = (self.most.load(Ordering::Relaxed), self.taken());
+        let at_least = if late > self.late_max * MUCH { self.at_least } else { self.usually };
         // While there are more than may be, what was set before has not shown yet.
         let next = if late > self.late_max && taken <= most {
-            taken.saturating_sub(taken / 4).max(self.at_least)
+            taken.saturating_sub(taken / 4).max(at_least)
         } else if late < self.late_max / 2 && taken >= most {
             most.saturating_add((most / 16).max(1))
         } else {
@@ -326,7 +332,8 @@ mod tests {
         (0..count).map_while(|_| turns.take(weight).ok()).collect()
     }
 
-    const LATE_FOR_SEARCHES: Duration = Duration::from_millis(TURNS_SEARCH_LATE_MAX.as_millis() as u64 + 1);
+    const LATE_FOR_SEARCHES: Duration =
+        Duration::from_millis(MUCH as u64 * TURNS_SEARCH_LATE_MAX.as_millis() as u64 + 1);
     const LATE: Duration = Duration::from_millis(TURNS_LATE_MAX.as_millis() as u64 + 1);
 
     #[test]
@@ -357,6 +364,20 @@ mod tests {
             watch.beat(Duration::ZERO, LATE_FOR_SEARCHES);
         }
         assert_eq!(taken(&turns, Weight::Search, 1000).len(), TURNS_SEARCH_AT_LEAST as usize);
+    }
+
+    #[test]
+    fn as_many_searches_as_one_user_may_have_and_some_more_are_refused_only_when_it_is_much_too_late() {
+        let (turns, mut watch) = watched();
+        let late = TURNS_SEARCH_LATE_MAX + Duration::from_millis(1);
+        let mut held = taken(&turns, Weight::Search, 200);
+        for _ in 0..40 {
+            watch.beat(Duration::ZERO, late);
+            held.truncate(held.len() * 3 / 4);
+        }
+        assert_eq!(taken(&turns, Weight::Search, 1000).len(), TURNS_SEARCH_USUALLY as usize - held.len());
+        (0..4).for_each(|_| watch.beat(Duration::ZERO, LATE_FOR_SEARCHES));
+        assert!(taken(&turns, Weight::Search, 1000).len() <= TURNS_SEARCH_AT_LEAST as usize);
     }
 
     #[test]
