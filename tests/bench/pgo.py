@@ -35,6 +35,7 @@ class Options:
 
 
 def main():
+    bench.build(False)
     profdata = debian("llvm-profdata", "llvm") or sys.exit("llvm-profdata cannot be had here")
     build(COUNTING, f"-Cprofile-generate={COUNTS}")
     count()
@@ -60,15 +61,14 @@ def build(target, flag):
     (target / "release/examples").mkdir(parents=True)
     for name in ["sekisho", "examples/bare"]:
         shutil.copy2(target / host / "release" / name, target / "release" / name)
+    # The demonstration's store stands beside the program.
+    shutil.copy2(bench.RELEASE / "backend-stub", target / "release")
 
 
 def count():
     """Runs the loads. The programs write their counts when they end."""
     shutil.rmtree(COUNTS, ignore_errors=True)
-    bench.build(False)
     bench.OURS = COUNTING / "release"
-    # The demonstration's store stands beside the program.
-    shutil.copy2(bench.RELEASE / "backend-stub", bench.OURS)
     running = Bench(["bare", "full"])
     try:
         measures = measure.Measures(running, Options)
