@@ -102,6 +102,8 @@ pub struct Containment {
     until: Option<Timestamp>,
     /// He can end it by proving himself once more.
     by_himself: bool,
+    /// He was told that he has to.
+    is_told: bool,
     pace: Bucket,
 }
 
@@ -133,9 +135,20 @@ impl Containment {
         self.step = step;
         self.until = step.lasts_millis().map(|millis| now.plus_millis(millis));
         if step > before {
-            self.pace = Bucket::default();
+            (self.pace, self.is_told) = (Bucket::default(), false);
         }
         step > before
+    }
+
+    /// He was told that he has to prove himself.
+    pub fn told(&mut self) {
+        self.is_told = true;
+    }
+
+    /// Whether he was told so, and has not.
+    #[must_use]
+    pub fn has_not_answered(&self, now: Timestamp) -> bool {
+        self.is_told && self.step(now) == Step::StepUp
     }
 
     /// Lets go.
@@ -156,7 +169,10 @@ impl Containment {
     pub fn leave(&mut self, ask: Ask, now: Timestamp) -> Leave {
         match self.step(now) {
             Step::None => Leave::Granted,
-            Step::StepUp => Leave::AfterStepUp,
+            Step::StepUp => {
+                self.is_told = true;
+                Leave::AfterStepUp
+            }
             Step::Throttled => self.slowly(now),
             Step::Narrowed => match ask {
                 Ask::Open(why) | Ask::Write(Edit::New | Edit::Own, why) if why.is_explained() => self.slowly(now),

@@ -4,7 +4,7 @@ use model::Timestamp;
 
 use crate::event::{Place, Print};
 use crate::meter::Meter;
-use crate::rings::Distinct;
+use crate::rings::{Distinct, Recent};
 use crate::source::Prefix;
 
 /// See the module.
@@ -17,10 +17,14 @@ pub(crate) struct DeviceState {
     /// The last two connections from different networks.
     pub(crate) last: Option<Seen>,
     pub(crate) before: Option<Seen>,
+    /// Networks that it came from lately.
+    pub(crate) networks: Recent<Prefix, 8>,
     pub(crate) place: Option<(Place, Timestamp)>,
     /// Uses after it ended.
     pub(crate) ended: Meter,
     pub(crate) replays: Meter,
+    /// Times that it was in two places at once.
+    pub(crate) travels: Meter,
 }
 
 /// A program that a terminal spoke as.
@@ -39,6 +43,9 @@ pub(crate) struct Seen {
     pub(crate) at: Timestamp,
 }
 
+/// After so long a terminal is what it is.
+const SETTLED_MILLIS: i64 = 3 * 24 * 3_600_000;
+
 impl DeviceState {
     /// Notes a connection, and gives what was known of its program and of its platform before: since when.
     pub(crate) fn speaks_as(&mut self, print: Print, now: Timestamp) -> (Option<Timestamp>, Option<Timestamp>) {
@@ -53,6 +60,11 @@ impl DeviceState {
             *oldest = Some(Known { print, since: now, last: now });
         }
         (None, platform)
+    }
+
+    /// Whether it has been the same for some days.
+    pub(crate) fn is_settled(&self, now: Timestamp) -> bool {
+        self.prints.iter().flatten().any(|one| now.millis_since(one.since) >= SETTLED_MILLIS)
     }
 
     /// Whether it has ever connected.

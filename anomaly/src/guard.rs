@@ -3,6 +3,8 @@
 //! One fold over the audit journal: the same events in the same order come to the same findings and acts, live, after a restart and in a
 //! replay. What an act of ours leads to (refusals, waits) is no evidence of anything.
 
+use std::collections::VecDeque;
+
 use model::Timestamp;
 
 use crate::contain::{Ask, Containment, Leave, Step};
@@ -10,7 +12,7 @@ use crate::detect::city::{City, FacilityState};
 use crate::detect::sign_in::Accounts;
 use crate::detect::{Found, Scene, reading, refused, sign_in, terminal, volume, writing};
 use crate::device::DeviceState;
-use crate::event::{Account, Device, Event, Facility, User, What};
+use crate::event::{Account, Device, Event, Facility, Person, Refusal, User, What, Why};
 use crate::finding::{Detector, Finding, Numbers, Subject};
 use crate::norm::Norm;
 use crate::params::{Params, StandingOrder};
@@ -38,7 +40,7 @@ pub struct Told {
 }
 
 /// Detectors and containment of a city.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Guard {
     params: Params,
     order: StandingOrder,
@@ -48,6 +50,8 @@ pub struct Guard {
     accounts: Accounts,
     city: City,
     peers: Vec<Peers>,
+    /// Who was asked to prove himself, and by when he should have.
+    asked: VecDeque<(Timestamp, Subject, Found)>,
 }
 
 /// A subject: what is remembered of it, how far it is held, and what was found of it.
@@ -63,16 +67,37 @@ struct Held<S> {
 struct Peers {
     persons: [Norm; 3],
     unexplained: [Norm; 3],
+    peak: [Norm; 3],
 }
 
+/// So long somebody has to prove himself before somebody else looks.
+const ANSWER_MILLIS: i64 = 5 * 60_000;
+/// So many are waited for.
+const ASKED_MAX: usize = 4096;
 /// Professions, at most: their numbers are small.
 const PEERS_MAX: u8 = 32;
+
+impl Default for Guard {
+    fn default() -> Self {
+        Self::new(Params::default(), StandingOrder::default())
+    }
+}
 
 impl Guard {
     /// By these thresholds and this standing order.
     #[must_use]
     pub fn new(params: Params, order: StandingOrder) -> Self {
-        Self { params, order, peers: vec![Peers::default(); PEERS_MAX.into()], ..Self::default() }
+        Self {
+            params,
+            order,
+            users: Vec::new(),
+            devices: Vec::new(),
+            facilities: Vec::new(),
+            accounts: Accounts::default(),
+            city: City::default(),
+            peers: vec![Peers::default(); PEERS_MAX.into()],
+            asked: VecDeque::new(),
+        }
     }
 
     /// Whom a number stands for. To be told before his first event; told again when it changes.
@@ -116,12 +141,17 @@ impl Guard {
         let mut found = Gathered::default();
         match event.what {
             What::Opened { user, person, why, marked } => {
+                let why = self.best_reason(event, (user, person), why);
                 self.of_user(event, user, &mut found, |state, scene, find| {
                     reading::opened(state, scene, (person, why, marked), find);
-                })
+                });
             }
             What::Wrote { user, edit, .. } => {
                 self.of_user(event, user, &mut found, |state, scene, find| writing::wrote(state, scene, edit, find));
+            }
+            What::Refused { user, refusal: Refusal::Ours, .. } => {
+                of(&mut self.users, user.0).held.told();
+                of(&mut self.devices, event.device.0).held.told();
             }
             What::Refused { user, target, refusal, .. } => {
                 self.of_user(event, user, &mut found, |state, scene, find| {
@@ -147,6 +177,34 @@ impl Guard {
         for (subject, found) in found.each.into_iter().flatten() {
             self.settle(event, subject, found, tell);
         }
+        self.unanswered(event, tell);
+    }
+
+    /// Who was asked to prove himself, and has not for a while: a human being does within a minute, or has gone home. It is told on time,
+    /// and not for whatever was refused meanwhile, once or a thousand times.
+    fn unanswered(&mut self, event: &Event, tell: &mut impl FnMut(Told)) {
+        while let Some((_, subject, found)) = self.asked.pop_front_if(|(due, ..)| *due <= event.at) {
+            let held = match subject {
+                Subject::User(user) => of(&mut self.users, user.0).held,
+                Subject::Device(device) => of(&mut self.devices, device.0).held,
+                Subject::Facility(_) | Subject::City => continue,
+            };
+            if held.has_not_answered(event.at) {
+                self.settle(event, subject, Found { alert: true, step: Step::Narrowed, ..found }, tell);
+            }
+        }
+    }
+
+    /// The reason, or that a colleague has one and looks at the same person at the same time.
+    fn best_reason(&mut self, event: &Event, (user, person): (User, Person), why: Why) -> Why {
+        let facility = of(&mut self.users, user.0).state.facility.unwrap_or(event.facility);
+        let (state, minute) = (of(&mut self.facilities, facility.0), minute(event.at));
+        if why.is_explained() {
+            state.opened(person, user, minute);
+        } else if why == Why::Right && state.looks_with(person, user, minute) {
+            return Why::Visit;
+        }
+        why
     }
 
     /// Asks the detectors of a user.
@@ -161,7 +219,7 @@ impl Guard {
         let kind = self.params.calendar.kind(day) as usize;
         let state = &mut of(&mut self.users, user.0).state;
         let peers = self.peers.get_mut(usize::from(state.peers));
-        let (mut peers_persons, mut peers_unexplained) = (f32::MAX, 0.0);
+        let (mut peers_persons, mut peers_peak, mut peers_unexplained) = (f32::MAX, f32::MAX, 0.0);
         if let Some(peers) = peers {
             if let Some((kind, ended)) = state.begin(day, minute, &self.params) {
                 if let Some(norm) = peers.persons.get_mut(kind as usize) {
@@ -170,9 +228,13 @@ impl Guard {
                 if let Some(norm) = peers.unexplained.get_mut(kind as usize) {
                     norm.learn(ended.unexplained.into());
                 }
+                if let Some(norm) = peers.peak.get_mut(kind as usize) {
+                    norm.learn(ended.peak.into());
+                }
             }
             // Two and a half deviations of a bell: one in two hundred.
             peers_persons = peers.persons.get(kind).map_or(f32::MAX, |norm| norm.above(2.6).exp() - 1.0);
+            peers_peak = peers.peak.get(kind).map_or(f32::MAX, |norm| norm.above(4.0));
             peers_unexplained = peers.unexplained.get(kind).map_or(0.0, Norm::mean_of);
         }
         let scene = Scene {
@@ -181,6 +243,7 @@ impl Guard {
             minute,
             fleet: self.city.fleet(minute),
             peers_persons,
+            peers_peak,
             peers_unexplained,
         };
         let subject = Subject::User(user);
@@ -232,11 +295,24 @@ impl Guard {
         if let Some(guessed) = guessed {
             gathered.add(Subject::User(user), guessed);
         }
+        let strange = device.recall.was_found(Detector::OtherClient, scene.minute);
+        let state = &mut of(&mut self.users, user.0).state;
+        let away = if state.last_day == 0 { 0 } else { day_of(event.at).saturating_sub(state.last_day) };
+        let new = !state.devices.has(event.device.0.wrapping_add(1));
+        if away >= self.params.dormant_days && new && !strange {
+            gathered.add(Subject::User(user), Found::score(Detector::Dormant, Numbers::default()));
+        }
+        if away >= self.params.dormant_days && strange {
+            let numbers =
+                Numbers { seen: u32::try_from(away).unwrap_or_default(), seconds: 86_400, ..Numbers::default() };
+            gathered.add(Subject::User(user), Found::alert(Detector::Dormant, Step::StepUp, numbers));
+        }
     }
 
     /// What follows from a finding.
     fn settle(&mut self, event: &Event, subject: Subject, found: Found, tell: &mut impl FnMut(Told)) {
         let (now, minute) = (event.at, minute(event.at));
+        let found = self.beside(event, subject, found, minute);
         let order = self.order.of(found.detector);
         let (held, recall) = match subject {
             Subject::User(user) => {
@@ -272,6 +348,10 @@ impl Guard {
                 let by_himself = !matches!(found.detector, Detector::Unexplained | Detector::Refusals);
                 if held.hold(step, by_himself, now) {
                     done = step;
+                    let asks = !found.alert && !matches!(found.detector, Detector::Guessing);
+                    if asks && self.asked.len() < ASKED_MAX {
+                        self.asked.push_back((now.plus_millis(ANSWER_MILLIS), subject, found));
+                    }
                 }
             } else if step > held.step(now) {
                 proposed = step;
@@ -299,6 +379,20 @@ impl Guard {
         tell(Told { finding, done, proposed });
     }
 
+    /// What is nothing to look at alone may be beside something else of the same day: haste at a terminal that speaks as another, is
+    /// somewhere else, or guessed at passwords before.
+    fn beside(&mut self, event: &Event, subject: Subject, found: Found, minute: u32) -> Found {
+        let Subject::User(user) = subject else { return found };
+        if found.alert || found.step < Step::StepUp {
+            return found;
+        }
+        let himself = of(&mut self.users, user.0).recall.was_found(Detector::Dormant, minute);
+        let recall = &of(&mut self.devices, event.device.0).recall;
+        let mut terminal = [Detector::OtherClient, Detector::Travel, Detector::Replay, Detector::Guessing].iter();
+        let alert = himself || terminal.any(|other| recall.was_found(*other, minute));
+        Found { alert, ..found }
+    }
+
     /// What is found of several at once: of one facility, or of the city.
     fn among_others(&mut self, event: &Event, user: User, found: Found, tell: &mut impl FnMut(Told)) {
         let minute = minute(event.at);
@@ -308,7 +402,9 @@ impl Guard {
             done: Step::None,
             proposed: Step::None,
         };
-        if let Some(users) = self.city.found(found.detector, (user, facility), minute, &self.params) {
+        let users = self.city.found(found.detector, (user, facility), minute, &self.params);
+        // What many do at their end of a month is no fault of anybody's.
+        if let Some(users) = users.filter(|_| is_ever_the_citys(found.detector)) {
             let numbers = Numbers { seen: users, seconds: 3600, limit: self.params.fleet, ..Numbers::default() };
             tell(told(Detector::Drift, Subject::City, numbers));
         }
@@ -326,8 +422,24 @@ impl Guard {
     }
 }
 
+/// Whether somebody should look when it is found of many.
+const fn is_ever_the_citys(detector: Detector) -> bool {
+    matches!(
+        detector,
+        Detector::Refusals | Detector::Stopped | Detector::Guessing | Detector::Spraying | Detector::Rewriting
+    )
+}
+
 fn scene<'s>(params: &'s Params, event: &Event) -> Scene<'s> {
-    Scene { params, now: event.at, minute: minute(event.at), fleet: 0, peers_persons: f32::MAX, peers_unexplained: 0.0 }
+    Scene {
+        params,
+        now: event.at,
+        minute: minute(event.at),
+        fleet: 0,
+        peers_persons: f32::MAX,
+        peers_peak: f32::MAX,
+        peers_unexplained: 0.0,
+    }
 }
 
 fn index(number: u32) -> usize {

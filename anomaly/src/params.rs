@@ -32,6 +32,8 @@ pub struct Params {
     pub refusals: Leak,
     /// Records refused in hours.
     pub refusals_slow: Leak,
+    /// Records refused in weeks.
+    pub refusals_long: Leak,
     /// Records written anew in minutes.
     pub edits: Leak,
     /// Notes of others, or old ones, written anew or deleted.
@@ -48,6 +50,8 @@ pub struct Params {
     pub guesses: Leak,
     /// Wrong passwords for one user ID in hours.
     pub guesses_slow: Leak,
+    /// Wrong passwords for one user ID in weeks.
+    pub guesses_long: Leak,
     /// User IDs that fail on one terminal, and do not succeed there, within an hour.
     pub sprayed: u32,
     /// The same within a day.
@@ -56,12 +60,16 @@ pub struct Params {
     pub overlap_seconds: i64,
     /// Days without use after which somebody is not expected any more.
     pub dormant_days: i32,
-    /// Gaps alike in a row.
+    /// Gaps alike in a row, between persons who were not opened lately.
     pub cadence: u8,
+    /// The same between any, where there are many persons.
+    pub cadence_any: u8,
     /// Users of a facility that are hot within a quarter of an hour.
     pub outbreak: u32,
     /// Tries of persons whose support has stopped.
     pub stopped: Leak,
+    /// Relatives, neighbours and colleagues whom nothing explains.
+    pub near: Leak,
     /// Users at once of whom it is found: then it is the city's matter and not theirs.
     pub fleet: u32,
     /// From so many facilities.
@@ -75,29 +83,33 @@ impl Default for Params {
             reading: Leak::new(15, 20),
             reading_long: Leak::new(60, 300),
             reading_own_max: 60,
-            unexplained: 8,
+            unexplained: 9,
             unexplained_hold: 12,
             unexplained_sensitive: 3,
             unexplained_slow: Leak::new(8, 2 * 86_400),
             persons: 14,
             persons_deviations: 4.5,
             refusals: Leak::new(8, 120),
-            refusals_slow: Leak::new(14, 7200),
+            refusals_slow: Leak::new(10, 7200),
+            refusals_long: Leak::new(20, 12 * 3600),
             edits: Leak::new(25, 60),
-            edits_others: Leak::new(8, 3600),
+            edits_others: Leak::new(5, 3600),
             emergencies: Leak::new(2, 2 * 86_400),
             exports: Leak::new(4, 4 * 3600),
             bytes: 200 << 20,
             bytes_times: 3.0,
             guesses: Leak::new(5, 60),
             guesses_slow: Leak::new(12, 3600),
+            guesses_long: Leak::new(20, 6 * 3600),
             sprayed: 5,
             sprayed_slow: 4,
             overlap_seconds: 60,
-            dormant_days: 60,
+            dormant_days: 30,
             cadence: 24,
+            cadence_any: 60,
             outbreak: 3,
             stopped: Leak::new(3, 8 * 3600),
+            near: Leak::new(1, 14 * 86_400),
             fleet: 8,
             fleet_facilities: 4,
         }

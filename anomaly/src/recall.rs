@@ -8,23 +8,33 @@ use crate::user::DAY_MINUTES;
 pub(crate) struct Recall {
     /// By detector, the minute in which it last told somebody; 0 is never.
     told: [u32; Detector::ALL.len()],
+    /// And the minute in which it last found anything.
+    found: [u32; Detector::ALL.len()],
 }
 
 impl Default for Recall {
     fn default() -> Self {
-        Self { told: [0; Detector::ALL.len()] }
+        Self { told: [0; Detector::ALL.len()], found: [0; Detector::ALL.len()] }
     }
 }
 
 impl Recall {
     /// Notes what was found; whether somebody is to be told: not again within a day, whatever has become of what he was told.
     pub(crate) fn note(&mut self, detector: Detector, minute: u32, alert: bool) -> bool {
+        if let Some(found) = self.found.get_mut(detector as usize) {
+            *found = minute;
+        }
         let Some(told) = self.told.get_mut(detector as usize) else { return false };
         let news = *told == 0 || minute.saturating_sub(*told) >= DAY_MINUTES;
         if alert && news {
             *told = minute;
         }
         news
+    }
+
+    /// Whether this was found within a day.
+    pub(crate) fn was_found(&self, detector: Detector, minute: u32) -> bool {
+        self.found.get(detector as usize).is_some_and(|found| *found > 0 && minute.saturating_sub(*found) < DAY_MINUTES)
     }
 
     /// Whether another detector, of those that look at something else, has told somebody within a day.

@@ -36,6 +36,10 @@ pub(crate) struct UserState {
     pub(crate) cadence: Cadence,
     /// The day of the last thing he did.
     pub(crate) last_day: Day,
+    /// Terminals that he worked at lately.
+    pub(crate) devices: Recent<u32, 4>,
+    /// The day on which he last opened somebody near.
+    pub(crate) near_day: Day,
     /// Of today: he came back after a long time.
     pub(crate) is_back: bool,
     /// When he last proved himself once more.
@@ -52,11 +56,13 @@ pub(crate) struct Meters {
     pub(crate) unexplained_slow: Meter,
     pub(crate) refusals: Meter,
     pub(crate) refusals_slow: Meter,
+    pub(crate) refusals_long: Meter,
     pub(crate) edits: Meter,
     pub(crate) edits_others: Meter,
     pub(crate) emergencies: Meter,
     pub(crate) exports: Meter,
     pub(crate) stopped: Meter,
+    pub(crate) near: Meter,
 }
 
 /// Records opened one after the other, since the meter was last empty.
@@ -86,7 +92,7 @@ pub(crate) struct Usual {
     /// Persons of a day whom nothing explains.
     pub(crate) unexplained: [Norm; Kind::COUNT],
     /// The highest level of a day.
-    pub(crate) peak: Norm,
+    pub(crate) peak: [Norm; Kind::COUNT],
     /// Octets of a day.
     pub(crate) bytes: Norm,
 }
@@ -123,21 +129,43 @@ impl Hours {
 /// How regular his requests are.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Cadence {
+    new: Gaps,
+    any: Gaps,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Gaps {
     last: Option<Timestamp>,
     gap_millis: f32,
     alike: u8,
 }
 
+/// So many gaps in a row were alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Alike {
+    /// Between persons who were not opened lately.
+    pub(crate) new: u8,
+    /// Between any.
+    pub(crate) any: u8,
+}
+
 impl Cadence {
-    /// One more request; how many gaps in a row were alike.
-    pub(crate) fn note(&mut self, now: Timestamp) -> u8 {
+    /// One more request.
+    pub(crate) fn note(&mut self, now: Timestamp, new: bool) -> Alike {
+        let any = self.any.note(now);
+        Alike { new: if new { self.new.note(now) } else { 0 }, any }
+    }
+}
+
+impl Gaps {
+    fn note(&mut self, now: Timestamp) -> u8 {
         let gap = self.last.map(|last| now.millis_since(last).clamp(0, 86_400_000) as f32);
-        self.last = Some(now);
-        let Some(gap) = gap else { return 0 };
         // What comes at once is one screen, not one more step of a clock.
-        if gap < 200.0 {
+        if gap.is_some_and(|gap| gap < 200.0) {
             return self.alike;
         }
+        self.last = Some(now);
+        let Some(gap) = gap else { return 0 };
         if (gap - self.gap_millis).abs() < 0.12 * self.gap_millis {
             self.alike = self.alike.saturating_add(1);
             self.gap_millis += 0.1 * (gap - self.gap_millis);
@@ -175,7 +203,9 @@ impl UserState {
         if let Some(norm) = usual.unexplained.get_mut(kind as usize) {
             norm.learn(f32::from(ended.unexplained));
         }
-        usual.peak.learn(f32::from(ended.peak));
+        if let Some(norm) = usual.peak.get_mut(kind as usize) {
+            norm.learn(f32::from(ended.peak));
+        }
         usual.bytes.learn(ended.bytes as f32);
         Some((kind, ended))
     }

@@ -1,15 +1,50 @@
 //! What many do at once: users of one facility, or of all.
 
-use crate::event::{Facility, User};
+use crate::event::{Facility, Person, User};
 use crate::finding::Detector;
 use crate::params::Params;
 use crate::rings::Distinct;
 
 /// What is remembered of a facility.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct FacilityState {
     /// Its users of whom something was found.
     pub(crate) hot: Distinct<16>,
+    /// Persons who were opened lately for a known reason, and by whom.
+    opened: [(u32, u32, u32); TOGETHER],
+    next: u8,
+}
+
+impl Default for FacilityState {
+    fn default() -> Self {
+        Self { hot: Distinct::default(), opened: [(0, 0, 0); TOGETHER], next: 0 }
+    }
+}
+
+/// So many persons of a facility are remembered.
+const TOGETHER: usize = 48;
+/// Minutes within which two look at somebody together: a hand-over, a conference.
+const TOGETHER_MINUTES: u32 = 30;
+
+impl FacilityState {
+    /// A person was opened for a known reason.
+    pub(crate) fn opened(&mut self, person: Person, user: User, minute: u32) {
+        let same = self.opened.iter_mut().find(|(one, by, _)| *one == person.0 && *by == user.0);
+        if let Some((_, _, at)) = same {
+            *at = minute;
+            return;
+        }
+        if let Some(place) = self.opened.get_mut(usize::from(self.next)) {
+            *place = (person.0, user.0, minute);
+        }
+        self.next = if usize::from(self.next) + 1 < TOGETHER { self.next + 1 } else { 0 };
+    }
+
+    /// Whether a colleague looks at this person for a known reason at the same time.
+    pub(crate) fn looks_with(&self, person: Person, user: User, minute: u32) -> bool {
+        let since = minute.saturating_sub(TOGETHER_MINUTES).max(1);
+        self.opened.iter().any(|(one, by, at)| *one == person.0 && *by != user.0 && *at >= since)
+    }
 }
 
 /// What is remembered of the city.

@@ -6,6 +6,7 @@ use crate::day::hour_of_week;
 use crate::event::{Marks, Person, Why};
 use crate::finding::{Detector, Numbers};
 use crate::meter::UNIT;
+use crate::norm::Norm;
 use crate::user::{Burst, UNEXPLAINED_KEPT, UserState, a_day_before};
 
 /// A record of a person was opened.
@@ -16,11 +17,14 @@ pub(crate) fn opened(
     find: &mut dyn FnMut(Found),
 ) {
     let new = !user.has_opened(person);
-    let alike = user.cadence.note(scene.now);
-    let regular = alike >= scene.params.cadence;
-    if alike == scene.params.cadence {
-        let numbers = Numbers { seen: alike.into(), limit: scene.params.cadence.into(), ..Numbers::default() };
-        find(Found::score(Detector::Cadence, numbers));
+    // A program that looks at the same few again and again is somebody's screen.
+    let alike = user.cadence.note(scene.now, new);
+    let regular = alike.new >= scene.params.cadence
+        || (alike.any >= scene.params.cadence_any && user.today.persons.count() > SCREEN_PERSONS);
+    if regular {
+        let seen = alike.new.max(alike.any).into();
+        let numbers = Numbers { seen, limit: scene.params.cadence.into(), ..Numbers::default() };
+        find(Found::alert(Detector::Cadence, Step::Throttled, numbers));
     }
     if user.hours.note(hour_of_week(scene.now)) {
         find(Found::score(Detector::UnusualHour, Numbers { seen: 1, ..Numbers::default() }));
@@ -34,6 +38,9 @@ pub(crate) fn opened(
     }
     many(user, scene, find);
 }
+
+/// A screen that renews itself shows no more persons than these.
+const SCREEN_PERSONS: f32 = 5.5;
 
 /// Faster than anybody reads.
 fn fast(user: &mut UserState, scene: &Scene<'_>, why: Why, new: bool, regular: bool, find: &mut dyn FnMut(Found)) {
@@ -52,7 +59,7 @@ fn fast(user: &mut UserState, scene: &Scene<'_>, why: Why, new: bool, regular: b
     let long = user.meters.reading_long.pour(params.reading_long, scene.now, weight);
     user.today.peak = user.today.peak.max(u16::try_from(level).unwrap_or(u16::MAX));
     let explained = without * 3 <= opened;
-    let own = if explained { usual_peak(user, params.reading_own_max) } else { 0 };
+    let own = if explained { usual_peak(user, scene) } else { 0 };
     let brim = params.reading.brim.max(own);
     let long_brim = params.reading_long.brim.max(2 * own);
     if level <= brim && long <= long_brim {
@@ -63,33 +70,30 @@ fn fast(user: &mut UserState, scene: &Scene<'_>, why: Why, new: bool, regular: b
         seen: opened,
         telling: without,
         seconds: u32::try_from(seconds.max(0)).unwrap_or(u32::MAX),
-        usual: user.usual.peak.mean(),
+        usual: peak_of(user, scene).map_or(0.0, Norm::mean_of),
         limit: brim,
         ..Numbers::default()
     };
     let proved = user.stepped_up.is_some_and(|at| scene.now.millis_since(at) < 3_600_000);
-    // His days are known, and have never been like this: whoever it is, somebody should look.
-    let unusual = user.usual.peak.days() >= 5 && 2.0 * user.usual.peak.mean() < params.reading.brim as f32;
     if !explained {
         find(Found::alert(Detector::FastReading, Step::Narrowed, numbers));
-    } else if !proved && unusual && !scene.is_of_many(Detector::FastReading) {
-        find(Found::alert(Detector::FastReading, Step::Throttled, numbers));
     } else if !proved {
-        find(Found::hold(Detector::FastReading, Step::Throttled, numbers));
-    } else if level > 2 * brim || long > 2 * long_brim {
+        find(Found::hold(Detector::FastReading, Step::StepUp, numbers));
+    } else if level > 3 * brim || long > 3 * long_brim {
         // It is him, by his password, and he goes on.
         find(Found::alert(Detector::FastReading, Step::Narrowed, numbers));
     }
 }
 
-/// The burst that his own days allow him: not before there are some of them.
-fn usual_peak(user: &UserState, most: u32) -> u32 {
-    let peak = &user.usual.peak;
-    if peak.days() < 5 {
-        return 0;
-    }
+/// The burst that his own days of this kind allow him: not before there are some of them.
+fn usual_peak(user: &UserState, scene: &Scene<'_>) -> u32 {
+    let Some(peak) = peak_of(user, scene).filter(|peak| peak.days() >= 5) else { return 0 };
     let usual = (1.3 * peak.mean()).max(peak.above(2.5));
-    (usual as u32).min(most)
+    (usual as u32).min(scene.params.reading_own_max)
+}
+
+fn peak_of<'u>(user: &'u UserState, scene: &Scene<'_>) -> Option<&'u Norm> {
+    user.usual.peak.get(scene.params.calendar.kind(user.today.day) as usize)
 }
 
 /// Persons whom nothing explains.
@@ -122,9 +126,16 @@ fn unexplained(user: &mut UserState, scene: &Scene<'_>, person: Person, marks: M
     } else if seen >= params.unexplained / 2 {
         find(Found::score(Detector::Unexplained, numbers(limit)));
     }
-    if marks.near {
-        let numbers = Numbers { seen: 1, telling: seen, ..Numbers::default() };
-        find(Found::alert(Detector::Near, Step::None, numbers));
+    // Somebody near, on one day and on another: once, whoever sits beside him asked.
+    if marks.near && user.near_day != user.today.day {
+        user.near_day = user.today.day;
+        let near = user.meters.near.pour(scene.params.near, scene.now, UNIT);
+        let numbers = Numbers { seen: near, telling: seen, limit: scene.params.near.brim, ..Numbers::default() };
+        if near > scene.params.near.brim {
+            find(Found::alert(Detector::Near, Step::None, numbers));
+        } else {
+            find(Found::score(Detector::Near, numbers));
+        }
     }
     // Those of the last weeks, each once; the more is usual among his peers the less it counts.
     if user.unexplained_known.note(person.0) {

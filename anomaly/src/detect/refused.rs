@@ -25,7 +25,13 @@ pub(crate) fn refused(
     let params = scene.params;
     let fast = user.meters.refusals.pour(params.refusals, scene.now, weight);
     let slow = user.meters.refusals_slow.pour(params.refusals_slow, scene.now, weight);
-    for (level, leak, seconds) in [(fast, params.refusals, 120), (slow, params.refusals_slow, 7200)] {
+    let long = user.meters.refusals_long.pour(params.refusals_long, scene.now, weight);
+    let levels = [
+        (fast, params.refusals, 600),
+        (slow, params.refusals_slow, 12 * 3600),
+        (long, params.refusals_long, 7 * 86_400),
+    ];
+    for (level, leak, seconds) in levels {
         if level <= leak.brim / 2 {
             continue;
         }

@@ -19,6 +19,7 @@ struct Tried {
     account: Option<Account>,
     fast: Meter,
     slow: Meter,
+    long: Meter,
 }
 
 /// Slots, and how many of them are looked at for one user ID.
@@ -35,7 +36,7 @@ impl Accounts {
     fn of(&mut self, account: Account, scene: &Scene<'_>) -> Option<&mut Tried> {
         let first = usize::try_from(account.0 % (SLOTS - LOOKED_AT) as u64).unwrap_or_default();
         let slots = self.0.get_mut(first..first + LOOKED_AT)?;
-        let level = |tried: &Tried| tried.slow.level(scene.params.guesses_slow, scene.now);
+        let level = |tried: &Tried| tried.long.level(scene.params.guesses_long, scene.now);
         let at = slots
             .iter()
             .position(|tried| tried.account == Some(account))
@@ -69,7 +70,12 @@ pub(crate) fn wrong(
     let Some(tried) = accounts.of(account, scene) else { return };
     let fast = tried.fast.pour(params.guesses, scene.now, UNIT);
     let slow = tried.slow.pour(params.guesses_slow, scene.now, UNIT);
-    if slow > params.guesses_slow.brim {
+    let long = tried.long.pour(params.guesses_long, scene.now, UNIT);
+    if long > params.guesses_long.brim {
+        let numbers =
+            Numbers { seen: long, seconds: 7 * 86_400, limit: params.guesses_long.brim, ..Numbers::default() };
+        find(Found::alert(Detector::Guessing, Step::Throttled, numbers));
+    } else if slow > params.guesses_slow.brim {
         let numbers = Numbers { seen: slow, seconds: 43_200, limit: params.guesses_slow.brim, ..Numbers::default() };
         find(Found::alert(Detector::Guessing, Step::Throttled, numbers));
     } else if fast > params.guesses.brim {

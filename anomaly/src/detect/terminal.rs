@@ -9,7 +9,7 @@ use crate::meter::{Leak, UNIT};
 use crate::source::Prefix;
 
 /// A terminal connects. Tablets change networks all day, so another network alone says nothing; nor does another program, which an update
-/// brings. Both at once, on another platform, is a key that was copied.
+/// brings. Both at once, on another platform, is a key that was copied, whether or not its own terminal is there too.
 pub(crate) fn connected(
     device: &mut DeviceState,
     scene: &Scene<'_>,
@@ -18,6 +18,7 @@ pub(crate) fn connected(
 ) {
     let now = scene.now;
     let (first, known) = (!device.is_known(), device.speaks_as(print, now));
+    let known_network = device.networks.has(source);
     let seen = Seen { source, print, at: now };
     let elsewhere = [device.last, device.before].into_iter().flatten().find(|one| one.source != source);
     let overlap = scene.params.overlap_seconds.saturating_mul(1000);
@@ -42,10 +43,10 @@ pub(crate) fn connected(
         find(Found::alert(Detector::CopiedCertificate, Step::DeviceSuspended, numbers(2)));
     } else if at_once.is_some_and(|one| one.print.hello != print.hello) && known.0.is_none() {
         find(Found::alert(Detector::CopiedCertificate, Step::StepUp, numbers(2)));
+    } else if known.1.is_none() && known.0.is_none() && !known_network && device.is_settled(now) {
+        find(Found::alert(Detector::CopiedCertificate, Step::DeviceSuspended, numbers(1)));
     } else if known.1.is_none() {
         find(Found::hold(Detector::OtherClient, Step::StepUp, numbers(1)));
-    } else if known.0.is_none() {
-        find(Found::score(Detector::OtherClient, numbers(1)));
     }
     travels(device, scene, place, find);
 }
@@ -76,17 +77,23 @@ fn travels(device: &mut DeviceState, scene: &Scene<'_>, place: Option<Place>, fi
     if sure && km > TRAVEL_KM && seconds < 3600 {
         let numbers =
             Numbers { seen: km as u32, seconds: u32::try_from(seconds).unwrap_or_default(), ..Numbers::default() };
-        find(Found::hold(Detector::Travel, Step::StepUp, numbers));
+        // A network may be taken for another's once.
+        let again = device.travels.pour(Leak::new(1, 4 * 86_400), scene.now, UNIT);
+        find(match again {
+            0..=1 => Found::hold(Detector::Travel, Step::StepUp, numbers),
+            2..=3 => Found::alert(Detector::Travel, Step::StepUp, numbers),
+            _ => Found::alert(Detector::Travel, Step::DeviceSuspended, numbers),
+        });
     }
 }
 
 /// What has ended is used again: found where it was lost, most often; from elsewhere somebody should look.
 pub(crate) fn ended(device: &mut DeviceState, scene: &Scene<'_>, source: Prefix, find: &mut dyn FnMut(Found)) {
-    let leak = Leak::new(2, 8 * 3600);
+    let leak = Leak::new(3, 8 * 3600);
     let seen = device.ended.pour(leak, scene.now, UNIT);
     let numbers = Numbers { seen, seconds: 86_400, limit: leak.brim, ..Numbers::default() };
     let elsewhere = device.last.is_none_or(|last| last.source != source);
-    if elsewhere && seen > leak.brim {
+    if seen > if elsewhere { 1 } else { leak.brim } {
         find(Found::alert(Detector::Ended, Step::None, numbers));
     } else {
         find(Found::score(Detector::Ended, numbers));

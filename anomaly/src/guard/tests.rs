@@ -71,12 +71,26 @@ impl Story {
 #[test]
 fn a_stolen_tablet_that_reads_whatever_it_can_is_held_within_sixteen_records() {
     let mut story = Story::new();
-    let read = story.until(Step::Throttled, 0, 1.0, |story, now, count| story.open(now, 0, count, Why::Team));
+    let read = story.until(Step::StepUp, 0, 1.0, |story, now, count| story.open(now, 0, count, Why::Team));
     assert!(read <= 16, "{read}");
     let mut story = Story::new();
     let read = story.until(Step::Narrowed, 0, 1.0, |story, now, count| story.open(now, 0, count, Why::Right));
     assert!(read <= 16, "{read}");
     assert!(!story.alerts().is_empty());
+}
+
+#[test]
+fn whoever_is_asked_for_his_password_and_goes_on_without_is_narrowed_and_whoever_went_home_is_not() {
+    let mut story = Story::new();
+    for user in 0..2 {
+        (0..17).for_each(|person| story.open(f64::from(person), user, person, Why::Team));
+        assert_eq!(story.step(17.0, user), Step::StepUp);
+    }
+    let leave = story.guard.leave(User(0), Device(0), Ask::Open(Why::Team), at(18.0));
+    assert_eq!((leave, story.alerts()), (Leave::AfterStepUp, vec![]));
+    story.open(400.0, 5, 1, Why::Team);
+    assert_eq!((story.step(400.0, 0), story.step(400.0, 1)), (Step::Narrowed, Step::StepUp));
+    assert_eq!(story.alerts(), [Detector::FastReading]);
 }
 
 #[test]
@@ -153,7 +167,7 @@ fn a_hand_over_in_the_morning_troubles_nobody() {
 #[test]
 fn who_is_held_for_haste_ends_it_by_his_password_and_who_is_narrowed_for_what_nothing_explains_does_not() {
     let mut story = Story::new();
-    story.until(Step::Throttled, 0, 0.5, |story, now, count| story.open(now, 0, count, Why::Team));
+    story.until(Step::StepUp, 0, 0.5, |story, now, count| story.open(now, 0, count, Why::Team));
     let proved = What::SignedIn { account: Account(1), user: Some(User(0)), right: true, step_up: true };
     story.hear(20.0, 0, proved);
     assert_eq!(story.step(20.0, 0), Step::None);
@@ -291,4 +305,44 @@ fn the_same_events_come_to_the_same() {
 fn a_users_state_takes_two_kibibytes_at_most() {
     let size = size_of::<Held<UserState>>();
     assert!(size <= 2048, "{size}");
+}
+
+/// `cargo test -p anomaly --release -- --ignored --nocapture costs`
+#[test]
+#[ignore = "a measurement"]
+fn costs() {
+    let mut guard = Guard::default();
+    for user in 0..1000 {
+        guard.know(User(user), Profile { peers: (user % 7) as u8, facility: Facility(user / 12) });
+    }
+    let mut nanos = Vec::new();
+    let mut told = 0_u32;
+    for count in 0..2_000_000_u32 {
+        let user = count.wrapping_mul(2_654_435_761) >> 8;
+        let (user, now) = (user % 1000, at(f64::from(count) * 0.2));
+        let what = match count % 10 {
+            0 => What::Delivered { user: User(user), bytes: 20_000, export: false },
+            1 => What::Wrote { user: User(user), person: Person(count % 5000), edit: Edit::New },
+            _ => What::Opened {
+                user: User(user),
+                person: Person(user + count % 9),
+                why: if count % 200 == 7 { Why::Right } else { Why::Team },
+                marked: Marks::default(),
+            },
+        };
+        let event = Event { at: now, source: WIFI, device: Device(user), facility: Facility(user / 12), what };
+        let begun = std::time::Instant::now();
+        let _ = guard.leave(User(user), Device(user), Ask::Open(Why::Team), now);
+        guard.hear(&event, &mut |_| told += 1);
+        nanos.push(begun.elapsed().as_nanos());
+    }
+    nanos.sort_unstable();
+    let at = |share: f64| nanos[(nanos.len() as f64 * share) as usize];
+    println!(
+        "p50 {} ns, p99 {} ns, p99.9 {} ns; told {told}; a user {} octets",
+        at(0.5),
+        at(0.99),
+        at(0.999),
+        size_of::<Held<UserState>>()
+    );
 }
