@@ -50,8 +50,6 @@ pub(crate) struct Scene<'s> {
     pub(crate) fleet: u32,
     /// Persons of a day that his peers stay below.
     pub(crate) peers_persons: f32,
-    /// The level of a day that his peers stay below.
-    pub(crate) peers_peak: f32,
     /// Persons of a day whom nothing explains, of his peers.
     pub(crate) peers_unexplained: f32,
 }

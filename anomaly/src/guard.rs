@@ -67,7 +67,6 @@ struct Held<S> {
 struct Peers {
     persons: [Norm; 3],
     unexplained: [Norm; 3],
-    peak: [Norm; 3],
 }
 
 /// So long somebody has to prove himself before somebody else looks.
@@ -219,7 +218,7 @@ impl Guard {
         let kind = self.params.calendar.kind(day) as usize;
         let state = &mut of(&mut self.users, user.0).state;
         let peers = self.peers.get_mut(usize::from(state.peers));
-        let (mut peers_persons, mut peers_peak, mut peers_unexplained) = (f32::MAX, f32::MAX, 0.0);
+        let (mut peers_persons, mut peers_unexplained) = (f32::MAX, 0.0);
         if let Some(peers) = peers {
             if let Some((kind, ended)) = state.begin(day, minute, &self.params) {
                 if let Some(norm) = peers.persons.get_mut(kind as usize) {
@@ -228,13 +227,9 @@ impl Guard {
                 if let Some(norm) = peers.unexplained.get_mut(kind as usize) {
                     norm.learn(ended.unexplained.into());
                 }
-                if let Some(norm) = peers.peak.get_mut(kind as usize) {
-                    norm.learn(ended.peak.into());
-                }
             }
             // Two and a half deviations of a bell: one in two hundred.
             peers_persons = peers.persons.get(kind).map_or(f32::MAX, |norm| norm.above(2.6).exp() - 1.0);
-            peers_peak = peers.peak.get(kind).map_or(f32::MAX, |norm| norm.above(4.0));
             peers_unexplained = peers.unexplained.get(kind).map_or(0.0, Norm::mean_of);
         }
         let scene = Scene {
@@ -243,7 +238,6 @@ impl Guard {
             minute,
             fleet: self.city.fleet(minute),
             peers_persons,
-            peers_peak,
             peers_unexplained,
         };
         let subject = Subject::User(user);
@@ -431,15 +425,7 @@ const fn is_ever_the_citys(detector: Detector) -> bool {
 }
 
 fn scene<'s>(params: &'s Params, event: &Event) -> Scene<'s> {
-    Scene {
-        params,
-        now: event.at,
-        minute: minute(event.at),
-        fleet: 0,
-        peers_persons: f32::MAX,
-        peers_peak: f32::MAX,
-        peers_unexplained: 0.0,
-    }
+    Scene { params, now: event.at, minute: minute(event.at), fleet: 0, peers_persons: f32::MAX, peers_unexplained: 0.0 }
 }
 
 fn index(number: u32) -> usize {
