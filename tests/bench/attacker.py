@@ -84,6 +84,8 @@ def flooding(told, who):
                 one.wire.send(b"")
             if one.reads:
                 one.wire.receive()
+            else:
+                one.wire.look()
             if one.wire.cut is not None:
                 times.append(one.wire.cut - one.wire.begun)
                 one.wire.close()

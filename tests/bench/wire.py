@@ -127,6 +127,13 @@ class Wire:
         plain, self.plain = self.plain, b""
         return plain
 
+    def look(self):
+        """Whether the other side has ended it, though nothing is read."""
+        poll = select.poll()
+        poll.register(self.socket.fileno(), select.POLLRDHUP)
+        if poll.poll(0):
+            self.is_over()
+
     def is_over(self):
         if self.cut is None:
             self.cut = time.monotonic()
