@@ -1,7 +1,8 @@
 //! From a stream of outcomes to a judgement. Pure: time is passed in, state is a value the caller keeps and bounds.
 //!
-//! Two engines so far: [`gcra`], a leaky bucket in one number, behind every limit of the gateway; and [`guess`], which
-//! slows down the guessing of passwords without locking anybody out for good. The detectors of misuse come on top.
+//! [`gcra`] is a leaky bucket in one number, behind every limit of the gateway; [`guess`] slows down the guessing of passwords without
+//! locking anybody out for good. On top stands [`guard`]: events in, findings and acts out. Its detectors look at one thing each; how far
+//! somebody is held while something about him is not settled is [`contain`]'s.
 
 pub mod contain;
 pub mod day;
