@@ -13,6 +13,7 @@ use model::Timestamp;
 use crate::contain::Step;
 use crate::finding::{Detector, Numbers};
 use crate::params::Params;
+use crate::user::Habits;
 
 /// What a detector has found, of whom it was asked about.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +51,8 @@ pub(crate) struct Scene<'s> {
     pub(crate) fleet: u32,
     /// Persons of a day that his peers stay below.
     pub(crate) peers_persons: f32,
+    /// What is usual among his peers.
+    pub(crate) peers_habits: Habits,
     /// Persons of a day whom nothing explains, of his peers.
     pub(crate) peers_unexplained: f32,
 }

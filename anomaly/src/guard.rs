@@ -17,7 +17,7 @@ use crate::finding::{Detector, Finding, Numbers, Subject};
 use crate::norm::Norm;
 use crate::params::{Params, StandingOrder};
 use crate::recall::Recall;
-use crate::user::{UserState, day_of, minute};
+use crate::user::{Habits, UserState, day_of, minute};
 
 /// What is known of a user beside what he does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +67,7 @@ struct Held<S> {
 struct Peers {
     persons: [Norm; 3],
     unexplained: [Norm; 3],
+    habits: Habits,
 }
 
 /// So long somebody has to prove himself before somebody else looks.
@@ -218,7 +219,7 @@ impl Guard {
         let kind = self.params.calendar.kind(day) as usize;
         let state = &mut of(&mut self.users, user.0).state;
         let peers = self.peers.get_mut(usize::from(state.peers));
-        let (mut peers_persons, mut peers_unexplained) = (f32::MAX, 0.0);
+        let (mut peers_persons, mut peers_unexplained, mut peers_habits) = (f32::MAX, 0.0, Habits::default());
         if let Some(peers) = peers {
             if let Some((kind, ended)) = state.begin(day, minute, &self.params) {
                 if let Some(norm) = peers.persons.get_mut(kind as usize) {
@@ -227,9 +228,11 @@ impl Guard {
                 if let Some(norm) = peers.unexplained.get_mut(kind as usize) {
                     norm.learn(ended.unexplained.into());
                 }
+                peers.habits.learn(kind, &ended.counts);
             }
             // Two and a half deviations of a bell: one in two hundred.
             peers_persons = peers.persons.get(kind).map_or(f32::MAX, |norm| norm.above(2.6).exp() - 1.0);
+            peers_habits = peers.habits;
             peers_unexplained = peers.unexplained.get(kind).map_or(0.0, Norm::mean_of);
         }
         let scene = Scene {
@@ -238,6 +241,7 @@ impl Guard {
             minute,
             fleet: self.city.fleet(minute),
             peers_persons,
+            peers_habits,
             peers_unexplained,
         };
         let subject = Subject::User(user);
@@ -308,6 +312,7 @@ impl Guard {
         let (now, minute) = (event.at, minute(event.at));
         let found = self.beside(event, subject, found, minute);
         let order = self.order.of(found.detector);
+        let of_many = self.city.fleet(minute) & 1 << found.detector as u32 != 0;
         let (held, recall) = match subject {
             Subject::User(user) => {
                 let user = of(&mut self.users, user.0);
@@ -323,7 +328,8 @@ impl Guard {
         let mut news = true;
         if let Some(recall) = recall {
             news = recall.note(found.detector, minute, found.alert);
-            let others = recall.independent(found.detector, minute);
+            // What is found of many at once is no second opinion about any of them.
+            let others = !of_many && recall.independent(found.detector, minute);
             if step >= Step::Narrowed && found.alert && others {
                 step = step.max(Step::UserSuspended);
             }
@@ -425,7 +431,15 @@ const fn is_ever_the_citys(detector: Detector) -> bool {
 }
 
 fn scene<'s>(params: &'s Params, event: &Event) -> Scene<'s> {
-    Scene { params, now: event.at, minute: minute(event.at), fleet: 0, peers_persons: f32::MAX, peers_unexplained: 0.0 }
+    Scene {
+        params,
+        now: event.at,
+        minute: minute(event.at),
+        fleet: 0,
+        peers_persons: f32::MAX,
+        peers_habits: Habits::default(),
+        peers_unexplained: 0.0,
+    }
 }
 
 fn index(number: u32) -> usize {

@@ -14,8 +14,6 @@ pub struct Params {
     pub reading: Leak,
     /// Records opened: more than a day's work.
     pub reading_long: Leak,
-    /// Most of a burst that a user's own days allow him.
-    pub reading_own_max: u32,
     /// Persons whom nothing explains, within a day: somebody looks.
     pub unexplained: u32,
     /// And from how many on only explained persons are left.
@@ -82,7 +80,6 @@ impl Default for Params {
             calendar: Calendar::default(),
             reading: Leak::new(15, 20),
             reading_long: Leak::new(60, 300),
-            reading_own_max: 60,
             unexplained: 9,
             unexplained_hold: 12,
             unexplained_sensitive: 3,

@@ -3,6 +3,7 @@
 use model::Timestamp;
 
 use crate::day::{self, Day, Kind};
+use crate::detect::Scene;
 use crate::event::{Facility, Person};
 use crate::meter::Meter;
 use crate::norm::Norm;
@@ -79,9 +80,46 @@ pub(crate) struct Today {
     pub(crate) day: Day,
     pub(crate) persons: Counted,
     pub(crate) unexplained: u16,
-    /// The highest level of the reading meter.
-    pub(crate) peak: u16,
     pub(crate) bytes: u64,
+    /// By [`Habit`], how often.
+    pub(crate) counts: [u16; Habit::COUNT],
+}
+
+/// What has a number a day that is usual for some work and unheard of in another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Habit {
+    /// Records written, weighed.
+    Edits,
+    /// Notes of others, or old ones, written anew or deleted.
+    EditsOthers,
+    /// Exports.
+    Exports,
+    /// The highest level of records opened.
+    Peak,
+}
+
+impl Habit {
+    pub(crate) const COUNT: usize = 4;
+}
+
+/// What is usual of each habit, by kind of day.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Habits([[Norm; Kind::COUNT]; Habit::COUNT]);
+
+impl Habits {
+    /// One more day.
+    pub(crate) fn learn(&mut self, kind: Kind, counts: &[u16; Habit::COUNT]) {
+        for (norms, count) in self.0.iter_mut().zip(counts) {
+            if let Some(norm) = norms.get_mut(kind as usize) {
+                norm.learn((*count).into());
+            }
+        }
+    }
+
+    /// What is usual on such days, once some of them are known.
+    pub(crate) fn of(&self, habit: Habit, kind: Kind) -> Option<&Norm> {
+        self.0.get(habit as usize)?.get(kind as usize).filter(|norm| norm.days() >= 5)
+    }
 }
 
 /// What is usual for him.
@@ -91,8 +129,7 @@ pub(crate) struct Usual {
     pub(crate) persons: [Norm; Kind::COUNT],
     /// Persons of a day whom nothing explains.
     pub(crate) unexplained: [Norm; Kind::COUNT],
-    /// The highest level of a day.
-    pub(crate) peak: [Norm; Kind::COUNT],
+    pub(crate) habits: Habits,
     /// Octets of a day.
     pub(crate) bytes: Norm,
 }
@@ -203,11 +240,25 @@ impl UserState {
         if let Some(norm) = usual.unexplained.get_mut(kind as usize) {
             norm.learn(f32::from(ended.unexplained));
         }
-        if let Some(norm) = usual.peak.get_mut(kind as usize) {
-            norm.learn(f32::from(ended.peak));
-        }
+        usual.habits.learn(kind, &ended.counts);
         usual.bytes.learn(ended.bytes as f32);
         Some((kind, ended))
+    }
+
+    /// How many of this habit are no wonder: as many as anywhere, or as his own days of this kind or his peers' have.
+    /// Four times the brim at most: nobody's habit is a flood.
+    pub(crate) fn brim(&self, habit: Habit, brim: u32, scene: &Scene<'_>) -> u32 {
+        let kind = scene.params.calendar.kind(self.today.day);
+        let own = self.usual.habits.of(habit, kind).map_or(0.0, |norm| norm.above(3.0));
+        let peers = scene.peers_habits.of(habit, kind).map_or(0.0, |norm| norm.above(3.0));
+        brim.max(own.max(peers) as u32).min(brim.saturating_mul(4))
+    }
+
+    /// One more of this habit today.
+    pub(crate) fn count(&mut self, habit: Habit) {
+        if let Some(count) = self.today.counts.get_mut(habit as usize) {
+            *count = count.saturating_add(1);
+        }
     }
 
     /// Whether this person was opened lately.

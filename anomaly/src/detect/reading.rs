@@ -7,7 +7,7 @@ use crate::event::{Marks, Person, Why};
 use crate::finding::{Detector, Numbers};
 use crate::meter::UNIT;
 use crate::norm::Norm;
-use crate::user::{Burst, UNEXPLAINED_KEPT, UserState, a_day_before};
+use crate::user::{Burst, Habit, UNEXPLAINED_KEPT, UserState, a_day_before};
 
 /// A record of a person was opened.
 pub(crate) fn opened(
@@ -57,20 +57,23 @@ fn fast(user: &mut UserState, scene: &Scene<'_>, why: Why, new: bool, regular: b
     let (opened, without) = (u32::from(burst.opened), u32::from(burst.unexplained));
     let level = user.meters.reading.pour(params.reading, scene.now, weight);
     let long = user.meters.reading_long.pour(params.reading_long, scene.now, weight);
-    user.today.peak = user.today.peak.max(u16::try_from(level).unwrap_or(u16::MAX));
+    if let Some(peak) = user.today.counts.get_mut(Habit::Peak as usize) {
+        *peak = (*peak).max(u16::try_from(level).unwrap_or(u16::MAX));
+    }
     let explained = without * 3 <= opened;
-    let own = if explained { usual_peak(user, scene) } else { 0 };
-    let brim = params.reading.brim.max(own);
-    let long_brim = params.reading_long.brim.max(2 * own);
+    let brim = if explained { user.brim(Habit::Peak, params.reading.brim, scene) } else { params.reading.brim };
+    let brim = if explained { scene.limit(Detector::FastReading, brim) } else { brim };
+    let long_brim = params.reading_long.brim.max(2 * brim);
     if level <= brim && long <= long_brim {
         return;
     }
     let seconds = user.burst.began.map_or(0, |began| scene.now.millis_since(began) / 1000);
+    let usual = user.usual.habits.of(Habit::Peak, params.calendar.kind(user.today.day));
     let numbers = Numbers {
         seen: opened,
         telling: without,
         seconds: u32::try_from(seconds.max(0)).unwrap_or(u32::MAX),
-        usual: peak_of(user, scene).map_or(0.0, Norm::mean_of),
+        usual: usual.map_or(0.0, Norm::mean_of),
         limit: brim,
         ..Numbers::default()
     };
@@ -83,17 +86,6 @@ fn fast(user: &mut UserState, scene: &Scene<'_>, why: Why, new: bool, regular: b
         // It is him, by his password, and he goes on.
         find(Found::alert(Detector::FastReading, Step::Narrowed, numbers));
     }
-}
-
-/// The burst that his own days of this kind allow him: not before there are some of them.
-fn usual_peak(user: &UserState, scene: &Scene<'_>) -> u32 {
-    let Some(peak) = peak_of(user, scene).filter(|peak| peak.days() >= 5) else { return 0 };
-    let usual = (1.3 * peak.mean()).max(peak.above(2.5));
-    (usual as u32).min(scene.params.reading_own_max)
-}
-
-fn peak_of<'u>(user: &'u UserState, scene: &Scene<'_>) -> Option<&'u Norm> {
-    user.usual.peak.get(scene.params.calendar.kind(user.today.day) as usize)
 }
 
 /// Persons whom nothing explains.

@@ -4,7 +4,7 @@ use super::{Found, Scene};
 use crate::contain::Step;
 use crate::finding::{Detector, Numbers};
 use crate::meter::UNIT;
-use crate::user::UserState;
+use crate::user::{Habit, UserState};
 
 /// An answer has gone out.
 pub(crate) fn delivered(
@@ -37,11 +37,13 @@ pub(crate) fn delivered(
         return;
     }
     let leak = params.exports;
+    user.count(Habit::Exports);
+    let brim = scene.limit(Detector::Volume, user.brim(Habit::Exports, leak.brim, scene));
     let seen = user.meters.exports.pour(leak, scene.now, UNIT);
-    let numbers = Numbers { seen, seconds: 86_400, limit: leak.brim, ..Numbers::default() };
-    if seen > 2 * leak.brim {
+    let numbers = Numbers { seen, seconds: 86_400, limit: brim, ..Numbers::default() };
+    if seen > 2 * brim {
         find(Found::alert(Detector::Volume, Step::Narrowed, numbers));
-    } else if seen > leak.brim {
+    } else if seen > brim {
         find(Found::hold(Detector::Volume, Step::StepUp, numbers));
     }
 }
