@@ -52,7 +52,7 @@ pub(crate) struct Scene<'s> {
     /// Persons of a day that his peers stay below.
     pub(crate) peers_persons: f32,
     /// What is usual among his peers.
-    pub(crate) peers_habits: Habits,
+    pub(crate) peers_habits: Option<&'s Habits>,
     /// Persons of a day whom nothing explains, of his peers.
     pub(crate) peers_unexplained: f32,
 }

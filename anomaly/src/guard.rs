@@ -219,7 +219,7 @@ impl Guard {
         let kind = self.params.calendar.kind(day) as usize;
         let state = &mut of(&mut self.users, user.0).state;
         let peers = self.peers.get_mut(usize::from(state.peers));
-        let (mut peers_persons, mut peers_unexplained, mut peers_habits) = (f32::MAX, 0.0, Habits::default());
+        let (mut peers_persons, mut peers_unexplained, mut peers_habits) = (f32::MAX, 0.0, None);
         if let Some(peers) = peers {
             if let Some((kind, ended)) = state.begin(day, minute, &self.params) {
                 if let Some(norm) = peers.persons.get_mut(kind as usize) {
@@ -232,8 +232,8 @@ impl Guard {
             }
             // Two and a half deviations of a bell: one in two hundred.
             peers_persons = peers.persons.get(kind).map_or(f32::MAX, |norm| norm.above(2.6).exp() - 1.0);
-            peers_habits = peers.habits;
-            peers_unexplained = peers.unexplained.get(kind).map_or(0.0, Norm::mean_of);
+            peers_habits = Some(&peers.habits);
+            peers_unexplained = peers.unexplained.get(kind).map_or(0.0, Norm::mean);
         }
         let scene = Scene {
             params: &self.params,
@@ -312,7 +312,7 @@ impl Guard {
         let (now, minute) = (event.at, minute(event.at));
         let found = self.beside(event, subject, found, minute);
         let order = self.order.of(found.detector);
-        let of_many = self.city.fleet(minute) & 1 << found.detector as u32 != 0;
+        let of_many = self.city.is_of_many(found.detector, minute);
         let (held, recall) = match subject {
             Subject::User(user) => {
                 let user = of(&mut self.users, user.0);
@@ -437,7 +437,7 @@ fn scene<'s>(params: &'s Params, event: &Event) -> Scene<'s> {
         minute: minute(event.at),
         fleet: 0,
         peers_persons: f32::MAX,
-        peers_habits: Habits::default(),
+        peers_habits: None,
         peers_unexplained: 0.0,
     }
 }

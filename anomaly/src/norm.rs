@@ -39,10 +39,6 @@ impl Norm {
         self.mean
     }
 
-    pub(crate) const fn mean_of(norm: &Self) -> f32 {
-        norm.mean
-    }
-
     /// So many deviations above the mean.
     #[must_use]
     pub fn above(&self, deviations: f32) -> f32 {

@@ -250,7 +250,7 @@ impl UserState {
     pub(crate) fn brim(&self, habit: Habit, brim: u32, scene: &Scene<'_>) -> u32 {
         let kind = scene.params.calendar.kind(self.today.day);
         let own = self.usual.habits.of(habit, kind).map_or(0.0, |norm| norm.above(3.0));
-        let peers = scene.peers_habits.of(habit, kind).map_or(0.0, |norm| norm.above(3.0));
+        let peers = scene.peers_habits.and_then(|peers| peers.of(habit, kind)).map_or(0.0, |norm| norm.above(3.0));
         brim.max(own.max(peers) as u32).min(brim.saturating_mul(4))
     }
 
@@ -259,6 +259,11 @@ impl UserState {
         if let Some(count) = self.today.counts.get_mut(habit as usize) {
             *count = count.saturating_add(1);
         }
+    }
+
+    /// Whether he has, within an hour.
+    pub(crate) fn has_proved_himself(&self, now: Timestamp) -> bool {
+        self.stepped_up.is_some_and(|at| now.millis_since(at) < 3_600_000)
     }
 
     /// Whether this person was opened lately.

@@ -93,6 +93,11 @@ impl City {
         news.then_some(users)
     }
 
+    /// Whether what this detector finds is the city's matter.
+    pub(crate) fn is_of_many(&self, detector: Detector, minute: u32) -> bool {
+        self.fleet_until.get(detector as usize).is_some_and(|until| *until >= minute)
+    }
+
     /// The detectors whose findings are the city's matter, a bit each.
     pub(crate) fn fleet(&self, minute: u32) -> u32 {
         self.fleet_until

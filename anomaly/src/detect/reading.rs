@@ -73,11 +73,11 @@ fn fast(user: &mut UserState, scene: &Scene<'_>, why: Why, new: bool, regular: b
         seen: opened,
         telling: without,
         seconds: u32::try_from(seconds.max(0)).unwrap_or(u32::MAX),
-        usual: usual.map_or(0.0, Norm::mean_of),
+        usual: usual.map_or(0.0, Norm::mean),
         limit: brim,
         ..Numbers::default()
     };
-    let proved = user.stepped_up.is_some_and(|at| scene.now.millis_since(at) < 3_600_000);
+    let proved = user.has_proved_himself(scene.now);
     if !explained {
         find(Found::alert(Detector::FastReading, Step::Narrowed, numbers));
     } else if !proved {

@@ -30,7 +30,7 @@ pub(crate) fn wrote(user: &mut UserState, scene: &Scene<'_>, edit: Edit, find: &
     let brim = scene.limit(Detector::Rewriting, user.brim(Habit::EditsOthers, leak.brim, scene));
     let telling = user.meters.edits_others.pour(leak, scene.now, UNIT);
     let numbers = Numbers { seen, telling, seconds: 3600, limit: brim, ..Numbers::default() };
-    let proved = user.stepped_up.is_some_and(|at| scene.now.millis_since(at) < 3_600_000);
+    let proved = user.has_proved_himself(scene.now);
     if telling > 3 * brim {
         find(Found::alert(Detector::Rewriting, Step::Narrowed, numbers));
     } else if telling > 2 * brim {

@@ -309,7 +309,7 @@ fn a_users_state_takes_two_kibibytes_at_most() {
 
 /// `cargo test -p anomaly --release -- --ignored --nocapture costs`
 #[test]
-#[ignore = "a measurement"]
+#[ignore = "a measurement, not a check"]
 fn costs() {
     let mut guard = Guard::default();
     for user in 0..1000 {
