@@ -1,4 +1,4 @@
-//! What is remembered of one user: meters, what came lately, and what is usual. Some 1.3 KiB, without a pointer.
+//! What is remembered of one user: meters, what came lately, and what is usual. Not quite 2 KiB, without a pointer.
 
 use model::Timestamp;
 
